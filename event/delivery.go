@@ -1,0 +1,59 @@
+package event
+
+import "time"
+
+// Deliveries are events too, in a log of their own that is kept for a limited
+// time: what came to the webhook door, and what became of it. The subject of
+// each is the delivery's id.
+
+// DeliveryReceived says that a signed delivery arrived. Its event id is the
+// delivery's id for ever: see [DeliveryID].
+type DeliveryReceived struct {
+	Source  string            `json:"source"`  // name of the configured source
+	Event   string            `json:"event"`   // the provider's name for it: "push", "Push Hook"
+	Headers map[string]string `json:"headers"` // canonical names; signatures, tokens and cookies left out
+	// Body is what came, byte for byte, compressed as Encoding says.
+	Body     []byte `json:"body"`
+	Encoding string `json:"encoding"` // "zstd"
+	Size     int    `json:"size"`     // of the body as it came, in bytes
+}
+
+// DeliveryHandled says what became of a delivery.
+type DeliveryHandled struct {
+	Status     DeliveryStatus `json:"status"`
+	Repository string         `json:"repository,omitempty"` // full name, once it is known
+	Events     []uint64       `json:"events,omitempty"`     // positions in the main log of what it led to
+	Error      string         `json:"error,omitempty"`      // for people
+	Attempts   int            `json:"attempts"`
+	Took       time.Duration  `json:"took"`             // nanoseconds, of the last attempt
+	RetryAt    time.Time      `json:"retryAt,omitzero"` // when Status is waiting
+}
+
+// DeliveryStatus is where a delivery stands.
+type DeliveryStatus string
+
+// The statuses. A delivery that has no DeliveryHandled yet is received.
+const (
+	DeliveryReceivedStatus DeliveryStatus = "received"
+	DeliveryDone           DeliveryStatus = "done"
+	DeliveryNotNeeded      DeliveryStatus = "not needed" // of no interest to the catalog
+	DeliveryWaiting        DeliveryStatus = "waiting"    // the source does not answer; tried again by itself
+	DeliveryFailed         DeliveryStatus = "failed"     // tried as often as makes sense; waits for a person
+)
+
+// DeliveryReplayed says that somebody asked to handle a delivery again.
+type DeliveryReplayed struct {
+	Reason string `json:"reason"` // for people: "asked on the sources page"
+}
+
+// DeliveryID names a delivery by its source and the provider's id for it.
+func DeliveryID(source, providerID string) string { return source + ":" + providerID }
+
+// EventType returns the fixed name.
+func (DeliveryReceived) EventType() Type { return TypeDeliveryReceived }
+
+// EventType returns the fixed name.
+func (DeliveryHandled) EventType() Type { return TypeDeliveryHandled }
+
+// EventType returns the fixed name.
+func (DeliveryReplayed) EventType() Type { return TypeDeliveryReplayed }

@@ -1,0 +1,67 @@
+package event
+
+import "github.com/callboard/callboard/catalog"
+
+// Origin is where a descriptor stands, at the commit that was read.
+type Origin struct {
+	Source       string `json:"source"`             // name of the configured source
+	Repository   string `json:"repository"`         // full name at the time, "acme/payments"
+	RepositoryID string `json:"repositoryId"`       // the forge's id, the same through renames
+	Branch       string `json:"branch"`             //
+	Commit       string `json:"commit"`             // full SHA that was read
+	Path         string `json:"path"`               // of the file, with slashes
+	Blob         string `json:"blob"`               // Git's id of the file's content
+	Line         int    `json:"line,omitempty"`     // first line of the document in the file, from 1
+	URL          string `json:"url,omitempty"`      // page of the file on the branch
+	Followed     string `json:"followed,omitempty"` // path of the Location descriptor that led here, if one did
+}
+
+// Declaration is the full state of an entity with where it is declared.
+type Declaration struct {
+	Entity   catalog.Entity `json:"entity"`
+	Document string         `json:"document"` // the YAML document as written
+	Origin   Origin         `json:"origin"`
+}
+
+// EntityRegistered says that an entity is declared that was not there before.
+type EntityRegistered struct{ Declaration }
+
+// EntityChanged says that an entity's declaration differs from the one before,
+// or that a descriptor that had been refused is good again.
+type EntityChanged struct{ Declaration }
+
+// EntityRemoved says that an entity's declaration is gone.
+type EntityRemoved struct {
+	Ref    string `json:"ref"`
+	Reason string `json:"reason"` // for people: "catalog-info.yaml was deleted"
+	Origin Origin `json:"origin"` // where it had been; Commit is the one that lacks it
+}
+
+// EntityRejected says that a descriptor cannot be used. What was known of the
+// entity stays as it was.
+type EntityRejected struct {
+	Ref      string    `json:"ref,omitempty"` // empty when the text does not even say which entity it is
+	Document string    `json:"document,omitempty"`
+	Origin   Origin    `json:"origin"`
+	Problems []Problem `json:"problems"` // never empty
+}
+
+// Problem is what is wrong in a file, and where.
+type Problem struct {
+	Path    string `json:"path,omitempty"` // of the field, "spec.providesApis[1]"
+	Line    int    `json:"line"`           // in the file, from 1
+	Column  int    `json:"column"`         // in characters, from 1
+	Message string `json:"message"`
+}
+
+// EventType returns the fixed name.
+func (EntityRegistered) EventType() Type { return TypeEntityRegistered }
+
+// EventType returns the fixed name.
+func (EntityChanged) EventType() Type { return TypeEntityChanged }
+
+// EventType returns the fixed name.
+func (EntityRemoved) EventType() Type { return TypeEntityRemoved }
+
+// EventType returns the fixed name.
+func (EntityRejected) EventType() Type { return TypeEntityRejected }

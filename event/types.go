@@ -1,0 +1,77 @@
+package event
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// The types. See [Types] for what each one holds.
+const (
+	TypeEntityRegistered Type = "entity.registered.v1"
+	TypeEntityChanged    Type = "entity.changed.v1"
+	TypeEntityRemoved    Type = "entity.removed.v1"
+	TypeEntityRejected   Type = "entity.rejected.v1"
+
+	TypeDeliveryReceived Type = "delivery.received.v1"
+	TypeDeliveryHandled  Type = "delivery.handled.v1"
+	TypeDeliveryReplayed Type = "delivery.replayed.v1"
+)
+
+// TypeInfo is one row of the table of types.
+type TypeInfo struct {
+	Type Type
+	Doc  string // one sentence for people
+	// decode reads the data of an event of this type.
+	decode func([]byte) (Data, error)
+}
+
+// Types returns every type that this version writes or reads. Adding a type is
+// a constant, a row here, and a frozen sample in testdata.
+func Types() []TypeInfo {
+	return []TypeInfo{
+		{TypeEntityRegistered, "An entity is declared that was not there before.", decodeAs[EntityRegistered]},
+		{TypeEntityChanged, "An entity's declaration differs from the one before.", decodeAs[EntityChanged]},
+		{TypeEntityRemoved, "An entity's declaration is gone.", decodeAs[EntityRemoved]},
+		{TypeEntityRejected, "A descriptor cannot be used; what was known stays.", decodeAs[EntityRejected]},
+		{TypeDeliveryReceived, "A signed delivery arrived at the webhook door.", decodeAs[DeliveryReceived]},
+		{TypeDeliveryHandled, "A delivery was handled, or could not be.", decodeAs[DeliveryHandled]},
+		{TypeDeliveryReplayed, "Somebody asked to handle a delivery again.", decodeAs[DeliveryReplayed]},
+	}
+}
+
+// Decode reads the event's data as its type says. A type that this version does
+// not know gives [Unknown] and no error: a newer version may have written it.
+func (e Event) Decode() (Data, error) {
+	for _, t := range Types() {
+		if t.Type == e.Type {
+			return t.decode(e.Data)
+		}
+	}
+	return Unknown{Type: e.Type}, nil
+}
+
+// Unknown stands for the data of an event whose type this version does not know.
+type Unknown struct{ Type Type }
+
+// EventType returns the type that is not known.
+func (u Unknown) EventType() Type { return u.Type }
+
+// DecodeAs reads the data of an event whose type the caller has checked.
+func DecodeAs[D Data](e Event) (D, error) {
+	var d D
+	if e.Type != d.EventType() {
+		return d, fmt.Errorf("decode event %s: it is a %s, not a %s", e.ID, e.Type, d.EventType())
+	}
+	if err := json.Unmarshal(e.Data, &d); err != nil {
+		return d, fmt.Errorf("decode event %s (%s): %w", e.ID, e.Type, err)
+	}
+	return d, nil
+}
+
+func decodeAs[D Data](b []byte) (Data, error) {
+	var d D
+	if err := json.Unmarshal(b, &d); err != nil {
+		return nil, fmt.Errorf("decode %s: %w", d.EventType(), err)
+	}
+	return d, nil
+}

@@ -1,0 +1,112 @@
+// Package ingest turns what forges say into events. A signed delivery comes
+// through the [Door] into the deliveries log; the [Translator] reads it there,
+// asks its source what it means, reads the repository at its forge, compares
+// with what is known, and appends what changed.
+//
+// Start with [Source]: github and gitlab each implement it in a folder of
+// their own, and know nothing of each other.
+package ingest
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/callboard/callboard/event"
+)
+
+// Source is one configured place that sends deliveries.
+type Source interface {
+	// Name is the last part of its webhook's path, /hooks/{name}.
+	Name() string
+	// Verify checks who sent a request, over the bytes as they came, and says
+	// how the provider names the delivery. An error of kind fault.Denied means
+	// that the signature is missing or wrong.
+	Verify(header http.Header, body []byte) (Receipt, error)
+	// Translate says what a delivery means. It is pure. An error of kind
+	// fault.Invalid means that the body is not what its headers promise.
+	Translate(d Delivery) (Meaning, error)
+	// Forge is where the source's repositories are read.
+	Forge() Forge
+}
+
+// Receipt is how the provider names a delivery.
+type Receipt struct {
+	ID    string // the same when it is sent again
+	Event string // "push", "Push Hook"
+}
+
+// Delivery is a verified delivery as it came.
+type Delivery struct {
+	ID     string // event.DeliveryID
+	Event  string
+	Header http.Header // without secrets
+	Body   []byte
+}
+
+// Meaning is what a delivery says. The zero Meaning: nothing that a catalog cares about.
+type Meaning struct {
+	Repository Repository // zero if it is about none
+	Push       *Push      // set when the default branch moved
+}
+
+// Repository names a repository at its forge.
+type Repository struct {
+	ID            string // the forge's own, the same through renames
+	FullName      string // "acme/payments"
+	DefaultBranch string
+	URL           string // its page
+}
+
+// Push says that the default branch moved. Nothing else of a push's body is
+// believed: commit lists are cut, and deliveries come late, twice and in any order.
+type Push struct {
+	After  string      // the SHA that it moved to
+	Pusher event.Actor // who pushed, which need not be who wrote the commits
+}
+
+// Commit is one commit of a repository.
+type Commit struct {
+	SHA     string
+	URL     string // its page
+	Author  event.Actor
+	Time    time.Time // committer time
+	Parents []string  // SHAs; the first is the branch's own history
+}
+
+// File is one file of a tree.
+type File struct {
+	Path string
+	Blob string // Git's id of the content
+}
+
+// Forge reads repositories. Answers are complete or an error: a tree that the
+// forge cut short, a page that failed, an answer that makes no sense are errors
+// of kind fault.Unavailable, never a shorter answer. fault.NotFound and
+// fault.Denied say that the forge answered clearly.
+type Forge interface {
+	// Head returns the commit that a branch points at now.
+	Head(ctx context.Context, repo Repository, branch string) (Commit, error)
+	// Tree lists all files at a commit, however many.
+	Tree(ctx context.Context, repo Repository, sha string) ([]File, error)
+	// Blob returns a file's content.
+	Blob(ctx context.Context, repo Repository, file File) ([]byte, error)
+	History
+}
+
+// History answers questions about how commits came about.
+type History interface {
+	// Between returns the commits that head has and base has not, newest
+	// first, and whether base is an ancestor of head (or head itself). Complete
+	// is false when the forge did not list them all.
+	Between(ctx context.Context, repo Repository, base, head string) (Range, error)
+	// LastChange returns the newest commit up to sha that touched path.
+	LastChange(ctx context.Context, repo Repository, sha, path string) (Commit, error)
+}
+
+// Range is what lies between two commits.
+type Range struct {
+	Ancestor bool // base is an ancestor of head, or the same commit
+	Commits  []Commit
+	Complete bool
+}

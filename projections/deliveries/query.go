@@ -1,0 +1,51 @@
+package deliveries
+
+import (
+	"time"
+
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+)
+
+// Delivery is one webhook delivery and what became of it.
+type Delivery struct {
+	ID         string
+	Position   eventlog.Position // in the deliveries log
+	Source     string            // name of the source
+	Event      string            // the provider's name: "push"
+	Repository string            // full name, once known
+	Received   time.Time
+	Size       int // bytes of the body
+	Status     event.DeliveryStatus
+	Error      string
+	Events     []eventlog.Position // in the main log, of what it led to
+	Attempts   int
+	Took       time.Duration
+	RetryAt    time.Time
+}
+
+// Filter selects deliveries, newest first.
+type Filter struct {
+	Source string
+	Status event.DeliveryStatus
+	Before eventlog.Position // go on with those before this one; 0 = from the newest
+	Limit  int               // 0 means 50; at most 500
+}
+
+// Page is a part of the answer to a Filter.
+type Page struct {
+	Deliveries []Delivery
+	Next       eventlog.Position // pass as Before to go on; 0 at the end
+	Total      int               // that match, on all pages
+}
+
+// Summary is how one source stands.
+type Summary struct {
+	Source   string
+	Total    int       // deliveries that are kept
+	Last     *Delivery // nil when none came yet
+	Pending  int       // received or waiting
+	Oldest   time.Time // when the oldest pending one came; zero when none is
+	Failed   int       // that wait for a person
+	Failed24 int       // failed among those of the last 24 hours
+}

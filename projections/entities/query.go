@@ -1,0 +1,88 @@
+package entities
+
+import (
+	"time"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+)
+
+// Entry is one entity in a [Snapshot]. It is never written to after it was made.
+type Entry struct {
+	Ref    string          // full and lower-case; also the key in a Snapshot
+	Entity *catalog.Entity // as declared, with uid, etag and annotations
+	// Relations in both directions, sorted by type, then target, without repeats.
+	Relations []catalog.Relation
+	Origin    event.Origin
+
+	// Since is the event that brought the entity to its present state.
+	Since Since
+	// Registered is when the entity became known first, at its source's clock.
+	Registered time.Time
+	// Rejection is set while the newest descriptor of this entity cannot be
+	// used; Entity is then the last good version.
+	Rejection *Rejection
+}
+
+// Since names an event and its cause.
+type Since struct {
+	Position eventlog.Position
+	Time     time.Time // when it became true
+	Recorded time.Time
+	Actor    event.Actor
+	Cause    event.Cause
+}
+
+// Rejection is a descriptor that cannot be used.
+type Rejection struct {
+	Since
+	Origin   event.Origin
+	Document string // the YAML as written; Origin.Line is its first line
+	Problems []event.Problem
+}
+
+// Query asks for a page of entities. Within one list values are alternatives;
+// the lists must all match. Comparison ignores letter case.
+type Query struct {
+	Kinds      []string
+	Types      []string // spec.type
+	Owners     []string // refs; "group:default/payments". "none" matches entities without an owner
+	Lifecycles []string // spec.lifecycle
+	Tags       []string // all of them must be there
+	Sources    []string
+	Text       string // every word occurs in name, title, description, tags or annotations
+	Order      Order
+	Offset     int
+	Limit      int // 0 = all
+}
+
+// Order is how a page is sorted; ties go by ref.
+type Order string
+
+// The orders.
+const (
+	ByName    Order = ""       // title, or name
+	ByChanged Order = "change" // newest change first
+	ByOwner   Order = "owner"
+)
+
+// Result is a page, with what the whole answer holds.
+type Result struct {
+	Entries []*Entry
+	Total   int // that match
+	All     int // in the catalog
+	Facets  Facets
+}
+
+// Facets count, for each field, the entities that match all of the query but
+// its own field: what one would get by choosing that value instead.
+type Facets struct {
+	Kinds, Types, Owners, Lifecycles, Tags, Sources []Count
+}
+
+// Count is one value of a facet, highest count first, then by value.
+type Count struct {
+	Value string // kinds in their written case ("Component"), owners as refs
+	Count int
+}

@@ -1,0 +1,50 @@
+package history
+
+import (
+	"time"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+)
+
+// Entry is one event as people and the API see it: the envelope, a sentence,
+// and what it changed.
+type Entry struct {
+	Position eventlog.Position
+	ID       string
+	Type     event.Type
+	Source   string // name of the source: "github"
+	Subject  string // ref of the entity, or another name
+	Time     time.Time
+	Recorded time.Time
+	Actor    event.Actor
+	Cause    event.Cause
+	// Summary says in a few words what happened, without the subject:
+	// "owner changed", "line 23: must be a string".
+	Summary string
+	Changes []catalog.Change // against the version before; empty for a first version
+}
+
+// Filter selects events. Empty fields select everything; text compares without case.
+type Filter struct {
+	Entity string // full ref
+	Kind   string // kind of the entity that the event is about
+	Type   string // event type, with or without its version: "entity.changed"
+	Source string // name of the source
+	Actor  string // login, name or e-mail
+	Commit string // prefix of the SHA
+	Text   string // occurs in subject, summary, actor or changes
+	From   time.Time
+	To     time.Time         // exclusive; both bound the time it became true
+	After  eventlog.Position // go on after this one, in the chosen direction
+	Limit  int               // 0 means 50; at most 500
+	Oldest bool              // oldest first; otherwise newest first
+}
+
+// Page is a part of the answer to a Filter.
+type Page struct {
+	Entries []Entry
+	Next    eventlog.Position // pass as After to go on; 0 at the end
+	Total   int               // that match, on all pages
+}

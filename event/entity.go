@@ -1,6 +1,10 @@
 package event
 
-import "github.com/callboard/callboard/catalog"
+import (
+	"fmt"
+
+	"github.com/callboard/callboard/catalog"
+)
 
 // Origin is where a descriptor stands, at the commit that was read.
 type Origin struct {
@@ -65,3 +69,13 @@ func (EntityRemoved) EventType() Type { return TypeEntityRemoved }
 
 // EventType returns the fixed name.
 func (EntityRejected) EventType() Type { return TypeEntityRejected }
+
+// Describe says where in the file a problem is and what it is:
+// "catalog-info.yaml:23:7 spec.providesApis[1] must be a string".
+func (r EntityRejected) Describe(p Problem) string {
+	where := fmt.Sprintf("%s:%d:%d", r.Origin.Path, p.Line, p.Column)
+	if p.Path == "" {
+		return where + " " + p.Message
+	}
+	return where + " " + p.Path + " " + p.Message
+}

@@ -96,3 +96,7 @@ func DeriveID(n int, parts ...string) string {
 	fmt.Fprintf(h, "#%s", strconv.Itoa(n))
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:18])
 }
+
+// SourcePrefix is what the CloudEvents source of a configured source starts with;
+// its name follows.
+const SourcePrefix = "/sources/"

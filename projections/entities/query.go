@@ -18,7 +18,7 @@ type Entry struct {
 
 	// Since is the event that brought the entity to its present state.
 	Since Since
-	// Registered is when the entity became known first, at its source's clock.
+	// Registered is when the entity became true first, at its source's clock.
 	Registered time.Time
 	// Rejection is set while the newest descriptor of this entity cannot be
 	// used; Entity is then the last good version.
@@ -34,12 +34,10 @@ type Since struct {
 	Cause    event.Cause
 }
 
-// Rejection is a descriptor that cannot be used.
+// Rejection is a descriptor that cannot be used, and since when.
 type Rejection struct {
 	Since
-	Origin   event.Origin
-	Document string // the YAML as written; Origin.Line is its first line
-	Problems []event.Problem
+	event.EntityRejected
 }
 
 // Query asks for a page of entities. Within one list values are alternatives;

@@ -1,0 +1,156 @@
+package history
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
+)
+
+const (
+	defaultLimit = 50
+	maxLimit     = 500
+)
+
+const columns = `position, id, type, source, subject, time, recorded, login, name, email, cause, summary, changes`
+
+// Events returns a page of the events that f selects.
+func (h *History) Events(ctx context.Context, f Filter) (Page, error) {
+	where, args := f.where()
+	var page Page
+	if err := h.db.QueryRowContext(ctx, "SELECT count(*) FROM events"+where, args...).Scan(&page.Total); err != nil {
+		return Page{}, fmt.Errorf("count events: %w", err)
+	}
+	limit := f.Limit
+	if limit <= 0 {
+		limit = defaultLimit
+	}
+	limit = min(limit, maxLimit)
+
+	direction, beyond := " DESC", "position < ?"
+	if f.Oldest {
+		direction, beyond = " ASC", "position > ?"
+	}
+	if f.After > 0 {
+		where, args = and(where, beyond), append(args, f.After)
+	}
+	rows, err := h.db.QueryContext(ctx, "SELECT "+columns+" FROM events"+where+" ORDER BY position"+direction+" LIMIT ?", append(args, limit+1)...)
+	if err != nil {
+		return Page{}, fmt.Errorf("read events: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		e, err := scan(rows)
+		if err != nil {
+			return Page{}, err
+		}
+		page.Entries = append(page.Entries, e)
+	}
+	if err := rows.Err(); err != nil {
+		return Page{}, fmt.Errorf("read events: %w", err)
+	}
+	if len(page.Entries) > limit {
+		page.Entries = page.Entries[:limit]
+		page.Next = page.Entries[limit-1].Position
+	}
+	return page, nil
+}
+
+// Event returns the event at a position, or an error of kind fault.NotFound.
+func (h *History) Event(ctx context.Context, p eventlog.Position) (Entry, error) {
+	e, err := scan(h.db.QueryRowContext(ctx, "SELECT "+columns+" FROM events WHERE position = ?", p))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Entry{}, fault.New(fault.NotFound, "there is no event %d", p)
+	}
+	return e, err
+}
+
+func scan(row interface{ Scan(...any) error }) (Entry, error) {
+	var (
+		e              Entry
+		at, recorded   int64
+		cause, changes []byte
+	)
+	err := row.Scan(&e.Position, &e.ID, &e.Type, &e.Source, &e.Subject, &at, &recorded,
+		&e.Actor.Login, &e.Actor.Name, &e.Actor.Email, &cause, &e.Summary, &changes)
+	if err != nil {
+		return Entry{}, err
+	}
+	e.Time, e.Recorded = time.Unix(0, at).UTC(), time.Unix(0, recorded).UTC()
+	if err := errors.Join(json.Unmarshal(cause, &e.Cause), json.Unmarshal(changes, &e.Changes)); err != nil {
+		return Entry{}, fmt.Errorf("read event %d: %w", e.Position, err)
+	}
+	return e, nil
+}
+
+// where returns the condition for all of f but its page.
+func (f Filter) where() (string, []any) {
+	var where string
+	var args []any
+	add := func(condition string, values ...any) {
+		where, args = and(where, condition), append(args, values...)
+	}
+	if f.Entity != "" {
+		add("subject = ?", strings.ToLower(f.Entity))
+	}
+	if f.Kind != "" {
+		add("kind = ?", strings.ToLower(f.Kind))
+	}
+	if f.Type != "" {
+		// With its version it names one type; without, every version of it.
+		add("(type = ? OR type GLOB ?)", f.Type, f.Type+".v[0-9]*")
+	}
+	if f.Source != "" {
+		add("source = ?", f.Source)
+	}
+	if f.Actor != "" {
+		a := strings.ToLower(f.Actor)
+		add("(actor = ? OR lower(name) = ? OR lower(email) = ?)", a, a, a)
+	}
+	if f.Commit != "" {
+		c := strings.ToLower(f.Commit)
+		add("sha >= ? AND sha < ?", c, c+"g") // g follows the last hexadecimal digit
+	}
+	if f.Text != "" {
+		add("instr(text, ?) > 0", strings.ToLower(f.Text))
+	}
+	if !f.From.IsZero() {
+		add("time >= ?", f.From.UnixNano())
+	}
+	if !f.To.IsZero() {
+		add("time < ?", f.To.UnixNano())
+	}
+	return where, args
+}
+
+func and(where, condition string) string {
+	if where == "" {
+		return " WHERE " + condition
+	}
+	return where + " AND " + condition
+}
+
+// Types returns the types that occur, for a filter to choose from.
+func (h *History) Types(ctx context.Context) ([]event.Type, error) {
+	rows, err := h.db.QueryContext(ctx, "SELECT DISTINCT type FROM events ORDER BY type")
+	if err != nil {
+		return nil, fmt.Errorf("read types: %w", err)
+	}
+	defer rows.Close()
+	var all []event.Type
+	for rows.Next() {
+		var t event.Type
+		if err := rows.Scan(&t); err != nil {
+			return nil, err
+		}
+		all = append(all, t)
+	}
+	return all, rows.Err()
+}

@@ -1,0 +1,154 @@
+// Package history is every event as people ask for it: who changed what, when
+// and why, filtered and paged. It keeps its rows in SQLite.
+package history
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/projections/sqlstore"
+)
+
+// Name is the projection's name.
+const Name = "history"
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// History is the projection.
+type History struct{ db *sql.DB }
+
+// Open opens or creates the projection's file.
+func Open(ctx context.Context, path string) (*History, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	db, err := sqlstore.Open(ctx, path, files)
+	if err != nil {
+		return nil, err
+	}
+	return &History{db}, nil
+}
+
+// Close closes the file.
+func (h *History) Close() error { return h.db.Close() }
+
+// Name returns [Name].
+func (h *History) Name() string { return Name }
+
+// Position returns how far the rows have come.
+func (h *History) Position(ctx context.Context) (eventlog.Position, error) {
+	return sqlstore.Position(ctx, h.db)
+}
+
+// Apply writes a row for each record.
+func (h *History) Apply(ctx context.Context, records []eventlog.Record) error {
+	return sqlstore.InTx(ctx, h.db, records, func(tx *sql.Tx, records []eventlog.Record) error {
+		w, err := newWriter(ctx, tx)
+		if err != nil {
+			return err
+		}
+		defer w.close()
+		for _, rec := range records {
+			if err := w.write(ctx, rec); err != nil {
+				return fmt.Errorf("position %d: %w", rec.Position, err)
+			}
+		}
+		return nil
+	})
+}
+
+// writer writes rows within one transaction.
+type writer struct{ insert, before, after *sql.Stmt }
+
+func newWriter(ctx context.Context, tx *sql.Tx) (*writer, error) {
+	var w writer
+	for _, s := range []struct {
+		to  **sql.Stmt
+		sql string
+	}{
+		{&w.insert, `INSERT INTO events (position, id, type, source, subject, kind, time, recorded, actor, login, name, email, delivery, sha, cause, summary, changes, text)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
+		{&w.before, `SELECT entity, rejected FROM newest WHERE subject = ?`},
+		{&w.after, `INSERT INTO newest (subject, entity, rejected) VALUES (?, ?, ?)
+			ON CONFLICT (subject) DO UPDATE SET entity = excluded.entity, rejected = excluded.rejected`},
+	} {
+		var err error
+		if *s.to, err = tx.PrepareContext(ctx, s.sql); err != nil {
+			w.close()
+			return nil, err
+		}
+	}
+	return &w, nil
+}
+
+func (w *writer) close() {
+	for _, s := range []*sql.Stmt{w.insert, w.before, w.after} {
+		if s != nil {
+			s.Close()
+		}
+	}
+}
+
+func (w *writer) write(ctx context.Context, rec eventlog.Record) error {
+	data, err := rec.Decode()
+	if err != nil {
+		return err
+	}
+	var before state
+	if err := w.before.QueryRowContext(ctx, rec.Subject).Scan(&before.entity, &before.rejected); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("read the version before: %w", err)
+	}
+	tale, err := tell(data, before)
+	if err != nil {
+		return err
+	}
+	if tale.after != before {
+		if _, err := w.after.ExecContext(ctx, rec.Subject, tale.after.entity, tale.after.rejected); err != nil {
+			return fmt.Errorf("store the newest version: %w", err)
+		}
+	}
+	changes, err := json.Marshal(tale.changes)
+	if err != nil {
+		return err
+	}
+	cause, err := json.Marshal(rec.Cause)
+	if err != nil {
+		return err
+	}
+	kind, _, _ := strings.Cut(rec.Subject, ":")
+	_, err = w.insert.ExecContext(ctx, rec.Position, rec.ID, rec.Type, SourceName(rec.Source), rec.Subject, kind,
+		rec.Time.UnixNano(), rec.Recorded.UnixNano(),
+		strings.ToLower(rec.Actor.String()), rec.Actor.Login, rec.Actor.Name, rec.Actor.Email,
+		rec.Cause.Delivery, rec.Cause.Commit, cause, tale.summary, changes,
+		strings.ToLower(strings.Join([]string{rec.Subject, tale.summary, rec.Actor.Login, rec.Actor.Name, rec.Actor.Email, string(rec.Type), string(changes)}, "\n")))
+	return err
+}
+
+// SourceName returns the name of the configured source that an event's CloudEvents
+// source stands for: "github" for "/sources/github".
+func SourceName(source string) string { return strings.TrimPrefix(source, event.SourcePrefix) }
+
+// state is what the next event is compared with: the entity as JSON, and what
+// was wrong with its newest descriptor. Either may be empty.
+type state struct{ entity, rejected string }
+
+// tale is what an event says about its subject.
+type tale struct {
+	summary string
+	changes []catalog.Change
+	after   state
+}
+
+var _ projections.Projection = (*History)(nil)

@@ -1,0 +1,261 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
+)
+
+const (
+	// batchSize bounds how many records one Apply gets, and so the memory and
+	// the length of a transaction.
+	batchSize = 5000
+	// firstRetry and lastRetry bound the pause after a failed Apply. A
+	// projection never skips a record: it stands still, says so, and tries again.
+	firstRetry = 100 * time.Millisecond
+	lastRetry  = 30 * time.Second
+)
+
+// Runner keeps projections in step with one log. Each runs at its own pace: a
+// slow one holds up nobody.
+type Runner struct {
+	log       eventlog.Reader
+	logger    *slog.Logger
+	followers []*follower
+}
+
+// NewRunner returns a Runner of ps over log.
+func NewRunner(log eventlog.Reader, logger *slog.Logger, ps ...Projection) *Runner {
+	r := &Runner{log: log, logger: logger}
+	for _, p := range ps {
+		r.followers = append(r.followers, &follower{projection: p, moved: make(chan struct{})})
+	}
+	return r
+}
+
+// CatchUp folds every projection to the end of the log and returns. It is the
+// gate before serving, and what tests use in place of waiting.
+func (r *Runner) CatchUp(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for _, f := range r.followers {
+		g.Go(func() error {
+			if err := f.start(ctx); err != nil {
+				return err
+			}
+			_, err := f.catchUp(ctx, r.log)
+			return err
+		})
+	}
+	return g.Wait()
+}
+
+// Run keeps every projection in step until ctx ends, which is no error. A
+// projection that cannot read or apply a record is tried again with growing
+// pauses; [Runner.Status] tells.
+func (r *Runner) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for _, f := range r.followers {
+		g.Go(func() error {
+			r.follow(ctx, f)
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+func (r *Runner) follow(ctx context.Context, f *follower) {
+	pause := firstRetry
+	for ctx.Err() == nil {
+		err := f.step(ctx, r.log)
+		if err == nil {
+			pause = firstRetry
+			continue
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		f.failed(err)
+		r.logger.ErrorContext(ctx, "projection stands still", "projection", f.projection.Name(), "position", f.at(), "error", err, "retry", pause)
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, lastRetry)
+	}
+}
+
+// Wait returns once the named projection has applied the record at p: read your
+// own write. It returns an error of kind fault.Unavailable when ctx ends before.
+func (r *Runner) Wait(ctx context.Context, name string, p eventlog.Position) error {
+	for _, f := range r.followers {
+		if f.projection.Name() == name {
+			return f.wait(ctx, p)
+		}
+	}
+	return fmt.Errorf("wait for projection %q: there is none of this name", name)
+}
+
+// WaitAll is Wait for every projection of the Runner.
+func (r *Runner) WaitAll(ctx context.Context, p eventlog.Position) error {
+	for _, f := range r.followers {
+		if err := f.wait(ctx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Status is how one projection stands.
+type Status struct {
+	Name     string
+	Position eventlog.Position
+	Last     eventlog.Position // newest record of the log
+	Err      error             // why it stands still; nil when it does not
+	Ready    bool              // it has been at the end of the log once
+}
+
+// Lag is how many records the projection has yet to apply.
+func (s Status) Lag() uint64 { return uint64(s.Last - min(s.Last, s.Position)) }
+
+// Status tells how each projection stands.
+func (r *Runner) Status(ctx context.Context) ([]Status, error) {
+	last, err := r.log.Last(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the end of the log: %w", err)
+	}
+	all := make([]Status, len(r.followers))
+	for i, f := range r.followers {
+		f.mu.Lock()
+		all[i] = Status{Name: f.projection.Name(), Position: f.position, Last: last, Err: f.err, Ready: f.ready}
+		f.mu.Unlock()
+	}
+	return all, nil
+}
+
+// follower is one projection on its way along the log.
+type follower struct {
+	projection Projection
+
+	mu       sync.Mutex
+	started  bool // position was read from the projection
+	ready    bool
+	position eventlog.Position
+	err      error
+	moved    chan struct{} // closed and replaced whenever position grows
+}
+
+// start asks the projection how far it has come.
+func (f *follower) start(ctx context.Context) error {
+	f.mu.Lock()
+	started := f.started
+	f.mu.Unlock()
+	if started {
+		return nil
+	}
+	p, err := f.projection.Position(ctx)
+	if err != nil {
+		return fmt.Errorf("read position of projection %s: %w", f.projection.Name(), err)
+	}
+	f.advance(p)
+	f.mu.Lock()
+	f.started = true
+	f.mu.Unlock()
+	return nil
+}
+
+// step catches up, then waits for one more record to be there.
+func (f *follower) step(ctx context.Context, log eventlog.Reader) error {
+	if err := f.start(ctx); err != nil {
+		return err
+	}
+	n, err := f.catchUp(ctx, log)
+	if err != nil || n > 0 {
+		return err
+	}
+	for _, err := range log.Follow(ctx, f.at()) {
+		return err // one more record is there: the next step applies it with all that came with it
+	}
+	return nil
+}
+
+// catchUp applies what the log holds now, and returns how many records that were.
+func (f *follower) catchUp(ctx context.Context, log eventlog.Reader) (n int, err error) {
+	var batch []eventlog.Record
+	flush := func() error {
+		if len(batch) == 0 {
+			return nil
+		}
+		if err := f.projection.Apply(ctx, batch); err != nil {
+			return fmt.Errorf("apply positions %d to %d to projection %s: %w",
+				batch[0].Position, batch[len(batch)-1].Position, f.projection.Name(), err)
+		}
+		f.advance(batch[len(batch)-1].Position)
+		n += len(batch)
+		clear(batch)
+		batch = batch[:0]
+		return nil
+	}
+	for rec, err := range log.Read(ctx, f.at()) {
+		if err != nil {
+			return n, err
+		}
+		if batch = append(batch, rec); len(batch) == batchSize {
+			if err := flush(); err != nil {
+				return n, err
+			}
+		}
+	}
+	if err := flush(); err != nil {
+		return n, err
+	}
+	f.mu.Lock()
+	f.ready, f.err = true, nil
+	f.mu.Unlock()
+	return n, nil
+}
+
+func (f *follower) at() eventlog.Position {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.position
+}
+
+func (f *follower) advance(p eventlog.Position) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if p <= f.position {
+		return
+	}
+	f.position = p
+	close(f.moved)
+	f.moved = make(chan struct{})
+}
+
+func (f *follower) failed(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.err = err
+}
+
+func (f *follower) wait(ctx context.Context, p eventlog.Position) error {
+	for {
+		f.mu.Lock()
+		at, moved := f.position, f.moved
+		f.mu.Unlock()
+		if at >= p {
+			return nil
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return fault.New(fault.Unavailable, "%s has reached position %d, not yet %d: %w", f.projection.Name(), at, p, ctx.Err())
+		}
+	}
+}

@@ -1,0 +1,157 @@
+// Package config reads Callboard's configuration file. [Load] reports every
+// problem at once, each with its line and column; unknown keys are problems,
+// since a misspelt key is otherwise found in production.
+package config
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/callboard/callboard/internal/fault"
+)
+
+// Config is the file, with defaults filled in.
+type Config struct {
+	Server     Server     `yaml:"server"`
+	Data       string     `yaml:"data"` // folder that everything durable lives in
+	Name       string     `yaml:"name"` // of the organisation, shown beside ours
+	Log        Store      `yaml:"log"`
+	History    Store      `yaml:"history"`
+	Deliveries Deliveries `yaml:"deliveries"`
+	Sources    []Source   `yaml:"sources"`
+}
+
+// Server is where and how pages and APIs are served.
+type Server struct {
+	Listen   string `yaml:"listen"`   // host:port
+	URL      string `yaml:"url"`      // how others reach it; "" = http:// and Listen
+	Insecure bool   `yaml:"insecure"` // listen beyond loopback although nobody signs in
+}
+
+// Store names where something is kept; an empty URL means SQLite in the data folder.
+type Store struct {
+	URL string `yaml:"url"`
+}
+
+// Deliveries is how long the webhook deliveries are kept.
+type Deliveries struct {
+	Keep Duration `yaml:"keep"`
+}
+
+// Source is one forge, or another place that facts come from.
+type Source struct {
+	Name          string   `yaml:"name"` // also the last part of its webhook's path
+	Type          string   `yaml:"type"` // see [SourceTypes]
+	URL           string   `yaml:"url"`  // of the API (github) or the instance (gitlab)
+	Token         Secret   `yaml:"token"`
+	WebhookSecret Secret   `yaml:"webhookSecret"`
+	SigningToken  Secret   `yaml:"signingToken"`  // gitlab only
+	Organizations []string `yaml:"organizations"` // github: only their repositories count; empty = all that the webhook tells of
+	Groups        []string `yaml:"groups"`        // gitlab: the same, with their subgroups
+	Descriptors   []string `yaml:"descriptors"`   // globs; empty = catalog-info.yaml anywhere
+}
+
+// The types of sources.
+const (
+	GitHub = "github"
+	GitLab = "gitlab"
+)
+
+// SourceTypes lists the types of sources that this version can connect.
+func SourceTypes() []string { return []string{GitHub, GitLab} }
+
+// Secret is text that never shows: not in logs, errors or pages.
+type Secret string
+
+// String hides the text.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "(hidden)"
+}
+
+// GoString hides the text.
+func (s Secret) GoString() string { return s.String() }
+
+// MarshalText hides the text.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// Reveal returns the text.
+func (s Secret) Reveal() string { return string(s) }
+
+// Duration is a time.Duration that also knows days: "30d".
+type Duration time.Duration
+
+// UnmarshalText reads "36h" or "30d".
+func (d *Duration) UnmarshalText(b []byte) error {
+	s := string(b)
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		var n int
+		if _, err := fmt.Sscanf(days+"\n", "%d\n", &n); err != nil || n < 0 {
+			return fmt.Errorf("%q is no duration: write 36h or 30d", s)
+		}
+		*d = Duration(time.Duration(n) * 24 * time.Hour)
+		return nil
+	}
+	v, err := time.ParseDuration(s)
+	if err != nil {
+		return fmt.Errorf("%q is no duration: write 36h or 30d", s)
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// Default returns the configuration of an empty file.
+func Default() Config {
+	return Config{
+		Server:     Server{Listen: "127.0.0.1:8080"},
+		Data:       "./data",
+		Deliveries: Deliveries{Keep: Duration(30 * 24 * time.Hour)},
+	}
+}
+
+// Problem is something wrong in the file.
+type Problem struct {
+	File         string
+	Line, Column int
+	Message      string
+}
+
+// String returns "file:line:column: message".
+func (p Problem) String() string {
+	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Message)
+}
+
+// Problems is an error of kind fault.Invalid that lists all that is wrong.
+type Problems []Problem
+
+// Error lists the problems, one a line.
+func (ps Problems) Error() string {
+	lines := make([]string, len(ps))
+	for i, p := range ps {
+		lines[i] = p.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Load reads the file. getenv gives the value of ${NAME} and whether it is set.
+// The error is of kind fault.Invalid and wraps [Problems] when the text is wrong.
+func Load(path string, getenv func(string) (string, bool)) (Config, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return Config{}, fault.New(fault.Invalid, "read the configuration: %w", err)
+	}
+	c, ps := Parse(b, getenv)
+	if len(ps) == 0 {
+		return c, nil
+	}
+	for i := range ps {
+		ps[i].File = path
+	}
+	slices.SortStableFunc(ps, func(a, b Problem) int { return a.Line - b.Line })
+	return Config{}, fault.New(fault.Invalid, "%w", ps)
+}

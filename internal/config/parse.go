@@ -1,0 +1,231 @@
+package config
+
+import (
+	"encoding"
+	"fmt"
+	"net"
+	"net/url"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Parse reads a configuration and returns all that is wrong with it.
+func Parse(b []byte, getenv func(string) (string, bool)) (Config, Problems) {
+	c := Default()
+	var doc yaml.Node
+	if err := yaml.Unmarshal(b, &doc); err != nil {
+		return c, Problems{syntaxProblem(err)}
+	}
+	if len(doc.Content) == 0 {
+		return c, nil
+	}
+	p := parser{getenv: getenv, at: map[string]*yaml.Node{}}
+	p.value(doc.Content[0], reflect.ValueOf(&c).Elem(), "")
+	if len(p.problems) == 0 {
+		p.check(c)
+	}
+	return c, p.problems
+}
+
+var lineInError = regexp.MustCompile(`line (\d+)`)
+
+func syntaxProblem(err error) Problem {
+	p := Problem{Line: 1, Column: 1, Message: strings.TrimPrefix(err.Error(), "yaml: ")}
+	if m := lineInError.FindStringSubmatch(err.Error()); m != nil {
+		p.Line, _ = strconv.Atoi(m[1])
+	}
+	return p
+}
+
+// parser fills a Config from YAML nodes and remembers where each value stood,
+// so that what is wrong with a value can be shown in its place.
+type parser struct {
+	getenv   func(string) (string, bool)
+	problems Problems
+	at       map[string]*yaml.Node // by path: "sources[0].url"
+}
+
+func (p *parser) problem(n *yaml.Node, format string, args ...any) {
+	p.problems = append(p.problems, Problem{Line: n.Line, Column: n.Column, Message: fmt.Sprintf(format, args...)})
+}
+
+// value puts what stands at n into v, whose path is for messages.
+func (p *parser) value(n *yaml.Node, v reflect.Value, path string) {
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	p.at[path] = n
+	if n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
+		return // a key without a value keeps its default
+	}
+	switch {
+	case v.Kind() == reflect.Struct:
+		p.mapping(n, v, path)
+	case v.Kind() == reflect.Slice:
+		if n.Kind != yaml.SequenceNode {
+			p.problem(n, "%s must be a list", path)
+			return
+		}
+		for i, item := range n.Content {
+			e := reflect.New(v.Type().Elem()).Elem()
+			p.value(item, e, fmt.Sprintf("%s[%d]", path, i))
+			v.Set(reflect.Append(v, e))
+		}
+	default:
+		p.scalar(n, v, path)
+	}
+}
+
+func (p *parser) mapping(n *yaml.Node, v reflect.Value, path string) {
+	if n.Kind != yaml.MappingNode {
+		p.problem(n, "%s must be a mapping", orFile(path))
+		return
+	}
+	var known []string
+	fields := map[string]reflect.Value{}
+	for i := range v.NumField() {
+		key := v.Type().Field(i).Tag.Get("yaml")
+		known = append(known, key)
+		fields[key] = v.Field(i)
+	}
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		field, ok := fields[key.Value]
+		switch {
+		case !ok:
+			p.problem(key, "unknown key %q in %s; known are %s", key.Value, orFile(path), strings.Join(known, ", "))
+			continue
+		case seen[key.Value]:
+			p.problem(key, "%q stands here twice", key.Value)
+			continue
+		}
+		seen[key.Value] = true
+		p.value(value, field, strings.TrimPrefix(path+"."+key.Value, "."))
+	}
+}
+
+func orFile(path string) string {
+	if path == "" {
+		return "the configuration"
+	}
+	return path
+}
+
+func (p *parser) scalar(n *yaml.Node, v reflect.Value, path string) {
+	if n.Kind != yaml.ScalarNode {
+		p.problem(n, "%s must be a single value", path)
+		return
+	}
+	text := p.expand(n)
+	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		if err := u.UnmarshalText([]byte(text)); err != nil {
+			p.problem(n, "%s: %v", path, err)
+		}
+		return
+	}
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(text)
+	case reflect.Bool:
+		b, err := strconv.ParseBool(text)
+		if err != nil {
+			p.problem(n, "%s must be true or false", path)
+		}
+		v.SetBool(b)
+	default:
+		panic("config: no way to read a " + v.Type().String())
+	}
+}
+
+var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+
+// expand replaces ${NAME}. It works on the value, after YAML was parsed, so that
+// a secret may hold any character.
+func (p *parser) expand(n *yaml.Node) string {
+	return variable.ReplaceAllStringFunc(n.Value, func(m string) string {
+		name := m[2 : len(m)-1]
+		s, ok := p.getenv(name)
+		if !ok {
+			p.problem(n, "the environment variable %s is not set", name)
+		}
+		return s
+	})
+}
+
+// check looks at what the types cannot say.
+func (p *parser) check(c Config) {
+	if _, _, err := net.SplitHostPort(c.Server.Listen); err != nil {
+		p.wrong("server.listen", "%q must be host:port, such as 127.0.0.1:8080", c.Server.Listen)
+	}
+	if c.Server.URL != "" {
+		p.httpURL("server.url", c.Server.URL)
+	}
+	for _, s := range []struct{ path, url string }{{"log.url", c.Log.URL}, {"history.url", c.History.URL}} {
+		if s.url != "" {
+			p.wrong(s.path, "this version keeps it in SQLite only; leave it empty")
+		}
+	}
+	names := map[string]bool{}
+	for i, s := range c.Sources {
+		p.source(fmt.Sprintf("sources[%d]", i), s, names)
+	}
+}
+
+var sourceName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+func (p *parser) source(path string, s Source, names map[string]bool) {
+	switch {
+	case !sourceName.MatchString(s.Name):
+		p.wrong(path+".name", "%q must be lower-case letters, digits and hyphens, such as github; it becomes part of the webhook's path", s.Name)
+	case names[s.Name]:
+		p.wrong(path+".name", "there is a source %q already", s.Name)
+	}
+	names[s.Name] = true
+	if !slices.Contains(SourceTypes(), s.Type) {
+		p.wrong(path+".type", "%q must be one of %s", s.Type, strings.Join(SourceTypes(), ", "))
+		return
+	}
+	if s.URL != "" {
+		p.httpURL(path+".url", s.URL)
+	}
+	if len(s.Groups) > 0 && s.Type != GitLab {
+		p.wrong(path+".groups", "is for gitlab; github has organizations")
+	}
+	if len(s.Organizations) > 0 && s.Type != GitHub {
+		p.wrong(path+".organizations", "is for github; gitlab has groups")
+	}
+	if s.Type == GitHub && s.SigningToken != "" {
+		p.wrong(path+".signingToken", "is for gitlab; a github source signs with webhookSecret")
+	}
+	if s.WebhookSecret == "" && (s.Type == GitHub || s.SigningToken == "") {
+		p.wrong(path+".webhookSecret", "must not be empty: a webhook that anybody can send is refused. Make one with: openssl rand -hex 32")
+	}
+}
+
+func (p *parser) httpURL(path, s string) {
+	u, err := url.Parse(s)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		p.wrong(path, "%q must be an http or https URL", s)
+	}
+}
+
+// wrong reports a problem where path's value stands, or the nearest mapping
+// around it when it is not there at all.
+func (p *parser) wrong(path, format string, args ...any) {
+	at := path
+	for p.at[at] == nil {
+		i := strings.LastIndexAny(at, ".[")
+		if i < 0 {
+			at = ""
+			break
+		}
+		at = at[:i]
+	}
+	p.problem(p.at[at], "%s: %s", path, fmt.Sprintf(format, args...))
+}

@@ -1,6 +1,7 @@
 package entities
 
 import (
+	"sync"
 	"time"
 
 	"github.com/callboard/callboard/catalog"
@@ -8,7 +9,7 @@ import (
 	"github.com/callboard/callboard/eventlog"
 )
 
-// Entry is one entity in a [Snapshot]. It is never written to after it was made.
+// Entry is one entity in a [Snapshot]. Its fields are never written to after it was made.
 type Entry struct {
 	Ref    string          // full and lower-case; also the key in a Snapshot
 	Entity *catalog.Entity // as declared, with uid, etag and annotations
@@ -23,6 +24,9 @@ type Entry struct {
 	// Rejection is set while the newest descriptor of this entity cannot be
 	// used; Entity is then the last good version.
 	Rejection *Rejection
+
+	searchOnce sync.Once
+	searchKeys map[string][]string
 }
 
 // Since names an event and its cause.

@@ -1,0 +1,62 @@
+// Package api is the JSON surface: Backstage's catalog API under /api/catalog,
+// as Backstage answers it, and our own beside it, described in openapi.yaml.
+//
+// Start with [New]; each resource is one file that declares the little it needs.
+package api
+
+import (
+	"context"
+	_ "embed"
+	"log/slog"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections/entities"
+)
+
+//go:embed openapi.yaml
+var openapi []byte
+
+// Config is what the API reads from.
+type Config struct {
+	Catalog    func() *entities.Snapshot
+	History    History
+	Deliveries Deliveries
+	Replay     Replay
+	Sources    []Source
+	// Wait returns once every projection has applied the record at a position of
+	// the main log.
+	Wait   func(context.Context, eventlog.Position) error
+	Health func(context.Context) (Health, error)
+	Logger *slog.Logger
+}
+
+// API serves the JSON surface.
+type API struct{ Config }
+
+// New returns the API.
+func New(c Config) *API { return &API{c} }
+
+// Register adds the routes.
+func (a *API) Register(e *echo.Echo) {
+	e.GET("/healthz", a.handleLive)
+	e.GET("/readyz", a.handleReady)
+	e.GET("/api/openapi.yaml", func(c echo.Context) error {
+		return c.Blob(http.StatusOK, "application/yaml", openapi)
+	})
+
+	catalog := e.Group("/api/catalog", a.backstageErrors, a.position)
+	catalog.GET("/entities", a.handleEntities)
+	catalog.GET("/entities/", a.handleEntities)
+	catalog.GET("/entities/by-name/:kind/:namespace/:name", a.handleEntityByName)
+	catalog.GET("/entities/by-uid/:uid", a.handleEntityByUID)
+
+	own := e.Group("/api", a.problems, a.position)
+	own.GET("/history/events", a.handleEvents)
+	own.GET("/history/events/:position", a.handleEvent)
+	own.GET("/sources", a.handleSources)
+	own.GET("/deliveries", a.handleDeliveries)
+	own.POST("/deliveries/:id/replay", a.handleReplay)
+}

@@ -1,0 +1,147 @@
+package api
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/history"
+)
+
+// History answers what happened.
+type History interface {
+	Events(context.Context, history.Filter) (history.Page, error)
+	Event(context.Context, eventlog.Position) (history.Entry, error)
+}
+
+// eventJSON is one event on the wire.
+type eventJSON struct {
+	Position   eventlog.Position `json:"position"`
+	ID         string            `json:"id"`
+	Type       event.Type        `json:"type"`
+	Source     string            `json:"source"`
+	Subject    string            `json:"subject"`
+	Time       time.Time         `json:"time"`
+	RecordedAt time.Time         `json:"recordedAt"`
+	Actor      event.Actor       `json:"actor"`
+	Cause      event.Cause       `json:"cause"`
+	Summary    string            `json:"summary"`
+	Changes    []catalog.Change  `json:"changes"`
+}
+
+func toEventJSON(e history.Entry) eventJSON {
+	if e.Changes == nil {
+		e.Changes = []catalog.Change{}
+	}
+	return eventJSON{e.Position, e.ID, e.Type, e.Source, e.Subject, e.Time, e.Recorded, e.Actor, e.Cause, e.Summary, e.Changes}
+}
+
+// handleEvents handles "GET /api/history/events".
+func (a *API) handleEvents(c echo.Context) error {
+	f, err := parseEventFilter(c.QueryParams())
+	if err != nil {
+		return err
+	}
+	page, err := a.History.Events(c.Request().Context(), f)
+	if err != nil {
+		return err
+	}
+	body := struct {
+		Items      []eventJSON `json:"items"`
+		TotalItems int         `json:"totalItems"`
+		NextCursor string      `json:"nextCursor,omitempty"`
+	}{Items: make([]eventJSON, len(page.Entries)), TotalItems: page.Total}
+	for i, e := range page.Entries {
+		body.Items[i] = toEventJSON(e)
+	}
+	if page.Next > 0 {
+		body.NextCursor = strconv.FormatUint(uint64(page.Next), 10)
+	}
+	return c.JSON(200, body)
+}
+
+// handleEvent handles "GET /api/history/events/:position".
+func (a *API) handleEvent(c echo.Context) error {
+	p, err := strconv.ParseUint(c.Param("position"), 10, 64)
+	if err != nil {
+		return fault.New(fault.Invalid, "position must be a number, not %q", c.Param("position"))
+	}
+	e, err := a.History.Event(c.Request().Context(), eventlog.Position(p))
+	if err != nil {
+		return err
+	}
+	return c.JSON(200, toEventJSON(e))
+}
+
+func parseEventFilter(q url.Values) (history.Filter, error) {
+	f := history.Filter{
+		Entity: q.Get("entity"), Kind: q.Get("kind"), Type: q.Get("type"), Source: q.Get("source"),
+		Actor: q.Get("actor"), Commit: q.Get("commit"), Text: q.Get("q"),
+	}
+	if f.Entity != "" {
+		ref, err := catalog.ParseRef(f.Entity, catalog.Ref{})
+		if err != nil {
+			return f, fault.New(fault.Invalid, "entity: %w", err)
+		}
+		f.Entity = ref.String()
+	}
+	switch o := q.Get("order"); o {
+	case "", "desc":
+	case "asc":
+		f.Oldest = true
+	default:
+		return f, fault.New(fault.Invalid, "order must be asc or desc, not %q", o)
+	}
+	var err error
+	if f.From, err = moment(q, "from"); err != nil {
+		return f, err
+	}
+	if f.To, err = moment(q, "to"); err != nil {
+		return f, err
+	}
+	after, err := number(q, "after")
+	if err != nil {
+		return f, err
+	}
+	limit, err := number(q, "limit")
+	if err != nil {
+		return f, err
+	}
+	f.After, f.Limit = eventlog.Position(after), int(min(limit, 1<<20))
+	return f, nil
+}
+
+// moment reads a point in time: RFC 3339, or a date, which means its start in UTC.
+func moment(q url.Values, name string) (time.Time, error) {
+	s := q.Get(name)
+	if s == "" {
+		return time.Time{}, nil
+	}
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t, nil
+	}
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return t, fault.New(fault.Invalid, "%s must be a date such as 2026-03-12 or a time such as 2026-03-12T14:00:00Z, not %q", name, s)
+	}
+	return t, nil
+}
+
+func number(q url.Values, name string) (uint64, error) {
+	s := q.Get(name)
+	if s == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseUint(s, 10, 63)
+	if err != nil {
+		return 0, fault.New(fault.Invalid, "%s must be a whole number of at least 0, not %q", name, s)
+	}
+	return n, nil
+}

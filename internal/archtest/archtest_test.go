@@ -1,0 +1,126 @@
+// Package archtest keeps the import directions: which room may know which.
+// The picture is in docs/architecture.md.
+package archtest_test
+
+import (
+	"encoding/json"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/callboard/callboard/"
+
+// rooms lists what each package may import of ours. A package matches its longest
+// prefix; "…/" as an entry allows everything below it.
+var rooms = map[string][]string{
+	"internal/fault":     {},
+	"catalog":            {},
+	"catalog/descriptor": {"catalog"},
+	"event":              {"catalog"},
+
+	"eventlog": {"event", "eventlog", "internal/fault"},
+
+	"ingest":          {"catalog", "catalog/descriptor", "event", "eventlog", "eventlog/reactor", "ingest", "internal/fault"},
+	"ingest/forgeapi": {"ingest", "internal/fault"},
+	"ingest/github":   {"catalog", "event", "ingest", "ingest/forgeapi", "internal/fault"},
+	"ingest/gitlab":   {"catalog", "event", "ingest", "ingest/forgeapi", "internal/fault"},
+
+	"projections":            {"event", "eventlog", "internal/fault"},
+	"projections/sqlstore":   {"eventlog", "internal/fault"},
+	"projections/entities":   {"catalog", "event", "eventlog", "internal/fault", "projections"},
+	"projections/history":    {"catalog", "event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
+	"projections/deliveries": {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
+
+	"api": {"catalog", "event", "eventlog", "internal/fault", "projections/"},
+	"web": {"catalog", "catalog/descriptor", "event", "eventlog", "internal/fault", "projections/", "web/"},
+
+	"internal/config":    {"internal/fault"},
+	"internal/demoforge": {"internal/", "examples/"},
+	"internal/archtest":  {},
+	"examples/acme":      {},
+	"cmd":                {""},
+}
+
+// foreign lists libraries that are named in few rooms only.
+var foreign = map[string][]string{
+	"github.com/ThreeDotsLabs/watermill": {"eventlog"},
+	"github.com/nats-io/":                {"eventlog"},
+	"github.com/labstack/echo":           {"api", "web", "ingest", "cmd"},
+	"github.com/a-h/templ":               {"web"},
+	"database/sql":                       {"projections", "eventlog/sqlitelog"},
+	"modernc.org/sqlite":                 {"projections/sqlstore", "eventlog/sqlitelog"},
+	"github.com/google/go-github":        {"ingest/github"},
+	"gitlab.com/gitlab-org/api":          {"ingest/gitlab"},
+	"gopkg.in/yaml.v3":                   {"catalog/descriptor", "internal/config", "internal/demoforge", "examples/acme"},
+	"net/http":                           {"api", "web", "ingest", "internal/demoforge", "cmd"},
+}
+
+type pkg struct {
+	ImportPath string
+	Imports    []string
+}
+
+func TestImports(t *testing.T) {
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", module+"...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	seen := 0
+	for dec := json.NewDecoder(strings.NewReader(string(out))); dec.More(); {
+		var p pkg
+		if err := dec.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		name, ok := strings.CutPrefix(p.ImportPath, module)
+		if !ok {
+			continue
+		}
+		seen++
+		allowed, room := roomOf(name)
+		if room == "" {
+			t.Errorf("%s is in no room: add it to the table, and to docs/architecture.md", name)
+			continue
+		}
+		for _, imp := range p.Imports {
+			if ours, ok := strings.CutPrefix(imp, module); ok && !allows(allowed, ours) {
+				t.Errorf("%s must not import %s", name, ours)
+			}
+			for lib, rooms := range foreign {
+				if strings.HasPrefix(imp, lib) && !inside(rooms, name) {
+					t.Errorf("%s must not import %s: only %s may", name, imp, strings.Join(rooms, ", "))
+				}
+			}
+		}
+	}
+	if seen < 10 {
+		t.Fatalf("go list found %d packages: the check looked at nothing", seen)
+	}
+}
+
+func roomOf(name string) (allowed []string, room string) {
+	for r, a := range rooms {
+		if (name == r || strings.HasPrefix(name, r+"/")) && len(r) > len(room) {
+			allowed, room = a, r
+		}
+	}
+	return allowed, room
+}
+
+func allows(allowed []string, imp string) bool {
+	for _, a := range allowed {
+		if a == "" || a == imp || strings.HasSuffix(a, "/") && strings.HasPrefix(imp, a) || a == "eventlog" && strings.HasPrefix(imp, "eventlog/") {
+			return true
+		}
+	}
+	return false
+}
+
+func inside(rooms []string, name string) bool {
+	for _, r := range rooms {
+		if name == r || strings.HasPrefix(name, r+"/") {
+			return true
+		}
+	}
+	return false
+}

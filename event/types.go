@@ -15,6 +15,8 @@ const (
 	TypeDeliveryReceived Type = "delivery.received.v1"
 	TypeDeliveryHandled  Type = "delivery.handled.v1"
 	TypeDeliveryReplayed Type = "delivery.replayed.v1"
+
+	TypeReactionFailed Type = "reaction.failed.v1"
 )
 
 // TypeInfo is one row of the table of types.
@@ -36,6 +38,7 @@ func Types() []TypeInfo {
 		{TypeDeliveryReceived, "A signed delivery arrived at the webhook door.", decodeAs[DeliveryReceived]},
 		{TypeDeliveryHandled, "A delivery was handled, or could not be.", decodeAs[DeliveryHandled]},
 		{TypeDeliveryReplayed, "Somebody asked to handle a delivery again.", decodeAs[DeliveryReplayed]},
+		{TypeReactionFailed, "A reactor gave up on an event.", decodeAs[ReactionFailed]},
 	}
 }
 

@@ -1,0 +1,212 @@
+package event_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+)
+
+var update = flag.Bool("update", false, "add frozen samples of new types; those that are there are never rewritten")
+
+const frozen = "testdata/frozen"
+
+// TestFrozen holds every type to its promise to decode for ever. For each,
+// <type>.json is an event as it was once written, <type>.decoded.json its data
+// as this version understands it, and SHA256SUMS has the hash of both.
+//
+// A new type gets a row in samples and a run with -update. A new field must be
+// left out of JSON when it is empty, or old events would no longer mean the
+// same; there is no way to update a sample.
+func TestFrozen(t *testing.T) {
+	if *update {
+		addSamples(t)
+	}
+	hashes := readHashes(t)
+	for _, info := range event.Types() {
+		t.Run(string(info.Type), func(t *testing.T) {
+			name := string(info.Type)
+			if info.Doc == "" {
+				t.Error("the table of types does not say what it is")
+			}
+			sample, golden := readFrozen(t, hashes, name+".json"), readFrozen(t, hashes, name+".decoded.json")
+			e, err := event.Parse(sample)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e.Type != info.Type {
+				t.Fatalf("the sample is a %s", e.Type)
+			}
+			data, err := e.Decode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if data.EventType() != info.Type {
+				t.Errorf("it decodes as a %s", data.EventType())
+			}
+			if diff := cmp.Diff(string(golden), string(indent(t, data))); diff != "" {
+				t.Errorf("the data of old events no longer means the same (-then +now):\n%s", diff)
+			}
+			again, err := event.Encode(e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(sample), string(again)+"\n"); diff != "" {
+				t.Errorf("the envelope is written in another way (-then +now):\n%s", diff)
+			}
+		})
+	}
+	for name := range hashes {
+		t.Errorf("%s is of no type that is known; a type, once written, stays in the table", name)
+	}
+}
+
+// readFrozen returns a file that must be as it was when it was added, and
+// ticks it off.
+func readFrozen(t *testing.T, hashes map[string]string, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(frozen, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Fatalf("%s is missing; add a sample to the test and run it with -update", name)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := hashes[name]; want != hash(b) {
+		t.Fatalf("%s was edited: its SHA-256 is %s, not %q", name, hash(b), want)
+	}
+	delete(hashes, name)
+	return b
+}
+
+func readHashes(t *testing.T) map[string]string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(frozen, "SHA256SUMS"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	hashes := map[string]string{}
+	for line := range strings.Lines(string(b)) {
+		sum, name, _ := strings.Cut(strings.TrimSpace(line), "  ")
+		hashes[name] = sum
+	}
+	return hashes
+}
+
+func addSamples(t *testing.T) {
+	t.Helper()
+	sums, err := os.OpenFile(filepath.Join(frozen, "SHA256SUMS"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sums.Close()
+	for _, data := range samples() {
+		e, err := event.New("/sources/github", "sample", data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.ID = event.DeriveID(0, "frozen", string(e.Type))
+		e.Time = moment()
+		e.Actor = event.Actor{Name: "Pebble Dash", Email: "pebbledash@acme.example", Login: "pebbledash"}
+		e.Cause = event.Cause{Delivery: "github:72d3162e", Commit: "9c1185a5c5e9fc54612808977ee8f548b2258d31", CommitURL: "https://forge.example/acme/payments/commit/9c1185a"}
+		e.Extensions = map[string]string{"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
+		b, err := event.Encode(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		addFile(t, sums, string(e.Type)+".json", append(b, '\n'))
+		addFile(t, sums, string(e.Type)+".decoded.json", indent(t, data))
+	}
+}
+
+// addFile writes a file and its hash, unless it is there.
+func addFile(t *testing.T, sums io.Writer, name string, content []byte) {
+	t.Helper()
+	f, err := os.OpenFile(filepath.Join(frozen, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Write(content); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fmt.Fprintf(sums, "%s  %s\n", hash(content), name); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func hash(b []byte) string { return fmt.Sprintf("%x", sha256.Sum256(b)) }
+
+func indent(t *testing.T, v any) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func moment() time.Time { return time.Date(2026, 3, 3, 14, 0, 0, 250_000_000, time.UTC) }
+
+// samples has a value of each type with every field set.
+func samples() []event.Data {
+	origin := event.Origin{
+		Source: "github", Repository: "acme/payments", RepositoryID: "41", Branch: "main",
+		Commit: "9c1185a5c5e9fc54612808977ee8f548b2258d31", Path: "services/api/catalog-info.yaml", Blob: "b1d5781111d84f7b3fe45a0852e59758cd7a87e5",
+		Line: 12, URL: "https://forge.example/acme/payments/blob/main/services/api/catalog-info.yaml", Followed: "catalog-info.yaml",
+	}
+	declaration := event.Declaration{
+		Entity: catalog.Entity{
+			APIVersion: "backstage.io/v1alpha1", Kind: "Component",
+			Metadata: catalog.Metadata{
+				UID: "0b6f1f9e-3c0a-4c1e-9d6b-2f1f6f7f5a10", ETag: "f3Zk", Name: "payments", Namespace: "default", Title: "Payments", Description: "Takes the money <all of it>.",
+				Labels: map[string]string{"acme.example/tier": "1"}, Annotations: map[string]string{"backstage.io/techdocs-ref": "dir:."}, Tags: []string{"go", "grpc"},
+				Links: []catalog.Link{{URL: "https://status.acme.example", Title: "Status", Icon: "dashboard", Type: "status"}},
+				Extra: map[string]any{"costCentre": "c-17"},
+			},
+			Spec: map[string]any{"type": "service", "lifecycle": "production", "owner": "group:default/mossbank", "providesApis": []any{"payments"}, "replicas": 3.0, "paged": true, "sunset": nil},
+		},
+		Document: "apiVersion: backstage.io/v1alpha1\nkind: Component\n", Origin: origin,
+	}
+	return []event.Data{
+		event.EntityRegistered{Declaration: declaration},
+		event.EntityChanged{Declaration: declaration},
+		event.EntityRemoved{Ref: "component:default/payments", Reason: "services/api/catalog-info.yaml was deleted", Origin: origin},
+		event.EntityRejected{
+			Ref: "component:default/payments", Document: "kind: Component\n", Origin: origin,
+			Problems: []event.Problem{{Path: "spec.providesApis[1]", Line: 14, Column: 7, Message: "is not a string"}},
+		},
+		event.DeliveryReceived{
+			Source: "github", Event: "push", Headers: map[string]string{"X-Github-Event": "push"},
+			Body: []byte{0x28, 0xb5, 0x2f, 0xfd}, Encoding: "zstd", Size: 7140,
+		},
+		event.DeliveryHandled{
+			Status: event.DeliveryWaiting, Repository: "acme/payments", Events: []uint64{41, 42}, Error: "github.example does not answer",
+			Attempts: 3, Took: 1500 * time.Millisecond, RetryAt: moment(),
+		},
+		event.DeliveryReplayed{Reason: "asked on the sources page"},
+		event.ReactionFailed{Reactor: "docs", Event: "pWy1FoyCOjLHiDgXpxnwH8LN", Position: 41, Kind: "not found", Error: "repository acme/payments is gone", Attempts: 1},
+	}
+}

@@ -1,0 +1,54 @@
+# Two commands are all that a newcomer needs: make run, make test.
+
+GO      ?= go
+BIN     := $(CURDIR)/bin
+LINT    := golangci-lint
+LINTVER := v2.15.0
+
+.PHONY: run build test check lint generate fresh fuzz bench clean help
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+run: build ## Serve the sample organisation on http://127.0.0.1:8080
+	$(BIN)/callboard demo
+
+build: ## Build bin/callboard
+	$(GO) build -trimpath -o $(BIN)/callboard ./cmd/callboard
+
+test: node_modules ## Run every test, with the race detector
+	$(GO) test -race -timeout 20m ./...
+
+# Development dependencies of the browser tests; nothing of it ends up in the binary.
+node_modules: package.json package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch node_modules
+
+check: fresh lint ## Check format, generated code and lint rules
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "Run gofmt -w on these files."; exit 1; }
+	$(GO) vet ./...
+	$(GO) mod tidy -diff
+
+lint: $(BIN)/$(LINT)-$(LINTVER)
+	$(BIN)/$(LINT)-$(LINTVER) run ./...
+
+$(BIN)/$(LINT)-$(LINTVER):
+	GOBIN=$(BIN) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINTVER)
+	mv $(BIN)/$(LINT) $@
+
+generate: ## Generate Go code from the templ templates
+	$(GO) tool templ generate -path web
+
+fresh: generate ## Check that generated code is what the templates give
+	@git diff --exit-code -- web '*_templ.go' || { echo "Generated code is stale: run make generate and commit."; exit 1; }
+
+fuzz: ## Fuzz every parser of foreign bytes for a minute each
+	@$(GO) list -f '{{if .XTestGoFiles}}{{.ImportPath}} {{.Dir}}{{end}}' ./... | while read -r pkg dir; do \
+	  for f in $$(grep -hoE '^func Fuzz[A-Za-z]+' $$dir/*_test.go 2>/dev/null | sed 's/func //'); do \
+	    echo "$$pkg $$f"; $(GO) test $$pkg -run '^$$' -fuzz "^$$f$$" -fuzztime 60s || exit 1; done; done
+
+bench: ## Run the benchmarks that docs/performance.md quotes
+	$(GO) test -run '^$$' -bench . -benchtime 2s ./eventlog/sqlitelog ./projections/... ./cmd/callboard
+
+clean: ## Remove what was built
+	rm -rf $(BIN) node_modules

@@ -43,7 +43,8 @@ const (
 
 // DeliveryReplayed says that somebody asked to handle a delivery again.
 type DeliveryReplayed struct {
-	Reason string `json:"reason"` // for people: "asked on the sources page"
+	Reason   string `json:"reason"`             // for people: "asked on the sources page"
+	Received uint64 `json:"received,omitempty"` // position of its DeliveryReceived, in the same log
 }
 
 // DeliveryID names a delivery by its source and the provider's id for it.

@@ -56,6 +56,15 @@ type Repository struct {
 	FullName      string // "acme/payments"
 	DefaultBranch string
 	URL           string // its page
+	Pages         Pages
+}
+
+// Pages are how the web addresses of what is on the default branch begin; the
+// path follows, percent-encoded.
+type Pages struct {
+	View string // a file, "https://github.com/acme/payments/blob/main/"
+	Edit string // a file in the forge's editor
+	Dir  string // a folder
 }
 
 // Push says that the default branch moved. Nothing else of a push's body is
@@ -98,9 +107,11 @@ type Forge interface {
 type History interface {
 	// Between returns the commits that head has and base has not, newest
 	// first, and whether base is an ancestor of head (or head itself). Complete
-	// is false when the forge did not list them all.
+	// is false when the forge did not list them all. fault.NotFound: one of
+	// them is gone, or they have nothing in common.
 	Between(ctx context.Context, repo Repository, base, head string) (Range, error)
-	// LastChange returns the newest commit up to sha that touched path.
+	// LastChange returns the newest commit up to sha that touched path;
+	// fault.NotFound when none did.
 	LastChange(ctx context.Context, repo Repository, sha, path string) (Commit, error)
 }
 

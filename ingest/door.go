@@ -1,0 +1,243 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
+)
+
+// MaxBody is the largest delivery that is taken, in bytes. GitHub and GitLab
+// send nothing larger.
+const MaxBody = 25 << 20
+
+// retryAfter is what a sender is told when the log does not say itself.
+const retryAfter = 10 * time.Second
+
+// Door is where deliveries come in. It stores them as they came, once their
+// signature holds, and parses nothing: see [Door.Receive] and [Door.Register].
+type Door struct {
+	sources  map[string]Source
+	log      eventlog.Appender
+	failures Failures
+	bodies   *packer
+	metrics  *doorMetrics
+	now      func() time.Time
+	logger   *slog.Logger
+}
+
+// Failures knows which deliveries failed and wait for a person.
+type Failures interface {
+	Failed(ctx context.Context, delivery string) (bool, error)
+}
+
+// DoorOptions are what a Door works with. All but Now are required.
+type DoorOptions struct {
+	Sources    []Source
+	Deliveries eventlog.Appender // the deliveries log
+	Failures   Failures
+	Metrics    prometheus.Registerer
+	Logger     *slog.Logger
+	Now        func() time.Time // nil: time.Now
+}
+
+// NewDoor makes a door. The error is that of registering its metrics.
+func NewDoor(o DoorOptions) (*Door, error) {
+	d := &Door{
+		sources: make(map[string]Source, len(o.Sources)), log: o.Deliveries, failures: o.Failures,
+		now: o.Now, logger: o.Logger,
+	}
+	if d.now == nil {
+		d.now = time.Now
+	}
+	for _, s := range o.Sources {
+		d.sources[s.Name()] = s
+	}
+	var err error
+	if d.bodies, err = newPacker(); err != nil {
+		return nil, err
+	}
+	d.metrics, err = newDoorMetrics(o.Metrics)
+	return d, err
+}
+
+// Answer is what the door says to a sender.
+type Answer struct {
+	Status int // an HTTP status; 202 is the only good one
+
+	// With 202: what was stored, and whether it had been before.
+	Delivery  string
+	Position  eventlog.Position
+	Duplicate bool
+
+	Problem    string        // otherwise: what is wrong, for people
+	RetryAfter time.Duration // with 503
+}
+
+// Receive takes one delivery for a source. The body is read to its end, or to
+// where it becomes too large. The answer is 202 only once the delivery is
+// durable:
+//
+//	202 stored, now or before; whether it is of any interest is seen later
+//	401 the signature is missing or wrong; nothing is stored
+//	404 there is no such source
+//	413 the body is larger than MaxBody
+//	415 the body is neither JSON nor a form
+//	503 the log cannot take it now
+//	500 a mistake of ours, which is logged
+func (d *Door) Receive(ctx context.Context, source string, header http.Header, body io.Reader) Answer {
+	start := d.now()
+	s, known := d.sources[source]
+	if !known {
+		source = "" // a label of a metric must not come from outside
+	}
+	a, size := d.receive(ctx, s, header, body)
+	d.metrics.observe(source, a, size, d.now().Sub(start))
+	return a
+}
+
+func (d *Door) receive(ctx context.Context, s Source, header http.Header, body io.Reader) (Answer, int) {
+	if s == nil {
+		return Answer{Status: http.StatusNotFound, Problem: "There is no source of this name. The path ends in the name of a source in the configuration."}, 0
+	}
+	if t, _, err := mime.ParseMediaType(header.Get("Content-Type")); err != nil || t != "application/json" && t != "application/x-www-form-urlencoded" {
+		return Answer{Status: http.StatusUnsupportedMediaType, Problem: "The content type must be application/json."}, 0
+	}
+	b, err := io.ReadAll(io.LimitReader(body, MaxBody+1))
+	var large *http.MaxBytesError
+	if errors.As(err, &large) || len(b) > MaxBody {
+		return tooLarge(), len(b)
+	}
+	if err != nil {
+		return Answer{Status: http.StatusBadRequest, Problem: "The body broke off."}, len(b)
+	}
+	receipt, err := s.Verify(header, b)
+	if err != nil {
+		return d.refuse(ctx, s, err), len(b)
+	}
+	a, err := d.store(ctx, s, receipt, header, b)
+	if err != nil {
+		return d.refuse(ctx, s, err), len(b)
+	}
+	return a, len(b)
+}
+
+func tooLarge() Answer {
+	return Answer{Status: http.StatusRequestEntityTooLarge, Problem: fmt.Sprintf("A delivery may have at most %d MB.", MaxBody>>20)}
+}
+
+// store appends the delivery, or finds that it is there already. One that
+// failed before is let through to be tried again.
+func (d *Door) store(ctx context.Context, s Source, receipt Receipt, header http.Header, body []byte) (Answer, error) {
+	id := event.DeliveryID(s.Name(), providerID(receipt, body))
+	e, err := event.New(SourceURI(s.Name()), id, event.DeliveryReceived{
+		Source:   s.Name(),
+		Event:    receipt.Event,
+		Headers:  keep(header),
+		Body:     d.bodies.pack(body),
+		Encoding: encoding,
+		Size:     len(body),
+	})
+	if err != nil {
+		return Answer{}, err
+	}
+	e.ID = id
+	done, err := d.log.Append(ctx, e)
+	if err != nil {
+		return Answer{}, err
+	}
+	a := Answer{Status: http.StatusAccepted, Delivery: id, Position: done[0].Position, Duplicate: done[0].Duplicate}
+	if !a.Duplicate {
+		return a, nil
+	}
+	failed, err := d.failures.Failed(ctx, id)
+	if err != nil || !failed {
+		return a, err
+	}
+	replay, err := replayed(s.Name(), id, a.Position, "sent again by the source", event.Actor{})
+	if err != nil {
+		return Answer{}, err
+	}
+	_, err = d.log.Append(ctx, replay)
+	return a, err
+}
+
+// replayed makes the event that asks to handle a delivery again. Each is an
+// act of its own, so its id is too.
+func replayed(source, delivery string, received eventlog.Position, reason string, by event.Actor) (event.Event, error) {
+	e, err := event.New(SourceURI(source), delivery, event.DeliveryReplayed{Reason: reason, Received: uint64(received)})
+	if err != nil {
+		return event.Event{}, err
+	}
+	e.ID, e.Actor = uuid.NewString(), by
+	e.Cause.Delivery = delivery
+	return e, nil
+}
+
+// refuse turns an error into an answer.
+func (d *Door) refuse(ctx context.Context, s Source, err error) Answer {
+	switch fault.KindOf(err) {
+	case fault.Denied:
+		return Answer{Status: http.StatusUnauthorized, Problem: err.Error()}
+	case fault.Unavailable:
+		wait := fault.RetryAfter(err)
+		if wait <= 0 {
+			wait = retryAfter
+		}
+		d.logger.WarnContext(ctx, "delivery not taken", "source", s.Name(), "error", err)
+		return Answer{Status: http.StatusServiceUnavailable, Problem: "Deliveries cannot be stored just now.", RetryAfter: wait}
+	default:
+		d.logger.ErrorContext(ctx, "delivery not taken", "source", s.Name(), "error", err)
+		return Answer{Status: http.StatusInternalServerError, Problem: "The delivery could not be taken. It is our mistake."}
+	}
+}
+
+// SourceURI is how a source is named in the events that come of it.
+func SourceURI(name string) string { return "/sources/" + name }
+
+// providerID is the provider's id unless that could not be a key in a log, a
+// part of a path or a line on a page.
+func providerID(r Receipt, body []byte) string {
+	plain := r.ID != "" && len(r.ID) <= 200 && strings.IndexFunc(r.ID, func(c rune) bool { return c <= ' ' || c > '~' || c == '/' }) < 0
+	if plain {
+		return r.ID
+	}
+	return ContentID(r.Event, body)
+}
+
+// keep picks the headers that are stored: those that forges define, except
+// what lets one in. Others may hold anything, since people add their own.
+func keep(h http.Header) map[string]string {
+	kept := make(map[string]string, len(h))
+	for name, values := range h {
+		if isKept(strings.ToLower(name)) {
+			kept[http.CanonicalHeaderKey(name)] = strings.Join(values, ", ")
+		}
+	}
+	return kept
+}
+
+func isKept(name string) bool {
+	secret := func(s string) bool { return strings.Contains(name, s) }
+	if slices.ContainsFunc([]string{"signature", "token", "authorization", "cookie", "secret"}, secret) {
+		return false
+	}
+	switch name {
+	case "content-type", "user-agent", "idempotency-key", "webhook-id", "webhook-timestamp":
+		return true
+	}
+	return strings.HasPrefix(name, "x-github-") || strings.HasPrefix(name, "x-gitlab-")
+}

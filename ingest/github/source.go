@@ -1,0 +1,116 @@
+// Package github is the source for GitHub and GitHub Enterprise Server: how
+// their webhooks are signed, what a push means, and how repositories are read.
+//
+// Start with [New]. The facts are those of
+// https://docs.github.com/en/webhooks/webhook-events-and-payloads and
+// https://docs.github.com/en/rest.
+package github
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/google/go-github/v60/github"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/callboard/callboard/ingest"
+	"github.com/callboard/callboard/ingest/forgeapi"
+	"github.com/callboard/callboard/internal/fault"
+)
+
+// Options are the settings of a Source.
+type Options struct {
+	Name          string   // of the source, in /hooks/{name}
+	URL           string   // of the API; "" = https://api.github.com
+	Token         string   // "" reads public repositories, 60 requests an hour
+	WebhookSecret string   // never empty
+	Organizations []string // whose repositories count; empty = all that the webhook tells of
+
+	Transport http.RoundTripper     // nil: one with timeouts
+	Now       func() time.Time      // nil: time.Now
+	Metrics   prometheus.Registerer // nil: none
+}
+
+// Source is one GitHub, as [ingest.Source].
+type Source struct {
+	name          string
+	secret        []byte
+	organizations []string
+	api           *forgeapi.Client
+	client        *github.Client
+}
+
+// New makes a source. An error of kind fault.Invalid says which option is wrong.
+func New(o Options) (*Source, error) {
+	if o.WebhookSecret == "" {
+		return nil, fault.New(fault.Invalid, "source %s: webhookSecret is empty, so that anybody could send deliveries: set the secret of the webhook", o.Name)
+	}
+	api, err := forgeapi.New(forgeapi.Options{Source: o.Name, Transport: o.Transport, Now: o.Now, Metrics: o.Metrics})
+	if err != nil {
+		return nil, err
+	}
+	client := github.NewClient(api.HTTP)
+	if o.Token != "" {
+		client = client.WithAuthToken(o.Token)
+	}
+	if o.URL != "" {
+		// go-github joins relative paths to it, which needs the slash.
+		base, err := url.Parse(strings.TrimRight(o.URL, "/") + "/")
+		if err != nil || base.Host == "" {
+			return nil, fault.New(fault.Invalid, "source %s: url %q is no address: write https://api.github.com, or https://your.host/api/v3 for an Enterprise Server", o.Name, o.URL)
+		}
+		client.BaseURL = base
+	}
+	return &Source{name: o.Name, secret: []byte(o.WebhookSecret), organizations: o.Organizations, api: api, client: client}, nil
+}
+
+// Name returns the source's name.
+func (s *Source) Name() string { return s.name }
+
+// Budget returns what GitHub said last about the rate limit.
+func (s *Source) Budget() forgeapi.Budget { return s.api.Budget() }
+
+// Forge returns the API that the source's repositories are read by.
+func (s *Source) Forge() ingest.Forge { return forge{s.api, s.client} }
+
+// Verify checks the SHA-256 signature over the body. See
+// https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries.
+//
+// go-github's own check falls back to SHA-1, which is why it is not used.
+func (s *Source) Verify(h http.Header, body []byte) (ingest.Receipt, error) {
+	// Gitea and Forgejo copy GitHub's headers but sign other bytes.
+	for _, name := range []string{"X-Gitea-Event", "X-Forgejo-Event", "X-Gogs-Event"} {
+		if h.Get(name) != "" {
+			return ingest.Receipt{}, fault.New(fault.Denied, "this delivery comes from Gitea or Forgejo (%s), and source %s is GitHub: point the webhook elsewhere", name, s.name)
+		}
+	}
+	signature := h.Get("X-Hub-Signature-256")
+	switch {
+	case signature == "" && h.Get("X-Hub-Signature") != "":
+		return ingest.Receipt{}, fault.New(fault.Denied, "the delivery is signed with SHA-1 alone, which is not accepted: X-Hub-Signature-256 is missing")
+	case signature == "":
+		return ingest.Receipt{}, fault.New(fault.Denied, "the delivery is not signed: set the secret of source %s in the webhook's settings", s.name)
+	}
+	mac, err := hex.DecodeString(strings.TrimPrefix(signature, "sha256="))
+	if err != nil || !strings.HasPrefix(signature, "sha256=") || !hmac.Equal(mac, s.sign(body)) {
+		return ingest.Receipt{}, fault.New(fault.Denied, "the signature does not fit: the webhook's secret is not that of source %s, or the body was changed on its way", s.name)
+	}
+	r := ingest.Receipt{ID: h.Get("X-GitHub-Delivery"), Event: h.Get("X-GitHub-Event")}
+	if r.ID == "" {
+		r.ID = ingest.ContentID(r.Event, body)
+	}
+	return r, nil
+}
+
+func (s *Source) sign(body []byte) []byte {
+	m := hmac.New(sha256.New, s.secret)
+	m.Write(body)
+	return m.Sum(nil)
+}
+
+var _ ingest.Source = (*Source)(nil)

@@ -1,0 +1,107 @@
+// Package gitlab is the source for GitLab, gitlab.com and self-managed: how its
+// webhooks are signed, what a push means, and how projects are read.
+//
+// Start with [New]. The facts are those of
+// https://docs.gitlab.com/user/project/integrations/webhooks/ and
+// https://docs.gitlab.com/api/rest/.
+package gitlab
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	gitlab "gitlab.com/gitlab-org/api/client-go"
+
+	"github.com/callboard/callboard/ingest"
+	"github.com/callboard/callboard/ingest/forgeapi"
+	"github.com/callboard/callboard/internal/fault"
+)
+
+// Options are the settings of a Source. At least one of WebhookSecret and
+// SigningToken must be set.
+type Options struct {
+	Name          string   // of the source, in /hooks/{name}
+	URL           string   // of the instance; "" = https://gitlab.com
+	Token         string   // "" reads public projects
+	WebhookSecret string   // sent in clear as X-Gitlab-Token
+	SigningToken  string   // whsec_…, GitLab 19.0 and later
+	Groups        []string // whose projects count, with subgroups; empty = all that the webhook tells of
+
+	Transport http.RoundTripper     // nil: one with timeouts
+	Now       func() time.Time      // nil: time.Now
+	Metrics   prometheus.Registerer // nil: none
+}
+
+// Source is one GitLab, as [ingest.Source].
+type Source struct {
+	name   string
+	secret string
+	key    []byte // of the signing token
+	groups []string
+	now    func() time.Time
+	api    *forgeapi.Client
+	client *gitlab.Client
+}
+
+// New makes a source. An error of kind fault.Invalid says which option is wrong.
+func New(o Options) (*Source, error) {
+	if o.WebhookSecret == "" && o.SigningToken == "" {
+		return nil, fault.New(fault.Invalid, "source %s: webhookSecret and signingToken are both empty, so that anybody could send deliveries: set one of them", o.Name)
+	}
+	s := &Source{name: o.Name, secret: o.WebhookSecret, groups: o.Groups, now: o.Now}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	var err error
+	if o.SigningToken != "" {
+		if s.key, err = signingKey(o.SigningToken); err != nil {
+			return nil, fault.New(fault.Invalid, "source %s: signingToken %w", o.Name, err)
+		}
+	}
+	if s.api, err = forgeapi.New(forgeapi.Options{Source: o.Name, Transport: o.Transport, Now: s.now, Metrics: o.Metrics}); err != nil {
+		return nil, err
+	}
+	options := []gitlab.ClientOptionFunc{
+		gitlab.WithHTTPClient(s.api.HTTP),
+		// Whether and when to try again is decided in one place, the reactor,
+		// which can tell people that it waits.
+		gitlab.WithoutRetries(),
+		gitlab.WithCustomLimiter(unlimited{}),
+		gitlab.WithURLWarningLogger(slog.New(slog.DiscardHandler)),
+	}
+	if o.URL != "" {
+		if u, err := url.Parse(o.URL); err != nil || u.Host == "" {
+			return nil, fault.New(fault.Invalid, "source %s: url %q is no address: write that of the instance, https://gitlab.com", o.Name, o.URL)
+		}
+		options = append(options, gitlab.WithBaseURL(o.URL))
+	}
+	auth := gitlab.AuthSource(gitlab.Unauthenticated{})
+	if o.Token != "" {
+		auth = gitlab.AccessTokenAuthSource{Token: o.Token}
+	}
+	if s.client, err = gitlab.NewAuthSourceClient(auth, options...); err != nil {
+		return nil, fault.New(fault.Invalid, "source %s: %w", o.Name, err)
+	}
+	return s, nil
+}
+
+// unlimited turns off client-go's limiter, which would hold requests back
+// without a word.
+type unlimited struct{}
+
+func (unlimited) Wait(ctx context.Context) error { return ctx.Err() }
+
+// Name returns the source's name.
+func (s *Source) Name() string { return s.name }
+
+// Budget returns what GitLab said last about the rate limit.
+func (s *Source) Budget() forgeapi.Budget { return s.api.Budget() }
+
+// Forge returns the API that the source's projects are read by.
+func (s *Source) Forge() ingest.Forge { return forge{s.api, s.client} }
+
+var _ ingest.Source = (*Source)(nil)

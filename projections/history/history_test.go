@@ -1,0 +1,205 @@
+package history_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/projections/projectiontest"
+)
+
+const payments = "component:default/payments"
+
+func open(t *testing.T) *history.History {
+	t.Helper()
+	h, err := history.Open(t.Context(), filepath.Join(t.TempDir(), "history.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { h.Close() })
+	return h
+}
+
+func folded(t *testing.T, s *projectiontest.Story) *history.History {
+	t.Helper()
+	h := open(t)
+	if err := h.Apply(t.Context(), s.Records()); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// story: payments is registered, gets another owner and a tag, is broken, mended
+// and removed; ledger is registered in between.
+func story(t *testing.T) *projectiontest.Story {
+	t.Helper()
+	first := projectiontest.Component("payments", "team-a")
+	second := projectiontest.Component("payments", "team-b")
+	second.Entity.Metadata.Tags = []string{"tier-1"}
+	broken := event.EntityRejected{Ref: payments, Origin: second.Origin, Problems: []event.Problem{{Path: "spec.owner", Line: 9, Column: 3, Message: "must be a string"}}}
+	return projectiontest.NewStory(t).
+		Add(payments, event.EntityRegistered{Declaration: first}, projectiontest.By("mossbank", "aaa111")).
+		Add("component:default/ledger", event.EntityRegistered{Declaration: projectiontest.Component("ledger", "team-a")}, projectiontest.By("saltmarsh", "bbb222")).
+		Add(payments, event.EntityChanged{Declaration: second}, projectiontest.By("saltmarsh", "ccc333")).
+		Add(payments, broken, projectiontest.By("kestrel-7", "ddd444")).
+		Add(payments, event.EntityChanged{Declaration: second}, projectiontest.By("kestrel-7", "eee555")).
+		Add(payments, event.EntityRemoved{Ref: payments, Reason: "catalog-info.yaml was deleted", Origin: second.Origin}, projectiontest.By("mossbank", "fff666"))
+}
+
+func TestProjection(t *testing.T) {
+	projectiontest.Run(t, open, story(t).Records(), func(t *testing.T, h *history.History) any {
+		t.Helper()
+		page, err := h.Events(t.Context(), history.Filter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return page
+	})
+}
+
+func TestChanges(t *testing.T) {
+	page, err := folded(t, story(t)).Events(t.Context(), history.Filter{Entity: payments, Oldest: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	type row struct {
+		Type    event.Type
+		Who     string
+		Commit  string
+		Summary string
+		Changes []catalog.Change
+	}
+	var got []row
+	for _, e := range page.Entries {
+		got = append(got, row{e.Type, e.Actor.String(), e.Cause.Commit, e.Summary, e.Changes})
+	}
+	const wrong = "catalog-info.yaml:9:3 spec.owner must be a string"
+	want := []row{
+		{event.TypeEntityRegistered, "mossbank", "aaa111", "service, owned by team-a", nil},
+		{event.TypeEntityChanged, "saltmarsh", "ccc333", "tags, owner", []catalog.Change{
+			{Path: "metadata.tags", Op: catalog.Added, After: "tier-1"},
+			{Path: "spec.owner", Op: catalog.Changed, Before: "team-a", After: "team-b"},
+		}},
+		{event.TypeEntityRejected, "kestrel-7", "ddd444", "line 9: spec.owner must be a string", []catalog.Change{{Path: "status", Op: catalog.Added, After: wrong}}},
+		{event.TypeEntityChanged, "kestrel-7", "eee555", "descriptor mended", []catalog.Change{{Path: "status", Op: catalog.Removed, Before: wrong}}},
+		{event.TypeEntityRemoved, "mossbank", "fff666", "catalog-info.yaml was deleted", nil},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestFilters(t *testing.T) {
+	h := folded(t, story(t))
+	at := func(minute int) time.Time { return time.Date(2026, 3, 12, 9, minute, 0, 0, time.UTC) }
+	for _, tt := range []struct {
+		name string
+		f    history.Filter
+		want []eventlog.Position
+	}{
+		{"all, newest first", history.Filter{}, []eventlog.Position{6, 5, 4, 3, 2, 1}},
+		{"oldest first", history.Filter{Oldest: true}, []eventlog.Position{1, 2, 3, 4, 5, 6}},
+		{"entity", history.Filter{Entity: "Component:default/Ledger"}, []eventlog.Position{2}},
+		{"kind", history.Filter{Kind: "API"}, nil},
+		{"type without version", history.Filter{Type: "entity.changed"}, []eventlog.Position{5, 3}},
+		{"type with version", history.Filter{Type: "entity.removed.v1"}, []eventlog.Position{6}},
+		{"a type's beginning is not the type", history.Filter{Type: "entity"}, nil},
+		{"source", history.Filter{Source: "gitlab"}, nil},
+		{"actor", history.Filter{Actor: "SaltMarsh"}, []eventlog.Position{3, 2}},
+		{"commit by prefix", history.Filter{Commit: "CCC"}, []eventlog.Position{3}},
+		{"text in changes", history.Filter{Text: "Tier-1"}, []eventlog.Position{3}},
+		{"text with wildcards means itself", history.Filter{Text: "%"}, nil},
+		{"period", history.Filter{From: at(2), To: at(4)}, []eventlog.Position{3, 2}},
+		{"several", history.Filter{Entity: payments, Actor: "saltmarsh"}, []eventlog.Position{3}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			page, err := h.Events(t.Context(), tt.f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []eventlog.Position
+			for _, e := range page.Entries {
+				got = append(got, e.Position)
+			}
+			if d := cmp.Diff(tt.want, got); d != "" {
+				t.Error(d)
+			}
+			if page.Total != len(tt.want) {
+				t.Errorf("total is %d, want %d", page.Total, len(tt.want))
+			}
+		})
+	}
+}
+
+func TestPages(t *testing.T) {
+	h := folded(t, story(t))
+	for _, oldest := range []bool{false, true} {
+		var got []string
+		f := history.Filter{Limit: 4, Oldest: oldest}
+		for {
+			page, err := h.Events(t.Context(), f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range page.Entries {
+				got = append(got, e.Cause.Commit[:1])
+			}
+			if page.Total != 6 {
+				t.Errorf("total is %d on a later page, want 6", page.Total)
+			}
+			if page.Next == 0 {
+				break
+			}
+			got = append(got, "|")
+			f.After = page.Next
+		}
+		want := "fedc|ba"
+		if oldest {
+			want = "abcd|ef"
+		}
+		if s := strings.Join(got, ""); s != want {
+			t.Errorf("oldest %v: pages are %s, want %s", oldest, s, want)
+		}
+	}
+}
+
+func TestEvent(t *testing.T) {
+	h := folded(t, story(t))
+	e, err := h.Event(t.Context(), 3)
+	if err != nil || e.Cause.Commit != "ccc333" {
+		t.Errorf("event 3 is %+v, %v", e, err)
+	}
+	if _, err := h.Event(t.Context(), 99); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("event 99: %v, want an error of kind not found", err)
+	}
+}
+
+func TestReopenGoesOn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "history.db")
+	records := story(t).Records()
+	for i, part := range [][]eventlog.Record{records[:3], records} { // the second overlaps the first
+		h, err := history.Open(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Apply(t.Context(), part); err != nil {
+			t.Fatal(err)
+		}
+		page, err := h.Events(t.Context(), history.Filter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := len(part); page.Total != want {
+			t.Errorf("after part %d: %d events, want %d", i+1, page.Total, want)
+		}
+		h.Close()
+	}
+}

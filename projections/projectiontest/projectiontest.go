@@ -1,0 +1,133 @@
+// Package projectiontest holds what every projection must keep, whatever it
+// reads: see [Run]. Its [Story] is a list of events to fold.
+package projectiontest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections"
+)
+
+// start is when a Story begins; its events follow a minute apart.
+var start = time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC)
+
+// Story builds records as a log would hold them.
+type Story struct {
+	t       testing.TB
+	records []eventlog.Record
+}
+
+// NewStory returns an empty story.
+func NewStory(t testing.TB) *Story {
+	t.Helper()
+	return &Story{t: t}
+}
+
+// Add appends an event about a subject. Each option may change it.
+func (s *Story) Add(subject string, data event.Data, options ...func(*eventlog.Record)) *Story {
+	s.t.Helper()
+	e, err := event.New(event.SourcePrefix+"github", subject, data)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	n := len(s.records) + 1
+	at := start.Add(time.Duration(n) * time.Minute)
+	e.ID = event.DeriveID(n, subject)
+	e.Time = at
+	rec := eventlog.Record{Position: eventlog.Position(n), Recorded: at.Add(time.Second), Event: e}
+	for _, o := range options {
+		o(&rec)
+	}
+	s.records = append(s.records, rec)
+	return s
+}
+
+// By names the actor of an event and the commit that it came of.
+func By(login, sha string) func(*eventlog.Record) {
+	return func(r *eventlog.Record) {
+		r.Actor = event.Actor{Login: login}
+		r.Cause = event.Cause{Commit: sha, CommitURL: "https://git.acme.example/commit/" + sha, Delivery: "github:" + sha}
+	}
+}
+
+// Records returns the story so far.
+func (s *Story) Records() []eventlog.Record { return s.records }
+
+// Component is a valid entity with an owner, declared in catalog-info.yaml of a
+// repository that has its name.
+func Component(name, owner string) event.Declaration {
+	return event.Declaration{
+		Entity: catalog.Entity{
+			APIVersion: "backstage.io/v1alpha1", Kind: "Component",
+			Metadata: catalog.Metadata{Name: name, Namespace: "default", UID: "uid-" + name},
+			Spec:     map[string]any{"type": "service", "lifecycle": "production", "owner": owner},
+		},
+		Document: "kind: Component\n",
+		Origin: event.Origin{
+			Source: "github", Repository: "acme/" + name, RepositoryID: name, Branch: "main", Commit: "c1", Path: "catalog-info.yaml", Blob: "b1", Line: 1,
+		},
+	}
+}
+
+// Run checks what holds for every projection: folding all at once, one by one,
+// twice, and with types in between that nobody knows gives the same answers.
+func Run[P projections.Projection](t *testing.T, open func(*testing.T) P, records []eventlog.Record, query func(*testing.T, P) any) {
+	t.Helper()
+	apply := func(t *testing.T, p P, rs ...eventlog.Record) {
+		t.Helper()
+		if err := p.Apply(t.Context(), rs); err != nil {
+			t.Fatal(err)
+		}
+	}
+	position := func(t *testing.T, p P) eventlog.Position {
+		t.Helper()
+		at, err := p.Position(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	last := records[len(records)-1].Position
+	whole := open(t)
+	apply(t, whole, records...)
+	if got := position(t, whole); got != last {
+		t.Errorf("position is %d, want %d", got, last)
+	}
+	want := query(t, whole)
+
+	t.Run("one by one", func(t *testing.T) {
+		p := open(t)
+		for _, r := range records {
+			apply(t, p, r)
+		}
+		if d := cmp.Diff(want, query(t, p)); d != "" {
+			t.Errorf("rebuilt (-) and live (+) differ:\n%s", d)
+		}
+	})
+	t.Run("twice", func(t *testing.T) {
+		p := open(t)
+		apply(t, p, records...)
+		apply(t, p, records...)
+		apply(t, p, records[len(records)/2:]...)
+		if d := cmp.Diff(want, query(t, p)); d != "" {
+			t.Errorf("once (-) and twice (+) differ:\n%s", d)
+		}
+		if got := position(t, p); got != last {
+			t.Errorf("position is %d, want %d", got, last)
+		}
+	})
+	t.Run("unknown type", func(t *testing.T) {
+		p := open(t)
+		apply(t, p, records...)
+		apply(t, p, eventlog.Record{Position: last + 1, Recorded: start, Event: event.Event{ID: "x", Type: "weather.changed.v9", Subject: "x:y/z", Time: start, Data: []byte(`{}`)}})
+		if got := position(t, p); got != last+1 {
+			t.Errorf("position is %d, want %d", got, last+1)
+		}
+	})
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/callboard/callboard/catalog/descriptor"
+	"github.com/callboard/callboard/internal/config"
+	"github.com/callboard/callboard/internal/fault"
+)
+
+func checkCommand(p process) *cobra.Command {
+	var file string
+	c := &cobra.Command{
+		Use:   "check [descriptor ...]",
+		Short: "Check the configuration and descriptors",
+		Long: `Check a configuration file, descriptors such as catalog-info.yaml, or both, and
+report every problem with file, line and column. Nothing is read but these files.
+
+Exit codes: 0 all is fine, 1 there are problems, 2 the command was called wrongly.`,
+		Example: `  callboard check --config callboard.yaml
+  callboard check catalog-info.yaml services/*/catalog-info.yaml`,
+		RunE: func(_ *cobra.Command, paths []string) error {
+			if file == "" && len(paths) == 0 {
+				return usageError{fault.New(fault.Invalid, "name a descriptor, or a configuration with --config")}
+			}
+			problems := 0
+			if file != "" {
+				if _, err := config.Load(file, p.Env); err != nil {
+					fmt.Fprintln(p.Stdout, err)
+					problems++
+				}
+			}
+			for _, path := range paths {
+				n, err := checkDescriptor(p, path)
+				if err != nil {
+					return err
+				}
+				problems += n
+			}
+			if problems > 0 {
+				return fault.New(fault.Invalid, "there are problems")
+			}
+			fmt.Fprintln(p.Stdout, "All is fine.")
+			return nil
+		},
+	}
+	c.Flags().StringVar(&file, "config", "", "configuration file")
+	return c
+}
+
+// checkDescriptor prints what is wrong with a descriptor and returns how many
+// problems that were.
+func checkDescriptor(p process, path string) (int, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return 0, fmt.Errorf("read descriptor: %w", err)
+	}
+	parsed := descriptor.Parse(b)
+	all := parsed.Problems
+	for _, d := range parsed.Documents {
+		all = append(all, d.Problems...)
+	}
+	for _, pr := range all {
+		text := pr.Message
+		if pr.Path != "" {
+			text = pr.Path + " " + text
+		}
+		fmt.Fprintf(p.Stdout, "%s:%d:%d: %s\n", path, pr.Line, pr.Column, text)
+	}
+	return len(all), nil
+}

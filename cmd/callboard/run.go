@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"github.com/callboard/callboard/internal/fault"
+)
+
+// Exit codes, as promised to scripts.
+const (
+	exitFine     = 0
+	exitProblems = 1
+	exitUsage    = 2
+)
+
+// process is what a run may touch of the process that it is in.
+type process struct {
+	Args   []string
+	Env    func(string) (string, bool)
+	Stdout io.Writer
+	Stderr io.Writer
+}
+
+// usageError is a mistake in how the command was called.
+type usageError struct{ error }
+
+// run runs the command line and returns the exit code.
+func run(ctx context.Context, p process) int {
+	root := newRoot(p)
+	root.SetArgs(p.Args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitFine
+	}
+	fmt.Fprintln(p.Stderr, "callboard:", err)
+	var usage usageError
+	if errors.As(err, &usage) {
+		fmt.Fprintln(p.Stderr, "Run callboard --help to see what there is.")
+		return exitUsage
+	}
+	return exitProblems
+}
+
+func newRoot(p process) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "callboard",
+		Short: "A developer portal that knows every change and its cause",
+		Long: `Callboard is a developer portal: a service catalog that your Git forges keep true.
+A push to a catalog-info.yaml shows within a second, and every change is on
+record with who made it, in which commit, and when.
+
+See it with a sample organisation:   callboard demo
+Run it with your own:                callboard serve --config callboard.yaml`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetOut(p.Stdout)
+	root.SetErr(p.Stderr)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(serveCommand(p), demoCommand(p), checkCommand(p), rebuildCommand(p), eventsCommand(p), tokenCommand(p), versionCommand(p))
+	for _, c := range root.Commands() {
+		if args := c.Args; args != nil {
+			c.Args = func(cmd *cobra.Command, given []string) error {
+				if err := args(cmd, given); err != nil {
+					return usageError{err}
+				}
+				return nil
+			}
+		}
+	}
+	return root
+}
+
+// logFlags are the flags of every command that logs.
+type logFlags struct {
+	format string
+	level  string
+}
+
+func (f *logFlags) add(c *cobra.Command) {
+	c.Flags().StringVar(&f.format, "log-format", "text", "how to log: text or json")
+	c.Flags().StringVar(&f.level, "log-level", "info", "what to log: debug, info, warn or error")
+}
+
+func (f *logFlags) logger(w io.Writer) (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(f.level)); err != nil {
+		return nil, usageError{fault.New(fault.Invalid, "--log-level must be debug, info, warn or error, not %q", f.level)}
+	}
+	options := &slog.HandlerOptions{Level: level}
+	switch f.format {
+	case "text":
+		return slog.New(slog.NewTextHandler(w, options)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, options)), nil
+	default:
+		return nil, usageError{fault.New(fault.Invalid, "--log-format must be text or json, not %q", f.format)}
+	}
+}

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+
+	"github.com/callboard/callboard/internal/fault"
+)
+
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 30 * time.Second
+	writeTimeout      = 60 * time.Second
+	idleTimeout       = 2 * time.Minute
+	drainTimeout      = 15 * time.Second
+)
+
+// contentSecurityPolicy lets pages run our own scripts only.
+const contentSecurityPolicy = "default-src 'self'; img-src 'self' data: https:; style-src 'self' 'unsafe-inline'; " +
+	"object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+
+// newEcho returns a server with what holds for every route.
+func newEcho(logger *slog.Logger, g guard) *echo.Echo {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.Logger.SetOutput(discard{}) // requests are logged below; nothing else speaks
+	e.Server = &http.Server{
+		Handler: e, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
+	e.Use(
+		middleware.RequestID(),
+		middleware.RequestLoggerWithConfig(requestLog(logger)),
+		middleware.RecoverWithConfig(middleware.RecoverConfig{
+			DisablePrintStack: true,
+			LogErrorFunc: func(c echo.Context, err error, stack []byte) error {
+				logger.ErrorContext(c.Request().Context(), "panic", "error", err, "stack", string(stack))
+				return err
+			},
+		}),
+		middleware.SecureWithConfig(middleware.SecureConfig{
+			ContentTypeNosniff: "nosniff", XFrameOptions: "DENY", ReferrerPolicy: "same-origin", ContentSecurityPolicy: contentSecurityPolicy,
+		}),
+		g.middleware,
+		middleware.GzipWithConfig(middleware.GzipConfig{Level: 5, MinLength: 1024, Skipper: func(c echo.Context) bool {
+			return c.Path() == "/metrics" // the client library compresses by itself
+		}}),
+		// The webhook door has a limit of its own.
+		middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: "1M", Skipper: isHook}),
+	)
+	return e
+}
+
+func isHook(c echo.Context) bool { return strings.HasPrefix(c.Request().URL.Path, "/hooks/") }
+
+type discard struct{}
+
+func (discard) Write(b []byte) (int, error) { return len(b), nil }
+
+func requestLog(logger *slog.Logger) middleware.RequestLoggerConfig {
+	return middleware.RequestLoggerConfig{
+		LogStatus: true, LogMethod: true, LogURIPath: true, LogLatency: true, LogRequestID: true, LogError: true, HandleError: true,
+		LogValuesFunc: func(c echo.Context, v middleware.RequestLoggerValues) error {
+			level := slog.LevelDebug
+			if v.Status >= http.StatusInternalServerError {
+				level = slog.LevelWarn
+			}
+			logger.LogAttrs(c.Request().Context(), level, "request",
+				slog.String("method", v.Method), slog.String("path", v.URIPath), slog.Int("status", v.Status),
+				slog.Duration("took", v.Latency), slog.String("request", v.RequestID))
+			return nil
+		},
+	}
+}
+
+// guard stands in for sign-in until that exists: it keeps other sites' pages
+// from reading or changing anything through a visitor's browser.
+type guard struct {
+	token string
+	hosts []string // names that the portal answers to; empty = any
+}
+
+func (g guard) middleware(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		if isHook(c) { // signed by its sender
+			return next(c)
+		}
+		// A page elsewhere can point a name of its own at a loopback address
+		// and would then be of the same origin: only known names are answered.
+		if host := hostname(r.Host); len(g.hosts) > 0 && !isLoopback(host) && !slices.Contains(g.hosts, host) {
+			return fault.New(fault.Denied, "this portal does not answer to the name %q; set server.url to how it is reached", host)
+		}
+		switch r.Method {
+		case http.MethodGet, http.MethodHead, http.MethodOptions:
+			return next(c)
+		}
+		if !g.hasToken(r) && !sameOrigin(r) {
+			return fault.New(fault.Denied, "a request that changes something must come from a page of this portal, or carry a token: see callboard token --help")
+		}
+		return next(c)
+	}
+}
+
+func (g guard) hasToken(r *http.Request) bool {
+	given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	return ok && subtle.ConstantTimeCompare([]byte(given), []byte(g.token)) == 1
+}
+
+// sameOrigin trusts what browsers say of a request and pages cannot forge.
+func sameOrigin(r *http.Request) bool {
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
+		return site == "same-origin"
+	}
+	origin, err := url.Parse(r.Header.Get("Origin"))
+	return err == nil && origin.Host != "" && origin.Host == r.Host
+}
+
+func hostname(hostport string) string {
+	if h, _, err := net.SplitHostPort(hostport); err == nil {
+		return strings.ToLower(h)
+	}
+	return strings.ToLower(strings.Trim(hostport, "[]"))
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.IsLoopback()
+}
+
+// listen opens the address that the portal is served on.
+func listen(ctx context.Context, address string, insecure bool) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, usageError{fault.New(fault.Invalid, "listen address %q must be host:port, such as 127.0.0.1:8080", address)}
+	}
+	if !insecure && !isLoopback(host) {
+		return nil, fault.New(fault.Invalid, "%s is not a loopback address, and nobody signs in yet: whoever reaches it could read and change everything. "+
+			"Listen on 127.0.0.1 behind a proxy that signs people in, or set server.insecure: true", address)
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fault.New(fault.Unavailable, "listen on %s: %w", address, err)
+	}
+	return l, nil
+}
+
+// serveHTTP serves until ctx ends, then lets running requests finish.
+func serveHTTP(ctx context.Context, e *echo.Echo, l net.Listener) error {
+	failed := make(chan error, 1)
+	go func() { failed <- e.Server.Serve(l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+	defer cancel()
+	if err := e.Server.Shutdown(drain); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return nil
+}

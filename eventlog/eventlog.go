@@ -37,8 +37,9 @@ type Appender interface {
 	// Time lies after the moment of recording is recorded with that moment
 	// instead; the zero Time too.
 	//
-	// Errors are of kind fault.Invalid when an event lacks id or type, and
-	// fault.Unavailable when the log cannot take them now. After an error or a
+	// Errors are of kind fault.Invalid when an event is not what
+	// [event.Event.Validate] asks for, and fault.Unavailable when the log cannot
+	// take them now. After an error or a
 	// cancelled ctx the events may still have been written; appending them
 	// again is always safe.
 	Append(ctx context.Context, events ...event.Event) ([]Appended, error)
@@ -68,5 +69,7 @@ type Log interface {
 // whose cursor was lost starts again from 0, so its work must bear repeating.
 type Cursors interface {
 	Cursor(ctx context.Context, name string) (Position, error) // 0 for a name never set
+	// SetCursor remembers p, which may lie before the last one. A crash may undo
+	// the newest ones. An empty name is an error of kind fault.Invalid.
 	SetCursor(ctx context.Context, name string, p Position) error
 }

@@ -7,18 +7,13 @@
 // what is wrong with it.
 package catalog
 
-import (
-	"encoding/json"
-	"maps"
-)
-
 // Entity is one thing in the catalog, in Backstage's format.
 // See https://backstage.io/docs/features/software-catalog/descriptor-format.
 type Entity struct {
 	APIVersion string         `json:"apiVersion"`
 	Kind       string         `json:"kind"`
 	Metadata   Metadata       `json:"metadata"`
-	Spec       map[string]any `json:"spec,omitempty"` // JSON values: nil, bool, float64, string, []any, map[string]any
+	Spec       map[string]any `json:"spec,omitzero"` // JSON values: nil, bool, float64, string, []any, map[string]any
 }
 
 // Metadata is what every kind of entity says about itself.
@@ -38,10 +33,11 @@ type Metadata struct {
 
 // Link is an external page about an entity.
 type Link struct {
-	URL   string `json:"url"`
-	Title string `json:"title,omitempty"`
-	Icon  string `json:"icon,omitempty"`
-	Type  string `json:"type,omitempty"`
+	URL   string
+	Title string
+	Icon  string
+	Type  string
+	Extra map[string]any // as in Metadata
 }
 
 // Ref returns the entity's own reference, in the case that it was written in.
@@ -62,57 +58,3 @@ func (e *Entity) SpecString(field string) string {
 	s, _ := e.Spec[field].(string)
 	return s
 }
-
-// metadataJSON is the known part of Metadata on the wire.
-type metadataJSON struct {
-	UID         string            `json:"uid,omitempty"`
-	ETag        string            `json:"etag,omitempty"`
-	Name        string            `json:"name"`
-	Namespace   string            `json:"namespace,omitempty"`
-	Title       string            `json:"title,omitempty"`
-	Description string            `json:"description,omitempty"`
-	Labels      map[string]string `json:"labels,omitempty"`
-	Annotations map[string]string `json:"annotations,omitempty"`
-	Tags        []string          `json:"tags,omitempty"`
-	Links       []Link            `json:"links,omitempty"`
-}
-
-// MarshalJSON writes the known fields and the extra ones side by side.
-func (m Metadata) MarshalJSON() ([]byte, error) {
-	known := metadataJSON{m.UID, m.ETag, m.Name, m.Namespace, m.Title, m.Description, m.Labels, m.Annotations, m.Tags, m.Links}
-	if len(m.Extra) == 0 {
-		return json.Marshal(known)
-	}
-	b, err := json.Marshal(known)
-	if err != nil {
-		return nil, err
-	}
-	all := maps.Clone(m.Extra)
-	// Known fields win: an extra key never hides one of the model's.
-	if err := json.Unmarshal(b, &all); err != nil {
-		return nil, err
-	}
-	return json.Marshal(all)
-}
-
-// UnmarshalJSON reads what MarshalJSON wrote.
-func (m *Metadata) UnmarshalJSON(b []byte) error {
-	var known metadataJSON
-	if err := json.Unmarshal(b, &known); err != nil {
-		return err
-	}
-	*m = Metadata{known.UID, known.ETag, known.Name, known.Namespace, known.Title, known.Description, known.Labels, known.Annotations, known.Tags, known.Links, nil}
-	var all map[string]any
-	if err := json.Unmarshal(b, &all); err != nil {
-		return err
-	}
-	for _, k := range metadataFields {
-		delete(all, k)
-	}
-	if len(all) > 0 {
-		m.Extra = all
-	}
-	return nil
-}
-
-var metadataFields = [...]string{"uid", "etag", "name", "namespace", "title", "description", "labels", "annotations", "tags", "links"}

@@ -1,9 +1,14 @@
 package catalog
 
+import (
+	"strconv"
+	"strings"
+)
+
 // Problem is one thing that is wrong with an entity.
 type Problem struct {
-	// Path is where, dotted and with indexes in brackets: "spec.providesApis[1]",
-	// `metadata.labels["acme.dev/x"]`. Empty means the whole entity.
+	// Path is where, as [FieldPath] and [IndexPath] write it. Empty means the
+	// whole entity.
 	Path string
 	// Message says what is wrong and what would be right, without the path.
 	Message string
@@ -15,4 +20,26 @@ func (p Problem) String() string {
 		return p.Message
 	}
 	return p.Path + " " + p.Message
+}
+
+// FieldPath returns the path of a field of the mapping at parent: "spec.owner",
+// or `metadata.labels["acme.dev/tier"]` where the key would not read as one word.
+func FieldPath(parent, key string) string {
+	switch {
+	case !isWord(key):
+		return parent + "[" + strconv.Quote(key) + "]"
+	case parent == "":
+		return key
+	default:
+		return parent + "." + key
+	}
+}
+
+// IndexPath returns the path of an element of the list at parent: "spec.dependsOn[1]".
+func IndexPath(parent string, i int) string {
+	return parent + "[" + strconv.Itoa(i) + "]"
+}
+
+func isWord(s string) bool {
+	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-$") == ""
 }

@@ -1,0 +1,256 @@
+package demoforge
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha1" //nolint:gosec // GitHub still sends it beside SHA-256
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"hash"
+	"hash/fnv"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/google/uuid"
+)
+
+// jsonObject is a JSON object.
+type jsonObject = map[string]any
+
+// Delivery is a webhook call that can be made now, later, several times or never.
+type Delivery struct {
+	Provider   Provider
+	Repository string // full path at the time
+	Event      string // "push", "ping", "Push Hook", "Tag Push Hook"
+	ID         string // the same however often it is sent
+
+	Ref, Before, After string // of pushes; the zero SHA for "not there"
+
+	Header http.Header // without the signatures, which Request adds
+	Body   []byte
+
+	service Service
+	now     func() time.Time
+}
+
+// Request makes the HTTP request that delivers d to url, signed now.
+func (d Delivery) Request(ctx context.Context, url string) (*http.Request, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(d.Body))
+	if err != nil {
+		return nil, fmt.Errorf("deliver %s: %w", d.ID, err)
+	}
+	r.Header = d.Header.Clone()
+	if d.Provider == GitHub {
+		d.signGitHub(r.Header)
+		return r, nil
+	}
+	return r, d.signGitLab(r.Header)
+}
+
+// Send delivers d to url and returns the status that was answered.
+func (d Delivery) Send(ctx context.Context, client *http.Client, url string) (int, error) {
+	r, err := d.Request(ctx, url)
+	if err != nil {
+		return 0, err
+	}
+	answer, err := client.Do(r)
+	if err != nil {
+		return 0, fmt.Errorf("deliver %s: %w", d.ID, err)
+	}
+	defer answer.Body.Close()
+	// Read to the end, so that the connection is used again.
+	if _, err := io.Copy(io.Discard, answer.Body); err != nil {
+		return 0, fmt.Errorf("deliver %s: read the answer: %w", d.ID, err)
+	}
+	return answer.StatusCode, nil
+}
+
+// signGitHub sets the signatures of
+// https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries.
+func (d Delivery) signGitHub(h http.Header) {
+	if d.service.Secret == "" {
+		return
+	}
+	key := []byte(d.service.Secret)
+	h.Set("X-Hub-Signature", "sha1="+hex.EncodeToString(sign(sha1.New, key, d.Body)))
+	h.Set("X-Hub-Signature-256", "sha256="+hex.EncodeToString(sign(sha256.New, key, d.Body)))
+}
+
+// signGitLab sets the secret token and, with a signing token, the headers of
+// https://github.com/standard-webhooks/standard-webhooks.
+func (d Delivery) signGitLab(h http.Header) error {
+	if d.service.Secret != "" {
+		h.Set("X-Gitlab-Token", d.service.Secret)
+	}
+	if d.service.SigningToken == "" {
+		return nil
+	}
+	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(d.service.SigningToken, "whsec_"))
+	if err != nil {
+		return fmt.Errorf("deliver %s: the signing token is not whsec_ and base64: %w", d.ID, err)
+	}
+	at := strconv.FormatInt(d.now().Unix(), 10)
+	h.Set("webhook-id", d.ID)
+	h.Set("webhook-timestamp", at)
+	signed := sign(sha256.New, key, []byte(d.ID+"."+at+"."), d.Body)
+	h.Set("webhook-signature", "v1,"+base64.StdEncoding.EncodeToString(signed))
+	return nil
+}
+
+func sign(algorithm func() hash.Hash, key []byte, parts ...[]byte) []byte {
+	m := hmac.New(algorithm, key)
+	for _, p := range parts {
+		m.Write(p)
+	}
+	return m.Sum(nil)
+}
+
+// delivery wraps a payload. The id depends on nothing but what the repository
+// has been through, so that the same history played again has the same ids.
+func (r *Repository) delivery(event string, payload jsonObject) (Delivery, error) {
+	body, err := json.Marshal(payload)
+	if err != nil {
+		return Delivery{}, fmt.Errorf("encode the delivery of %s: %w", r.name, err)
+	}
+	service := r.forge.options.GitHub
+	if r.provider == GitLab {
+		service = r.forge.options.GitLab
+	}
+	r.sent++
+	id := stableUUID(event, string(r.provider), strconv.FormatInt(r.id, 10), strconv.Itoa(r.sent), string(body))
+	header := http.Header{"Content-Type": {"application/json"}}
+	return Delivery{
+		Provider: r.provider, Repository: r.name, Event: event, ID: id,
+		Header: header, Body: body, service: service, now: r.forge.options.Now,
+	}, nil
+}
+
+func stableUUID(parts ...string) string {
+	return uuid.NewSHA1(uuid.NameSpaceOID, []byte(strings.Join(parts, "\x00"))).String()
+}
+
+// accountID is the number of a person or an organisation.
+func accountID(login string) int64 {
+	h := fnv.New32a()
+	io.WriteString(h, strings.ToLower(login))
+	return int64(h.Sum32() >> 1)
+}
+
+// push is what a moved ref means, before it is put in a provider's words.
+type push struct {
+	ref           plumbing.ReferenceName
+	before, after plumbing.Hash
+	by            Person
+	head          *object.Commit // nil when the ref was deleted
+	commits       []pushedCommit // that head has and before has not, oldest first
+	forced        bool
+	base          plumbing.ReferenceName // another ref at the same commit, for a new one
+}
+
+// pushedCommit is a commit of a push.
+type pushedCommit struct {
+	*object.Commit
+	fresh bool // no ref had it before
+}
+
+func (p push) created() bool { return p.before.IsZero() }
+func (p push) deleted() bool { return p.after.IsZero() }
+
+// describe finds out what moving a ref means, before it is moved.
+func (r *Repository) describe(ref plumbing.ReferenceName, before, after plumbing.Hash, by Person) (push, error) {
+	p := push{ref: ref, before: before, after: after, by: by}
+	if p.deleted() {
+		return p, nil
+	}
+	head, err := r.objects.peel(after)
+	if err != nil {
+		return push{}, err
+	}
+	if p.head, err = r.objects.commit(head); err != nil {
+		return push{}, err
+	}
+	if by == (Person{}) {
+		by = Person{Name: p.head.Author.Name, Email: p.head.Author.Email}
+	}
+	if account, ok := r.forge.people[by.Email]; ok {
+		by = account
+	}
+	p.by = by
+	known, err := r.reachable()
+	if err != nil {
+		return push{}, err
+	}
+	had := known
+	if p.created() {
+		p.base = r.refAt(head)
+	} else {
+		from, err := r.objects.peel(before)
+		if err != nil {
+			return push{}, err
+		}
+		if had, err = r.objects.ancestors(from); err != nil {
+			return push{}, err
+		}
+		ofHead, err := r.objects.ancestors(head)
+		if err != nil {
+			return push{}, err
+		}
+		p.forced = !ofHead[from]
+	}
+	commits, err := r.objects.without(head, had)
+	if err != nil {
+		return push{}, err
+	}
+	for _, c := range commits {
+		p.commits = append(p.commits, pushedCommit{c, !known[c.Hash]})
+	}
+	return p, nil
+}
+
+// refAt finds a ref that points at a commit; of several the default branch,
+// else the first by name.
+func (r *Repository) refAt(h plumbing.Hash) plumbing.ReferenceName {
+	if ref := plumbing.NewBranchReferenceName(r.settings.DefaultBranch); r.refs[ref] == h {
+		return ref
+	}
+	var found plumbing.ReferenceName
+	for ref, at := range r.refs {
+		if at == h && (found == "" || ref < found) {
+			found = ref
+		}
+	}
+	return found
+}
+
+// touched sorts what a commit changed into the three lists of a payload. A
+// merge lists nothing, as at the real forges.
+func (r *Repository) touched(c *object.Commit, into jsonObject) error {
+	added, modified, removed := []string{}, []string{}, []string{}
+	if len(c.ParentHashes) < 2 {
+		changes, err := r.objects.changesOf(c, false)
+		if err != nil {
+			return err
+		}
+		for _, change := range changes {
+			switch change.status {
+			case "added":
+				added = append(added, change.path)
+			case "removed":
+				removed = append(removed, change.path)
+			default:
+				modified = append(modified, change.path)
+			}
+		}
+	}
+	into["added"], into["modified"], into["removed"] = added, modified, removed
+	return nil
+}

@@ -1,0 +1,240 @@
+// Package demoforge is a working Git host inside the process. It holds real Git
+// repositories, answers the parts of GitHub's and GitLab's REST APIs that our
+// clients call as the real ones answer them, shows simple pages for the links
+// that it gives out, and sends signed webhooks. The demo plays the sample
+// organisation through it; the integration tests use it as their fake.
+//
+// Start with [Listen] or [New], then [Forge.Create] and [Repository.Push].
+// [Forge.Play] plays a whole scripted [History]. What a forge does wrong now
+// and then is made to happen with [Forge.SetFaults].
+//
+// Left out, because no client of ours asks: writing through the API, line
+// counts and patches, issues and everything around them.
+package demoforge
+
+import (
+	"context"
+	"fmt"
+	"html/template"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-git/go-git/v5"
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/storer"
+	"github.com/go-git/go-git/v5/storage/memory"
+)
+
+// Provider is a kind of forge. One Forge is both at once, under different paths.
+type Provider string
+
+// The providers.
+const (
+	GitHub Provider = "github"
+	GitLab Provider = "gitlab"
+)
+
+// Options are the settings of a forge. The zero value works.
+type Options struct {
+	// URL is where the forge is reached from outside, without a slash at the
+	// end. Listen fills it in.
+	URL string
+	// Now is the clock; nil is time.Now. It moves quotas and dates signatures;
+	// commits and payloads carry only times that they are given.
+	Now func() time.Time
+
+	GitHub Service
+	GitLab Service
+
+	// TreeEntries is how many entries GitHub's recursive tree lists before it
+	// says truncated. Zero is 100,000, as there.
+	TreeEntries int
+	// PushCommits is how many commits GitHub's push payload lists. Zero is
+	// 2048, as there. GitLab's lists 20, always.
+	PushCommits int
+}
+
+// Service is how one of the providers treats its callers.
+type Service struct {
+	// Token opens private repositories; every other token is refused. Empty:
+	// all callers see everything.
+	Token string
+	// Secret signs GitHub's webhooks and is sent along with GitLab's. Empty: unsigned.
+	Secret string
+	// SigningToken (whsec_…) signs GitLab's webhooks, beside the secret or
+	// without it.
+	SigningToken string
+	// Limit is how many requests a caller with a token has: an hour on GitHub
+	// (zero: 5000), a minute on GitLab (zero: 2000).
+	Limit int
+}
+
+// Forge is a Git host. Its methods are safe for concurrent use.
+type Forge struct {
+	options Options
+	mux     *http.ServeMux
+	server  *http.Server
+	page    *template.Template
+
+	// mu guards all below, and all repositories: go-git's stores allow no
+	// concurrent reads, and no answer takes long.
+	mu           sync.Mutex
+	repositories []*Repository
+	nextID       int64
+	names        map[string]*Repository // current and former names
+	people       map[string]Person      // by e-mail, to find logins
+	deliveries   []Delivery
+	quotas       map[quotaKey]*quota
+	faults       func(*http.Request) Fault
+}
+
+// New makes a forge for a caller with an HTTP server of its own.
+func New(o Options) *Forge {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.TreeEntries == 0 {
+		o.TreeEntries = 100_000
+	}
+	if o.PushCommits == 0 {
+		o.PushCommits = 2048
+	}
+	f := &Forge{
+		options: o,
+		mux:     http.NewServeMux(),
+		page:    viewTemplate(),
+		nextID:  firstID,
+		names:   map[string]*Repository{},
+		people:  map[string]Person{},
+		quotas:  map[quotaKey]*quota{},
+	}
+	f.routeGitHub()
+	f.routeGitLab()
+	return f
+}
+
+// firstID is what repositories are numbered from: as long as ids are out there.
+const firstID = 700_000_000
+
+// Listen makes a forge and serves it at a TCP address until Close. Port 0
+// chooses a free one; URL tells which.
+func Listen(address string, o Options) (*Forge, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("serve the forge: %w", err)
+	}
+	if o.URL == "" {
+		o.URL = "http://" + l.Addr().String()
+	}
+	f := New(o)
+	f.server = &http.Server{Handler: f, ReadHeaderTimeout: 10 * time.Second}
+	go f.server.Serve(l) // ends with Close, and only then
+	return f, nil
+}
+
+// Close stops what Listen started.
+func (f *Forge) Close() error {
+	if f.server == nil {
+		return nil
+	}
+	return f.server.Close()
+}
+
+// Shutdown stops what Listen started once the answers under way are given.
+func (f *Forge) Shutdown(ctx context.Context) error {
+	if f.server == nil {
+		return nil
+	}
+	return f.server.Shutdown(ctx)
+}
+
+// URL is where the forge is reached, without a slash at the end.
+func (f *Forge) URL() string { return f.options.URL }
+
+// APIURL is the base that a provider's client library is configured with.
+// GitHub's also answers under api/v3/, as GitHub Enterprise Server does.
+func (f *Forge) APIURL(p Provider) string { return f.webURL(p) + "/" }
+
+// ServeHTTP answers API requests and shows pages.
+func (f *Forge) ServeHTTP(w http.ResponseWriter, r *http.Request) { f.mux.ServeHTTP(w, r) }
+
+// webURL is the home page of a provider.
+func (f *Forge) webURL(p Provider) string { return f.options.URL + "/" + string(p) }
+
+// Create makes an empty repository. Name is the full path, "acme/ledger" or,
+// on GitLab, "acme/data/lake".
+func (f *Forge) Create(p Provider, name string, s Settings) (*Repository, error) {
+	return f.add(p, name, s, memory.NewStorage(), nil)
+}
+
+// Import serves an existing Git repository, bare or with a work tree, with its
+// branches and tags as they are. The folder is only read.
+func (f *Forge) Import(p Provider, name, folder string, s Settings) (*Repository, error) {
+	from, err := git.PlainOpenWithOptions(folder, &git.PlainOpenOptions{EnableDotGitCommonDir: true})
+	if err != nil {
+		return nil, fmt.Errorf("import %s from %s: %w", name, folder, err)
+	}
+	if head, err := from.Reference(plumbing.HEAD, false); err == nil && s.DefaultBranch == "" {
+		s.DefaultBranch = head.Target().Short()
+	}
+	refs := map[plumbing.ReferenceName]plumbing.Hash{}
+	all, err := from.References()
+	if err != nil {
+		return nil, fmt.Errorf("import %s from %s: %w", name, folder, err)
+	}
+	err = all.ForEach(func(r *plumbing.Reference) error {
+		if r.Type() == plumbing.HashReference && (r.Name().IsBranch() || r.Name().IsTag()) {
+			refs[r.Name()] = r.Hash()
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("import %s from %s: %w", name, folder, err)
+	}
+	return f.add(p, name, s, from.Storer, refs)
+}
+
+func (f *Forge) add(p Provider, name string, s Settings, store storer.EncodedObjectStorer, refs map[plumbing.ReferenceName]plumbing.Hash) (*Repository, error) {
+	if parts := strings.Split(name, "/"); slices.Contains(parts, "") || len(parts) < 2 || p == GitHub && len(parts) != 2 {
+		return nil, fmt.Errorf("create repository %q on %s: the name must be owner/name", name, p)
+	}
+	if s.DefaultBranch == "" {
+		s.DefaultBranch = "main"
+	}
+	if refs == nil {
+		refs = map[plumbing.ReferenceName]plumbing.Hash{}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if old := f.names[nameKey(p, name)]; old != nil && old.name == name {
+		return nil, fmt.Errorf("create repository %s on %s: there is one already", name, p)
+	}
+	f.nextID++
+	r := &Repository{
+		forge:    f,
+		provider: p,
+		id:       f.nextID,
+		name:     name,
+		settings: s,
+		objects:  newObjects(store),
+		refs:     refs,
+		encoded:  map[string][]byte{},
+	}
+	f.repositories = append(f.repositories, r)
+	f.names[nameKey(p, name)] = r
+	return r, nil
+}
+
+func nameKey(p Provider, name string) string { return string(p) + ":" + strings.ToLower(name) }
+
+// Deliveries returns every delivery so far in the order in which things
+// happened, whether or not anybody sent it.
+func (f *Forge) Deliveries() []Delivery {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.deliveries)
+}

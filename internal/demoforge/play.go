@@ -1,0 +1,71 @@
+package demoforge
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// PlayOptions say how a history is played.
+type PlayOptions struct {
+	// End is when the history ends at the latest: see History.End. The same end
+	// gives the same SHAs and the same delivery ids.
+	End time.Time
+	// Hooks are the webhook addresses. Pushes at a provider without one are not
+	// sent anywhere.
+	Hooks map[Provider]string
+	// Client sends the deliveries; nil is http.DefaultClient.
+	Client *http.Client
+	// Played is called after each push with how many there have been, and may
+	// wait until that push has had its effect. An error ends the playing.
+	Played func(ctx context.Context, n, total int) error
+}
+
+// Play makes a history's repositories and pushes, in order, on a forge that
+// has none of them yet. It stops at the first delivery that is not accepted.
+func (f *Forge) Play(ctx context.Context, h History, o PlayOptions) error {
+	client := o.Client
+	if client == nil {
+		client = http.DefaultClient
+	}
+	end := h.End(o.End)
+	made := make([]*Repository, len(h.Repositories))
+	for i, p := range h.Pushes {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("play push %d of %d: %w", i+1, len(h.Pushes), err)
+		}
+		changes := make([]Change, 0, len(p.Commits))
+		for _, c := range p.Commits {
+			c.Time = end.Add(-c.Before)
+			changes = append(changes, c.Change)
+		}
+		if made[p.Repository] == nil {
+			r := h.Repositories[p.Repository]
+			r.Settings.Created = changes[0].Time
+			var err error
+			if made[p.Repository], err = f.Create(r.Provider, r.Name, r.Settings); err != nil {
+				return err
+			}
+		}
+		d, err := made[p.Repository].Push(p.Branch, changes...)
+		if err != nil {
+			return fmt.Errorf("play push %d of %d: %w", i+1, len(h.Pushes), err)
+		}
+		if url := o.Hooks[d.Provider]; url != "" {
+			status, err := d.Send(ctx, client, url)
+			if err != nil {
+				return fmt.Errorf("play push %d of %d: %w", i+1, len(h.Pushes), err)
+			}
+			if status/100 != 2 {
+				return fmt.Errorf("play push %d of %d: %s answered %d", i+1, len(h.Pushes), url, status)
+			}
+		}
+		if o.Played != nil {
+			if err := o.Played(ctx, i+1, len(h.Pushes)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,164 @@
+package projections_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/eventlog/eventlogtest"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections"
+)
+
+// tally is a projection that keeps the ids it has seen.
+type tally struct {
+	mu       sync.Mutex
+	name     string
+	position eventlog.Position
+	ids      []string
+	refuse   error // Apply fails with it while it is set
+}
+
+func (p *tally) Name() string { return p.name }
+
+func (p *tally) Position(context.Context) (eventlog.Position, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.position, nil
+}
+
+func (p *tally) Apply(_ context.Context, records []eventlog.Record) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.refuse != nil {
+		return p.refuse
+	}
+	for _, r := range records {
+		p.ids = append(p.ids, r.ID)
+		p.position = r.Position
+	}
+	return nil
+}
+
+func (p *tally) set(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refuse = err
+}
+
+func (p *tally) seen() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]string(nil), p.ids...)
+}
+
+func add(t *testing.T, log eventlog.Appender, ids ...string) {
+	t.Helper()
+	for _, id := range ids {
+		if _, err := log.Append(t.Context(), event.Event{ID: id, Type: "thing.happened.v1", Source: "/test", Subject: "a:b/c", Data: []byte("{}")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestCatchUpGoesOnFromTheStoredPosition(t *testing.T) {
+	log := eventlogtest.NewMemory()
+	add(t, log, "1", "2", "3")
+	fresh, halfway := &tally{name: "fresh"}, &tally{name: "halfway", position: 2}
+	r := projections.NewRunner(log, slog.New(slog.DiscardHandler), fresh, halfway)
+	if err := r.CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([][]string{{"1", "2", "3"}, {"3"}}, [][]string{fresh.seen(), halfway.seen()}); d != "" {
+		t.Error(d)
+	}
+	status, err := r.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []projections.Status{{Name: "fresh", Position: 3, Last: 3, Ready: true}, {Name: "halfway", Position: 3, Last: 3, Ready: true}}
+	if d := cmp.Diff(want, status); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestRunFollowsAndWaitReadsOnesOwnWrite(t *testing.T) {
+	log := eventlogtest.NewMemory()
+	add(t, log, "1")
+	p := &tally{name: "tally"}
+	r := projections.NewRunner(log, slog.New(slog.DiscardHandler), p)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- r.Run(ctx) }()
+	for i := 2; i <= 50; i++ {
+		add(t, log, fmt.Sprint(i))
+		if err := r.Wait(t.Context(), "tally", eventlog.Position(i)); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(p.seen()); n != i {
+			t.Fatalf("after waiting for %d the projection has seen %d", i, n)
+		}
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Errorf("the end of the context is no error, got %v", err)
+	}
+}
+
+func TestWaitEndsWithItsContext(t *testing.T) {
+	r := projections.NewRunner(eventlogtest.NewMemory(), slog.New(slog.DiscardHandler), &tally{name: "tally"})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := r.Wait(ctx, "tally", 1); fault.KindOf(err) != fault.Unavailable {
+		t.Errorf("got %v, want an error of kind unavailable", err)
+	}
+	if err := r.Wait(t.Context(), "nobody", 0); err == nil {
+		t.Error("waiting for a projection that is not there must fail")
+	}
+}
+
+// A projection that fails stands still, says why, skips nothing and goes on once
+// it can; its neighbour does not notice.
+func TestAFailingProjectionSkipsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := eventlogtest.NewMemory()
+		broken, fine := &tally{name: "broken"}, &tally{name: "fine"}
+		broken.set(errors.New("disk is full"))
+		r := projections.NewRunner(log, slog.New(slog.DiscardHandler), broken, fine)
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- r.Run(ctx) }()
+		add(t, log, "1", "2")
+		if err := r.Wait(t.Context(), "fine", 2); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		status, err := r.Status(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := status[0]; s.Err == nil || s.Position != 0 || s.Lag() != 2 {
+			t.Errorf("status is %+v with lag %d, want an error at position 0 and lag 2", s, s.Lag())
+		}
+		broken.set(nil)
+		time.Sleep(time.Minute) // of the bubble's clock: the retry is due within 30 s
+		synctest.Wait()
+		if d := cmp.Diff([]string{"1", "2"}, broken.seen()); d != "" {
+			t.Error(d)
+		}
+		if status, _ := r.Status(t.Context()); status[0].Err != nil {
+			t.Errorf("the error is still there: %v", status[0].Err)
+		}
+		stop()
+		<-done
+	})
+}

@@ -1,0 +1,182 @@
+package sqlitelog
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
+)
+
+// A read transaction ends after about this much, however slow the reader is:
+// an open one would keep the WAL from being folded into the file.
+const (
+	pageRows  = 500
+	pageBytes = 4 << 20
+)
+
+// readers is how many read the file at the same moment; others wait.
+const readers = 8
+
+const selectPage = "SELECT position, recorded, time, id, type, source, subject, actor, cause, extensions, data FROM events WHERE position > ? AND position <= ? ORDER BY position LIMIT ?"
+
+// Read yields records; see [eventlog.Reader].
+func (l *Log) Read(ctx context.Context, after eventlog.Position) iter.Seq2[eventlog.Record, error] {
+	return func(yield func(eventlog.Record, error) bool) {
+		last, _ := l.end()
+		if _, err := l.yieldBetween(ctx, after, last, yield); err != nil {
+			yield(eventlog.Record{}, err)
+		}
+	}
+}
+
+// Follow yields records for ever; see [eventlog.Reader].
+func (l *Log) Follow(ctx context.Context, after eventlog.Position) iter.Seq2[eventlog.Record, error] {
+	return func(yield func(eventlog.Record, error) bool) {
+		for {
+			last, grown := l.end()
+			more, err := l.yieldBetween(ctx, after, last, yield)
+			switch {
+			case ctx.Err() != nil || !more && err == nil:
+				return
+			case err != nil:
+				yield(eventlog.Record{}, err)
+				return
+			}
+			after = max(after, last)
+			select {
+			case <-grown:
+			case <-ctx.Done():
+				return
+			case <-l.closing:
+				yield(eventlog.Record{}, errClosed())
+				return
+			}
+		}
+	}
+}
+
+// At returns one record; see [eventlog.Reader].
+func (l *Log) At(ctx context.Context, p eventlog.Position) (eventlog.Record, error) {
+	if last, _ := l.end(); p == 0 || p > last {
+		return eventlog.Record{}, fault.New(fault.NotFound, "there is no position %d in the log", p)
+	}
+	records, err := l.readPage(ctx, p-1, p)
+	if err != nil {
+		return eventlog.Record{}, err
+	}
+	if len(records) == 0 {
+		return eventlog.Record{}, fault.New(fault.NotFound, "position %d is no longer kept", p)
+	}
+	return records[0], nil
+}
+
+// Last returns the newest position; see [eventlog.Reader].
+func (l *Log) Last(context.Context) (eventlog.Position, error) {
+	last, _ := l.end()
+	return last, nil
+}
+
+// end returns the last position and what tells that it moved.
+func (l *Log) end() (eventlog.Position, <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.last, l.grown
+}
+
+// yieldBetween yields the records after one position up to another, and reports
+// whether the loop's body wants more.
+func (l *Log) yieldBetween(ctx context.Context, after, last eventlog.Position, yield func(eventlog.Record, error) bool) (bool, error) {
+	for after < last {
+		records, err := l.readPage(ctx, after, last)
+		if err != nil {
+			return false, err
+		}
+		for _, r := range records {
+			if ctx.Err() != nil {
+				return false, ctx.Err()
+			}
+			// A log that forgets may begin anywhere, and forget while it is read.
+			if r.Position != after+1 && !l.retention {
+				return false, l.missing(after + 1)
+			}
+			if !yield(r, nil) {
+				return false, nil
+			}
+			after = r.Position
+		}
+		if len(records) == 0 && !l.retention {
+			return false, l.missing(after + 1)
+		}
+		if len(records) == 0 {
+			break
+		}
+	}
+	return true, ctx.Err()
+}
+
+func (l *Log) missing(p eventlog.Position) error {
+	return fmt.Errorf("log %s is damaged: position %d is missing; restore it from a backup", l.path, p)
+}
+
+// readPage returns the first records of those after one position up to another.
+func (l *Log) readPage(ctx context.Context, after, last eventlog.Position) ([]eventlog.Record, error) {
+	select {
+	case <-l.closing:
+		return nil, errClosed()
+	default:
+	}
+	records, err := scanPage(l.page.QueryContext(ctx, int64(after), int64(last), pageRows))
+	if err != nil && ctx.Err() == nil {
+		return nil, fmt.Errorf("read log %s after position %d: %w", l.path, after, err)
+	}
+	if err != nil {
+		return nil, ctx.Err()
+	}
+	return records, nil
+}
+
+func scanPage(rows *sql.Rows, err error) ([]eventlog.Record, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var records []eventlog.Record
+	var actor, cause, extensions sql.RawBytes
+	for size := 0; size < pageBytes && rows.Next(); {
+		var r eventlog.Record
+		var recorded, at int64
+		if err := rows.Scan(&r.Position, &recorded, &at, &r.ID, &r.Type, &r.Source, &r.Subject, &actor, &cause, &extensions, &r.Data); err != nil {
+			return nil, err
+		}
+		r.Recorded, r.Time = time.Unix(0, recorded).UTC(), time.Unix(0, at).UTC()
+		if err := decodeColumns(&r.Event, actor, cause, extensions); err != nil {
+			return nil, fmt.Errorf("position %d: %w", r.Position, err)
+		}
+		records = append(records, r)
+		size += len(r.Data)
+	}
+	return records, rows.Err()
+}
+
+func decodeColumns(e *event.Event, actor, cause, extensions []byte) error {
+	if actor != nil {
+		if err := json.Unmarshal(actor, &e.Actor); err != nil {
+			return err
+		}
+	}
+	if cause != nil {
+		if err := json.Unmarshal(cause, &e.Cause); err != nil {
+			return err
+		}
+	}
+	if extensions != nil {
+		return json.Unmarshal(extensions, &e.Extensions)
+	}
+	return nil
+}

@@ -10,7 +10,6 @@ package entities
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -43,10 +42,30 @@ type Catalog struct {
 // declared is an entity as the log last declared it.
 type declared struct {
 	entity     *catalog.Entity
-	edges      []catalog.Edge
+	edges      []edge // sorted, each once
 	origin     event.Origin
 	since      Since
 	registered time.Time
+}
+
+// edge is one relation of the entity that it starts from.
+type edge struct {
+	from string // ref
+	catalog.Relation
+}
+
+func edgesOf(e *catalog.Entity) []edge {
+	declared := catalog.Edges(e)
+	all := make([]edge, len(declared))
+	for i, d := range declared {
+		all[i] = edge{d.From.String(), catalog.Relation{Type: d.Type, TargetRef: d.To.String()}}
+	}
+	slices.SortFunc(all, compareEdges)
+	return slices.Compact(all)
+}
+
+func compareEdges(a, b edge) int {
+	return cmp.Or(strings.Compare(a.from, b.from), compareRelations(a.Relation, b.Relation))
 }
 
 // repository and rejected are keys: a repository keeps its id through renames.
@@ -112,174 +131,55 @@ func (c *Catalog) Apply(_ context.Context, records []eventlog.Record) error {
 	return nil
 }
 
-// batch collects what the records of one Apply change.
-type batch struct {
-	catalog    *Catalog
-	dirty      map[string]*pending // by ref
-	rejections bool                // some came or went
-}
-
-// pending is the newest state of an entity within a batch, not decoded yet.
-type pending struct {
-	raw        json.RawMessage // of the entity; nil when it is removed or only its rejection changed
-	removed    bool
-	origin     event.Origin
-	since      Since
-	registered time.Time // zero = keep the one before
-}
-
-func (b *batch) fold(rec eventlog.Record) error {
-	since := Since{Position: rec.Position, Time: rec.Time, Recorded: rec.Recorded, Actor: rec.Actor, Cause: rec.Cause}
-	switch rec.Type {
-	case event.TypeEntityRegistered, event.TypeEntityChanged:
-		var d struct {
-			Entity json.RawMessage `json:"entity"`
-			Origin event.Origin    `json:"origin"`
-		}
-		if err := json.Unmarshal(rec.Data, &d); err != nil {
-			return fmt.Errorf("decode %s: %w", rec.Type, err)
-		}
-		p := &pending{raw: d.Entity, origin: d.Origin, since: since}
-		if rec.Type == event.TypeEntityRegistered {
-			p.registered = rec.Time
-		} else if before := b.dirty[rec.Subject]; before != nil {
-			p.registered = before.registered
-		}
-		if before, ok := b.origin(rec.Subject); ok { // it may have moved away from a broken file
-			b.clearRejection(before, rec.Subject)
-		}
-		b.clearRejection(d.Origin, rec.Subject)
-		b.dirty[rec.Subject] = p
-	case event.TypeEntityRemoved:
-		d, err := event.DecodeAs[event.EntityRemoved](rec.Event)
-		if err != nil {
-			return err
-		}
-		b.clearRejection(d.Origin, d.Ref)
-		// The end of a second, refused declaration elsewhere removes nothing.
-		if at, ok := b.origin(d.Ref); ok && repositoryOf(at) == repositoryOf(d.Origin) && at.Path == d.Origin.Path {
-			b.dirty[d.Ref] = &pending{removed: true}
-		}
-	case event.TypeEntityRejected:
-		d, err := event.DecodeAs[event.EntityRejected](rec.Event)
-		if err != nil {
-			return err
-		}
-		in := repositoryOf(d.Origin)
-		if b.catalog.rejections[in] == nil {
-			b.catalog.rejections[in] = map[rejected]*Rejection{}
-		}
-		b.catalog.rejections[in][rejected{d.Origin.Path, d.Ref}] = &Rejection{Since: since, EntityRejected: d}
-		b.rejections = true
-		b.touch(d.Ref)
-	}
-	return nil
-}
-
-// origin returns where the entity known under ref is declared.
-func (b *batch) origin(ref string) (event.Origin, bool) {
-	if p := b.dirty[ref]; p != nil {
-		if p.removed {
-			return event.Origin{}, false
-		}
-		if p.raw != nil {
-			return p.origin, true
-		}
-	}
-	if d := b.catalog.declared[ref]; d != nil {
-		return d.origin, true
-	}
-	return event.Origin{}, false
-}
-
-// clearRejection forgets what was wrong with ref in a file, and with the file as a whole.
-func (b *batch) clearRejection(o event.Origin, ref string) {
-	in := b.catalog.rejections[repositoryOf(o)]
-	if len(in) == 0 {
-		return
-	}
-	b.rejections = true
-	delete(in, rejected{o.Path, ref})
-	delete(in, rejected{o.Path, ""})
-	if len(in) == 0 {
-		delete(b.catalog.rejections, repositoryOf(o))
-	}
-	b.touch(ref)
-}
-
-// touch marks an entity whose rejection changed.
-func (b *batch) touch(ref string) {
-	if ref != "" && b.dirty[ref] == nil {
-		b.dirty[ref] = &pending{}
-	}
-}
-
-// publish decodes what is dirty and returns the next snapshot.
-func (b *batch) publish() (*Snapshot, error) {
-	stale := map[string]bool{} // refs whose Entry must be made anew
-	for ref, p := range b.dirty {
-		stale[ref] = true
-		if p.raw == nil && !p.removed {
-			continue
-		}
-		before := b.catalog.declared[ref]
-		var after *declared
-		if !p.removed {
-			after = &declared{entity: new(catalog.Entity), origin: p.origin, since: p.since, registered: p.registered}
-			if err := json.Unmarshal(p.raw, after.entity); err != nil {
-				return nil, fmt.Errorf("decode entity %s at position %d: %w", ref, p.since.Position, err)
-			}
-			after.edges = catalog.Edges(after.entity)
-			if after.registered.IsZero() && before != nil {
-				after.registered = before.registered
-			}
-			if after.registered.IsZero() {
-				after.registered = p.since.Time
-			}
-		}
-		b.catalog.replace(ref, before, after, stale)
-	}
-	return b.catalog.Snapshot().with(b.catalog, stale), nil
-}
-
 // replace puts after in the place of before and marks the entities whose
-// relations that changes.
+// relations that changes. Either may be nil.
 func (c *Catalog) replace(ref string, before, after *declared, stale map[string]bool) {
+	var had, has []edge
 	if before != nil {
-		for _, e := range before.edges {
-			from, r := e.From.String(), catalog.Relation{Type: e.Type, TargetRef: e.To.String()}
-			if c.relations[from][r]--; c.relations[from][r] == 0 {
-				delete(c.relations[from], r)
-			}
-			if len(c.relations[from]) == 0 {
-				delete(c.relations, from)
-			}
-			stale[from] = true
-		}
+		had = before.edges
 		in := repositoryOf(before.origin)
 		delete(c.declaredIn[in], ref)
 		if len(c.declaredIn[in]) == 0 {
 			delete(c.declaredIn, in)
 		}
-	}
-	if after == nil {
 		delete(c.declared, ref)
-		return
 	}
-	for _, e := range after.edges {
-		from := e.From.String()
-		if c.relations[from] == nil {
-			c.relations[from] = map[catalog.Relation]int{}
+	if after != nil {
+		has = after.edges
+		in := repositoryOf(after.origin)
+		if c.declaredIn[in] == nil {
+			c.declaredIn[in] = map[string]bool{}
 		}
-		c.relations[from][catalog.Relation{Type: e.Type, TargetRef: e.To.String()}]++
-		stale[from] = true
+		c.declaredIn[in][ref] = true
+		c.declared[ref] = after
 	}
-	in := repositoryOf(after.origin)
-	if c.declaredIn[in] == nil {
-		c.declaredIn[in] = map[string]bool{}
+	// An edge that stays costs nothing: a team may have thousands.
+	for len(had) > 0 || len(has) > 0 {
+		switch {
+		case len(has) == 0 || len(had) > 0 && compareEdges(had[0], has[0]) < 0:
+			c.count(had[0], -1, stale)
+			had = had[1:]
+		case len(had) == 0 || compareEdges(had[0], has[0]) > 0:
+			c.count(has[0], +1, stale)
+			has = has[1:]
+		default:
+			had, has = had[1:], has[1:]
+		}
 	}
-	c.declaredIn[in][ref] = true
-	c.declared[ref] = after
+}
+
+// count notes that one entity more or less declares an edge.
+func (c *Catalog) count(e edge, by int, stale map[string]bool) {
+	if c.relations[e.from] == nil {
+		c.relations[e.from] = map[catalog.Relation]int{}
+	}
+	if c.relations[e.from][e.Relation] += by; c.relations[e.from][e.Relation] == 0 {
+		delete(c.relations[e.from], e.Relation)
+	}
+	if len(c.relations[e.from]) == 0 {
+		delete(c.relations, e.from)
+	}
+	stale[e.from] = true
 }
 
 // entry builds what readers see of one entity, or nil if there is none.

@@ -42,8 +42,9 @@ func folded(t *testing.T, s *projectiontest.Story) *history.History {
 func story(t *testing.T) *projectiontest.Story {
 	t.Helper()
 	first := projectiontest.Component("payments", "team-a")
+	first.Entity.Metadata.Tags = []string{"go"}
 	second := projectiontest.Component("payments", "team-b")
-	second.Entity.Metadata.Tags = []string{"tier-1"}
+	second.Entity.Metadata.Tags = []string{"go", "tier-1"}
 	broken := event.EntityRejected{Ref: payments, Origin: second.Origin, Problems: []event.Problem{{Path: "spec.owner", Line: 9, Column: 3, Message: "must be a string"}}}
 	return projectiontest.NewStory(t).
 		Add(payments, event.EntityRegistered{Declaration: first}, projectiontest.By("mossbank", "aaa111")).

@@ -1,0 +1,199 @@
+package entities
+
+import (
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+)
+
+// batch collects what the records of one Apply change.
+type batch struct {
+	catalog    *Catalog
+	dirty      map[string]*pending // by ref
+	rejections bool                // some came or went
+}
+
+// pending is the newest state of an entity within a batch.
+type pending struct {
+	removed    bool
+	data       []byte // of the declaring event, not decoded yet; nil when only a rejection changed
+	declared   *declared
+	since      Since
+	registered time.Time // zero = keep the one before
+}
+
+// decode reads the declaration once.
+func (p *pending) decode() error {
+	if p.declared != nil {
+		return nil
+	}
+	var d struct {
+		Entity *catalog.Entity `json:"entity"`
+		Origin event.Origin    `json:"origin"`
+	}
+	if err := json.Unmarshal(p.data, &d); err != nil {
+		return fmt.Errorf("decode the declaration at position %d: %w", p.since.Position, err)
+	}
+	if d.Entity == nil {
+		return fmt.Errorf("decode the declaration at position %d: it has no entity", p.since.Position)
+	}
+	p.declared = &declared{entity: d.Entity, edges: edgesOf(d.Entity), origin: d.Origin, since: p.since, registered: p.registered}
+	return nil
+}
+
+func (b *batch) fold(rec eventlog.Record) error {
+	since := Since{Position: rec.Position, Time: rec.Time, Recorded: rec.Recorded, Actor: rec.Actor, Cause: rec.Cause}
+	switch rec.Type {
+	case event.TypeEntityRegistered, event.TypeEntityChanged:
+		p := &pending{data: rec.Data, since: since}
+		if rec.Type == event.TypeEntityRegistered {
+			p.registered = rec.Time
+		} else if before := b.dirty[rec.Subject]; before != nil {
+			p.registered = before.registered
+		}
+		if len(b.catalog.rejections) > 0 {
+			if err := b.mended(rec.Subject, p); err != nil {
+				return err
+			}
+		}
+		b.dirty[rec.Subject] = p
+	case event.TypeEntityRemoved:
+		d, err := event.DecodeAs[event.EntityRemoved](rec.Event)
+		if err != nil {
+			return err
+		}
+		b.clearRejection(d.Origin, d.Ref)
+		// The end of a second, refused declaration elsewhere removes nothing.
+		at, ok, err := b.origin(d.Ref)
+		if err != nil {
+			return err
+		}
+		if ok && repositoryOf(at) == repositoryOf(d.Origin) && at.Path == d.Origin.Path {
+			b.dirty[d.Ref] = &pending{removed: true}
+		}
+	case event.TypeEntityRejected:
+		d, err := event.DecodeAs[event.EntityRejected](rec.Event)
+		if err != nil {
+			return err
+		}
+		in := repositoryOf(d.Origin)
+		if b.catalog.rejections[in] == nil {
+			b.catalog.rejections[in] = map[rejected]*Rejection{}
+		}
+		b.catalog.rejections[in][rejected{d.Origin.Path, d.Ref}] = &Rejection{Since: since, EntityRejected: d}
+		b.rejections = true
+		b.touch(d.Ref)
+	}
+	return nil
+}
+
+// mended forgets what was wrong with an entity that is declared anew: where it
+// is now, and where it was before if it moved.
+func (b *batch) mended(ref string, p *pending) error {
+	before, ok, err := b.origin(ref)
+	if err != nil {
+		return err
+	}
+	if ok {
+		b.clearRejection(before, ref)
+	}
+	if err := p.decode(); err != nil {
+		return err
+	}
+	b.clearRejection(p.declared.origin, ref)
+	return nil
+}
+
+// origin returns where the entity known under ref is declared.
+func (b *batch) origin(ref string) (at event.Origin, ok bool, err error) {
+	if p := b.dirty[ref]; p != nil && p.removed {
+		return event.Origin{}, false, nil
+	} else if p != nil && p.data != nil {
+		if err := p.decode(); err != nil {
+			return event.Origin{}, false, err
+		}
+		return p.declared.origin, true, nil
+	}
+	if d := b.catalog.declared[ref]; d != nil {
+		return d.origin, true, nil
+	}
+	return event.Origin{}, false, nil
+}
+
+// clearRejection forgets what was wrong with ref in a file, and with the file as a whole.
+func (b *batch) clearRejection(o event.Origin, ref string) {
+	in := b.catalog.rejections[repositoryOf(o)]
+	if len(in) == 0 {
+		return
+	}
+	b.rejections = true
+	delete(in, rejected{o.Path, ref})
+	delete(in, rejected{o.Path, ""})
+	if len(in) == 0 {
+		delete(b.catalog.rejections, repositoryOf(o))
+	}
+	b.touch(ref)
+}
+
+// touch marks an entity whose rejection changed.
+func (b *batch) touch(ref string) {
+	if ref != "" && b.dirty[ref] == nil {
+		b.dirty[ref] = &pending{}
+	}
+}
+
+// publish decodes what is dirty and returns the next snapshot.
+func (b *batch) publish() (*Snapshot, error) {
+	if err := b.decodeAll(); err != nil {
+		return nil, err
+	}
+	stale := map[string]bool{} // refs whose Entry must be made anew
+	for ref, p := range b.dirty {
+		stale[ref] = true
+		before := b.catalog.declared[ref]
+		switch {
+		case p.removed:
+			b.catalog.replace(ref, before, nil, stale)
+		case p.declared != nil:
+			if p.declared.registered.IsZero() && before != nil {
+				p.declared.registered = before.registered
+			}
+			if p.declared.registered.IsZero() {
+				p.declared.registered = p.since.Time
+			}
+			b.catalog.replace(ref, before, p.declared, stale)
+		}
+	}
+	return b.catalog.Snapshot().with(b.catalog, stale), nil
+}
+
+// decodeAll decodes the declarations on all processors: in a replay that is
+// most of the work.
+func (b *batch) decodeAll() error {
+	var todo []*pending
+	for _, p := range b.dirty {
+		if p.data != nil {
+			todo = append(todo, p)
+		}
+	}
+	var g errgroup.Group
+	workers := min(runtime.GOMAXPROCS(0), 1+len(todo)/64) // a goroutine is not worth it for a few
+	for w := range workers {
+		g.Go(func() error {
+			for i := w; i < len(todo); i += workers {
+				if err := todo[i].decode(); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}

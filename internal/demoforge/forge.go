@@ -16,6 +16,7 @@ import (
 	"context"
 	"fmt"
 	"html/template"
+	"io/fs"
 	"net"
 	"net/http"
 	"slices"
@@ -199,8 +200,8 @@ func (f *Forge) Import(p Provider, name, folder string, s Settings) (*Repository
 }
 
 func (f *Forge) add(p Provider, name string, s Settings, store storer.EncodedObjectStorer, refs map[plumbing.ReferenceName]plumbing.Hash) (*Repository, error) {
-	if parts := strings.Split(name, "/"); slices.Contains(parts, "") || len(parts) < 2 || p == GitHub && len(parts) != 2 {
-		return nil, fmt.Errorf("create repository %q on %s: the name must be owner/name", name, p)
+	if err := checkName(p, name); err != nil {
+		return nil, fmt.Errorf("create repository: %w", err)
 	}
 	if s.DefaultBranch == "" {
 		s.DefaultBranch = "main"
@@ -227,6 +228,16 @@ func (f *Forge) add(p Provider, name string, s Settings, store storer.EncodedObj
 	f.repositories = append(f.repositories, r)
 	f.names[nameKey(p, name)] = r
 	return r, nil
+}
+
+func checkName(p Provider, name string) error {
+	if p != GitHub && p != GitLab {
+		return fmt.Errorf("there is no forge %q; it must be github or gitlab", p)
+	}
+	if parts := strings.Split(name, "/"); !fs.ValidPath(name) || len(parts) < 2 || p == GitHub && len(parts) != 2 {
+		return fmt.Errorf("%q cannot be a repository on %s: it must be owner/name", name, p)
+	}
+	return nil
 }
 
 func nameKey(p Provider, name string) string { return string(p) + ":" + strings.ToLower(name) }

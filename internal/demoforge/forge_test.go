@@ -2,7 +2,9 @@ package demoforge_test
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -110,7 +112,13 @@ func gitRepository(t *testing.T) string {
 		gitIn(t, dir, clock, args...)
 	}
 	write := func(path, content string) {
-		gitIn(t, dir, clock, "-c", "alias.w=!f() { mkdir -p \"$(dirname \"$1\")\" && printf %s \"$2\" > \"$1\"; }; f", "w", path, content)
+		at := filepath.Join(dir, path)
+		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(at, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
 		gitIn(t, dir, clock, "add", path)
 	}
 	git("init", "-q", "-b", "trunk")

@@ -6,8 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"math"
 	"path"
-	"slices"
 	"strings"
 	"time"
 
@@ -75,17 +75,21 @@ type scriptRepository struct {
 }
 
 type scriptPush struct {
-	At         string                 `yaml:"at"` // "34d 09:12", days before the last one
-	Repository string                 `yaml:"repository"`
-	By         string                 `yaml:"by"`
-	Message    string                 `yaml:"message"`
-	Branch     string                 `yaml:"branch"`
-	Merge      string                 `yaml:"merge"` // a branch
-	Hold       bool                   `yaml:"hold"`  // pushed with the next commit to the same branch
-	Copy       []string               `yaml:"copy"`  // files and folders of repos/<repository>
-	Write      map[string]string      `yaml:"write"`
-	Edit       map[string][][2]string `yaml:"edit"` // old text, which must be there once, and new text
-	Remove     []string               `yaml:"remove"`
+	Repository   string `yaml:"repository"`
+	Branch       string `yaml:"branch"`
+	scriptCommit `yaml:",inline"`
+	And          []scriptCommit `yaml:"and"` // further commits of the same push
+}
+
+type scriptCommit struct {
+	At      string                 `yaml:"at"` // "34d 09:12", days before the last one
+	By      string                 `yaml:"by"`
+	Message string                 `yaml:"message"`
+	Merge   string                 `yaml:"merge"` // a branch
+	Copy    []string               `yaml:"copy"`  // files and folders of repos/<repository>
+	Write   map[string]string      `yaml:"write"`
+	Edit    map[string][][2]string `yaml:"edit"` // old text, which must be there once, and new text
+	Remove  []string               `yaml:"remove"`
 }
 
 // ReadHistory reads history.yaml and the folder repos beside it. Errors name the line.
@@ -115,13 +119,20 @@ func parseHistory(text []byte, files fs.FS) (History, error) {
 	if err := yaml.Unmarshal(text, &lines); err != nil {
 		return History{}, err
 	}
-	reader := historyReader{script: s, files: files, index: map[string]int{}, trees: map[string]*workTree{}, held: map[string][]HistoryCommit{}}
+	reader := historyReader{script: s, files: files, index: map[string]int{}, trees: map[string]*workTree{}, last: math.MinInt64}
 	for i, p := range s.Pushes {
 		if err := reader.push(p); err != nil {
 			return History{}, fmt.Errorf("line %d: %w", lines.Pushes[i].Line, err)
 		}
 	}
-	return reader.finish()
+	for _, p := range reader.history.Pushes {
+		for i, c := range p.Commits {
+			p.Commits[i].Before = reader.last - c.Before
+		}
+	}
+	const day = 24 * time.Hour
+	reader.history.Clock = (reader.last%day + day) % day
+	return reader.history, nil
 }
 
 // historyReader follows the work trees of all repositories through the pushes,
@@ -130,13 +141,12 @@ type historyReader struct {
 	script  script
 	files   fs.FS
 	history History
-	index   map[string]int             // of repositories that have been pushed to
-	trees   map[string]*workTree       // by repository and branch
-	held    map[string][]HistoryCommit // by repository and branch
-	last    time.Duration              // since the last day's midnight; negative before it
+	index   map[string]int       // of repositories that have been pushed to
+	trees   map[string]*workTree // by repository and branch
+	last    time.Duration        // when the last push was, since midnight of the last day
 }
 
-// workTree is a branch: its files, and what was touched since it left the default branch.
+// workTree is a branch: its files, and what was touched since it was merged last.
 type workTree struct {
 	files   map[string]string
 	touched map[string]bool
@@ -147,80 +157,103 @@ func (hr *historyReader) push(p scriptPush) error {
 	if !ok {
 		return fmt.Errorf("there is no repository %q; add it to repositories", p.Repository)
 	}
-	person, ok := hr.script.People[p.By]
-	if !ok {
-		return fmt.Errorf("there is no person %q; add them to people", p.By)
+	if repository.Branch == "" {
+		repository.Branch = "main"
 	}
-	if p.Message == "" {
-		return errors.New("the message is missing")
+	if p.Branch == "" {
+		p.Branch = repository.Branch
 	}
-	at, err := parseAt(p.At)
+	index, err := hr.repository(p.Repository, repository)
 	if err != nil {
 		return err
 	}
-	if len(hr.history.Repositories) > 0 && at < hr.last {
+	tree, err := hr.tree(p, repository.Branch)
+	if err != nil {
+		return err
+	}
+	push := HistoryPush{Repository: index, Branch: p.Branch}
+	var at time.Duration
+	for i, c := range append([]scriptCommit{p.scriptCommit}, p.And...) {
+		commit, err := hr.commit(p.Repository, c, tree)
+		if err != nil {
+			return err
+		}
+		if i > 0 && commit.Before < at {
+			return fmt.Errorf("%s is earlier than the commit before it", c.At)
+		}
+		at = commit.Before
+		push.Commits = append(push.Commits, commit)
+	}
+	if at < hr.last {
 		return fmt.Errorf("%s is earlier than the push before it", p.At)
 	}
 	hr.last = at
-
-	main := repository.Branch
-	if main == "" {
-		main = "main"
-	}
-	if p.Branch == "" {
-		p.Branch = main
-	}
-	tree, err := hr.tree(p, main)
-	if err != nil {
-		return err
-	}
-	change, err := hr.change(p, tree)
-	if err != nil {
-		return err
-	}
-	change.Author = Person{Name: person.Name, Email: person.Email, Login: p.By}
-	if p.Merge != "" {
-		if err := hr.merge(p, tree); err != nil {
-			return err
-		}
-		change.Merge = []string{p.Merge}
-	} else if len(change.Files)+len(change.Remove) == 0 {
-		return errors.New("the commit changes nothing")
-	}
-
-	if _, ok := hr.index[p.Repository]; !ok {
-		hr.index[p.Repository] = len(hr.history.Repositories)
-		hr.history.Repositories = append(hr.history.Repositories, HistoryRepository{
-			Provider: repository.Forge, Name: repository.Path,
-			Settings: Settings{Description: repository.Description, DefaultBranch: main, Private: repository.Private, Topics: repository.Topics},
-		})
-	}
-	key := p.Repository + " " + p.Branch
-	// Before is counted from the end once that is known: see finish.
-	hr.held[key] = append(hr.held[key], HistoryCommit{Before: at, Change: change})
-	if !p.Hold {
-		hr.history.Pushes = append(hr.history.Pushes, HistoryPush{Repository: hr.index[p.Repository], Branch: p.Branch, Commits: hr.held[key]})
-		delete(hr.held, key)
-	}
+	hr.history.Pushes = append(hr.history.Pushes, push)
 	return nil
 }
 
-func (hr *historyReader) finish() (History, error) {
-	if len(hr.held) > 0 {
-		return History{}, fmt.Errorf("held commits are never pushed: %s", strings.Join(slices.Sorted(maps.Keys(hr.held)), ", "))
+// repository returns the index of a repository; its first push adds it.
+func (hr *historyReader) repository(key string, r scriptRepository) (int, error) {
+	if i, ok := hr.index[key]; ok {
+		return i, nil
 	}
-	for _, p := range hr.history.Pushes {
-		for i, c := range p.Commits {
-			p.Commits[i].Before = hr.last - c.Before
+	if err := checkName(r.Forge, r.Path); err != nil {
+		return 0, fmt.Errorf("repository %s: %w", key, err)
+	}
+	for _, other := range hr.history.Repositories {
+		if other.Provider == r.Forge && strings.EqualFold(other.Name, r.Path) {
+			return 0, fmt.Errorf("repository %s: there is another one at %s", key, r.Path)
 		}
 	}
-	const day = 24 * time.Hour
-	hr.history.Clock = (hr.last%day + day) % day
-	return hr.history, nil
+	hr.index[key] = len(hr.history.Repositories)
+	hr.history.Repositories = append(hr.history.Repositories, HistoryRepository{
+		Provider: r.Forge, Name: r.Path,
+		Settings: Settings{Description: r.Description, DefaultBranch: r.Branch, Private: r.Private, Topics: r.Topics},
+	})
+	return hr.index[key], nil
+}
+
+// commit applies a commit to the work tree. Before holds its time since
+// midnight of the last day until that of the last push is known.
+func (hr *historyReader) commit(repository string, c scriptCommit, tree *workTree) (HistoryCommit, error) {
+	person, ok := hr.script.People[c.By]
+	if !ok {
+		return HistoryCommit{}, fmt.Errorf("there is no person %q; add them to people", c.By)
+	}
+	if person.Name == "" || person.Email == "" || strings.ContainsAny(person.Name+person.Email, "<>\n\x00") {
+		return HistoryCommit{}, fmt.Errorf("person %s needs a name and an email without < and >", c.By)
+	}
+	if strings.TrimSpace(c.Message) == "" {
+		return HistoryCommit{}, errors.New("the message is missing")
+	}
+	at, err := parseAt(c.At)
+	if err != nil {
+		return HistoryCommit{}, err
+	}
+	var merged []string
+	if c.Merge != "" {
+		if err := hr.merge(repository, c.Merge, tree); err != nil {
+			return HistoryCommit{}, err
+		}
+		merged = []string{c.Merge}
+	}
+	change, err := hr.change(repository, c, tree)
+	if err != nil {
+		return HistoryCommit{}, err
+	}
+	change.Author = Person{Name: person.Name, Email: person.Email, Login: c.By}
+	change.Merge = merged
+	if c.Merge == "" && len(change.Files)+len(change.Remove) == 0 {
+		return HistoryCommit{}, errors.New("the commit changes nothing")
+	}
+	return HistoryCommit{Before: at, Change: change}, nil
 }
 
 // tree is the work tree that a push is made on.
 func (hr *historyReader) tree(p scriptPush, main string) (*workTree, error) {
+	if !validBranch(p.Branch) {
+		return nil, fmt.Errorf("branch %q is not of lower-case letters, digits, /, - and dots", p.Branch)
+	}
 	key := p.Repository + " " + p.Branch
 	if t := hr.trees[key]; t != nil {
 		return t, nil
@@ -238,42 +271,55 @@ func (hr *historyReader) tree(p scriptPush, main string) (*workTree, error) {
 }
 
 // change applies a push to the work tree and returns it with whole files.
-func (hr *historyReader) change(p scriptPush, tree *workTree) (Change, error) {
-	change := Change{Message: p.Message, Files: map[string]string{}, Remove: p.Remove}
-	for _, from := range p.Copy {
-		if err := hr.copy(p.Repository, from, change.Files); err != nil {
+func (hr *historyReader) change(repository string, c scriptCommit, tree *workTree) (Change, error) {
+	change := Change{Message: c.Message, Files: map[string]string{}, Remove: c.Remove}
+	for _, from := range c.Copy {
+		if err := hr.copy(repository, from, change.Files); err != nil {
 			return Change{}, err
 		}
 	}
-	maps.Copy(change.Files, p.Write)
-	for path, pairs := range p.Edit {
-		content, ok := tree.files[path]
-		if written, also := change.Files[path]; also {
+	maps.Copy(change.Files, c.Write)
+	for file, pairs := range c.Edit {
+		content, ok := tree.files[file]
+		if written, also := change.Files[file]; also {
 			content, ok = written, true
 		}
 		if !ok {
-			return Change{}, fmt.Errorf("edit %s: there is no such file", path)
+			return Change{}, fmt.Errorf("edit %s: there is no such file", file)
 		}
 		for _, pair := range pairs {
 			if n := strings.Count(content, pair[0]); n != 1 || pair[0] == "" {
-				return Change{}, fmt.Errorf("edit %s: %q is there %d times, not once", path, pair[0], n)
+				return Change{}, fmt.Errorf("edit %s: %q is there %d times, not once", file, pair[0], n)
 			}
 			content = strings.Replace(content, pair[0], pair[1], 1)
 		}
-		change.Files[path] = content
+		change.Files[file] = content
 	}
-	for path, content := range change.Files {
-		if tree.files[path] == content {
-			return Change{}, fmt.Errorf("%s stays as it is", path)
+	for file, content := range change.Files {
+		if was, ok := tree.files[file]; ok && was == content {
+			return Change{}, fmt.Errorf("%s stays as it is", file)
 		}
-		tree.files[path], tree.touched[path] = content, true
+		if !fs.ValidPath(file) || file == "." {
+			return Change{}, fmt.Errorf("%q is not the path of a file", file)
+		}
+		tree.files[file], tree.touched[file] = content, true
 	}
-	for _, path := range p.Remove {
-		if _, ok := tree.files[path]; !ok {
-			return Change{}, fmt.Errorf("remove %s: there is no such file", path)
+	for _, file := range c.Remove {
+		if _, ok := tree.files[file]; !ok {
+			return Change{}, fmt.Errorf("remove %s: there is no such file", file)
 		}
-		delete(tree.files, path)
-		tree.touched[path] = true
+		if _, ok := change.Files[file]; ok {
+			return Change{}, fmt.Errorf("%s is both written and removed", file)
+		}
+		delete(tree.files, file)
+		tree.touched[file] = true
+	}
+	for file := range tree.files {
+		for folder := path.Dir(file); folder != "."; folder = path.Dir(folder) {
+			if _, ok := tree.files[folder]; ok {
+				return Change{}, fmt.Errorf("%s cannot be a file: %s is in it", folder, file)
+			}
+		}
 	}
 	return change, nil
 }
@@ -295,10 +341,10 @@ func (hr *historyReader) copy(repository, from string, into map[string]string) e
 }
 
 // merge brings a branch's changes into the work tree, as the forge will.
-func (hr *historyReader) merge(p scriptPush, tree *workTree) error {
-	from := hr.trees[p.Repository+" "+p.Merge]
-	if from == nil {
-		return fmt.Errorf("there is no branch %s to merge", p.Merge)
+func (hr *historyReader) merge(repository, branch string, tree *workTree) error {
+	from := hr.trees[repository+" "+branch]
+	if from == nil || from == tree {
+		return fmt.Errorf("there is no branch %s to merge", branch)
 	}
 	for path := range from.touched {
 		if content, ok := from.files[path]; ok {
@@ -307,14 +353,19 @@ func (hr *historyReader) merge(p scriptPush, tree *workTree) error {
 			delete(tree.files, path)
 		}
 	}
+	clear(from.touched)
 	return nil
+}
+
+func validBranch(s string) bool {
+	return fs.ValidPath(s) && len(s) < 40 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789/-.") == ""
 }
 
 // parseAt reads "34d 09:12" as the time since midnight of the last day.
 func parseAt(s string) (time.Duration, error) {
 	var days, hours, minutes int
 	if n, err := fmt.Sscanf(s, "%dd %d:%d", &days, &hours, &minutes); n != 3 || err != nil ||
-		days < 0 || days > 100_000 || hours < 0 || hours > 23 || minutes < 0 || minutes > 59 {
+		days < 0 || days > 9999 || hours < 0 || hours > 23 || minutes < 0 || minutes > 59 {
 		return 0, fmt.Errorf("at %q is not of the form \"34d 09:12\"", s)
 	}
 	return time.Duration(hours)*time.Hour + time.Duration(minutes)*time.Minute - time.Duration(days)*24*time.Hour, nil

@@ -252,6 +252,14 @@ func (r *Repository) bringIn(files map[string]*string, onto, merged plumbing.Has
 	if err != nil {
 		return err
 	}
+	head, err := r.objects.commit(onto)
+	if err != nil {
+		return err
+	}
+	ours, err := r.objects.files(head.TreeHash)
+	if err != nil {
+		return err
+	}
 	var base plumbing.Hash
 	if c.mergeBase != nil {
 		base = c.mergeBase.TreeHash
@@ -265,7 +273,9 @@ func (r *Repository) bringIn(files map[string]*string, onto, merged plumbing.Has
 			continue
 		}
 		if change.status == "removed" {
-			files[change.path] = nil
+			if ours[change.path] != plumbing.ZeroHash {
+				files[change.path] = nil
+			}
 			continue
 		}
 		content, err := r.objects.blob(change.hash)

@@ -204,16 +204,19 @@ func (c *Catalog) sortedRejections() []*Rejection {
 	return all
 }
 
-// Repository returns what is known of one repository: its entities, by ref, and
-// its descriptors that cannot be used.
+// Repository returns what is known of one repository: its entities, and its
+// descriptors that cannot be used, each in the order of their events.
 func (c *Catalog) Repository(source, id string) ([]*Entry, []*Rejection) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	in := repository{source, id}
 	var es []*Entry
-	for _, ref := range slices.Sorted(maps.Keys(c.declaredIn[in])) {
+	for ref := range c.declaredIn[in] {
 		es = append(es, c.entry(ref))
 	}
+	slices.SortFunc(es, func(a, b *Entry) int {
+		return cmp.Or(cmp.Compare(a.Since.Position, b.Since.Position), strings.Compare(a.Ref, b.Ref))
+	})
 	return es, slices.SortedFunc(maps.Values(c.rejections[in]), func(a, b *Rejection) int { return cmp.Compare(a.Position, b.Position) })
 }
 

@@ -1,7 +1,6 @@
 package sqlitelog
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -13,14 +12,14 @@ import (
 )
 
 const (
-	insertEvent = "INSERT INTO events (position, recorded, time, id, type, source, subject, actor, cause, extensions, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	insertEvent = "INSERT INTO events (" + eventColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	selectByID  = "SELECT position FROM events WHERE id = ?"
 )
 
-// row is an event as the table takes it.
+// row is an event ready for the table.
 type row struct {
-	event                    event.Event
-	actor, cause, extensions any // JSON text, or nil when empty
+	event.Event
+	extensions string
 }
 
 // Append adds events; see [eventlog.Appender].
@@ -51,35 +50,18 @@ func toRows(events []event.Event) ([]row, int, error) {
 		if err := e.Validate(); err != nil {
 			return nil, 0, err
 		}
-		r := row{event: e}
-		r.event.Data = append([]byte{}, e.Data...) // never nil: the column is NOT NULL
-		var err error
-		if r.actor, err = column(e.Actor, e.Actor == event.Actor{}); err != nil {
-			return nil, 0, err
+		rows[i].Event = e
+		rows[i].Data = append([]byte{}, e.Data...) // nil would be NULL
+		if len(e.Extensions) > 0 {
+			b, err := json.Marshal(e.Extensions)
+			if err != nil {
+				return nil, 0, fmt.Errorf("encode the extensions of event %q: %w", e.ID, err)
+			}
+			rows[i].extensions = string(b)
 		}
-		if r.cause, err = column(e.Cause, e.Cause == event.Cause{}); err != nil {
-			return nil, 0, err
-		}
-		if r.extensions, err = column(e.Extensions, len(e.Extensions) == 0); err != nil {
-			return nil, 0, err
-		}
-		rows[i] = r
-		size += len(e.Data) + 256
+		size += len(e.Data) + len(rows[i].extensions) + 512 // the rest is short
 	}
 	return rows, size, nil
-}
-
-func column(v any, empty bool) (any, error) {
-	if empty {
-		return nil, nil
-	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, fmt.Errorf("encode %T: %w", v, err)
-	}
-	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n"))), nil
 }
 
 // append writes rows, but for those whose id is there already.
@@ -87,7 +69,7 @@ func (w *writer) append(rows []row) ([]eventlog.Appended, error) {
 	ctx := context.Background()
 	appended := make([]eventlog.Appended, len(rows))
 	for i, r := range rows {
-		err := w.find.QueryRowContext(ctx, r.event.ID).Scan(&appended[i].Position)
+		err := w.find.QueryRowContext(ctx, r.ID).Scan(&appended[i].Position)
 		if err == nil {
 			appended[i].Duplicate = true
 			continue
@@ -95,13 +77,15 @@ func (w *writer) append(rows []row) ([]eventlog.Appended, error) {
 		if !errors.Is(err, sql.ErrNoRows) {
 			return nil, err
 		}
-		at := r.event.Time
+		at := r.Time
 		if at.IsZero() || at.After(w.recorded) {
 			at = w.recorded
 		}
 		next := w.last + 1
-		if _, err := w.insert.ExecContext(ctx, int64(next), w.recorded.UnixNano(), at.UnixNano(),
-			r.event.ID, string(r.event.Type), r.event.Source, r.event.Subject, r.actor, r.cause, r.extensions, r.event.Data); err != nil {
+		_, err = w.insert.ExecContext(ctx, int64(next), w.recorded.UnixNano(), at.UnixNano(), r.ID, string(r.Type), r.Source, r.Subject,
+			r.Actor.Name, r.Actor.Email, r.Actor.Login, r.Cause.Delivery, r.Cause.Commit, r.Cause.CommitURL, r.Cause.Request, r.Cause.Schedule,
+			r.extensions, r.Data)
+		if err != nil {
 			return nil, err
 		}
 		w.last = next

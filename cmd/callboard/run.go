@@ -66,7 +66,7 @@ Run it with your own:                callboard serve --config callboard.yaml`,
 	root.SetErr(p.Stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(serveCommand(p), demoCommand(p), checkCommand(p), rebuildCommand(p), eventsCommand(p), tokenCommand(p), versionCommand(p))
+	root.AddCommand(serveCommand(p), demoCommand(p), checkCommand(p), rebuildCommand(p), tokenCommand(p), versionCommand(p))
 	for _, c := range root.Commands() {
 		if args := c.Args; args != nil {
 			c.Args = func(cmd *cobra.Command, given []string) error {

@@ -16,6 +16,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 
+	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/internal/fault"
 )
 
@@ -36,10 +37,6 @@ func newEcho(logger *slog.Logger, g guard) *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.Logger.SetOutput(discard{}) // requests are logged below; nothing else speaks
-	e.Server = &http.Server{
-		Handler: e, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
-		IdleTimeout: idleTimeout, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
-	}
 	e.Use(
 		middleware.RequestID(),
 		middleware.RequestLoggerWithConfig(requestLog(logger)),
@@ -89,7 +86,21 @@ func requestLog(logger *slog.Logger) middleware.RequestLoggerConfig {
 // from reading or changing anything through a visitor's browser.
 type guard struct {
 	token string
-	hosts []string // names that the portal answers to; empty = any
+	hosts []string // names that the portal answers to, besides those of this machine; nil = any
+}
+
+// newGuard lets a portal on a loopback address answer to that and to the name in
+// its configured URL; one that others reach directly answers to any name.
+func newGuard(c config.Server, address net.Addr, token string) guard {
+	g := guard{token: token}
+	if !isLoopback(hostname(address.String())) {
+		return g
+	}
+	g.hosts = []string{"localhost"}
+	if u, err := url.Parse(c.URL); err == nil && u.Hostname() != "" {
+		g.hosts = append(g.hosts, strings.ToLower(u.Hostname()))
+	}
+	return g
 }
 
 func (g guard) middleware(next echo.HandlerFunc) echo.HandlerFunc {
@@ -100,7 +111,7 @@ func (g guard) middleware(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		// A page elsewhere can point a name of its own at a loopback address
 		// and would then be of the same origin: only known names are answered.
-		if host := hostname(r.Host); len(g.hosts) > 0 && !isLoopback(host) && !slices.Contains(g.hosts, host) {
+		if host := hostname(r.Host); g.hosts != nil && !isLoopback(host) && !slices.Contains(g.hosts, host) {
 			return fault.New(fault.Denied, "this portal does not answer to the name %q; set server.url to how it is reached", host)
 		}
 		switch r.Method {
@@ -161,9 +172,13 @@ func listen(ctx context.Context, address string, insecure bool) (net.Listener, e
 }
 
 // serveHTTP serves until ctx ends, then lets running requests finish.
-func serveHTTP(ctx context.Context, e *echo.Echo, l net.Listener) error {
+func serveHTTP(ctx context.Context, handler http.Handler, l net.Listener, logger *slog.Logger) error {
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
 	failed := make(chan error, 1)
-	go func() { failed <- e.Server.Serve(l) }()
+	go func() { failed <- server.Serve(l) }()
 	select {
 	case err := <-failed:
 		return err
@@ -171,8 +186,19 @@ func serveHTTP(ctx context.Context, e *echo.Echo, l net.Listener) error {
 	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
-	if err := e.Server.Shutdown(drain); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+	if err := server.Shutdown(drain); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	return nil
+}
+
+// isMachine reports whether an error is to be answered as JSON: outside the pages,
+// or to a client that asks for no HTML.
+func isMachine(r *http.Request) bool {
+	for _, prefix := range []string{"/api/", "/hooks/", "/healthz", "/readyz", "/metrics"} {
+		if strings.HasPrefix(r.URL.Path, prefix) {
+			return true
+		}
+	}
+	return !strings.Contains(r.Header.Get("Accept"), "text/html")
 }

@@ -1,0 +1,225 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// startDemo runs `callboard demo` inside the test and returns its address once
+// the whole history was played.
+func startDemo(t *testing.T) string {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	out, outWriter := io.Pipe()
+	var stderr lockedBuffer
+	played := make(chan struct{})
+	code := make(chan int, 1)
+	go func() {
+		code <- run(ctx, process{
+			Args: []string{"demo", "--data", filepath.Join(t.TempDir(), "demo"), "--listen", "127.0.0.1:0"},
+			Env:  os.LookupEnv, Stdout: outWriter, Stderr: io.MultiWriter(&stderr, &signal{text: "Stop with Ctrl-C", seen: played}),
+		})
+		outWriter.Close()
+	}()
+	t.Cleanup(func() {
+		stop()
+		if c := <-code; c != exitFine {
+			t.Errorf("the demo ended with %d:\n%s", c, stderr.String())
+		}
+	})
+	var line [256]byte
+	n, err := out.Read(line[:])
+	if err != nil {
+		t.Fatalf("the demo did not start: %v\n%s", err, stderr.String())
+	}
+	go io.Copy(io.Discard, out) //nolint:errcheck // ends with the demo
+	select {
+	case <-played:
+	case <-time.After(3 * time.Minute):
+		t.Fatalf("the demo did not play its history:\n%s", stderr.String())
+	}
+	return strings.TrimSpace(strings.TrimPrefix(string(line[:n]), "callboard: listening on "))
+}
+
+// signal closes seen when text was written.
+type signal struct {
+	text string
+	seen chan struct{}
+	all  bytes.Buffer
+	done bool
+}
+
+func (s *signal) Write(b []byte) (int, error) {
+	s.all.Write(b)
+	if !s.done && strings.Contains(s.all.String(), s.text) {
+		s.done = true
+		close(s.seen)
+	}
+	return len(b), nil
+}
+
+// browser starts a headless Chromium. Without one the test is skipped, unless
+// CALLBOARD_TEST_REQUIRE_BROWSER says that this must not be.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			continue
+		}
+		options := append(chromedp.DefaultExecAllocatorOptions[:],
+			chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
+			chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("hide-scrollbars", true))
+		ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
+		t.Cleanup(cancel)
+		ctx, cancel = chromedp.NewContext(ctx)
+		t.Cleanup(cancel)
+		ctx, cancel = context.WithTimeout(ctx, 5*time.Minute)
+		t.Cleanup(cancel)
+		if err := chromedp.Run(ctx); err != nil {
+			t.Fatalf("start %s: %v", path, err)
+		}
+		return ctx
+	}
+	skipOrFail(t, "there is no Chromium or Chrome on this machine; install one to run the browser tests")
+	return nil
+}
+
+func skipOrFail(t *testing.T, why string) {
+	t.Helper()
+	if os.Getenv("CALLBOARD_TEST_REQUIRE_BROWSER") != "" {
+		t.Fatal(why)
+	}
+	t.Skip("SKIPPED: " + why)
+}
+
+// look is how a page is looked at.
+type look struct {
+	name   string
+	width  int64
+	height int64
+	scheme string
+}
+
+func looks() []look {
+	return []look{{"1440-light", 1440, 1300, "light"}, {"1440-dark", 1440, 1300, "dark"}, {"390-light", 390, 844, "light"}}
+}
+
+func (l look) set() chromedp.Action {
+	return chromedp.ActionFunc(func(ctx context.Context) error {
+		if err := emulation.SetDeviceMetricsOverride(l.width, l.height, 1, l.width < 600).Do(ctx); err != nil {
+			return err
+		}
+		return emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
+			{Name: "prefers-color-scheme", Value: l.scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+		}).Do(ctx)
+	})
+}
+
+func pages() []struct{ name, path string } {
+	return []struct{ name, path string }{
+		{"catalog", "/catalog"},
+		{"catalog-filtered", "/catalog?kind=component&lifecycle=production"},
+		{"catalog-no-match", "/catalog?q=paymnts"},
+		{"entity", "/catalog/default/component/payments-api"},
+		{"entity-history", "/catalog/default/component/payments-api/history"},
+		{"entity-descriptor", "/catalog/default/component/payments-api/descriptor"},
+		{"entity-missing", "/catalog/default/component/nothing"},
+		{"audit", "/audit"},
+		{"audit-event", "/audit/20"},
+		{"sources", "/sources"},
+		{"components", "/settings/components"},
+	}
+}
+
+// TestPages walks the pages of the demo in a browser: no violation of the
+// accessibility rules in any look, no error in the console's sense, and the
+// journeys work with and without scripts.
+//
+// With CALLBOARD_SCREENSHOTS=folder it also keeps a picture of each page.
+func TestPages(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: -short")
+	}
+	axe, err := os.ReadFile(filepath.Join("..", "..", "node_modules", "axe-core", "axe.min.js"))
+	if err != nil {
+		skipOrFail(t, "axe-core is not there; run npm ci")
+	}
+	ctx := browser(t)
+	base := startDemo(t)
+
+	for _, l := range looks() {
+		for _, p := range pages() {
+			t.Run(p.name+" "+l.name, func(t *testing.T) {
+				var picture []byte
+				if err := chromedp.Run(ctx, l.set(), chromedp.Navigate(base+p.path), chromedp.WaitReady("main")); err != nil {
+					t.Fatal(err)
+				}
+				if folder := os.Getenv("CALLBOARD_SCREENSHOTS"); folder != "" {
+					if err := chromedp.Run(ctx, chromedp.FullScreenshot(&picture, 100)); err != nil {
+						t.Fatal(err)
+					}
+					if err := os.WriteFile(filepath.Join(folder, p.name+"-"+l.name+".png"), picture, 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+				for _, v := range violations(t, ctx, string(axe)) {
+					t.Error(v)
+				}
+				var wider bool
+				if err := chromedp.Run(ctx, chromedp.Evaluate(`document.documentElement.scrollWidth > document.documentElement.clientWidth`, &wider)); err != nil {
+					t.Fatal(err)
+				}
+				if wider {
+					t.Error("the page is wider than the window")
+				}
+			})
+		}
+	}
+	for _, scripts := range []bool{true, false} {
+		t.Run(fmt.Sprintf("journeys, scripts %v", scripts), func(t *testing.T) {
+			if err := chromedp.Run(ctx, looks()[0].set(), emulation.SetScriptExecutionDisabled(!scripts)); err != nil {
+				t.Fatal(err)
+			}
+			journeys(t, ctx, base, scripts)
+		})
+	}
+}
+
+// violations runs axe-core on the page and returns one line for each violation.
+func violations(t *testing.T, ctx context.Context, axe string) []string { //nolint:revive // the browser's context comes after t
+	t.Helper()
+	var result string
+	err := chromedp.Run(ctx,
+		chromedp.Evaluate(axe+";0", nil),
+		chromedp.Evaluate(`axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r => JSON.stringify(r.violations.map(v => ({
+			id: v.id, help: v.help, nodes: v.nodes.slice(0, 5).map(n => n.html.slice(0, 200) + "\n      " + n.failureSummary.replaceAll("\n", " "))}))))`,
+			&result, chromedp.EvalAsValue, awaitPromise))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []struct {
+		ID, Help string
+		Nodes    []string
+	}
+	if err := json.Unmarshal([]byte(result), &found); err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, v := range found {
+		lines = append(lines, v.ID+": "+v.Help+"\n    "+strings.Join(v.Nodes, "\n    "))
+	}
+	return lines
+}

@@ -1,0 +1,219 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/examples/acme"
+	"github.com/callboard/callboard/internal/config"
+	"github.com/callboard/callboard/internal/demoforge"
+)
+
+func demoCommand(p process) *cobra.Command {
+	var (
+		data, address, forgeAddress string
+		logs                        logFlags
+	)
+	c := &cobra.Command{
+		Use:   "demo",
+		Short: "Show the portal with a sample organisation",
+		Long: `Run the portal with Acme, an invented organisation, on a Git host that runs in the
+same process. At the first start six months of Acme's history are pushed to it,
+and each push goes through the portal's webhook door like a real one. Nothing
+leaves this machine.
+
+Delete the data folder to start anew.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			logger, err := logs.logger(p.Stderr)
+			if err != nil {
+				return err
+			}
+			return runDemo(cmd.Context(), p, logger, data, address, forgeAddress)
+		},
+	}
+	c.Flags().StringVar(&data, "data", "./data/demo", "folder that everything durable lives in")
+	c.Flags().StringVar(&address, "listen", "127.0.0.1:8080", "address to serve on; port 0 takes a free one")
+	c.Flags().StringVar(&forgeAddress, "forge-listen", "", "address of the sample Git host (default a free port, then the same one)")
+	logs.add(c)
+	// The progress is what one looks at; problems still show.
+	c.Flags().Lookup("log-level").DefValue = "warn"
+	c.Flags().Lookup("log-level").Value.Set("warn") //nolint:errcheck // a string takes any value
+	return c
+}
+
+// demoState is what a demo must remember so that the next start finds the same
+// commits at the same addresses.
+type demoState struct {
+	End    time.Time `json:"end"`   // when the history ends
+	Forge  string    `json:"forge"` // address of the Git host
+	Token  string    `json:"token"`
+	Secret string    `json:"secret"`
+}
+
+func runDemo(ctx context.Context, p process, logger *slog.Logger, data, address, forgeAddress string) (err error) {
+	history, err := acme.Load()
+	if err != nil {
+		return fmt.Errorf("read the sample organisation: %w", err)
+	}
+	state, err := loadDemoState(data, history.End(time.Now()))
+	if err != nil {
+		return err
+	}
+	if forgeAddress != "" {
+		state.Forge = forgeAddress
+	}
+	service := demoforge.Service{Token: state.Token, Secret: state.Secret}
+	forge, err := demoforge.Listen(state.Forge, demoforge.Options{GitHub: service, GitLab: service})
+	if err != nil {
+		return fmt.Errorf("start the sample Git host on %s (choose another address with --forge-listen): %w", state.Forge, err)
+	}
+	defer func() { err = errors.Join(err, forge.Close()) }()
+	state.Forge = strings.TrimPrefix(forge.URL(), "http://")
+	if err := state.save(data); err != nil {
+		return err
+	}
+
+	// The Git host holds all of it before the portal starts: deliveries of an
+	// earlier start that were not handled then find their commits.
+	if err := forge.Play(ctx, history, demoforge.PlayOptions{End: state.End}); err != nil {
+		return fmt.Errorf("make the sample repositories: %w", err)
+	}
+
+	conf := config.Default()
+	conf.Name, conf.Data, conf.Server.Listen = "Acme", data, address
+	for _, provider := range []demoforge.Provider{demoforge.GitHub, demoforge.GitLab} {
+		conf.Sources = append(conf.Sources, config.Source{
+			Name: string(provider), Type: string(provider), URL: forge.APIURL(provider),
+			Token: config.Secret(state.Token), WebhookSecret: config.Secret(state.Secret),
+		})
+	}
+	return servePortal(ctx, p, conf, logger, portalOptions{demo: true, now: time.Now}, func(ctx context.Context, portal *portal) error {
+		return deliverDemo(ctx, p, forge, portal)
+	})
+}
+
+// deliverDemo sends what the Git host has to tell, push by push. Deliveries that
+// came in an earlier start are known by their ids and change nothing, so that a
+// demo that was interrupted goes on where it was.
+func deliverDemo(ctx context.Context, p process, forge *demoforge.Forge, portal *portal) error {
+	base := "http://" + portal.listener.Addr().String()
+	client := &http.Client{Timeout: 30 * time.Second}
+	bar := progress{to: p.Stderr, label: "Playing six months of Acme"}
+	began := time.Now()
+	inbox := handledWatch{log: portal.inbox}
+	all := forge.Deliveries()
+	for i, d := range all {
+		status, err := d.Send(ctx, client, base+"/hooks/"+string(d.Provider))
+		if err == nil && status != http.StatusAccepted {
+			err = fmt.Errorf("the door answered %d", status)
+		}
+		if err == nil {
+			err = inbox.wait(ctx)
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("play push %d of %d of the sample history: %w", i+1, len(all), err)
+		}
+		bar.show(i+1, len(all))
+	}
+	bar.done()
+	last, err := portal.events.Last(ctx)
+	if err != nil {
+		return err
+	}
+	if err := portal.runner.WaitAll(ctx, last); err != nil {
+		return err
+	}
+	fmt.Fprintf(p.Stderr, `
+%d entities from %d events in %.1f s. Look at
+  %[4]s/catalog   the catalog
+  %[4]s/catalog/default/component/payments-api   a service, its relations and every change
+  %[4]s/audit     every event with its cause
+  %[4]s/sources   where it all comes from
+The sample Git host is at %[5]s. Stop with Ctrl-C.
+`, portal.catalog.Snapshot().Len(), last, time.Since(began).Seconds(), base, forge.URL())
+	return nil
+}
+
+// handledWatch follows the deliveries log to tell when nothing waits any more.
+type handledWatch struct {
+	log     eventlog.Reader
+	after   eventlog.Position
+	pending map[string]bool
+}
+
+// wait returns once every delivery in the log was handled.
+func (w *handledWatch) wait(ctx context.Context) error {
+	last, err := w.log.Last(ctx)
+	if err != nil {
+		return err
+	}
+	if w.pending == nil {
+		w.pending = map[string]bool{}
+	}
+	for w.after < last || len(w.pending) > 0 {
+		for rec, err := range w.log.Follow(ctx, w.after) {
+			if err != nil {
+				return err
+			}
+			w.after = rec.Position
+			switch rec.Type {
+			case event.TypeDeliveryReceived, event.TypeDeliveryReplayed:
+				w.pending[rec.Subject] = true
+			case event.TypeDeliveryHandled:
+				delete(w.pending, rec.Subject)
+			}
+			if w.after >= last && len(w.pending) == 0 {
+				return nil
+			}
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+func loadDemoState(data string, end time.Time) (demoState, error) {
+	b, err := os.ReadFile(filepath.Join(data, "demo.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		token, err := loadToken(data)
+		return demoState{End: end, Forge: net.JoinHostPort("127.0.0.1", "0"), Token: "demo-" + token, Secret: "demo-secret-" + token}, err
+	}
+	if err != nil {
+		return demoState{}, fmt.Errorf("read the demo's state: %w", err)
+	}
+	var s demoState
+	if err := json.Unmarshal(b, &s); err != nil {
+		return demoState{}, fmt.Errorf("read the demo's state (delete the folder %s to start anew): %w", data, err)
+	}
+	return s, nil
+}
+
+func (s demoState) save(data string) error {
+	b, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(data, "demo.json"), append(b, '\n'), 0o600); err != nil {
+		return fmt.Errorf("keep the demo's state: %w", err)
+	}
+	return nil
+}

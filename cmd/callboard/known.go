@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/ingest"
+	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/projections/entities"
+)
+
+// known lets the translator ask the current catalog, once that has seen all that
+// the translator wrote.
+type known struct {
+	runner  *projections.Runner
+	catalog *entities.Catalog
+}
+
+var _ ingest.Known = known{}
+
+func (k known) Repository(ctx context.Context, after eventlog.Position, source, id string) ([]event.Declaration, []event.EntityRejected, error) {
+	if err := k.runner.Wait(ctx, entities.Name, after); err != nil {
+		return nil, nil, err
+	}
+	es, rs := k.catalog.Repository(source, id)
+	declared := make([]event.Declaration, len(es))
+	for i, e := range es {
+		declared[i] = event.Declaration{Entity: *e.Entity, Origin: e.Origin}
+	}
+	rejected := make([]event.EntityRejected, len(rs))
+	for i, r := range rs {
+		rejected[i] = r.EntityRejected
+	}
+	return declared, rejected, nil
+}
+
+func (k known) Declared(ctx context.Context, after eventlog.Position, ref string) (event.Origin, bool, error) {
+	if err := k.runner.Wait(ctx, entities.Name, after); err != nil {
+		return event.Origin{}, false, err
+	}
+	e, ok := k.catalog.Snapshot().Get(ref)
+	if !ok {
+		return event.Origin{}, false, nil
+	}
+	return e.Origin, true, nil
+}

@@ -1,0 +1,301 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/robfig/cron/v3"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/callboard/callboard/api"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/eventlog/reactor"
+	"github.com/callboard/callboard/eventlog/sqlitelog"
+	"github.com/callboard/callboard/ingest"
+	"github.com/callboard/callboard/ingest/github"
+	"github.com/callboard/callboard/ingest/gitlab"
+	"github.com/callboard/callboard/internal/config"
+	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/projections/deliveries"
+	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/web"
+)
+
+// The files of a data folder; docs/architecture.md says what each is.
+const (
+	fileEvents     = "events.db"
+	fileDeliveries = "deliveries.db"
+	fileHistory    = "history.db"
+	fileStatus     = "delivery-status.db"
+)
+
+// portal is the whole of Callboard, wired.
+type portal struct {
+	config config.Config
+	logger *slog.Logger
+
+	events     *sqlitelog.Log // the event log
+	inbox      *sqlitelog.Log // the deliveries log
+	catalog    *entities.Catalog
+	history    *history.History
+	deliveries *deliveries.Deliveries
+	runner     *projections.Runner // over events
+	inboxes    *projections.Runner // over inbox
+	reactors   *reactor.Router
+	translator *ingest.Translator
+	echo       *echo.Echo
+	listener   net.Listener
+
+	closers []func() error
+}
+
+// portalOptions are what the commands choose.
+type portalOptions struct {
+	demo bool
+	now  func() time.Time
+}
+
+// openPortal opens everything and listens. Nothing runs before [portal.run].
+func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o portalOptions) (_ *portal, err error) {
+	p := &portal{config: c, logger: logger}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.close())
+		}
+	}()
+	// Listening first tells of a taken port before anything is touched.
+	if p.listener, err = listen(ctx, c.Server.Listen, c.Server.Insecure); err != nil {
+		return nil, err
+	}
+	p.closers = append(p.closers, ignoreClosed(p.listener.Close))
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	if err := p.openStores(ctx, o); err != nil {
+		return nil, err
+	}
+	p.runner = projections.NewRunner(p.events, logger, p.catalog, p.history)
+	p.inboxes = projections.NewRunner(p.inbox, logger, p.deliveries)
+
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	sources, err := newSources(c, metrics, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.openIngest(sources, metrics, o); err != nil {
+		return nil, err
+	}
+	if err := registerLag(metrics, p.runner, p.inboxes); err != nil {
+		return nil, err
+	}
+	return p, p.openServer(sources, metrics, o)
+}
+
+func (p *portal) openStores(ctx context.Context, o portalOptions) (err error) {
+	in := func(file string) string { return filepath.Join(p.config.Data, file) }
+	if p.events, err = sqlitelog.Open(ctx, in(fileEvents), sqlitelog.WithClock(o.now)); err != nil {
+		return err
+	}
+	p.closers = append(p.closers, p.events.Close)
+	if p.inbox, err = sqlitelog.Open(ctx, in(fileDeliveries), sqlitelog.WithClock(o.now), sqlitelog.WithRetention()); err != nil {
+		return err
+	}
+	p.closers = append(p.closers, p.inbox.Close)
+	if p.history, err = history.Open(ctx, in(fileHistory)); err != nil {
+		return err
+	}
+	p.closers = append(p.closers, p.history.Close)
+	if p.deliveries, err = deliveries.Open(ctx, in(fileStatus), o.now); err != nil {
+		return err
+	}
+	p.closers = append(p.closers, p.deliveries.Close)
+	p.catalog = entities.New()
+	return nil
+}
+
+// newSources makes what the configuration lists.
+func newSources(c config.Config, metrics prometheus.Registerer, o portalOptions) ([]ingest.Source, error) {
+	var all []ingest.Source
+	for _, s := range c.Sources {
+		var source ingest.Source
+		var err error
+		switch s.Type {
+		case config.GitHub:
+			source, err = github.New(github.Options{
+				Name: s.Name, URL: s.URL, Token: s.Token.Reveal(), WebhookSecret: s.WebhookSecret.Reveal(),
+				Organizations: s.Organizations, Metrics: metrics, Now: o.now,
+			})
+		case config.GitLab:
+			source, err = gitlab.New(gitlab.Options{
+				Name: s.Name, URL: s.URL, Token: s.Token.Reveal(), WebhookSecret: s.WebhookSecret.Reveal(), SigningToken: s.SigningToken.Reveal(),
+				Groups: s.Groups, Metrics: metrics, Now: o.now,
+			})
+		}
+		if err != nil {
+			return nil, fmt.Errorf("source %s: %w", s.Name, err)
+		}
+		all = append(all, source)
+	}
+	return all, nil
+}
+
+// openServer puts the routes together.
+func (p *portal) openServer(sources []ingest.Source, metrics *prometheus.Registry, o portalOptions) error {
+	token, err := loadToken(p.config.Data)
+	if err != nil {
+		return err
+	}
+	door, err := ingest.NewDoor(ingest.DoorOptions{
+		Sources: sources, Deliveries: p.inbox, Failures: p.deliveries, Metrics: metrics, Logger: p.logger, Now: o.now,
+	})
+	if err != nil {
+		return err
+	}
+	base := p.url()
+	p.echo = newEcho(p.logger, newGuard(p.config.Server, p.listener.Addr(), token))
+	door.Register(p.echo)
+
+	var apiSources []api.Source
+	var webSources []web.Source
+	for _, s := range p.config.Sources {
+		apiSources = append(apiSources, api.Source{Name: s.Name, Type: s.Type, URL: base + "/hooks/" + s.Name})
+		webSources = append(webSources, web.Source{Name: s.Name, Type: s.Type})
+	}
+	answers := api.New(api.Config{
+		Catalog: p.catalog.Snapshot, History: p.history, Deliveries: p.deliveries, Replay: p.replay,
+		Sources: apiSources, Wait: p.runner.WaitAll, Health: p.health, Logger: p.logger,
+	})
+	answers.Register(p.echo)
+	pages := web.New(web.Config{
+		Catalog: func() web.Catalog { return p.catalog.Snapshot() },
+		History: p.history, Deliveries: p.deliveries, Log: p.events, Replay: web.ReplayFunc(p.replay),
+		Sources: webSources, URL: base, Organisation: p.config.Name, Demo: o.demo, Now: o.now, Logger: p.logger,
+	})
+	pages.Register(p.echo)
+	p.echo.GET("/metrics", echo.WrapHandler(promhttp.HandlerFor(metrics, promhttp.HandlerOpts{})))
+	p.echo.HTTPErrorHandler = errorHandler(answers, pages)
+	return nil
+}
+
+// url is how others reach the portal.
+func (p *portal) url() string {
+	if p.config.Server.URL != "" {
+		return p.config.Server.URL
+	}
+	return "http://" + p.listener.Addr().String()
+}
+
+// run serves until ctx ends. It calls ready once every read model has caught
+// up; deliveries are taken before that.
+func (p *portal) run(ctx context.Context, ready func()) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return serveHTTP(ctx, p.echo, p.listener, p.logger) })
+	g.Go(func() error {
+		if err := p.runner.CatchUp(ctx); err != nil {
+			return err
+		}
+		if err := p.inboxes.CatchUp(ctx); err != nil {
+			return err
+		}
+		ready()
+		g.Go(func() error { return p.runner.Run(ctx) })
+		g.Go(func() error { return p.inboxes.Run(ctx) })
+		g.Go(func() error { return p.reactors.Run(ctx) })
+		g.Go(func() error { return p.prune(ctx) })
+		return nil
+	})
+	err := g.Wait()
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// prune forgets deliveries that are older than what is kept, now and once a day.
+func (p *portal) prune(ctx context.Context) error {
+	once := func() {
+		before := time.Now().Add(-time.Duration(p.config.Deliveries.Keep))
+		n, err := p.inbox.Prune(ctx, before)
+		if err == nil && n > 0 {
+			err = p.deliveries.Forget(ctx, before)
+		}
+		if err != nil && ctx.Err() == nil {
+			p.logger.ErrorContext(ctx, "deliveries were not pruned", "error", err)
+		}
+	}
+	once()
+	schedule := cron.New()
+	if _, err := schedule.AddFunc("@daily", once); err != nil {
+		return err
+	}
+	schedule.Start()
+	<-ctx.Done()
+	<-schedule.Stop().Done()
+	return nil
+}
+
+// health tells how the read models stand.
+func (p *portal) health(ctx context.Context) (api.Health, error) {
+	var h api.Health
+	for _, r := range []*projections.Runner{p.runner, p.inboxes} {
+		all, err := r.Status(ctx)
+		if err != nil {
+			return api.Health{}, err
+		}
+		for _, s := range all {
+			h.Projections = append(h.Projections, api.ProjectionHealth{
+				Name: s.Name, Position: uint64(s.Position), Lag: s.Lag(), Ready: s.Ready, Failing: s.Err != nil,
+			})
+		}
+	}
+	return h, nil
+}
+
+// close closes what openPortal opened, last first.
+func (p *portal) close() error {
+	var errs []error
+	for i := len(p.closers) - 1; i >= 0; i-- {
+		errs = append(errs, p.closers[i]())
+	}
+	p.closers = nil
+	return errors.Join(errs...)
+}
+
+// ignoreClosed makes closing twice no error: the server closes its listener too.
+func ignoreClosed(f func() error) func() error {
+	return func() error {
+		if err := f(); err != nil && !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	}
+}
+
+// errorHandler answers what no route answered, as JSON or as a page.
+func errorHandler(answers *api.API, pages *web.Site) echo.HTTPErrorHandler {
+	return func(err error, c echo.Context) {
+		if c.Response().Committed {
+			return
+		}
+		answer := pages.Error
+		if isMachine(c.Request()) {
+			answer = answers.WriteProblem
+		}
+		if err := answer(c, err); err != nil {
+			c.NoContent(http.StatusInternalServerError) //nolint:errcheck // the connection is gone
+		}
+	}
+}

@@ -1,0 +1,274 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/callboard/callboard/internal/demoforge"
+)
+
+// TestMain makes this test binary the `callboard` command of the stories.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"callboard": main})
+}
+
+// TestStories runs testdata/script/*.txtar: what a user does, against the real
+// binary and a working Git host. Besides testscript's commands there are:
+//
+//	create PROVIDER REPO             make a repository
+//	push PROVIDER REPO LOGIN [FILE=FROM|-FILE ...]
+//	                                 commit files of the script, delete others, and push; sets $HEAD
+//	deliver [forged] STATUS          send the last push's delivery to $URL; the answer goes to the file answer
+//	serve CONFIG [ARGS ...]          start the portal and wait until it is ready; sets $URL
+//	crash                            kill -9 the portal
+//	stop                             SIGTERM it; it must exit with 0
+//	get [-wait N] STATUS PATH        GET $URL/PATH; the answer goes to the file answer
+//	post [-token FILE] STATUS PATH   POST likewise
+//	handled                          wait until the portal has handled all deliveries
+//	burst N                          N pushes whose deliveries come at once, during which the portal is killed
+//	survived                         check the portal after a burst: see there
+func TestStories(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "script"),
+		RequireExplicitExec: true,
+		Setup:               setUpStory,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"create": storyCommand((*story).create), "push": storyCommand((*story).push), "deliver": storyCommand((*story).deliver),
+			"serve": storyCommand((*story).serve), "crash": storyCommand((*story).crash), "stop": storyCommand((*story).stop),
+			"get": storyCommand((*story).get), "post": storyCommand((*story).post), "handled": storyCommand((*story).handled),
+			"burst": storyCommand((*story).burst), "survived": storyCommand((*story).survived),
+		},
+	})
+}
+
+// story is what one script works with.
+type story struct {
+	forge  *demoforge.Forge
+	repos  map[string]*demoforge.Repository
+	last   demoforge.Delivery
+	clock  time.Time // of the commits
+	portal *exec.Cmd
+	exited chan error
+	acked  []string // deliveries that a burst had answered with 202
+	head   string   // of the repository after a burst
+}
+
+type storyKey struct{}
+
+// storyWait bounds whatever a story waits for: only a broken portal needs it.
+const storyWait = 60 * time.Second
+
+func setUpStory(env *testscript.Env) error {
+	service := demoforge.Service{Token: "forge-token", Secret: "hook-secret"}
+	forge, err := demoforge.Listen("127.0.0.1:0", demoforge.Options{GitHub: service, GitLab: service})
+	if err != nil {
+		return err
+	}
+	s := &story{forge: forge, repos: map[string]*demoforge.Repository{}, clock: time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC)}
+	env.Values[storyKey{}] = s
+	env.Setenv("GITHUB_API", forge.APIURL(demoforge.GitHub))
+	env.Setenv("GITLAB_API", forge.APIURL(demoforge.GitLab))
+	env.Setenv("FORGE_TOKEN", service.Token)
+	env.Setenv("HOOK_SECRET", service.Secret)
+	env.Defer(func() {
+		if s.portal != nil {
+			s.portal.Process.Kill() //nolint:errcheck // it may have ended
+			<-s.exited
+		}
+		forge.Close()
+	})
+	return nil
+}
+
+func storyCommand(do func(*story, *testscript.TestScript, []string)) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg {
+			ts.Fatalf("this command cannot be negated")
+		}
+		do(ts.Value(storyKey{}).(*story), ts, args)
+	}
+}
+
+func need(ts *testscript.TestScript, args []string, n int, usage string) {
+	if len(args) < n {
+		ts.Fatalf("usage: %s", usage)
+	}
+}
+
+func (s *story) create(ts *testscript.TestScript, args []string) {
+	need(ts, args, 2, "create PROVIDER REPO")
+	r, err := s.forge.Create(demoforge.Provider(args[0]), args[1], demoforge.Settings{Created: s.clock})
+	ts.Check(err)
+	s.repos[args[0]+" "+args[1]] = r
+}
+
+func (s *story) push(ts *testscript.TestScript, args []string) {
+	need(ts, args, 4, "push PROVIDER REPO LOGIN FILE=FROM ...")
+	r := s.repos[args[0]+" "+args[1]]
+	if r == nil {
+		ts.Fatalf("there is no repository %s: create it first", args[1])
+	}
+	s.clock = s.clock.Add(time.Minute)
+	c := demoforge.Change{
+		Author: demoforge.Person{Name: strings.ToUpper(args[2][:1]) + args[2][1:], Email: args[2] + "@acme.example", Login: args[2]},
+		Time:   s.clock, Message: "Change " + strings.Join(args[3:], " "), Files: map[string]string{},
+	}
+	for _, f := range args[3:] {
+		if path, ok := strings.CutPrefix(f, "-"); ok {
+			c.Remove = append(c.Remove, path)
+			continue
+		}
+		path, from, ok := strings.Cut(f, "=")
+		if !ok {
+			from = path
+		}
+		c.Files[path] = ts.ReadFile(from)
+	}
+	d, err := r.Push("main", c)
+	ts.Check(err)
+	s.last = d
+	ts.Setenv("HEAD", r.Head("main"))
+}
+
+func (s *story) deliver(ts *testscript.TestScript, args []string) {
+	need(ts, args, 1, "deliver [forged] STATUS")
+	r, err := s.last.Request(context.Background(), ts.Getenv("URL")+"/hooks/"+string(s.last.Provider))
+	ts.Check(err)
+	if args[0] == "forged" {
+		args = args[1:]
+		for _, h := range []string{"X-Hub-Signature-256", "X-Gitlab-Token"} {
+			if v := r.Header.Get(h); v != "" {
+				r.Header.Set(h, strings.Map(rot, v))
+			}
+		}
+	}
+	s.answer(ts, r, args[0])
+}
+
+// rot changes every digit, so that what was right is wrong in the same form.
+func rot(r rune) rune {
+	if r >= '0' && r <= '9' {
+		return '0' + (r-'0'+1)%10
+	}
+	if r >= 'a' && r <= 'e' {
+		return r + 1
+	}
+	return r
+}
+
+// answer sends a request and keeps what was answered.
+func (s *story) answer(ts *testscript.TestScript, r *http.Request, status string) {
+	resp, err := http.DefaultClient.Do(r)
+	ts.Check(err)
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs("answer"), b, 0o600))
+	if strconv.Itoa(resp.StatusCode) != status {
+		ts.Fatalf("%s %s answered %d, not %s: %s", r.Method, r.URL.Path, resp.StatusCode, status, b)
+	}
+}
+
+func (s *story) serve(ts *testscript.TestScript, args []string) {
+	need(ts, args, 1, "serve CONFIG [ARGS ...]")
+	self, err := exec.LookPath("callboard")
+	if err != nil {
+		self = filepath.Join(strings.SplitN(ts.Getenv("PATH"), string(os.PathListSeparator), 2)[0], "callboard")
+	}
+	c := exec.Command(self, append([]string{"serve", "--config", args[0], "--listen", "127.0.0.1:0"}, args[1:]...)...) //nolint:gosec // the test binary
+	c.Dir = ts.Getenv("WORK")
+	for _, k := range []string{"PATH", "HOME", "GITHUB_API", "GITLAB_API", "FORGE_TOKEN", "HOOK_SECRET", "TESTSCRIPT_COMMAND"} {
+		c.Env = append(c.Env, k+"="+ts.Getenv(k))
+	}
+	var stderr lockedBuffer
+	c.Stderr = &stderr
+	stdout, err := c.StdoutPipe()
+	ts.Check(err)
+	ts.Check(c.Start())
+	s.portal, s.exited = c, make(chan error, 1)
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	go func() { s.exited <- c.Wait() }()
+	url, ok := strings.CutPrefix(strings.TrimSpace(line), "callboard: listening on ")
+	if err != nil || !ok {
+		ts.Fatalf("the portal did not start: %q, %v\n%s", line, err, stderr.String())
+	}
+	ts.Setenv("URL", url)
+}
+
+// lockedBuffer may be written and read at once.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(b)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func (s *story) crash(ts *testscript.TestScript, _ []string) {
+	ts.Check(s.portal.Process.Kill())
+	<-s.exited
+	s.portal = nil
+}
+
+func (s *story) stop(ts *testscript.TestScript, _ []string) {
+	ts.Check(s.portal.Process.Signal(syscall.SIGTERM))
+	err := <-s.exited
+	s.portal = nil
+	if err != nil {
+		ts.Fatalf("the portal did not end well: %v", err)
+	}
+}
+
+func (s *story) get(ts *testscript.TestScript, args []string)  { s.request(ts, http.MethodGet, args) }
+func (s *story) post(ts *testscript.TestScript, args []string) { s.request(ts, http.MethodPost, args) }
+
+func (s *story) request(ts *testscript.TestScript, method string, args []string) {
+	header := http.Header{}
+	for len(args) > 2 {
+		switch args[0] {
+		case "-wait":
+			header.Set("Callboard-Wait-Position", args[1])
+		case "-token":
+			header.Set("Authorization", "Bearer "+strings.TrimSpace(ts.ReadFile(args[1])))
+		default:
+			name, value, _ := strings.Cut(args[1], ":")
+			header.Set(name, strings.TrimSpace(value))
+		}
+		args = args[2:]
+	}
+	need(ts, args, 2, "get [-wait N] STATUS PATH")
+	r, err := http.NewRequestWithContext(context.Background(), method, ts.Getenv("URL")+args[1], nil)
+	ts.Check(err)
+	r.Header = header
+	if !strings.HasPrefix(args[1], "/api") {
+		r.Header.Set("Accept", "text/html")
+	}
+	if host := header.Get("Host"); host != "" {
+		r.Host = host
+	}
+	s.answer(ts, r, args[0])
+}

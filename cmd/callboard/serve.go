@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/callboard/callboard/internal/config"
+)
+
+func serveCommand(p process) *cobra.Command {
+	var (
+		file, data, address string
+		logs                logFlags
+	)
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the portal",
+		Long: `Run the portal with a configuration file. Flags override the file.
+
+When it is ready, one line goes to standard output:
+
+  callboard: listening on http://127.0.0.1:8080
+
+Logs go to standard error. An interrupt or SIGTERM lets running requests finish
+and ends with exit code 0; whatever was answered is on disk at any moment.`,
+		Example: `  callboard serve --config callboard.yaml
+  callboard serve --config callboard.yaml --data /var/lib/callboard --listen 127.0.0.1:9000`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			logger, err := logs.logger(p.Stderr)
+			if err != nil {
+				return err
+			}
+			conf := config.Default()
+			if file != "" {
+				if conf, err = config.Load(file, p.Env); err != nil {
+					return err
+				}
+			}
+			if cmd.Flags().Changed("data") {
+				conf.Data = data
+			}
+			if cmd.Flags().Changed("listen") {
+				conf.Server.Listen = address
+			}
+			if len(conf.Sources) == 0 {
+				logger.Warn("no sources are configured, so nothing will come in; see docs/configuration.md")
+			}
+			return servePortal(cmd.Context(), p, conf, logger, portalOptions{now: time.Now}, nil)
+		},
+	}
+	c.Flags().StringVar(&file, "config", "", "configuration file; without it the portal starts empty")
+	c.Flags().StringVar(&data, "data", "./data", "folder that everything durable lives in")
+	c.Flags().StringVar(&address, "listen", "127.0.0.1:8080", "address to serve on; port 0 takes a free one")
+	logs.add(c)
+	return c
+}
+
+// servePortal opens and runs a portal until ctx ends. meanwhile, if there is one,
+// is called in a goroutine once the portal is ready; an error of it ends all.
+func servePortal(ctx context.Context, p process, conf config.Config, logger *slog.Logger, o portalOptions, meanwhile func(context.Context, *portal) error) (err error) {
+	portal, err := openPortal(ctx, conf, logger, o)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closing := portal.close(); err == nil {
+			err = closing
+		}
+	}()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	ended := make(chan struct{})
+	started := false
+	err = portal.run(ctx, func() {
+		fmt.Fprintf(p.Stdout, "callboard: listening on http://%s\n", portal.listener.Addr())
+		if meanwhile == nil {
+			return
+		}
+		started = true
+		go func() {
+			defer close(ended)
+			if err := meanwhile(ctx, portal); err != nil {
+				cancel(err)
+			}
+		}()
+	})
+	cancel(nil)
+	if started {
+		<-ended
+	}
+	if cause := context.Cause(ctx); err == nil && cause != nil && cause != context.Canceled { //nolint:errorlint // the sentinel itself
+		return cause
+	}
+	return err
+}

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/eventlog/eventlogtest"
 	"github.com/callboard/callboard/eventlog/sqlitelog"
@@ -38,4 +39,17 @@ func closeLog(t testing.TB, log *sqlitelog.Log) {
 	if err := log.Close(); err != nil {
 		t.Error(err)
 	}
+}
+
+func appendIDs(t testing.TB, log eventlog.Log, ids ...string) []eventlog.Appended {
+	t.Helper()
+	var events []event.Event
+	for _, id := range ids {
+		events = append(events, eventlogtest.Event(id))
+	}
+	appended, err := log.Append(t.Context(), events...)
+	if err != nil {
+		t.Fatalf("append %v: %v", ids, err)
+	}
+	return appended
 }

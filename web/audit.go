@@ -1,0 +1,387 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/web/ui"
+)
+
+const auditPath = "/audit"
+
+// auditRows is how many events a page of the record shows, and newerRows how
+// many of them are newer than the one that a permalink names.
+const (
+	auditRows = 30
+	newerRows = 10
+)
+
+// The fields of the record's address, as in the API.
+const (
+	fieldEntity = "entity"
+	fieldType   = "type"
+	fieldSource = "source"
+	fieldActor  = "actor"
+	fieldCommit = "commit"
+	fieldFrom   = "from"
+	fieldTo     = "to"
+	fieldAfter  = "after"
+	fieldEvent  = "event"
+)
+
+// Log is where events are read as they were written.
+type Log interface {
+	// At returns the record at a position, or an error of kind fault.NotFound.
+	At(context.Context, eventlog.Position) (eventlog.Record, error)
+	// Last returns the position of the newest record, 0 for an empty log.
+	Last(context.Context) (eventlog.Position, error)
+}
+
+// audit handles "GET /audit".
+func (s *Site) audit(ctx context.Context, r request) (answer, error) {
+	q, err := parseAudit(r.self)
+	if err != nil {
+		return answer{}, err
+	}
+	if q.jump > 0 {
+		last, err := s.Log.Last(ctx)
+		if err != nil {
+			return answer{}, err
+		}
+		if q.jump <= last {
+			return answer{location: eventLink(q.jump)}, nil
+		}
+	}
+	return s.auditAnswer(ctx, r, q)
+}
+
+// auditEvent handles "GET /audit/{position}", an event's own address: the event
+// among its neighbours.
+func (s *Site) auditEvent(ctx context.Context, r request) (answer, error) {
+	p, err := position(map[string][]string{fieldEvent: {r.param("position")}}, fieldEvent)
+	if err != nil || p == 0 {
+		return answer{}, fault.New(fault.NotFound, "there is no event %q; events are numbered 1, 2, 3 and so on", r.param("position"))
+	}
+	r.self = link{path: auditPath}
+	return s.auditAnswer(ctx, r, auditQuery{Filter: history.Filter{After: p + newerRows + 1, Limit: auditRows}, event: p, around: true})
+}
+
+func (s *Site) auditAnswer(ctx context.Context, r request, q auditQuery) (answer, error) {
+	last, err := s.Log.Last(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	var since time.Time
+	if last > 0 {
+		first, err := s.Log.At(ctx, 1)
+		if err != nil {
+			return answer{}, err
+		}
+		since = first.Recorded
+	}
+	var chosen *eventView
+	if q.event > 0 {
+		if chosen, err = s.eventView(ctx, r, q.event); err != nil {
+			return answer{}, err
+		}
+	}
+	page, err := s.History.Events(ctx, q.Filter)
+	if err != nil {
+		return answer{}, err
+	}
+	v := newAuditView(r, q, page, last, since, s.sourceNames())
+	v.chosen = chosen
+	title := "Audit"
+	if chosen != nil {
+		title = "Event " + chosen.mark.Number
+		v.close = r.self.drop(fieldEvent).String()
+	}
+	return answer{title: title, body: auditPage(v)}, nil
+}
+
+// auditQuery is what the record's address asks for.
+type auditQuery struct {
+	history.Filter
+	text   string // as it was typed
+	event  eventlog.Position
+	jump   eventlog.Position // the text is a number, which may be an event's
+	around bool              // a permalink: no filters
+	from   string
+	to     string
+}
+
+// commitPattern tells a commit from a word: hexadecimal, long enough, and not
+// letters alone.
+var commitPattern = regexp.MustCompile(`^[0-9a-f]*[0-9][0-9a-f]*$`)
+
+func parseAudit(self link) (auditQuery, error) {
+	get := func(field string) string { return strings.TrimSpace(self.query.Get(field)) }
+	q := auditQuery{
+		text: get(fieldText),
+		Filter: history.Filter{
+			Type: get(fieldType), Source: get(fieldSource), Actor: get(fieldActor), Commit: strings.ToLower(get(fieldCommit)),
+			Limit: auditRows,
+		},
+		from: get(fieldFrom), to: get(fieldTo),
+	}
+	if e := get(fieldEntity); e != "" {
+		ref, err := catalog.ParseRef(e, catalog.Ref{Kind: "component"})
+		if err != nil {
+			return q, fault.New(fault.Invalid, "entity=%s names no entity; write entity=component:payments-api", e)
+		}
+		q.Entity = ref.String()
+	}
+	var err error
+	if q.From, err = moment(fieldFrom, q.from, 0); err != nil {
+		return q, err
+	}
+	if q.To, err = moment(fieldTo, q.to, 1); err != nil {
+		return q, err
+	}
+	if q.After, err = position(self.query, fieldAfter); err != nil {
+		return q, err
+	}
+	if q.event, err = position(self.query, fieldEvent); err != nil {
+		return q, err
+	}
+	switch text := strings.ToLower(q.text); {
+	case len(text) < 12 && regexp.MustCompile(`^[0-9,]+$`).MatchString(text):
+		if q.jump, err = position(map[string][]string{fieldText: {text}}, fieldText); err != nil {
+			return q, err
+		}
+		q.Text = q.text
+	case len(text) >= 7 && len(text) <= 40 && commitPattern.MatchString(text):
+		q.Filter.Commit = text
+	default:
+		q.Text = q.text
+	}
+	return q, nil
+}
+
+// moment reads a date, which stands for its first moment plus days, or an instant.
+func moment(field, s string, days int) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	if t, err := time.Parse(time.DateOnly, s); err == nil {
+		return t.AddDate(0, 0, days), nil
+	}
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return time.Time{}, fault.New(fault.Invalid, "%s=%s is no date; write %s=2026-03-12 or %s=2026-03-12T09:41:00Z", field, s, field, field)
+	}
+	return t, nil
+}
+
+// auditView is a part of the record, with one of its events open or none.
+type auditView struct {
+	lede    string
+	says    string
+	bar     ui.ListBar
+	chips   []ui.Chip
+	clear   string
+	adders  []adder
+	rows    []auditRow
+	foot    string
+	newest  string
+	older   string
+	around  bool
+	chosen  *eventView
+	close   string
+	nothing bool // the log is empty
+}
+
+// adder is a filter that can be set: a list to choose from, or fields to fill in.
+type adder struct {
+	label  string
+	menu   []ui.MenuItem
+	fields []ui.Field
+	carry  []ui.Hidden
+}
+
+// auditRow is one event in the record.
+type auditRow struct {
+	mark     ui.EventMark
+	selected bool
+	recorded ui.Moment
+	icon     string
+	typ      string
+	what     ui.Anchor
+	summary  string
+	who      ui.Person
+	commit   ui.CommitMark
+	cause    string // where there is no commit
+}
+
+func newAuditView(r request, q auditQuery, page history.Page, last eventlog.Position, since time.Time, sources []string) auditView {
+	base := r.self.drop(fieldEvent, fieldAfter)
+	v := auditView{
+		lede:    "Every event, newest first. The record is still empty.",
+		nothing: last == 0,
+		around:  q.around,
+		clear:   auditPath,
+		chips:   auditChips(base, q),
+		adders:  auditAdders(base, q, sources),
+		bar: ui.ListBar{
+			SearchBox: ui.SearchBox{
+				Action: auditPath, Name: fieldText, Value: q.text,
+				Label: "Search the record", Placeholder: "Text, commit, e-mail or event number",
+			},
+			Carry: base.drop(fieldText).carry(),
+		},
+	}
+	if last > 0 {
+		v.lede = "Every event, newest first. " + ui.Number(last) + " since " + ui.Day(since).Text + "."
+	}
+	for _, e := range page.Entries {
+		v.rows = append(v.rows, newAuditRow(r, q, e))
+	}
+	v.says = ui.Plural(page.Total, "event")
+	v.foot = ui.Plural(len(v.rows), "event") + " of " + ui.Number(page.Total)
+	if page.Next > 0 {
+		v.older = base.set(fieldAfter, decimal(page.Next)).String()
+	}
+	if q.After > 0 && q.After <= last {
+		v.newest = base.String()
+	}
+	return v
+}
+
+func newAuditRow(r request, q auditQuery, e history.Entry) auditRow {
+	row := auditRow{
+		selected: e.Position == q.event,
+		mark:     mark(e.Position),
+		recorded: ui.Stamp(e.Recorded, r.now),
+		icon:     tellType(e.Type).icon, typ: typeName(e.Type),
+		what: subject(r.catalog, e.Subject), summary: ui.Shorten(e.Summary, 120),
+		who: actor(e.Actor), commit: commit(e.Cause), cause: causeOf(e.Cause),
+	}
+	row.mark.On = row.selected
+	if !q.around {
+		// The list stays as it is while one looks at its events.
+		row.mark.Href = r.self.set(fieldEvent, decimal(e.Position)).String()
+	}
+	return row
+}
+
+// subject leads to the page of what an event is about. An entity keeps its
+// address after it was removed.
+func subject(c Catalog, s string) ui.Anchor {
+	ref, err := catalog.ParseRef(s, catalog.Ref{})
+	if err != nil || !strings.Contains(s, ":") || !strings.Contains(s, "/") {
+		return ui.Anchor{Label: s}
+	}
+	return ui.Anchor{Label: cmp.Or(named(c, s).Label, ref.Name), Href: entityLink(ref)}
+}
+
+// causeOf names a cause that is no commit.
+func causeOf(c event.Cause) string {
+	switch {
+	case c.Schedule != "":
+		return "schedule"
+	case c.Request != "":
+		return "portal"
+	case c.Delivery != "":
+		return "delivery"
+	default:
+		return "–"
+	}
+}
+
+func auditChips(base link, q auditQuery) []ui.Chip {
+	var all []ui.Chip
+	add := func(name, value string, fields ...string) {
+		if value != "" {
+			all = append(all, ui.Chip{Field: name, Value: value, Drop: base.drop(fields...).String()})
+		}
+	}
+	add("Period", period(q), fieldFrom, fieldTo)
+	add("Entity", q.Entity, fieldEntity)
+	add("Type", q.Type, fieldType)
+	add("Source", q.Source, fieldSource)
+	add("Who", q.Actor, fieldActor)
+	if q.text == "" || !strings.EqualFold(q.text, q.Filter.Commit) {
+		add("Commit", ui.SHA(q.Filter.Commit), fieldCommit)
+	}
+	return all
+}
+
+// period says a span of time: "10–12 March 2026", "since 10 March 2026".
+func period(q auditQuery) string {
+	last := q.To
+	if len(q.to) == len(time.DateOnly) {
+		last = q.To.AddDate(0, 0, -1) // the day itself still belongs to it
+	}
+	from, to := ui.Day(q.From).Text, ui.Day(last).Text
+	switch {
+	case q.From.IsZero() && q.To.IsZero():
+		return ""
+	case q.To.IsZero():
+		return "since " + from
+	case q.From.IsZero():
+		return "until " + to
+	case from == to:
+		return from
+	case q.From.Format("2006-01") == last.Format("2006-01"):
+		return q.From.Format("2") + "–" + to
+	default:
+		return from + " – " + to
+	}
+}
+
+func auditAdders(base link, q auditQuery, sources []string) []adder {
+	pick := func(field, chosen string, values []string) []ui.MenuItem {
+		var items []ui.MenuItem
+		for _, v := range values {
+			items = append(items, ui.MenuItem{Label: v, Href: base.set(field, v).String(), On: v == chosen})
+		}
+		return items
+	}
+	text := func(field, label, placeholder, value string) ui.Field {
+		return ui.Field{ID: "f-" + field, Name: field, Label: label, Placeholder: placeholder, Value: value}
+	}
+	date := func(field, label, value string) ui.Field {
+		return ui.Field{ID: "f-" + field, Name: field, Label: label, Value: value, Type: "date"}
+	}
+	all := []adder{
+		{label: "Period", fields: []ui.Field{date(fieldFrom, "From", q.from), date(fieldTo, "To, that day included", q.to)}, carry: base.drop(fieldFrom, fieldTo).carry()},
+		{label: "Entity", fields: []ui.Field{text(fieldEntity, "Entity", "component:payments-api", base.query.Get(fieldEntity))}, carry: base.drop(fieldEntity).carry()},
+		{label: "Type", menu: pick(fieldType, q.Type, eventTypes())},
+	}
+	if len(sources) > 0 {
+		all = append(all, adder{label: "Source", menu: pick(fieldSource, q.Source, sources)})
+	}
+	return append(all,
+		adder{label: "Who", fields: []ui.Field{text(fieldActor, "Login, name or e-mail", "", q.Actor)}, carry: base.drop(fieldActor).carry()},
+		adder{label: "Commit", fields: []ui.Field{text(fieldCommit, "Start of its id", "4f2a91c", q.Filter.Commit)}, carry: base.drop(fieldCommit).carry()},
+	)
+}
+
+// eventTypes are the types that the record can hold; deliveries have a log of
+// their own.
+func eventTypes() []string {
+	var all []string
+	for _, t := range event.Types() {
+		if name := typeName(t.Type); !strings.HasPrefix(name, "delivery.") && !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+func (s *Site) sourceNames() []string {
+	names := make([]string, len(s.Sources))
+	for i, src := range s.Sources {
+		names[i] = src.Name
+	}
+	return names
+}

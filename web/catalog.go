@@ -1,0 +1,358 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/web/ui"
+)
+
+const catalogPath = "/catalog"
+
+// Catalog is the catalog at one position. [entities.Snapshot] is one.
+type Catalog interface {
+	// Position is the last event that it has seen.
+	Position() eventlog.Position
+	// Get returns the entity with a full lower-case reference.
+	Get(ref string) (*entities.Entry, bool)
+	// Find returns a page of entities, and the facets.
+	Find(entities.Query) entities.Result
+	// Rejections returns the descriptors that cannot be used, newest first.
+	Rejections() []*entities.Rejection
+}
+
+const (
+	defaultRows   = 25
+	shownValues   = 6  // of a facet, at once
+	offeredValues = 50 // of a facet, when asked for more
+)
+
+// rowsChoices are the numbers of rows that a page of the list can have.
+func rowsChoices() []int { return []int{25, 50, 100} }
+
+// The fields of the list's address. Each of those in facets may come several times.
+const (
+	fieldText  = "q"
+	fieldOrder = "order"
+	fieldPage  = "page"
+	fieldRows  = "rows"
+)
+
+// facet ties a field of the address to the query and to what is counted.
+type facet struct {
+	field, name string
+	single      bool
+	values      func(*entities.Query) *[]string
+	counts      func(entities.Facets) []entities.Count
+}
+
+func facets() []facet {
+	return []facet{
+		{"kind", "Kind", true, func(q *entities.Query) *[]string { return &q.Kinds }, func(f entities.Facets) []entities.Count { return f.Kinds }},
+		{"type", "Type", false, func(q *entities.Query) *[]string { return &q.Types }, func(f entities.Facets) []entities.Count { return f.Types }},
+		{"owner", "Owner", false, func(q *entities.Query) *[]string { return &q.Owners }, func(f entities.Facets) []entities.Count { return f.Owners }},
+		{"lifecycle", "Lifecycle", false, func(q *entities.Query) *[]string { return &q.Lifecycles }, func(f entities.Facets) []entities.Count { return f.Lifecycles }},
+		{"tag", "Tag", false, func(q *entities.Query) *[]string { return &q.Tags }, func(f entities.Facets) []entities.Count { return f.Tags }},
+		{"source", "Source", false, func(q *entities.Query) *[]string { return &q.Sources }, func(f entities.Facets) []entities.Count { return f.Sources }},
+	}
+}
+
+// listQuery is what the list's address asks for.
+type listQuery struct {
+	entities.Query
+	page, rows int
+}
+
+func parseList(q url.Values) (listQuery, error) {
+	l := listQuery{Query: entities.Query{Text: strings.TrimSpace(q.Get(fieldText))}}
+	for _, f := range facets() {
+		*f.values(&l.Query) = slices.DeleteFunc(slices.Clone(q[f.field]), func(v string) bool { return v == "" })
+	}
+	switch order := q.Get(fieldOrder); order {
+	case "", "change":
+		l.Order = entities.ByChanged
+	case "name":
+		l.Order = entities.ByName
+	case "owner":
+		l.Order = entities.ByOwner
+	default:
+		return l, fault.New(fault.Invalid, "order=%s is no order; write order=change, order=name or order=owner", order)
+	}
+	var err error
+	if l.page, err = intParam(q, fieldPage, 1, 1, 1_000_000); err != nil {
+		return l, err
+	}
+	if l.rows, err = intParam(q, fieldRows, defaultRows, 1, 200); err != nil {
+		return l, err
+	}
+	l.Offset, l.Limit = (l.page-1)*l.rows, l.rows
+	return l, nil
+}
+
+// filtered reports whether the query leaves anything out.
+func (l listQuery) filtered() bool {
+	return l.Text != "" || slices.ContainsFunc(facets(), func(f facet) bool { return len(*f.values(&l.Query)) > 0 })
+}
+
+// catalog handles "GET /catalog".
+func (s *Site) catalog(_ context.Context, r request) (answer, error) {
+	q, err := parseList(r.self.query)
+	if err != nil {
+		return answer{}, err
+	}
+	found := r.catalog.Find(q.Query)
+	if last := max(1, (found.Total+q.rows-1)/q.rows); q.page > last {
+		return answer{location: r.self.set(fieldPage, decimal(uint64(last))).String()}, nil
+	}
+	return answer{title: "Catalog", body: catalogPage(newCatalogView(r, q, found, len(s.Sources)))}, nil
+}
+
+// catalogView is the list of entities, or why it is empty.
+type catalogView struct {
+	lede    string
+	says    string // how many match, to be read out
+	views   []ui.View
+	bar     ui.ListBar
+	facets  []ui.Facet
+	chips   []ui.Chip
+	clear   string
+	columns []ui.Column
+	rows    []entityRow
+	pager   ui.Pager
+	missing *suggestion // set when nothing matches
+	empty   bool        // nothing is in the catalog at all
+}
+
+// entityRow is one entity in the list.
+type entityRow struct {
+	icon, kind  string
+	name, href  string
+	description string
+	problem     ui.Anchor // where its newest descriptor is wrong
+	owner       ui.Person
+	ownerless   bool // it should have an owner
+	system      ui.EntityLink
+	lifecycle   string
+	typ         string
+	changed     ui.Moment
+	by          ui.Person
+	commit      ui.CommitMark
+}
+
+func newCatalogView(r request, q listQuery, found entities.Result, sources int) catalogView {
+	v := catalogView{
+		empty: found.All == 0,
+		clear: link{path: catalogPath}.set(fieldOrder, r.self.query.Get(fieldOrder)).String(),
+	}
+	v.lede = ui.Plural(found.All, "entity", "entities")
+	if sources > 0 {
+		v.lede += " from " + ui.Plural(sources, "source")
+	}
+	v.lede += "."
+	v.says = ui.Plural(found.Total, "entity", "entities")
+	if q.filtered() {
+		match := ui.Plural(found.Total, "matches", "match")
+		if found.Total == 1 {
+			match = "1 matches"
+		}
+		if found.Total == 0 {
+			match = "None match"
+		}
+		v.lede += " " + match + "."
+		v.says = match
+	}
+	unpaged := r.self.drop(fieldPage)
+	for _, f := range facets() {
+		chosen := *f.values(&q.Query)
+		v.facets = append(v.facets, newFacet(r.catalog, unpaged, f, chosen, f.counts(found.Facets)))
+		for _, value := range chosen {
+			v.chips = append(v.chips, ui.Chip{Field: f.name, Value: f.label(r.catalog, value), Drop: unpaged.toggle(f.field, value).String()})
+		}
+	}
+	v.bar = listBar(r.self, q, len(v.chips))
+	v.views = presets(r.self, found.All)
+	v.columns = listColumns(unpaged, q.Order)
+	for _, e := range found.Entries {
+		v.rows = append(v.rows, newRow(r.catalog, e, r.now))
+	}
+	v.pager = listPager(r.self, q, found.Total)
+	if found.Total == 0 && !v.empty {
+		v.missing = suggest(r.catalog, r.self, q)
+	}
+	return v
+}
+
+func newRow(c Catalog, e *entities.Entry, now time.Time) entityRow {
+	row := entityRow{
+		icon: ui.KindIcon(e.Entity.Kind, e.Type()), kind: e.Entity.Kind,
+		name: e.Entity.Title(), href: entityLink(e.Entity.Ref()),
+		description: ui.Shorten(e.Entity.Metadata.Description, 140),
+		lifecycle:   e.Lifecycle(), typ: e.Type(),
+		changed: ui.Brief(e.Since.Time, now), by: actor(e.Since.Actor), commit: commit(e.Since.Cause),
+	}
+	if e.Rejection != nil {
+		row.problem = ui.Anchor{Label: "cannot be used", Href: row.href}
+		if len(e.Rejection.Problems) > 0 {
+			row.problem.Label = "line " + decimal(uint64(max(1, e.Rejection.Problems[0].Line)))
+		}
+	}
+	if ref := e.Owner(); ref != "" {
+		row.owner = owner(c, ref)
+	} else {
+		row.ownerless = wantsOwner(e)
+	}
+	if ref := e.System(); ref != "" {
+		row.system = named(c, ref)
+	}
+	return row
+}
+
+// wantsOwner reports whether the absence of an owner is worth saying: people,
+// teams and locations have none by nature.
+func wantsOwner(e *entities.Entry) bool {
+	switch strings.ToLower(e.Entity.Kind) {
+	case "user", "group", "location":
+		return false
+	}
+	return true
+}
+
+// label is a value of a facet as people read it.
+func (f facet) label(c Catalog, value string) string {
+	switch {
+	case f.field == "kind":
+		return ui.Sentence(value)
+	case f.field == "owner" && strings.EqualFold(value, entities.NoOwner):
+		return "No owner"
+	case f.field == "owner":
+		return named(c, strings.ToLower(value)).Label
+	default:
+		return value
+	}
+}
+
+func newFacet(c Catalog, at link, f facet, chosen []string, counts []entities.Count) ui.Facet {
+	on := func(value string) bool {
+		return slices.ContainsFunc(chosen, func(w string) bool { return strings.EqualFold(w, value) })
+	}
+	// What is chosen stays in sight, even if nothing else of the query allows it.
+	for _, value := range chosen {
+		if !slices.ContainsFunc(counts, func(n entities.Count) bool { return strings.EqualFold(n.Value, value) }) {
+			counts = append(slices.Clone(counts), entities.Count{Value: value})
+		}
+	}
+	if !f.single {
+		counts = slices.SortedStableFunc(slices.Values(counts), func(a, b entities.Count) int {
+			return cmp.Compare(rank(on(a.Value)), rank(on(b.Value)))
+		})
+	}
+	v := ui.Facet{Name: f.name, Single: f.single, Open: len(chosen) > 0 || f.field != "tag" && f.field != "source"}
+	shown := shownValues
+	if f.single {
+		shown = 12
+	}
+	for i, n := range counts {
+		item := ui.FacetItem{Label: f.label(c, n.Value), Count: n.Count, On: on(n.Value), Href: at.toggle(f.field, n.Value).String()}
+		if f.single {
+			item.Label, item.Icon = ui.KindPlural(n.Value), ui.KindIcon(n.Value, "")
+			if !item.On {
+				item.Href = at.set(f.field, n.Value).String()
+			}
+		}
+		switch {
+		case i < shown:
+			v.Items = append(v.Items, item)
+		case i < offeredValues:
+			v.More = append(v.More, item)
+		default:
+			v.Unlisted++
+		}
+	}
+	return v
+}
+
+func rank(first bool) int {
+	if first {
+		return 0
+	}
+	return 1
+}
+
+func listBar(self link, q listQuery, chips int) ui.ListBar {
+	order := self.query.Get(fieldOrder)
+	return ui.ListBar{
+		SearchBox: ui.SearchBox{
+			Action: catalogPath, Name: fieldText, Value: q.Text,
+			Label: "Search in this list", Placeholder: "Name, description, tag or annotation",
+		},
+		Carry:     self.drop(fieldText, fieldOrder, fieldPage).carry(),
+		OrderName: fieldOrder,
+		Orders: []ui.Option{
+			{Value: "", Label: "Last change, newest first", On: order == "" || order == "change"},
+			{Value: "name", Label: "Name, A to Z", On: order == "name"},
+			{Value: "owner", Label: "Owner, A to Z", On: order == "owner"},
+		},
+		FiltersHref: "#filters", Filters: chips, Live: true,
+	}
+}
+
+// presets are the lists that many ask for.
+func presets(self link, all int) []ui.View {
+	here := self.drop(fieldOrder, fieldPage, fieldRows).String()
+	view := func(label, count string, query url.Values) ui.View {
+		to := link{catalogPath, query}.String()
+		return ui.View{Label: label, Count: count, Href: to, On: to == here}
+	}
+	return []ui.View{
+		view("Everything", ui.Number(all), nil),
+		view("Production services", "", url.Values{"kind": {"Component"}, "type": {"service"}, "lifecycle": {"production"}}),
+		view("APIs", "", url.Values{"kind": {"API"}}),
+		view("Teams", "", url.Values{"kind": {"Group"}}),
+		view("Deprecated", "", url.Values{"lifecycle": {"deprecated"}}),
+	}
+}
+
+func listColumns(at link, order entities.Order) []ui.Column {
+	sorted := func(by entities.Order, direction string) string {
+		if by == order {
+			return direction
+		}
+		return ""
+	}
+	return []ui.Column{
+		{Label: "Name", Href: at.set(fieldOrder, "name").String(), Sorted: sorted(entities.ByName, "ascending")},
+		{Label: "Owner", Href: at.set(fieldOrder, "owner").String(), Sorted: sorted(entities.ByOwner, "ascending")},
+		{Label: "System"},
+		{Label: "Lifecycle"},
+		{Label: "Type"},
+		{Label: "Last change", Href: at.drop(fieldOrder).String(), Sorted: sorted(entities.ByChanged, "descending")},
+	}
+}
+
+func listPager(self link, q listQuery, total int) ui.Pager {
+	p := ui.Pager{Says: ui.Number(q.Offset+1) + "–" + ui.Number(min(q.Offset+q.rows, total)) + " of " + ui.Number(total)}
+	for _, n := range rowsChoices() {
+		to := self.drop(fieldPage, fieldRows)
+		if n != defaultRows {
+			to = to.set(fieldRows, decimal(uint64(n)))
+		}
+		p.Rows = append(p.Rows, ui.Choice{Label: ui.Number(n), Href: to.String(), On: n == q.rows})
+	}
+	switch {
+	case q.page == 2:
+		p.Back = self.drop(fieldPage).String()
+	case q.page > 2:
+		p.Back = self.set(fieldPage, decimal(uint64(q.page-1))).String()
+	}
+	if q.Offset+q.rows < total {
+		p.Next = self.set(fieldPage, decimal(uint64(q.page+1))).String()
+	}
+	return p
+}

@@ -1,0 +1,104 @@
+package web
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/web/ui"
+)
+
+// told is how a type of event is told: an icon, a look and a word.
+type told struct{ icon, look, title string }
+
+func tellType(t event.Type) told {
+	switch t {
+	case event.TypeEntityRegistered:
+		return told{"plus", "good", "Registered"}
+	case event.TypeEntityChanged:
+		return told{"edit", "", "Changed"}
+	case event.TypeEntityRemoved:
+		return told{"minus", "bad", "Removed"}
+	case event.TypeEntityRejected:
+		return told{"x-circle", "bad", "Descriptor refused"}
+	default:
+		return told{"event", "", typeName(t)}
+	}
+}
+
+// typeName is a type without its version.
+func typeName(t event.Type) string {
+	if i := strings.LastIndex(string(t), ".v"); i > 0 {
+		return string(t[:i])
+	}
+	return string(t)
+}
+
+const (
+	shownChanges = 8   // of an event in a timeline
+	shownText    = 240 // characters of a value in a timeline
+	wholeText    = 4000
+)
+
+// happening tells an event in a timeline.
+func happening(e history.Entry, now time.Time) ui.Happening {
+	tale := tellType(e.Type)
+	h := ui.Happening{
+		Event: mark(e.Position), Look: tale.look, Title: tale.title, Text: e.Summary,
+		When: ui.Near(e.Time, now), Who: actor(e.Actor), Commit: commit(e.Cause),
+		Changes: fields(e.Changes, shownText), MoreHref: eventLink(e.Position),
+	}
+	if len(h.Changes) > shownChanges {
+		h.More = len(h.Changes) - shownChanges
+		h.Changes = h.Changes[:shownChanges]
+	}
+	if e.Type == event.TypeEntityRejected && h.Text != "" {
+		h.Title, h.Text, h.Changes = h.Title+".", ui.Sentence(h.Text), nil // the text says it all
+	}
+	return h
+}
+
+func happenings(entries []history.Entry, now time.Time) []ui.Happening {
+	all := make([]ui.Happening, len(entries))
+	for i, e := range entries {
+		all[i] = happening(e, now)
+	}
+	return all
+}
+
+// fields writes changes for people, each value in at most limit characters.
+func fields(changes []catalog.Change, limit int) []ui.Change {
+	all := make([]ui.Change, len(changes))
+	for i, c := range changes {
+		all[i] = ui.Change{
+			Path:      c.Path,
+			Before:    written(c.Before, limit),
+			After:     written(c.After, limit),
+			HasBefore: c.Op != catalog.Added,
+			HasAfter:  c.Op != catalog.Removed,
+		}
+	}
+	return all
+}
+
+// written is a JSON value as people read it: a string bare, a link by its title
+// and address, anything else as JSON.
+func written(v any, limit int) string {
+	switch v := v.(type) {
+	case string:
+		return ui.Shorten(v, limit)
+	case map[string]any:
+		address, isLink := v["url"].(string)
+		if title, ok := v["title"].(string); ok && isLink {
+			return ui.Shorten(title+" · "+address, limit)
+		}
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return "?"
+	}
+	return ui.Shorten(string(b), limit)
+}

@@ -1,0 +1,242 @@
+// Package sample is a small organisation to make pages of, in tests and in the
+// preview: real read models, fed with events that are made up.
+//
+// Start with [Acme], or with [New] and [World.Push] for a world of one's own.
+package sample
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"reflect"
+	"time"
+
+	"github.com/callboard/callboard/catalog/descriptor"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/projections/deliveries"
+	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/web"
+)
+
+// World is everything that the portal reads.
+type World struct {
+	Log        *Log
+	Entities   *entities.Catalog
+	History    *history.History
+	Deliveries *deliveries.Deliveries
+	Replayed   []string // deliveries that were asked for again
+
+	now   time.Time
+	doors *Log // the log of deliveries
+	known map[string]event.Declaration
+}
+
+// New makes an empty world at a moment, whose files are in a folder.
+func New(ctx context.Context, folder string, now time.Time) (*World, error) {
+	h, err := history.Open(ctx, filepath.Join(folder, "history.db"))
+	if err != nil {
+		return nil, err
+	}
+	d, err := deliveries.Open(ctx, filepath.Join(folder, "deliveries.db"), func() time.Time { return now })
+	if err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	return &World{
+		Log: &Log{}, Entities: entities.New(), History: h, Deliveries: d,
+		now: now, doors: &Log{}, known: map[string]event.Declaration{},
+	}, nil
+}
+
+// Close closes the files.
+func (w *World) Close() error { return errors.Join(w.History.Close(), w.Deliveries.Close()) }
+
+// Config is the portal of this world.
+func (w *World) Config(logger *slog.Logger) web.Config {
+	return web.Config{
+		Catalog:    func() web.Catalog { return w.Entities.Snapshot() },
+		History:    w.History,
+		Deliveries: w.Deliveries,
+		Log:        w.Log,
+		Replay: func(ctx context.Context, id, reason string) error {
+			if _, err := w.Deliveries.Get(ctx, id); err != nil {
+				return err
+			}
+			w.Replayed = append(w.Replayed, id)
+			return nil
+		},
+		Sources: []web.Source{
+			{Name: "github", Type: "github", Of: "organisation acme"},
+			{Name: "gitlab", Type: "gitlab", Of: "group acme"},
+		},
+		URL:          "https://callboard.acme.example",
+		Organisation: "Acme",
+		Demo:         true,
+		Now:          func() time.Time { return w.now },
+		Logger:       logger,
+	}
+}
+
+// Push is a delivery and what it leads to.
+type Push struct {
+	At         time.Time
+	By         event.Actor
+	Source     string // "github" if empty
+	Repository string
+	SHA        string
+	URL        string // page of the descriptor; made from the rest if empty
+	Path       string // "catalog-info.yaml" if empty
+	Text       string // of the descriptor
+	Line       int    // first line of Text in its file; 1 if 0
+	Removes    string // ref of an entity that it removes
+	Only       event.DeliveryHandled
+}
+
+// Push handles a push: its documents are registered, changed or refused.
+func (w *World) Push(ctx context.Context, p Push) error {
+	if p.Source == "" {
+		p.Source = "github"
+	}
+	if p.Path == "" {
+		p.Path = "catalog-info.yaml"
+	}
+	if p.SHA == "" {
+		p.SHA = fmt.Sprintf("%016x%016x%08x", hash(p.At.String()+p.Repository), hash(p.Text+p.Removes), 7)
+	}
+	page := "https://git.acme.example/" + p.Repository
+	if p.URL == "" {
+		p.URL = page + "/blob/main/" + p.Path
+	}
+	id := event.DeliveryID(p.Source, p.SHA[:12])
+	cause := event.Cause{Delivery: id, Commit: p.SHA, CommitURL: page + "/commit/" + p.SHA}
+	origin := event.Origin{
+		Source: p.Source, Repository: p.Repository, RepositoryID: p.Repository, Branch: "main",
+		Commit: p.SHA, Path: p.Path, Line: max(1, p.Line), URL: p.URL,
+	}
+	said, err := w.say(p, origin)
+	if err != nil {
+		return err
+	}
+	handled := event.DeliveryHandled{Status: event.DeliveryDone, Repository: p.Repository, Attempts: 1, Took: 31 * time.Millisecond}
+	for _, s := range said {
+		e, err := event.New(event.SourcePrefix+p.Source, s.subject, s.data)
+		if err != nil {
+			return err
+		}
+		e.ID, e.Time, e.Actor, e.Cause = event.DeriveID(len(w.Log.Records), id), p.At, p.By, cause
+		handled.Events = append(handled.Events, uint64(w.Log.append(e, p.At.Add(17*time.Second))))
+	}
+	if p.Only.Status != "" {
+		handled = p.Only
+	}
+	return w.deliver(ctx, p, id, handled)
+}
+
+type saying struct {
+	subject string
+	data    event.Data
+}
+
+func (w *World) say(p Push, origin event.Origin) ([]saying, error) {
+	var all []saying
+	if p.Removes != "" {
+		delete(w.known, p.Removes)
+		all = append(all, saying{p.Removes, event.EntityRemoved{Ref: p.Removes, Reason: p.Path + " was deleted", Origin: origin}})
+	}
+	if p.Text == "" {
+		return all, nil
+	}
+	for _, doc := range descriptor.Parse([]byte(p.Text)).Documents {
+		at := origin
+		at.Line += doc.Line - 1
+		if doc.Entity == nil {
+			refused := event.EntityRejected{Document: doc.Text, Origin: at}
+			subject := p.Repository
+			if !doc.Ref.IsZero() {
+				refused.Ref = doc.Ref.String()
+				subject = refused.Ref
+			}
+			for _, pr := range doc.Problems {
+				refused.Problems = append(refused.Problems, event.Problem{Path: pr.Path, Line: pr.Line + origin.Line - 1, Column: pr.Column, Message: pr.Message})
+			}
+			all = append(all, saying{subject, refused})
+			continue
+		}
+		ref := doc.Entity.Ref().String()
+		doc.Entity.Metadata.UID = fmt.Sprintf("%016x", hash(ref))
+		now := event.Declaration{Entity: *doc.Entity, Document: doc.Text, Origin: at}
+		before, known := w.known[ref]
+		w.known[ref] = now
+		switch {
+		case !known:
+			all = append(all, saying{ref, event.EntityRegistered{Declaration: now}})
+		case !reflect.DeepEqual(before.Entity, now.Entity):
+			all = append(all, saying{ref, event.EntityChanged{Declaration: now}})
+		}
+	}
+	return all, nil
+}
+
+func (w *World) deliver(ctx context.Context, p Push, id string, handled event.DeliveryHandled) error {
+	received, err := event.New(event.SourcePrefix+p.Source, id, event.DeliveryReceived{Source: p.Source, Event: "push", Size: 6100 + len(p.Text)})
+	if err != nil {
+		return err
+	}
+	w.doors.append(received, p.At.Add(16*time.Second))
+	if handled.Status != event.DeliveryReceivedStatus {
+		done, err := event.New(event.SourcePrefix+p.Source, id, handled)
+		if err != nil {
+			return err
+		}
+		w.doors.append(done, p.At.Add(18*time.Second))
+	}
+	return nil
+}
+
+// Settle brings the read models to the end of the logs. It is for after the last push.
+func (w *World) Settle(ctx context.Context) error {
+	for _, p := range []projections.Projection{w.Entities, w.History} {
+		if err := p.Apply(ctx, w.Log.Records); err != nil {
+			return err
+		}
+	}
+	return w.Deliveries.Apply(ctx, w.doors.Records)
+}
+
+func hash(s string) uint64 {
+	h := uint64(14695981039346656037) // FNV-1a
+	for i := range len(s) {
+		h = (h ^ uint64(s[i])) * 1099511628211
+	}
+	return h
+}
+
+// Log holds records as plain values.
+type Log struct{ Records []eventlog.Record }
+
+func (l *Log) append(e event.Event, recorded time.Time) eventlog.Position {
+	p := eventlog.Position(len(l.Records) + 1)
+	if e.Time.IsZero() {
+		e.Time = recorded
+	}
+	l.Records = append(l.Records, eventlog.Record{Position: p, Recorded: recorded, Event: e})
+	return p
+}
+
+// At returns a record.
+func (l *Log) At(_ context.Context, p eventlog.Position) (eventlog.Record, error) {
+	if p == 0 || int(p) > len(l.Records) {
+		return eventlog.Record{}, fault.New(fault.NotFound, "there is no event %d", p)
+	}
+	return l.Records[p-1], nil
+}
+
+// Last returns the position of the newest record.
+func (l *Log) Last(context.Context) (eventlog.Position, error) {
+	return eventlog.Position(len(l.Records)), nil
+}

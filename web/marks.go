@@ -1,0 +1,91 @@
+package web
+
+import (
+	"cmp"
+	"net/url"
+	"strings"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/web/ui"
+)
+
+// named turns a full reference into a link, with the title of the entity if the
+// catalog has it.
+func named(c Catalog, ref string) ui.EntityLink {
+	r, err := catalog.ParseRef(ref, catalog.Ref{})
+	if err != nil {
+		return ui.EntityLink{Label: ref, Icon: "question", Title: ref}
+	}
+	e, ok := c.Get(ref)
+	if !ok {
+		return ui.EntityLink{Label: r.Name, Icon: ui.KindIcon(r.Kind, ""), Title: ref}
+	}
+	return ui.EntityLink{Label: e.Entity.Title(), Icon: ui.KindIcon(e.Entity.Kind, e.Type()), Href: entityLink(r), Title: ref}
+}
+
+// owner turns the reference of an owner into a team or a person.
+func owner(c Catalog, ref string) ui.Person {
+	l := named(c, ref)
+	p := ui.Person{Name: l.Label, Href: l.Href}
+	if !strings.HasPrefix(ref, "user:") {
+		p.Shape = "team"
+	}
+	if l.Href == "" {
+		p.Unknown = ref + " is not in the catalog"
+	}
+	return p
+}
+
+// actor names who did something, with everything else they did a click away.
+func actor(a event.Actor) ui.Person {
+	name := a.String()
+	if name == "" {
+		return ui.Person{}
+	}
+	p := ui.Person{Name: name, Href: link{auditPath, url.Values{"actor": {name}}}.String()}
+	if strings.HasSuffix(a.Login, "[bot]") {
+		p.Shape = "bot"
+	}
+	return p
+}
+
+func commit(c event.Cause) ui.CommitMark {
+	return ui.CommitMark{SHA: c.Commit, Href: ui.Outside(c.CommitURL)}
+}
+
+func mark(p eventlog.Position) ui.EventMark {
+	return ui.EventMark{Number: ui.Number(p), Href: eventLink(p)}
+}
+
+// kindOf says what an entity is: "Component, service".
+func kindOf(e *entities.Entry) string {
+	if e.Type() == "" {
+		return e.Entity.Kind
+	}
+	return e.Entity.Kind + ", " + e.Type()
+}
+
+// fileAt is the address of a line of a file at its forge; GitHub and GitLab
+// write it alike.
+func fileAt(o event.Origin, line int) string {
+	if ui.Outside(o.URL) == "" {
+		return ""
+	}
+	return strings.TrimSuffix(o.URL, "#") + "#L" + decimal(uint64(max(line, 1)))
+}
+
+// repositoryOf is the address of a repository, cut from that of one of its files.
+func repositoryOf(o event.Origin) string {
+	for _, cut := range []string{"/-/blob/", "/blob/"} {
+		if repository, _, ok := strings.Cut(o.URL, cut); ok {
+			return repository
+		}
+	}
+	return ""
+}
+
+// fileName is what to call a descriptor.
+func fileName(o event.Origin) string { return cmp.Or(o.Path, "descriptor") }

@@ -1,0 +1,90 @@
+// What the portal adds where there is a script: search as you type, and "/" to
+// find. Every page works without it.
+//
+// A form marked data-live is asked again while one types, at its own address.
+// Of the answer, which is the whole page, the parts marked data-part replace
+// their namesakes, and the address bar follows.
+
+const pause = 150; // milliseconds without a key before asking
+const slow = 300; // milliseconds after which waiting is shown
+
+for (const form of document.querySelectorAll("form[data-live]")) live(form);
+document.addEventListener("keydown", find);
+
+function live(form) {
+  let timer, asked;
+
+  async function ask() {
+    asked?.abort();
+    const ours = (asked = new AbortController());
+    const url = address(form);
+    const waiting = setTimeout(() => busy(true), slow);
+    try {
+      const answer = await fetch(url, { signal: ours.signal });
+      if (!answer.ok) return form.submit();
+      show(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      history.replaceState(null, "", url);
+    } catch (error) {
+      if (error.name !== "AbortError") form.submit(); // the browser then says what is wrong
+    } finally {
+      clearTimeout(waiting);
+      if (asked === ours) busy(false);
+    }
+  }
+
+  form.addEventListener("input", (event) => {
+    clearTimeout(timer);
+    timer = setTimeout(ask, event.target.matches("select") ? 0 : pause);
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    clearTimeout(timer);
+    ask();
+  });
+}
+
+// address is where the form leads, without the fields that say nothing.
+function address(form) {
+  const url = new URL(form.action);
+  url.search = "";
+  for (const [name, value] of new FormData(form)) {
+    if (value !== "") url.searchParams.append(name, value);
+  }
+  return url;
+}
+
+function show(page) {
+  for (const part of document.querySelectorAll("[data-part]")) {
+    const next = page.querySelector(`[data-part="${part.dataset.part}"]`);
+    if (!next) continue;
+    keepOpen(part, next);
+    if (part.getAttribute("role") === "status") {
+      part.textContent = next.textContent; // the region must stay for its change to be read out
+    } else {
+      part.replaceWith(next);
+    }
+  }
+  document.title = page.title;
+}
+
+// keepOpen carries over what the reader has opened and closed.
+function keepOpen(part, next) {
+  const before = new Map(Array.from(part.querySelectorAll("details[data-name]"), (d) => [d.dataset.name, d.open]));
+  for (const d of next.querySelectorAll("details[data-name]")) {
+    if (before.has(d.dataset.name)) d.open = before.get(d.dataset.name);
+  }
+}
+
+function busy(on) {
+  for (const part of document.querySelectorAll("[data-part]")) part.setAttribute("aria-busy", String(on));
+}
+
+function find(event) {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  const field = document.querySelector("main input[type=search]") ?? document.querySelector("input[type=search]");
+  if (!field) return;
+  event.preventDefault();
+  field.focus();
+  field.select();
+}

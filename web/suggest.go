@@ -1,0 +1,116 @@
+package web
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/web/ui"
+)
+
+// suggestion is what to say where nothing matches.
+type suggestion struct {
+	asked string // what was searched for; "" when only filters were set
+
+	word       string // a word of the catalog that is close to it; "" for none
+	wordHere   string // address of it within the filters; "" if none match there
+	wordAll    string // address of it without
+	countHere  int
+	countAll   int
+	everywhere string // address of what was asked without the filters; "" if there are none or nothing matches
+	everything string // address of the whole list
+}
+
+// suggest looks for what may have been meant.
+func suggest(c Catalog, self link, q listQuery) *suggestion {
+	here := self.drop(fieldPage)
+	all := link{path: catalogPath}
+	s := &suggestion{asked: q.Text, everything: all.String()}
+	if q.Text == "" {
+		return s
+	}
+	count := func(q entities.Query) int {
+		q.Offset, q.Limit = 0, 1
+		return c.Find(q).Total
+	}
+	if count(entities.Query{Text: q.Text}) > 0 {
+		s.everywhere = all.set(fieldText, q.Text).String()
+		return s
+	}
+	s.word = closest(c, strings.ToLower(q.Text))
+	if s.word == "" {
+		return s
+	}
+	s.countAll, s.wordAll = count(entities.Query{Text: s.word}), all.set(fieldText, s.word).String()
+	within := q.Query
+	within.Text = s.word
+	if s.countHere = count(within); s.countHere > 0 {
+		s.wordHere = here.set(fieldText, s.word).String()
+	}
+	return s
+}
+
+func (s *suggestion) title() string {
+	if s.asked == "" {
+		return "Nothing matches these filters"
+	}
+	return "Nothing here is called “" + ui.Shorten(s.asked, 60) + "”"
+}
+
+// closest returns the word of a name in the catalog that is the fewest slips
+// away from text, and at most two; "" if none is.
+func closest(c Catalog, text string) string {
+	if n := utf8.RuneCountInString(text); n < 3 || n > 60 {
+		return ""
+	}
+	best, word := 3, ""
+	seen := map[string]bool{}
+	try := func(candidate string) {
+		if seen[candidate] {
+			return
+		}
+		seen[candidate] = true
+		if d := slips(text, candidate, best); d < best || d == best && d < 3 && candidate < word {
+			best, word = d, candidate
+		}
+	}
+	for _, e := range c.Find(entities.Query{}).Entries {
+		name := strings.ToLower(e.Entity.Metadata.Name)
+		try(name)
+		for _, part := range strings.FieldsFunc(name+" "+strings.ToLower(e.Entity.Metadata.Title), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+			try(part)
+		}
+	}
+	return word
+}
+
+// slips counts the letters to add, drop, change or swap with their neighbour
+// that make a into b. It may answer limit for anything of limit or more.
+func slips(a, b string, limit int) int {
+	x, y := []rune(a), []rune(b)
+	if d := len(x) - len(y); d >= limit || -d >= limit {
+		return limit
+	}
+	var before []int // the row before the last
+	last := make([]int, len(y)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(x); i++ {
+		row := make([]int, len(y)+1)
+		row[0] = i
+		for j := 1; j <= len(y); j++ {
+			change := last[j-1]
+			if x[i-1] != y[j-1] {
+				change++
+			}
+			row[j] = min(last[j]+1, row[j-1]+1, change)
+			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last = last, row
+	}
+	return min(last[len(y)], limit)
+}

@@ -1,10 +1,12 @@
 package catalog
 
 import (
+	"cmp"
 	"maps"
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -63,7 +65,11 @@ func validURL(s string) bool {
 		authority = authority[:end]
 	}
 	u, err := url.Parse("http://" + authority)
-	return err == nil && u.Hostname() != ""
+	if err != nil || u.Hostname() == "" {
+		return false
+	}
+	_, err = strconv.ParseUint(cmp.Or(u.Port(), "0"), 10, 16)
+	return err == nil
 }
 
 // formats checks how the strings of an envelope and its metadata look. Values

@@ -1,0 +1,108 @@
+package catalog_test
+
+import (
+	"crypto/sha1"
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/catalog/catalogtest"
+)
+
+func TestEntityGoesThroughJSON(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		e := catalogtest.Entity().Draw(t, "entity")
+		b, err := json.Marshal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var again catalog.Entity
+		if err := json.Unmarshal(b, &again); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(e, &again); diff != "" {
+			t.Fatalf("entity (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestMetadataJSON(t *testing.T) {
+	tests := []struct {
+		name string
+		in   catalog.Metadata
+		want string
+	}{
+		{"only a name", catalog.Metadata{Name: "till"}, `{"name":"till"}`},
+		{
+			"known and extra fields side by side",
+			catalog.Metadata{Name: "till", Namespace: "shop", Extra: map[string]any{"Name": "another", "size": 5.0}},
+			`{"Name":"another","name":"till","namespace":"shop","size":5}`,
+		},
+		{
+			"an empty list is kept",
+			catalog.Metadata{Name: "till", Labels: map[string]string{}, Tags: []string{}, Links: []catalog.Link{}},
+			`{"labels":{},"links":[],"name":"till","tags":[]}`,
+		},
+		{"an extra field hides none of the model's", catalog.Metadata{Name: "till", Extra: map[string]any{"name": "another"}}, `{"name":"till"}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			b, err := json.Marshal(tt.in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, string(b)); diff != "" {
+				t.Errorf("JSON (-want +got):\n%s", diff)
+			}
+		})
+	}
+	t.Run("a field of the wrong type is an error", func(t *testing.T) {
+		if err := json.Unmarshal([]byte(`{"name":"x","tags":"java"}`), new(catalog.Metadata)); err == nil {
+			t.Error("no error")
+		}
+	})
+}
+
+func TestETag(t *testing.T) {
+	read := func(text string) *catalog.Entity {
+		t.Helper()
+		e, problems := catalog.FromObject(object(t, text))
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		return e
+	}
+	e := read(component(`"tags": ["a"]`, `"x": {"a": 1, "b": 2}, "dependsOn": ["resource:a", "resource:b"]`))
+	canonical := `{"apiVersion":"backstage.io/v1alpha1","kind":"Component","metadata":{"name":"till","namespace":"default","tags":["a"]},` +
+		`"spec":{"dependsOn":["resource:a","resource:b"],"lifecycle":"production","owner":"payments","type":"service","x":{"a":1,"b":2}}}`
+	if got, want := catalog.ETag(e), fmt.Sprintf("%x", sha1.Sum([]byte(canonical))); got != want {
+		t.Errorf("etag %s, want %s", got, want)
+	}
+	const deps = `, "dependsOn": ["resource:a", "resource:b"]`
+	same := map[string]*catalog.Entity{
+		"another order of keys":            read(component(`"tags": ["a"]`, `"x": {"b": 2, "a": 1}`+deps)),
+		"another order of references":      read(component(`"tags": ["a"]`, `"x": {"a": 1, "b": 2}, "dependsOn": ["resource:b", "resource:a"]`)),
+		"a uid and etag":                   read(component(`"tags": ["a"], "uid": "1", "etag": "2"`, `"x": {"a": 1, "b": 2}`+deps)),
+		"the default namespace, spelt out": read(component(`"tags": ["a"], "namespace": "default"`, `"x": {"a": 1, "b": 2}`+deps)),
+	}
+	for name, other := range same {
+		if catalog.ETag(other) != catalog.ETag(e) {
+			t.Errorf("%s changes the etag", name)
+		}
+	}
+	different := map[string]*catalog.Entity{
+		"another value":     read(component(`"tags": ["b"]`, `"x": {"a": 1, "b": 2}`+deps)),
+		"an annotation":     read(component(`"tags": ["a"], "annotations": {"a": "b"}`, `"x": {"a": 1, "b": 2}`+deps)),
+		"null for nothing":  read(component(`"tags": ["a"]`, `"x": {"a": 1, "b": 2}, "y": null`+deps)),
+		"text for a number": read(component(`"tags": ["a"]`, `"x": {"a": "1", "b": 2}`+deps)),
+	}
+	for name, other := range different {
+		if catalog.ETag(other) == catalog.ETag(e) {
+			t.Errorf("%s leaves the etag as it was", name)
+		}
+	}
+}

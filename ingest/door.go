@@ -143,7 +143,7 @@ func tooLarge() Answer {
 // failed before is let through to be tried again.
 func (d *Door) store(ctx context.Context, s Source, receipt Receipt, header http.Header, body []byte) (Answer, error) {
 	id := event.DeliveryID(s.Name(), providerID(receipt, body))
-	e, err := event.New(SourceURI(s.Name()), id, event.DeliveryReceived{
+	e, err := event.New(event.SourcePrefix+s.Name(), id, event.DeliveryReceived{
 		Source:   s.Name(),
 		Event:    receipt.Event,
 		Headers:  keep(header),
@@ -178,7 +178,7 @@ func (d *Door) store(ctx context.Context, s Source, receipt Receipt, header http
 // replayed makes the event that asks to handle a delivery again. Each is an
 // act of its own, so its id is too.
 func replayed(source, delivery string, received eventlog.Position, reason string, by event.Actor) (event.Event, error) {
-	e, err := event.New(SourceURI(source), delivery, event.DeliveryReplayed{Reason: reason, Received: uint64(received)})
+	e, err := event.New(event.SourcePrefix+source, delivery, event.DeliveryReplayed{Reason: reason, Received: uint64(received)})
 	if err != nil {
 		return event.Event{}, err
 	}
@@ -204,9 +204,6 @@ func (d *Door) refuse(ctx context.Context, s Source, err error) Answer {
 		return Answer{Status: http.StatusInternalServerError, Problem: "The delivery could not be taken. It is our mistake."}
 	}
 }
-
-// SourceURI is how a source is named in the events that come of it.
-func SourceURI(name string) string { return "/sources/" + name }
 
 // providerID is the provider's id unless that could not be a key in a log, a
 // part of a path or a line on a page.

@@ -3,7 +3,6 @@ package forgeapi
 import (
 	"bytes"
 	"container/list"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -144,7 +143,7 @@ type bounded struct {
 	left int64
 }
 
-var errTooLong = errors.New("the answer is longer than any that makes sense")
+var errTooLong = fmt.Errorf("the answer has more than %d MB", maxAnswer>>20)
 
 func (b *bounded) Read(p []byte) (int, error) {
 	if b.left <= 0 {

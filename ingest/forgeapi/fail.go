@@ -30,6 +30,8 @@ func (c *Client) Fail(ctx context.Context, doing string, resp *http.Response, er
 		return ctx.Err()
 	case errors.Is(err, errElsewhere):
 		return fault.New(fault.Denied, "%s: %s: %w; set the source's url to where it really is", c.source, doing, errElsewhere)
+	case errors.Is(err, errTooLong):
+		return fault.New(fault.Invalid, "%s: %s: %w", c.source, doing, errTooLong)
 	case resp == nil:
 		return fault.New(fault.Unavailable, "%s: %s: %s", c.source, doing, describe(err))
 	}
@@ -110,8 +112,6 @@ func describe(err error) string {
 		return "the connection is refused"
 	case errors.As(err, &cert):
 		return "its certificate is not trusted: " + cert.Err.Error()
-	case errors.Is(err, errTooLong):
-		return errTooLong.Error()
 	default:
 		return "the connection or the answer broke off"
 	}

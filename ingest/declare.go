@@ -1,0 +1,137 @@
+package ingest
+
+import (
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/catalog/descriptor"
+	"github.com/callboard/callboard/event"
+)
+
+// The most that one rejection says.
+const (
+	maxProblems = 100
+	aroundLines = 5       // before and after the first problem of an unusable file
+	maxExcerpt  = 8 << 10 // bytes
+)
+
+// declaration is the full state of an entity as a document declares it. Its uid
+// is the one it has, or empty.
+func (p *planner) declaration(c claim) event.Declaration {
+	d := event.Declaration{Entity: *c.doc.Entity, Document: c.doc.Text, Origin: p.origin(c.file, c.doc.Line)}
+	m := &d.Entity.Metadata
+	m.UID = p.declared[d.Entity.Ref().String()].Entity.Metadata.UID
+	m.Annotations = maps.Clone(m.Annotations) // the parsed document stays as it is
+	p.annotate(&d)
+	m.ETag = catalog.ETag(&d.Entity)
+	return d
+}
+
+// origin is where a document stands.
+func (p *planner) origin(f *file, line int) event.Origin {
+	o := event.Origin{
+		Source: p.source, Repository: p.repo.FullName, RepositoryID: p.repo.ID, Branch: p.repo.DefaultBranch,
+		Commit: p.commit, Path: f.Path, Blob: f.Blob, Line: line, Followed: f.followed,
+	}
+	if p.repo.Pages.View != "" {
+		o.URL = p.repo.Pages.View + EscapePath(f.Path)
+	}
+	return o
+}
+
+// annotate writes the annotations that follow from where the descriptor stands.
+// Two are always ours; the others may be set in the file. See
+// https://backstage.io/docs/features/software-catalog/well-known-annotations.
+func (p *planner) annotate(d *event.Declaration) {
+	if d.Origin.URL == "" {
+		return
+	}
+	m := &d.Entity.Metadata
+	if m.Annotations == nil {
+		m.Annotations = map[string]string{}
+	}
+	m.Annotations[catalog.AnnotationLocation] = "url:" + d.Origin.URL
+	m.Annotations[catalog.AnnotationOriginLocation] = "url:" + p.repo.Pages.View + EscapePath(p.root(d.Origin.Path))
+	dir := ""
+	if at := path.Dir(d.Origin.Path); at != "." {
+		dir = EscapePath(at) + "/"
+	}
+	for key, value := range map[string]string{
+		catalog.AnnotationViewURL:        d.Origin.URL,
+		catalog.AnnotationEditURL:        p.repo.Pages.Edit + EscapePath(d.Origin.Path),
+		catalog.AnnotationSourceLocation: "url:" + p.repo.Pages.Dir + dir,
+	} {
+		if _, set := m.Annotations[key]; !set {
+			m.Annotations[key] = value
+		}
+	}
+}
+
+// root is the descriptor that led to a file in the first place.
+func (p *planner) root(path string) string {
+	for range p.files {
+		f := p.byPath[path]
+		if f == nil || f.followed == "" {
+			break
+		}
+		path = f.followed
+	}
+	return path
+}
+
+// same reports whether a declaration says nothing new. That its commit is
+// newer, or its line another one, is not news.
+func same(before, now event.Declaration) bool {
+	if before.Origin.Path != now.Origin.Path || len(catalog.Diff(&before.Entity, &now.Entity)) > 0 {
+		return false
+	}
+	// Diff leaves out annotations that follow from the file's place. While that
+	// is the same, a difference in those that a file may set is its own.
+	return before.Origin.URL != now.Origin.URL || !slices.ContainsFunc(
+		[]string{catalog.AnnotationViewURL, catalog.AnnotationEditURL, catalog.AnnotationSourceLocation},
+		func(key string) bool {
+			return before.Entity.Metadata.Annotations[key] != now.Entity.Metadata.Annotations[key]
+		})
+}
+
+// rejection says what is wrong with a document, or with a whole file if there
+// is no doc: then the lines around the first problem stand for it.
+func (p *planner) rejection(f *file, doc *descriptor.Document, ref string, problems []descriptor.Problem) event.EntityRejected {
+	problems = problems[:min(len(problems), maxProblems)]
+	r := event.EntityRejected{Ref: ref, Problems: make([]event.Problem, len(problems))}
+	for i, one := range problems {
+		r.Problems[i] = event.Problem(one)
+	}
+	line := lineOf(doc)
+	if doc != nil {
+		r.Document = doc.Text
+	} else if len(problems) > 0 {
+		r.Document, line = excerpt(f.text, problems[0].Line)
+	}
+	r.Origin = p.origin(f, line)
+	return r
+}
+
+func lineOf(doc *descriptor.Document) int {
+	if doc == nil {
+		return 1
+	}
+	return doc.Line
+}
+
+// excerpt returns some lines around one, and the number of the first of them.
+func excerpt(text string, line int) (string, int) {
+	lines := strings.SplitAfter(text, "\n")
+	from := min(max(line-1-aroundLines, 0), len(lines))
+	to := min(line+aroundLines, len(lines))
+	s := strings.ToValidUTF8(strings.Join(lines[from:to], ""), "\ufffd")
+	for len(s) > maxExcerpt {
+		_, n := utf8.DecodeLastRuneInString(s[:maxExcerpt+1])
+		s = s[:maxExcerpt+1-n]
+	}
+	return s, from + 1
+}

@@ -1,0 +1,79 @@
+package ingest
+
+import (
+	"context"
+	"slices"
+
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+)
+
+// Known is what the catalog says, as of at least a position in the main log: a
+// call waits until it has come so far. The projection of the current entities
+// answers it.
+//
+// What is known is the fold of the entity events, where an origin's source and
+// repository id say whose a declaration or rejection is, and its path which file's:
+//
+//   - registered and changed set the entity's declaration, and end the
+//     rejections (of the entity and of the file as a whole) of its file and of
+//     the file that declared it before;
+//   - rejected sets the rejection of the entity in the file; with an empty ref,
+//     of the file as a whole;
+//   - removed ends the same rejections in its file, and the declaration if it
+//     stands in that file.
+type Known interface {
+	// Repository returns a repository's declarations, in the order of the
+	// events that made them, and its rejections. Nothing of it is written to
+	// afterwards by either side. Declarations may lack their document.
+	Repository(ctx context.Context, after eventlog.Position, source, repositoryID string) ([]event.Declaration, []event.EntityRejected, error)
+	// Declared says where an entity is declared, whichever repository that is.
+	Declared(ctx context.Context, after eventlog.Position, ref string) (event.Origin, bool, error)
+}
+
+// known is what is known of one repository.
+type known struct {
+	declared map[string]event.Declaration // by ref
+	rejected map[place]event.EntityRejected
+	refs     map[string][]string // of what is declared or rejected, by path, sorted
+	newest   string              // commit of the newest declaration
+}
+
+// place is an entity in a file; an empty ref is the file as a whole.
+type place struct{ path, ref string }
+
+func newKnown(declared []event.Declaration, rejected []event.EntityRejected) known {
+	k := known{
+		declared: make(map[string]event.Declaration, len(declared)),
+		rejected: make(map[place]event.EntityRejected, len(rejected)),
+		refs:     make(map[string][]string, len(declared)),
+	}
+	for _, d := range declared {
+		ref := d.Entity.Ref().String()
+		k.declared[ref], k.newest = d, d.Origin.Commit
+		k.refs[d.Origin.Path] = append(k.refs[d.Origin.Path], ref)
+	}
+	for _, r := range rejected {
+		k.rejected[place{r.Origin.Path, r.Ref}] = r
+		k.refs[r.Origin.Path] = append(k.refs[r.Origin.Path], r.Ref)
+	}
+	for path, refs := range k.refs {
+		slices.Sort(refs)
+		k.refs[path] = slices.Compact(refs)
+	}
+	return k
+}
+
+// holds reports whether a file holds what is known of it. One with something
+// wrong in it has to be read again: what it lacked may be there by now. So has
+// one with a Location, for the same reason.
+func (k known) holds(f File) bool {
+	for _, ref := range k.refs[f.Path] {
+		d, ok := k.declared[ref]
+		_, broken := k.rejected[place{f.Path, ref}]
+		if !ok || broken || d.Origin.Path != f.Path || d.Origin.Blob != f.Blob || isLocation(&d.Entity) {
+			return false
+		}
+	}
+	return len(k.refs[f.Path]) > 0
+}

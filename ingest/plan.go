@@ -1,0 +1,244 @@
+package ingest
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/callboard/callboard/catalog/descriptor"
+	"github.com/callboard/callboard/event"
+)
+
+// reading is a repository's descriptors as they are at one commit.
+type reading struct {
+	source string
+	repo   Repository
+	commit string          // SHA
+	tree   map[string]bool // paths of all files
+	files  []file          // the descriptors, by path
+}
+
+// file is a descriptor file. It is kept when its content is the one that is
+// known already, so that nobody has read it; else it is parsed.
+type file struct {
+	File
+	followed string // path of the Location descriptor that led here, if one did
+	kept     bool
+	text     string
+	parsed   descriptor.File
+}
+
+// unusable reports whether the file says nothing at all.
+func (f *file) unusable() bool { return len(f.parsed.Problems) > 0 }
+
+// change is an event to be, before it has an id, a time and somebody to blame.
+type change struct {
+	ref  string // "" for a file as a whole
+	path string // of the file that it is about
+	due  string // path of the file whose last commit made it so
+	data event.Data
+}
+
+// plan decides what to append so that the catalog says of the repository what
+// the reading says. It is pure, apart from asking where else an entity is
+// declared. Applied to its own outcome it decides nothing.
+//
+// Who holds an entity that several documents declare: within a file the last;
+// else the document in the file that held it before, then the first good one by
+// path. A broken document holds nothing, but what it held before stays as it
+// was. Another repository's entity stays there.
+func plan(k known, r reading, elsewhere func(ref string) (event.Origin, bool, error)) ([]change, error) {
+	p := planner{known: k, reading: r, left: maps.Clone(k.rejected), want: map[place]event.EntityRejected{}, byPath: map[string]*file{}}
+	claims := p.claims()
+	for _, ref := range slices.Sorted(maps.Keys(claims)) {
+		if err := p.settle(ref, claims[ref], elsewhere); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortStableFunc(p.changes, func(a, b change) int { return cmp.Compare(a.path, b.path) })
+	for _, ref := range slices.Sorted(maps.Keys(k.declared)) {
+		if claims[ref] == nil {
+			p.remove(ref, k.declared[ref].Origin)
+		}
+	}
+	// A guard against removing too much at once belongs here: p.changes now
+	// holds every removal there is, and nothing has been appended.
+	p.reject()
+	return p.changes, nil
+}
+
+// claim is a document that declares an entity. Of a kept file there is no
+// document; of an unusable one there is only what it declared before.
+type claim struct {
+	file *file
+	doc  *descriptor.Document
+}
+
+func (c claim) good() bool { return c.file.kept || c.doc != nil && c.doc.Entity != nil }
+
+type planner struct {
+	known
+	reading
+	byPath  map[string]*file
+	changes []change
+	left    map[place]event.EntityRejected // rejections that still stand after the changes
+	want    map[place]event.EntityRejected // rejections that must stand in the end
+}
+
+// claims lists who declares what, by ref and then by path.
+func (p *planner) claims() map[string][]claim {
+	all := map[string][]claim{}
+	for i := range p.files {
+		f := &p.files[i]
+		p.byPath[f.Path] = f
+		if f.kept || f.unusable() {
+			for _, ref := range p.refs[f.Path] {
+				if ref != "" {
+					all[ref] = append(all[ref], claim{file: f})
+				}
+			}
+			continue
+		}
+		last := map[string]int{}
+		for d := range f.parsed.Documents {
+			last[f.parsed.Documents[d].Ref.String()] = d
+		}
+		for ref, d := range last {
+			all[ref] = append(all[ref], claim{f, &f.parsed.Documents[d]})
+		}
+	}
+	return all
+}
+
+// settle decides about one entity that somebody declares.
+func (p *planner) settle(ref string, claims []claim, elsewhere func(string) (event.Origin, bool, error)) error {
+	before, isKnown := p.declared[ref]
+	other, isElsewhere := event.Origin{}, false
+	if !isKnown {
+		var err error
+		if other, isElsewhere, err = elsewhere(ref); err != nil {
+			return err
+		}
+	}
+	var holder *claim
+	if !isElsewhere {
+		holder = choose(claims, before.Origin.Path)
+	}
+	for i := range claims {
+		switch c := &claims[i]; {
+		case c == holder:
+			p.declare(ref, *c)
+		case !c.good() && c.doc == nil:
+			if holder == nil { // else it moved out of a file that cannot be read
+				p.want[place{c.file.Path, ref}] = p.rejection(c.file, nil, ref, c.file.parsed.Problems)
+			}
+		case !c.good():
+			p.want[place{c.file.Path, ref}] = p.rejection(c.file, c.doc, ref, c.doc.Problems)
+		default:
+			at := other
+			if holder != nil {
+				at = event.Origin{Repository: p.repo.FullName, Path: holder.file.Path}
+			}
+			p.want[place{c.file.Path, ref}] = p.rejection(c.file, c.doc, ref, []descriptor.Problem{{
+				Path: "metadata.name", Line: lineOf(c.doc), Column: 1,
+				Message: fmt.Sprintf("names %s, which is declared already in %s of %s; rename one of them, or remove it here", ref, at.Path, at.Repository),
+			}})
+		}
+	}
+	return nil
+}
+
+// choose returns who holds an entity: a good claim in the file that held it, or
+// the first good one.
+func choose(claims []claim, before string) *claim {
+	var holder *claim
+	for i := range claims {
+		if c := &claims[i]; c.good() && (holder == nil || c.file.Path == before) {
+			holder = c
+		}
+	}
+	return holder
+}
+
+// declare registers or changes an entity, unless it is known just so.
+func (p *planner) declare(ref string, c claim) {
+	if c.doc == nil {
+		return // kept
+	}
+	now := p.declaration(c)
+	before, isKnown := p.declared[ref]
+	if isKnown {
+		_, mended := p.rejected[place{c.file.Path, ref}]
+		if _, also := p.rejected[place{before.Origin.Path, ref}]; !mended && !also && same(before, now) {
+			return
+		}
+		p.add(ref, c.file.Path, event.EntityChanged{Declaration: now})
+		p.clear(before.Origin.Path, ref)
+	} else {
+		p.add(ref, c.file.Path, event.EntityRegistered{Declaration: now})
+	}
+	p.clear(c.file.Path, ref)
+}
+
+// remove ends a declaration, or a rejection that has no other end.
+func (p *planner) remove(ref string, was event.Origin) {
+	reason, due := fmt.Sprintf("%s does not declare it any more", was.Path), was.Path
+	if ref == "" {
+		reason = fmt.Sprintf("%s can be read again", was.Path)
+	}
+	switch {
+	case !p.tree[was.Path]:
+		reason = fmt.Sprintf("%s was deleted", was.Path)
+	case p.byPath[was.Path] == nil && was.Followed != "":
+		reason, due = fmt.Sprintf("%s does not lead to %s any more", was.Followed, was.Path), was.Followed
+	case p.byPath[was.Path] == nil:
+		reason = fmt.Sprintf("%s is not read for descriptors any more", was.Path)
+	}
+	at := p.origin(&file{File: File{Path: was.Path, Blob: was.Blob}, followed: was.Followed}, was.Line)
+	p.changes = append(p.changes, change{ref, was.Path, due, event.EntityRemoved{Ref: ref, Reason: reason, Origin: at}})
+	p.clear(was.Path, ref)
+}
+
+// reject ends the rejections that do not hold any more, then adds those that
+// do not stand yet. An unusable file in which nothing was known is rejected as
+// a whole.
+func (p *planner) reject() {
+	told := map[string]bool{}
+	for at := range p.want {
+		told[at.path] = true
+	}
+	for i := range p.files {
+		if f := &p.files[i]; f.unusable() && !told[f.Path] {
+			p.want[place{f.Path, ""}] = p.rejection(f, nil, "", f.parsed.Problems)
+		}
+	}
+	for _, at := range slices.SortedFunc(maps.Keys(p.left), comparePlaces) {
+		_, wanted := p.want[at]
+		if was, still := p.left[at]; still && !wanted {
+			p.remove(at.ref, was.Origin)
+		}
+	}
+	for _, at := range slices.SortedFunc(maps.Keys(p.want), comparePlaces) {
+		now := p.want[at]
+		was, stands := p.left[at]
+		if stands && was.Document == now.Document && slices.Equal(was.Problems, now.Problems) {
+			continue
+		}
+		p.add(at.ref, at.path, now)
+	}
+}
+
+func comparePlaces(a, b place) int {
+	return cmp.Or(cmp.Compare(a.path, b.path), cmp.Compare(a.ref, b.ref))
+}
+
+func (p *planner) add(ref, path string, data event.Data) {
+	p.changes = append(p.changes, change{ref, path, path, data})
+}
+
+// clear keeps p.left in step with what an event will end: see [Known].
+func (p *planner) clear(path, ref string) {
+	delete(p.left, place{path, ref})
+	delete(p.left, place{path, ""})
+}

@@ -1,0 +1,192 @@
+package ingest
+
+import (
+	"context"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
+)
+
+// sync brings the catalog to what a repository says, and returns the positions
+// of the events that took. Cause is the id of the event in the deliveries log
+// that asks for it: all ids derive from it, so that trying again appends
+// nothing twice, while the same state, come about once more, is news.
+func (l *lane) sync(ctx context.Context, cause, delivery string, m Meaning) ([]uint64, error) {
+	k, err := l.known(ctx, m.Repository)
+	if err != nil {
+		return nil, err
+	}
+	target, err := l.target(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	g := gatherer{forge: l.forge, repo: m.Repository, patterns: l.descriptors, known: k, blobs: &l.blobs}
+	r, err := g.gather(ctx, l.source.Name(), target.SHA)
+	if err != nil {
+		return nil, err
+	}
+	c := creditor{forge: l.forge, repo: m.Repository, target: target, base: l.reached[m.Repository.ID], pusher: m.Push.Pusher}
+	if c.base == "" {
+		c.base = k.newest
+	}
+	positions, err := l.settle(ctx, k, r, &c, cause, delivery)
+	if err != nil {
+		return nil, err
+	}
+	l.reached[m.Repository.ID] = target.SHA
+	return positions, nil
+}
+
+func (l *lane) known(ctx context.Context, repo Repository) (known, error) {
+	after, err := l.after(ctx)
+	if err != nil {
+		return known{}, err
+	}
+	declared, rejected, err := l.Known.Repository(ctx, after, l.source.Name(), repo.ID)
+	if err != nil {
+		return known{}, err
+	}
+	return newKnown(declared, rejected), nil
+}
+
+// target chooses the commit to go to. See the package's comment on why this
+// ends at the branch's head, in whatever order deliveries come.
+func (l *lane) target(ctx context.Context, m Meaning) (Commit, error) {
+	head, err := l.forge.Head(ctx, m.Repository, m.Repository.DefaultBranch)
+	if fault.KindOf(err) == fault.NotFound {
+		return head, fault.New(fault.NotFound, "%w; what the catalog knows of it stays", err)
+	}
+	if err != nil || head.SHA == m.Push.After {
+		return head, err
+	}
+	reached := l.reached[m.Repository.ID]
+	if reached == "" {
+		return head, nil
+	}
+	forward, err := between(ctx, l.forge, m.Repository, reached, m.Push.After)
+	if err != nil || !forward.Ancestor {
+		return head, err
+	}
+	rest, err := between(ctx, l.forge, m.Repository, m.Push.After, head.SHA)
+	if err != nil || !rest.Ancestor {
+		return head, err
+	}
+	return Commit{SHA: m.Push.After}, nil
+}
+
+// settle decides what has changed, finds out whose doing it was, and appends
+// all of it at once. Deciding and appending must not be torn apart by another
+// lane that declares the same entity, and asking the forge must not hold the
+// other lanes up: so it decides once to know whom to ask about, and again
+// while it is the only one.
+func (l *lane) settle(ctx context.Context, k known, r reading, c *creditor, cause, delivery string) ([]uint64, error) {
+	for {
+		changes, err := plan(k, r, l.elsewhere(ctx))
+		if err != nil || len(changes) == 0 {
+			return nil, err
+		}
+		if err := c.ensure(ctx, due(changes)); err != nil {
+			return nil, err
+		}
+		positions, done, err := l.appendAlone(ctx, k, r, c, cause, delivery)
+		if err != nil || done {
+			return positions, err
+		}
+	}
+}
+
+// appendAlone reports false if by now there are changes that c knows nothing of.
+func (l *lane) appendAlone(ctx context.Context, k known, r reading, c *creditor, cause, delivery string) (positions []uint64, done bool, err error) {
+	l.appending.Lock()
+	defer l.appending.Unlock()
+	changes, err := plan(k, r, l.elsewhere(ctx))
+	if err != nil || len(changes) == 0 {
+		return nil, true, err
+	}
+	if slices.ContainsFunc(due(changes), func(path string) bool { _, ok := c.found[path]; return !ok }) {
+		return nil, false, nil
+	}
+	events, err := seal(changes, r, c.found, cause, delivery)
+	if err != nil {
+		return nil, false, err
+	}
+	appended, err := l.Log.Append(ctx, events...)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, a := range appended {
+		positions = append(positions, uint64(a.Position))
+		l.saw(a.Position)
+	}
+	return positions, true, nil
+}
+
+// elsewhere asks where an entity of no known file of the repository is declared.
+func (l *lane) elsewhere(ctx context.Context) func(ref string) (event.Origin, bool, error) {
+	return func(ref string) (event.Origin, bool, error) {
+		after, err := l.after(ctx)
+		if err != nil {
+			return event.Origin{}, false, err
+		}
+		return l.Known.Declared(ctx, after, ref)
+	}
+}
+
+func due(changes []change) []string {
+	paths := make([]string, len(changes))
+	for i, c := range changes {
+		paths[i] = c.due
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
+
+// seal makes events of changes.
+func seal(changes []change, r reading, credits map[string]credit, cause, delivery string) ([]event.Event, error) {
+	events := make([]event.Event, len(changes))
+	for i, c := range changes {
+		id := event.DeriveID(0, cause, r.source, r.repo.ID, r.commit, string(c.data.EventType()), c.path, c.ref)
+		if d, ok := c.data.(event.EntityRegistered); ok {
+			d.Entity.Metadata.UID = uuid.NewSHA1(uuid.NameSpaceOID, []byte(id)).String()
+			c.data = d
+		}
+		subject := c.ref
+		if subject == "" {
+			subject = r.repo.FullName + "/" + c.path
+		}
+		e, err := event.New(event.SourcePrefix+r.source, subject, c.data)
+		if err != nil {
+			return nil, err
+		}
+		by := credits[c.due]
+		e.ID, e.Time, e.Actor = id, by.at, by.actor
+		e.Cause = event.Cause{Delivery: delivery, Commit: by.sha, CommitURL: by.url}
+		events[i] = e
+	}
+	return events, nil
+}
+
+// after is the position that whatever is known must have come to: that of our
+// newest event, or of anybody's as long as we have appended none.
+func (t *Translator) after(ctx context.Context) (eventlog.Position, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.newest == 0 {
+		last, err := t.Log.Last(ctx)
+		if err != nil {
+			return 0, err
+		}
+		t.newest = last
+	}
+	return t.newest, nil
+}
+
+func (t *Translator) saw(p eventlog.Position) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.newest = max(t.newest, p)
+}

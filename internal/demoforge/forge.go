@@ -242,6 +242,13 @@ func checkName(p Provider, name string) error {
 
 func nameKey(p Provider, name string) string { return string(p) + ":" + strings.ToLower(name) }
 
+// Repositories returns the repositories in the order in which they were made.
+func (f *Forge) Repositories() []*Repository {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.repositories)
+}
+
 // Deliveries returns every delivery so far in the order in which things
 // happened, whether or not anybody sent it.
 func (f *Forge) Deliveries() []Delivery {

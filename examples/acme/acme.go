@@ -1,0 +1,16 @@
+// Package acme is the sample organisation: 23 people in nine teams, what they
+// build, and six months of how it came about. README.md says how it is written
+// down.
+package acme
+
+import (
+	"embed"
+
+	"github.com/callboard/callboard/internal/demoforge"
+)
+
+//go:embed history.yaml all:repos
+var files embed.FS
+
+// Load reads the history. Play it with [demoforge.Forge.Play].
+func Load() (demoforge.History, error) { return demoforge.ReadHistory(files) }

@@ -14,9 +14,11 @@ import (
 
 const (
 	maxDepth = 100
-	// maxExpanded bounds what a document may grow to by its aliases, counted in
-	// nodes and bytes of text. Without aliases no file of MaxSize reaches it.
-	maxExpanded = 4 * MaxSize
+	// maxExpanded bounds what a document may grow to by its aliases: the bytes
+	// of its texts and nodeCost for each node. Without aliases, in a file of
+	// MaxSize, a document stays below it.
+	maxExpanded = 8 * MaxSize
+	nodeCost    = 8
 )
 
 // decode turns a node into JSON values. Problems have places in the document.
@@ -27,11 +29,15 @@ func decode(root *yaml.Node) (any, []Problem) {
 }
 
 type decoder struct {
-	budget   int
+	budget   int        // of maxExpanded; below 0 the rest is not read
+	alias    *yaml.Node // the outermost alias that is being followed
 	problems []Problem
 }
 
 func (d *decoder) add(n *yaml.Node, format string, args ...any) {
+	if d.alias != nil {
+		n = d.alias
+	}
 	d.problems = append(d.problems, Problem{Line: n.Line, Column: n.Column, Message: fmt.Sprintf(format, args...)})
 }
 
@@ -39,7 +45,7 @@ func (d *decoder) value(n *yaml.Node, depth int) any {
 	if d.budget < 0 {
 		return nil // it has been said
 	}
-	if d.budget -= 1 + len(n.Value); d.budget < 0 {
+	if d.budget -= nodeCost + len(n.Value); d.budget < 0 {
 		d.add(n, "aliases make this document grow beyond measure; write out what is meant")
 		return nil
 	}
@@ -50,6 +56,10 @@ func (d *decoder) value(n *yaml.Node, depth int) any {
 	}
 	switch n.Kind {
 	case yaml.AliasNode:
+		if d.alias == nil {
+			d.alias = n
+			defer func() { d.alias = nil }()
+		}
 		return d.value(n.Alias, depth+1)
 	case yaml.SequenceNode:
 		list := make([]any, len(n.Content))
@@ -61,7 +71,10 @@ func (d *decoder) value(n *yaml.Node, depth int) any {
 		m := make(map[string]any, len(n.Content)/2)
 		for i := 0; i < len(n.Content); i += 2 {
 			key := text(d.value(n.Content[i], depth+1))
-			if _, twice := m[key]; twice {
+			if d.budget < 0 {
+				return nil
+			}
+			if _, twice := m[key]; twice && d.alias == nil { // an anchor has been read before its aliases
 				d.add(n.Content[i], "the key %q is there twice in one mapping; remove one of them", key)
 			}
 			m[key] = d.value(n.Content[i+1], depth+1)
@@ -93,7 +106,7 @@ func text(key any) string {
 
 // scalar resolves a scalar. Tags other than those of the core schema are ignored.
 func scalar(n *yaml.Node) any {
-	s := fromParser.Replace(n.Value)
+	s := n.Value
 	quoted := n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0
 	if n.Style&yaml.TaggedStyle == 0 {
 		if quoted {

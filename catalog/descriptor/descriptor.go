@@ -83,7 +83,7 @@ func (p part) parse() (doc Document, spoiling []Problem, empty bool) {
 		return doc, problems, false
 	}
 
-	root, err := parseYAML(strings.NewReader(p.forParser()))
+	root, err := p.root()
 	if err != nil {
 		return spoil(p.syntaxProblem(err))
 	}

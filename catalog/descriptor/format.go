@@ -103,11 +103,14 @@ func encode(value any, fields []catalog.Field) (*yaml.Node, error) {
 	}
 }
 
-// stringNode writes s so that it reads as a string by YAML 1.1 (yaml.v3 sees to
-// that, given the tag) and by 1.2.
+// stringNode writes s so that it reads as a string: by YAML 1.2, and by the
+// rules of yaml.v3, which sees to that itself when it has the tag. Several
+// lines become a block, but yaml.v3 writes no good block that begins with a
+// blank.
 func stringNode(s string) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
-	if _, ok := plain(s).(string); !ok || toParser.Replace(s) != s {
+	_, isString := plain(s).(string)
+	if !isString || strings.ContainsAny(s, lineEnds) || strings.TrimLeft(s, " \t\n") != s {
 		n.Style = yaml.DoubleQuotedStyle
 	}
 	return n

@@ -17,6 +17,8 @@ import (
 
 // Characters that end a line in YAML 1.1, and so for yaml.v3, but are ordinary
 // in YAML 1.2. They go through the parser as private-use characters.
+const lineEnds = "\r\u0085\u2028\u2029"
+
 var (
 	toParser   = strings.NewReplacer("\r\n", "\n", "\r", "\U0010f00d", "\u0085", "\U0010f085", "\u2028", "\U0010f028", "\u2029", "\U0010f029")
 	fromParser = strings.NewReplacer("\U0010f00d", "\r", "\U0010f085", "\u0085", "\U0010f028", "\u2028", "\U0010f029", "\u2029")
@@ -37,6 +39,22 @@ func (p part) forParser() string {
 		text = tabbed.ReplaceAllString(text, "")
 	}
 	return text
+}
+
+// root returns the root node of the document, nil if it is empty.
+func (p part) root() (*yaml.Node, error) {
+	root, err := parseYAML(strings.NewReader(p.forParser()))
+	if root != nil && strings.ContainsAny(p.text, lineEnds) {
+		restore(root)
+	}
+	return root, err
+}
+
+func restore(n *yaml.Node) {
+	n.Value = fromParser.Replace(n.Value)
+	for _, child := range n.Content {
+		restore(child)
+	}
 }
 
 // parseYAML returns the root of the one document in r, nil if it is empty.
@@ -61,7 +79,7 @@ func parseYAML(r io.Reader) (root *yaml.Node, err error) {
 	return doc.Content[0], nil
 }
 
-// syntaxProblem tells err, an error of parseYAML about p, and where it is.
+// syntaxProblem tells err, an error of root, and where it is.
 func (p part) syntaxProblem(err error) Problem {
 	// yaml.v3 names a line for few errors only, so look how far it reads. The
 	// line put in front gives what is on line 1 a line that it will name.

@@ -2,8 +2,7 @@ package acme_test
 
 import (
 	"context"
-	"errors"
-	"io"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -13,11 +12,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/catalog/descriptor"
 	"github.com/callboard/callboard/examples/acme"
 	"github.com/callboard/callboard/internal/demoforge"
 	"github.com/google/go-cmp/cmp"
 	"gopkg.in/yaml.v3"
 )
+
+var end = time.Date(2026, 3, 12, 14, 3, 10, 0, time.UTC)
 
 // play plays the history on a forge of its own.
 func play(t *testing.T) *demoforge.Forge {
@@ -27,88 +30,64 @@ func play(t *testing.T) *demoforge.Forge {
 		t.Fatal(err)
 	}
 	f := demoforge.New(demoforge.Options{URL: "http://forge.acme.example"})
-	if err := f.Play(context.Background(), h, demoforge.PlayOptions{End: time.Date(2026, 3, 12, 14, 3, 10, 0, time.UTC)}); err != nil {
+	if err := f.Play(context.Background(), h, demoforge.PlayOptions{End: end}); err != nil {
 		t.Fatal(err)
 	}
 	return f
 }
 
-// entity is as much of a descriptor as these tests look at.
-type entity struct {
-	APIVersion string `yaml:"apiVersion"`
-	Kind       string
-	Metadata   struct {
-		Name        string
-		Annotations map[string]string
-	}
-	Spec map[string]any
-}
-
-func (e entity) ref() string { return strings.ToLower(e.Kind) + ":default/" + e.Metadata.Name }
-
-// documents parses a file of descriptors.
-func documents(t *testing.T, text string) []entity {
-	t.Helper()
-	var all []entity
-	d := yaml.NewDecoder(strings.NewReader(text))
-	for {
-		var e entity
-		err := d.Decode(&e)
-		if errors.Is(err, io.EOF) {
-			return all
-		} else if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, e)
-	}
-}
-
-// catalogOf reads a repository as Callboard does: every catalog-info.yaml, and
+// reading is what Callboard finds in a repository: every catalog-info.yaml, and
 // what the Locations in them point at.
-func catalogOf(t *testing.T, files map[string]string) map[string]entity {
-	t.Helper()
-	found := map[string]entity{}
+type reading struct {
+	entities map[string]*catalog.Entity // by reference; nil when the descriptor is refused
+	problems []string
+	places   []string // where the problems of descriptors stand
+}
+
+func read(files map[string]string) reading {
+	r := reading{entities: map[string]*catalog.Entity{}}
 	waiting := slices.DeleteFunc(slices.Sorted(maps.Keys(files)), func(p string) bool { return path.Base(p) != "catalog-info.yaml" })
-	read := map[string]bool{}
-	for len(waiting) > 0 {
-		file := waiting[0]
-		waiting = waiting[1:]
-		if read[file] {
-			continue
-		}
-		read[file] = true
-		for _, e := range documents(t, files[file]) {
-			if _, twice := found[e.ref()]; twice {
-				t.Errorf("%s is declared twice", e.ref())
+	for i := 0; i < len(waiting); i++ {
+		file := waiting[i]
+		for _, d := range descriptor.Parse([]byte(files[file])).Documents {
+			for _, p := range d.Problems {
+				r.problems = append(r.problems, strings.TrimSpace(file+" "+p.Path))
+				r.places = append(r.places, fmt.Sprintf("%s:%d:%d", file, p.Line, p.Column))
 			}
-			found[e.ref()] = e
-			targets, _ := e.Spec["targets"].([]any)
+			ref := d.Ref.String()
+			if _, twice := r.entities[ref]; twice {
+				r.problems = append(r.problems, ref+" is declared twice")
+			}
+			r.entities[ref] = d.Entity
+			if d.Entity == nil {
+				continue
+			}
+			targets, _ := d.Entity.Spec["targets"].([]any)
 			for _, target := range targets {
-				glob := path.Join(path.Dir(file), target.(string))
-				n := len(waiting)
-				for p := range files {
-					if ok, err := path.Match(glob, p); err != nil {
-						t.Fatal(err)
-					} else if ok {
-						waiting = append(waiting, p)
-					}
+				found := matching(files, path.Join(path.Dir(file), target.(string)))
+				if len(found) == 0 {
+					r.problems = append(r.problems, fmt.Sprintf("%s: nothing is at %s", file, target))
 				}
-				if len(waiting) == n {
-					t.Errorf("%s points at %s, where nothing is", e.ref(), glob)
-				}
+				waiting = append(waiting, found...)
 			}
 		}
 	}
-	return found
+	return r
 }
 
-// landscape is all entities at the end, and the repository of each.
-func landscape(t *testing.T, f *demoforge.Forge) map[string]entity {
+func matching(files map[string]string, glob string) []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(files)), func(p string) bool {
+		ok, err := path.Match(glob, p)
+		return err != nil || !ok
+	})
+}
+
+// landscape is all entities at the end.
+func landscape(t *testing.T, f *demoforge.Forge) map[string]*catalog.Entity {
 	t.Helper()
-	all := map[string]entity{}
+	all := map[string]*catalog.Entity{}
 	for _, r := range f.Repositories() {
-		files := filesOf(t, r)
-		for ref, e := range catalogOf(t, files) {
+		for ref, e := range read(filesOf(t, r)).entities {
 			if _, twice := all[ref]; twice {
 				t.Errorf("%s is declared in two repositories", ref)
 			}
@@ -130,10 +109,11 @@ func filesOf(t *testing.T, r *demoforge.Repository) map[string]string {
 func TestSize(t *testing.T) {
 	f := play(t)
 	kinds := map[string]int{}
-	for _, e := range landscape(t, f) {
-		kinds[e.Kind]++
+	for ref := range landscape(t, f) {
+		kind, _, _ := strings.Cut(ref, ":")
+		kinds[kind]++
 	}
-	for kind, least := range map[string]int{"Component": 24, "API": 8, "Resource": 6, "System": 5, "Domain": 2, "Group": 6, "User": 20, "Location": 4} {
+	for kind, least := range map[string]int{"component": 24, "api": 8, "resource": 6, "system": 5, "domain": 2, "group": 6, "user": 20, "location": 4} {
 		if kinds[kind] < least {
 			t.Errorf("%d of kind %s, want at least %d", kinds[kind], kind, least)
 		}
@@ -165,53 +145,77 @@ func TestSize(t *testing.T) {
 // Every reference leads somewhere, but for the one that the story needs.
 func TestReferences(t *testing.T) {
 	all := landscape(t, play(t))
-	kindOf := map[string]string{
-		"owner": "group", "system": "system", "domain": "domain", "subcomponentOf": "component",
-		"providesApis": "api", "consumesApis": "api", "memberOf": "group", "parent": "group",
-		"dependsOn": "", "dependencyOf": "",
-	}
 	var dangling []string
 	for _, ref := range slices.Sorted(maps.Keys(all)) {
-		for field, kind := range kindOf {
-			values, ok := all[ref].Spec[field].([]any)
-			if !ok && all[ref].Spec[field] != nil {
-				values = []any{all[ref].Spec[field]}
-			}
-			for _, v := range values {
-				target, ok := v.(string)
-				if !ok {
-					continue // the descriptor that is broken on purpose
-				}
-				if !strings.Contains(target, ":") {
-					target = kind + ":default/" + target
-				}
-				if _, ok := all[target]; !ok {
-					dangling = append(dangling, ref+" "+field+" "+target)
-				}
+		if all[ref] == nil {
+			continue
+		}
+		for _, edge := range catalog.Edges(all[ref]) {
+			if _, ok := all[edge.To.String()]; !ok {
+				dangling = append(dangling, fmt.Sprint(edge.From, " ", edge.Type, " ", edge.To))
 			}
 		}
 	}
-	want := []string{"component:default/warehouse-sync owner group:default/logistics"}
+	want := []string{"component:default/warehouse-sync ownedBy group:default/logistics"}
 	if diff := cmp.Diff(want, dangling); diff != "" {
 		t.Errorf("references to nothing (-want +got):\n%s", diff)
 	}
 }
 
-// The last push leaves payments-api as the pages' mock-ups show it.
-func TestTheBrokenDescriptor(t *testing.T) {
-	f := play(t)
-	for _, r := range f.Repositories() {
-		if r.Name() != "acme/payments-api" {
-			continue
-		}
-		lines := strings.Split(filesOf(t, r)["catalog-info.yaml"], "\n")
-		if diff := cmp.Diff([]string{"    - payments-v2", "    - refunds: v1", "  dependsOn:"}, lines[21:24]); diff != "" {
-			t.Errorf("lines 22 to 24 (-want +got):\n%s", diff)
-		}
+// All descriptors are good at all times, but for four that the story needs.
+// Three are mended; the last one stays as the pages' mock-ups show it.
+func TestBrokenDescriptors(t *testing.T) {
+	h, err := acme.Load()
+	if err != nil {
+		t.Fatal(err)
 	}
-	last := f.Deliveries()[len(f.Deliveries())-1]
-	if last.Repository != "acme/payments-api" {
-		t.Errorf("the last push is to %s", last.Repository)
+	f := demoforge.New(demoforge.Options{URL: "http://forge.acme.example"})
+	broken := map[string][]string{}
+	var got []string
+	err = f.Play(t.Context(), h, demoforge.PlayOptions{End: end, Played: func(context.Context, int, int) error {
+		d := f.Deliveries()[len(f.Deliveries())-1]
+		for _, r := range f.Repositories() {
+			if r.Name() != d.Repository {
+				continue
+			}
+			now := read(filesOf(t, r)).problems
+			for _, p := range now {
+				if !slices.Contains(broken[d.Repository], p) {
+					got = append(got, "broken: "+d.Repository+" "+p)
+				}
+			}
+			for _, p := range broken[d.Repository] {
+				if !slices.Contains(now, p) {
+					got = append(got, "mended: "+d.Repository+" "+p)
+				}
+			}
+			broken[d.Repository] = now
+		}
+		return nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"broken: acme/stock catalog-info.yaml metadata.tags[0]",
+		"broken: acme/stock catalog-info.yaml metadata.tags[2]",
+		"mended: acme/stock catalog-info.yaml metadata.tags[0]",
+		"mended: acme/stock catalog-info.yaml metadata.tags[2]",
+		"broken: acme/search index/catalog-info.yaml",
+		"mended: acme/search index/catalog-info.yaml",
+		"broken: acme/identity-gateway consent-store/catalog-info.yaml spec.lifecycle",
+		"mended: acme/identity-gateway consent-store/catalog-info.yaml spec.lifecycle",
+		"broken: acme/payments-api catalog-info.yaml spec.providesApis[1]",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("what breaks and is mended (-want +got):\n%s", diff)
+	}
+	for _, r := range f.Repositories() {
+		if r.Name() == "acme/payments-api" {
+			if diff := cmp.Diff([]string{"catalog-info.yaml:23:7"}, read(filesOf(t, r)).places); diff != "" {
+				t.Errorf("where the last one stands (-want +got):\n%s", diff)
+			}
+		}
 	}
 }
 
@@ -220,7 +224,12 @@ func TestDocs(t *testing.T) {
 	for _, r := range play(t).Repositories() {
 		files := filesOf(t, r)
 		annotated := false
-		for _, e := range catalogOf(t, files) {
+		for ref, e := range read(files).entities {
+			if e == nil {
+				t.Logf("%s is not looked at: its descriptor is broken", ref)
+				annotated = true
+				continue
+			}
 			_, named := e.Metadata.Annotations["backstage.io/techdocs-ref"]
 			annotated = annotated || named
 		}
@@ -255,7 +264,7 @@ func TestPlaysThroughHooks(t *testing.T) {
 	})
 	f := demoforge.New(demoforge.Options{URL: "http://forge.acme.example"})
 	err = f.Play(t.Context(), h, demoforge.PlayOptions{
-		End:    time.Date(2026, 3, 12, 14, 3, 10, 0, time.UTC),
+		End:    end,
 		Hooks:  map[demoforge.Provider]string{demoforge.GitHub: "http://callboard/hooks/github", demoforge.GitLab: "http://callboard/hooks/gitlab"},
 		Client: &http.Client{Transport: direct{hook}},
 	})

@@ -15,6 +15,19 @@ const NoOwner = "none"
 // Owner returns the full ref of the entity's owner, "" when it has none.
 func (e *Entry) Owner() string { return e.target("ownedBy") }
 
+// ownerOrNone returns the owner's ref, or NoOwner for an entity that lacks an
+// owner although its kind has one; "" where owning makes no sense, as for a team.
+func (e *Entry) ownerOrNone() string {
+	if owner := e.Owner(); owner != "" {
+		return owner
+	}
+	kind := catalog.BuiltIn().Find(e.Entity.APIVersion, e.Entity.Kind)
+	if kind != nil && slices.ContainsFunc(kind.Spec, func(f catalog.Field) bool { return f.Name == "owner" }) {
+		return NoOwner
+	}
+	return ""
+}
+
 // System returns the full ref of the system that the entity is part of, or "".
 func (e *Entry) System() string {
 	for _, r := range e.Relations {
@@ -151,7 +164,7 @@ func newMatcher(q Query) matcher {
 		fields: []field{
 			{values: func(e *Entry) []string { return one(e.Entity.Kind) }, wanted: q.Kinds},
 			{values: func(e *Entry) []string { return one(e.Type()) }, wanted: q.Types},
-			{values: func(e *Entry) []string { return one(cmp.Or(e.Owner(), NoOwner)) }, wanted: q.Owners},
+			{values: func(e *Entry) []string { return one(e.ownerOrNone()) }, wanted: q.Owners},
 			{values: func(e *Entry) []string { return one(e.Lifecycle()) }, wanted: q.Lifecycles},
 			{values: func(e *Entry) []string { return e.Entity.Metadata.Tags }, wanted: q.Tags, all: true},
 			{values: func(e *Entry) []string { return one(e.Origin.Source) }, wanted: q.Sources},

@@ -1,4 +1,4 @@
-// Package acme is the sample organisation: 23 people in nine teams, what they
+// Package acme is the sample organisation: 21 people in eight teams, what they
 // build, and six months of how it came about. README.md says how it is written
 // down.
 package acme

@@ -14,6 +14,7 @@ import (
 	"hash/fnv"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -185,11 +186,15 @@ func (r *Repository) describe(ref plumbing.ReferenceName, before, after plumbing
 		by = account
 	}
 	p.by = by
-	known, err := r.reachable()
+	had, err := r.heads() // what is new on a new ref is what no ref had
 	if err != nil {
 		return push{}, err
 	}
-	had := known
+	fresh, _, _, err := r.objects.split([]plumbing.Hash{head}, had, true)
+	if err != nil {
+		return push{}, err
+	}
+	listed := fresh
 	if p.created() {
 		p.base = r.refAt(head)
 	} else {
@@ -197,21 +202,17 @@ func (r *Repository) describe(ref plumbing.ReferenceName, before, after plumbing
 		if err != nil {
 			return push{}, err
 		}
-		if had, err = r.objects.ancestors(from); err != nil {
+		var lost []*object.Commit
+		if listed, lost, _, err = r.objects.split([]plumbing.Hash{head}, []plumbing.Hash{from}, false); err != nil {
 			return push{}, err
 		}
-		ofHead, err := r.objects.ancestors(head)
-		if err != nil {
-			return push{}, err
-		}
-		p.forced = !ofHead[from]
+		p.forced = len(lost) > 0
 	}
-	commits, err := r.objects.without(head, had)
-	if err != nil {
+	if listed, err = r.objects.ordered(head, listed); err != nil {
 		return push{}, err
 	}
-	for _, c := range commits {
-		p.commits = append(p.commits, pushedCommit{c, !known[c.Hash]})
+	for _, c := range listed {
+		p.commits = append(p.commits, pushedCommit{c, slices.Contains(fresh, c)})
 	}
 	return p, nil
 }

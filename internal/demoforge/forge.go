@@ -13,7 +13,7 @@
 package demoforge
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -78,7 +78,8 @@ type Service struct {
 type Forge struct {
 	options Options
 	mux     *http.ServeMux
-	server  *http.Server
+	server  *http.Server // with served, only after Listen
+	served  chan error
 	page    *template.Template
 
 	// mu guards all below, and all repositories: go-git's stores allow no
@@ -133,24 +134,22 @@ func Listen(address string, o Options) (*Forge, error) {
 	}
 	f := New(o)
 	f.server = &http.Server{Handler: f, ReadHeaderTimeout: 10 * time.Second}
-	go f.server.Serve(l) // ends with Close, and only then
+	f.served = make(chan error, 1)
+	go func() { f.served <- f.server.Serve(l) }()
 	return f, nil
 }
 
-// Close stops what Listen started.
+// Close ends what Listen started.
 func (f *Forge) Close() error {
 	if f.server == nil {
 		return nil
 	}
-	return f.server.Close()
-}
-
-// Shutdown stops what Listen started once the answers under way are given.
-func (f *Forge) Shutdown(ctx context.Context) error {
-	if f.server == nil {
-		return nil
+	err := f.server.Close()
+	if served := <-f.served; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, fmt.Errorf("serve the forge: %w", served))
 	}
-	return f.server.Shutdown(ctx)
+	f.served <- http.ErrServerClosed // for whoever closes it again
+	return err
 }
 
 // URL is where the forge is reached, without a slash at the end.

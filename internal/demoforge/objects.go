@@ -24,18 +24,20 @@ const cachedTrees = 512
 // Repository's lock guards it: go-git's stores are not safe for concurrent use,
 // not even for reads.
 type objects struct {
-	git     storer.EncodedObjectStorer
-	commits map[plumbing.Hash]*object.Commit
-	trees   map[plumbing.Hash][]node
-	gone    map[plumbing.Hash]bool // commits that Prune has dropped
+	git         storer.EncodedObjectStorer
+	commits     map[plumbing.Hash]*object.Commit
+	generations map[plumbing.Hash]int64
+	trees       map[plumbing.Hash][]node
+	gone        map[plumbing.Hash]bool // commits that Prune has dropped
 }
 
 func newObjects(git storer.EncodedObjectStorer) *objects {
 	return &objects{
-		git:     git,
-		commits: map[plumbing.Hash]*object.Commit{},
-		trees:   map[plumbing.Hash][]node{},
-		gone:    map[plumbing.Hash]bool{},
+		git:         git,
+		commits:     map[plumbing.Hash]*object.Commit{},
+		generations: map[plumbing.Hash]int64{},
+		trees:       map[plumbing.Hash][]node{},
+		gone:        map[plumbing.Hash]bool{},
 	}
 }
 

@@ -193,9 +193,17 @@ func (r *Repository) Delete() {
 func (r *Repository) Prune() error {
 	r.forge.mu.Lock()
 	defer r.forge.mu.Unlock()
-	keep, err := r.reachable()
+	heads, err := r.heads()
 	if err != nil {
 		return fmt.Errorf("prune %s: %w", r.name, err)
+	}
+	reached, _, _, err := r.objects.split(heads, nil, true)
+	if err != nil {
+		return fmt.Errorf("prune %s: %w", r.name, err)
+	}
+	keep := map[plumbing.Hash]bool{}
+	for _, c := range reached {
+		keep[c.Hash] = true
 	}
 	all, err := r.objects.git.IterEncodedObjects(plumbing.CommitObject)
 	if err != nil {
@@ -209,8 +217,8 @@ func (r *Repository) Prune() error {
 	})
 }
 
-// reachable is every commit that a branch or tag leads to.
-func (r *Repository) reachable() (map[plumbing.Hash]bool, error) {
+// heads are the commits that the branches and tags point at.
+func (r *Repository) heads() ([]plumbing.Hash, error) {
 	var heads []plumbing.Hash
 	for _, h := range r.refs {
 		h, err := r.objects.peel(h)
@@ -219,7 +227,7 @@ func (r *Repository) reachable() (map[plumbing.Hash]bool, error) {
 		}
 		heads = append(heads, h)
 	}
-	return r.objects.ancestors(heads...)
+	return heads, nil
 }
 
 // move points a ref elsewhere and records the delivery that this causes.

@@ -1,6 +1,7 @@
 package demoforge
 
 import (
+	"cmp"
 	"errors"
 	"iter"
 	"maps"
@@ -81,8 +82,9 @@ func (o *objects) at(c *object.Commit, path string) (plumbing.Hash, error) {
 	return n.hash, err
 }
 
-// queue holds commits still to visit, each once, newest last.
+// queue holds commits still to visit, each once, the one of the highest rank last.
 type queue struct {
+	rank    func(*object.Commit) int64 // nil: the committer time
 	waiting []*object.Commit
 	seen    map[plumbing.Hash]bool
 }
@@ -94,13 +96,16 @@ func (q *queue) add(o *objects, h plumbing.Hash) error {
 	if q.seen == nil {
 		q.seen = map[plumbing.Hash]bool{}
 	}
+	if q.rank == nil {
+		q.rank = func(c *object.Commit) int64 { return c.Committer.When.Unix() }
+	}
 	q.seen[h] = true
 	c, err := o.commit(h)
 	if err != nil {
 		return err
 	}
 	i, _ := slices.BinarySearchFunc(q.waiting, c, func(a, b *object.Commit) int {
-		return a.Committer.When.Compare(b.Committer.When)
+		return cmp.Compare(q.rank(a), q.rank(b))
 	})
 	q.waiting = slices.Insert(q.waiting, i, c)
 	return nil
@@ -113,34 +118,111 @@ func (q *queue) next() *object.Commit {
 	return c
 }
 
-// ancestors is every commit that heads can reach, themselves included.
-func (o *objects) ancestors(heads ...plumbing.Hash) (map[plumbing.Hash]bool, error) {
-	seen := map[plumbing.Hash]bool{}
-	for len(heads) > 0 {
-		h := heads[len(heads)-1]
-		heads = heads[:len(heads)-1]
-		if seen[h] {
-			continue
-		}
-		c, err := o.commit(h)
+// generation is one more than the highest generation of a commit's parents: no
+// commit has one as high as any of its descendants, whatever their times say.
+func (o *objects) generation(h plumbing.Hash) (int64, error) {
+	for stack := []plumbing.Hash{h}; len(stack) > 0; {
+		top := stack[len(stack)-1]
+		c, err := o.commit(top)
 		if err != nil {
-			return nil, err
+			return 0, err
 		}
-		seen[h] = true
-		heads = append(heads, c.ParentHashes...)
+		highest, ready := int64(0), true
+		for _, p := range c.ParentHashes {
+			g, known := o.generations[p]
+			if !known {
+				stack, ready = append(stack, p), false
+			}
+			highest = max(highest, g)
+		}
+		if ready {
+			o.generations[top] = highest + 1
+			stack = stack[:len(stack)-1]
+		}
 	}
-	return seen, nil
+	return o.generations[h], nil
 }
 
-// without lists what head can reach and is not in known, oldest first and
-// every parent before its children.
-func (o *objects) without(head plumbing.Hash, known map[plumbing.Hash]bool) ([]*object.Commit, error) {
-	if known[head] {
+// sides of a split.
+const (
+	left  = 1
+	right = 2
+	both  = left | right
+)
+
+// split tells what only the left heads can reach, what only the right ones can,
+// and the newest commit that both can. It looks at no more of the common history
+// than it must; with justLeft it also leaves the right side incomplete.
+func (o *objects) split(leftHeads, rightHeads []plumbing.Hash, justLeft bool) (onlyLeft, onlyRight []*object.Commit, common *object.Commit, err error) {
+	of := map[plumbing.Hash]int{}
+	open := 0 // commits waiting that may still turn out to be on one side only
+	q := queue{rank: func(c *object.Commit) int64 { return o.generations[c.Hash] }}
+	counts := func(sides int) bool { return sides == left || sides == right && !justLeft }
+	add := func(h plumbing.Hash, sides int) error {
+		if _, err := o.generation(h); err != nil {
+			return err
+		}
+		was := of[h]
+		of[h] |= sides
+		if counts(was) {
+			open--
+		}
+		if counts(of[h]) {
+			open++
+		}
+		return q.add(o, h)
+	}
+	for _, h := range leftHeads {
+		if err := add(h, left); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	for _, h := range rightHeads {
+		if err := add(h, right); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	for len(q.waiting) > 0 && (open > 0 || common == nil && !justLeft) {
+		c := q.next()
+		sides := of[c.Hash]
+		if counts(sides) {
+			open--
+		}
+		switch {
+		case sides == left:
+			onlyLeft = append(onlyLeft, c)
+		case sides == right:
+			onlyRight = append(onlyRight, c)
+		case common == nil:
+			common = c
+		}
+		for _, p := range c.ParentHashes {
+			if err := add(p, sides); err != nil {
+				return nil, nil, nil, err
+			}
+		}
+	}
+	return onlyLeft, onlyRight, common, nil
+}
+
+// ordered sorts commits that head leads to by time, oldest first, but every
+// parent before its children: times may run backwards.
+func (o *objects) ordered(head plumbing.Hash, commits []*object.Commit) ([]*object.Commit, error) {
+	if len(commits) == 0 {
 		return nil, nil
 	}
-	var list []*object.Commit
-	children := map[plumbing.Hash]int{} // that have not been listed yet
-	q := queue{}
+	children := map[plumbing.Hash]int{} // that are not listed yet
+	for _, c := range commits {
+		for _, p := range c.ParentHashes {
+			children[p]++
+		}
+	}
+	among := map[plumbing.Hash]bool{}
+	for _, c := range commits {
+		among[c.Hash] = true
+	}
+	list := make([]*object.Commit, 0, len(commits))
+	var q queue
 	if err := q.add(o, head); err != nil {
 		return nil, err
 	}
@@ -148,40 +230,21 @@ func (o *objects) without(head plumbing.Hash, known map[plumbing.Hash]bool) ([]*
 		c := q.next()
 		list = append(list, c)
 		for _, p := range c.ParentHashes {
-			if known[p] {
-				continue
-			}
-			children[p]++
-			if err := q.add(o, p); err != nil {
-				return nil, err
-			}
-		}
-	}
-	// Committer times may run backwards; the order of the graph wins over them.
-	ordered := make([]*object.Commit, 0, len(list))
-	ready := queue{}
-	if err := ready.add(o, head); err != nil {
-		return nil, err
-	}
-	for len(ready.waiting) > 0 {
-		c := ready.next()
-		ordered = append(ordered, c)
-		for _, p := range c.ParentHashes {
-			if children[p]--; children[p] == 0 {
-				if err := ready.add(o, p); err != nil {
+			if children[p]--; children[p] == 0 && among[p] {
+				if err := q.add(o, p); err != nil {
 					return nil, err
 				}
 			}
 		}
 	}
-	slices.Reverse(ordered)
-	return ordered, nil
+	slices.Reverse(list)
+	return list, nil
 }
 
 // comparison is how two commits relate.
 type comparison struct {
 	mergeBase     *object.Commit   // nil when they share no history
-	ahead, behind []*object.Commit // what head has and base has not, and the reverse; oldest first
+	ahead, behind []*object.Commit // what head has and base has not, oldest first, and the reverse
 }
 
 func (c comparison) status() string {
@@ -198,31 +261,12 @@ func (c comparison) status() string {
 }
 
 func (o *objects) compare(base, head plumbing.Hash) (comparison, error) {
-	ofBase, err := o.ancestors(base)
+	ahead, behind, common, err := o.split([]plumbing.Hash{head}, []plumbing.Hash{base}, false)
 	if err != nil {
 		return comparison{}, err
 	}
-	ofHead, err := o.ancestors(head)
-	if err != nil {
-		return comparison{}, err
-	}
-	var c comparison
-	if c.ahead, err = o.without(head, ofBase); err != nil {
-		return comparison{}, err
-	}
-	if c.behind, err = o.without(base, ofHead); err != nil {
-		return comparison{}, err
-	}
-	for commit, err := range o.log(head, "", false) {
-		if err != nil {
-			return comparison{}, err
-		}
-		if ofBase[commit.Hash] {
-			c.mergeBase = commit
-			break
-		}
-	}
-	return c, nil
+	ahead, err = o.ordered(head, ahead)
+	return comparison{common, ahead, behind}, err
 }
 
 // fileChange is one file that differs between two trees.

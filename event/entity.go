@@ -16,6 +16,7 @@ type Origin struct {
 	Path         string `json:"path"`               // of the file, with slashes
 	Blob         string `json:"blob"`               // Git's id of the file's content
 	Line         int    `json:"line,omitempty"`     // first line of the document in the file, from 1
+	Entities     int    `json:"entities,omitempty"` // that the file is about, this one included
 	URL          string `json:"url,omitempty"`      // page of the file on the branch
 	Followed     string `json:"followed,omitempty"` // path of the Location descriptor that led here, if one did
 }

@@ -41,6 +41,12 @@ func (e Event) Validate() error {
 // earliest is the first whole year that counts as nanoseconds in an int64.
 func earliest() time.Time { return time.Date(1678, 1, 1, 0, 0, 0, 0, time.UTC) }
 
+// IsAttributeName reports whether [FromAttributes] takes this name, be it for a
+// field or for an extension.
+func IsAttributeName(name string) bool {
+	return legalName(name) && name != "specversion" && name != "data"
+}
+
 // legalName reports whether CloudEvents allows s as an attribute's name.
 // https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md#naming-conventions
 func legalName(s string) bool {

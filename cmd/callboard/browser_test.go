@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
@@ -29,7 +30,7 @@ func startDemo(t *testing.T) string {
 	go func() {
 		code <- run(ctx, process{
 			Args: []string{"demo", "--data", filepath.Join(t.TempDir(), "demo"), "--listen", "127.0.0.1:0"},
-			Env:  os.LookupEnv, Stdout: outWriter, Stderr: io.MultiWriter(&stderr, &signal{text: "Stop with Ctrl-C", seen: played}),
+			Env:  os.LookupEnv, Stdout: outWriter, Stderr: io.MultiWriter(&stderr, &notice{text: "Stop with Ctrl-C", seen: played}),
 		})
 		outWriter.Close()
 	}()
@@ -53,15 +54,15 @@ func startDemo(t *testing.T) string {
 	return strings.TrimSpace(strings.TrimPrefix(string(line[:n]), "callboard: listening on "))
 }
 
-// signal closes seen when text was written.
-type signal struct {
+// notice closes seen when text was written.
+type notice struct {
 	text string
 	seen chan struct{}
 	all  bytes.Buffer
 	done bool
 }
 
-func (s *signal) Write(b []byte) (int, error) {
+func (s *notice) Write(b []byte) (int, error) {
 	s.all.Write(b)
 	if !s.done && strings.Contains(s.all.String(), s.text) {
 		s.done = true
@@ -88,7 +89,7 @@ func browser(t *testing.T) context.Context {
 		t.Cleanup(cancel)
 		ctx, cancel = context.WithTimeout(ctx, 5*time.Minute)
 		t.Cleanup(cancel)
-		if err := chromedp.Run(ctx); err != nil {
+		if err := chromedp.Do(ctx); err != nil {
 			t.Fatalf("start %s: %v", path, err)
 		}
 		return ctx
@@ -117,14 +118,19 @@ func looks() []look {
 	return []look{{"1440-light", 1440, 1300, "light"}, {"1440-dark", 1440, 1300, "dark"}, {"390-light", 390, 844, "light"}}
 }
 
-func (l look) set() chromedp.Action {
-	return chromedp.ActionFunc(func(ctx context.Context) error {
-		if err := emulation.SetDeviceMetricsOverride(l.width, l.height, 1, l.width < 600).Do(ctx); err != nil {
-			return err
-		}
-		return emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
+func (l look) set() chromedp.Action[chromedp.Void] {
+	return chromedp.Steps(
+		chromedp.EmulateViewport(l.width, l.height),
+		command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
 			{Name: "prefers-color-scheme", Value: l.scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
-		}).Do(ctx)
+		}}))
+}
+
+// command sends a command of the DevTools protocol.
+func command[P any](c cdp.Command[P, cdp.Empty], params P) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, c, params)
+		return err
 	})
 }
 
@@ -163,12 +169,12 @@ func TestPages(t *testing.T) {
 	for _, l := range looks() {
 		for _, p := range pages() {
 			t.Run(p.name+" "+l.name, func(t *testing.T) {
-				var picture []byte
-				if err := chromedp.Run(ctx, l.set(), chromedp.Navigate(base+p.path), chromedp.WaitReady("main")); err != nil {
+				if err := chromedp.Do(ctx, l.set(), chromedp.Navigate(base+p.path), chromedp.WaitReady(chromedp.CSS("main"))); err != nil {
 					t.Fatal(err)
 				}
 				if folder := os.Getenv("CALLBOARD_SCREENSHOTS"); folder != "" {
-					if err := chromedp.Run(ctx, chromedp.FullScreenshot(&picture, 100)); err != nil {
+					picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+					if err != nil {
 						t.Fatal(err)
 					}
 					if err := os.WriteFile(filepath.Join(folder, p.name+"-"+l.name+".png"), picture, 0o600); err != nil {
@@ -178,8 +184,8 @@ func TestPages(t *testing.T) {
 				for _, v := range violations(t, ctx, string(axe)) {
 					t.Error(v)
 				}
-				var wider bool
-				if err := chromedp.Run(ctx, chromedp.Evaluate(`document.documentElement.scrollWidth > document.documentElement.clientWidth`, &wider)); err != nil {
+				wider, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > document.documentElement.clientWidth`))
+				if err != nil {
 					t.Fatal(err)
 				}
 				if wider {
@@ -190,7 +196,8 @@ func TestPages(t *testing.T) {
 	}
 	for _, scripts := range []bool{true, false} {
 		t.Run(fmt.Sprintf("journeys, scripts %v", scripts), func(t *testing.T) {
-			if err := chromedp.Run(ctx, looks()[0].set(), emulation.SetScriptExecutionDisabled(!scripts)); err != nil {
+			disable := emulation.SetScriptExecutionDisabledParams{Value: !scripts}
+			if err := chromedp.Do(ctx, looks()[0].set(), command(emulation.SetScriptExecutionDisabled, disable)); err != nil {
 				t.Fatal(err)
 			}
 			journeys(t, ctx, base, scripts)
@@ -201,12 +208,9 @@ func TestPages(t *testing.T) {
 // violations runs axe-core on the page and returns one line for each violation.
 func violations(t *testing.T, ctx context.Context, axe string) []string { //nolint:revive // the browser's context comes after t
 	t.Helper()
-	var result string
-	err := chromedp.Run(ctx,
-		chromedp.Evaluate(axe+";0", nil),
-		chromedp.Evaluate(`axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r => JSON.stringify(r.violations.map(v => ({
-			id: v.id, help: v.help, nodes: v.nodes.slice(0, 5).map(n => n.html.slice(0, 200) + "\n      " + n.failureSummary.replaceAll("\n", " "))}))))`,
-			&result, chromedp.EvalAsValue, awaitPromise))
+	result, err := chromedp.Run(ctx, chromedp.Evaluate[string](axe+`; axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
+		.then(r => JSON.stringify(r.violations.map(v => ({id: v.id, help: v.help,
+			nodes: v.nodes.slice(0, 5).map(n => n.html.slice(0, 200) + "\n      " + n.failureSummary.replaceAll("\n", " "))}))))`, awaitPromise))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/ingest"
 	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/projections/deliveries"
 	"github.com/callboard/callboard/projections/entities"
 )
 
@@ -44,4 +45,12 @@ func (k known) Declared(ctx context.Context, after eventlog.Position, ref string
 		return event.Origin{}, false, nil
 	}
 	return e.Origin, true, nil
+}
+
+// positions finds deliveries in their log through the read model of deliveries.
+type positions struct{ deliveries *deliveries.Deliveries }
+
+func (p positions) Position(ctx context.Context, delivery string) (eventlog.Position, error) {
+	d, err := p.deliveries.Get(ctx, delivery)
+	return d.Position, err
 }

@@ -67,7 +67,7 @@ Run it with your own:                callboard serve --config callboard.yaml`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(serveCommand(p), demoCommand(p), checkCommand(p), rebuildCommand(p), tokenCommand(p), versionCommand(p))
-	for _, c := range root.Commands() {
+	for _, c := range append(root.Commands(), root) {
 		if args := c.Args; args != nil {
 			c.Args = func(cmd *cobra.Command, given []string) error {
 				if err := args(cmd, given); err != nil {

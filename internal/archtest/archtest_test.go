@@ -14,10 +14,11 @@ const module = "github.com/callboard/callboard/"
 // rooms lists what each package may import of ours. A package matches its longest
 // prefix; "…/" as an entry allows everything below it.
 var rooms = map[string][]string{
-	"internal/fault":     {},
-	"catalog":            {},
-	"catalog/descriptor": {"catalog"},
-	"event":              {"catalog"},
+	"internal/fault":      {},
+	"catalog":             {},
+	"catalog/descriptor":  {"catalog"},
+	"catalog/catalogtest": {"catalog"},
+	"event":               {"catalog", "internal/fault"},
 
 	"eventlog": {"event", "eventlog", "internal/fault"},
 
@@ -26,19 +27,22 @@ var rooms = map[string][]string{
 	"ingest/github":   {"catalog", "event", "ingest", "ingest/forgeapi", "internal/fault"},
 	"ingest/gitlab":   {"catalog", "event", "ingest", "ingest/forgeapi", "internal/fault"},
 
-	"projections":            {"event", "eventlog", "internal/fault"},
-	"projections/sqlstore":   {"eventlog", "internal/fault"},
-	"projections/entities":   {"catalog", "event", "eventlog", "internal/fault", "projections"},
-	"projections/history":    {"catalog", "event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
-	"projections/deliveries": {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
+	"projections":                {"event", "eventlog", "internal/fault"},
+	"projections/projectiontest": {"catalog", "event", "eventlog", "projections"},
+	"projections/sqlstore":       {"eventlog", "internal/fault"},
+	"projections/entities":       {"catalog", "event", "eventlog", "internal/fault", "projections"},
+	"projections/history":        {"catalog", "event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
+	"projections/deliveries":     {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 
 	"api": {"catalog", "event", "eventlog", "internal/fault", "projections/"},
 	"web": {"catalog", "catalog/descriptor", "event", "eventlog", "internal/fault", "projections/", "web/"},
 
+	"web/internal": {"catalog", "catalog/descriptor", "event", "eventlog", "internal/fault", "projections", "projections/", "web", "web/"},
+
 	"internal/config":    {"internal/fault"},
-	"internal/demoforge": {"internal/", "examples/"},
+	"internal/demoforge": {"internal/fault"},
 	"internal/archtest":  {},
-	"examples/acme":      {},
+	"examples/acme":      {"internal/demoforge"},
 	"cmd":                {""},
 }
 
@@ -52,7 +56,7 @@ var foreign = map[string][]string{
 	"modernc.org/sqlite":                 {"projections/sqlstore", "eventlog/sqlitelog"},
 	"github.com/google/go-github":        {"ingest/github"},
 	"gitlab.com/gitlab-org/api":          {"ingest/gitlab"},
-	"gopkg.in/yaml.v3":                   {"catalog/descriptor", "internal/config", "internal/demoforge", "examples/acme"},
+	"gopkg.in/yaml.v3":                   {"catalog/descriptor", "internal/config", "internal/demoforge"},
 	"net/http":                           {"api", "web", "ingest", "internal/demoforge", "cmd"},
 }
 

@@ -20,13 +20,15 @@ type DeliveryReceived struct {
 
 // DeliveryHandled says what became of a delivery.
 type DeliveryHandled struct {
-	Status     DeliveryStatus `json:"status"`
-	Repository string         `json:"repository,omitempty"` // full name, once it is known
-	Events     []uint64       `json:"events,omitempty"`     // positions in the main log of what it led to
-	Error      string         `json:"error,omitempty"`      // for people
-	Attempts   int            `json:"attempts"`
-	Took       time.Duration  `json:"took"`             // nanoseconds, of the last attempt
-	RetryAt    time.Time      `json:"retryAt,omitzero"` // when Status is waiting
+	Status       DeliveryStatus `json:"status"`
+	Repository   string         `json:"repository,omitempty"`   // full name, once it is known
+	RepositoryID string         `json:"repositoryId,omitempty"` // the forge's id of it
+	Commit       string         `json:"commit,omitempty"`       // that the catalog was brought to; empty unless Status is done
+	Events       []uint64       `json:"events,omitempty"`       // positions in the main log of what it led to
+	Error        string         `json:"error,omitempty"`        // for people
+	Attempts     int            `json:"attempts"`
+	Took         time.Duration  `json:"took"`             // nanoseconds, of the last attempt
+	RetryAt      time.Time      `json:"retryAt,omitzero"` // when Status is waiting
 }
 
 // DeliveryStatus is where a delivery stands.

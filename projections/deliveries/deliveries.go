@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/callboard/callboard/event"
@@ -98,6 +99,11 @@ func fold(ctx context.Context, tx *sql.Tx, rec eventlog.Record) error {
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE deliveries SET status = ?, repository = ?, error = ?, events = ?, attempts = ?, took = ?, retry_at = ? WHERE id = ?`,
 			h.Status, h.Repository, h.Error, events, h.Attempts, h.Took, unixNano(h.RetryAt), rec.Subject)
+		if err != nil || h.Commit == "" {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO reached (source, repository, sha) VALUES (?, ?, ?) ON CONFLICT (source, repository) DO UPDATE SET sha = excluded.sha`,
+			strings.TrimPrefix(rec.Source, event.SourcePrefix), h.RepositoryID, h.Commit)
 		return err
 	case event.TypeDeliveryReplayed:
 		_, err := tx.ExecContext(ctx, `UPDATE deliveries SET status = ?, error = '', retry_at = 0 WHERE id = ?`, event.DeliveryReceivedStatus, rec.Subject)
@@ -128,6 +134,17 @@ func (d *Deliveries) Failed(ctx context.Context, id string) (bool, error) {
 	var failed bool
 	err := d.db.QueryRowContext(ctx, "SELECT count(*) FROM deliveries WHERE id = ? AND status = ?", id, event.DeliveryFailed).Scan(&failed)
 	return failed, err
+}
+
+// Reached returns the commit that the catalog was last brought to by a delivery
+// of a source about a repository, by the forge's id of it; "" if by none.
+func (d *Deliveries) Reached(ctx context.Context, source, repositoryID string) (string, error) {
+	var sha string
+	err := d.db.QueryRowContext(ctx, "SELECT sha FROM reached WHERE source = ? AND repository = ?", source, repositoryID).Scan(&sha)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return sha, err
 }
 
 // List returns a page of the deliveries that f selects, newest first.

@@ -35,7 +35,7 @@ func story(t *testing.T) *projectiontest.Story {
 	}
 	return projectiontest.NewStory(t).
 		Add("github:1", received("github", "push")).
-		Add("github:1", event.DeliveryHandled{Status: event.DeliveryDone, Repository: "acme/ledger", Events: []uint64{7, 8}, Attempts: 1, Took: 31 * time.Millisecond}).
+		Add("github:1", event.DeliveryHandled{Status: event.DeliveryDone, Repository: "acme/ledger", RepositoryID: "42", Commit: "c0ffee", Events: []uint64{7, 8}, Attempts: 1, Took: 31 * time.Millisecond}).
 		Add("github:2", received("github", "push")).
 		Add("github:2", event.DeliveryHandled{Status: event.DeliveryFailed, Error: "the subject names no repository", Attempts: 5}).
 		Add("github:3", received("github", "push")).
@@ -128,6 +128,33 @@ func TestSummaries(t *testing.T) {
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
+	}
+}
+
+func TestReached(t *testing.T) {
+	s := story(t)
+	d := folded(t, s)
+	reached := func(source, repository string) string {
+		t.Helper()
+		sha, err := d.Reached(t.Context(), source, repository)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sha
+	}
+	if got := reached("github", "42"); got != "c0ffee" {
+		t.Errorf("reached %q, want c0ffee", got)
+	}
+	if got := reached("gitlab", "42"); got != "" {
+		t.Errorf("another source's repository of the same id has reached %q", got)
+	}
+	n := len(s.Records())
+	s.Add("github:3", event.DeliveryHandled{Status: event.DeliveryDone, RepositoryID: "42", Commit: "decade"})
+	if err := d.Apply(t.Context(), s.Records()[n:]); err != nil {
+		t.Fatal(err)
+	}
+	if got := reached("github", "42"); got != "decade" {
+		t.Errorf("reached %q, want decade", got)
 	}
 }
 

@@ -20,3 +20,11 @@ CREATE TABLE deliveries (
 );
 CREATE INDEX deliveries_source ON deliveries (source, position);
 CREATE INDEX deliveries_status ON deliveries (status, position);
+
+-- The commit that the catalog was last brought to, for each repository.
+CREATE TABLE reached (
+    source     TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    sha        TEXT NOT NULL,
+    PRIMARY KEY (source, repository)
+) WITHOUT ROWID;

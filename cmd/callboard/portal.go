@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/callboard/callboard/api"
+	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/eventlog/reactor"
 	"github.com/callboard/callboard/eventlog/sqlitelog"
@@ -53,7 +54,7 @@ type portal struct {
 	deliveries *deliveries.Deliveries
 	runner     *projections.Runner // over events
 	inboxes    *projections.Runner // over inbox
-	reactors   *reactor.Router
+	reactors   *reactor.Runner     // over inbox
 	translator *ingest.Translator
 	echo       *echo.Echo
 	listener   net.Listener
@@ -181,13 +182,41 @@ func (p *portal) openServer(sources []ingest.Source, metrics *prometheus.Registr
 	answers.Register(p.echo)
 	pages := web.New(web.Config{
 		Catalog: func() web.Catalog { return p.catalog.Snapshot() },
-		History: p.history, Deliveries: p.deliveries, Log: p.events, Replay: web.ReplayFunc(p.replay),
+		History: p.history, Deliveries: p.deliveries, Log: p.events, Replay: p.replay,
 		Sources: webSources, URL: base, Organisation: p.config.Name, Demo: o.demo, Now: o.now, Logger: p.logger,
 	})
 	pages.Register(p.echo)
 	p.echo.GET("/metrics", echo.WrapHandler(promhttp.HandlerFor(metrics, promhttp.HandlerOpts{})))
 	p.echo.HTTPErrorHandler = errorHandler(answers, pages)
 	return nil
+}
+
+// openIngest makes the translator and what runs it.
+func (p *portal) openIngest(sources []ingest.Source, metrics prometheus.Registerer, o portalOptions) (err error) {
+	descriptors := map[string][]string{}
+	for _, s := range p.config.Sources {
+		descriptors[s.Name] = s.Descriptors
+	}
+	p.translator = ingest.NewTranslator(ingest.TranslatorOptions{
+		Sources: sources, Descriptors: descriptors, Deliveries: p.inbox, Log: p.events,
+		Known: known{p.runner, p.catalog}, Positions: positions{p.deliveries}, Logger: p.logger, Now: o.now,
+	})
+	var lanes []reactor.Reactor
+	for _, s := range sources {
+		from := event.SourcePrefix + s.Name()
+		lanes = append(lanes, reactor.Reactor{
+			Name: "translate/" + s.Name(), On: []event.Type{event.TypeDeliveryReceived, event.TypeDeliveryReplayed},
+			Accept: func(rec eventlog.Record) bool { return rec.Source == from },
+			React:  p.translator.Handle,
+		})
+	}
+	p.reactors, err = reactor.New(p.inbox, p.inbox, reactor.Options{Logger: p.logger, Metrics: metrics}, lanes...)
+	return err
+}
+
+// replay asks to handle a delivery again.
+func (p *portal) replay(ctx context.Context, id, reason string) error {
+	return p.translator.Replay(ctx, id, reason, event.Actor{})
 }
 
 // url is how others reach the portal.

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"regexp"
 	"slices"
@@ -273,14 +272,18 @@ func newAuditRow(r request, q auditQuery, e history.Entry) auditRow {
 	return row
 }
 
-// subject leads to the page of what an event is about. An entity keeps its
-// address after it was removed.
+// subject leads to the page of what an event is about or, for an entity that is
+// no longer there, to its history.
 func subject(c Catalog, s string) ui.Anchor {
 	ref, err := catalog.ParseRef(s, catalog.Ref{})
-	if err != nil || !strings.Contains(s, ":") || !strings.Contains(s, "/") {
+	if err != nil || ref.String() != s { // something else than an entity
 		return ui.Anchor{Label: s}
 	}
-	return ui.Anchor{Label: cmp.Or(named(c, s).Label, ref.Name), Href: entityLink(ref)}
+	l := named(c, s)
+	if l.Href == "" {
+		l.Href = entityLink(ref) + "/history"
+	}
+	return ui.Anchor{Label: l.Label, Href: l.Href}
 }
 
 // causeOf names a cause that is no commit.

@@ -31,6 +31,7 @@ type Catalog interface {
 const (
 	defaultRows   = 25
 	shownValues   = 6  // of a facet, at once
+	shownKinds    = 12 // of the facet of kinds
 	offeredValues = 50 // of a facet, when asked for more
 )
 
@@ -108,10 +109,33 @@ func (s *Site) catalog(_ context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	found := r.catalog.Find(q.Query)
+	if len(q.Tags) > 0 {
+		found.Facets.Tags = furtherTags(r.catalog, q.Query)
+	}
 	if last := max(1, (found.Total+q.rows-1)/q.rows); q.page > last {
 		return answer{location: r.self.set(fieldPage, decimal(uint64(last))).String()}, nil
 	}
 	return answer{title: "Catalog", body: catalogPage(newCatalogView(r, q, found, len(s.Sources)))}, nil
+}
+
+// furtherTags counts the tags of what matches. A tag is asked for besides the
+// others, not instead of them, so that only these lead on.
+func furtherTags(c Catalog, q entities.Query) []entities.Count {
+	q.Offset, q.Limit = 0, 0
+	counts := map[string]int{}
+	for _, e := range c.Find(q).Entries {
+		for _, t := range e.Entity.Metadata.Tags {
+			counts[t]++
+		}
+	}
+	var all []entities.Count
+	for t, n := range counts {
+		all = append(all, entities.Count{Value: t, Count: n})
+	}
+	slices.SortFunc(all, func(a, b entities.Count) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Value, b.Value))
+	})
+	return all
 }
 
 // catalogView is the list of entities, or why it is empty.
@@ -239,50 +263,51 @@ func (f facet) label(c Catalog, value string) string {
 }
 
 func newFacet(c Catalog, at link, f facet, chosen []string, counts []entities.Count) ui.Facet {
-	on := func(value string) bool {
-		return slices.ContainsFunc(chosen, func(w string) bool { return strings.EqualFold(w, value) })
+	is := func(value string) func(string) bool {
+		return func(other string) bool { return strings.EqualFold(value, other) }
 	}
 	// What is chosen stays in sight, even if nothing else of the query allows it.
-	for _, value := range chosen {
-		if !slices.ContainsFunc(counts, func(n entities.Count) bool { return strings.EqualFold(n.Value, value) }) {
-			counts = append(slices.Clone(counts), entities.Count{Value: value})
+	var on, off []entities.Count
+	for _, n := range counts {
+		if !f.single && slices.ContainsFunc(chosen, is(n.Value)) {
+			on = append(on, n)
+		} else {
+			off = append(off, n)
 		}
 	}
-	if !f.single {
-		counts = slices.SortedStableFunc(slices.Values(counts), func(a, b entities.Count) int {
-			return cmp.Compare(rank(on(a.Value)), rank(on(b.Value)))
-		})
+	for _, value := range chosen {
+		if !slices.ContainsFunc(counts, func(n entities.Count) bool { return is(value)(n.Value) }) {
+			on = append(on, entities.Count{Value: value})
+		}
 	}
+	counts = append(on, off...)
+
 	v := ui.Facet{Name: f.name, Single: f.single, Open: len(chosen) > 0 || f.field != "tag" && f.field != "source"}
-	shown := shownValues
-	if f.single {
-		shown = 12
+	if len(counts) > offeredValues {
+		v.Unlisted = len(counts) - offeredValues
+		counts = counts[:offeredValues]
 	}
-	for i, n := range counts {
-		item := ui.FacetItem{Label: f.label(c, n.Value), Count: n.Count, On: on(n.Value), Href: at.toggle(f.field, n.Value).String()}
+	for _, n := range counts {
+		item := ui.FacetItem{
+			Label: f.label(c, n.Value), Count: n.Count, On: slices.ContainsFunc(chosen, is(n.Value)),
+			Href: at.toggle(f.field, n.Value).String(),
+		}
 		if f.single {
 			item.Label, item.Icon = ui.KindPlural(n.Value), ui.KindIcon(n.Value, "")
 			if !item.On {
 				item.Href = at.set(f.field, n.Value).String()
 			}
 		}
-		switch {
-		case i < shown:
-			v.Items = append(v.Items, item)
-		case i < offeredValues:
-			v.More = append(v.More, item)
-		default:
-			v.Unlisted++
-		}
+		v.Items = append(v.Items, item)
+	}
+	shown := shownValues
+	if f.single {
+		shown = shownKinds
+	}
+	if len(v.Items) > shown {
+		v.Items, v.More = v.Items[:shown], v.Items[shown:]
 	}
 	return v
-}
-
-func rank(first bool) int {
-	if first {
-		return 0
-	}
-	return 1
 }
 
 func listBar(self link, q listQuery, chips int) ui.ListBar {

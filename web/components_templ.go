@@ -1543,7 +1543,7 @@ func sinkRecord() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Source("A sample of a descriptor", sampleLines()).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Source("A sample of a descriptor", "L", sampleLines()).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

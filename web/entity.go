@@ -109,7 +109,7 @@ type entityView struct {
 	graph     *graph
 	relations []relationGroup
 	recent    []ui.Happening
-	total     int
+	all       string // leads to the history
 	history   string
 	links     []outsideLink
 }
@@ -152,8 +152,11 @@ func newEntityView(c Catalog, e *entities.Entry, recent history.Page, now time.T
 		graph:     newGraph(c, e),
 		relations: relationGroups(c, e),
 		recent:    happenings(recent.Entries, now),
-		total:     recent.Total,
+		all:       "History",
 		history:   entityLink(e.Entity.Ref()) + "/history",
+	}
+	if recent.Total > len(recent.Entries) {
+		v.all = "All " + ui.Plural(recent.Total, "event")
 	}
 	if e.Rejection != nil {
 		v.rejection = newRejection(e.Rejection, now)

@@ -30,7 +30,12 @@ type errorView struct {
 // Error answers with the page of an error that did not come from a page of the
 // portal: no route, a panic, a body that is too large. The server calls it for
 // every path that is not an API's.
-func (s *Site) Error(c echo.Context, err error) error { return s.fail(c, s.request(c), err) }
+func (s *Site) Error(c echo.Context, err error) error {
+	if c.Response().Committed {
+		return nil // it is too late for another answer
+	}
+	return s.fail(c, s.request(c), err)
+}
 
 // fail turns an error into a page. It is the one place that does: an internal
 // error's text goes to the log, and an id to the reader.

@@ -93,9 +93,7 @@ func newEventView(c Catalog, rec eventlog.Record, told history.Entry, delivery *
 	}
 	if rec.Recorded.Sub(rec.Time) >= time.Second {
 		v.later = ui.SpanInWords(rec.Recorded.Sub(rec.Time)) + " later"
-		if same := rec.Recorded.UTC().Format(time.DateOnly) == rec.Time.UTC().Format(time.DateOnly); same {
-			v.recorded = ui.Clock(rec.Recorded)
-		}
+		v.recorded = clock(rec.Recorded, rec.Time)
 	}
 	return v
 }
@@ -105,7 +103,7 @@ func newEventView(c Catalog, rec eventlog.Record, told history.Entry, delivery *
 func causes(rec eventlog.Record, delivery *deliveries.Delivery) []ui.Link {
 	var chain []ui.Link
 	if rec.Cause.Commit != "" {
-		l := ui.Link{Icon: "commit", Text: commitStep(commit(rec.Cause)), When: ui.Exact(rec.Time)}
+		l := ui.Link{Icon: "commit", Text: commitStep(commit(rec.Cause)), When: clock(rec.Time, rec.Recorded)}
 		if delivery != nil && delivery.Repository != "" {
 			l.Meta = append(l.Meta, delivery.Repository)
 		}
@@ -115,7 +113,7 @@ func causes(rec eventlog.Record, delivery *deliveries.Delivery) []ui.Link {
 	case delivery != nil:
 		chain = append(chain, ui.Link{
 			Icon: "delivery", Text: deliveryStep(delivery.ID, delivery.Event, deliveryLink(delivery.ID)),
-			When: ui.Exact(delivery.Received), Meta: []string{"signature checked", ui.Size(delivery.Size)},
+			When: clock(delivery.Received, rec.Recorded), Meta: []string{"signature checked", ui.Size(delivery.Size)},
 		})
 	case rec.Cause.Delivery != "":
 		chain = append(chain, ui.Link{Icon: "delivery", Text: plainStep("Delivery " + rec.Cause.Delivery), Meta: []string{"no longer kept"}})
@@ -128,7 +126,7 @@ func causes(rec eventlog.Record, delivery *deliveries.Delivery) []ui.Link {
 	}
 	chain = append(chain, ui.Link{
 		Icon: tellType(rec.Type).icon, Here: true,
-		Text: thisStep(typeName(rec.Type), mark(rec.Position)), When: ui.Exact(rec.Recorded),
+		Text: thisStep(typeName(rec.Type), mark(rec.Position)), When: ui.Clock(rec.Recorded),
 	})
 	if delivery != nil {
 		var others []ui.EventMark
@@ -142,6 +140,14 @@ func causes(rec eventlog.Record, delivery *deliveries.Delivery) []ui.Link {
 		}
 	}
 	return chain
+}
+
+// clock leaves out the date of a moment if it is that of another one beside it.
+func clock(t, beside time.Time) ui.Moment {
+	if t.UTC().Format(time.DateOnly) == beside.UTC().Format(time.DateOnly) {
+		return ui.Clock(t)
+	}
+	return ui.Exact(t)
 }
 
 func deliveryLink(id string) string {

@@ -14,6 +14,7 @@ import (
 // right: who uses it, itself with its APIs, what it uses. The list of relations
 // says the same in words, and more.
 type graph struct {
+	from          int // the drawing's left edge
 	width, height int
 	says          string
 	nodes         []node
@@ -100,6 +101,13 @@ func newGraph(c Catalog, e *entities.Entry) *graph {
 		return nil
 	}
 	g := &graph{width: rightX + nodeWidth + leftX}
+	if len(right) == 0 {
+		g.width = midX + nodeWidth + leftX
+	}
+	if len(left) == 0 {
+		g.from = midX - leftX
+		g.width -= g.from
+	}
 	midHeight := (len(middle)-1)*rowStep + nodeHeight
 	if len(middle) > 1 {
 		midHeight += stackStep - rowStep

@@ -59,19 +59,23 @@ func (s *suggestion) title() string {
 }
 
 // closest returns the word of a name in the catalog that is the fewest slips
-// away from text, and at most two; "" if none is.
+// away from text: at most two, and one in a short word. It returns "" if none is.
 func closest(c Catalog, text string) string {
-	if n := utf8.RuneCountInString(text); n < 3 || n > 60 {
+	length := utf8.RuneCountInString(text)
+	if length < 3 || length > 60 {
 		return ""
 	}
-	best, word := 3, ""
+	best, word := 2, ""
+	if length < 5 {
+		best = 1
+	}
 	seen := map[string]bool{}
 	try := func(candidate string) {
 		if seen[candidate] {
 			return
 		}
 		seen[candidate] = true
-		if d := slips(text, candidate, best); d < best || d == best && d < 3 && candidate < word {
+		if d := slips(text, candidate, best); d < best || d == best && (word == "" || candidate < word) {
 			best, word = d, candidate
 		}
 	}
@@ -86,11 +90,11 @@ func closest(c Catalog, text string) string {
 }
 
 // slips counts the letters to add, drop, change or swap with their neighbour
-// that make a into b. It may answer limit for anything of limit or more.
-func slips(a, b string, limit int) int {
+// that make a into b. More than most are all the same to it: it answers most+1.
+func slips(a, b string, most int) int {
 	x, y := []rune(a), []rune(b)
-	if d := len(x) - len(y); d >= limit || -d >= limit {
-		return limit
+	if d := len(x) - len(y); d > most || -d > most {
+		return most + 1
 	}
 	var before []int // the row before the last
 	last := make([]int, len(y)+1)
@@ -112,5 +116,5 @@ func slips(a, b string, limit int) int {
 		}
 		before, last = last, row
 	}
-	return min(last[len(y)], limit)
+	return min(last[len(y)], most+1)
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/web/static"
 )
 
@@ -117,9 +118,16 @@ func (s *Site) home(context.Context, request) (answer, error) {
 	return answer{location: catalogPath}, nil
 }
 
+// maxQuery bounds the state of a page, which stands in every link on it.
+const maxQuery = 2000
+
 func (s *Site) serve(p page) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := s.request(c)
+		if n := len(c.Request().URL.RawQuery); n > maxQuery {
+			r.self.query = nil
+			return s.fail(c, r, fault.New(fault.Invalid, "the query has %d characters; the most that a page takes is %d", n, maxQuery))
+		}
 		a, err := p.serve(c.Request().Context(), r)
 		if err != nil {
 			return s.fail(c, r, err)

@@ -114,7 +114,7 @@ func Span(d time.Duration) string {
 
 // Late is a length of time in its largest unit: 17 s, 21 min, 3 h, 2 days.
 func Late(d time.Duration) string {
-	switch {
+	switch d = max(0, d); {
 	case d < time.Minute:
 		return fmt.Sprintf("%d s", int(d.Seconds()))
 	case d < time.Hour:

@@ -87,6 +87,7 @@ type Push struct {
 	At         time.Time
 	By         event.Actor
 	Source     string // "github" if empty
+	Event      string // the forge's name for the delivery; "push" if empty
 	Repository string
 	SHA        string
 	URL        string // page of the descriptor; made from the rest if empty
@@ -124,17 +125,26 @@ func (w *World) Push(ctx context.Context, p Push) error {
 	}
 	handled := event.DeliveryHandled{Status: event.DeliveryDone, Repository: p.Repository, Attempts: 1, Took: 31 * time.Millisecond}
 	for _, s := range said {
-		e, err := event.New(event.SourcePrefix+p.Source, s.subject, s.data)
+		at, err := w.Add(p.At, p.Source, s.subject, p.By, cause, s.data)
 		if err != nil {
 			return err
 		}
-		e.ID, e.Time, e.Actor, e.Cause = event.DeriveID(len(w.Log.Records), id), p.At, p.By, cause
-		handled.Events = append(handled.Events, uint64(w.Log.append(e, p.At.Add(17*time.Second))))
+		handled.Events = append(handled.Events, uint64(at))
 	}
 	if p.Only.Status != "" {
 		handled = p.Only
 	}
 	return w.deliver(ctx, p, id, handled)
+}
+
+// Add puts an event in the log, whatever it says, 17 seconds after it was true.
+func (w *World) Add(at time.Time, source, subject string, by event.Actor, cause event.Cause, data event.Data) (eventlog.Position, error) {
+	e, err := event.New(event.SourcePrefix+source, subject, data)
+	if err != nil {
+		return 0, err
+	}
+	e.ID, e.Time, e.Actor, e.Cause = event.DeriveID(len(w.Log.Records), subject, cause.Delivery), at, by, cause
+	return w.Log.append(e, at.Add(17*time.Second)), nil
 }
 
 type saying struct {
@@ -183,7 +193,11 @@ func (w *World) say(p Push, origin event.Origin) ([]saying, error) {
 }
 
 func (w *World) deliver(ctx context.Context, p Push, id string, handled event.DeliveryHandled) error {
-	received, err := event.New(event.SourcePrefix+p.Source, id, event.DeliveryReceived{Source: p.Source, Event: "push", Size: 6100 + len(p.Text)})
+	name := p.Event
+	if name == "" {
+		name = "push"
+	}
+	received, err := event.New(event.SourcePrefix+p.Source, id, event.DeliveryReceived{Source: p.Source, Event: name, Size: 6100 + len(p.Text)})
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,110 @@
+package web_test
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/web"
+	"github.com/callboard/callboard/web/internal/sample"
+)
+
+// What somebody else wrote stays text, wherever it stands: in an element, in an
+// attribute, in a link, in JSON.
+func TestNothingForeignBecomesMarkup(t *testing.T) {
+	for _, evil := range []string{`<em>x</em>`, `"><script>alert(1)</script>`, `' onmouseover='alert(1)`, `</pre><em>`, `javascript:alert(1)//<em>`, "</title><em>"} {
+		t.Run(evil, func(t *testing.T) {
+			p := hostile(t, evil)
+			q := url.QueryEscape(evil)
+			for _, address := range []string{
+				"/catalog", "/catalog?q=" + q, "/catalog?kind=" + q + "&type=" + q + "&owner=" + q + "&tag=" + q + "&source=" + q + "&lifecycle=" + q,
+				"/catalog?order=" + q, "/catalog?" + q + "=" + q,
+				"/catalog/default/component/victim", "/catalog/default/component/victim/descriptor", "/catalog/default/component/victim/history",
+				"/catalog/" + url.PathEscape(evil) + "/" + url.PathEscape(evil) + "/" + url.PathEscape(evil), "/catalog/default/component/other",
+				"/audit", "/audit?q=" + q + "&actor=" + q + "&type=" + q + "&source=" + q, "/audit?entity=" + q, "/audit?from=" + q, "/audit/1", "/audit/2", "/audit/3", "/audit/" + url.PathEscape(evil),
+				"/sources", "/sources?source=" + q + "&delivery=" + q, "/sources?status=" + q, "/sources?replayed=" + q,
+				"/" + url.PathEscape(evil),
+			} {
+				got := p.get(address)
+				if got.status >= 500 {
+					t.Errorf("%s: %d\n%s", address, got.status, p.log)
+				}
+				if n := len(got.all("em, script:not([src]), [onmouseover]")); n > 0 {
+					t.Errorf("%s: %d elements that nobody of ours wrote", address, n)
+				}
+				for _, n := range got.all("[href], [action], [src]") {
+					for _, name := range []string{"href", "action", "src"} {
+						if strings.HasPrefix(strings.ToLower(strings.TrimSpace(attr(n, name))), "javascript:") {
+							t.Errorf("%s: %s=%q", address, name, attr(n, name))
+						}
+					}
+				}
+			}
+			// It is not lost either: it is there as it was written.
+			p.ok("/catalog/default/component/victim").wants("h1", strings.Join(strings.Fields(evil), " "))
+			p.ok("/catalog/default/component/victim/descriptor").wants(".source", evil)
+		})
+	}
+}
+
+// hostile is a portal in which every text is evil.
+func hostile(t *testing.T, evil string) *portal {
+	p := empty(t, func(c *web.Config) {
+		c.Organisation, c.URL = evil, "https://callboard.example/"+evil
+		c.Sources = []web.Source{{Name: evil, Type: "github", Of: evil}, {Name: "git" + evil, Type: evil, Of: evil}}
+	})
+	origin := event.Origin{Source: evil, Repository: evil, RepositoryID: "1", Branch: evil, Commit: evil, Path: evil, URL: evil, Line: 1}
+	declared := event.Declaration{
+		Document: evil + "\n" + evil,
+		Origin:   origin,
+		Entity: catalog.Entity{
+			APIVersion: evil, Kind: "Component",
+			Metadata: catalog.Metadata{
+				UID: "1", Name: "victim", Namespace: "default", Title: evil, Description: evil, Tags: []string{evil},
+				Labels: map[string]string{evil: evil}, Annotations: map[string]string{evil: evil, catalog.AnnotationEditURL: evil},
+				Links: []catalog.Link{{URL: evil, Title: evil, Icon: evil, Type: evil}, {URL: evil}},
+			},
+			Spec: map[string]any{"type": evil, "lifecycle": evil, "owner": "group:default/" + evil, "system": "system:default/" + evil, "dependsOn": []any{"component:default/" + evil}},
+		},
+	}
+	changed := declared
+	changed.Entity.Metadata.Description = "other"
+	changed.Entity.Spec = map[string]any{"type": evil, "lifecycle": evil, "owner": "group:default/other", evil: map[string]any{evil: evil, "title": evil, "url": evil}}
+	refused := event.EntityRejected{
+		Ref: "component:default/victim", Document: evil, Origin: origin,
+		Problems: []event.Problem{{Path: evil, Line: 1, Column: 2, Message: evil}},
+	}
+	lost := event.EntityRejected{Document: evil, Origin: origin, Problems: []event.Problem{{Path: evil, Line: 1, Column: 1, Message: evil}}}
+	lost.Origin.Path = "other"
+	by := event.Actor{Login: evil, Name: evil, Email: evil}
+	cause := event.Cause{Delivery: evil, Commit: evil, CommitURL: evil, Request: evil, Schedule: evil}
+	for i, e := range []struct {
+		subject string
+		data    event.Data
+	}{
+		{"component:default/victim", event.EntityRegistered{Declaration: declared}},
+		{"component:default/victim", event.EntityChanged{Declaration: changed}},
+		{"component:default/victim", refused},
+		{evil, lost},
+		{"component:default/other", event.EntityRemoved{Ref: "component:default/other", Reason: evil, Origin: origin}},
+	} {
+		if _, err := p.world.Add(sample.Now.Add(time.Duration(i-10)*time.Minute), evil, e.subject, by, cause, e.data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, status := range []event.DeliveryStatus{event.DeliveryFailed, event.DeliveryWaiting, event.DeliveryDone} {
+		err := p.world.Push(context.Background(), sample.Push{
+			At: sample.Now.Add(time.Duration(-i) * time.Minute), Source: evil, Event: evil, Repository: evil, SHA: strings.Repeat(string(rune('a'+i)), 12) + evil,
+			Only: event.DeliveryHandled{Status: status, Repository: evil, Error: evil, Attempts: 2},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.settle()
+	return p
+}

@@ -51,6 +51,9 @@ func (c *creditor) ensure(ctx context.Context, paths []string) error {
 		if err != nil {
 			return err
 		}
+		if one.actor.Login == "" && samePerson(one.actor, c.pusher) {
+			one.actor.Login = c.pusher.Login // which not every forge tells of commits
+		}
 		c.found[path] = one
 	}
 	return nil
@@ -100,6 +103,10 @@ func (c *creditor) find(ctx context.Context, path string) (credit, error) {
 	default:
 		return creditOf(c.target), nil
 	}
+}
+
+func samePerson(a, b event.Actor) bool {
+	return a.Email != "" && a.Email == b.Email || a.Name != "" && a.Name == b.Name
 }
 
 // between is [History.Between] that takes "gone" for "not an ancestor".

@@ -35,7 +35,7 @@ func (p *planner) declaration(c claim) event.Declaration {
 func (p *planner) origin(f *file, line int) event.Origin {
 	o := event.Origin{
 		Source: p.source, Repository: p.repo.FullName, RepositoryID: p.repo.ID, Branch: p.repo.DefaultBranch,
-		Commit: p.commit, Path: f.Path, Blob: f.Blob, Line: line, Followed: f.followed,
+		Commit: p.commit, Path: f.Path, Blob: f.Blob, Line: line, Entities: f.entities(), Followed: f.followed,
 	}
 	if p.repo.Pages.View != "" {
 		o.URL = p.repo.Pages.View + EscapePath(f.Path)

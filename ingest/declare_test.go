@@ -33,7 +33,7 @@ func TestDeclaration(t *testing.T) {
 	head := w.forge.repo("payments").head
 	want := event.Origin{
 		Source: "github", Repository: "acme/payments", RepositoryID: "payments", Branch: "main", Commit: head,
-		Path: "deep folder/x.yaml", Blob: digest("---\n" + text), Line: 2, Followed: "deep folder/two.yaml",
+		Path: "deep folder/x.yaml", Blob: digest("---\n" + text), Line: 2, Entities: 1, Followed: "deep folder/two.yaml",
 		URL: "https://git.example/acme/payments/blob/main/deep%20folder/x.yaml",
 	}
 	if diff := cmp.Diff(want, got.Origin); diff != "" {
@@ -103,7 +103,7 @@ func TestUID(t *testing.T) {
 
 func TestExcerptOfAnUnreadableFile(t *testing.T) {
 	w := newWorld(t)
-	text := strings.Repeat("# a line of words\n", 40) + "kind: 'a' b\n" + strings.Repeat("# more\n", 40)
+	text := strings.Repeat("# a line of words\n", 40) + "kind: 'a' b\nspec: {}\n" + strings.Repeat("# more\n", 40)
 	recs := w.push("payments", "mossbank", files{yaml: text})
 	r, err := event.DecodeAs[event.EntityRejected](recs[0].Event)
 	if err != nil {

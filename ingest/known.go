@@ -64,16 +64,20 @@ func newKnown(declared []event.Declaration, rejected []event.EntityRejected) kno
 	return k
 }
 
-// holds reports whether a file holds what is known of it. One with something
-// wrong in it has to be read again: what it lacked may be there by now. So has
-// one with a Location, for the same reason.
+// holds reports whether the catalog knows all that a file says: everything that
+// the file is about comes from just this content. That one entity does is not
+// enough, as the others may have come and gone since.
+//
+// A file with a Location has to be read each time: what it leads to may be
+// there by now, or gone.
 func (k known) holds(f File) bool {
-	for _, ref := range k.refs[f.Path] {
+	refs := k.refs[f.Path]
+	for _, ref := range refs {
 		d, ok := k.declared[ref]
 		_, broken := k.rejected[place{f.Path, ref}]
-		if !ok || broken || d.Origin.Path != f.Path || d.Origin.Blob != f.Blob || isLocation(&d.Entity) {
+		if !ok || broken || d.Origin.Path != f.Path || d.Origin.Blob != f.Blob || d.Origin.Entities != len(refs) || isLocation(&d.Entity) {
 			return false
 		}
 	}
-	return len(k.refs[f.Path]) > 0
+	return len(refs) > 0
 }

@@ -32,6 +32,15 @@ type file struct {
 // unusable reports whether the file says nothing at all.
 func (f *file) unusable() bool { return len(f.parsed.Problems) > 0 }
 
+// entities counts what the file is about.
+func (f *file) entities() int {
+	refs := map[string]bool{}
+	for i := range f.parsed.Documents {
+		refs[f.parsed.Documents[i].Ref.String()] = true
+	}
+	return len(refs)
+}
+
 // change is an event to be, before it has an id, a time and somebody to blame.
 type change struct {
 	ref  string // "" for a file as a whole

@@ -1,0 +1,196 @@
+package ingest_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
+)
+
+func TestOutcomes(t *testing.T) {
+	tests := []struct {
+		name string
+		play func(w *world) eventlog.Record
+		want event.DeliveryHandled
+		text string // part of the error
+	}{
+		{"done", func(w *world) eventlog.Record {
+			return w.delivery("payments", w.forge.push("payments", "mossbank", files{yaml: component("x", "a")}))
+		}, event.DeliveryHandled{Status: event.DeliveryDone, Repository: "acme/payments", Events: []uint64{1}}, ""},
+		{"done, with nothing to do", func(w *world) eventlog.Record {
+			return w.delivery("payments", w.forge.push("payments", "mossbank", files{}))
+		}, event.DeliveryHandled{Status: event.DeliveryDone, Repository: "acme/payments"}, ""},
+		{"not needed", func(w *world) eventlog.Record { return w.store("star", "{}") },
+			event.DeliveryHandled{Status: event.DeliveryNotNeeded}, ""},
+		{"not needed: another branch", func(w *world) eventlog.Record {
+			return w.store("push", `{"Repository": {"ID": "1", "FullName": "acme/x"}}`)
+		},
+			event.DeliveryHandled{Status: event.DeliveryNotNeeded, Repository: "acme/x"}, ""},
+		{"not what it promised to be", func(w *world) eventlog.Record { return w.store("push", "?") },
+			event.DeliveryHandled{Status: event.DeliveryFailed}, "no push"},
+		{"the branch is gone", func(w *world) eventlog.Record {
+			w.push("payments", "mossbank", files{yaml: component("x", "a")})
+			w.forge.repo("payments").head = ""
+			return w.delivery("payments", digest("x"))
+		}, event.DeliveryHandled{Status: event.DeliveryFailed, Repository: "acme/payments"}, "stays"},
+		{"the token may not", func(w *world) eventlog.Record {
+			w.forge.fail = func(string) error { return fault.New(fault.Denied, "the token may not") }
+			return w.delivery("payments", digest("x"))
+		}, event.DeliveryHandled{Status: event.DeliveryFailed, Repository: "acme/payments"}, "may not"},
+		{"our mistake", func(w *world) eventlog.Record {
+			w.forge.fail = func(string) error { return errors.New("a secret detail") }
+			return w.delivery("payments", digest("x"))
+		}, event.DeliveryHandled{Status: event.DeliveryFailed, Repository: "acme/payments"}, "its own mistake"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.handle(tt.play(w))
+			got := w.outcome()
+			if !strings.Contains(got.Error, tt.text) || (tt.text == "") != (got.Error == "") || strings.Contains(got.Error, "secret") {
+				t.Errorf("the error is %q, want %q in it", got.Error, tt.text)
+			}
+			tt.want.Attempts, got.Error, got.Took = 1, "", 0
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if err := w.catchUp(t.Context(), 0); err != nil {
+				t.Fatal(err)
+			}
+			if w.forge.repos["payments"] != nil && w.forge.repo("payments").head == "" && tt.name == "the branch is gone" && w.catalog.Snapshot().Len() != 1 {
+				t.Error("something was removed without evidence")
+			}
+		})
+	}
+}
+
+func TestWaiting(t *testing.T) {
+	w := newWorld(t)
+	d := w.delivery("payments", w.forge.push("payments", "mossbank", files{yaml: component("x", "a")}))
+	reason := fault.Later(time.Minute, "the forge's rate limit is used up")
+	w.forge.fail = func(string) error { return reason }
+	try := func() {
+		t.Helper()
+		if err := w.translator.Handle(t.Context(), d); fault.KindOf(err) != fault.Unavailable || fault.RetryAfter(err) != fault.RetryAfter(reason) {
+			t.Fatalf("got %v, want that to be tried again", err)
+		}
+	}
+	outcomes := func() (hs []event.DeliveryHandled) {
+		for _, rec := range stored(t, w.deliveries) {
+			if rec.Type == event.TypeDeliveryHandled {
+				h, err := event.DecodeAs[event.DeliveryHandled](rec.Event)
+				if err != nil {
+					t.Fatal(err)
+				}
+				hs = append(hs, h)
+			}
+		}
+		return hs
+	}
+	try()
+	try()
+	w.restart()
+	try()
+	reason = fault.New(fault.Unavailable, "no answer in time")
+	try()
+	try()
+	w.forge.fail = nil
+	w.handle(d)
+	const repo = "acme/payments"
+	want := []event.DeliveryHandled{
+		{Status: event.DeliveryWaiting, Repository: repo, Error: "the forge's rate limit is used up", Attempts: 1, RetryAt: w.now.Add(time.Minute)},
+		{Status: event.DeliveryWaiting, Repository: repo, Error: "no answer in time", Attempts: 2},
+		{Status: event.DeliveryDone, Repository: repo, Events: []uint64{1}, Attempts: 4},
+	}
+	if diff := cmp.Diff(want, outcomes()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestForgeFailsHalfway(t *testing.T) {
+	// Whatever question fails, nothing is appended, and trying again does all of it.
+	w := newWorld(t)
+	w.push("payments", "mossbank", files{yaml: component("x", "a")})
+	w.forge.push("payments", "tamarisk", files{yaml: component("x", "b")})
+	d := w.delivery("payments", w.forge.push("payments", "mossbank", files{yaml: component("x", "b"), "a/" + yaml: component("y", "a")}))
+	for _, question := range []string{"head", "tree", "blob " + yaml, "blob a/" + yaml, "between", "last change of a/" + yaml, "last change of " + yaml} {
+		w.restart() // what has been read is not read again
+		failed := false
+		w.forge.fail = func(asked string) error {
+			if asked == question {
+				failed = true
+				return fault.New(fault.Unavailable, "no answer to %s", question)
+			}
+			return nil
+		}
+		before := len(stored(t, w.log))
+		if err := w.translator.Handle(t.Context(), d); fault.KindOf(err) != fault.Unavailable || !failed {
+			t.Errorf("when %s fails (%v): %v", question, failed, err)
+		}
+		if n := len(stored(t, w.log)); n != before {
+			t.Errorf("when %s fails, %d events are appended", question, n-before)
+		}
+	}
+	w.forge.fail = nil
+	if got := w.handle(d); len(got) != 2 {
+		t.Errorf("in the end it adds %v", tell(t, got))
+	}
+}
+
+func TestShutdownIsNoOutcome(t *testing.T) {
+	w := newWorld(t)
+	d := w.delivery("payments", w.forge.push("payments", "mossbank", files{}))
+	ctx, cancel := context.WithCancel(t.Context())
+	w.forge.fail = func(string) error { cancel(); return ctx.Err() }
+	if err := w.translator.Handle(ctx, d); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if n := len(stored(t, w.deliveries)); n != 1 {
+		t.Errorf("%d outcomes are recorded", n-1)
+	}
+}
+
+func TestReplay(t *testing.T) {
+	w := newWorld(t)
+	if err := w.translator.Replay(t.Context(), "github:nobody", "asked", event.Actor{}); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("a delivery that never came: %v", err)
+	}
+	w.forge.fail = func(string) error { return fault.New(fault.Denied, "the token may not") }
+	d := w.delivery("payments", w.forge.push("payments", "mossbank", files{yaml: component("x", "a")}))
+	w.handle(d)
+	w.forge.fail = nil
+
+	if err := w.translator.Replay(t.Context(), d.ID, "the token was changed", event.Actor{Login: "saltmarsh"}); err != nil {
+		t.Fatal(err)
+	}
+	all := stored(t, w.deliveries)
+	replay := all[len(all)-1]
+	if replay.Type != event.TypeDeliveryReplayed || replay.Subject != d.ID || replay.Source != d.Source || replay.Actor.Login != "saltmarsh" {
+		t.Errorf("the replay is %+v", replay)
+	}
+	if got := tell(t, w.handle(replay)); len(got) != 1 {
+		t.Errorf("the replay adds %v", got)
+	}
+	if got := w.outcome(); got.Status != event.DeliveryDone || got.Attempts != 1 {
+		t.Errorf("its outcome is %+v", got)
+	}
+}
+
+func TestOtherRecordsAreLeftAlone(t *testing.T) {
+	w := newWorld(t)
+	d := w.store("push", "{}")
+	d.Source = "/sources/elsewhere"
+	w.handle(d)
+	d.Source, d.Type = "/sources/github", event.TypeDeliveryHandled
+	w.handle(d)
+	if n := len(stored(t, w.deliveries)); n != 1 {
+		t.Errorf("%d records are added", n-1)
+	}
+}

@@ -1,0 +1,277 @@
+package ingest_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/entities"
+)
+
+// draft is what a repository's descriptors are about to say. Each entity
+// stands in one file at a time; which of two wins is another test's business.
+type draft map[string]*draftFile // by path
+
+type draftFile struct {
+	broken bool
+	leads  bool // holds a Location that leads to more/*.yaml
+	docs   map[string]draftDoc
+}
+
+type draftDoc struct {
+	owner string
+	bad   bool
+}
+
+func (d draft) clone() draft {
+	c := draft{}
+	for path, f := range d {
+		c[path] = &draftFile{f.broken, f.leads, maps.Clone(f.docs)}
+	}
+	return c
+}
+
+// tree renders a draft.
+func (d draft) tree(repo string) files {
+	tree := files{"README.md": "a repository\n"}
+	for path, f := range d {
+		var texts []string
+		if f.leads {
+			texts = append(texts, strings.Replace(location("./more/*.yaml"), "name: all", "name: "+repo+"-"+strings.ReplaceAll(path, "/", "-"), 1))
+		}
+		for _, name := range slices.Sorted(maps.Keys(f.docs)) {
+			text := component(name, f.docs[name].owner)
+			if f.docs[name].bad {
+				text = without(name)
+			}
+			texts = append(texts, text)
+		}
+		if f.broken {
+			texts = append(texts, unreadable)
+		}
+		tree[path] = docs(texts...)
+	}
+	return tree
+}
+
+// edit changes one thing at random.
+func (d draft) edit(t *rapid.T, repo string) {
+	paths := []string{yaml, "a/" + yaml, "b/catalog-info.yml", "more/m.yaml"}
+	path := rapid.SampledFrom(paths).Draw(t, "path")
+	f := d[path]
+	if f == nil {
+		f = &draftFile{docs: map[string]draftDoc{}}
+		d[path] = f
+	}
+	name := fmt.Sprintf("%s-%d", repo, rapid.IntRange(0, 4).Draw(t, "name"))
+	take := func() draftDoc { // wherever it is now
+		doc := draftDoc{owner: "a"}
+		for _, other := range d {
+			if is, ok := other.docs[name]; ok {
+				doc = is
+				delete(other.docs, name)
+			}
+		}
+		return doc
+	}
+	switch rapid.SampledFrom([]string{"move", "change", "change", "spoil", "break", "delete", "withdraw", "lead"}).Draw(t, "edit") {
+	case "move":
+		f.docs[name] = take()
+	case "change":
+		take()
+		f.docs[name] = draftDoc{owner: rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "owner")}
+	case "spoil":
+		take()
+		f.docs[name] = draftDoc{bad: true}
+	case "break":
+		f.broken = !f.broken
+	case "delete":
+		delete(d, path)
+	case "withdraw":
+		take()
+	case "lead":
+		if path != "more/m.yaml" {
+			f.leads = !f.leads
+		}
+	}
+}
+
+// author drives one repository at random.
+type author struct {
+	id     string
+	draft  draft
+	drafts map[string]draft // by SHA
+	heads  []string         // that main ever had
+}
+
+// push moves main: on by some commits, on by a merge, or somewhere by force.
+func (a *author) push(t *rapid.T, f *forge) string {
+	head := f.repo(a.id).head
+	commit := func(parents ...string) string {
+		if len(parents) == 1 && parents[0] == "" {
+			parents = nil
+		}
+		a.draft.edit(t, a.id)
+		sha := f.commit(a.id, "mossbank", a.draft.tree(a.id), parents...)
+		a.drafts[sha] = a.draft.clone()
+		return sha
+	}
+	switch how := rapid.SampledFrom([]string{"on", "on", "on", "merge", "back", "rewrite"}).Draw(t, "push"); {
+	case how == "merge" && head != "":
+		side := commit(head)
+		head = commit(head, side)
+	case how == "back" && head != "":
+		head = rapid.SampledFrom(a.heads).Draw(t, "head")
+		a.draft = a.drafts[head].clone()
+	case how == "rewrite" && head != "":
+		from := rapid.SampledFrom(a.heads).Draw(t, "head")
+		a.draft = a.drafts[from].clone()
+		head = commit(from)
+	default:
+		for range rapid.IntRange(1, 3).Draw(t, "commits") {
+			head = commit(head)
+		}
+	}
+	f.repo(a.id).head = head
+	a.heads = append(a.heads, head)
+	return head
+}
+
+// However deliveries are interleaved, repeated and delayed, and whatever breaks
+// in between, the catalog ends as a fresh read of the heads has it.
+func TestDeliveriesConverge(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t)
+		var authors []*author
+		for i := range rapid.IntRange(1, 3).Draw(t, "repositories") {
+			authors = append(authors, &author{id: fmt.Sprintf("r%d", i), draft: draft{}, drafts: map[string]draft{}})
+		}
+		var pending, newest []eventlog.Record
+		handle := func() {
+			i := rapid.IntRange(0, len(pending)-1).Draw(t, "delivery")
+			d := pending[i]
+			err := w.translator.Handle(t.Context(), d)
+			if err != nil && fault.KindOf(err) != fault.Unavailable {
+				t.Fatalf("handle: %v", err)
+			}
+			if err == nil && !rapid.Bool().Draw(t, "comes again") {
+				pending = slices.Delete(pending, i, i+1)
+			}
+		}
+		for range rapid.IntRange(1, 25).Draw(t, "steps") {
+			switch do := rapid.SampledFrom([]string{"push", "push", "handle", "handle", "fail", "restart", "prune"}).Draw(t, "step"); {
+			case do == "push":
+				a := rapid.SampledFrom(authors).Draw(t, "repository")
+				pending = append(pending, w.delivery(a.id, a.push(t, w.forge)))
+			case do == "handle" && len(pending) > 0:
+				handle()
+			case do == "fail" && len(pending) > 0:
+				left := rapid.IntRange(0, 6).Draw(t, "questions before it fails")
+				w.forge.fail = func(string) error {
+					if left--; left < 0 {
+						return fault.New(fault.Unavailable, "no answer in time")
+					}
+					return nil
+				}
+				handle()
+				w.forge.fail = nil
+			case do == "restart":
+				w.restart()
+			case do == "prune": // what no branch reaches any more
+				a := rapid.SampledFrom(authors).Draw(t, "repository")
+				reachable := w.forge.ancestors(a.id, w.forge.repo(a.id).head)
+				for sha := range w.forge.repo(a.id).commits {
+					if !reachable[sha] {
+						w.forge.repo(a.id).pruned[sha] = true
+					}
+				}
+				a.heads = slices.DeleteFunc(a.heads, func(sha string) bool { return !reachable[sha] })
+			}
+		}
+		for _, a := range authors { // there is a newest push, and its delivery comes some time
+			d := w.delivery(a.id, a.push(t, w.forge))
+			pending, newest = append(pending, d), append(newest, d)
+		}
+		for len(pending) > 0 {
+			handle()
+		}
+
+		fresh := newWorld(t)
+		fresh.forge = w.forge
+		fresh.restart()
+		for _, a := range authors {
+			fresh.handle(fresh.delivery(a.id, w.forge.repo(a.id).head))
+		}
+		compare(t, w, fresh)
+		for _, d := range newest {
+			if again := w.handle(d); len(again) > 0 {
+				t.Fatalf("reading the heads again appends %s about %s", again[0].Type, again[0].Subject)
+			}
+		}
+	})
+}
+
+// compare checks that what grew is what a fresh read gives. It may know more in
+// one case: what it had learnt before a file became unreadable.
+func compare(t *rapid.T, grown, fresh *world) {
+	for _, w := range []*world{grown, fresh} {
+		if err := w.catchUp(t.Context(), 0); err != nil {
+			t.Fatalf("%v", err)
+		}
+	}
+	type at struct{ repo, path string }
+	refused, named := map[at]bool{}, map[string]bool{}
+	for _, r := range fresh.catalog.Snapshot().Rejections() {
+		refused[at{r.Origin.RepositoryID, r.Origin.Path}], named[r.Ref] = true, true
+	}
+	for _, r := range grown.catalog.Snapshot().Rejections() {
+		// What grew knew it in a file that is unreadable now, or knows the way
+		// to it from there.
+		if refused[at{r.Origin.RepositoryID, r.Origin.Path}] || refused[at{r.Origin.RepositoryID, r.Origin.Followed}] {
+			named[r.Ref] = true
+		}
+	}
+	excused := func(e *entities.Entry) bool {
+		return named[e.Ref] || refused[at{e.Origin.RepositoryID, e.Origin.Path}] || refused[at{e.Origin.RepositoryID, e.Origin.Followed}]
+	}
+	for _, want := range fresh.catalog.Snapshot().All() {
+		got, ok := grown.catalog.Snapshot().Get(want.Ref)
+		switch {
+		case !ok:
+			t.Fatalf("%s of %s is missing", want.Ref, want.Origin.Path)
+		case got.Origin.Path != want.Origin.Path || got.Rejection != nil && !excused(got):
+			t.Fatalf("%s stands in %s with rejection %v, want it in %s", want.Ref, got.Origin.Path, got.Rejection, want.Origin.Path)
+		}
+		if diff := catalog.Diff(want.Entity, got.Entity); len(diff) > 0 {
+			t.Fatalf("%s differs: %v", want.Ref, diff)
+		}
+		if got.Entity.Metadata.UID == "" || got.Entity.Metadata.ETag != catalog.ETag(got.Entity) {
+			t.Fatalf("%s has uid %q and etag %q", want.Ref, got.Entity.Metadata.UID, got.Entity.Metadata.ETag)
+		}
+	}
+	for _, got := range grown.catalog.Snapshot().All() {
+		if _, ok := fresh.catalog.Snapshot().Get(got.Ref); !ok && !excused(got) {
+			t.Fatalf("%s of %s in %s should be gone", got.Ref, got.Origin.Path, got.Origin.Repository)
+		}
+	}
+	places := func(w *world) []string {
+		set := map[string]bool{}
+		for _, r := range w.catalog.Snapshot().Rejections() {
+			if !refused[at{r.Origin.RepositoryID, r.Origin.Followed}] {
+				set[r.Origin.RepositoryID+"/"+r.Origin.Path] = true
+			}
+		}
+		return slices.Sorted(maps.Keys(set))
+	}
+	if diff := cmp.Diff(places(fresh), places(grown)); diff != "" {
+		t.Fatalf("files that are refused (-fresh +grown):\n%s", diff)
+	}
+}

@@ -147,6 +147,14 @@ func TestDiffWithNothing(t *testing.T) {
 	}
 }
 
+func TestDiffLeavesItsArgumentsAlone(t *testing.T) {
+	e := catalog.Entity{Metadata: catalog.Metadata{UID: "1", Annotations: map[string]string{catalog.AnnotationViewURL: "https://a.example"}}}
+	catalog.Diff(&e, &e)
+	if e.Metadata.UID != "1" || len(e.Metadata.Annotations) != 1 {
+		t.Errorf("Diff wrote to its argument: %v", e.Metadata)
+	}
+}
+
 func TestDiffIsEmptyIfAndOnlyIfBothSayTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		before := catalogtest.Entity().Draw(t, "before")

@@ -38,6 +38,9 @@ func (d *decoder) add(n *yaml.Node, format string, args ...any) {
 	if d.alias != nil {
 		n = d.alias
 	}
+	if len(d.problems) == maxProblems {
+		return
+	}
 	d.problems = append(d.problems, Problem{Line: n.Line, Column: n.Column, Message: fmt.Sprintf(format, args...)})
 }
 

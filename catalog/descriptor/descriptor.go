@@ -20,13 +20,17 @@ import (
 // MaxSize is how large a file may be, in bytes.
 const MaxSize = 1 << 20
 
+// maxProblems is how many problems are told of one document, and of a file.
+// More are of no help, and each costs a search for its place.
+const maxProblems = 100
+
 // File is what a descriptor file says.
 type File struct {
 	// Documents are all but the empty ones, in the order of the file.
 	Documents []Document
 	// Problems are those that make the whole file unusable: it is no text, or a
 	// document has a syntax error or no envelope (see catalog.Envelope). The
-	// latter two stand in their documents too. In file order.
+	// latter two stand in their documents too. In file order; no more than 100.
 	Problems []Problem
 }
 
@@ -36,7 +40,7 @@ type Document struct {
 	Text     string          // as written, without the line of dashes before it
 	Ref      catalog.Ref     // which entity it is about; zero if that cannot be read
 	Entity   *catalog.Entity // nil if and only if there are Problems
-	Problems []Problem       // in file order
+	Problems []Problem       // in file order; no more than 100
 }
 
 // Problem is something wrong in a file.
@@ -68,7 +72,7 @@ func Parse(data []byte) File {
 		doc, spoiling, empty := p.parse()
 		if !empty {
 			f.Documents = append(f.Documents, doc)
-			f.Problems = append(f.Problems, spoiling...)
+			f.Problems = append(f.Problems, spoiling[:min(len(spoiling), maxProblems-len(f.Problems))]...)
 		}
 	}
 	return f
@@ -104,6 +108,7 @@ func (p part) parse() (doc Document, spoiling []Problem, empty bool) {
 	}
 
 	locate := func(problems []catalog.Problem) []Problem {
+		problems = problems[:min(len(problems), maxProblems)]
 		located := make([]Problem, len(problems))
 		for i, problem := range problems {
 			at := find(root, root, "", problem.Path)

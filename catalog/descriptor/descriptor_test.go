@@ -3,6 +3,7 @@ package descriptor_test
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -92,6 +93,12 @@ func TestAliasesAreNotShared(t *testing.T) {
 	}
 }
 
+func TestZeroHasNoSign(t *testing.T) {
+	if zero := parseValue(t, "-0"); math.Signbit(zero.(float64)) {
+		t.Error("-0 keeps its sign, which JSON would write")
+	}
+}
+
 func TestDocuments(t *testing.T) {
 	named := func(name string) string { return strings.Replace(till, "name: till", "name: "+name, 1) }
 	type doc struct {
@@ -122,6 +129,7 @@ func TestDocuments(t *testing.T) {
 			[]doc{{"a", 1, strings.ReplaceAll(named("a"), "\n", "\r\n")}, {"b", 10, strings.ReplaceAll(named("b"), "\n", "\r\n")}}},
 		{"dashes in text", named("a") + "  text: |\n    ---\n    --- x\n  more: a ---\n", []doc{{"a", 1, named("a") + "  text: |\n    ---\n    --- x\n  more: a ---\n"}}},
 		{"no line break at the end", strings.TrimSuffix(till, "\n"), []doc{{"till", 1, strings.TrimSuffix(till, "\n")}}},
+		{"dashes that begin a word", "---\n" + named("a") + "  text: \"x\n---y\"\n", []doc{{"a", 2, named("a") + "  text: \"x\n---y\"\n"}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -214,6 +222,21 @@ metadata: {namespace: x}
 	}
 }
 
+func TestBlockEndsWithLineBreakEvenAtTheEnd(t *testing.T) {
+	f := descriptor.Parse([]byte(till + "  text: |\n    last line"))
+	if got := f.Documents[0].Entity.Spec["text"]; got != "last line\n" {
+		t.Errorf("text %q", got)
+	}
+}
+
+func TestProblemOfABlockIsAtItsKey(t *testing.T) {
+	f := descriptor.Parse([]byte(strings.Replace(till, "owner: payments", "owner:\n    team: payments", 1)))
+	want := []descriptor.Problem{{Path: "spec.owner", Line: 8, Column: 3, Message: "must be a string, found a mapping. Did a colon slip in?"}}
+	if diff := cmp.Diff(want, f.Documents[0].Problems); diff != "" {
+		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+}
+
 func TestProblemBehindAnAlias(t *testing.T) {
 	f := descriptor.Parse([]byte(strings.Replace(till, "owner: payments", "x: &x\n    url: 5\n  owner: *x", 1)))
 	want := []descriptor.Problem{{Path: "spec.owner", Line: 10, Column: 10, Message: "must be a string, found a mapping. Did a colon slip in?"}}
@@ -251,6 +274,7 @@ func TestUnreadableDocuments(t *testing.T) {
 		{"text after the root", "{a: 1}\n]\n", 2, 1, "this does not fit what stands before it"},
 		{"a key in a list", "- a\nb: c\n", 2, 2, "this does not fit what stands before it"},
 		{"the same key twice", "a: 1\nb: {c: 1, d: 2, c: 3}\n", 2, 17, `the key "c" is there twice in one mapping`},
+		{"the same key twice in an anchor", "a: &a {c: 1, c: 2}\nb: *a\n", 1, 14, `the key "c" is there twice in one mapping`},
 		{"keys that are the same as strings", "1: a\n'1': b\n", 2, 1, `the key "1" is there twice in one mapping`},
 		{"a list at the root", "\n- a\n", 2, 1, "a document must be a mapping"},
 		{"text at the root", "a:b", 1, 1, "a document must be a mapping"},
@@ -312,6 +336,14 @@ func TestUnreadableFiles(t *testing.T) {
 				t.Errorf("file (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestProblemsAreCounted(t *testing.T) {
+	f := descriptor.Parse([]byte(till + strings.Repeat("---\na: "+strings.Repeat("[", 200)+"\n", 150) + "---\n" + till + "  dependsOn:\n" + strings.Repeat("  - x\n", 150)))
+	if len(f.Documents) != 152 || len(f.Problems) != 100 || len(f.Documents[151].Problems) != 100 {
+		t.Errorf("%d documents, %d problems of the file, %d of the last document; want 152, 100, 100",
+			len(f.Documents), len(f.Problems), len(f.Documents[151].Problems))
 	}
 }
 

@@ -5,6 +5,24 @@
 //
 // Start with [Source]: github and gitlab each implement it in a folder of
 // their own, and know nothing of each other.
+//
+// # Why the catalog ends at the head
+//
+// Deliveries come late, twice and in any order, so a delivery about a push to
+// the default branch only says that it is time to look. What is read is the
+// whole tree at one commit, the target: that which the push moved to, if it lies
+// on the way from the commit reached before to the head that the branch has
+// now, so that a burst of pushes leaves its history; else the head. Reached is
+// what the newest handled delivery has on record.
+//
+// Take the last delivery of all that have to be handled. When it is, the branch
+// is where the newest push left it, at h, and the delivery of that push has been
+// handled (or is this one). That one's target was h, since it found the head to
+// be what it says. Later ones go from h to a target that has h behind it and the
+// head, h, before it: to h. So the catalog ends at h, in whatever order. The
+// same holds with restarts in between, as what was reached is on record before
+// the next delivery is handled; and with histories that are rewritten, where a
+// commit that is not on the way, or gone, makes the head the target.
 package ingest
 
 import (

@@ -1,7 +1,6 @@
 package ingest_test
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -23,31 +22,31 @@ func TestOutcomes(t *testing.T) {
 	}{
 		{"done", func(w *world) eventlog.Record {
 			return w.delivery("payments", w.forge.push("payments", "mossbank", files{yaml: component("x", "a")}))
-		}, event.DeliveryHandled{Status: event.DeliveryDone, Repository: "acme/payments", Events: []uint64{1}}, ""},
+		}, event.DeliveryHandled{Status: event.DeliveryDone, Repository: "acme/payments", RepositoryID: "payments", Commit: "the head", Events: []uint64{1}}, ""},
 		{"done, with nothing to do", func(w *world) eventlog.Record {
 			return w.delivery("payments", w.forge.push("payments", "mossbank", files{}))
-		}, event.DeliveryHandled{Status: event.DeliveryDone, Repository: "acme/payments"}, ""},
+		}, event.DeliveryHandled{Status: event.DeliveryDone, Repository: "acme/payments", RepositoryID: "payments", Commit: "the head"}, ""},
 		{"not needed", func(w *world) eventlog.Record { return w.store("star", "{}") },
 			event.DeliveryHandled{Status: event.DeliveryNotNeeded}, ""},
 		{"not needed: another branch", func(w *world) eventlog.Record {
 			return w.store("push", `{"Repository": {"ID": "1", "FullName": "acme/x"}}`)
 		},
-			event.DeliveryHandled{Status: event.DeliveryNotNeeded, Repository: "acme/x"}, ""},
+			event.DeliveryHandled{Status: event.DeliveryNotNeeded, Repository: "acme/x", RepositoryID: "1"}, ""},
 		{"not what it promised to be", func(w *world) eventlog.Record { return w.store("push", "?") },
-			event.DeliveryHandled{Status: event.DeliveryFailed}, "no push"},
+			event.DeliveryHandled{Status: event.DeliveryFailed, Attempts: 1}, "no push"},
 		{"the branch is gone", func(w *world) eventlog.Record {
 			w.push("payments", "mossbank", files{yaml: component("x", "a")})
 			w.forge.repo("payments").head = ""
 			return w.delivery("payments", digest("x"))
-		}, event.DeliveryHandled{Status: event.DeliveryFailed, Repository: "acme/payments"}, "stays"},
+		}, event.DeliveryHandled{Status: event.DeliveryFailed, Repository: "acme/payments", RepositoryID: "payments", Attempts: 1}, "stays"},
 		{"the token may not", func(w *world) eventlog.Record {
 			w.forge.fail = func(string) error { return fault.New(fault.Denied, "the token may not") }
 			return w.delivery("payments", digest("x"))
-		}, event.DeliveryHandled{Status: event.DeliveryFailed, Repository: "acme/payments"}, "may not"},
+		}, event.DeliveryHandled{Status: event.DeliveryFailed, Repository: "acme/payments", RepositoryID: "payments", Attempts: 1}, "may not"},
 		{"our mistake", func(w *world) eventlog.Record {
 			w.forge.fail = func(string) error { return errors.New("a secret detail") }
 			return w.delivery("payments", digest("x"))
-		}, event.DeliveryHandled{Status: event.DeliveryFailed, Repository: "acme/payments"}, "its own mistake"},
+		}, event.DeliveryHandled{Status: event.DeliveryFailed, Repository: "acme/payments", RepositoryID: "payments", Attempts: 1}, "internal error"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -57,7 +56,10 @@ func TestOutcomes(t *testing.T) {
 			if !strings.Contains(got.Error, tt.text) || (tt.text == "") != (got.Error == "") || strings.Contains(got.Error, "secret") {
 				t.Errorf("the error is %q, want %q in it", got.Error, tt.text)
 			}
-			tt.want.Attempts, got.Error, got.Took = 1, "", 0
+			if tt.want.Commit != "" {
+				tt.want.Commit = w.forge.repo("payments").head
+			}
+			got.Error, got.Took = "", 0
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -78,7 +80,7 @@ func TestWaiting(t *testing.T) {
 	w.forge.fail = func(string) error { return reason }
 	try := func() {
 		t.Helper()
-		if err := w.translator.Handle(t.Context(), d); fault.KindOf(err) != fault.Unavailable || fault.RetryAfter(err) != fault.RetryAfter(reason) {
+		if err := w.try(d); fault.KindOf(err) != fault.Unavailable || fault.RetryAfter(err) != fault.RetryAfter(reason) {
 			t.Fatalf("got %v, want that to be tried again", err)
 		}
 	}
@@ -103,11 +105,11 @@ func TestWaiting(t *testing.T) {
 	try()
 	w.forge.fail = nil
 	w.handle(d)
-	const repo = "acme/payments"
+	const name, id = "acme/payments", "payments"
 	want := []event.DeliveryHandled{
-		{Status: event.DeliveryWaiting, Repository: repo, Error: "the forge's rate limit is used up", Attempts: 1, RetryAt: w.now.Add(time.Minute)},
-		{Status: event.DeliveryWaiting, Repository: repo, Error: "no answer in time", Attempts: 2},
-		{Status: event.DeliveryDone, Repository: repo, Events: []uint64{1}, Attempts: 4},
+		{Status: event.DeliveryWaiting, Repository: name, RepositoryID: id, Error: "the forge's rate limit is used up", Attempts: 1, Took: time.Millisecond, RetryAt: w.now.Add(time.Minute)},
+		{Status: event.DeliveryWaiting, Repository: name, RepositoryID: id, Error: "no answer in time", Attempts: 1, Took: time.Millisecond, RetryAt: w.now},
+		{Status: event.DeliveryDone, Repository: name, RepositoryID: id, Commit: w.forge.repo(id).head, Events: []uint64{1}},
 	}
 	if diff := cmp.Diff(want, outcomes()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -131,7 +133,7 @@ func TestForgeFailsHalfway(t *testing.T) {
 			return nil
 		}
 		before := len(stored(t, w.log))
-		if err := w.translator.Handle(t.Context(), d); fault.KindOf(err) != fault.Unavailable || !failed {
+		if err := w.try(d); fault.KindOf(err) != fault.Unavailable || !failed {
 			t.Errorf("when %s fails (%v): %v", question, failed, err)
 		}
 		if n := len(stored(t, w.log)); n != before {
@@ -141,19 +143,6 @@ func TestForgeFailsHalfway(t *testing.T) {
 	w.forge.fail = nil
 	if got := w.handle(d); len(got) != 2 {
 		t.Errorf("in the end it adds %v", tell(t, got))
-	}
-}
-
-func TestShutdownIsNoOutcome(t *testing.T) {
-	w := newWorld(t)
-	d := w.delivery("payments", w.forge.push("payments", "mossbank", files{}))
-	ctx, cancel := context.WithCancel(t.Context())
-	w.forge.fail = func(string) error { cancel(); return ctx.Err() }
-	if err := w.translator.Handle(ctx, d); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
-	}
-	if n := len(stored(t, w.deliveries)); n != 1 {
-		t.Errorf("%d outcomes are recorded", n-1)
 	}
 }
 
@@ -178,7 +167,7 @@ func TestReplay(t *testing.T) {
 	if got := tell(t, w.handle(replay)); len(got) != 1 {
 		t.Errorf("the replay adds %v", got)
 	}
-	if got := w.outcome(); got.Status != event.DeliveryDone || got.Attempts != 1 {
+	if got := w.outcome(); got.Status != event.DeliveryDone {
 		t.Errorf("its outcome is %+v", got)
 	}
 }

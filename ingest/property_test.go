@@ -158,7 +158,7 @@ func TestDeliveriesConverge(t *testing.T) {
 		handle := func() {
 			i := rapid.IntRange(0, len(pending)-1).Draw(t, "delivery")
 			d := pending[i]
-			err := w.translator.Handle(t.Context(), d)
+			err := w.try(d)
 			if err != nil && fault.KindOf(err) != fault.Unavailable {
 				t.Fatalf("handle: %v", err)
 			}

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -11,34 +12,44 @@ import (
 	"github.com/callboard/callboard/internal/fault"
 )
 
-// sync brings the catalog to what a repository says, and returns the positions
-// of the events that took. Cause is the id of the event in the deliveries log
-// that asks for it: all ids derive from it, so that trying again appends
-// nothing twice, while the same state, come about once more, is news.
-func (l *lane) sync(ctx context.Context, cause, delivery string, m Meaning) ([]uint64, error) {
+// sync brings the catalog to what a repository says, and returns the commit
+// that it was brought to and the positions of the events that it took. Cause is
+// the id of the event in the deliveries log that asks for it: all ids derive
+// from it, so that trying again appends nothing twice, while the same state,
+// come about once more, is news.
+func (l *lane) sync(ctx context.Context, cause, delivery string, m Meaning) (string, []uint64, error) {
 	k, err := l.known(ctx, m.Repository)
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
-	target, err := l.target(ctx, m)
+	reached, err := l.reached(ctx, m.Repository)
 	if err != nil {
-		return nil, err
+		return "", nil, err
+	}
+	target, err := l.target(ctx, m, reached)
+	if err != nil {
+		return "", nil, err
 	}
 	g := gatherer{forge: l.forge, repo: m.Repository, patterns: l.descriptors, known: k, blobs: &l.blobs}
 	r, err := g.gather(ctx, l.source.Name(), target.SHA)
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
-	c := creditor{forge: l.forge, repo: m.Repository, target: target, base: l.reached[m.Repository.ID], pusher: m.Push.Pusher}
-	if c.base == "" {
-		c.base = k.newest
-	}
+	c := creditor{forge: l.forge, repo: m.Repository, target: target, base: cmp.Or(reached, k.newest), pusher: m.Push.Pusher}
 	positions, err := l.settle(ctx, k, r, &c, cause, delivery)
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
-	l.reached[m.Repository.ID] = target.SHA
-	return positions, nil
+	l.at[m.Repository.ID] = target.SHA
+	return target.SHA, positions, nil
+}
+
+// reached is the commit that the catalog has been brought to; "" if it has not.
+func (l *lane) reached(ctx context.Context, repo Repository) (string, error) {
+	if sha := l.at[repo.ID]; sha != "" {
+		return sha, nil
+	}
+	return l.Reached.Reached(ctx, l.source.Name(), repo.ID)
 }
 
 func (l *lane) known(ctx context.Context, repo Repository) (known, error) {
@@ -53,9 +64,10 @@ func (l *lane) known(ctx context.Context, repo Repository) (known, error) {
 	return newKnown(declared, rejected), nil
 }
 
-// target chooses the commit to go to. See the package's comment on why this
-// ends at the branch's head, in whatever order deliveries come.
-func (l *lane) target(ctx context.Context, m Meaning) (Commit, error) {
+// target chooses the commit to go to: the one that the push says, if it lies
+// on the way from what has been reached to the branch's head, else the head. See
+// the package's comment on why that ends at the head.
+func (l *lane) target(ctx context.Context, m Meaning, reached string) (Commit, error) {
 	head, err := l.forge.Head(ctx, m.Repository, m.Repository.DefaultBranch)
 	if fault.KindOf(err) == fault.NotFound {
 		return head, fault.New(fault.NotFound, "%w; what the catalog knows of it stays", err)
@@ -63,13 +75,11 @@ func (l *lane) target(ctx context.Context, m Meaning) (Commit, error) {
 	if err != nil || head.SHA == m.Push.After {
 		return head, err
 	}
-	reached := l.reached[m.Repository.ID]
-	if reached == "" {
-		return head, nil
-	}
-	forward, err := between(ctx, l.forge, m.Repository, reached, m.Push.After)
-	if err != nil || !forward.Ancestor {
-		return head, err
+	if reached != "" {
+		forward, err := between(ctx, l.forge, m.Repository, reached, m.Push.After)
+		if err != nil || !forward.Ancestor {
+			return head, err
+		}
 	}
 	rest, err := between(ctx, l.forge, m.Repository, m.Push.After, head.SHA)
 	if err != nil || !rest.Ancestor {

@@ -16,6 +16,7 @@ import (
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/eventlog/eventlogtest"
+	"github.com/callboard/callboard/eventlog/reactor"
 	"github.com/callboard/callboard/ingest"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/entities"
@@ -237,8 +238,30 @@ func newWorld(t tester) *world {
 func (w *world) restart() {
 	w.translator = ingest.NewTranslator(ingest.TranslatorOptions{
 		Sources:    []ingest.Source{source{"github", w.forge}},
-		Deliveries: w.deliveries, Log: w.log, Known: w, Positions: w, Logger: quiet(), Now: func() time.Time { return w.now },
+		Deliveries: w.deliveries, Log: w.log, Known: w, Reached: w, Positions: w, Logger: quiet(), Now: func() time.Time { return w.now },
 	})
+}
+
+// try handles a record as the runner of reactors does, but once; an error means
+// that it is to be tried again.
+func (w *world) try(rec eventlog.Record) error {
+	for _, r := range w.translator.Reactors() {
+		if !slices.Contains(r.On, rec.Type) || !r.Accept(rec) {
+			continue
+		}
+		err := r.React(w.t.Context(), rec)
+		failure := reactor.Failure{Err: err, Attempts: 1, Took: time.Millisecond}
+		switch fault.KindOf(err) {
+		case fault.Unavailable:
+			r.Waiting(w.t.Context(), rec, failure, w.now.Add(fault.RetryAfter(err)))
+			return err
+		default:
+			if err != nil {
+				return r.GaveUp(w.t.Context(), rec, failure)
+			}
+		}
+	}
+	return nil
 }
 
 // catchUp folds the whole log.
@@ -287,6 +310,26 @@ func (w *world) Declared(ctx context.Context, after eventlog.Position, ref strin
 		return event.Origin{}, false, nil
 	}
 	return e.Origin, true, nil
+}
+
+// Reached reads what the deliveries log has on record.
+func (w *world) Reached(ctx context.Context, source, id string) (sha string, err error) {
+	for rec, err := range w.deliveries.Read(ctx, 0) {
+		if err != nil {
+			return "", err
+		}
+		if rec.Type != event.TypeDeliveryHandled || rec.Source != event.SourcePrefix+source {
+			continue
+		}
+		h, err := event.DecodeAs[event.DeliveryHandled](rec.Event)
+		if err != nil {
+			return "", err
+		}
+		if h.RepositoryID == id && h.Commit != "" {
+			sha = h.Commit
+		}
+	}
+	return sha, nil
 }
 
 func (w *world) Position(ctx context.Context, id string) (eventlog.Position, error) {
@@ -353,7 +396,7 @@ func (w *world) handle(rec eventlog.Record) []eventlog.Record {
 	if err != nil {
 		w.t.Fatalf("%v", err)
 	}
-	if err := w.translator.Handle(w.t.Context(), rec); err != nil {
+	if err := w.try(rec); err != nil {
 		w.t.Fatalf("handle %s: %v", rec.ID, err)
 	}
 	var added []eventlog.Record

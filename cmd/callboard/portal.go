@@ -20,7 +20,6 @@ import (
 
 	"github.com/callboard/callboard/api"
 	"github.com/callboard/callboard/event"
-	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/eventlog/reactor"
 	"github.com/callboard/callboard/eventlog/sqlitelog"
 	"github.com/callboard/callboard/ingest"
@@ -199,18 +198,9 @@ func (p *portal) openIngest(sources []ingest.Source, metrics prometheus.Register
 	}
 	p.translator = ingest.NewTranslator(ingest.TranslatorOptions{
 		Sources: sources, Descriptors: descriptors, Deliveries: p.inbox, Log: p.events,
-		Known: known{p.runner, p.catalog}, Positions: positions{p.deliveries}, Logger: p.logger, Now: o.now,
+		Known: known{p.runner, p.catalog}, Reached: p.deliveries, Positions: positions{p.deliveries}, Logger: p.logger, Now: o.now,
 	})
-	var lanes []reactor.Reactor
-	for _, s := range sources {
-		from := event.SourcePrefix + s.Name()
-		lanes = append(lanes, reactor.Reactor{
-			Name: "translate/" + s.Name(), On: []event.Type{event.TypeDeliveryReceived, event.TypeDeliveryReplayed},
-			Accept: func(rec eventlog.Record) bool { return rec.Source == from },
-			React:  p.translator.Handle,
-		})
-	}
-	p.reactors, err = reactor.New(p.inbox, p.inbox, reactor.Options{Logger: p.logger, Metrics: metrics}, lanes...)
+	p.reactors, err = reactor.New(p.inbox, p.inbox, reactor.Options{Logger: p.logger, Metrics: metrics}, p.translator.Reactors()...)
 	return err
 }
 

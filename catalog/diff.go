@@ -39,12 +39,12 @@ func Diff(before, after *Entity) []Change {
 		return nil
 	}
 	var d differ
-	d.mappings("", comparable(before), comparable(after))
+	d.mappings("", declared(before), declared(after))
 	return d.changes
 }
 
-// comparable is e as JSON-like values without what Diff leaves out.
-func comparable(e *Entity) map[string]any {
+// declared returns e as JSON-like values, without what Diff leaves out.
+func declared(e *Entity) map[string]any {
 	plain := *e
 	plain.Metadata.UID, plain.Metadata.ETag = "", ""
 	plain.Metadata.Annotations = maps.Clone(e.Metadata.Annotations)

@@ -37,9 +37,9 @@ const (
 	TextOrBool             // any string, or true or false
 	Texts                  // a list of Text
 	TextMap                // a mapping with string values
-	Mapping                //
+	Mapping                // one whose fields Field.Fields describes
 	Mappings               // a list of Mapping
-	MappingOrMappings      //
+	MappingOrMappings      // either of the two
 )
 
 // Reference is what it means that a field names an entity: a relation from the

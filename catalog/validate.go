@@ -129,8 +129,11 @@ func (c *checker) wrong(path, want string, value any, required bool) {
 		if strings.HasPrefix(want, "a string") {
 			hint = ". Did a colon slip in?"
 			for key := range v {
-				if strings.HasPrefix(key, "{") {
+				switch {
+				case strings.HasPrefix(key, "{"):
 					hint = "; put text that begins with {{ in quotes"
+				case strings.HasPrefix(key, "$"):
+					hint = "; placeholders such as $text are not resolved here, write the text itself"
 				}
 			}
 		}
@@ -223,7 +226,7 @@ func (c *checker) reference(path, s string, r *Reference) {
 		return
 	}
 	if _, err := ParseRef(s, Ref{Kind: "component"}); err == nil {
-		c.add(path, "must say which kind it means, found %s; write component:%s or resource:%s", describe(s), s, s)
+		c.add(path, "must say which kind it means, found %s; put component: or resource: in front", describe(s))
 		return
 	}
 	c.add(path, "must be an entity reference, [kind:][namespace/]name, found %s", describe(s))

@@ -161,6 +161,7 @@ func TestFromObjectRefuses(t *testing.T) {
 		{"owner is null", component("", `"owner": null`), []string{`spec.owner must be a string, found nothing; give it a value`}},
 		{"system is null", component("", `"system": null`), []string{`spec.system must be a string, found nothing; give it a value or leave the field out`}},
 		{"a colon slipped in", component("", `"providesApis": ["a", {"b": "c"}]`), []string{`spec.providesApis[1] must be a string, found a mapping. Did a colon slip in?`}},
+		{"a placeholder", component("", `"owner": {"$text": "./owner.txt"}`), []string{`spec.owner must be a string, found a mapping; placeholders such as $text are not resolved here, write the text itself`}},
 		{"a template slipped in", component("", `"owner": {"{\"x\":null}": null}`), []string{`spec.owner must be a string, found a mapping; put text that begins with {{ in quotes`}},
 		{"all that is missing", kind("API", `, "spec": {}`), []string{
 			`spec.type is missing; every API needs it`,
@@ -183,8 +184,8 @@ func TestFromObjectRefuses(t *testing.T) {
 
 		// References.
 		{"dependsOn without kinds", component("", `"dependsOn": ["till-db", "default/till-db", "resource:till-db"]`), []string{
-			`spec.dependsOn[0] must say which kind it means, found "till-db"; write component:till-db or resource:till-db`,
-			`spec.dependsOn[1] must say which kind it means, found "default/till-db"; write component:default/till-db or resource:default/till-db`,
+			`spec.dependsOn[0] must say which kind it means, found "till-db"; put component: or resource: in front`,
+			`spec.dependsOn[1] must say which kind it means, found "default/till-db"; put component: or resource: in front`,
 		}},
 		{"references that are none", component("", `"owner": "group:", "system": "/x", "dependencyOf": ["x:"]`), []string{
 			`spec.owner must be an entity reference, [kind:][namespace/]name, found "group:"`,

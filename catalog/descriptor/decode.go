@@ -73,7 +73,7 @@ func (d *decoder) value(n *yaml.Node, depth int) any {
 	case yaml.MappingNode:
 		m := make(map[string]any, len(n.Content)/2)
 		for i := 0; i < len(n.Content); i += 2 {
-			key := text(d.value(n.Content[i], depth+1))
+			key := asKey(d.value(n.Content[i], depth+1))
 			if d.budget < 0 {
 				return nil
 			}
@@ -88,14 +88,14 @@ func (d *decoder) value(n *yaml.Node, depth int) any {
 	}
 }
 
-// keyOf returns what a mapping's key is as text.
+// keyOf returns the key that a node stands for.
 func keyOf(n *yaml.Node) string {
 	value, _ := decode(n)
-	return text(value)
+	return asKey(value)
 }
 
-// text turns a key into a string, as JavaScript does.
-func text(key any) string {
+// asKey turns a value into a mapping's key, as JavaScript does.
+func asKey(key any) string {
 	switch k := key.(type) {
 	case nil:
 		return ""

@@ -26,7 +26,8 @@ type Memory struct {
 	grown   chan struct{} // closed, and replaced, when records grow
 }
 
-// NewMemory returns an empty log.
+// NewMemory returns an empty log. A test that runs in a bubble of
+// testing/synctest must call it inside.
 func NewMemory() *Memory {
 	return &Memory{ids: map[string]eventlog.Position{}, cursors: map[string]eventlog.Position{}, grown: make(chan struct{})}
 }

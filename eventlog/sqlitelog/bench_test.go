@@ -133,6 +133,16 @@ func BenchmarkFollow(b *testing.B) {
 	b.ReportMetric(float64(append.Nanoseconds())/float64(b.N), "append-ns/op")
 }
 
+// BenchmarkSetCursor saves the position of one follower.
+func BenchmarkSetCursor(b *testing.B) {
+	log := open(b, newPath(b))
+	for b.Loop() {
+		if err := log.SetCursor(b.Context(), "docs", 1); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // BenchmarkOpen opens a log of 100,000 events, which checks that none is missing.
 func BenchmarkOpen(b *testing.B) {
 	path := newPath(b)

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/callboard/callboard/eventlog"
@@ -53,6 +54,9 @@ func (l *Log) commitAll() {
 	for {
 		select {
 		case j := <-l.queue:
+			// Those that were answered a moment ago may have their next one ready:
+			// with these it is a third more for the same fsync.
+			runtime.Gosched()
 			l.commit(l.collect(j))
 		case <-l.closing:
 			return

@@ -41,7 +41,11 @@ func TestMain(m *testing.M) {
 func TestCrash(t *testing.T) {
 	path := newPath(t)
 	acked := map[string]eventlog.Position{}
-	for round := range 10 {
+	rounds := 10
+	if testing.Short() {
+		rounds = 3
+	}
+	for round := range rounds {
 		killChild(t, path, round, 20+rand.IntN(800), acked)
 
 		log := open(t, path)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
@@ -19,13 +18,11 @@ const (
 func (l *Log) Cursor(ctx context.Context, name string) (eventlog.Position, error) {
 	var p eventlog.Position
 	err := l.cursor.QueryRowContext(ctx, name).Scan(&p)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
+	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
-	case err != nil && ctx.Err() != nil:
-		return 0, ctx.Err()
-	case err != nil:
-		return 0, fmt.Errorf("read cursor %s of log %s: %w", name, l.path, err)
+	}
+	if err != nil {
+		return 0, l.readError(ctx, err, "read cursor %s of log %s", name, l.path)
 	}
 	return p, nil
 }

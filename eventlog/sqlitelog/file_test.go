@@ -179,6 +179,16 @@ func TestReopen(t *testing.T) {
 	before := eventlogtest.ReadAll(t, log, 0)
 	closeLog(t, log)
 	closeLog(t, log) // does nothing
+	_, atErr := log.At(t.Context(), 1)
+	_, cursorErr := log.Cursor(t.Context(), "docs")
+	var readErr error
+	for _, readErr = range log.Read(t.Context(), 0) {
+	}
+	for name, err := range map[string]error{"At": atErr, "Cursor": cursorErr, "Read": readErr} {
+		if fault.KindOf(err) != fault.Unavailable {
+			t.Errorf("%s of a closed log = %v, want an error of kind unavailable", name, err)
+		}
+	}
 
 	log = open(t, path)
 	if diff := cmp.Diff(before, eventlogtest.ReadAll(t, log, 0)); diff != "" {
@@ -189,5 +199,43 @@ func TestReopen(t *testing.T) {
 	}
 	if got := appendIDs(t, log, "b", "c"); !got[0].Duplicate || got[0].Position != 2 || got[1].Duplicate || got[1].Position != 3 {
 		t.Errorf("Append of an old and a new event = %v", got)
+	}
+}
+
+// TestMissingWhileOpen deletes an event behind the back of an open log: a read
+// must say so, and not pass over the gap.
+func TestMissingWhileOpen(t *testing.T) {
+	for _, c := range []struct {
+		missing string
+		want    []string // read before the error
+	}{
+		{"position = 1", nil},
+		{"position = 3", []string{"a", "b"}},
+		{"position >= 3", []string{"a", "b"}},
+	} {
+		t.Run(c.missing, func(t *testing.T) {
+			path := newPath(t)
+			log := open(t, path)
+			appendIDs(t, log, "a", "b", "c", "d")
+			db := foreign(t, path)
+			mustExec(t, db, "DROP TRIGGER events_delete")
+			mustExec(t, db, "DELETE FROM events WHERE "+c.missing)
+
+			var got []string
+			var failure error
+			for r, err := range log.Follow(t.Context(), 0) {
+				if err != nil {
+					failure = err
+					break
+				}
+				got = append(got, r.ID)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("records before the gap (-want +got):\n%s", diff)
+			}
+			if failure == nil || !strings.Contains(failure.Error(), "is missing") {
+				t.Errorf("at the gap Follow yields the error %v, want it to say that a position is missing", failure)
+			}
+		})
 	}
 }

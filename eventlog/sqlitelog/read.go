@@ -96,11 +96,17 @@ func (l *Log) yieldBetween(ctx context.Context, after, last eventlog.Position, y
 		if err != nil {
 			return false, err
 		}
+		// A log that forgets may begin anywhere, and forget while it is read.
+		if len(records) == 0 && l.retention {
+			break
+		}
+		if len(records) == 0 {
+			return false, l.missing(after + 1)
+		}
 		for _, r := range records {
 			if ctx.Err() != nil {
 				return false, ctx.Err()
 			}
-			// A log that forgets may begin anywhere, and forget while it is read.
 			if r.Position != after+1 && !l.retention {
 				return false, l.missing(after + 1)
 			}
@@ -108,12 +114,6 @@ func (l *Log) yieldBetween(ctx context.Context, after, last eventlog.Position, y
 				return false, nil
 			}
 			after = r.Position
-		}
-		if len(records) == 0 && !l.retention {
-			return false, l.missing(after + 1)
-		}
-		if len(records) == 0 {
-			break
 		}
 	}
 	return true, ctx.Err()
@@ -125,19 +125,25 @@ func (l *Log) missing(p eventlog.Position) error {
 
 // readPage returns the first records of those after one position up to another.
 func (l *Log) readPage(ctx context.Context, after, last eventlog.Position) ([]eventlog.Record, error) {
-	select {
-	case <-l.closing:
-		return nil, errClosed()
-	default:
-	}
 	records, err := scanPage(l.page.QueryContext(ctx, int64(after), int64(last), pageRows))
-	if err != nil && ctx.Err() == nil {
-		return nil, fmt.Errorf("read log %s after position %d: %w", l.path, after, err)
-	}
 	if err != nil {
-		return nil, ctx.Err()
+		return nil, l.readError(ctx, err, "read log %s after position %d", l.path, after)
 	}
 	return records, nil
+}
+
+// readError says why a read failed: the caller gave up, the log is closed, or
+// err.
+func (l *Log) readError(ctx context.Context, err error, format string, args ...any) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	select {
+	case <-l.closing:
+		return errClosed()
+	default:
+		return fmt.Errorf(format+": %w", append(args, err)...)
+	}
 }
 
 func scanPage(rows *sql.Rows, err error) ([]eventlog.Record, error) {

@@ -1,3 +1,4 @@
+//nolint:thelper // the functions here are tests: a failure belongs to its own line
 package eventlogtest
 
 import (

@@ -1,3 +1,4 @@
+//nolint:thelper // RunCursors is a test: a failure belongs to its own line
 package eventlogtest
 
 import (

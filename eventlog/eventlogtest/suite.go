@@ -1,6 +1,8 @@
 // Package eventlogtest is the contract of [eventlog.Log] and [eventlog.Cursors]
 // as a suite of tests, [Run] and [RunCursors], and a log in memory, [Memory],
 // for the tests of whatever reads or writes a log.
+//
+//nolint:thelper // the functions here are tests: a failure belongs to its own line
 package eventlogtest
 
 import (

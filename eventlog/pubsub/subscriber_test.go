@@ -118,9 +118,7 @@ func TestGroupGoesOn(t *testing.T) {
 		(<-messages).Ack()
 		(<-messages).Ack()
 		<-messages // neither acked nor nacked
-		if err := first.Close(); err != nil {
-			t.Fatal(err)
-		}
+		closeSub(t, first)
 		if _, open := <-messages; open {
 			t.Error("the channel is open after Close")
 		}
@@ -172,7 +170,7 @@ func TestPassedOver(t *testing.T) {
 		if p, _ := log.Cursor(t.Context(), "docs"); p != 2000 || sub.Position() != 2500 {
 			t.Errorf("the group remembers %d and is at %d, want 2000 and 2500", p, sub.Position())
 		}
-		sub.Close()
+		closeSub(t, sub)
 		if p, _ := log.Cursor(t.Context(), "docs"); p != 2500 {
 			t.Errorf("after Close the group remembers %d, want 2500", p)
 		}
@@ -202,7 +200,7 @@ func TestLinger(t *testing.T) {
 					msg.Ack()
 				}()
 				start := time.Now()
-				sub.Close()
+				closeSub(t, sub)
 				if took := time.Since(start); took > c.linger {
 					t.Errorf("Close took %v, want at most %v", took, c.linger)
 				}
@@ -287,9 +285,7 @@ func TestSubscribeRefuses(t *testing.T) {
 		t.Errorf("Subscribe without a topic = %v, want an error of kind invalid", err)
 	}
 	for range 2 {
-		if err := sub.Close(); err != nil {
-			t.Error(err)
-		}
+		closeSub(t, sub)
 	}
 	if _, err := sub.Subscribe(t.Context(), "a"); fault.KindOf(err) != fault.Unavailable {
 		t.Errorf("Subscribe after Close = %v, want an error of kind unavailable", err)
@@ -348,6 +344,13 @@ func subscribe(t *testing.T, sub *pubsub.Subscriber, topic string) <-chan *messa
 		t.Fatal(err)
 	}
 	return messages
+}
+
+func closeSub(t *testing.T, sub *pubsub.Subscriber) {
+	t.Helper()
+	if err := sub.Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 func expectNone(t *testing.T, messages <-chan *message.Message) {

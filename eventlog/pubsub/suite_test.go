@@ -1,3 +1,4 @@
+//nolint:thelper // what the suite calls is its test, and no helper
 package pubsub_test
 
 import (
@@ -110,7 +111,7 @@ func (b *broker) pubSub(t *testing.T, group *pubsub.Group) (message.Publisher, m
 		Log: b.log, Group: group, Logger: watermill.NopLogger{},
 		Backoff: pubsub.Backoff{First: time.Millisecond, Most: time.Millisecond}, // the suite nacks for sport
 	}
-	t.Cleanup(func() { sub.Close() }) // the suite forgets some
+	t.Cleanup(func() { closeSub(t, sub) }) // the suite forgets some
 	return &pubsub.Publisher{Log: b.log, Source: "/test"}, sub
 }
 

@@ -60,6 +60,14 @@ type delivery struct {
 	failure Failure // so far
 }
 
+// attrs says for the log what is being handled and how it stands.
+func (d *delivery) attrs() []slog.Attr {
+	return []slog.Attr{
+		slog.String("event", d.rec.ID), slog.String("type", string(d.rec.Type)), slog.Uint64("position", uint64(d.rec.Position)),
+		slog.String("correlation", correlation(d.rec)), slog.Int("attempt", d.failure.Attempts), slog.Any("error", d.failure.Err),
+	}
+}
+
 type deliveryKey struct{}
 
 // open reads the record out of the message.
@@ -120,7 +128,7 @@ func (h *handler) retry(next message.HandlerFunc) message.HandlerFunc {
 			default:
 				return nil, givenUp{err}
 			}
-			h.log(slog.LevelWarn, "A reactor failed and will try again", d, slog.Duration("wait", wait))
+			h.logger.LogAttrs(h.work, slog.LevelWarn, "A reactor failed and will try again", append(d.attrs(), slog.Duration("wait", wait))...)
 			if h.Waiting != nil && wait >= h.runner.opts.LongWait {
 				h.Waiting(h.context(h.work, d.rec, d.failure.Attempts), d.rec, d.failure, time.Now().Add(wait))
 			}
@@ -160,7 +168,7 @@ type poisonQueue struct{ *handler }
 func (q poisonQueue) Publish(_ string, messages ...*message.Message) error {
 	for _, msg := range messages {
 		d := opened(msg)
-		q.log(slog.LevelError, "A reactor gave up on an event", d)
+		q.logger.LogAttrs(q.work, slog.LevelError, "A reactor gave up on an event", d.attrs()...)
 		if err := q.GaveUp(q.context(q.work, d.rec, d.failure.Attempts), d.rec, d.failure); err != nil {
 			return fmt.Errorf("reactor %s gave up on event %s, and that could not be recorded: %w", q.Name, d.rec.ID, err)
 		}
@@ -188,10 +196,4 @@ func (h *handler) appendFailure(ctx context.Context, rec eventlog.Record, failur
 	e.Cause = rec.Cause
 	_, err = h.runner.log.Append(ctx, e)
 	return err
-}
-
-func (h *handler) log(level slog.Level, text string, d *delivery, attrs ...slog.Attr) {
-	h.logger.LogAttrs(h.work, level, text, append(attrs,
-		slog.String("event", d.rec.ID), slog.String("type", string(d.rec.Type)), slog.Uint64("position", uint64(d.rec.Position)),
-		slog.String("correlation", correlation(d.rec)), slog.Int("attempt", d.failure.Attempts), slog.Any("error", d.failure.Err))...)
 }

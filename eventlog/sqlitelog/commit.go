@@ -158,14 +158,11 @@ func newWriter(db *sql.DB) (*writer, error) {
 		return nil, err
 	}
 	w := &writer{conn: conn}
-	for _, s := range []struct {
-		stmt **sql.Stmt
-		text string
-	}{{&w.insert, insertEvent}, {&w.find, selectByID}, {&w.newest, selectNewest}, {&w.cursor, upsertCursor}, {&w.prune, deleteOldest}} {
-		if *s.stmt, err = conn.PrepareContext(ctx, s.text); err != nil {
+	for text, stmt := range map[string]**sql.Stmt{insertEvent: &w.insert, selectByID: &w.find, selectNewest: &w.newest, upsertCursor: &w.cursor, deleteOldest: &w.prune} {
+		if *stmt, err = conn.PrepareContext(ctx, text); err != nil { //nolint:sqlclosecheck // close closes them all
 			return nil, errors.Join(err, w.close())
 		}
-		w.stmts = append(w.stmts, *s.stmt)
+		w.stmts = append(w.stmts, *stmt)
 	}
 	if err := w.exec("PRAGMA synchronous=FULL"); err != nil {
 		return nil, errors.Join(err, w.close())

@@ -25,7 +25,11 @@ func held(t *testing.T, path string) (log *sqlitelog.Log, release func()) {
 	t.Helper()
 	log = open(t, path)
 	gate := make(chan struct{})
-	go log.Do(context.Background(), func(func(string) error) error { <-gate; return nil })
+	go func() {
+		if err := log.Do(context.Background(), func(func(string) error) error { <-gate; return nil }); err != nil {
+			t.Error(err)
+		}
+	}()
 	synctest.Wait()
 	return log, func() { close(gate) }
 }

@@ -45,7 +45,7 @@ func lockFile(ctx context.Context, path string) (*sql.DB, error) {
 
 // prepare makes sure that the file is a log that this version can write, makes
 // it one if it is new, and returns its last position.
-func prepare(ctx context.Context, conn *sql.Conn, path string, retention bool) (eventlog.Position, error) {
+func prepare(ctx context.Context, conn *sql.Conn, retention bool) (eventlog.Position, error) {
 	var application, version, objects int
 	if err := conn.QueryRowContext(ctx, "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) FROM pragma_application_id, pragma_user_version").Scan(&application, &version, &objects); err != nil {
 		if code(err) == sqlite3.SQLITE_NOTADB {

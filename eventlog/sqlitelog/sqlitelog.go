@@ -105,11 +105,10 @@ func (l *Log) openWriter(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open log %s: %w", l.path, err)
 	}
-	defer conn.Close()
-	if l.last, err = prepare(ctx, conn, l.path, l.retention); err != nil {
-		return fmt.Errorf("open log %s: %w", l.path, err)
+	if l.last, err = prepare(ctx, conn, l.retention); err != nil {
+		return fmt.Errorf("open log %s: %w", l.path, errors.Join(err, conn.Close()))
 	}
-	return nil
+	return conn.Close() // back to the pool, where the committer finds it
 }
 
 func (l *Log) openReaders(ctx context.Context) error {

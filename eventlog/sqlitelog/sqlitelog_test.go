@@ -1,3 +1,4 @@
+//nolint:thelper // what the suite calls is its test, and no helper
 package sqlitelog_test
 
 import (
@@ -22,26 +23,29 @@ func TestCursors(t *testing.T) {
 	eventlogtest.RunCursors(t, func(t *testing.T) eventlog.Cursors { return open(t, newPath(t)) })
 }
 
-func newPath(t testing.TB) string { return filepath.Join(t.TempDir(), "events.db") }
+func newPath(tb testing.TB) string {
+	tb.Helper()
+	return filepath.Join(tb.TempDir(), "events.db")
+}
 
-func open(t testing.TB, path string, opts ...sqlitelog.Option) *sqlitelog.Log {
-	t.Helper()
-	log, err := sqlitelog.Open(t.Context(), path, opts...)
+func open(tb testing.TB, path string, opts ...sqlitelog.Option) *sqlitelog.Log {
+	tb.Helper()
+	log, err := sqlitelog.Open(tb.Context(), path, opts...)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { closeLog(t, log) })
+	tb.Cleanup(func() { closeLog(tb, log) })
 	return log
 }
 
-func closeLog(t testing.TB, log *sqlitelog.Log) {
-	t.Helper()
+func closeLog(tb testing.TB, log *sqlitelog.Log) {
+	tb.Helper()
 	if err := log.Close(); err != nil {
-		t.Error(err)
+		tb.Error(err)
 	}
 }
 
-func appendIDs(t testing.TB, log eventlog.Log, ids ...string) []eventlog.Appended {
+func appendIDs(t *testing.T, log eventlog.Log, ids ...string) []eventlog.Appended {
 	t.Helper()
 	var events []event.Event
 	for _, id := range ids {

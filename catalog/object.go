@@ -44,50 +44,101 @@ func (m Metadata) MarshalJSON() ([]byte, error) { return json.Marshal(m.object()
 // MarshalJSON writes known and extra fields side by side, sorted.
 func (l Link) MarshalJSON() ([]byte, error) { return json.Marshal(l.object()) }
 
-// UnmarshalJSON reads what MarshalJSON wrote.
-func (m *Metadata) UnmarshalJSON(b []byte) (err error) {
-	*m = Metadata{}
-	m.Extra, err = unmarshalExact(b, map[string]any{
-		"uid": &m.UID, "etag": &m.ETag, "name": &m.Name, "namespace": &m.Namespace,
-		"title": &m.Title, "description": &m.Description,
-		"labels": &m.Labels, "annotations": &m.Annotations, "tags": &m.Tags, "links": &m.Links,
-	})
+// UnmarshalJSON reads what MarshalJSON wrote. Unlike json.Unmarshal into a
+// struct it heeds letter case: an extra field "Title" is no title.
+func (m *Metadata) UnmarshalJSON(b []byte) error {
+	var t taker
+	if err := json.Unmarshal(b, &t.rest); err != nil {
+		return err
+	}
+	*m = Metadata{
+		UID: t.text("uid"), ETag: t.text("etag"), Name: t.text("name"), Namespace: t.text("namespace"),
+		Title: t.text("title"), Description: t.text("description"),
+		Labels: t.texts("labels"), Annotations: t.texts("annotations"),
+		Tags: takeList[string](&t, "tags"),
+	}
+	if links := takeList[map[string]any](&t, "links"); links != nil {
+		m.Links = make([]Link, len(links))
+		for i, link := range links {
+			m.Links[i] = toLink(link, &t.err)
+		}
+	}
+	m.Extra = t.extra()
+	return t.err
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote, by the exact letters as well.
+func (l *Link) UnmarshalJSON(b []byte) error {
+	var obj map[string]any
+	err := json.Unmarshal(b, &obj)
+	if err == nil {
+		*l = toLink(obj, &err)
+	}
 	return err
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote.
-func (l *Link) UnmarshalJSON(b []byte) (err error) {
-	*l = Link{}
-	l.Extra, err = unmarshalExact(b, map[string]any{"url": &l.URL, "title": &l.Title, "icon": &l.Icon, "type": &l.Type})
-	return err
+func toLink(obj map[string]any, err *error) Link {
+	t := taker{obj, *err}
+	l := Link{URL: t.text("url"), Title: t.text("title"), Icon: t.text("icon"), Type: t.text("type")}
+	l.Extra, *err = t.extra(), t.err
+	return l
 }
 
-// unmarshalExact reads a JSON object's fields into targets and returns those
-// without target. Unlike json.Unmarshal into a struct it heeds letter case: an
-// extra field "Title" is no title.
-func unmarshalExact(b []byte, targets map[string]any) (map[string]any, error) {
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(b, &fields); err != nil {
-		return nil, err
+// taker takes known fields out of a JSON object; the rest is extra.
+type taker struct {
+	rest map[string]any
+	err  error // about the first value of a wrong type
+}
+
+// as returns a field's value as a T, or notes that it is none.
+func as[T any](t *taker, key string, value any) T {
+	typed, ok := value.(T)
+	if !ok && t.err == nil {
+		t.err = fmt.Errorf("field %s cannot be %s", key, describe(value))
 	}
-	var extra map[string]any
-	for key, raw := range fields {
-		if target, known := targets[key]; known {
-			if err := json.Unmarshal(raw, target); err != nil {
-				return nil, fmt.Errorf("field %s: %w", key, err)
-			}
-			continue
-		}
-		var value any
-		if err := json.Unmarshal(raw, &value); err != nil {
-			return nil, fmt.Errorf("field %s: %w", key, err)
-		}
-		if extra == nil {
-			extra = make(map[string]any)
-		}
-		extra[key] = value
+	return typed
+}
+
+func take[T any](t *taker, key string) (none T) {
+	value, given := t.rest[key]
+	if !given {
+		return none
 	}
-	return extra, nil
+	delete(t.rest, key)
+	return as[T](t, key, value)
+}
+
+func takeList[T any](t *taker, key string) []T {
+	values := take[[]any](t, key)
+	if values == nil {
+		return nil
+	}
+	list := make([]T, len(values))
+	for i, value := range values {
+		list[i] = as[T](t, key, value)
+	}
+	return list
+}
+
+func (t *taker) text(key string) string { return take[string](t, key) }
+
+func (t *taker) texts(key string) map[string]string {
+	values := take[map[string]any](t, key)
+	if values == nil {
+		return nil
+	}
+	texts := make(map[string]string, len(values))
+	for k, v := range values {
+		texts[k] = as[string](t, key, v)
+	}
+	return texts
+}
+
+func (t *taker) extra() map[string]any {
+	if len(t.rest) == 0 {
+		return nil
+	}
+	return t.rest
 }
 
 // object writes the known fields over the extra ones: an extra field never

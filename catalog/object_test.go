@@ -27,6 +27,16 @@ func TestEntityGoesThroughJSON(t *testing.T) {
 		if diff := cmp.Diff(e, &again); diff != "" {
 			t.Fatalf("entity (-want +got):\n%s", diff)
 		}
+		for _, l := range e.Metadata.Links {
+			b, err := json.Marshal(l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var again catalog.Link
+			if err := json.Unmarshal(b, &again); err != nil || !cmp.Equal(l, again) {
+				t.Fatalf("link %v becomes %v, error %v", l, again, err)
+			}
+		}
 	})
 }
 
@@ -60,11 +70,25 @@ func TestMetadataJSON(t *testing.T) {
 			}
 		})
 	}
-	t.Run("a field of the wrong type is an error", func(t *testing.T) {
-		if err := json.Unmarshal([]byte(`{"name":"x","tags":"java"}`), new(catalog.Metadata)); err == nil {
-			t.Error("no error")
-		}
-	})
+}
+
+func TestMetadataOfWrongTypes(t *testing.T) {
+	tests := map[string]string{
+		`{"name":5}`:                             "field name cannot be the number 5",
+		`{"name":"x","tags":"java"}`:             `field tags cannot be "java"`,
+		`{"name":"x","tags":[true]}`:             "field tags cannot be true",
+		`{"name":"x","labels":{"a":null}}`:       "field labels cannot be nothing",
+		`{"name":"x","links":[[]]}`:              "field links cannot be a list",
+		`{"name":"x","links":[{"url":{}}]}`:      "field url cannot be a mapping",
+		`{"name":"x","links":{},"title":["Hi"]}`: "field title cannot be a list",
+	}
+	for text, want := range tests {
+		t.Run(text, func(t *testing.T) {
+			if got := errorText(json.Unmarshal([]byte(text), new(catalog.Metadata))); got != want {
+				t.Errorf("error %q, want %q", got, want)
+			}
+		})
+	}
 }
 
 func TestETag(t *testing.T) {

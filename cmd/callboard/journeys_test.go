@@ -62,10 +62,10 @@ func journeys(t *testing.T, ctx context.Context, base string, scripts bool) { //
 	}
 	do(chromedp.WaitReady(css(`main a[href="/catalog/default/component/ledger"]`)))
 
-	// Replaying a delivery leads back to the sources page.
+	// Replaying a delivery leads back to the sources page, which says so.
 	open("/sources")
-	do(chromedp.Click(css(`main form[method="post"] button`)), chromedp.WaitReady(css("main")))
-	if got := ask(chromedp.Location()); !strings.Contains(got, "/sources") {
+	do(chromedp.Click(css(`main form[method="post"] button`)), chromedp.WaitReady(css(`main [role="status"]`)))
+	if got := ask(chromedp.Location()); !strings.Contains(got, "/sources?") {
 		t.Errorf("after a replay one is at %s, want the sources page", got)
 	}
 }

@@ -45,7 +45,8 @@ type Appender interface {
 	Append(ctx context.Context, events ...event.Event) ([]Appended, error)
 }
 
-// Reader reads a log in order. Many may read while one appends.
+// Reader reads a log in order. Many may read while one appends. They share the
+// records' Data and Extensions, so nobody may change these.
 type Reader interface {
 	// Read yields the records after a position up to the end of the log as it
 	// was when Read began. On an error it yields that once and stops.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
@@ -52,7 +53,9 @@ func toRows(events []event.Event) ([]row, int, error) {
 		}
 		rows[i].Event = e
 		rows[i].Data = append([]byte{}, e.Data...) // nil would be NULL
+		rows[i].Extensions = nil
 		if len(e.Extensions) > 0 {
+			rows[i].Extensions = maps.Clone(e.Extensions)
 			b, err := json.Marshal(e.Extensions)
 			if err != nil {
 				return nil, 0, fmt.Errorf("encode the extensions of event %q: %w", e.ID, err)
@@ -89,6 +92,7 @@ func (w *writer) append(rows []row) ([]eventlog.Appended, error) {
 			return nil, err
 		}
 		w.last = next
+		w.added = append(w.added, r.record(next, w.recorded, at))
 		appended[i].Position = next
 	}
 	return appended, nil

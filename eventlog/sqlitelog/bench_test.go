@@ -39,18 +39,28 @@ func BenchmarkFsync(b *testing.B) {
 }
 
 // BenchmarkAppend appends events of 1 KB from several writers, each waiting for
-// the answer before the next.
+// the answer before the next, and in part with followers that see every event.
 func BenchmarkAppend(b *testing.B) {
-	for _, writers := range []int{1, 16, 64} {
-		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
+	for _, c := range []struct{ writers, followers int }{{1, 0}, {16, 0}, {64, 0}, {64, 8}} {
+		b.Run(fmt.Sprintf("writers=%d,followers=%d", c.writers, c.followers), func(b *testing.B) {
 			log := open(b, newPath(b))
 			var next atomic.Int64
 			var g errgroup.Group
 			b.ResetTimer()
-			for range writers {
+			for range c.writers {
 				g.Go(func() error {
 					for i := next.Add(1); i <= int64(b.N); i = next.Add(1) {
 						if _, err := log.Append(context.Background(), sized(i, 1024)); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+			}
+			for range c.followers {
+				g.Go(func() error {
+					for r, err := range log.Follow(context.Background(), 0) {
+						if err != nil || r.Position == eventlog.Position(b.N) {
 							return err
 						}
 					}

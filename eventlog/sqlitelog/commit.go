@@ -122,6 +122,10 @@ func (l *Log) transact(jobs []*job) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.writer.pruned {
+		l.tail = tail{}
+	}
+	l.tail.add(l.writer.added)
 	if last != l.last {
 		l.last = last
 		close(l.grown)
@@ -147,8 +151,11 @@ type writer struct {
 	relaxed bool // synchronous is NORMAL, not FULL
 	broken  bool // not to be used again
 
-	last     eventlog.Position // within the transaction
-	recorded time.Time         // of what the transaction adds
+	// The transaction's:
+	last     eventlog.Position
+	recorded time.Time // of what it adds
+	added    []eventlog.Record
+	pruned   bool
 }
 
 func newWriter(db *sql.DB) (*writer, error) {
@@ -240,6 +247,7 @@ func (w *writer) relax(jobs []*job) error {
 // begin reads where the log ends. Only the file knows: after a failed commit
 // memory could be wrong in both directions.
 func (w *writer) begin(now time.Time) error {
+	w.added, w.pruned = nil, false
 	var recorded int64
 	err := w.newest.QueryRowContext(context.Background()).Scan(&w.last, &recorded)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -217,6 +217,8 @@ func TestMissingWhileOpen(t *testing.T) {
 			path := newPath(t)
 			log := open(t, path)
 			appendIDs(t, log, "a", "b", "c", "d")
+			closeLog(t, log)
+			log = open(t, path) // which has nothing in memory
 			db := foreign(t, path)
 			mustExec(t, db, "DROP TRIGGER events_delete")
 			mustExec(t, db, "DELETE FROM events WHERE "+c.missing)

@@ -33,6 +33,7 @@ func (l *Log) Prune(ctx context.Context, before time.Time) (int64, error) {
 				return err
 			}
 			n, err = result.RowsAffected()
+			w.pruned = true
 			return err
 		}})
 		if err != nil {

@@ -125,6 +125,15 @@ func (l *Log) missing(p eventlog.Position) error {
 
 // readPage returns the first records of those after one position up to another.
 func (l *Log) readPage(ctx context.Context, after, last eventlog.Position) ([]eventlog.Record, error) {
+	if l.isClosing() {
+		return nil, errClosed()
+	}
+	l.mu.Lock()
+	records, ok := l.tail.between(after, last)
+	l.mu.Unlock()
+	if ok {
+		return records, nil
+	}
 	records, err := scanPage(l.page.QueryContext(ctx, int64(after), int64(last), pageRows))
 	if err != nil {
 		return nil, l.readError(ctx, err, "read log %s after position %d", l.path, after)
@@ -138,12 +147,10 @@ func (l *Log) readError(ctx context.Context, err error, format string, args ...a
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	select {
-	case <-l.closing:
+	if l.isClosing() {
 		return errClosed()
-	default:
-		return fmt.Errorf(format+": %w", append(args, err)...)
 	}
+	return fmt.Errorf(format+": %w", append(args, err)...)
 }
 
 func scanPage(rows *sql.Rows, err error) ([]eventlog.Record, error) {

@@ -3,7 +3,8 @@
 //
 // Start with [Open]. The way of an event goes from [Log.Append] through the
 // committer (commit.go), which lets all that wait share one fsync, into the
-// table of schema.go, whose triggers keep it append-only whoever writes.
+// table of schema.go, whose triggers keep it append-only whoever writes. Those
+// who follow the live end get it from memory (tail.go), others from the file.
 //
 // The file is in WAL mode with synchronous=FULL. What Append has acknowledged
 // survives a crash of the process or the machine, as far as the disk keeps what
@@ -44,6 +45,7 @@ type Log struct {
 
 	mu    sync.Mutex
 	last  eventlog.Position
+	tail  tail
 	grown chan struct{} // closed, and replaced, when last moves
 }
 
@@ -154,6 +156,15 @@ func (l *Log) closeFiles() error {
 		return fmt.Errorf("close log %s: %w", l.path, err)
 	}
 	return nil
+}
+
+func (l *Log) isClosing() bool {
+	select {
+	case <-l.closing:
+		return true
+	default:
+		return false
+	}
 }
 
 func errClosed() error {

@@ -13,11 +13,11 @@ import (
 )
 
 // object reads a JSON object.
-func object(t testing.TB, text string) map[string]any {
-	t.Helper()
+func object(tb testing.TB, text string) map[string]any {
+	tb.Helper()
 	var obj map[string]any
 	if err := json.Unmarshal([]byte(text), &obj); err != nil {
-		t.Fatalf("test data: %v in %s", err, text)
+		tb.Fatalf("test data: %v in %s", err, text)
 	}
 	return obj
 }

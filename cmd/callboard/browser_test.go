@@ -206,7 +206,7 @@ func TestPages(t *testing.T) {
 }
 
 // violations runs axe-core on the page and returns one line for each violation.
-func violations(t *testing.T, ctx context.Context, axe string) []string { //nolint:revive // the browser's context comes after t
+func violations(t *testing.T, ctx context.Context, axe string) []string {
 	t.Helper()
 	result, err := chromedp.Run(ctx, chromedp.Evaluate[string](axe+`; axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
 		.then(r => JSON.stringify(r.violations.map(v => ({id: v.id, help: v.help,

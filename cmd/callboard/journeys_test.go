@@ -14,7 +14,7 @@ func awaitPromise(p *runtime.EvaluateParams) { yes := true; p.AwaitPromise = &ye
 func css(selector string) chromedp.CSS { return chromedp.CSS(selector) }
 
 // journeys does what people do on the pages.
-func journeys(t *testing.T, ctx context.Context, base string, scripts bool) { //nolint:revive // the browser's context comes after t
+func journeys(t *testing.T, ctx context.Context, base string, scripts bool) {
 	t.Helper()
 	do := func(actions ...chromedp.Action[chromedp.Void]) {
 		t.Helper()

@@ -12,12 +12,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"gopkg.in/yaml.v3"
+
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/catalog/descriptor"
 	"github.com/callboard/callboard/examples/acme"
 	"github.com/callboard/callboard/internal/demoforge"
-	"github.com/google/go-cmp/cmp"
-	"gopkg.in/yaml.v3"
 )
 
 var end = time.Date(2026, 3, 12, 14, 3, 10, 0, time.UTC)

@@ -13,10 +13,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/callboard/callboard/internal/demoforge"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-github/v60/github"
 	gitlab "gitlab.com/gitlab-org/api/client-go"
+
+	"github.com/callboard/callboard/internal/demoforge"
 )
 
 const (
@@ -187,7 +188,7 @@ func TestGitLabPushPayload(t *testing.T) {
 		many = append(many, commit(i, fmt.Sprintf("commit %d\n\nbody", i), map[string]string{fmt.Sprint(i): "x"}))
 	}
 	first := push(t, r, "main", many...)
-	gone := push(t, r, "side")
+	push(t, r, "side")
 	gone, err := r.DeleteBranch("side", moss)
 	if err != nil {
 		t.Fatal(err)

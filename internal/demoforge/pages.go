@@ -123,14 +123,15 @@ func (r *Repository) patch(c *object.Commit) ([]diffLine, error) {
 		}
 		from = parent.TreeHash
 	}
-	before, after := &object.Tree{}, &object.Tree{}
+	before := &object.Tree{}
 	var err error
 	if !from.IsZero() {
 		if before, err = object.GetTree(r.objects.git, from); err != nil {
 			return nil, err
 		}
 	}
-	if after, err = object.GetTree(r.objects.git, c.TreeHash); err != nil {
+	after, err := object.GetTree(r.objects.git, c.TreeHash)
+	if err != nil {
 		return nil, err
 	}
 	patch, err := before.Patch(after)

@@ -90,6 +90,7 @@ func (b *batch) fold(rec eventlog.Record) error {
 		b.catalog.rejections[in][rejected{d.Origin.Path, d.Ref}] = &Rejection{Since: since, EntityRejected: d}
 		b.rejections = true
 		b.touch(d.Ref)
+	default: // says nothing of entities
 	}
 	return nil
 }

@@ -85,7 +85,7 @@ func newWriter(ctx context.Context, tx *sql.Tx) (*writer, error) {
 			ON CONFLICT (subject) DO UPDATE SET entity = excluded.entity, rejected = excluded.rejected`},
 	} {
 		var err error
-		if *s.to, err = tx.PrepareContext(ctx, s.sql); err != nil {
+		if *s.to, err = tx.PrepareContext(ctx, s.sql); err != nil { //nolint:sqlclosecheck // writer.close does
 			w.close()
 			return nil, err
 		}

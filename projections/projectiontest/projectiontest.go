@@ -19,22 +19,22 @@ var start = time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC)
 
 // Story builds records as a log would hold them.
 type Story struct {
-	t       testing.TB
+	tb      testing.TB
 	records []eventlog.Record
 }
 
 // NewStory returns an empty story.
-func NewStory(t testing.TB) *Story {
-	t.Helper()
-	return &Story{t: t}
+func NewStory(tb testing.TB) *Story {
+	tb.Helper()
+	return &Story{tb: tb}
 }
 
 // Add appends an event about a subject. Each option may change it.
 func (s *Story) Add(subject string, data event.Data, options ...func(*eventlog.Record)) *Story {
-	s.t.Helper()
+	s.tb.Helper()
 	e, err := event.New(event.SourcePrefix+"github", subject, data)
 	if err != nil {
-		s.t.Fatal(err)
+		s.tb.Fatal(err)
 	}
 	n := len(s.records) + 1
 	at := start.Add(time.Duration(n) * time.Minute)

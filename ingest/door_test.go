@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,7 @@ import (
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/eventlog/eventlogtest"
+	"github.com/callboard/callboard/eventlog/sqlitelog"
 	"github.com/callboard/callboard/ingest"
 	"github.com/callboard/callboard/ingest/github"
 	"github.com/callboard/callboard/internal/fault"
@@ -138,7 +140,11 @@ func TestDoorContract(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			log := eventlogtest.NewMemory()
+			log, err := sqlitelog.Open(t.Context(), filepath.Join(t.TempDir(), "deliveries.db"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer log.Close()
 			path := tt.path
 			if path == "" {
 				path = "/hooks/github"

@@ -205,7 +205,7 @@ func TestDeliveriesConverge(t *testing.T) {
 		}
 
 		fresh := newWorld(t)
-		fresh.forge = w.forge
+		fresh.forge, fresh.sources = w.forge, w.sources
 		fresh.restart()
 		for _, a := range authors {
 			fresh.handle(fresh.delivery(a.id, w.forge.repo(a.id).head))

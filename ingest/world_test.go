@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -49,8 +50,10 @@ type commit struct {
 type forge struct {
 	repos map[string]*repo
 	clock time.Time
-	fail  func(question string) error // nil: nothing fails
-	asked []string
+
+	asking sync.Mutex                  // contents are read several at a time
+	fail   func(question string) error // nil: nothing fails
+	asked  []string
 }
 
 func (f *forge) repo(id string) *repo {
@@ -90,6 +93,8 @@ func digest(s string) string {
 }
 
 func (f *forge) ask(question, id, sha string) (*commit, error) {
+	f.asking.Lock()
+	defer f.asking.Unlock()
 	f.asked = append(f.asked, question)
 	if f.fail != nil {
 		if err := f.fail(question); err != nil {
@@ -215,8 +220,10 @@ func (s source) Translate(d ingest.Delivery) (m ingest.Meaning, err error) {
 type world struct {
 	t          tester
 	forge      *forge
-	deliveries *eventlogtest.Memory
+	sources    []ingest.Source
+	deliveries eventlog.Log
 	log        *eventlogtest.Memory
+	folding    sync.Mutex
 	catalog    *entities.Catalog
 	translator *ingest.Translator
 	now        time.Time
@@ -230,6 +237,7 @@ func newWorld(t tester) *world {
 		forge: &forge{repos: map[string]*repo{}, clock: time.Date(2026, 3, 3, 0, 0, 0, 0, time.UTC)},
 		now:   time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC),
 	}
+	w.sources = []ingest.Source{source{"github", w.forge}}
 	w.restart()
 	return w
 }
@@ -237,7 +245,7 @@ func newWorld(t tester) *world {
 // restart makes a new translator, which knows nothing but what is in the logs.
 func (w *world) restart() {
 	w.translator = ingest.NewTranslator(ingest.TranslatorOptions{
-		Sources:    []ingest.Source{source{"github", w.forge}},
+		Sources:    w.sources,
 		Deliveries: w.deliveries, Log: w.log, Known: w, Reached: w, Positions: w, Logger: quiet(), Now: func() time.Time { return w.now },
 	})
 }
@@ -266,6 +274,8 @@ func (w *world) try(rec eventlog.Record) error {
 
 // catchUp folds the whole log.
 func (w *world) catchUp(ctx context.Context, after eventlog.Position) error {
+	w.folding.Lock()
+	defer w.folding.Unlock()
 	at, err := w.catalog.Position(ctx)
 	if err != nil {
 		return err

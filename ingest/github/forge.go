@@ -137,6 +137,9 @@ func (f forge) Between(ctx context.Context, repo ingest.Repository, base, head s
 		if err != nil {
 			return ingest.Range{}, f.fail(ctx, doing, resp, err)
 		}
+		if c.GetStatus() == "" {
+			return ingest.Range{}, fault.New(fault.Unavailable, "%s: the answer is no comparison", doing)
+		}
 		r.Ancestor = c.GetStatus() == "ahead" || c.GetStatus() == "identical"
 		for _, one := range c.Commits {
 			commit, err := f.commit(doing, one)

@@ -31,6 +31,9 @@ func (f forge) Head(ctx context.Context, repo ingest.Repository, branch string) 
 	if err != nil {
 		return ingest.Commit{}, f.fail(ctx, doing, resp, err)
 	}
+	if b == nil { // client-go hands on what is null
+		b = &gitlab.Branch{}
+	}
 	return f.commit(doing, b.Commit)
 }
 
@@ -52,6 +55,9 @@ func (f forge) Tree(ctx context.Context, repo ingest.Repository, sha string) ([]
 		nodes, resp, err := f.client.Repositories.ListTree(repo.ID, opts, options...)
 		if err != nil {
 			return nil, f.fail(ctx, doing, resp, err)
+		}
+		if nodes == nil {
+			return nil, fault.New(fault.Unavailable, "%s: the answer is no list", doing)
 		}
 		for _, n := range nodes {
 			// What a symlink or a submodule holds is elsewhere.
@@ -87,12 +93,16 @@ func (f forge) Between(ctx context.Context, repo ingest.Repository, base, head s
 	}
 	doing := fmt.Sprintf("compare %.7s with %.7s of %s", base, head, repo.FullName)
 	merged, resp, err := f.client.Repositories.MergeBase(repo.ID, &gitlab.MergeBaseOptions{Ref: &[]string{base, head}}, gitlab.WithContext(ctx))
+	var common string
 	switch {
+	case err == nil && merged != nil && ingest.IsSHA(merged.ID):
+		common = merged.ID
 	case err == nil:
+		return ingest.Range{}, fault.New(fault.Unavailable, "%s: the answer names no commit", doing)
+	case resp != nil && resp.StatusCode == http.StatusNotFound:
+		// Nothing in common; or no project, which Compare says next.
 	case resp != nil && resp.StatusCode == http.StatusBadRequest:
 		return ingest.Range{}, fault.New(fault.NotFound, "%s: one of the commits is gone", doing)
-	case resp != nil && resp.StatusCode == http.StatusNotFound:
-		merged = &gitlab.Commit{} // nothing in common; or no project, which Compare says next
 	default:
 		return ingest.Range{}, f.fail(ctx, doing, resp, err)
 	}
@@ -100,7 +110,10 @@ func (f forge) Between(ctx context.Context, repo ingest.Repository, base, head s
 	if err != nil {
 		return ingest.Range{}, f.fail(ctx, doing, resp, err)
 	}
-	r := ingest.Range{Ancestor: merged.ID == base, Complete: true}
+	if c == nil {
+		return ingest.Range{}, fault.New(fault.Unavailable, "%s: the answer is no comparison", doing)
+	}
+	r := ingest.Range{Ancestor: common == base, Complete: true}
 	for _, one := range slices.Backward(c.Commits) { // GitLab lists the oldest first
 		commit, err := f.commit(doing, one)
 		if err != nil {

@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	sha   = "9f0c3a5b7d1e2f4a6b8c0d1e2f3a4b5c6d7e8f90"
-	zeros = "0000000000000000000000000000000000000000"
+	sha    = "9f0c3a5b7d1e2f4a6b8c0d1e2f3a4b5c6d7e8f90"
+	zeros  = "0000000000000000000000000000000000000000"
+	digits = "1234567890123456789012345678901234567890"
 )
 
 const project = `"project_id": 15, "user_name": "Mossbank", "user_username": "mossbank", "user_email": "[REDACTED]",

@@ -175,7 +175,7 @@ func samples() []event.Data {
 	origin := event.Origin{
 		Source: "github", Repository: "acme/payments", RepositoryID: "41", Branch: "main",
 		Commit: "9c1185a5c5e9fc54612808977ee8f548b2258d31", Path: "services/api/catalog-info.yaml", Blob: "b1d5781111d84f7b3fe45a0852e59758cd7a87e5",
-		Line: 12, URL: "https://forge.example/acme/payments/blob/main/services/api/catalog-info.yaml", Followed: "catalog-info.yaml",
+		Line: 12, URL: "https://forge.example/acme/payments/blob/main/services/api/catalog-info.yaml", Followed: "catalog-info.yaml", Entities: 3,
 	}
 	declaration := event.Declaration{
 		Entity: catalog.Entity{
@@ -203,10 +203,10 @@ func samples() []event.Data {
 			Body: []byte{0x28, 0xb5, 0x2f, 0xfd}, Encoding: "zstd", Size: 7140,
 		},
 		event.DeliveryHandled{
-			Status: event.DeliveryWaiting, Repository: "acme/payments", Events: []uint64{41, 42}, Error: "github.example does not answer",
+			Status: event.DeliveryWaiting, Repository: "acme/payments", RepositoryID: "41", Commit: "9c1185a5c5e9fc54612808977ee8f548b2258d31", Events: []uint64{41, 42}, Error: "github.example does not answer",
 			Attempts: 3, Took: 1500 * time.Millisecond, RetryAt: moment(),
 		},
-		event.DeliveryReplayed{Reason: "asked on the sources page"},
+		event.DeliveryReplayed{Reason: "asked on the sources page", Received: 7},
 		event.ReactionFailed{Reactor: "docs", Event: "pWy1FoyCOjLHiDgXpxnwH8LN", Position: 41, Kind: "not found", Error: "repository acme/payments is gone", Attempts: 1},
 	}
 }

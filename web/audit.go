@@ -277,13 +277,13 @@ func newAuditRow(r request, q auditQuery, e history.Entry) auditRow {
 func subject(c Catalog, s string) ui.Anchor {
 	ref, err := catalog.ParseRef(s, catalog.Ref{})
 	if err != nil || ref.String() != s { // something else than an entity
-		return ui.Anchor{Label: s}
+		return ui.Anchor{Label: ui.Shorten(s, 80)}
 	}
 	l := named(c, s)
 	if l.Href == "" {
 		l.Href = entityLink(ref) + "/history"
 	}
-	return ui.Anchor{Label: l.Label, Href: l.Href}
+	return ui.Anchor{Label: ui.Shorten(l.Label, 80), Href: l.Href}
 }
 
 // causeOf names a cause that is no commit.

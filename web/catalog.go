@@ -98,8 +98,11 @@ func parseList(q url.Values) (listQuery, error) {
 }
 
 // filtered reports whether the query leaves anything out.
-func (l listQuery) filtered() bool {
-	return l.Text != "" || slices.ContainsFunc(facets(), func(f facet) bool { return len(*f.values(&l.Query)) > 0 })
+func (l listQuery) filtered() bool { return l.Text != "" || l.narrowed() }
+
+// narrowed reports whether it does so by anything but its text.
+func (l listQuery) narrowed() bool {
+	return slices.ContainsFunc(facets(), func(f facet) bool { return len(*f.values(&l.Query)) > 0 })
 }
 
 // catalog handles "GET /catalog".
@@ -208,7 +211,7 @@ func newCatalogView(r request, q listQuery, found entities.Result, sources int) 
 	}
 	v.pager = listPager(r.self, q, found.Total)
 	if found.Total == 0 && !v.empty {
-		v.missing = suggest(r.catalog, r.self, q)
+		v.missing = suggest(r.catalog, found.All, r.self, q)
 	}
 	return v
 }
@@ -216,9 +219,9 @@ func newCatalogView(r request, q listQuery, found entities.Result, sources int) 
 func newRow(c Catalog, e *entities.Entry, now time.Time) entityRow {
 	row := entityRow{
 		icon: ui.KindIcon(e.Entity.Kind, e.Type()), kind: e.Entity.Kind,
-		name: e.Entity.Title(), href: entityLink(e.Entity.Ref()),
+		name: ui.Shorten(e.Entity.Title(), 80), href: entityLink(e.Entity.Ref()),
 		description: ui.Shorten(e.Entity.Metadata.Description, 140),
-		lifecycle:   e.Lifecycle(), typ: e.Type(),
+		lifecycle:   e.Lifecycle(), typ: ui.Shorten(e.Type(), 32),
 		changed: ui.Brief(e.Since.Time, now), by: actor(e.Since.Actor), commit: commit(e.Since.Cause),
 	}
 	if e.Rejection != nil {

@@ -335,15 +335,14 @@ func newRejection(r *entities.Rejection, now time.Time) *rejectionView {
 // usable, or unknown.
 func notThere(r request, ref catalog.Ref, page history.Page) answer {
 	v := missingEntity{ref: ref.String(), name: ref.Name, search: link{path: catalogPath}.set(fieldText, ref.Name).String()}
-	for _, e := range r.catalog.Find(entities.Query{Text: ref.Name, Limit: 5}).Entries {
-		v.similar = append(v.similar, named(r.catalog, e.Ref))
-	}
-	if len(v.similar) == 0 {
-		if word := closest(r.catalog, strings.ToLower(ref.Name)); word != "" {
-			for _, e := range r.catalog.Find(entities.Query{Text: word, Limit: 5}).Entries {
-				v.similar = append(v.similar, named(r.catalog, e.Ref))
-			}
+	similar := r.catalog.Find(entities.Query{Text: ref.Name, Limit: 5})
+	if len(similar.Entries) == 0 {
+		if word := closest(r.catalog, similar.All, strings.ToLower(ref.Name)); word != "" {
+			similar = r.catalog.Find(entities.Query{Text: word, Limit: 5})
 		}
+	}
+	for _, e := range similar.Entries {
+		v.similar = append(v.similar, named(r.catalog, e.Ref))
 	}
 	if len(page.Entries) > 0 {
 		last := happening(page.Entries[0], r.now)

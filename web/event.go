@@ -84,7 +84,7 @@ func newEventView(c Catalog, rec eventlog.Record, told history.Entry, delivery *
 		raw:      rawEvent(rec),
 	}
 	if rec.Actor.Name != v.who.Name {
-		v.name = rec.Actor.Name
+		v.name = ui.Shorten(rec.Actor.Name, 60)
 	}
 	a := subject(c, rec.Subject)
 	v.subject = ui.EntityLink{Label: a.Label, Href: a.Href, Title: rec.Subject, Icon: "sheet"}

@@ -24,6 +24,8 @@ func tellType(t event.Type) told {
 		return told{"minus", "bad", "Removed"}
 	case event.TypeEntityRejected:
 		return told{"x-circle", "bad", "Descriptor refused"}
+	case event.TypeReactionFailed:
+		return told{"alert", "bad", "A reactor gave up"}
 	default:
 		return told{"event", "", typeName(t)}
 	}

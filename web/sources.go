@@ -273,7 +273,7 @@ func (v *sourcesView) addSource(now time.Time, src Source, s deliveries.Summary,
 	row.through = max(0, 100*(1-float64(now.Sub(through))/float64(day)))
 	row.throughAt = ui.Stamp(through, now)
 	if s.Last != nil {
-		row.last, row.lastEvent = ui.Stamp(s.Last.Received, now), s.Last.Event
+		row.last, row.lastEvent = ui.Stamp(s.Last.Received, now), ui.Shorten(s.Last.Event, 32)
 	}
 	v.rows = append(v.rows, row)
 }
@@ -308,7 +308,7 @@ func newRejectedRow(r request, rej *entities.Rejection) rejectedRow {
 func newDeliveryRow(d deliveries.Delivery, now time.Time) deliveryRow {
 	w := statusWords()[d.Status]
 	row := deliveryRow{
-		id: d.ID, event: d.Event, received: ui.Stamp(d.Received, now), repository: d.Repository,
+		id: d.ID, event: ui.Shorten(d.Event, 32), received: ui.Stamp(d.Received, now), repository: ui.Shorten(d.Repository, 48),
 		look: w.look, icon: w.icon, word: w.word, took: "–",
 	}
 	if d.Took > 0 {
@@ -363,7 +363,7 @@ func aboutSource(s Source) string {
 			parts = append(parts, p)
 		}
 	}
-	return strings.Join(parts, ", ")
+	return ui.Shorten(strings.Join(parts, ", "), 60)
 }
 
 // doors says what to enter at each forge.

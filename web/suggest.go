@@ -9,6 +9,10 @@ import (
 	"github.com/callboard/callboard/web/ui"
 )
 
+// suggestUpTo bounds the catalogs in which a word is looked for that is close to
+// what was asked: it means to read every name.
+const suggestUpTo = 10_000
+
 // suggestion is what to say where nothing matches.
 type suggestion struct {
 	asked string // what was searched for; "" when only filters were set
@@ -23,7 +27,7 @@ type suggestion struct {
 }
 
 // suggest looks for what may have been meant.
-func suggest(c Catalog, self link, q listQuery) *suggestion {
+func suggest(c Catalog, size int, self link, q listQuery) *suggestion {
 	here := self.drop(fieldPage)
 	all := link{path: catalogPath}
 	s := &suggestion{asked: q.Text, everything: all.String()}
@@ -34,11 +38,11 @@ func suggest(c Catalog, self link, q listQuery) *suggestion {
 		q.Offset, q.Limit = 0, 1
 		return c.Find(q).Total
 	}
-	if count(entities.Query{Text: q.Text}) > 0 {
+	if q.narrowed() && count(entities.Query{Text: q.Text}) > 0 {
 		s.everywhere = all.set(fieldText, q.Text).String()
 		return s
 	}
-	s.word = closest(c, strings.ToLower(q.Text))
+	s.word = closest(c, size, strings.ToLower(q.Text))
 	if s.word == "" {
 		return s
 	}
@@ -58,11 +62,11 @@ func (s *suggestion) title() string {
 	return "Nothing here is called “" + ui.Shorten(s.asked, 60) + "”"
 }
 
-// closest returns the word of a name in the catalog that is the fewest slips
-// away from text: at most two, and one in a short word. It returns "" if none is.
-func closest(c Catalog, text string) string {
+// closest returns the word of a name in a catalog of some size that is the
+// fewest slips away from text: at most two, and one in a short word. It returns "" if none is.
+func closest(c Catalog, size int, text string) string {
 	length := utf8.RuneCountInString(text)
-	if length < 3 || length > 60 {
+	if length < 3 || length > 60 || size > suggestUpTo {
 		return ""
 	}
 	best, word := 2, ""

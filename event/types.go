@@ -3,6 +3,7 @@ package event
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // The types. See [Types] for what each one holds.
@@ -27,25 +28,26 @@ type TypeInfo struct {
 	decode func([]byte) (Data, error)
 }
 
-// Types returns every type that this version writes or reads. Adding a type is
-// a constant, a row here, and a frozen sample in testdata.
-func Types() []TypeInfo {
-	return []TypeInfo{
-		{TypeEntityRegistered, "An entity is declared that was not there before.", decodeAs[EntityRegistered]},
-		{TypeEntityChanged, "An entity's declaration differs from the one before.", decodeAs[EntityChanged]},
-		{TypeEntityRemoved, "An entity's declaration is gone.", decodeAs[EntityRemoved]},
-		{TypeEntityRejected, "A descriptor cannot be used; what was known stays.", decodeAs[EntityRejected]},
-		{TypeDeliveryReceived, "A signed delivery arrived at the webhook door.", decodeAs[DeliveryReceived]},
-		{TypeDeliveryHandled, "A delivery was handled, or could not be.", decodeAs[DeliveryHandled]},
-		{TypeDeliveryReplayed, "Somebody asked to handle a delivery again.", decodeAs[DeliveryReplayed]},
-		{TypeReactionFailed, "A reactor gave up on an event.", decodeAs[ReactionFailed]},
-	}
+// types is never written to. Adding a type is a constant, a row here, and a
+// frozen sample in testdata.
+var types = []TypeInfo{
+	{TypeEntityRegistered, "An entity is declared that was not there before.", decodeAs[EntityRegistered]},
+	{TypeEntityChanged, "An entity's declaration differs from the one before.", decodeAs[EntityChanged]},
+	{TypeEntityRemoved, "An entity's declaration is gone.", decodeAs[EntityRemoved]},
+	{TypeEntityRejected, "A descriptor cannot be used; what was known stays.", decodeAs[EntityRejected]},
+	{TypeDeliveryReceived, "A signed delivery arrived at the webhook door.", decodeAs[DeliveryReceived]},
+	{TypeDeliveryHandled, "A delivery was handled, or could not be.", decodeAs[DeliveryHandled]},
+	{TypeDeliveryReplayed, "Somebody asked to handle a delivery again.", decodeAs[DeliveryReplayed]},
+	{TypeReactionFailed, "A reactor gave up on an event.", decodeAs[ReactionFailed]},
 }
+
+// Types returns every type that this version writes or reads.
+func Types() []TypeInfo { return slices.Clone(types) }
 
 // Decode reads the event's data as its type says. A type that this version does
 // not know gives [Unknown] and no error: a newer version may have written it.
 func (e Event) Decode() (Data, error) {
-	for _, t := range Types() {
+	for _, t := range types {
 		if t.Type == e.Type {
 			return t.decode(e.Data)
 		}

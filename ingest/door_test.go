@@ -144,7 +144,7 @@ func TestDoorContract(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer log.Close()
+			closing(t, log)
 			path := tt.path
 			if path == "" {
 				path = "/hooks/github"

@@ -46,6 +46,7 @@ func newFlow(t *testing.T) *flow {
 	if err != nil {
 		t.Fatal(err)
 	}
+	closing(t, log)
 	f.deliveries, f.sources = log, []ingest.Source{f.github.source, f.gitlab.source}
 	f.restart()
 
@@ -74,7 +75,6 @@ func newFlow(t *testing.T) *flow {
 			t.Error(err)
 		}
 		server.Close()
-		log.Close()
 	})
 	return f
 }

@@ -38,6 +38,7 @@ var mossbank = demoforge.Person{Name: "Moss Bank", Email: "mossbank@acme.example
 
 // eachForge runs a test with both clients.
 func eachForge(t *testing.T, o demoforge.Options, test func(t *testing.T, f *forgeAt)) {
+	t.Helper()
 	for _, p := range []demoforge.Provider{demoforge.GitHub, demoforge.GitLab} {
 		t.Run(string(p), func(t *testing.T) { test(t, newForgeAt(t, p, o)) })
 	}
@@ -52,7 +53,7 @@ func newForgeAt(t *testing.T, p demoforge.Provider, o demoforge.Options) *forgeA
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { host.Close() })
+	closing(t, host)
 	f := &forgeAt{t: t, host: host, branch: "release/2026", clock: time.Date(2026, 3, 3, 9, 0, 0, 0, time.UTC)}
 	f.repo, err = host.Create(p, "acme/payments", demoforge.Settings{DefaultBranch: f.branch, Private: true, Created: f.clock})
 	if err != nil {
@@ -131,6 +132,7 @@ func shas(cs []ingest.Commit) []string {
 
 func TestForgeHead(t *testing.T) {
 	eachForge(t, demoforge.Options{}, func(t *testing.T, f *forgeAt) {
+		t.Helper()
 		first := f.push(f.branch, write("README.md", "hello"))
 		f.push("topic/a#b", write("topic.md", "a"))
 		head := f.push(f.branch, demoforge.Change{Message: "Merge", Merge: []string{"topic/a#b"}})
@@ -166,6 +168,7 @@ func TestForgeHead(t *testing.T) {
 func TestForgeTree(t *testing.T) {
 	// 250 files are three pages at GitLab, and more than this GitHub lists at once.
 	eachForge(t, demoforge.Options{TreeEntries: 40}, func(t *testing.T, f *forgeAt) {
+		t.Helper()
 		change := demoforge.Change{Files: map[string]string{"README.md": "top", "a b/ü#?.yaml": "strange"}}
 		for i := range 250 {
 			change.Files[fmt.Sprintf("services/%c/%d/catalog-info.yaml", 'a'+i%11, i)] = fmt.Sprint("name: ", i)
@@ -202,6 +205,7 @@ func TestForgeTree(t *testing.T) {
 
 func TestForgeHistory(t *testing.T) {
 	eachForge(t, demoforge.Options{}, func(t *testing.T, f *forgeAt) {
+		t.Helper()
 		first := f.push(f.branch, write("a.yaml", "1"))
 		var many []demoforge.Change
 		for i := range 120 { // more than a page
@@ -283,6 +287,7 @@ func TestForgeHistory(t *testing.T) {
 
 func TestForgeTrouble(t *testing.T) {
 	eachForge(t, demoforge.Options{}, func(t *testing.T, f *forgeAt) {
+		t.Helper()
 		f.push(f.branch, write("README.md", strings.Repeat("hello ", 1000)))
 		repo := f.meant()
 		for _, tt := range []struct {
@@ -326,7 +331,9 @@ func TestForgeTrouble(t *testing.T) {
 			}
 		})
 		t.Run("gone away", func(t *testing.T) {
-			f.host.Close()
+			if err := f.host.Close(); err != nil {
+				t.Fatal(err)
+			}
 			if _, err := f.forge.Head(t.Context(), repo, f.branch); fault.KindOf(err) != fault.Unavailable {
 				t.Errorf("got %v", err)
 			}
@@ -337,6 +344,7 @@ func TestForgeTrouble(t *testing.T) {
 func TestForgeQuota(t *testing.T) {
 	o := demoforge.Options{GitHub: demoforge.Service{Limit: 3}, GitLab: demoforge.Service{Limit: 3}}
 	eachForge(t, o, func(t *testing.T, f *forgeAt) {
+		t.Helper()
 		f.push(f.branch, write("README.md", "hello"))
 		repo := f.meant()
 		var asked int

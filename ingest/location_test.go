@@ -12,9 +12,9 @@ import (
 
 // led pushes a Location at a path, beside some components, and tells which of
 // these it leads to, or what is wrong with it.
-func led(t testing.TB, at, spec string) (paths []string, problem event.Problem) {
-	t.Helper()
-	w := newWorld(t)
+func led(tb testing.TB, at, spec string) (paths []string, problem event.Problem) {
+	tb.Helper()
+	w := newWorld(tb)
 	tree := files{at: "apiVersion: backstage.io/v1alpha1\nkind: Location\nmetadata:\n  name: all\nspec:\n" + spec}
 	for _, path := range []string{"one.yaml", "deep/two.yaml", "deep/er/three.yaml", "[odd].yaml", "a b.yaml"} {
 		tree[path] = component("c"+digest(path)[:8], "a")
@@ -23,7 +23,7 @@ func led(t testing.TB, at, spec string) (paths []string, problem event.Problem) 
 	for _, rec := range w.push("payments", "mossbank", tree) {
 		d, err := rec.Decode()
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		switch d := d.(type) {
 		case event.EntityRegistered:

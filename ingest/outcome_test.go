@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/ingest"
 	"github.com/callboard/callboard/internal/fault"
 )
 
@@ -143,6 +145,40 @@ func TestForgeFailsHalfway(t *testing.T) {
 	w.forge.fail = nil
 	if got := w.handle(d); len(got) != 2 {
 		t.Errorf("in the end it adds %v", tell(t, got))
+	}
+}
+
+// lossy is a log that takes the first events and says that it did not.
+type lossy struct {
+	ingest.MainLog
+	lost bool
+}
+
+func (l *lossy) Append(ctx context.Context, events ...event.Event) ([]eventlog.Appended, error) {
+	done, err := l.MainLog.Append(ctx, events...)
+	if !l.lost && err == nil {
+		l.lost = true
+		return nil, fault.New(fault.Unavailable, "the disk does not answer")
+	}
+	return done, err
+}
+
+func TestAppendedButNotAcknowledged(t *testing.T) {
+	w := newWorld(t)
+	w.main = &lossy{MainLog: w.log}
+	w.restart()
+	d := w.delivery("payments", w.forge.push("payments", "mossbank", files{yaml: component("x", "a")}))
+	if err := w.try(d); fault.KindOf(err) != fault.Unavailable {
+		t.Fatalf("got %v", err)
+	}
+	w.forge.push("payments", "mossbank", files{yaml: component("x", "b")}) // so that other ids would follow
+	w.handle(d)
+	if w.after != 1 {
+		t.Errorf("the second try knows the log up to %d, want the event that was written", w.after)
+	}
+	want := []string{"registered component:default/x in catalog-info.yaml owner a"}
+	if diff := cmp.Diff(want, tell(t, stored(t, w.log))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

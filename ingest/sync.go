@@ -126,6 +126,7 @@ func (l *lane) appendAlone(ctx context.Context, k known, r reading, c *creditor,
 	}
 	appended, err := l.Log.Append(ctx, events...)
 	if err != nil {
+		l.saw(0) // they may have been written all the same: what is known must catch up with that
 		return nil, false, err
 	}
 	for _, a := range appended {
@@ -195,8 +196,13 @@ func (t *Translator) after(ctx context.Context) (eventlog.Position, error) {
 	return t.newest, nil
 }
 
+// saw takes note of our newest event; 0 means that we do not know which it is.
 func (t *Translator) saw(p eventlog.Position) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if p == 0 {
+		t.newest = 0
+		return
+	}
 	t.newest = max(t.newest, p)
 }

@@ -235,11 +235,12 @@ func dial(t *testing.T) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.Close()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
 	conn, err := net.Dial("tcp", l.Addr().String())
 	if err == nil {
-		conn.Close()
-		t.Skip("somebody took the port")
+		t.Skipf("somebody took the port: %v", conn.Close())
 	}
 	return err
 }

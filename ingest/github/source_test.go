@@ -17,8 +17,8 @@ const (
 	exampleSignature = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
 )
 
-func newSource(t testing.TB, o github.Options) *github.Source {
-	t.Helper()
+func newSource(tb testing.TB, o github.Options) *github.Source {
+	tb.Helper()
 	if o.Name == "" {
 		o.Name = "github"
 	}
@@ -27,7 +27,7 @@ func newSource(t testing.TB, o github.Options) *github.Source {
 	}
 	s, err := github.New(o)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s
 }

@@ -93,6 +93,7 @@ func New(o Options) (*Source, error) {
 // without a word.
 type unlimited struct{}
 
+// Wait implements [gitlab.RateLimiter].
 func (unlimited) Wait(ctx context.Context) error { return ctx.Err() }
 
 // Name returns the source's name.

@@ -20,14 +20,14 @@ const (
 	secret           = "a secret for tests"
 )
 
-func newSource(t testing.TB, o gitlab.Options) *gitlab.Source {
-	t.Helper()
+func newSource(tb testing.TB, o gitlab.Options) *gitlab.Source {
+	tb.Helper()
 	if o.Name == "" {
 		o.Name = "gitlab"
 	}
 	s, err := gitlab.New(o)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s
 }

@@ -66,7 +66,7 @@ func (s *Site) audit(ctx context.Context, r request) (answer, error) {
 // auditEvent handles "GET /audit/{position}", an event's own address: the event
 // among its neighbours.
 func (s *Site) auditEvent(ctx context.Context, r request) (answer, error) {
-	p, err := position(map[string][]string{fieldEvent: {r.param("position")}}, fieldEvent)
+	p, err := position(fieldEvent, r.param("position"))
 	if err != nil || p == 0 {
 		return answer{}, fault.New(fault.NotFound, "there is no event %q; events are numbered 1, 2, 3 and so on", r.param("position"))
 	}
@@ -118,9 +118,12 @@ type auditQuery struct {
 	to     string
 }
 
-// commitPattern tells a commit from a word: hexadecimal, long enough, and not
-// letters alone.
-var commitPattern = regexp.MustCompile(`^[0-9a-f]*[0-9][0-9a-f]*$`)
+// The number of an event as a page writes it, and a commit, which differs from a
+// word in that it is hexadecimal and not letters alone.
+var (
+	numberPattern = regexp.MustCompile(`^[0-9][0-9,]{0,11}$`)
+	commitPattern = regexp.MustCompile(`^[0-9a-f]*[0-9][0-9a-f]*$`)
+)
 
 func parseAudit(self link) (auditQuery, error) {
 	get := func(field string) string { return strings.TrimSpace(self.query.Get(field)) }
@@ -146,15 +149,15 @@ func parseAudit(self link) (auditQuery, error) {
 	if q.To, err = moment(fieldTo, q.to, 1); err != nil {
 		return q, err
 	}
-	if q.After, err = position(self.query, fieldAfter); err != nil {
+	if q.After, err = position(fieldAfter, get(fieldAfter)); err != nil {
 		return q, err
 	}
-	if q.event, err = position(self.query, fieldEvent); err != nil {
+	if q.event, err = position(fieldEvent, get(fieldEvent)); err != nil {
 		return q, err
 	}
 	switch text := strings.ToLower(q.text); {
-	case len(text) < 12 && regexp.MustCompile(`^[0-9,]+$`).MatchString(text):
-		if q.jump, err = position(map[string][]string{fieldText: {text}}, fieldText); err != nil {
+	case numberPattern.MatchString(text):
+		if q.jump, err = position(fieldText, text); err != nil {
 			return q, err
 		}
 		q.Text = q.text
@@ -164,21 +167,6 @@ func parseAudit(self link) (auditQuery, error) {
 		q.Text = q.text
 	}
 	return q, nil
-}
-
-// moment reads a date, which stands for its first moment plus days, or an instant.
-func moment(field, s string, days int) (time.Time, error) {
-	if s == "" {
-		return time.Time{}, nil
-	}
-	if t, err := time.Parse(time.DateOnly, s); err == nil {
-		return t.AddDate(0, 0, days), nil
-	}
-	t, err := time.Parse(time.RFC3339, s)
-	if err != nil {
-		return time.Time{}, fault.New(fault.Invalid, "%s=%s is no date; write %s=2026-03-12 or %s=2026-03-12T09:41:00Z", field, s, field, field)
-	}
-	return t, nil
 }
 
 // auditView is a part of the record, with one of its events open or none.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -116,7 +117,7 @@ func (s *Site) catalog(_ context.Context, r request) (answer, error) {
 		found.Facets.Tags = furtherTags(r.catalog, q.Query)
 	}
 	if last := max(1, (found.Total+q.rows-1)/q.rows); q.page > last {
-		return answer{location: r.self.set(fieldPage, decimal(uint64(last))).String()}, nil
+		return answer{location: r.self.set(fieldPage, strconv.Itoa(last)).String()}, nil
 	}
 	return answer{title: "Catalog", body: catalogPage(newCatalogView(r, q, found, len(s.Sources)))}, nil
 }
@@ -227,7 +228,7 @@ func newRow(c Catalog, e *entities.Entry, now time.Time) entityRow {
 	if e.Rejection != nil {
 		row.problem = ui.Anchor{Label: "cannot be used", Href: row.href}
 		if len(e.Rejection.Problems) > 0 {
-			row.problem.Label = "line " + decimal(uint64(max(1, e.Rejection.Problems[0].Line)))
+			row.problem.Label = "line " + strconv.Itoa(max(1, e.Rejection.Problems[0].Line))
 		}
 	}
 	if ref := e.Owner(); ref != "" {
@@ -369,7 +370,7 @@ func listPager(self link, q listQuery, total int) ui.Pager {
 	for _, n := range rowsChoices() {
 		to := self.drop(fieldPage, fieldRows)
 		if n != defaultRows {
-			to = to.set(fieldRows, decimal(uint64(n)))
+			to = to.set(fieldRows, strconv.Itoa(n))
 		}
 		p.Rows = append(p.Rows, ui.Choice{Label: ui.Number(n), Href: to.String(), On: n == q.rows})
 	}
@@ -377,10 +378,10 @@ func listPager(self link, q listQuery, total int) ui.Pager {
 	case q.page == 2:
 		p.Back = self.drop(fieldPage).String()
 	case q.page > 2:
-		p.Back = self.set(fieldPage, decimal(uint64(q.page-1))).String()
+		p.Back = self.set(fieldPage, strconv.Itoa(q.page-1)).String()
 	}
 	if q.Offset+q.rows < total {
-		p.Next = self.set(fieldPage, decimal(uint64(q.page+1))).String()
+		p.Next = self.set(fieldPage, strconv.Itoa(q.page+1)).String()
 	}
 	return p
 }

@@ -2,17 +2,24 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/history"
 	"github.com/callboard/callboard/web/ui"
 )
 
-// maxLines bounds how much of a descriptor is shown; an API's definition may be
-// far longer than anybody reads here.
-const maxLines = 2000
+// maxLines and maxColumns bound how much of a descriptor is shown; an API's
+// definition may be far longer than anybody reads here.
+const (
+	maxLines   = 2000
+	maxColumns = 500
+)
 
 type descriptorView struct {
 	head      entityHead
@@ -41,24 +48,96 @@ func (s *Site) descriptor(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	v := newDescriptorView(r.catalog, e, text, events.Total, r.now)
+	return answer{title: v.head.title + " · Descriptor", body: descriptorPage(v)}, nil
+}
+
+func newDescriptorView(c Catalog, e *entities.Entry, text string, events int, now time.Time) descriptorView {
 	v := descriptorView{
-		head:   newEntityHead(r.catalog, e, tabDescriptor, events.Total, r.now),
+		head:   newEntityHead(c, e, tabDescriptor, events, now),
 		lines:  documentLines(text, e.Origin.Line, nil),
-		file:   outsideLink{label: fileName(e.Origin), href: string(ui.Outside(e.Origin.URL))},
+		file:   outsideLink{label: fileName(e.Origin), href: ui.Outside(e.Origin.URL)},
 		commit: commit(e.Since.Cause),
 		event:  mark(e.Since.Position),
-		since:  ui.Near(e.Since.Time, r.now),
+		since:  ui.Near(e.Since.Time, now),
 	}
 	if len(v.lines) > maxLines {
 		v.cut = len(v.lines) - maxLines
 		v.lines = v.lines[:maxLines]
 	}
 	if e.Rejection != nil {
-		v.rejection = newRejection(e.Rejection, r.now)
+		v.rejection = newRejection(e, now)
 		v.refused = documentLines(e.Rejection.Document, e.Rejection.Origin.Line, e.Rejection.Problems)
 		v.refused = v.refused[:min(len(v.refused), maxLines)]
 	}
-	return answer{title: v.head.title + " · Descriptor", body: descriptorPage(v)}, nil
+	return v
+}
+
+// documentOf returns the text of the descriptor that brought an entity to its
+// present state.
+func (s *Site) documentOf(ctx context.Context, e *entities.Entry) (string, error) {
+	rec, err := s.Log.At(ctx, e.Since.Position)
+	if err != nil {
+		return "", err
+	}
+	data, err := rec.Decode()
+	if err != nil {
+		return "", err
+	}
+	switch d := data.(type) {
+	case event.EntityRegistered:
+		return d.Document, nil
+	case event.EntityChanged:
+		return d.Document, nil
+	default:
+		return "", fault.New(fault.Internal, "event %d made %s what it is, and is a %s", e.Since.Position, e.Ref, rec.Type)
+	}
+}
+
+// rejectionView is a descriptor that cannot be used: where it is wrong, since
+// when, and what still holds.
+type rejectionView struct {
+	file      string
+	place     string // "catalog-info.yaml:23:7"
+	field     string
+	message   string
+	others    int // further problems
+	label     string
+	lines     []ui.Line
+	good      ui.Moment // of the version that holds
+	goodEvent ui.EventMark
+	since     ui.Moment
+	by        ui.Person
+	commit    ui.CommitMark
+	event     ui.EventMark
+	open      ui.Button
+	whole     string // page of the whole text
+}
+
+// newRejection tells of the newest descriptor of an entity that has one that
+// cannot be used.
+func newRejection(e *entities.Entry, now time.Time) *rejectionView {
+	r := e.Rejection
+	v := &rejectionView{
+		file: fileName(r.Origin),
+		good: ui.Near(e.Since.Time, now), goodEvent: mark(e.Since.Position),
+		since: ui.Near(r.Time, now), by: actor(r.Actor), commit: commit(r.Cause), event: mark(r.Position),
+		whole: entityLink(e.Entity.Ref()) + "/descriptor",
+	}
+	if len(r.Problems) == 0 {
+		return v
+	}
+	p := r.Problems[0]
+	v.field, v.message, v.others = p.Path, p.Message, len(r.Problems)-1
+	v.place = fmt.Sprintf("%s:%d:%d", v.file, p.Line, p.Column)
+	v.lines = around(documentLines(r.Document, r.Origin.Line, r.Problems), p.Line, 1)
+	if n := len(v.lines); n > 0 {
+		v.label = fmt.Sprintf("Lines %d to %d", v.lines[0].Number, v.lines[n-1].Number)
+	}
+	if href := lineOf(r.Origin, p.Line); href != "" {
+		v.open = ui.Button{Label: fmt.Sprintf("Open line %d", max(1, p.Line)), Icon: "external", Href: href, Look: "sm"}
+	}
+	return v
 }
 
 // documentLines numbers the lines of a document whose first line is line first
@@ -71,7 +150,7 @@ func documentLines(text string, first int, problems []event.Problem) []ui.Line {
 	texts := strings.Split(strings.TrimRight(text, "\r\n"), "\n")
 	lines := make([]ui.Line, len(texts))
 	for i, t := range texts {
-		lines[i] = ui.Line{Number: first + i, Before: strings.TrimSuffix(t, "\r")}
+		lines[i] = ui.Line{Number: first + i, Before: ui.Shorten(strings.TrimSuffix(t, "\r"), maxColumns)}
 	}
 	for _, p := range problems {
 		i := p.Line - first

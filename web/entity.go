@@ -1,17 +1,15 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/callboard/callboard/catalog"
-	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
-	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/history"
 	"github.com/callboard/callboard/web/ui"
@@ -46,39 +44,6 @@ func (s *Site) entity(ctx context.Context, r request) (answer, error) {
 	}
 	v := newEntityView(r.catalog, e, recent, r.now)
 	return answer{title: e.Entity.Title(), body: entityPage(v)}, nil
-}
-
-// entityHistory handles "GET /catalog/{namespace}/{kind}/{name}/history". It
-// tells of removed entities too.
-func (s *Site) entityHistory(ctx context.Context, r request) (answer, error) {
-	ref := r.ref()
-	after, err := position(r.self.query, fieldAfter)
-	if err != nil {
-		return answer{}, err
-	}
-	page, err := s.History.Events(ctx, history.Filter{Entity: ref.String(), After: after, Limit: 25})
-	if err != nil {
-		return answer{}, err
-	}
-	e, ok := r.catalog.Get(ref.String())
-	if !ok && page.Total == 0 {
-		return notThere(r, ref, page), nil
-	}
-	v := entityHistoryView{
-		head:   removedHead(ref),
-		total:  page.Total,
-		events: happenings(page.Entries, r.now),
-	}
-	if ok {
-		v.head = newEntityHead(r.catalog, e, tabHistory, page.Total, r.now)
-	}
-	if page.Next > 0 {
-		v.older = r.self.set(fieldAfter, decimal(page.Next)).String()
-	}
-	if after > 0 {
-		v.newest = r.self.drop(fieldAfter).String()
-	}
-	return answer{title: v.head.title + " · History", body: entityHistoryPage(v)}, nil
 }
 
 // entityHead is the same on each of an entity's tabs.
@@ -131,20 +96,6 @@ type about struct {
 	since       ui.Moment
 }
 
-// outsideLink leads out of the portal; one that may not be followed is text.
-type outsideLink struct {
-	label, icon string
-	href        string
-}
-
-type entityHistoryView struct {
-	head   entityHead
-	events []ui.Happening
-	total  int
-	older  string
-	newest string
-}
-
 func newEntityView(c Catalog, e *entities.Entry, recent history.Page, now time.Time) entityView {
 	v := entityView{
 		head:      newEntityHead(c, e, tabOverview, recent.Total, now),
@@ -159,16 +110,10 @@ func newEntityView(c Catalog, e *entities.Entry, recent history.Page, now time.T
 		v.all = "All " + ui.Plural(recent.Total, "event")
 	}
 	if e.Rejection != nil {
-		v.rejection = newRejection(e.Rejection, now)
-		v.rejection.good, v.rejection.goodEvent = ui.Near(e.Since.Time, now), mark(e.Since.Position)
-		v.rejection.whole = entityLink(e.Entity.Ref()) + "/descriptor"
+		v.rejection = newRejection(e, now)
 	}
 	for _, l := range e.Entity.Metadata.Links {
-		label := l.Title
-		if label == "" {
-			label = l.URL
-		}
-		v.links = append(v.links, outsideLink{ui.Shorten(label, 80), linkIcon(l), string(ui.Outside(l.URL))})
+		v.links = append(v.links, outsideLink{ui.Shorten(cmp.Or(l.Title, l.URL), 80), linkIcon(l), ui.Outside(l.URL)})
 	}
 	return v
 }
@@ -247,8 +192,8 @@ func newAbout(c Catalog, e *entities.Entry, now time.Time) about {
 	a := about{
 		description: m.Description,
 		lifecycle:   e.Lifecycle(), typ: e.Type(),
-		repository: outsideLink{label: e.Origin.Repository, href: string(ui.Outside(repositoryOf(e.Origin)))},
-		file:       outsideLink{label: fileName(e.Origin), href: string(ui.Outside(e.Origin.URL))},
+		repository: outsideLink{label: e.Origin.Repository, href: repositoryOf(e.Origin)},
+		file:       outsideLink{label: fileName(e.Origin), href: ui.Outside(e.Origin.URL)},
 		commit:     commit(e.Since.Cause),
 		since:      ui.Near(e.Since.Time, now),
 	}
@@ -286,110 +231,5 @@ func linkIcon(l catalog.Link) string {
 		return "code"
 	default:
 		return "link"
-	}
-}
-
-// rejectionView is a descriptor that cannot be used: where it is wrong, since
-// when, and what still holds.
-type rejectionView struct {
-	file      string
-	place     string // "catalog-info.yaml:23:7"
-	field     string
-	message   string
-	others    int // further problems
-	label     string
-	lines     []ui.Line
-	good      ui.Moment // of the version that holds
-	goodEvent ui.EventMark
-	since     ui.Moment
-	by        ui.Person
-	commit    ui.CommitMark
-	event     ui.EventMark
-	open      ui.Button
-	whole     string // page of the whole text
-}
-
-func newRejection(r *entities.Rejection, now time.Time) *rejectionView {
-	v := &rejectionView{
-		file:  fileName(r.Origin),
-		since: ui.Near(r.Time, now), by: actor(r.Actor), commit: commit(r.Cause), event: mark(r.Position),
-	}
-	if len(r.Problems) == 0 {
-		return v
-	}
-	p := r.Problems[0]
-	v.field, v.message, v.others = p.Path, p.Message, len(r.Problems)-1
-	where := r.EntityRejected
-	v.place = strings.TrimSuffix(where.Describe(event.Problem{Line: p.Line, Column: p.Column}), " ")
-	v.lines = around(documentLines(r.Document, r.Origin.Line, r.Problems), p.Line, 1)
-	if len(v.lines) > 0 {
-		v.label = "Lines " + decimal(uint64(v.lines[0].Number)) + " to " + decimal(uint64(v.lines[len(v.lines)-1].Number))
-	}
-	if href := fileAt(r.Origin, p.Line); href != "" {
-		v.open = ui.Button{Label: "Open line " + decimal(uint64(max(1, p.Line))), Icon: "external", Href: ui.Outside(href), Look: "sm"}
-	}
-	return v
-}
-
-// notThere is the page of an entity that is not in the catalog: removed, never
-// usable, or unknown.
-func notThere(r request, ref catalog.Ref, page history.Page) answer {
-	v := missingEntity{ref: ref.String(), name: ref.Name, search: link{path: catalogPath}.set(fieldText, ref.Name).String()}
-	similar := r.catalog.Find(entities.Query{Text: ref.Name, Limit: 5})
-	if len(similar.Entries) == 0 {
-		if word := closest(r.catalog, similar.All, strings.ToLower(ref.Name)); word != "" {
-			similar = r.catalog.Find(entities.Query{Text: word, Limit: 5})
-		}
-	}
-	for _, e := range similar.Entries {
-		v.similar = append(v.similar, named(r.catalog, e.Ref))
-	}
-	if len(page.Entries) > 0 {
-		last := happening(page.Entries[0], r.now)
-		v.last = &last
-		v.removed = page.Entries[0].Type == event.TypeEntityRemoved
-		v.history = entityLink(ref) + "/history"
-		v.total = page.Total
-	}
-	return answer{status: http.StatusNotFound, title: ref.Name, body: missingEntityPage(v)}
-}
-
-type missingEntity struct {
-	ref, name string
-	search    string
-	similar   []ui.EntityLink
-	last      *ui.Happening // the newest event about it
-	removed   bool
-	history   string
-	total     int
-}
-
-func removedHead(ref catalog.Ref) entityHead {
-	return entityHead{
-		crumbs: []ui.Anchor{{Label: "Catalog", Href: catalogPath}, {Label: ref.Name}},
-		icon:   ui.KindIcon(ref.Kind, ""), kind: ui.Sentence(ref.Kind), what: "not in the catalog now",
-		title: ref.Name, ref: ref.String(), gone: true,
-		tabs: []ui.View{{Label: tabHistory, Href: entityLink(ref) + "/history", On: true}},
-	}
-}
-
-// documentOf returns the text of the descriptor that brought an entity to its
-// present state.
-func (s *Site) documentOf(ctx context.Context, e *entities.Entry) (string, error) {
-	rec, err := s.Log.At(ctx, e.Since.Position)
-	if err != nil {
-		return "", err
-	}
-	data, err := rec.Decode()
-	if err != nil {
-		return "", err
-	}
-	switch d := data.(type) {
-	case event.EntityRegistered:
-		return d.Document, nil
-	case event.EntityChanged:
-		return d.Document, nil
-	default:
-		return "", fault.New(fault.Internal, "event %d made %s what it is, and is a %s", e.Since.Position, e.Ref, rec.Type)
 	}
 }

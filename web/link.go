@@ -4,9 +4,11 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/web/ui"
 )
 
@@ -115,4 +117,7 @@ func entityLink(ref catalog.Ref) string {
 }
 
 // eventLink is the address of an event's own page.
-func eventLink[P ~uint64](p P) string { return auditPath + "/" + decimal(p) }
+func eventLink(p eventlog.Position) string { return auditPath + "/" + decimal(p) }
+
+// decimal is a position as an address has it, without commas.
+func decimal(p eventlog.Position) string { return strconv.FormatUint(uint64(p), 10) }

@@ -3,7 +3,10 @@ package web
 import (
 	"cmp"
 	"net/url"
+	"strconv"
 	"strings"
+
+	"github.com/a-h/templ"
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
@@ -68,20 +71,27 @@ func kindOf(e *entities.Entry) string {
 	return e.Entity.Kind + ", " + e.Type()
 }
 
-// fileAt is the address of a line of a file at its forge; GitHub and GitLab
+// outsideLink leads out of the portal. One that may not be followed has no
+// address, and stays text.
+type outsideLink struct {
+	label, icon string
+	href        templ.SafeURL
+}
+
+// lineOf is the address of a line of a file at its forge; GitHub and GitLab
 // write it alike.
-func fileAt(o event.Origin, line int) string {
-	if ui.Outside(o.URL) == "" {
+func lineOf(o event.Origin, line int) templ.SafeURL {
+	if o.URL == "" {
 		return ""
 	}
-	return strings.TrimSuffix(o.URL, "#") + "#L" + decimal(uint64(max(line, 1)))
+	return ui.Outside(o.URL + "#L" + strconv.Itoa(max(line, 1)))
 }
 
 // repositoryOf is the address of a repository, cut from that of one of its files.
-func repositoryOf(o event.Origin) string {
+func repositoryOf(o event.Origin) templ.SafeURL {
 	for _, cut := range []string{"/-/blob/", "/blob/"} {
 		if repository, _, ok := strings.Cut(o.URL, cut); ok {
-			return repository
+			return ui.Outside(repository)
 		}
 	}
 	return ""

@@ -1,0 +1,59 @@
+package web
+
+import (
+	"context"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/web/ui"
+)
+
+type entityHistoryView struct {
+	head   entityHead
+	events []ui.Happening
+	total  int
+	older  string
+	newest string
+}
+
+// entityHistory handles "GET /catalog/{namespace}/{kind}/{name}/history". It
+// tells of removed entities too.
+func (s *Site) entityHistory(ctx context.Context, r request) (answer, error) {
+	ref := r.ref()
+	after, err := position(fieldAfter, r.self.query.Get(fieldAfter))
+	if err != nil {
+		return answer{}, err
+	}
+	page, err := s.History.Events(ctx, history.Filter{Entity: ref.String(), After: after, Limit: 25})
+	if err != nil {
+		return answer{}, err
+	}
+	e, ok := r.catalog.Get(ref.String())
+	if !ok && page.Total == 0 {
+		return notThere(r, ref, page), nil
+	}
+	v := entityHistoryView{
+		head:   removedHead(ref),
+		total:  page.Total,
+		events: happenings(page.Entries, r.now),
+	}
+	if ok {
+		v.head = newEntityHead(r.catalog, e, tabHistory, page.Total, r.now)
+	}
+	if page.Next > 0 {
+		v.older = r.self.set(fieldAfter, decimal(page.Next)).String()
+	}
+	if after > 0 {
+		v.newest = r.self.drop(fieldAfter).String()
+	}
+	return answer{title: v.head.title + " · History", body: entityHistoryPage(v)}, nil
+}
+
+func removedHead(ref catalog.Ref) entityHead {
+	return entityHead{
+		crumbs: []ui.Anchor{{Label: "Catalog", Href: catalogPath}, {Label: ref.Name}},
+		icon:   ui.KindIcon(ref.Kind, ""), kind: ui.Sentence(ref.Kind), what: "not in the catalog now",
+		title: ref.Name, ref: ref.String(), gone: true,
+		tabs: []ui.View{{Label: tabHistory, Href: entityLink(ref) + "/history", On: true}},
+	}
+}

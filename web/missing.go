@@ -1,0 +1,43 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/web/ui"
+)
+
+// notThere is the page of an entity that is not in the catalog: removed, never
+// usable, or unknown.
+func notThere(r request, ref catalog.Ref, page history.Page) answer {
+	v := missingEntity{ref: ref.String(), name: ref.Name, search: link{path: catalogPath}.set(fieldText, ref.Name).String()}
+	similar := r.catalog.Find(entities.Query{Text: ref.Name, Limit: 5})
+	if len(similar.Entries) == 0 {
+		if word := closest(r.catalog, similar.All, strings.ToLower(ref.Name)); word != "" {
+			similar = r.catalog.Find(entities.Query{Text: word, Limit: 5})
+		}
+	}
+	for _, e := range similar.Entries {
+		v.similar = append(v.similar, named(r.catalog, e.Ref))
+	}
+	if len(page.Entries) > 0 {
+		last := happening(page.Entries[0], r.now)
+		v.last = &last
+		v.removed = page.Entries[0].Type == event.TypeEntityRemoved
+		v.history = entityLink(ref) + "/history"
+	}
+	return answer{status: http.StatusNotFound, title: ref.Name, body: missingEntityPage(v)}
+}
+
+type missingEntity struct {
+	ref, name string
+	search    string
+	similar   []ui.EntityLink
+	last      *ui.Happening // the newest event about it
+	removed   bool
+	history   string
+}

@@ -1,0 +1,51 @@
+package web
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
+)
+
+// intParam reads a number within bounds.
+func intParam(q url.Values, field string, otherwise, least, most int) (int, error) {
+	v := q.Get(field)
+	if v == "" {
+		return otherwise, nil
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < least || n > most {
+		return 0, fault.New(fault.Invalid, "%s=%s is no number from %d to %d", field, v, least, most)
+	}
+	return n, nil
+}
+
+// position reads the number of an event, with or without its commas; "" is 0.
+func position(field, s string) (eventlog.Position, error) {
+	if s == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseUint(strings.ReplaceAll(s, ",", ""), 10, 63)
+	if err != nil {
+		return 0, fault.New(fault.Invalid, "%s=%s is no event number; write %s=48106", field, s, field)
+	}
+	return eventlog.Position(n), nil
+}
+
+// moment reads a date, which stands for its first moment plus days, or an instant.
+func moment(field, s string, days int) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	if t, err := time.Parse(time.DateOnly, s); err == nil {
+		return t.AddDate(0, 0, days), nil
+	}
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return time.Time{}, fault.New(fault.Invalid, "%s=%s is no date; write %s=2026-03-12 or %s=2026-03-12T09:41:00Z", field, s, field, field)
+	}
+	return t, nil
+}

@@ -15,19 +15,22 @@ import (
 	"github.com/callboard/callboard/internal/demoforge"
 )
 
-// handled waits until no delivery waits to be handled.
+// handled waits until every delivery that was answered is handled, and every
+// read model has seen what that led to.
 func (s *story) handled(ts *testscript.TestScript, _ []string) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	deadline := time.After(storyWait)
 	for {
+		// In this order: what is pending is known once that read model has no lag.
+		behind := s.lag(ts)
 		var answer struct{ Items []struct{ Pending int } }
 		s.getJSON(ts, "/api/sources", &answer)
 		pending := 0
 		for _, i := range answer.Items {
 			pending += i.Pending
 		}
-		if pending == 0 {
+		if behind == 0 && pending == 0 && s.lag(ts) == 0 {
 			return
 		}
 		select {
@@ -36,6 +39,17 @@ func (s *story) handled(ts *testscript.TestScript, _ []string) {
 			ts.Fatalf("%d deliveries are still not handled", pending)
 		}
 	}
+}
+
+// lag is how many events the read models have yet to see, together.
+func (s *story) lag(ts *testscript.TestScript) int {
+	var ready struct{ Projections []struct{ Lag int } }
+	s.getJSON(ts, "/readyz", &ready)
+	sum := 0
+	for _, p := range ready.Projections {
+		sum += p.Lag
+	}
+	return sum
 }
 
 func (s *story) getJSON(ts *testscript.TestScript, path string, into any) {

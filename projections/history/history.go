@@ -12,7 +12,6 @@ import (
 	"io/fs"
 	"strings"
 
-	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections"
@@ -80,9 +79,8 @@ func newWriter(ctx context.Context, tx *sql.Tx) (*writer, error) {
 	}{
 		{&w.insert, `INSERT INTO events (position, id, type, source, subject, kind, time, recorded, actor, login, name, email, delivery, sha, cause, summary, changes, text)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
-		{&w.before, `SELECT entity, rejected FROM newest WHERE subject = ?`},
-		{&w.after, `INSERT INTO newest (subject, entity, rejected) VALUES (?, ?, ?)
-			ON CONFLICT (subject) DO UPDATE SET entity = excluded.entity, rejected = excluded.rejected`},
+		{&w.before, `SELECT state FROM newest WHERE subject = ?`},
+		{&w.after, `INSERT INTO newest (subject, state) VALUES (?, ?) ON CONFLICT (subject) DO UPDATE SET state = excluded.state`},
 	} {
 		var err error
 		if *s.to, err = tx.PrepareContext(ctx, s.sql); err != nil { //nolint:sqlclosecheck // writer.close does
@@ -106,16 +104,16 @@ func (w *writer) write(ctx context.Context, rec eventlog.Record) error {
 	if err != nil {
 		return err
 	}
-	var before state
-	if err := w.before.QueryRowContext(ctx, rec.Subject).Scan(&before.entity, &before.rejected); err != nil && !errors.Is(err, sql.ErrNoRows) {
+	var before []byte
+	if err := w.before.QueryRowContext(ctx, rec.Subject).Scan(&before); err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("read the version before: %w", err)
 	}
 	tale, err := tell(data, before)
 	if err != nil {
 		return err
 	}
-	if tale.after != before {
-		if _, err := w.after.ExecContext(ctx, rec.Subject, tale.after.entity, tale.after.rejected); err != nil {
+	if tale.after != nil {
+		if _, err := w.after.ExecContext(ctx, rec.Subject, tale.after); err != nil {
 			return fmt.Errorf("store the newest version: %w", err)
 		}
 	}
@@ -139,16 +137,5 @@ func (w *writer) write(ctx context.Context, rec eventlog.Record) error {
 // SourceName returns the name of the configured source that an event's CloudEvents
 // source stands for: "github" for "/sources/github".
 func SourceName(source string) string { return strings.TrimPrefix(source, event.SourcePrefix) }
-
-// state is what the next event is compared with: the entity as JSON, and what
-// was wrong with its newest descriptor. Either may be empty.
-type state struct{ entity, rejected string }
-
-// tale is what an event says about its subject.
-type tale struct {
-	summary string
-	changes []catalog.Change
-	after   state
-}
 
 var _ projections.Projection = (*History)(nil)

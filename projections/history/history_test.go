@@ -98,6 +98,28 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+// A second declaration elsewhere that is refused and goes again leaves the first
+// one's history alone.
+func TestARefusedSecondDeclaration(t *testing.T) {
+	first := projectiontest.Component("payments", "team-a")
+	elsewhere := first.Origin
+	elsewhere.RepositoryID, elsewhere.Repository = "copy", "acme/copy"
+	next := projectiontest.Component("payments", "team-b")
+	h := folded(t, projectiontest.NewStory(t).
+		Add(payments, event.EntityRegistered{Declaration: first}).
+		Add(payments, event.EntityRejected{Ref: payments, Origin: elsewhere, Problems: []event.Problem{{Line: 1, Column: 1, Message: "is declared in acme/payments already"}}}).
+		Add(payments, event.EntityRemoved{Ref: payments, Reason: "catalog-info.yaml was deleted", Origin: elsewhere}).
+		Add(payments, event.EntityChanged{Declaration: next}))
+	e, err := h.Event(t.Context(), 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []catalog.Change{{Path: "spec.owner", Op: catalog.Changed, Before: "team-a", After: "team-b"}}
+	if d := cmp.Diff(want, e.Changes); d != "" || e.Summary != "owner team-a → team-b" {
+		t.Errorf("summary %q\n%s", e.Summary, d)
+	}
+}
+
 func TestFilters(t *testing.T) {
 	h := folded(t, story(t))
 	at := func(minute int) time.Time { return time.Date(2026, 3, 12, 9, minute, 0, 0, time.UTC) }

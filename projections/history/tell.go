@@ -9,54 +9,117 @@ import (
 	"github.com/callboard/callboard/event"
 )
 
-// tell says in words and fields what an event changed.
-func tell(data event.Data, before state) (tale, error) {
-	switch d := data.(type) {
-	case event.EntityRegistered:
-		return declared(d.Declaration, before)
-	case event.EntityChanged:
-		return declared(d.Declaration, before)
-	case event.EntityRemoved:
-		t := tale{summary: d.Reason}
-		if before.entity == "" { // it never was in the catalog: only its error ends
-			t.changes = []catalog.Change{{Path: "status", Op: catalog.Removed, Before: before.rejected}}
-		}
-		return t, nil
-	case event.EntityRejected:
-		lines := make([]string, len(d.Problems))
-		for i, p := range d.Problems {
-			lines[i] = d.Describe(p)
-		}
-		now := strings.Join(lines, "\n")
-		t := tale{after: state{before.entity, now}}
-		if len(d.Problems) > 0 {
-			p := d.Problems[0]
-			t.summary = strings.TrimSpace(fmt.Sprintf("line %d: %s %s", p.Line, p.Path, p.Message))
-		}
-		t.changes = statusChange(before.rejected, now)
-		return t, nil
-	default:
-		return tale{after: before}, nil
-	}
+// tale is what an event says about its subject.
+type tale struct {
+	summary string
+	changes []catalog.Change
+	after   []byte // the subject's state from now on; nil = as it was
 }
 
-func declared(d event.Declaration, before state) (tale, error) {
-	b, err := json.Marshal(d.Entity)
-	if err != nil {
-		return tale{}, err
+// state is what the next event about a subject is compared with.
+type state struct {
+	Entity *catalog.Entity `json:"entity,omitempty"`
+	At     place           `json:"at,omitzero"` // where it is declared
+	// Rejected says what is wrong with its newest descriptor, for each file
+	// that has one: a second declaration may be refused while the first is fine.
+	Rejected map[string]string `json:"rejected,omitempty"`
+}
+
+// place is a file of a repository.
+type place struct {
+	Source     string `json:"source"`
+	Repository string `json:"repository"` // by the forge's id
+	Path       string `json:"path"`
+}
+
+func placeOf(o event.Origin) place { return place{o.Source, o.RepositoryID, o.Path} }
+
+func (p place) key() string { return p.Source + "\n" + p.Repository + "\n" + p.Path }
+
+// tell says in words and fields what an event changed, given the state before.
+func tell(data event.Data, before []byte) (tale, error) {
+	var s state
+	if len(before) > 0 {
+		if err := json.Unmarshal(before, &s); err != nil {
+			return tale{}, fmt.Errorf("decode the version before: %w", err)
+		}
 	}
-	t := tale{after: state{entity: string(b)}, changes: statusChange(before.rejected, "")}
-	if before.entity == "" {
+	var t tale
+	switch d := data.(type) {
+	case event.EntityRegistered:
+		t = s.declare(d.Declaration)
+	case event.EntityChanged:
+		t = s.declare(d.Declaration)
+	case event.EntityRemoved:
+		t = s.remove(d)
+	case event.EntityRejected:
+		t = s.reject(d)
+	default:
+		return tale{}, nil
+	}
+	var err error
+	t.after, err = json.Marshal(s)
+	return t, err
+}
+
+func (s *state) declare(d event.Declaration) tale {
+	now := placeOf(d.Origin)
+	t := tale{changes: s.mend(now)}
+	if s.Entity != nil && s.At != now {
+		t.changes = append(s.mend(s.At), t.changes...) // it left a broken file
+	}
+	if s.Entity == nil {
 		t.summary = registered(d)
-		return t, nil
+	} else {
+		t.changes = append(t.changes, catalog.Diff(s.Entity, &d.Entity)...)
+		t.summary = summarise(t.changes)
 	}
-	var old catalog.Entity
-	if err := json.Unmarshal([]byte(before.entity), &old); err != nil {
-		return tale{}, fmt.Errorf("decode the version before: %w", err)
+	s.Entity, s.At = &d.Entity, now
+	return t
+}
+
+func (s *state) remove(d event.EntityRemoved) tale {
+	t := tale{summary: d.Reason, changes: s.mend(placeOf(d.Origin))}
+	// The end of a refused declaration elsewhere is not the entity's.
+	if s.At == placeOf(d.Origin) {
+		s.Entity, s.At = nil, place{}
 	}
-	t.changes = append(t.changes, catalog.Diff(&old, &d.Entity)...)
-	t.summary = summarise(t.changes)
-	return t, nil
+	return t
+}
+
+func (s *state) reject(d event.EntityRejected) tale {
+	lines := make([]string, len(d.Problems))
+	for i, p := range d.Problems {
+		lines[i] = d.Describe(p)
+	}
+	var t tale
+	if len(d.Problems) > 0 {
+		p := d.Problems[0]
+		t.summary = fmt.Sprintf("line %d: %s", p.Line, strings.TrimSpace(p.Path+" "+p.Message))
+	}
+	in, now := placeOf(d.Origin).key(), strings.Join(lines, "\n")
+	switch before := s.Rejected[in]; before {
+	case now:
+	case "":
+		t.changes = []catalog.Change{{Path: "status", Op: catalog.Added, After: now}}
+	default:
+		t.changes = []catalog.Change{{Path: "status", Op: catalog.Changed, Before: before, After: now}}
+	}
+	if s.Rejected == nil {
+		s.Rejected = map[string]string{}
+	}
+	s.Rejected[in] = now
+	return t
+}
+
+// mend forgets what was wrong in a file, and returns that as a change.
+func (s *state) mend(p place) []catalog.Change {
+	before, ok := s.Rejected[p.key()]
+	if !ok {
+		return nil
+	}
+	delete(s.Rejected, p.key())
+	return []catalog.Change{{Path: "status", Op: catalog.Removed, Before: before}}
 }
 
 func registered(d event.Declaration) string {
@@ -70,23 +133,11 @@ func registered(d event.Declaration) string {
 	return what
 }
 
-// statusChange tells that a descriptor became unusable, differs in what is
-// wrong, or is good again.
-func statusChange(before, after string) []catalog.Change {
-	switch {
-	case before == after:
-		return nil
-	case before == "":
-		return []catalog.Change{{Path: "status", Op: catalog.Added, After: after}}
-	case after == "":
-		return []catalog.Change{{Path: "status", Op: catalog.Removed, Before: before}}
-	default:
-		return []catalog.Change{{Path: "status", Op: catalog.Changed, Before: before, After: after}}
-	}
-}
-
 // summarise names up to three fields that differ, in the words of the descriptor.
 func summarise(changes []catalog.Change) string {
+	if len(changes) == 1 && changes[0].Path == "spec.owner" && changes[0].Op == catalog.Changed {
+		return fmt.Sprintf("owner %v → %v", changes[0].Before, changes[0].After)
+	}
 	var names []string
 	seen := map[string]bool{}
 	for _, c := range changes {
@@ -104,9 +155,7 @@ func summarise(changes []catalog.Change) string {
 	}
 	switch {
 	case len(names) == 0:
-		return "moved to another place"
-	case len(changes) == 1 && changes[0].Path == "spec.owner":
-		return fmt.Sprintf("owner %v → %v", changes[0].Before, changes[0].After)
+		return "moved to another file"
 	case len(names) > 3:
 		return fmt.Sprintf("%s and %d more", strings.Join(names[:3], ", "), len(names)-3)
 	default:

@@ -29,9 +29,8 @@ CREATE INDEX events_actor    ON events (actor, position);
 CREATE INDEX events_sha      ON events (sha);
 CREATE INDEX events_delivery ON events (delivery);
 
--- The newest state of each entity, to tell what the next event changes.
+-- The newest state of each entity as JSON, to tell what the next event changes.
 CREATE TABLE newest (
-    subject  TEXT PRIMARY KEY,
-    entity   TEXT NOT NULL,
-    rejected TEXT NOT NULL
+    subject TEXT PRIMARY KEY,
+    state   TEXT NOT NULL
 ) WITHOUT ROWID;

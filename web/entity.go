@@ -79,27 +79,23 @@ type entityView struct {
 	links     []outsideLink
 }
 
+// about is what the card of that name says besides the header.
 type about struct {
 	description string
-	owner       ui.Person
-	ownerless   bool
 	system      ui.EntityLink
 	domain      ui.EntityLink
-	lifecycle   string
 	typ         string
 	repository  outsideLink
 	tags        []ui.Anchor
 	labels      []string
 	notes       [][2]string // annotations: name, value
 	file        outsideLink
-	commit      ui.CommitMark
-	since       ui.Moment
 }
 
 func newEntityView(c Catalog, e *entities.Entry, recent history.Page, now time.Time) entityView {
 	v := entityView{
 		head:      newEntityHead(c, e, tabOverview, recent.Total, now),
-		about:     newAbout(c, e, now),
+		about:     newAbout(c, e),
 		graph:     newGraph(c, e),
 		relations: relationGroups(c, e),
 		recent:    happenings(recent.Entries, now),
@@ -187,20 +183,13 @@ func surroundings(c Catalog, e *entities.Entry) (system, domain ui.EntityLink) {
 	return system, domain
 }
 
-func newAbout(c Catalog, e *entities.Entry, now time.Time) about {
+func newAbout(c Catalog, e *entities.Entry) about {
 	m := e.Entity.Metadata
 	a := about{
 		description: m.Description,
-		lifecycle:   e.Lifecycle(), typ: e.Type(),
-		repository: outsideLink{label: e.Origin.Repository, href: repositoryOf(e.Origin)},
-		file:       outsideLink{label: fileName(e.Origin), href: ui.Outside(e.Origin.URL)},
-		commit:     commit(e.Since.Cause),
-		since:      ui.Near(e.Since.Time, now),
-	}
-	if ref := e.Owner(); ref != "" {
-		a.owner = owner(c, ref)
-	} else {
-		a.ownerless = wantsOwner(e)
+		typ:         e.Type(),
+		repository:  outsideLink{label: e.Origin.Repository, href: repositoryOf(e.Origin)},
+		file:        outsideLink{label: fileName(e.Origin), href: ui.Outside(e.Origin.URL)},
 	}
 	a.system, a.domain = surroundings(c, e)
 	for _, t := range m.Tags {

@@ -152,7 +152,7 @@ func (v *sourcesView) addSource(now time.Time, src Source, s deliveries.Summary,
 		row.look, row.icon, row.word = "", "clock", "Nothing yet"
 	case row.late:
 		row.look, row.icon, row.word = "warn", "alert", "Late"
-		v.late = append(v.late, lateSource{src.Name, ui.SpanInWords(now.Sub(s.Oldest)), ui.Clock(s.Oldest), s.Pending})
+		v.late = append(v.late, lateSource{src.Name, ui.SpanInWords(now.Sub(s.Oldest)), ui.Stamp(s.Oldest, now), s.Pending})
 	case s.Failed > 0:
 		row.look, row.icon, row.word = "bad", "x-circle", ui.Number(s.Failed)+" failed"
 	case s.Pending > 0:

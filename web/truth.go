@@ -20,7 +20,6 @@ type truth struct {
 	last     eventlog.Position // of the log
 	through  time.Time         // zero while it is not known
 	late     time.Duration
-	pending  int // deliveries to be handled
 	failed   int // deliveries that wait for a person
 }
 
@@ -39,11 +38,11 @@ func (s *Site) truth(ctx context.Context, c Catalog, now time.Time) (truth, erro
 		through = next.Recorded
 	}
 	for _, status := range []event.DeliveryStatus{event.DeliveryReceivedStatus, event.DeliveryWaiting} {
-		oldest, n, err := s.oldest(ctx, status)
+		oldest, err := s.oldest(ctx, status)
 		if err != nil {
 			return t, err
 		}
-		if t.pending += n; n > 0 && oldest.Before(through) {
+		if !oldest.IsZero() && oldest.Before(through) {
 			through = oldest
 		}
 	}
@@ -55,18 +54,18 @@ func (s *Site) truth(ctx context.Context, c Catalog, now time.Time) (truth, erro
 	return t, nil
 }
 
-// oldest returns when the first of the deliveries with a status came, and how
-// many there are. There are few that are not done with, so that reading them
-// all is cheaper than a summary of the whole month.
-func (s *Site) oldest(ctx context.Context, status event.DeliveryStatus) (time.Time, int, error) {
+// oldest returns when the first of the deliveries with a status came; zero when
+// there is none. There are few that are not done with, so that to read them all
+// is cheaper than a summary of the whole month.
+func (s *Site) oldest(ctx context.Context, status event.DeliveryStatus) (time.Time, error) {
 	f := deliveries.Filter{Status: status, Limit: 500}
 	for {
 		p, err := s.Deliveries.List(ctx, f)
 		if err != nil || len(p.Deliveries) == 0 {
-			return time.Time{}, 0, err
+			return time.Time{}, err
 		}
 		if p.Next == 0 {
-			return p.Deliveries[len(p.Deliveries)-1].Received, p.Total, nil
+			return p.Deliveries[len(p.Deliveries)-1].Received, nil
 		}
 		f.Before = p.Next
 	}
@@ -75,7 +74,7 @@ func (s *Site) oldest(ctx context.Context, status event.DeliveryStatus) (time.Ti
 func (t truth) frame() ui.Truth {
 	f := ui.Truth{Event: ui.Number(t.position), Href: sourcesPath, Late: t.late > lateAfter}
 	if !t.through.IsZero() {
-		f.Through = ui.Clock(t.through)
+		f.Through = ui.Stamp(t.through, t.through.Add(t.late))
 	}
 	if f.Late {
 		f.Note = ui.Late(t.late) + " late"

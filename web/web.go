@@ -6,6 +6,9 @@
 // template. Components are drawn by the package ui, files are served by the
 // package static. Every filter is a link or a form with GET: the address is the
 // whole state of a page.
+//
+// To look at the pages with a sample organisation: go run ./web/internal/preview.
+// After a change of a template: go tool templ generate.
 package web
 
 import (

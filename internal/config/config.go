@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -90,8 +91,8 @@ type Duration time.Duration
 func (d *Duration) UnmarshalText(b []byte) error {
 	s := string(b)
 	if days, ok := strings.CutSuffix(s, "d"); ok {
-		var n int
-		if _, err := fmt.Sscanf(days+"\n", "%d\n", &n); err != nil || n < 0 {
+		n, err := strconv.ParseUint(days, 10, 16) // 65535 days, which a time.Duration can hold
+		if err != nil {
 			return fmt.Errorf("%q is no duration: write 36h or 30d", s)
 		}
 		*d = Duration(time.Duration(n) * 24 * time.Hour)

@@ -77,6 +77,10 @@ func TestProblemsSayWhere(t *testing.T) {
 		{"source name", "sources:\n  - {name: Git Hub, type: github, webhookSecret: s}\n", "2:12: sources[0].name:"},
 		{"same name", "sources:\n  - {name: a, type: github, webhookSecret: s}\n  - {name: a, type: github, webhookSecret: s}\n", `3:12: sources[1].name: there is a source "a" already`},
 		{"duration", "deliveries: {keep: soon}\n", `1:20: deliveries.keep: "soon" is no duration`},
+		{"too many days", "deliveries: {keep: 200000d}\n", `1:20: deliveries.keep: "200000d" is no duration`},
+		{"kept for no time", "deliveries: {keep: 0s}\n", `1:20: deliveries.keep: 0s is too short`},
+		{"kept for less", "deliveries: {keep: -1h}\n", `1:20: deliveries.keep: -1h0m0s is too short`},
+		{"pattern", "sources:\n  - {name: a, type: github, webhookSecret: s, descriptors: [\"**/catalog-info.{yaml\"]}\n", `2:61: sources[0].descriptors[0]: "**/catalog-info.{yaml" is no pattern`},
 		{"url", "server: {url: 'ftp://x'}\n", `1:15: server.url: "ftp://x" must be an http or https URL`},
 		{"not yet", "log: {url: nats://a:4222}\n", "1:12: log.url: this version keeps it in SQLite only"},
 	} {

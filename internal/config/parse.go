@@ -10,7 +10,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/bmatcuk/doublestar/v4"
 	"gopkg.in/yaml.v3"
 )
 
@@ -171,6 +173,9 @@ func (p *parser) check(c Config) {
 			p.wrong(s.path, "this version keeps it in SQLite only; leave it empty")
 		}
 	}
+	if keep := time.Duration(c.Deliveries.Keep); keep < 24*time.Hour {
+		p.wrong("deliveries.keep", "%s is too short: at least 1d, since forges send a failed delivery again for up to three days", keep)
+	}
 	names := map[string]bool{}
 	for i, s := range c.Sources {
 		p.source(fmt.Sprintf("sources[%d]", i), s, names)
@@ -193,6 +198,11 @@ func (p *parser) source(path string, s Source, names map[string]bool) {
 	}
 	if s.URL != "" {
 		p.httpURL(path+".url", s.URL)
+	}
+	for i, pattern := range s.Descriptors {
+		if !doublestar.ValidatePattern(pattern) {
+			p.wrong(fmt.Sprintf("%s.descriptors[%d]", path, i), "%q is no pattern; write a path such as catalog-info.yaml or services/**/catalog-info.yaml", pattern)
+		}
 	}
 	if len(s.Groups) > 0 && s.Type != GitLab {
 		p.wrong(path+".groups", "is for gitlab; github has organizations")

@@ -47,13 +47,13 @@ func (a *API) Register(e *echo.Echo) {
 		return c.Blob(http.StatusOK, "application/yaml", openapi)
 	})
 
-	catalog := e.Group("/api/catalog", a.backstageErrors, a.position)
+	catalog := e.Group("/api/catalog", a.backstageErrors, a.wait, a.position)
 	catalog.GET("/entities", a.handleEntities)
 	catalog.GET("/entities/", a.handleEntities)
 	catalog.GET("/entities/by-name/:kind/:namespace/:name", a.handleEntityByName)
 	catalog.GET("/entities/by-uid/:uid", a.handleEntityByUID)
 
-	own := e.Group("/api", a.problems, a.position)
+	own := e.Group("/api", a.problems, a.wait)
 	own.GET("/history/events", a.handleEvents)
 	own.GET("/history/events/:position", a.handleEvent)
 	own.GET("/sources", a.handleSources)

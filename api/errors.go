@@ -57,6 +57,9 @@ func (a *API) message(c echo.Context, err error, status int) string {
 		return err.Error()
 	}
 	id := c.Response().Header().Get(echo.HeaderXRequestID)
+	if c.Request().Context().Err() != nil {
+		return "The client went away." // nobody reads it, and nothing of ours is wrong
+	}
 	a.Logger.ErrorContext(c.Request().Context(), "request failed", "request", id, "path", c.Request().URL.Path, "error", err)
 	return "This request could not be answered. It is our mistake, and it is on record as " + id + "."
 }

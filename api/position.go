@@ -19,9 +19,8 @@ const (
 	maxWait    = 10 * time.Second
 )
 
-// position waits as long as the request asks for, so that one reads one's own
-// write, and says which position the answer has seen.
-func (a *API) position(next echo.HandlerFunc) echo.HandlerFunc {
+// wait waits as long as the request asks for, so that one reads one's own write.
+func (a *API) wait(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if h := c.Request().Header.Get(headerWait); h != "" {
 			p, err := strconv.ParseUint(h, 10, 64)
@@ -34,6 +33,13 @@ func (a *API) position(next echo.HandlerFunc) echo.HandlerFunc {
 				return err
 			}
 		}
+		return next(c)
+	}
+}
+
+// position says which event an answer of the catalog has seen last.
+func (a *API) position(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
 		c.Response().Header().Set(headerPosition, strconv.FormatUint(uint64(a.Catalog().Position()), 10))
 		return next(c)
 	}

@@ -63,7 +63,11 @@ func (g *gatherer) gather(ctx context.Context, source, sha string) (reading, err
 		r.files = append(r.files, next...)
 		var led []file
 		for i := range next {
-			for _, f := range g.followed(&next[i], tree) {
+			followed, err := g.followed(ctx, &next[i], tree)
+			if err != nil {
+				return reading{}, err
+			}
+			for _, f := range followed {
 				if !found[f.Path] {
 					found[f.Path] = true
 					led = append(led, f)
@@ -104,39 +108,49 @@ func (g *gatherer) read(ctx context.Context, files []file) error {
 // followed returns the files that the Locations of a file lead to. A target
 // that leads nowhere spoils its Location's document. A Location that cannot be
 // read leads where it led before.
-func (g *gatherer) followed(f *file, tree []File) []file {
+func (g *gatherer) followed(ctx context.Context, f *file, tree []File) ([]file, error) {
 	var led []file
-	add := func(e *catalog.Entity) []catalog.Problem {
-		files, problems := follow(e, f.Path, g.repo, tree)
+	add := func(e *catalog.Entity) ([]catalog.Problem, error) {
+		files, problems, err := follow(ctx, e, f.Path, g.repo, tree)
 		for _, one := range files {
 			led = append(led, file{File: one, followed: f.Path})
 		}
-		return problems
+		return problems, err
 	}
-	before := func(ref string) {
+	before := func(ref string) error {
 		if d, ok := g.known.declared[ref]; ok && d.Origin.Path == f.Path && isLocation(&d.Entity) {
-			add(&d.Entity)
+			_, err := add(&d.Entity)
+			return err
 		}
+		return nil
 	}
 	if f.unusable() {
 		for _, ref := range slices.Sorted(maps.Keys(g.known.declared)) {
-			before(ref)
+			if err := before(ref); err != nil {
+				return nil, err
+			}
 		}
-		return led
+		return led, nil
 	}
 	for i := range f.parsed.Documents {
 		doc := &f.parsed.Documents[i]
 		switch {
 		case isLocation(doc.Entity):
-			if problems := add(doc.Entity); len(problems) > 0 {
+			problems, err := add(doc.Entity)
+			if err != nil {
+				return nil, err
+			}
+			if len(problems) > 0 {
 				doc.Problems = locate(doc, problems)
 				doc.Entity = nil
 			}
 		case doc.Entity == nil:
-			before(doc.Ref.String())
+			if err := before(doc.Ref.String()); err != nil {
+				return nil, err
+			}
 		}
 	}
-	return led
+	return led, nil
 }
 
 // blobs remembers contents by Git's id of them, which never changes its

@@ -1,15 +1,25 @@
 package ingest
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/catalog/descriptor"
+)
+
+// The most that one Location may ask for. Matching takes time that grows with
+// the product of a pattern's alternatives.
+const (
+	maxTargets = 1000
+	maxBraces  = 4  // groups in a pattern
+	maxCommas  = 16 // in a pattern with braces
 )
 
 // isLocation reports whether an entity leads to more descriptors.
@@ -39,16 +49,21 @@ func targets(e *catalog.Entity) []target {
 
 // follow returns the files of the tree that a Location in the file at from
 // leads to, and the targets that lead nowhere. Targets in other repositories
-// and of other types are none of these.
-func follow(e *catalog.Entity, from string, repo Repository, tree []File) ([]File, []catalog.Problem) {
+// and of other types are none of these. The tree is sorted by path. The error is ctx's.
+func follow(ctx context.Context, e *catalog.Entity, from string, repo Repository, tree []File) ([]File, []catalog.Problem, error) {
 	if t := e.SpecString("type"); t != "" && t != "url" && t != "file" {
-		return nil, nil
+		return nil, nil, nil
 	}
 	var (
 		files    []File
 		problems []catalog.Problem
 	)
-	for _, t := range targets(e) {
+	for i, t := range targets(e) {
+		if i == maxTargets {
+			problems = append(problems, catalog.Problem{Path: t.field, Message: fmt.Sprintf(
+				"is one target more than the %d that a Location may have; write a pattern, or several Locations", maxTargets)})
+			break
+		}
 		pattern, here, err := resolve(t.text, from, repo)
 		if err != nil {
 			problems = append(problems, catalog.Problem{Path: t.field, Message: err.Error()})
@@ -57,14 +72,17 @@ func follow(e *catalog.Entity, from string, repo Repository, tree []File) ([]Fil
 		if !here {
 			continue
 		}
-		found := match(pattern, from, tree)
+		found, err := match(ctx, pattern, from, tree)
+		if err != nil {
+			return nil, nil, err
+		}
 		if len(found) == 0 && e.SpecString("presence") != "optional" {
 			problems = append(problems, catalog.Problem{Path: t.field, Message: fmt.Sprintf(
 				"leads to %s, and there is no such file; add it, or set spec.presence to optional", pattern)})
 		}
 		files = append(files, found...)
 	}
-	return files, problems
+	return files, problems, nil
 }
 
 // resolve turns a target into a path or pattern in the repository; here is
@@ -90,6 +108,8 @@ func resolve(text, from string, repo Repository) (pattern string, here bool, err
 		return "", false, fmt.Errorf("is %q, which leads out of the repository", text)
 	case !doublestar.ValidatePattern(pattern):
 		return "", false, fmt.Errorf("is %q, which is no pattern; check its brackets and braces", text)
+	case strings.Count(pattern, "{") > maxBraces || strings.Contains(pattern, "{") && strings.Count(pattern, ",") > maxCommas:
+		return "", false, fmt.Errorf("is %q, which has too many alternatives: at most %d groups of braces and %d commas; write several targets", text, maxBraces, maxCommas)
 	}
 	return pattern, true, nil
 }
@@ -105,17 +125,23 @@ func cutPage(address string, pages Pages) (rest string, ok bool) {
 
 // match returns the files of a name, or else of a pattern; never the file at
 // from itself.
-func match(pattern, from string, tree []File) []File {
+func match(ctx context.Context, pattern, from string, tree []File) ([]File, error) {
+	if i, ok := slices.BinarySearchFunc(tree, pattern, func(f File, path string) int { return strings.Compare(f.Path, path) }); ok {
+		return tree[i : i+1], nil
+	}
+	if !strings.ContainsAny(pattern, `*?[{\`) {
+		return nil, nil
+	}
 	var found []File
 	for _, f := range tree {
-		if f.Path == pattern {
-			return []File{f}
+		if err := ctx.Err(); err != nil {
+			return nil, err
 		}
 		if f.Path != from && doublestar.MatchUnvalidated(pattern, f.Path) {
 			found = append(found, f)
 		}
 	}
-	return found
+	return found, nil
 }
 
 // locate says where in a document's text a Location's problem is: at its target.

@@ -66,6 +66,10 @@ func TestLocationTargets(t *testing.T) {
 		{name: "out of the repository", spec: "  target: ../../etc/passwd", want: []string{}, problem: "out of the repository", line: 6},
 		{name: "a folder", spec: "  target: ./er", want: []string{}, problem: "no such file", line: 6},
 		{name: "no pattern", spec: `  target: "./[a"`, want: []string{}, problem: "brackets", line: 6},
+		{name: "braces", spec: `  target: "/{one,deep/{two,x}}.yaml"`, want: []string{"deep/two.yaml", "one.yaml"}},
+		{name: "braces without end", spec: `  target: "/` + strings.Repeat("{deep,dee}", 30) + `.yaml"`, want: []string{}, problem: "too many alternatives", line: 6},
+		{name: "alternatives without end", spec: `  target: "/{` + strings.Repeat("deep,", 30) + `}.yaml"`, want: []string{}, problem: "too many alternatives", line: 6},
+		{name: "targets without end", spec: "  targets:\n" + strings.Repeat("  - ./two.yaml\n", 1000) + "  - ../one.yaml", want: []string{"deep/two.yaml"}, problem: "1000", line: 1007},
 		{name: "itself", spec: "  target: ./catalog-info.yaml", want: []string{}},
 	}
 	for _, tt := range tests {
@@ -83,7 +87,7 @@ func TestLocationTargets(t *testing.T) {
 
 // FuzzLocationTarget follows a target that anybody may have written.
 func FuzzLocationTarget(f *testing.F) {
-	for _, s := range []string{"./two.yaml", "/**/*.yaml", "{a,b", "../../x", "https://git.example/acme/payments/blob/main/%2e%2e/x", "[", "\\", "a://b", "//"} {
+	for _, s := range []string{"./two.yaml", "/**/*.yaml", "{a,b", "../../x", "https://git.example/acme/payments/blob/main/%2e%2e/x", "[", "\\", "a://b", "//", "/{a,a}{a,a}{a,a}{a,a}{a,a}{a,a}{a,a}{a,a}x"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, target string) {

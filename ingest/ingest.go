@@ -13,7 +13,8 @@
 // whole tree at one commit, the target: that which the push moved to, if it lies
 // on the way from the commit reached before to the head that the branch has
 // now, so that a burst of pushes leaves its history; else the head. Reached is
-// what the newest handled delivery has on record.
+// what the newest handled delivery has on record, or, when none is kept, the
+// newest commit that an entity is declared at.
 //
 // Take the last delivery of all that have to be handled. When it is, the branch
 // is where the newest push left it, at h, and the delivery of that push has been
@@ -23,6 +24,9 @@
 // same holds with restarts in between, as what was reached is on record before
 // the next delivery is handled; and with histories that are rewritten, where a
 // commit that is not on the way, or gone, makes the head the target.
+//
+// This assumes that the forge answers with the branch as it is. A head that lies
+// before what was pushed less than a minute ago is asked for again.
 package ingest
 
 import (
@@ -110,7 +114,11 @@ type File struct {
 // Forge reads repositories. Answers are complete or an error: a tree that the
 // forge cut short, a page that failed, an answer that makes no sense are errors
 // of kind fault.Unavailable, never a shorter answer. fault.NotFound and
-// fault.Denied say that the forge answered clearly.
+// fault.Denied say that the forge answered clearly; fault.Invalid that no later
+// answer will be complete either.
+//
+// Unavailable holds up all deliveries of the source, also when it is only one
+// repository that the forge has trouble with.
 type Forge interface {
 	// Head returns the commit that a branch points at now.
 	Head(ctx context.Context, repo Repository, branch string) (Commit, error)

@@ -22,7 +22,7 @@ type lane struct {
 // react handles a delivery that was received, or is to be handled again.
 func (l *lane) react(ctx context.Context, rec eventlog.Record) error {
 	start := l.Now()
-	d, m, err := l.meaning(ctx, rec)
+	received, m, err := l.meaning(ctx, rec)
 	if err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func (l *lane) react(ctx context.Context, rec eventlog.Record) error {
 	}
 	if m.Push != nil {
 		h.Status = event.DeliveryDone
-		if h.Commit, h.Events, err = l.sync(ctx, rec.ID, d.ID, m); err != nil {
+		if h.Commit, h.Events, err = l.sync(ctx, rec.ID, received, m); err != nil {
 			return err
 		}
 	}
@@ -39,23 +39,23 @@ func (l *lane) react(ctx context.Context, rec eventlog.Record) error {
 	return l.record(ctx, rec, h)
 }
 
-// meaning reads a delivery. It asks no forge.
-func (l *lane) meaning(ctx context.Context, rec eventlog.Record) (Delivery, Meaning, error) {
+// meaning finds the delivery that a record is about, and reads it. It asks no forge.
+func (l *lane) meaning(ctx context.Context, rec eventlog.Record) (received eventlog.Record, m Meaning, err error) {
 	if rec.Type == event.TypeDeliveryReplayed {
 		r, err := event.DecodeAs[event.DeliveryReplayed](rec.Event)
 		if err != nil {
-			return Delivery{}, Meaning{}, err
+			return eventlog.Record{}, Meaning{}, err
 		}
 		if rec, err = l.Deliveries.At(ctx, eventlog.Position(r.Received)); err != nil {
-			return Delivery{}, Meaning{}, err
+			return eventlog.Record{}, Meaning{}, err
 		}
 	}
 	d, err := Open(rec.Event)
 	if err != nil {
-		return Delivery{}, Meaning{}, err
+		return eventlog.Record{}, Meaning{}, err
 	}
-	m, err := l.source.Translate(d)
-	return d, m, err
+	m, err = l.source.Translate(d)
+	return rec, m, err
 }
 
 // gaveUp records that a delivery waits for a person.
@@ -80,17 +80,18 @@ func (l *lane) failure(ctx context.Context, rec eventlog.Record, f reactor.Failu
 
 // record appends what became of a delivery, once for each thing that can be
 // said of it: however often it is tried, that it waits is told again only when
-// the reason is another one.
+// the reason is another one. A delivery that failed may be done all the same,
+// when it is tried again after a crash; so the id tells statuses apart.
 func (l *lane) record(ctx context.Context, rec eventlog.Record, h event.DeliveryHandled) error {
 	e, err := event.New(event.SourcePrefix+l.source.Name(), rec.Subject, h)
 	if err != nil {
 		return err
 	}
-	what := "handled"
+	reason := ""
 	if h.Status == event.DeliveryWaiting {
-		what = "waiting: " + h.Error
+		reason = h.Error
 	}
-	e.ID = event.DeriveID(0, rec.ID, what)
+	e.ID = event.DeriveID(0, rec.ID, "handled", string(h.Status), reason)
 	e.Cause.Delivery = rec.Subject
 	_, err = l.Deliveries.Append(ctx, e)
 	return err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/eventlog/eventlogtest"
 	"github.com/callboard/callboard/ingest"
 	"github.com/callboard/callboard/internal/fault"
 )
@@ -145,6 +146,65 @@ func TestForgeFailsHalfway(t *testing.T) {
 	w.forge.fail = nil
 	if got := w.handle(d); len(got) != 2 {
 		t.Errorf("in the end it adds %v", tell(t, got))
+	}
+}
+
+func TestDoneAfterFailed(t *testing.T) {
+	w := newWorld(t)
+	d := w.delivery("payments", w.forge.push("payments", "mossbank", files{yaml: component("x", "a")}))
+	w.forge.fail = func(string) error { return fault.New(fault.Denied, "the token may not") }
+	w.handle(d)
+	w.forge.fail = nil
+	w.handle(d) // the crash came before it was remembered that d failed
+	if got := w.outcome(); got.Status != event.DeliveryDone || got.Error != "" {
+		t.Errorf("the newest outcome is %+v", got)
+	}
+}
+
+// The forge's answers may come from a replica that has not heard of the push.
+func TestHeadThatLagsBehind(t *testing.T) {
+	for _, catchesUp := range []bool{true, false} {
+		w := newWorld(t)
+		w.push("payments", "mossbank", files{yaml: component("x", "a")})
+		before := w.forge.repo("payments").head
+		pushed := w.forge.push("payments", "mossbank", files{yaml: component("x", "b")})
+		d := w.delivery("payments", pushed)
+		w.forge.repo("payments").head = before
+		w.now = d.Recorded
+		for range 30 {
+			if err := w.try(d); fault.KindOf(err) != fault.Unavailable || fault.RetryAfter(err) != 2*time.Second {
+				t.Fatalf("after %s: %v, want it to be tried again", w.now.Sub(d.Recorded), err)
+			}
+			w.now = w.now.Add(2 * time.Second)
+		}
+		if catchesUp {
+			w.now = d.Recorded.Add(58 * time.Second)
+			w.forge.repo("payments").head = pushed
+		}
+		w.handle(d)
+		if got, want := w.outcome(), w.forge.repo("payments").head; got.Status != event.DeliveryDone || got.Commit != want {
+			t.Errorf("catches up %v: %+v, want it at %.7s", catchesUp, got, want)
+		}
+	}
+}
+
+// A delivery that comes late does not take the catalog back when those that
+// brought it on are no longer on record.
+func TestReachedIsForgotten(t *testing.T) {
+	w := newWorld(t)
+	tree := files{yaml: component("x", "a")}
+	first := w.forge.push("payments", "mossbank", tree)
+	w.push("payments", "mossbank", files{yaml: component("x", "b")})
+	w.forge.push("payments", "mossbank", files{yaml: component("x", "b"), "README.md": "more"})
+	deliveries := eventlogtest.NewMemory()
+	deliveries.Now = func() time.Time { return w.now.Add(-time.Hour) }
+	w.deliveries = deliveries // the old ones are pruned
+	w.restart()
+	if got := tell(t, w.handle(w.delivery("payments", first))); len(got) > 0 {
+		t.Errorf("it goes back: %v", got)
+	}
+	if got, head := w.outcome(), w.forge.repo("payments").head; got.Commit != head {
+		t.Errorf("it reaches %.7s, want the head %.7s", got.Commit, head)
 	}
 }
 

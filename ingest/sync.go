@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -12,21 +13,29 @@ import (
 	"github.com/callboard/callboard/internal/fault"
 )
 
+// lag is how long after a delivery its forge may still answer with the branch
+// as it was before, and lagWait how long to wait before asking again.
+const (
+	lag     = time.Minute
+	lagWait = 2 * time.Second
+)
+
 // sync brings the catalog to what a repository says, and returns the commit
 // that it was brought to and the positions of the events that it took. Cause is
 // the id of the event in the deliveries log that asks for it: all ids derive
 // from it, so that trying again appends nothing twice, while the same state,
-// come about once more, is news.
-func (l *lane) sync(ctx context.Context, cause, delivery string, m Meaning) (string, []uint64, error) {
+// come about once more, is news. Received is the delivery itself, which m is
+// the meaning of.
+func (l *lane) sync(ctx context.Context, cause string, received eventlog.Record, m Meaning) (string, []uint64, error) {
 	k, err := l.known(ctx, m.Repository)
 	if err != nil {
 		return "", nil, err
 	}
-	reached, err := l.reached(ctx, m.Repository)
+	reached, err := l.reached(ctx, m.Repository, k)
 	if err != nil {
 		return "", nil, err
 	}
-	target, err := l.target(ctx, m, reached)
+	target, err := l.target(ctx, received, m, reached)
 	if err != nil {
 		return "", nil, err
 	}
@@ -35,8 +44,8 @@ func (l *lane) sync(ctx context.Context, cause, delivery string, m Meaning) (str
 	if err != nil {
 		return "", nil, err
 	}
-	c := creditor{forge: l.forge, repo: m.Repository, target: target, base: cmp.Or(reached, k.newest), pusher: m.Push.Pusher}
-	positions, err := l.settle(ctx, k, r, &c, cause, delivery)
+	c := creditor{forge: l.forge, repo: m.Repository, target: target, base: reached, pusher: m.Push.Pusher}
+	positions, err := l.settle(ctx, k, r, &c, cause, received.Subject)
 	if err != nil {
 		return "", nil, err
 	}
@@ -45,11 +54,13 @@ func (l *lane) sync(ctx context.Context, cause, delivery string, m Meaning) (str
 }
 
 // reached is the commit that the catalog has been brought to; "" if it has not.
-func (l *lane) reached(ctx context.Context, repo Repository) (string, error) {
+// When no delivery is on record any more, it is the newest that is declared.
+func (l *lane) reached(ctx context.Context, repo Repository, k known) (string, error) {
 	if sha := l.at[repo.ID]; sha != "" {
 		return sha, nil
 	}
-	return l.Reached.Reached(ctx, l.source.Name(), repo.ID)
+	sha, err := l.Reached.Reached(ctx, l.source.Name(), repo.ID)
+	return cmp.Or(sha, k.newest), err
 }
 
 func (l *lane) known(ctx context.Context, repo Repository) (known, error) {
@@ -67,13 +78,25 @@ func (l *lane) known(ctx context.Context, repo Repository) (known, error) {
 // target chooses the commit to go to: the one that the push says, if it lies
 // on the way from what has been reached to the branch's head, else the head. See
 // the package's comment on why that ends at the head.
-func (l *lane) target(ctx context.Context, m Meaning, reached string) (Commit, error) {
+//
+// A head that lies before what was just pushed is an old answer, of a replica
+// that has not caught up: it is not believed for a while.
+func (l *lane) target(ctx context.Context, received eventlog.Record, m Meaning, reached string) (Commit, error) {
 	head, err := l.forge.Head(ctx, m.Repository, m.Repository.DefaultBranch)
 	if fault.KindOf(err) == fault.NotFound {
 		return head, fault.New(fault.NotFound, "%w; what the catalog knows of it stays", err)
 	}
 	if err != nil || head.SHA == m.Push.After {
 		return head, err
+	}
+	if age := l.Now().Sub(received.Recorded); age.Abs() < lag {
+		ahead, err := between(ctx, l.forge, m.Repository, head.SHA, m.Push.After)
+		if err != nil {
+			return head, err
+		}
+		if ahead.Ancestor {
+			return head, fault.Later(lagWait, "%s: %s was pushed to %.7s, and the forge still answers %.7s", l.source.Name(), m.Repository.FullName, m.Push.After, head.SHA)
+		}
 	}
 	if reached != "" {
 		forward, err := between(ctx, l.forge, m.Repository, reached, m.Push.After)

@@ -79,10 +79,13 @@ type world struct {
 func newWorld(t tester) *world {
 	t.Helper()
 	w := &world{
-		t: t, deliveries: eventlogtest.NewMemory(), log: eventlogtest.NewMemory(), catalog: entities.New(),
+		t: t, log: eventlogtest.NewMemory(), catalog: entities.New(),
 		forge: &forge{repos: map[string]*repo{}, clock: time.Date(2026, 3, 3, 0, 0, 0, 0, time.UTC)},
 		now:   time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC),
 	}
+	deliveries := eventlogtest.NewMemory()
+	deliveries.Now = func() time.Time { return w.now.Add(-time.Hour) } // they come late, unless a test turns its clock back
+	w.deliveries = deliveries
 	w.sources, w.main = []ingest.Source{source{"github", w.forge}}, w.log
 	w.restart()
 	return w

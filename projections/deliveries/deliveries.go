@@ -85,7 +85,12 @@ func fold(ctx context.Context, tx *sql.Tx, rec eventlog.Record) error {
 		if err := json.Unmarshal(rec.Data, &r); err != nil {
 			return fmt.Errorf("decode %s: %w", rec.Type, err)
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO deliveries (position, id, source, event, received, size, status) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		// An id comes twice once the log no longer keeps the first: a delivery of its own.
+		_, err := tx.ExecContext(ctx, `
+			INSERT INTO deliveries (position, id, source, event, received, size, status) VALUES (?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (id) DO UPDATE SET position = excluded.position, source = excluded.source, event = excluded.event,
+				received = excluded.received, size = excluded.size, status = excluded.status,
+				repository = '', error = '', events = '', attempts = 0, took = 0, retry_at = 0`,
 			rec.Position, rec.Subject, r.Source, r.Event, rec.Recorded.UnixNano(), r.Size, event.DeliveryReceivedStatus)
 		return err
 	case event.TypeDeliveryHandled:
@@ -112,10 +117,17 @@ func fold(ctx context.Context, tx *sql.Tx, rec eventlog.Record) error {
 	return nil
 }
 
-// Forget drops the rows of deliveries that the log no longer keeps.
+// Forget drops the rows of deliveries that came before a moment and are done
+// with; those that are still to be handled stay, however old. It asks for nothing
+// else to have happened: call it with the moment that the log is pruned to,
+// whether or not that dropped anything.
 func (d *Deliveries) Forget(ctx context.Context, before time.Time) error {
-	_, err := d.db.ExecContext(ctx, `DELETE FROM deliveries WHERE received < ?`, before.UnixNano())
-	return err
+	_, err := d.db.ExecContext(ctx, `DELETE FROM deliveries WHERE received < ? AND status NOT IN (?, ?)`,
+		before.UnixNano(), event.DeliveryReceivedStatus, event.DeliveryWaiting)
+	if err != nil {
+		return fmt.Errorf("forget deliveries: %w", err)
+	}
+	return nil
 }
 
 const columns = `position, id, source, event, repository, received, size, status, error, events, attempts, took, retry_at`

@@ -14,9 +14,10 @@ import (
 )
 
 const (
-	// batchSize bounds how many records one Apply gets, and so the memory and
-	// the length of a transaction.
-	batchSize = 5000
+	// batchSize and batchBytes, of Data, bound what one Apply gets, and so the
+	// memory and the length of a transaction.
+	batchSize  = 5000
+	batchBytes = 16 << 20
 	// firstRetry and lastRetry bound the pause after a failed Apply. A
 	// projection never skips a record: it stands still, says so, and tries again.
 	firstRetry = 100 * time.Millisecond
@@ -35,21 +36,30 @@ type Runner struct {
 func NewRunner(log eventlog.Reader, logger *slog.Logger, ps ...Projection) *Runner {
 	r := &Runner{log: log, logger: logger}
 	for _, p := range ps {
-		r.followers = append(r.followers, &follower{projection: p, moved: make(chan struct{})})
+		r.followers = append(r.followers, &follower{projection: p, log: log, caughtUp: make(chan struct{}), moved: make(chan struct{})})
 	}
 	return r
 }
 
-// CatchUp folds every projection to the end of the log and returns. It is the
-// gate before serving, and what tests use in place of waiting.
+// Check returns an error of kind fault.Conflict if a projection was not folded
+// from this log: its position lies beyond the log's end, so that it would leave
+// out what comes next. Call it before Run, which waits for that to be mended.
+func (r *Runner) Check(ctx context.Context) error {
+	for _, f := range r.followers {
+		if err := f.start(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CatchUp folds every projection to the end of the log and returns; the first
+// error ends it. It is for tests and for work without [Runner.Run].
 func (r *Runner) CatchUp(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, f := range r.followers {
 		g.Go(func() error {
-			if err := f.start(ctx); err != nil {
-				return err
-			}
-			_, err := f.catchUp(ctx, r.log)
+			_, err := f.catchUp(ctx)
 			return err
 		})
 	}
@@ -70,10 +80,24 @@ func (r *Runner) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
+// Ready returns once every projection has been at the end of the log, while Run
+// runs: the gate before serving. It returns an error of kind fault.Unavailable
+// when ctx ends before.
+func (r *Runner) Ready(ctx context.Context) error {
+	for _, f := range r.followers {
+		select {
+		case <-f.caughtUp:
+		case <-ctx.Done():
+			return fault.New(fault.Unavailable, "%s has not caught up with the log yet: %w", f.projection.Name(), ctx.Err())
+		}
+	}
+	return nil
+}
+
 func (r *Runner) follow(ctx context.Context, f *follower) {
 	pause := firstRetry
 	for ctx.Err() == nil {
-		err := f.step(ctx, r.log)
+		err := f.step(ctx)
 		if err == nil {
 			pause = firstRetry
 			continue
@@ -142,16 +166,18 @@ func (r *Runner) Status(ctx context.Context) ([]Status, error) {
 // follower is one projection on its way along the log.
 type follower struct {
 	projection Projection
+	log        eventlog.Reader
+	caughtUp   chan struct{} // closed once the projection has been at the end of the log
 
 	mu       sync.Mutex
 	started  bool // position was read from the projection
-	ready    bool
+	ready    bool // caughtUp is closed
 	position eventlog.Position
 	err      error
 	moved    chan struct{} // closed and replaced whenever position grows
 }
 
-// start asks the projection how far it has come.
+// start asks the projection how far it has come, once.
 func (f *follower) start(ctx context.Context) error {
 	f.mu.Lock()
 	started := f.started
@@ -159,9 +185,18 @@ func (f *follower) start(ctx context.Context) error {
 	if started {
 		return nil
 	}
+	name := f.projection.Name()
 	p, err := f.projection.Position(ctx)
 	if err != nil {
-		return fmt.Errorf("read position of projection %s: %w", f.projection.Name(), err)
+		return fmt.Errorf("read position of projection %s: %w", name, err)
+	}
+	last, err := f.log.Last(ctx)
+	if err != nil {
+		return fmt.Errorf("read the end of the log: %w", err)
+	}
+	if p > last {
+		return fault.New(fault.Conflict, "the read model %s stands at position %d, but its log ends at %d: it was folded from another log, or the log was put back to an earlier copy; "+
+			"stop the portal and run callboard rebuild --data with its data folder", name, p, last)
 	}
 	f.advance(p)
 	f.mu.Lock()
@@ -171,23 +206,24 @@ func (f *follower) start(ctx context.Context) error {
 }
 
 // step catches up, then waits for one more record to be there.
-func (f *follower) step(ctx context.Context, log eventlog.Reader) error {
-	if err := f.start(ctx); err != nil {
-		return err
-	}
-	n, err := f.catchUp(ctx, log)
+func (f *follower) step(ctx context.Context) error {
+	n, err := f.catchUp(ctx)
 	if err != nil || n > 0 {
 		return err
 	}
-	for _, err := range log.Follow(ctx, f.at()) {
+	for _, err := range f.log.Follow(ctx, f.at()) {
 		return err // one more record is there: the next step applies it with all that came with it
 	}
 	return nil
 }
 
 // catchUp applies what the log holds now, and returns how many records that were.
-func (f *follower) catchUp(ctx context.Context, log eventlog.Reader) (n int, err error) {
+func (f *follower) catchUp(ctx context.Context) (n int, err error) {
+	if err := f.start(ctx); err != nil {
+		return 0, err
+	}
 	var batch []eventlog.Record
+	size := 0
 	flush := func() error {
 		if len(batch) == 0 {
 			return nil
@@ -199,14 +235,15 @@ func (f *follower) catchUp(ctx context.Context, log eventlog.Reader) (n int, err
 		f.advance(batch[len(batch)-1].Position)
 		n += len(batch)
 		clear(batch)
-		batch = batch[:0]
+		batch, size = batch[:0], 0
 		return nil
 	}
-	for rec, err := range log.Read(ctx, f.at()) {
+	for rec, err := range f.log.Read(ctx, f.at()) {
 		if err != nil {
 			return n, err
 		}
-		if batch = append(batch, rec); len(batch) == batchSize {
+		batch, size = append(batch, rec), size+len(rec.Data)
+		if len(batch) == batchSize || size >= batchBytes {
 			if err := flush(); err != nil {
 				return n, err
 			}
@@ -216,8 +253,12 @@ func (f *follower) catchUp(ctx context.Context, log eventlog.Reader) (n int, err
 		return n, err
 	}
 	f.mu.Lock()
-	f.ready, f.err = true, nil
-	f.mu.Unlock()
+	defer f.mu.Unlock()
+	f.err = nil
+	if !f.ready {
+		f.ready = true
+		close(f.caughtUp)
+	}
 	return n, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -25,6 +26,7 @@ type tally struct {
 	name     string
 	position eventlog.Position
 	ids      []string
+	batches  []int // how many records each Apply had
 	refuse   error // Apply fails with it while it is set
 }
 
@@ -42,6 +44,7 @@ func (p *tally) Apply(_ context.Context, records []eventlog.Record) error {
 	if p.refuse != nil {
 		return p.refuse
 	}
+	p.batches = append(p.batches, len(records))
 	for _, r := range records {
 		p.ids = append(p.ids, r.ID)
 		p.position = r.Position
@@ -149,7 +152,15 @@ func TestAFailingProjectionSkipsNothing(t *testing.T) {
 		if s := status[0]; s.Err == nil || s.Position != 0 || s.Lag() != 2 {
 			t.Errorf("status is %+v with lag %d, want an error at position 0 and lag 2", s, s.Lag())
 		}
+		soon, cancel := context.WithTimeout(t.Context(), time.Second) // of the bubble's clock
+		defer cancel()
+		if err := r.Ready(soon); fault.KindOf(err) != fault.Unavailable {
+			t.Errorf("ready: %v, want an error of kind unavailable", err)
+		}
 		broken.set(nil)
+		if err := r.Ready(t.Context()); err != nil {
+			t.Errorf("ready: %v", err)
+		}
 		time.Sleep(time.Minute) // of the bubble's clock: the retry is due within 30 s
 		synctest.Wait()
 		if d := cmp.Diff([]string{"1", "2"}, broken.seen()); d != "" {
@@ -161,4 +172,36 @@ func TestAFailingProjectionSkipsNothing(t *testing.T) {
 		stop()
 		<-done
 	})
+}
+
+func TestCheckRefusesAnotherLogsProjection(t *testing.T) {
+	log := eventlogtest.NewMemory()
+	add(t, log, "1", "2")
+	r := projections.NewRunner(log, slog.New(slog.DiscardHandler), &tally{name: "fine", position: 2}, &tally{name: "history", position: 3})
+	for name, err := range map[string]error{"check": r.Check(t.Context()), "catch up": r.CatchUp(t.Context())} {
+		if fault.KindOf(err) != fault.Conflict || !strings.Contains(err.Error(), "history") || !strings.Contains(err.Error(), "callboard rebuild --data") {
+			t.Errorf("%s: %v, want a conflict that names the projection and the command", name, err)
+		}
+	}
+	add(t, log, "3")
+	if err := r.Check(t.Context()); err != nil {
+		t.Errorf("at the end of the log: %v", err)
+	}
+}
+
+func TestBatchesAreBoundedByBytes(t *testing.T) {
+	log := eventlogtest.NewMemory()
+	data := []byte(`"` + strings.Repeat("x", 6<<20) + `"`)
+	for i := range 7 {
+		if _, err := log.Append(t.Context(), event.Event{ID: fmt.Sprint(i), Type: "thing.happened.v1", Source: "/test", Subject: "a:b/c", Data: data}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := &tally{name: "tally"}
+	if err := projections.NewRunner(log, slog.New(slog.DiscardHandler), p).CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]int{3, 3, 1}, p.batches); d != "" {
+		t.Error(d)
+	}
 }

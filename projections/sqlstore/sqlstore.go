@@ -15,6 +15,10 @@ import (
 	"github.com/callboard/callboard/eventlog"
 )
 
+// connections bounds how many reads run at once, and with the page cache of each
+// the memory that a file takes.
+const connections = 8
+
 // Open opens or creates the file and brings its tables up to date with the
 // migrations, which must create a table `position (value INTEGER)` with one row.
 //
@@ -22,13 +26,15 @@ import (
 // one: the position goes back with the rows, and the log is folded again.
 func Open(ctx context.Context, path string, migrations fs.FS) (*sql.DB, error) {
 	dsn := "file:" + url.PathEscape(path) + "?" + url.Values{
-		"_pragma": {"journal_mode(WAL)", "synchronous(NORMAL)", "busy_timeout(10000)", "cache_size(-65536)", "temp_store(MEMORY)"},
+		"_pragma": {"journal_mode(WAL)", "synchronous(NORMAL)", "busy_timeout(10000)", "cache_size(-16384)", "temp_store(MEMORY)"},
 		"_txlock": {"immediate"},
 	}.Encode()
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
 	p, err := goose.NewProvider(goose.DialectSQLite3, db, migrations)
 	if err == nil {
 		_, err = p.Up(ctx)

@@ -9,6 +9,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -26,6 +29,7 @@ import (
 	"github.com/callboard/callboard/ingest/github"
 	"github.com/callboard/callboard/ingest/gitlab"
 	"github.com/callboard/callboard/internal/config"
+	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/deliveries"
 	"github.com/callboard/callboard/projections/entities"
@@ -58,6 +62,8 @@ type portal struct {
 	echo       *echo.Echo
 	listener   net.Listener
 
+	ready   atomic.Bool // every read model has caught up once
+	now     func() time.Time
 	closers []func() error
 }
 
@@ -69,7 +75,7 @@ type portalOptions struct {
 
 // openPortal opens everything and listens. Nothing runs before [portal.run].
 func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o portalOptions) (_ *portal, err error) {
-	p := &portal{config: c, logger: logger}
+	p := &portal{config: c, logger: logger, now: o.now}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())
@@ -88,6 +94,9 @@ func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o por
 	}
 	p.runner = projections.NewRunner(p.events, logger, p.catalog, p.history)
 	p.inboxes = projections.NewRunner(p.inbox, logger, p.deliveries)
+	if err := errors.Join(p.runner.Check(ctx), p.inboxes.Check(ctx)); err != nil {
+		return nil, err
+	}
 
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -165,7 +174,7 @@ func (p *portal) openServer(sources []ingest.Source, metrics *prometheus.Registr
 		return err
 	}
 	base := p.url()
-	p.echo = newEcho(p.logger, newGuard(p.config.Server, p.listener.Addr(), token))
+	p.echo = newEcho(p.logger, newGuard(p.config.Server, p.listener.Addr(), token), p.gate)
 	door.Register(p.echo)
 
 	var apiSources []api.Source
@@ -217,41 +226,73 @@ func (p *portal) url() string {
 	return "http://" + p.listener.Addr().String()
 }
 
-// run serves until ctx ends. It calls ready once every read model has caught
-// up; deliveries are taken before that.
-func (p *portal) run(ctx context.Context, ready func()) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return serveHTTP(ctx, p.echo, p.listener, p.logger) })
-	g.Go(func() error {
-		if err := p.runner.CatchUp(ctx); err != nil {
+// run runs everything until ctx ends, which is no error, or a part fails. It
+// calls ready, in a goroutine, once every read model has caught up; deliveries
+// are taken before that. At the end it stops in the order in which data flows:
+// the door and the pages, then what works on deliveries, then the read models.
+func (p *portal) run(ctx context.Context, ready func(context.Context) error) error {
+	failed := make(chan error, 1)
+	models := begin(failed, p.runner.Run, p.inboxes.Run)
+	serving := begin(failed, func(ctx context.Context) error { return serveHTTP(ctx, p.echo, p.listener, p.logger) })
+	working := begin(failed, func(ctx context.Context) error {
+		if err := errors.Join(p.runner.Ready(ctx), p.inboxes.Ready(ctx)); err != nil {
 			return err
 		}
-		if err := p.inboxes.CatchUp(ctx); err != nil {
-			return err
+		p.ready.Store(true)
+		g, ctx := errgroup.WithContext(ctx)
+		for _, work := range []func(context.Context) error{p.reactors.Run, p.prune, ready} {
+			g.Go(func() error { return work(ctx) })
 		}
-		ready()
-		g.Go(func() error { return p.runner.Run(ctx) })
-		g.Go(func() error { return p.inboxes.Run(ctx) })
-		g.Go(func() error { return p.reactors.Run(ctx) })
-		g.Go(func() error { return p.prune(ctx) })
-		return nil
+		return g.Wait()
 	})
-	err := g.Wait()
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		return nil
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	for _, s := range []stage{serving, working, models} {
+		s.stop()
 	}
 	return err
+}
+
+// stage is a part of the portal that starts and stops as one.
+type stage struct {
+	cancel context.CancelFunc
+	ended  chan struct{}
+}
+
+// begin runs functions that last until their context ends. If one fails before
+// that, failed is told, unless it was told of something else.
+func begin(failed chan<- error, fs ...func(context.Context) error) stage {
+	ctx, cancel := context.WithCancel(context.Background())
+	s := stage{cancel, make(chan struct{})}
+	go func() {
+		defer close(s.ended)
+		g, within := errgroup.WithContext(ctx)
+		for _, f := range fs {
+			g.Go(func() error { return f(within) })
+		}
+		if err := g.Wait(); err != nil && ctx.Err() == nil {
+			select {
+			case failed <- err:
+			default:
+			}
+		}
+	}()
+	return s
+}
+
+// stop ends the stage and waits for it.
+func (s stage) stop() {
+	s.cancel()
+	<-s.ended
 }
 
 // prune forgets deliveries that are older than what is kept, now and once a day.
 func (p *portal) prune(ctx context.Context) error {
 	once := func() {
-		before := time.Now().Add(-time.Duration(p.config.Deliveries.Keep))
-		n, err := p.inbox.Prune(ctx, before)
-		if err == nil && n > 0 {
-			err = p.deliveries.Forget(ctx, before)
-		}
-		if err != nil && ctx.Err() == nil {
+		if err := p.pruneOnce(ctx); err != nil && ctx.Err() == nil {
 			p.logger.ErrorContext(ctx, "deliveries were not pruned", "error", err)
 		}
 	}
@@ -264,6 +305,36 @@ func (p *portal) prune(ctx context.Context) error {
 	<-ctx.Done()
 	<-schedule.Stop().Done()
 	return nil
+}
+
+// pruneOnce leaves what is not handled yet, however old, and all that came after it.
+func (p *portal) pruneOnce(ctx context.Context) error {
+	before := p.now().Add(-time.Duration(p.config.Deliveries.Keep))
+	summaries, err := p.deliveries.Summaries(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range summaries {
+		if !s.Oldest.IsZero() && s.Oldest.Before(before) {
+			before = s.Oldest
+		}
+	}
+	if _, err := p.inbox.Prune(ctx, before); err != nil {
+		return err
+	}
+	return p.deliveries.Forget(ctx, before)
+}
+
+// gate keeps answers back until the catalog is whole: half of it would read as if
+// the rest had been removed. Deliveries are taken, and probes answered, at once.
+func (p *portal) gate(next echo.HandlerFunc) echo.HandlerFunc {
+	open := []string{"/hooks/", "/healthz", "/readyz", "/metrics", "/static/"}
+	return func(c echo.Context) error {
+		if !p.ready.Load() && !slices.ContainsFunc(open, func(prefix string) bool { return strings.HasPrefix(c.Request().URL.Path, prefix) }) {
+			return fault.Later(time.Second, "the catalog is still being read from the log; /readyz tells how far it is")
+		}
+		return next(c)
+	}
 }
 
 // health tells how the read models stand.

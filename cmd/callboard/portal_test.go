@@ -45,7 +45,7 @@ func startPortal(tb testing.TB) *running {
 		tb.Fatal(err)
 	}
 	ready, ended := make(chan struct{}), make(chan error, 1)
-	go func() { ended <- p.run(ctx, func() { close(ready) }) }()
+	go func() { ended <- p.run(ctx, func(context.Context) error { close(ready); return nil }) }()
 	tb.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {

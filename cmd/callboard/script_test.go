@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 //	deliver [forged] STATUS          send the last push's delivery to $URL; the answer goes to the file answer
 //	serve CONFIG [ARGS ...]          start the portal and wait until it is ready; sets $URL
 //	crash                            kill -9 the portal
-//	stop                             SIGTERM it; it must exit with 0
+//	halt                             SIGTERM it; it must exit with 0
 //	get [-wait N] STATUS PATH        GET $URL/PATH; the answer goes to the file answer
 //	post [-token FILE] STATUS PATH   POST likewise
 //	handled                          wait until the portal has handled all deliveries
@@ -49,7 +49,7 @@ func TestStories(t *testing.T) {
 		Setup:               setUpStory,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"create": storyCommand((*story).create), "push": storyCommand((*story).push), "deliver": storyCommand((*story).deliver),
-			"serve": storyCommand((*story).serve), "crash": storyCommand((*story).crash), "stop": storyCommand((*story).stop),
+			"serve": storyCommand((*story).serve), "crash": storyCommand((*story).crash), "halt": storyCommand((*story).halt),
 			"get": storyCommand((*story).get), "post": storyCommand((*story).post), "handled": storyCommand((*story).handled),
 			"burst": storyCommand((*story).burst), "survived": storyCommand((*story).survived),
 		},
@@ -234,7 +234,7 @@ func (s *story) crash(ts *testscript.TestScript, _ []string) {
 	s.portal = nil
 }
 
-func (s *story) stop(ts *testscript.TestScript, _ []string) {
+func (s *story) halt(ts *testscript.TestScript, _ []string) {
 	ts.Check(s.portal.Process.Signal(syscall.SIGTERM))
 	err := <-s.exited
 	s.portal = nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -60,41 +61,20 @@ and ends with exit code 0; whatever was answered is on disk at any moment.`,
 	return c
 }
 
-// servePortal opens and runs a portal until ctx ends. meanwhile, if there is one,
-// is called in a goroutine once the portal is ready; an error of it ends all.
+// servePortal opens a portal and runs it until ctx ends, which is no error.
+// Meanwhile, if there is one, is called once the portal is ready; an error of it
+// ends all.
 func servePortal(ctx context.Context, p process, conf config.Config, logger *slog.Logger, o portalOptions, meanwhile func(context.Context, *portal) error) (err error) {
 	portal, err := openPortal(ctx, conf, logger, o)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if closing := portal.close(); err == nil {
-			err = closing
-		}
-	}()
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	ended := make(chan struct{})
-	started := false
-	err = portal.run(ctx, func() {
+	defer func() { err = errors.Join(err, portal.close()) }()
+	return portal.run(ctx, func(ctx context.Context) error {
 		fmt.Fprintf(p.Stdout, "callboard: listening on http://%s\n", portal.listener.Addr())
 		if meanwhile == nil {
-			return
+			return nil
 		}
-		started = true
-		go func() {
-			defer close(ended)
-			if err := meanwhile(ctx, portal); err != nil {
-				cancel(err)
-			}
-		}()
+		return meanwhile(ctx, portal)
 	})
-	cancel(nil)
-	if started {
-		<-ended
-	}
-	if cause := context.Cause(ctx); err == nil && cause != nil && cause != context.Canceled { //nolint:errorlint // the sentinel itself
-		return cause
-	}
-	return err
 }

@@ -16,7 +16,9 @@ import (
 	"github.com/klauspost/compress/gzhttp"
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
+	"golang.org/x/sync/semaphore"
 
+	"github.com/callboard/callboard/ingest"
 	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/internal/fault"
 )
@@ -34,7 +36,7 @@ const contentSecurityPolicy = "default-src 'self'; img-src 'self' data: https:; 
 	"object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 
 // newEcho returns a server with what holds for every route.
-func newEcho(logger *slog.Logger, g guard) *echo.Echo {
+func newEcho(logger *slog.Logger, g guard, gate echo.MiddlewareFunc) *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.Logger.SetOutput(discard{}) // requests are logged below; nothing else speaks
@@ -56,11 +58,38 @@ func newEcho(logger *slog.Logger, g guard) *echo.Echo {
 		echo.WrapMiddleware(func(next http.Handler) http.Handler { return gzhttp.GzipHandler(next) }),
 		// The webhook door has a limit of its own.
 		middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: "1M", Skipper: isHook}),
+		intake(),
+		gate,
 	)
 	return e
 }
 
 func isHook(c echo.Context) bool { return strings.HasPrefix(c.Request().URL.Path, "/hooks/") }
+
+// intakeBytes bounds the bodies of deliveries in memory that nobody has looked at yet.
+const intakeBytes = 256 << 20
+
+// intake lets so many deliveries in at once that their bodies fit; the others
+// are told to come again.
+func intake() echo.MiddlewareFunc {
+	room := semaphore.NewWeighted(intakeBytes)
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if !isHook(c) {
+				return next(c)
+			}
+			size := c.Request().ContentLength
+			if size < 0 || size > ingest.MaxBody {
+				size = ingest.MaxBody
+			}
+			if !room.TryAcquire(size) {
+				return fault.Later(2*time.Second, "too many large deliveries come at once")
+			}
+			defer room.Release(size)
+			return next(c)
+		}
+	}
+}
 
 type discard struct{}
 

@@ -28,6 +28,7 @@ type Deliveries interface {
 	// Get returns a delivery, or an error of kind fault.NotFound.
 	Get(ctx context.Context, id string) (deliveries.Delivery, error)
 	Summaries(context.Context) ([]deliveries.Summary, error)
+	Backlog(context.Context) (deliveries.Backlog, error)
 }
 
 // Replayer asks to handle a delivery again, and says why. An error of kind

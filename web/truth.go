@@ -4,9 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
-	"github.com/callboard/callboard/projections/deliveries"
 	"github.com/callboard/callboard/web/ui"
 )
 
@@ -37,38 +35,15 @@ func (s *Site) truth(ctx context.Context, c Catalog, now time.Time) (truth, erro
 		}
 		through = next.Recorded
 	}
-	for _, status := range []event.DeliveryStatus{event.DeliveryReceivedStatus, event.DeliveryWaiting} {
-		oldest, err := s.oldest(ctx, status)
-		if err != nil {
-			return t, err
-		}
-		if !oldest.IsZero() && oldest.Before(through) {
-			through = oldest
-		}
-	}
-	failed, err := s.Deliveries.List(ctx, deliveries.Filter{Status: event.DeliveryFailed, Limit: 1})
+	backlog, err := s.Deliveries.Backlog(ctx)
 	if err != nil {
 		return t, err
 	}
-	t.failed, t.through, t.late = failed.Total, through, now.Sub(through)
-	return t, nil
-}
-
-// oldest returns when the first of the deliveries with a status came; zero when
-// there is none. There are few that are not done with, so that to read them all
-// is cheaper than a summary of the whole month.
-func (s *Site) oldest(ctx context.Context, status event.DeliveryStatus) (time.Time, error) {
-	f := deliveries.Filter{Status: status, Limit: 500}
-	for {
-		p, err := s.Deliveries.List(ctx, f)
-		if err != nil || len(p.Deliveries) == 0 {
-			return time.Time{}, err
-		}
-		if p.Next == 0 {
-			return p.Deliveries[len(p.Deliveries)-1].Received, nil
-		}
-		f.Before = p.Next
+	if !backlog.Oldest.IsZero() && backlog.Oldest.Before(through) {
+		through = backlog.Oldest
 	}
+	t.failed, t.through, t.late = backlog.Failed, through, now.Sub(through)
+	return t, nil
 }
 
 func (t truth) frame() ui.Truth {

@@ -202,6 +202,23 @@ func (d *Deliveries) List(ctx context.Context, f Filter) (Page, error) {
 	return page, nil
 }
 
+// Backlog tells what is not done with, of all sources.
+func (d *Deliveries) Backlog(ctx context.Context) (Backlog, error) {
+	var b Backlog
+	var oldest int64
+	// By the index on status alone: this is asked for with every page.
+	err := d.db.QueryRowContext(ctx, `
+		SELECT coalesce(sum(status <> ?), 0), coalesce(min(received) FILTER (WHERE status <> ?), 0), coalesce(sum(status = ?), 0)
+		FROM deliveries WHERE status IN (?, ?, ?)`,
+		event.DeliveryFailed, event.DeliveryFailed, event.DeliveryFailed,
+		event.DeliveryReceivedStatus, event.DeliveryWaiting, event.DeliveryFailed).Scan(&b.Pending, &oldest, &b.Failed)
+	if err != nil {
+		return Backlog{}, fmt.Errorf("read the backlog of deliveries: %w", err)
+	}
+	b.Oldest = fromUnixNano(oldest)
+	return b, nil
+}
+
 // Summaries tells how each source stands that has sent anything, by name.
 func (d *Deliveries) Summaries(ctx context.Context) ([]Summary, error) {
 	rows, err := d.db.QueryContext(ctx, `

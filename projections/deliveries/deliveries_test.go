@@ -131,6 +131,27 @@ func TestSummaries(t *testing.T) {
 	}
 }
 
+func TestBacklog(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		story *projectiontest.Story
+		want  deliveries.Backlog
+	}{
+		{"nothing came", projectiontest.NewStory(t), deliveries.Backlog{}},
+		{"some of each", story(t), deliveries.Backlog{Pending: 2, Oldest: time.Date(2026, 3, 12, 9, 5, 1, 0, time.UTC), Failed: 1}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := folded(t, tt.story).Backlog(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(tt.want, got); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
 func TestReached(t *testing.T) {
 	s := story(t)
 	d := folded(t, s)

@@ -49,3 +49,10 @@ type Summary struct {
 	Failed   int       // that wait for a person
 	Failed24 int       // failed among those of the last 24 hours
 }
+
+// Backlog is what is not done with, of all sources.
+type Backlog struct {
+	Pending int       // received or waiting
+	Oldest  time.Time // when the oldest pending one came; zero when none is
+	Failed  int       // that wait for a person
+}

@@ -1,0 +1,2 @@
+-- +goose Up
+CREATE INDEX deliveries_backlog ON deliveries (status, received);

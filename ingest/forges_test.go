@@ -302,7 +302,7 @@ func TestForgeTrouble(t *testing.T) {
 			{"too many requests", demoforge.Fault{Status: 429, RetryAfter: 7 * time.Second}, fault.Unavailable, 7 * time.Second},
 			{"a secondary limit", demoforge.Fault{Status: 403, RetryAfter: 9 * time.Second}, fault.Unavailable, 9 * time.Second},
 			{"may not", demoforge.Fault{Status: 403}, fault.Denied, 0},
-			{"who", demoforge.Fault{Status: 401}, fault.Denied, 0},
+			{"who", demoforge.Fault{Status: 401}, fault.Unavailable, time.Minute},
 			{"cut short", demoforge.Fault{Cut: true}, fault.Unavailable, 0},
 		} {
 			t.Run(tt.name, func(t *testing.T) {
@@ -321,7 +321,7 @@ func TestForgeTrouble(t *testing.T) {
 		}
 		t.Run("another token", func(t *testing.T) {
 			_, err := newSourceAt(t, f.repo.Provider(), f.host, "a wrong token").Forge().Head(t.Context(), repo, f.branch)
-			if fault.KindOf(err) != fault.Denied || strings.Contains(err.Error(), "a wrong token") {
+			if fault.KindOf(err) != fault.Unavailable || !strings.Contains(err.Error(), "renew it") || strings.Contains(err.Error(), "a wrong token") {
 				t.Errorf("got %v", err)
 			}
 		})

@@ -1,8 +1,6 @@
 package ingest
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"net/url"
 	"strings"
 )
@@ -18,13 +16,3 @@ func IsZeroSHA(s string) bool { return strings.Trim(s, "0") == "" }
 
 // EscapePath makes a path part of a URL: percent-encoded, with its slashes.
 func EscapePath(path string) string { return (&url.URL{Path: path}).EscapedPath() }
-
-// ContentID names a delivery that its provider did not name, so that it is
-// recognised when it comes again.
-func ContentID(event string, body []byte) string {
-	h := sha256.New()
-	h.Write([]byte(event))
-	h.Write([]byte{0})
-	h.Write(body)
-	return "sha256-" + hex.EncodeToString(h.Sum(nil)[:16])
-}

@@ -54,7 +54,7 @@ type Source interface {
 
 // Receipt is how the provider names a delivery.
 type Receipt struct {
-	ID    string // the same when it is sent again
+	ID    string // the same when it is sent again; "" if it has no name
 	Event string // "push", "Push Hook"
 }
 

@@ -176,7 +176,7 @@ func TestFail(t *testing.T) {
 	}{
 		{"no such thing", 404, nil, fault.NotFound, 0},
 		{"empty repository", 409, nil, fault.NotFound, 0},
-		{"bad token", 401, nil, fault.Denied, 0},
+		{"bad token", 401, nil, fault.Unavailable, time.Minute},
 		{"weak token", 403, nil, fault.Denied, 0},
 		{"weak token, budget left", 403, header("X-RateLimit-Limit", "60", "X-RateLimit-Remaining", "59", "X-RateLimit-Reset", "1772546460"), fault.Denied, 0},
 		{"primary limit as 403", 403, header("X-RateLimit-Limit", "60", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "1772546460"), fault.Unavailable, time.Minute},

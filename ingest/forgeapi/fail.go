@@ -16,6 +16,10 @@ import (
 // unsaidWait is how long to wait when a forge says "too many" and not how long.
 const unsaidWait = time.Minute
 
+// tokenWait is how long to wait when the token is not accepted. It has expired,
+// most likely, and every delivery would fail until there is another one.
+const tokenWait = time.Minute
+
 // Fail turns what came of a request into an error with a kind; nil stays nil.
 // Doing says what was tried, "read the tree of acme/payments at 1a2b3c4". Resp
 // may be nil: then nothing answered.
@@ -41,7 +45,7 @@ func (c *Client) Fail(ctx context.Context, doing string, resp *http.Response, er
 	case limited:
 		return c.Limited(doing, wait)
 	case status == http.StatusUnauthorized:
-		return fault.New(fault.Denied, "%s: %s: the forge does not accept the token (401): set a new one in the source's configuration", c.source, doing)
+		return fault.Later(tokenWait, "%s: %s: the forge does not accept the token (401): renew it in the source's configuration; deliveries wait until then", c.source, doing)
 	case status == http.StatusForbidden:
 		return fault.New(fault.Denied, "%s: %s: the token may not do this (403): let it read the repository's contents", c.source, doing)
 	case status == http.StatusNotFound || status == http.StatusGone:

@@ -77,7 +77,7 @@ func (w *walk) tree(ctx context.Context, sha, dir string) error {
 		return err
 	}
 	if t.GetTruncated() {
-		return fault.New(fault.Unavailable, "%s: the folder %q is too large for GitHub to list", w.doing, dir)
+		return fault.New(fault.Invalid, "%s: the folder %q is too large for GitHub to list", w.doing, dir)
 	}
 	w.add(t, dir)
 	for _, e := range t.Entries {
@@ -92,7 +92,7 @@ func (w *walk) tree(ctx context.Context, sha, dir string) error {
 
 func (w *walk) get(ctx context.Context, sha string, recursive bool) (*github.Tree, error) {
 	if w.asked++; w.asked > maxTrees {
-		return nil, fault.New(fault.Unavailable, "%s: it takes more than %d requests", w.doing, maxTrees)
+		return nil, fault.New(fault.Invalid, "%s: it takes more than %d requests", w.doing, maxTrees)
 	}
 	owner, name := split(w.repo)
 	t, resp, err := w.forge.client.Git.GetTree(ctx, owner, name, sha, recursive)

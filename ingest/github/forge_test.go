@@ -65,7 +65,17 @@ func TestTreeTooLargeToList(t *testing.T) {
 	forge := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(w, `{"sha": %q, "truncated": true, "tree": []}`, sha)
 	})
-	if got, err := forge.Tree(t.Context(), payments, sha); fault.KindOf(err) != fault.Unavailable {
+	if got, err := forge.Tree(t.Context(), payments, sha); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+func TestTreeOfTooManyParts(t *testing.T) {
+	forge := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		// Every folder holds another one, and GitHub lists none of them whole.
+		fmt.Fprintf(w, `{"sha": %q, "truncated": %t, "tree": [{"path": "d", "mode": "040000", "type": "tree", "sha": %q}]}`, sha, r.URL.Query().Has("recursive"), sha)
+	})
+	if got, err := forge.Tree(t.Context(), payments, sha); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("got %v, %v", got, err)
 	}
 }

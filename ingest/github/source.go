@@ -100,11 +100,7 @@ func (s *Source) Verify(h http.Header, body []byte) (ingest.Receipt, error) {
 	if err != nil || !strings.HasPrefix(signature, "sha256=") || !hmac.Equal(mac, s.sign(body)) {
 		return ingest.Receipt{}, fault.New(fault.Denied, "the signature does not fit: the webhook's secret is not that of source %s, or the body was changed on its way", s.name)
 	}
-	r := ingest.Receipt{ID: h.Get("X-GitHub-Delivery"), Event: h.Get("X-GitHub-Event")}
-	if r.ID == "" {
-		r.ID = ingest.ContentID(r.Event, body)
-	}
-	return r, nil
+	return ingest.Receipt{ID: h.Get("X-GitHub-Delivery"), Event: h.Get("X-GitHub-Event")}, nil
 }
 
 func (s *Source) sign(body []byte) []byte {

@@ -80,21 +80,10 @@ func TestReceipt(t *testing.T) {
 	h := http.Header{}
 	h.Set("X-Hub-Signature-256", exampleSignature)
 	h.Set("X-GitHub-Event", "push")
-	unnamed, err := s.Verify(h, []byte(exampleBody))
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, err := s.Verify(h, []byte(exampleBody))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if unnamed.ID == "" || unnamed != again {
-		t.Errorf("a delivery without an id is named %+v, then %+v", unnamed, again)
+	if unnamed, err := s.Verify(h, []byte(exampleBody)); err != nil || unnamed.ID != "" || unnamed.Event != "push" {
+		t.Errorf("a delivery without an id is named %+v, %v", unnamed, err)
 	}
 	h.Set("X-GitHub-Event", "star")
-	if other, err := s.Verify(h, []byte(exampleBody)); err != nil || other.ID == unnamed.ID {
-		t.Errorf("another event with the same body is named %+v, %v", other, err)
-	}
 	h.Set("X-GitHub-Delivery", "72d3162e-cc78-11e3-81ab-4c9367dc0958")
 	if named, err := s.Verify(h, []byte(exampleBody)); err != nil || named.ID != "72d3162e-cc78-11e3-81ab-4c9367dc0958" || named.Event != "star" {
 		t.Errorf("a delivery with an id is named %+v, %v", named, err)

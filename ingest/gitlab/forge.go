@@ -73,7 +73,7 @@ func (f forge) Tree(ctx context.Context, repo ingest.Repository, sha string) ([]
 		}
 		next = resp.NextLink
 	}
-	return nil, fault.New(fault.Unavailable, "%s: GitLab's list of files does not end", doing)
+	return nil, fault.New(fault.Invalid, "%s: GitLab's list of files does not end", doing)
 }
 
 // Blob returns a file's content, asked for by the content's id.

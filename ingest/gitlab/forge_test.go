@@ -63,7 +63,7 @@ func TestEndlessTree(t *testing.T) {
 		w.Header().Set("Link", fmt.Sprintf(`<http://%s%s?page_token=same>; rel="next"`, r.Host, r.URL.Path))
 		fmt.Fprint(w, `[{"path": "x", "mode": "100644", "type": "blob", "id": "1"}]`)
 	})
-	if got, err := forge.Tree(t.Context(), ledger, sha); fault.KindOf(err) != fault.Unavailable {
+	if got, err := forge.Tree(t.Context(), ledger, sha); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("got %d files, %v", len(got), err)
 	}
 }

@@ -33,11 +33,8 @@ func (s *Source) Verify(h http.Header, body []byte) (ingest.Receipt, error) {
 			return ingest.Receipt{}, err
 		}
 	}
-	r := ingest.Receipt{ID: h.Get("Idempotency-Key"), Event: h.Get("X-Gitlab-Event")}
-	if r.ID == "" { // before GitLab 17.4
-		r.ID = ingest.ContentID(r.Event, body)
-	}
-	return r, nil
+	// Before GitLab 17.4 there is no key, and the other ids do not stay the same.
+	return ingest.Receipt{ID: h.Get("Idempotency-Key"), Event: h.Get("X-Gitlab-Event")}, nil
 }
 
 func (s *Source) verifyToken(h http.Header) error {

@@ -99,12 +99,8 @@ func TestReceipt(t *testing.T) {
 		t.Errorf("got %+v, %v", r, err)
 	}
 	h.Del("Idempotency-Key")
-	one, err := s.Verify(h, []byte("{}"))
-	if err != nil || one.ID == "" {
-		t.Errorf("got %+v, %v", one, err)
-	}
-	if other, err := s.Verify(h, []byte("{ }")); err != nil || other.ID == one.ID {
-		t.Errorf("another body is named the same, %+v, %v", other, err)
+	if r, err := s.Verify(h, []byte("{}")); err != nil || r.ID != "" {
+		t.Errorf("without a key: got %+v, %v", r, err)
 	}
 }
 

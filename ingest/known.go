@@ -29,6 +29,9 @@ type Known interface {
 	Repository(ctx context.Context, after eventlog.Position, source, repositoryID string) ([]event.Declaration, []event.EntityRejected, error)
 	// Declared says where an entity is declared, whichever repository that is.
 	Declared(ctx context.Context, after eventlog.Position, ref string) (event.Origin, bool, error)
+	// Refused returns the ids of the deliveries that the standing rejections of
+	// an entity came from, in whichever repositories, the oldest first.
+	Refused(ctx context.Context, after eventlog.Position, ref string) ([]string, error)
 }
 
 // known is what is known of one repository.

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/eventlog/reactor"
@@ -97,6 +99,11 @@ func (t *Translator) Replay(ctx context.Context, delivery, reason string, by eve
 	if err != nil {
 		return err
 	}
+	return t.replay(ctx, p, uuid.NewString(), reason, by)
+}
+
+// replay asks to handle the delivery at a position again; id is the event's.
+func (t *Translator) replay(ctx context.Context, p eventlog.Position, id, reason string, by event.Actor) error {
 	rec, err := t.Deliveries.At(ctx, p)
 	if err != nil {
 		return err
@@ -105,10 +112,11 @@ func (t *Translator) Replay(ctx context.Context, delivery, reason string, by eve
 	if err != nil {
 		return err
 	}
-	e, err := replayed(r.Source, delivery, p, reason, by)
+	e, err := replayed(r.Source, rec.Subject, p, reason, by)
 	if err != nil {
 		return err
 	}
+	e.ID = id
 	_, err = t.Deliveries.Append(ctx, e)
 	return err
 }

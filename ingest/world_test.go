@@ -172,6 +172,48 @@ func (w *world) Declared(ctx context.Context, after eventlog.Position, ref strin
 	return e.Origin, true, nil
 }
 
+func (w *world) Refused(ctx context.Context, after eventlog.Position, ref string) ([]string, error) {
+	if err := w.catchUp(ctx, after); err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, r := range slices.Backward(w.catalog.Snapshot().Rejections()) {
+		if r.Ref == ref {
+			all = append(all, r.Cause.Delivery)
+		}
+	}
+	return all, nil
+}
+
+// reclaim runs that reactor on all of the main log, as after a restart that has
+// forgotten how far it was, and returns the deliveries that it asks for.
+func (w *world) reclaim() (asked []eventlog.Record) {
+	w.t.Helper()
+	before, err := w.deliveries.Last(w.t.Context())
+	if err != nil {
+		w.t.Fatalf("%v", err)
+	}
+	r := w.translator.Reclaim()
+	for rec, err := range w.log.Read(w.t.Context(), 0) {
+		if err != nil {
+			w.t.Fatalf("%v", err)
+		}
+		if !slices.Contains(r.On, rec.Type) {
+			continue
+		}
+		if err := r.React(w.t.Context(), rec); err != nil {
+			w.t.Fatalf("reclaim: %v", err)
+		}
+	}
+	for rec, err := range w.deliveries.Read(w.t.Context(), before) {
+		if err != nil {
+			w.t.Fatalf("%v", err)
+		}
+		asked = append(asked, rec)
+	}
+	return asked
+}
+
 // Reached reads what the deliveries log has on record.
 func (w *world) Reached(ctx context.Context, source, id string) (sha string, err error) {
 	for rec, err := range w.deliveries.Read(ctx, 0) {

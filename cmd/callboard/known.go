@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/ingest"
+	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/deliveries"
 	"github.com/callboard/callboard/projections/entities"
@@ -47,10 +49,39 @@ func (k known) Declared(ctx context.Context, after eventlog.Position, ref string
 	return e.Origin, true, nil
 }
 
-// positions finds deliveries in their log through the read model of deliveries.
-type positions struct{ deliveries *deliveries.Deliveries }
+func (k known) Refused(ctx context.Context, after eventlog.Position, ref string) ([]string, error) {
+	if err := k.runner.Wait(ctx, entities.Name, after); err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, r := range slices.Backward(k.catalog.Snapshot().Rejections()) {
+		if r.Ref == ref {
+			all = append(all, r.Cause.Delivery)
+		}
+	}
+	return all, nil
+}
+
+// positions finds deliveries in their log through the read model of deliveries,
+// and waits for that before it says that there is none.
+type positions struct {
+	log        eventlog.Reader
+	runner     *projections.Runner
+	deliveries *deliveries.Deliveries
+}
 
 func (p positions) Position(ctx context.Context, delivery string) (eventlog.Position, error) {
 	d, err := p.deliveries.Get(ctx, delivery)
+	if fault.KindOf(err) != fault.NotFound {
+		return d.Position, err
+	}
+	last, err := p.log.Last(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if err := p.runner.Wait(ctx, deliveries.Name, last); err != nil {
+		return 0, err
+	}
+	d, err = p.deliveries.Get(ctx, delivery)
 	return d.Position, err
 }

@@ -58,6 +58,7 @@ type portal struct {
 	runner     *projections.Runner // over events
 	inboxes    *projections.Runner // over inbox
 	reactors   *reactor.Runner     // over inbox
+	reclaims   *reactor.Runner     // over events
 	translator *ingest.Translator
 	echo       *echo.Echo
 	listener   net.Listener
@@ -207,9 +208,13 @@ func (p *portal) openIngest(sources []ingest.Source, metrics prometheus.Register
 	}
 	p.translator = ingest.NewTranslator(ingest.TranslatorOptions{
 		Sources: sources, Descriptors: descriptors, Deliveries: p.inbox, Log: p.events,
-		Known: known{p.runner, p.catalog}, Reached: p.deliveries, Positions: positions{p.deliveries}, Logger: p.logger, Now: o.now,
+		Known: known{p.runner, p.catalog}, Reached: p.deliveries, Positions: positions{p.inbox, p.inboxes, p.deliveries}, Logger: p.logger, Now: o.now,
 	})
 	p.reactors, err = reactor.New(p.inbox, p.inbox, reactor.Options{Logger: p.logger, Metrics: metrics}, p.translator.Reactors()...)
+	if err != nil {
+		return err
+	}
+	p.reclaims, err = reactor.New(p.events, p.events, reactor.Options{Logger: p.logger, Metrics: metrics}, p.translator.Reclaim())
 	return err
 }
 
@@ -240,7 +245,7 @@ func (p *portal) run(ctx context.Context, ready func(context.Context) error) err
 		}
 		p.ready.Store(true)
 		g, ctx := errgroup.WithContext(ctx)
-		for _, work := range []func(context.Context) error{p.reactors.Run, p.prune, ready} {
+		for _, work := range []func(context.Context) error{p.reactors.Run, p.reclaims.Run, p.prune, ready} {
 			g.Go(func() error { return work(ctx) })
 		}
 		return g.Wait()

@@ -17,6 +17,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unique"
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
@@ -42,6 +43,7 @@ type Catalog struct {
 // declared is an entity as the log last declared it.
 type declared struct {
 	entity     *catalog.Entity
+	sought     sought // but for the owner
 	edges      []edge // sorted, each once
 	origin     event.Origin
 	since      Since
@@ -188,11 +190,18 @@ func (c *Catalog) entry(ref string) *Entry {
 	if d == nil {
 		return nil
 	}
-	return &Entry{
-		Ref: ref, Entity: d.entity, Origin: d.origin, Since: d.since, Registered: d.registered,
+	e := &Entry{
+		sought: d.sought, Ref: ref, Entity: d.entity, Origin: d.origin, Since: d.since, Registered: d.registered,
 		Relations: slices.SortedFunc(maps.Keys(c.relations[ref]), compareRelations),
 		Rejection: c.rejections[repositoryOf(d.origin)][rejected{d.origin.Path, ref}],
 	}
+	if i := slices.IndexFunc(e.Relations, func(r catalog.Relation) bool { return r.Type == "ownedBy" }); i >= 0 {
+		e.owner = unique.Make(e.Relations[i].TargetRef).Value()
+		e.ownerOrNone = e.owner
+	} else if wantsOwner(d.entity) {
+		e.ownerOrNone = NoOwner
+	}
+	return e
 }
 
 func (c *Catalog) sortedRejections() []*Rejection {

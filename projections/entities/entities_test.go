@@ -240,6 +240,9 @@ func TestFind(t *testing.T) {
 		{"annotation", entities.Query{Text: "tier"}, "payments"},
 		{"not our own annotations", entities.Query{Text: "secret-folder"}, ""},
 		{"page", entities.Query{Offset: 1, Limit: 1}, "orphan"},
+		{"first page, newest change first", entities.Query{Order: entities.ByChanged, Limit: 1}, "orphan"},
+		{"second page, newest change first", entities.Query{Order: entities.ByChanged, Offset: 1, Limit: 1}, "ledger"},
+		{"by owner", entities.Query{Order: entities.ByOwner, Offset: 1, Limit: 5}, "payments ledger"},
 		{"page past the end", entities.Query{Offset: 10, Limit: 5}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -260,4 +263,49 @@ func TestFind(t *testing.T) {
 			t.Errorf("total %d of %d, want 1 of 3", r.Total, r.All)
 		}
 	})
+}
+
+// A page is cut from the answer, whatever its order and however large the rest.
+func TestPagesMakeTheWhole(t *testing.T) {
+	story := projectiontest.NewStory(t)
+	for i := range 200 {
+		d := projectiontest.Component(fmt.Sprintf("service-%03d", i*37%200), fmt.Sprintf("team-%d", i%7))
+		d.Entity.Metadata.Title = fmt.Sprintf("Service %d", i%11)
+		story.Add(d.Entity.Ref().String(), event.EntityRegistered{Declaration: d})
+	}
+	s := folded(t, story)
+	refs := func(es []*entities.Entry) []string {
+		var all []string
+		for _, e := range es {
+			all = append(all, e.Ref)
+		}
+		return all
+	}
+	for _, order := range []entities.Order{entities.ByName, entities.ByChanged, entities.ByOwner} {
+		t.Run(string(order), func(t *testing.T) {
+			var paged []string
+			for offset := 0; offset < 200; offset += 7 {
+				paged = append(paged, refs(s.Find(entities.Query{Order: order, Offset: offset, Limit: 7}).Entries)...)
+			}
+			if d := cmp.Diff(refs(s.Find(entities.Query{Order: order}).Entries), paged); d != "" {
+				t.Errorf("the whole (-) and its pages (+):\n%s", d)
+			}
+		})
+	}
+}
+
+// A search makes nothing for each entity that it looks at.
+func TestFindAllocatesForTheAnswerOnly(t *testing.T) {
+	story := projectiontest.NewStory(t)
+	for i := range 2000 {
+		d := projectiontest.Component(fmt.Sprintf("service-%04d", i), "team-a")
+		story.Add(d.Entity.Ref().String(), event.EntityRegistered{Declaration: d})
+	}
+	s := folded(t, story)
+	got := testing.AllocsPerRun(5, func() {
+		s.Find(entities.Query{Text: "service", Owners: []string{"group:default/team-a"}, Limit: 20})
+	})
+	if got > 100 {
+		t.Errorf("%v allocations for a page of 20 among 2,000 entities", got)
+	}
 }

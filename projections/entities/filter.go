@@ -1,7 +1,6 @@
 package entities
 
 import (
-	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,18 +66,10 @@ func (e *Entry) search() map[string][]string {
 				e.searchKeys[key] = append(e.searchKeys[key], strings.ToLower(value))
 			}
 		}
-		b, err := json.Marshal(e.Entity)
-		if err != nil {
-			return // it was JSON when it came out of the log
-		}
-		var all map[string]any
-		if err := json.Unmarshal(b, &all); err != nil {
-			return
-		}
+		all := e.Entity.Object()
 		if m, ok := all["metadata"].(map[string]any); ok {
-			delete(m, "etag")
+			delete(m, "etag") // of a copy
 		}
-		delete(all, "status")
 		flatten("", all, add, func(key string) {
 			if key = strings.ToLower(key); len(key) <= maxKey && e.searchKeys[key] == nil {
 				e.searchKeys[key] = []string{}

@@ -44,7 +44,10 @@ func (p *pending) decode() error {
 	if d.Entity == nil {
 		return fmt.Errorf("decode the declaration at position %d: it has no entity", p.since.Position)
 	}
-	p.declared = &declared{entity: d.Entity, edges: edgesOf(d.Entity), origin: d.Origin, since: p.since, registered: p.registered}
+	p.declared = &declared{
+		entity: d.Entity, sought: newSought(d.Entity, d.Origin.Source), edges: edgesOf(d.Entity),
+		origin: d.Origin, since: p.since, registered: p.registered,
+	}
 	return nil
 }
 

@@ -11,6 +11,8 @@ import (
 
 // Entry is one entity in a [Snapshot]. Its fields are never written to after it was made.
 type Entry struct {
+	sought
+
 	Ref    string          // full and lower-case; also the key in a Snapshot
 	Entity *catalog.Entity // as declared, with uid, etag and annotations
 	// Relations in both directions, sorted by type, then target, without repeats.

@@ -41,7 +41,8 @@ func (s *Snapshot) with(c *Catalog, stale map[string]bool) *Snapshot {
 		next.sorted = s.sorted
 	}
 	var copied [shards]bool
-	for ref := range stale {
+	// In order, so that entries that are read one after the other lie side by side.
+	for _, ref := range slices.Sorted(maps.Keys(stale)) {
 		i := s.shard(ref)
 		before, after := next.parts[i][ref], c.entry(ref)
 		if before == nil && after == nil {

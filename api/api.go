@@ -41,8 +41,9 @@ func New(c Config) *API { return &API{c} }
 
 // Register adds the routes.
 func (a *API) Register(e *echo.Echo) {
-	e.GET("/healthz", a.handleLive)
-	e.GET("/readyz", a.handleReady)
+	probes := []string{http.MethodGet, http.MethodHead}
+	e.Match(probes, "/healthz", a.handleLive)
+	e.Match(probes, "/readyz", a.handleReady)
 	e.GET("/api/openapi.yaml", func(c echo.Context) error {
 		return c.Blob(http.StatusOK, "application/yaml", openapi)
 	})

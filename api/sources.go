@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/deliveries"
 )
 
@@ -86,6 +88,10 @@ func (a *API) handleSources(c echo.Context) error {
 // handleDeliveries handles "GET /api/deliveries".
 func (a *API) handleDeliveries(c echo.Context) error {
 	q := c.QueryParams()
+	status := event.DeliveryStatus(q.Get("status"))
+	if status != "" && !slices.Contains(event.DeliveryStatuses(), status) {
+		return fault.New(fault.Invalid, "status must be one of %v, not %q", event.DeliveryStatuses(), status)
+	}
 	after, err := number(q, "after")
 	if err != nil {
 		return err
@@ -95,7 +101,7 @@ func (a *API) handleDeliveries(c echo.Context) error {
 		return err
 	}
 	page, err := a.Deliveries.List(c.Request().Context(), deliveries.Filter{
-		Source: q.Get("source"), Status: event.DeliveryStatus(q.Get("status")), Before: eventlog.Position(after), Limit: int(min(limit, 1<<20)),
+		Source: q.Get("source"), Status: status, Before: eventlog.Position(after), Limit: int(min(limit, 1<<20)),
 	})
 	if err != nil {
 		return err

@@ -43,6 +43,11 @@ const (
 	DeliveryFailed         DeliveryStatus = "failed"     // tried as often as makes sense; waits for a person
 )
 
+// DeliveryStatuses returns every status there is.
+func DeliveryStatuses() []DeliveryStatus {
+	return []DeliveryStatus{DeliveryReceivedStatus, DeliveryDone, DeliveryNotNeeded, DeliveryWaiting, DeliveryFailed}
+}
+
 // DeliveryReplayed says that somebody asked to handle a delivery again.
 type DeliveryReplayed struct {
 	Reason   string `json:"reason"`             // for people: "asked on the sources page"

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -24,7 +25,7 @@ Exit codes: 0 all is fine, 1 there are problems, 2 the command was called wrongl
   callboard check catalog-info.yaml services/*/catalog-info.yaml`,
 		RunE: func(_ *cobra.Command, paths []string) error {
 			if file == "" && len(paths) == 0 {
-				return usageError{fault.New(fault.Invalid, "name a descriptor, or a configuration with --config")}
+				return usageError{fault.New(fault.Invalid, "name a descriptor, or a configuration with --config"), "callboard check"}
 			}
 			problems := 0
 			if file != "" {
@@ -59,9 +60,13 @@ func checkDescriptor(p process, path string) (int, error) {
 		return 0, fmt.Errorf("read descriptor: %w", err)
 	}
 	parsed := descriptor.Parse(b)
-	all := parsed.Problems
+	all := parsed.Problems // some of which the documents repeat
 	for _, d := range parsed.Documents {
-		all = append(all, d.Problems...)
+		for _, p := range d.Problems {
+			if !slices.Contains(all, p) {
+				all = append(all, p)
+			}
+		}
 	}
 	for _, pr := range all {
 		text := pr.Message

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,8 +28,11 @@ type process struct {
 	Stderr io.Writer
 }
 
-// usageError is a mistake in how the command was called.
-type usageError struct{ error }
+// usageError is a mistake in how a command was called.
+type usageError struct {
+	error
+	command string // its full name; "" = callboard itself
+}
 
 // run runs the command line and returns the exit code.
 func run(ctx context.Context, p process) int {
@@ -41,7 +45,7 @@ func run(ctx context.Context, p process) int {
 	fmt.Fprintln(p.Stderr, "callboard:", err)
 	var usage usageError
 	if errors.As(err, &usage) {
-		fmt.Fprintln(p.Stderr, "Run callboard --help to see what there is.")
+		fmt.Fprintf(p.Stderr, "Run %s --help to see what there is.\n", cmp.Or(usage.command, "callboard"))
 		return exitUsage
 	}
 	return exitProblems
@@ -64,14 +68,14 @@ Run it with your own:                callboard serve --config callboard.yaml`,
 	}
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{err, c.CommandPath()} })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(serveCommand(p), demoCommand(p), checkCommand(p), rebuildCommand(p), tokenCommand(p), versionCommand(p))
 	for _, c := range append(root.Commands(), root) {
 		if args := c.Args; args != nil {
 			c.Args = func(cmd *cobra.Command, given []string) error {
 				if err := args(cmd, given); err != nil {
-					return usageError{err}
+					return usageError{err, cmd.CommandPath()}
 				}
 				return nil
 			}
@@ -94,7 +98,7 @@ func (f *logFlags) add(c *cobra.Command) {
 func (f *logFlags) logger(w io.Writer) (*slog.Logger, error) {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(f.level)); err != nil {
-		return nil, usageError{fault.New(fault.Invalid, "--log-level must be debug, info, warn or error, not %q", f.level)}
+		return nil, usageError{error: fault.New(fault.Invalid, "--log-level must be debug, info, warn or error, not %q", f.level)}
 	}
 	options := &slog.HandlerOptions{Level: level}
 	switch f.format {
@@ -103,6 +107,6 @@ func (f *logFlags) logger(w io.Writer) (*slog.Logger, error) {
 	case "json":
 		return slog.New(slog.NewJSONHandler(w, options)), nil
 	default:
-		return nil, usageError{fault.New(fault.Invalid, "--log-format must be text or json, not %q", f.format)}
+		return nil, usageError{error: fault.New(fault.Invalid, "--log-format must be text or json, not %q", f.format)}
 	}
 }

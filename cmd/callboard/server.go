@@ -155,8 +155,8 @@ func (g guard) middleware(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 func (g guard) hasToken(r *http.Request) bool {
-	given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	return ok && subtle.ConstantTimeCompare([]byte(given), []byte(g.token)) == 1
+	scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare([]byte(given), []byte(g.token)) == 1
 }
 
 // sameOrigin trusts what browsers say of a request and pages cannot forge.
@@ -187,7 +187,7 @@ func isLoopback(host string) bool {
 func listen(ctx context.Context, address string, insecure bool) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return nil, usageError{fault.New(fault.Invalid, "listen address %q must be host:port, such as 127.0.0.1:8080", address)}
+		return nil, usageError{error: fault.New(fault.Invalid, "listen address %q must be host:port, such as 127.0.0.1:8080", address)}
 	}
 	if !insecure && !isLoopback(host) {
 		return nil, fault.New(fault.Invalid, "%s is not a loopback address, and nobody signs in yet: whoever reaches it could read and change everything. "+

@@ -25,6 +25,9 @@ Pages change things without it. A script sends it along:
     http://127.0.0.1:8080/api/deliveries/ID/replay`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
+			if _, err := os.Stat(filepath.Join(data, fileEvents)); err != nil {
+				return fmt.Errorf("%s is no data folder of a portal: %w", data, err)
+			}
 			token, err := loadToken(data)
 			if err != nil {
 				return err

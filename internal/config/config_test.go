@@ -81,6 +81,10 @@ func TestProblemsSayWhere(t *testing.T) {
 		{"kept for no time", "deliveries: {keep: 0s}\n", `1:20: deliveries.keep: 0s is too short`},
 		{"kept for less", "deliveries: {keep: -1h}\n", `1:20: deliveries.keep: -1h0m0s is too short`},
 		{"pattern", "sources:\n  - {name: a, type: github, webhookSecret: s, descriptors: [\"**/catalog-info.{yaml\"]}\n", `2:61: sources[0].descriptors[0]: "**/catalog-info.{yaml" is no pattern`},
+		{"all at once", "nope: 1\nsources:\n  - {name: A, type: svn}\n", `3:12: sources[0].name:`},
+		{"unclosed", "sources:\n  - {name: a, type: github, webhookSecret: \"${X\"}\n", `2:44: "${X" is no reference`},
+		{"organisation", "sources:\n  - {name: a, type: github, webhookSecret: s, organizations: [acme/repo]}\n", `2:63: sources[0].organizations[0]: "acme/repo" is no name`},
+		{"signing token", "sources:\n  - {name: a, type: gitlab, signingToken: abc}\n", `2:43: sources[0].signingToken: must begin with whsec_`},
 		{"url", "server: {url: 'ftp://x'}\n", `1:15: server.url: "ftp://x" must be an http or https URL`},
 		{"not yet", "log: {url: nats://a:4222}\n", "1:12: log.url: this version keeps it in SQLite only"},
 	} {

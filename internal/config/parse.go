@@ -28,9 +28,7 @@ func Parse(b []byte, getenv func(string) (string, bool)) (Config, Problems) {
 	}
 	p := parser{getenv: getenv, at: map[string]*yaml.Node{}}
 	p.value(doc.Content[0], reflect.ValueOf(&c).Elem(), "")
-	if len(p.problems) == 0 {
-		p.check(c)
-	}
+	p.check(c)
 	return c, p.problems
 }
 
@@ -52,7 +50,12 @@ type parser struct {
 	at       map[string]*yaml.Node // by path: "sources[0].url"
 }
 
+// problem reports what is wrong with a node, unless something is already: the
+// first is the cause of the others.
 func (p *parser) problem(n *yaml.Node, format string, args ...any) {
+	if slices.ContainsFunc(p.problems, func(q Problem) bool { return q.Line == n.Line && q.Column == n.Column }) {
+		return
+	}
 	p.problems = append(p.problems, Problem{Line: n.Line, Column: n.Column, Message: fmt.Sprintf(format, args...)})
 }
 
@@ -124,6 +127,7 @@ func (p *parser) scalar(n *yaml.Node, v reflect.Value, path string) {
 		p.problem(n, "%s must be a single value", path)
 		return
 	}
+	p.unexpanded(n)
 	text := p.expand(n)
 	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
 		if err := u.UnmarshalText([]byte(text)); err != nil {
@@ -145,6 +149,11 @@ func (p *parser) scalar(n *yaml.Node, v reflect.Value, path string) {
 	}
 }
 
+var (
+	githubOwner = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$`)
+	gitlabGroup = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$`)
+)
+
 var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
 
 // expand replaces ${NAME}. It works on the value, after YAML was parsed, so that
@@ -158,6 +167,13 @@ func (p *parser) expand(n *yaml.Node) string {
 		}
 		return s
 	})
+}
+
+// unexpanded finds a reference that was not one, in text as it stands in the file.
+func (p *parser) unexpanded(n *yaml.Node) {
+	if strings.Contains(variable.ReplaceAllString(n.Value, ""), "${") {
+		p.problem(n, "%q is no reference to an environment variable; write ${NAME}", n.Value)
+	}
 }
 
 // check looks at what the types cannot say.
@@ -209,6 +225,19 @@ func (p *parser) source(path string, s Source, names map[string]bool) {
 	}
 	if len(s.Organizations) > 0 && s.Type != GitHub {
 		p.wrong(path+".organizations", "is for github; gitlab has groups")
+	}
+	for i, o := range s.Organizations {
+		if !githubOwner.MatchString(o) {
+			p.wrong(fmt.Sprintf("%s.organizations[%d]", path, i), "%q is no name of an organisation; write acme for https://github.com/acme", o)
+		}
+	}
+	for i, g := range s.Groups {
+		if !gitlabGroup.MatchString(g) {
+			p.wrong(fmt.Sprintf("%s.groups[%d]", path, i), "%q is no path of a group; write acme/payments for https://gitlab.com/acme/payments", g)
+		}
+	}
+	if s.SigningToken != "" && !strings.HasPrefix(s.SigningToken.Reveal(), "whsec_") {
+		p.wrong(path+".signingToken", "must begin with whsec_, as GitLab shows it")
 	}
 	if s.Type == GitHub && s.SigningToken != "" {
 		p.wrong(path+".signingToken", "is for gitlab; a github source signs with webhookSecret")

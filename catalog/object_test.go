@@ -130,3 +130,26 @@ func TestETag(t *testing.T) {
 		}
 	}
 }
+
+func TestRead(t *testing.T) {
+	want, problems := catalog.FromObject(object(t, component(typical, typicalSpec)))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	b, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := catalog.Read(object(t, string(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	for _, wrong := range []string{`{"kind": 5}`, `{"metadata": []}`, `{"metadata": {"tags": [5]}}`, `{"spec": "x"}`} {
+		if _, err := catalog.Read(object(t, wrong)); err == nil {
+			t.Errorf("%s was read", wrong)
+		}
+	}
+}

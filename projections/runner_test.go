@@ -137,10 +137,10 @@ func TestAFailingProjectionSkipsNothing(t *testing.T) {
 		broken, fine := &tally{name: "broken"}, &tally{name: "fine"}
 		broken.set(errors.New("disk is full"))
 		r := projections.NewRunner(log, slog.New(slog.DiscardHandler), broken, fine)
+		add(t, log, "1", "2")
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- r.Run(ctx) }()
-		add(t, log, "1", "2")
 		if err := r.Wait(t.Context(), "fine", 2); err != nil {
 			t.Fatal(err)
 		}

@@ -59,8 +59,20 @@ type edge struct {
 func edgesOf(e *catalog.Entity) []edge {
 	declared := catalog.Edges(e)
 	all := make([]edge, len(declared))
+	ref := e.Ref()
+	self := ref.String()
+	last, lastRef := self, ref // an edge is followed by the one back
+	text := func(r catalog.Ref) string {
+		if r == ref {
+			return self
+		}
+		if r != lastRef {
+			last, lastRef = r.String(), r
+		}
+		return last
+	}
 	for i, d := range declared {
-		all[i] = edge{d.From.String(), catalog.Relation{Type: d.Type, TargetRef: d.To.String()}}
+		all[i] = edge{text(d.From), catalog.Relation{Type: d.Type, TargetRef: text(d.To)}}
 	}
 	slices.SortFunc(all, compareEdges)
 	return slices.Compact(all)

@@ -2,6 +2,7 @@ package entities
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"runtime"
 	"time"
@@ -35,17 +36,22 @@ func (p *pending) decode() error {
 		return nil
 	}
 	var d struct {
-		Entity *catalog.Entity `json:"entity"`
-		Origin event.Origin    `json:"origin"`
+		Entity map[string]any `json:"entity"` // as a map the JSON is gone through once
+		Origin event.Origin   `json:"origin"`
 	}
-	if err := json.Unmarshal(p.data, &d); err != nil {
+	err := json.Unmarshal(p.data, &d)
+	if err == nil && d.Entity == nil {
+		err = errors.New("it has no entity")
+	}
+	var e *catalog.Entity
+	if err == nil {
+		e, err = catalog.Read(d.Entity)
+	}
+	if err != nil {
 		return fmt.Errorf("decode the declaration at position %d: %w", p.since.Position, err)
 	}
-	if d.Entity == nil {
-		return fmt.Errorf("decode the declaration at position %d: it has no entity", p.since.Position)
-	}
 	p.declared = &declared{
-		entity: d.Entity, sought: newSought(d.Entity, d.Origin.Source), edges: edgesOf(d.Entity),
+		entity: e, sought: newSought(e, d.Origin.Source), edges: edgesOf(e),
 		origin: d.Origin, since: p.since, registered: p.registered,
 	}
 	return nil

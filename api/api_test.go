@@ -238,9 +238,9 @@ func TestBackstageErrors(t *testing.T) {
 
 func TestEventsPassTheFilterOn(t *testing.T) {
 	p := newPortal(t)
-	p.history.page = history.Page{Entries: []history.Entry{{Position: 3, Type: event.TypeEntityChanged}}, Next: 3, Total: 9}
+	p.history.page = history.Page{Entries: []history.Entry{{Position: 3, Type: event.TypeEntityChanged}}, Next: 3, Total: 9, More: true}
 	_, body := p.do(t, "GET", "/api/history/events?entity=Component:payments&type=entity.changed&actor=mossbank&commit=ab&q=owner&from=2026-03-01&to=2026-03-02T10:00:00%2B02:00&order=asc&after=7&limit=5&source=github")
-	for _, want := range []string{`"nextCursor":"3"`, `"totalItems":9`, `"changes":[]`, `"position":3`} {
+	for _, want := range []string{`"nextCursor":"3"`, `"totalItems":9`, `"moreItems":true`, `"changes":[]`, `"position":3`} {
 		if !strings.Contains(body, want) {
 			t.Errorf("%s\nlacks %s", body, want)
 		}

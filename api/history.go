@@ -55,9 +55,10 @@ func (a *API) handleEvents(c echo.Context) error {
 	}
 	body := struct {
 		Items      []eventJSON `json:"items"`
-		TotalItems int         `json:"totalItems"`
+		TotalItems int         `json:"totalItems"` // history.MaxTotal at most
+		MoreItems  bool        `json:"moreItems,omitempty"`
 		NextCursor string      `json:"nextCursor,omitempty"`
-	}{Items: make([]eventJSON, len(page.Entries)), TotalItems: page.Total}
+	}{Items: make([]eventJSON, len(page.Entries)), TotalItems: page.Total, MoreItems: page.More}
 	for i, e := range page.Entries {
 		body.Items[i] = toEventJSON(e)
 	}

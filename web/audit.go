@@ -232,8 +232,8 @@ func newAuditView(r request, q auditQuery, page history.Page, last eventlog.Posi
 	for _, e := range page.Entries {
 		v.rows = append(v.rows, newAuditRow(r, q, e))
 	}
-	v.says = ui.Plural(page.Total, "event")
-	v.foot = ui.Plural(len(v.rows), "event") + " of " + ui.Number(page.Total)
+	v.says = totalEvents(page)
+	v.foot = ui.Plural(len(v.rows), "event") + " of " + total(page)
 	if page.Next > 0 {
 		v.older = base.set(fieldAfter, decimal(page.Next)).String()
 	}

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -11,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/web"
 	"github.com/callboard/callboard/web/internal/sample"
 )
 
@@ -276,5 +279,27 @@ func TestAuditRefusesWhatItDoesNotUnderstand(t *testing.T) {
 			t.Errorf("%s: %d, want 400", query, got.status)
 		}
 		got.wants(".error-card", says)
+	}
+}
+
+// countless is a history that holds more than is counted.
+type countless struct{ web.History }
+
+func (c countless) Events(ctx context.Context, f history.Filter) (history.Page, error) {
+	page, err := c.History.Events(ctx, f)
+	page.Total, page.More = history.MaxTotal, true
+	return page, err
+}
+
+func TestMoreEventsThanAreCounted(t *testing.T) {
+	p := acme(t, func(c *web.Config) { c.History = countless{c.History} })
+	for _, tt := range []struct{ address, want string }{
+		{"/audit", "10,000+ events"},
+		{"/catalog/default/component/payments-api", "All 10,000+ events"},
+		{"/catalog/default/component/payments-api/history", "10,000+ events, newest first"},
+	} {
+		if got := p.ok(tt.address).text("main"); !strings.Contains(got, tt.want) {
+			t.Errorf("%s does not say %q", tt.address, tt.want)
+		}
 	}
 }

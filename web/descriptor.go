@@ -48,11 +48,11 @@ func (s *Site) descriptor(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	v := newDescriptorView(r.catalog, e, text, events.Total, r.now)
+	v := newDescriptorView(r.catalog, e, text, total(events), r.now)
 	return answer{title: v.head.title + " · Descriptor", body: descriptorPage(v)}, nil
 }
 
-func newDescriptorView(c Catalog, e *entities.Entry, text string, events int, now time.Time) descriptorView {
+func newDescriptorView(c Catalog, e *entities.Entry, text, events string, now time.Time) descriptorView {
 	v := descriptorView{
 		head:   newEntityHead(c, e, tabDescriptor, events, now),
 		lines:  documentLines(text, e.Origin.Line, nil),

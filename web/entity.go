@@ -94,7 +94,7 @@ type about struct {
 
 func newEntityView(c Catalog, e *entities.Entry, recent history.Page, now time.Time) entityView {
 	v := entityView{
-		head:      newEntityHead(c, e, tabOverview, recent.Total, now),
+		head:      newEntityHead(c, e, tabOverview, total(recent), now),
 		about:     newAbout(c, e),
 		graph:     newGraph(c, e),
 		relations: relationGroups(c, e),
@@ -103,7 +103,7 @@ func newEntityView(c Catalog, e *entities.Entry, recent history.Page, now time.T
 		history:   entityLink(e.Entity.Ref()) + "/history",
 	}
 	if recent.Total > len(recent.Entries) {
-		v.all = "All " + ui.Plural(recent.Total, "event")
+		v.all = "All " + totalEvents(recent)
 	}
 	if e.Rejection != nil {
 		v.rejection = newRejection(e, now)
@@ -121,7 +121,7 @@ const (
 	tabHistory    = "History"
 )
 
-func newEntityHead(c Catalog, e *entities.Entry, tab string, events int, now time.Time) entityHead {
+func newEntityHead(c Catalog, e *entities.Entry, tab, events string, now time.Time) entityHead {
 	here := entityLink(e.Entity.Ref())
 	h := entityHead{
 		crumbs: crumbs(c, e),
@@ -133,7 +133,7 @@ func newEntityHead(c Catalog, e *entities.Entry, tab string, events int, now tim
 		tabs: []ui.View{
 			{Label: tabOverview, Href: here},
 			{Label: tabDescriptor, Href: here + "/descriptor"},
-			{Label: tabHistory, Href: here + "/history", Count: ui.Number(events)},
+			{Label: tabHistory, Href: here + "/history", Count: events},
 		},
 	}
 	if ref := e.Owner(); ref != "" {

@@ -11,7 +11,7 @@ import (
 type entityHistoryView struct {
 	head   entityHead
 	events []ui.Happening
-	total  int
+	total  string // "12 events"
 	older  string
 	newest string
 }
@@ -34,11 +34,11 @@ func (s *Site) entityHistory(ctx context.Context, r request) (answer, error) {
 	}
 	v := entityHistoryView{
 		head:   removedHead(ref),
-		total:  page.Total,
+		total:  totalEvents(page),
 		events: happenings(page.Entries, r.now),
 	}
 	if ok {
-		v.head = newEntityHead(r.catalog, e, tabHistory, page.Total, r.now)
+		v.head = newEntityHead(r.catalog, e, tabHistory, total(page), r.now)
 	}
 	if page.Next > 0 {
 		v.older = r.self.set(fieldAfter, decimal(page.Next)).String()

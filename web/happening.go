@@ -104,3 +104,18 @@ func written(v any, limit int) string {
 	}
 	return ui.Shorten(string(b), limit)
 }
+
+// total writes how many events match, as far as they are counted.
+func total(p history.Page) string {
+	if p.More {
+		return ui.Number(p.Total) + "+"
+	}
+	return ui.Number(p.Total)
+}
+
+func totalEvents(p history.Page) string {
+	if p.More {
+		return total(p) + " events"
+	}
+	return ui.Plural(p.Total, "event")
+}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,9 +26,12 @@ const columns = `position, id, type, source, subject, time, recorded, login, nam
 func (h *History) Events(ctx context.Context, f Filter) (Page, error) {
 	where, args := f.where()
 	var page Page
-	if err := h.db.QueryRowContext(ctx, "SELECT count(*) FROM events"+where, args...).Scan(&page.Total); err != nil {
+	count := "SELECT count(*) FROM (SELECT 1 FROM events" + where + " LIMIT ?)"
+	if err := h.db.QueryRowContext(ctx, count, append(slices.Clone(args), MaxTotal+1)...).Scan(&page.Total); err != nil {
 		return Page{}, fmt.Errorf("count events: %w", err)
 	}
+	page.More = page.Total > MaxTotal
+	page.Total = min(page.Total, MaxTotal)
 	limit := f.Limit
 	if limit <= 0 {
 		limit = defaultLimit

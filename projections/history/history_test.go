@@ -1,6 +1,7 @@
 package history_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -224,5 +225,27 @@ func TestReopenGoesOn(t *testing.T) {
 			t.Errorf("after part %d: %d events, want %d", i+1, page.Total, want)
 		}
 		h.Close()
+	}
+}
+
+func TestTheTotalIsCountedSoFar(t *testing.T) {
+	for _, tt := range []struct {
+		events int
+		want   int
+		more   bool
+	}{{history.MaxTotal, history.MaxTotal, false}, {history.MaxTotal + 1, history.MaxTotal, true}} {
+		t.Run(fmt.Sprint(tt.events), func(t *testing.T) {
+			s := projectiontest.NewStory(t)
+			for range tt.events {
+				s.Add("github:1", event.DeliveryReplayed{Reason: "asked"})
+			}
+			page, err := folded(t, s).Events(t.Context(), history.Filter{Limit: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if page.Total != tt.want || page.More != tt.more {
+				t.Errorf("total %d, more %v; want %d, %v", page.Total, page.More, tt.want, tt.more)
+			}
+		})
 	}
 }

@@ -46,5 +46,10 @@ type Filter struct {
 type Page struct {
 	Entries []Entry
 	Next    eventlog.Position // pass as After to go on; 0 at the end
-	Total   int               // that match, on all pages
+	Total   int               // that match, on all pages; [MaxTotal] at most
+	More    bool              // more than Total match
 }
+
+// MaxTotal is how far the events that match are counted: to count all of a long
+// history would take longer than to read the page.
+const MaxTotal = 10_000

@@ -1,0 +1,3 @@
+-- +goose Up
+CREATE INDEX events_source ON events (source, position);
+CREATE INDEX events_time   ON events (time);

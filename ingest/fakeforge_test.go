@@ -93,6 +93,11 @@ func (f *forge) ask(question, id, sha string) (*commit, error) {
 	return c, nil
 }
 
+func (f *forge) Repository(_ context.Context, r ingest.Repository) (ingest.Repository, error) {
+	r.FullName = f.repo(r.ID).name
+	return r, nil
+}
+
 func (f *forge) Head(_ context.Context, r ingest.Repository, _ string) (ingest.Commit, error) {
 	c, err := f.ask("head", r.ID, f.repo(r.ID).head)
 	if err != nil {

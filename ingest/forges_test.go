@@ -285,6 +285,33 @@ func TestForgeHistory(t *testing.T) {
 	})
 }
 
+func TestForgeKnowsRepositoriesByID(t *testing.T) {
+	eachForge(t, demoforge.Options{}, func(t *testing.T, f *forgeAt) {
+		t.Helper()
+		f.push(f.branch, write("README.md", "hello"))
+		old := f.meant()
+		f.repo.Rename("acme/renamed")
+		if _, err := f.host.Create(f.repo.Provider(), old.FullName, demoforge.Settings{}); err != nil { // the name passes on
+			t.Fatal(err)
+		}
+		got, err := f.forge.Repository(t.Context(), old)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := old
+		for _, text := range []*string{&want.FullName, &want.URL, &want.Pages.View, &want.Pages.Edit, &want.Pages.Dir} {
+			*text = strings.Replace(*text, "acme/payments", "acme/renamed", 1)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		old.ID = "999999"
+		if got, err := f.forge.Repository(t.Context(), old); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("one that is gone: %+v, %v", got, err)
+		}
+	})
+}
+
 func TestForgeTrouble(t *testing.T) {
 	eachForge(t, demoforge.Options{}, func(t *testing.T, f *forgeAt) {
 		t.Helper()

@@ -120,6 +120,9 @@ type File struct {
 // Unavailable holds up all deliveries of the source, also when it is only one
 // repository that the forge has trouble with.
 type Forge interface {
+	// Repository returns what a repository is called now, by its ID: a delivery
+	// that comes late may tell of a name or default branch that has changed.
+	Repository(ctx context.Context, repo Repository) (Repository, error)
 	// Head returns the commit that a branch points at now.
 	Head(ctx context.Context, repo Repository, branch string) (Commit, error)
 	// Tree lists all files at a commit, however many.

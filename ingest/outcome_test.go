@@ -208,6 +208,24 @@ func TestReachedIsForgotten(t *testing.T) {
 	}
 }
 
+func TestLateDeliveryTellsAnOldName(t *testing.T) {
+	w := newWorld(t)
+	d := w.delivery("payments", w.forge.push("payments", "mossbank", files{yaml: component("x", "a")}))
+	w.forge.repo("payments").name = "acme/bank"
+	for _, rec := range w.handle(d) {
+		got, err := event.DecodeAs[event.EntityRegistered](rec.Event)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Origin.Repository != "acme/bank" {
+			t.Errorf("it is of %s", got.Origin.Repository)
+		}
+	}
+	if n := len(stored(t, w.log)); n != 1 {
+		t.Errorf("there are %d events, want 1", n)
+	}
+}
+
 // lossy is a log that takes the first events and says that it did not.
 type lossy struct {
 	ingest.MainLog

@@ -27,6 +27,10 @@ const (
 // come about once more, is news. Received is the delivery itself, which m is
 // the meaning of.
 func (l *lane) sync(ctx context.Context, cause string, received eventlog.Record, m Meaning) (string, []uint64, error) {
+	var err error
+	if m.Repository, err = l.forge.Repository(ctx, m.Repository); err != nil {
+		return "", nil, kept(err)
+	}
 	k, err := l.known(ctx, m.Repository)
 	if err != nil {
 		return "", nil, err
@@ -83,11 +87,8 @@ func (l *lane) known(ctx context.Context, repo Repository) (known, error) {
 // that has not caught up: it is not believed for a while.
 func (l *lane) target(ctx context.Context, received eventlog.Record, m Meaning, reached string) (Commit, error) {
 	head, err := l.forge.Head(ctx, m.Repository, m.Repository.DefaultBranch)
-	if fault.KindOf(err) == fault.NotFound {
-		return head, fault.New(fault.NotFound, "%w; what the catalog knows of it stays", err)
-	}
 	if err != nil || head.SHA == m.Push.After {
-		return head, err
+		return head, kept(err)
 	}
 	if age := l.Now().Sub(received.Recorded); age.Abs() < lag {
 		ahead, err := between(ctx, l.forge, m.Repository, head.SHA, m.Push.After)
@@ -109,6 +110,14 @@ func (l *lane) target(ctx context.Context, received eventlog.Record, m Meaning, 
 		return head, err
 	}
 	return Commit{SHA: m.Push.After}, nil
+}
+
+// kept says of something that is gone that its entities are not.
+func kept(err error) error {
+	if fault.KindOf(err) == fault.NotFound {
+		return fault.New(fault.NotFound, "%w; what the catalog knows of it stays", err)
+	}
+	return err
 }
 
 // settle decides what has changed, finds out whose doing it was, and appends

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,6 +29,24 @@ const (
 type forge struct {
 	api    *forgeapi.Client
 	client *github.Client
+}
+
+// Repository asks by id: names pass on to others.
+func (f forge) Repository(ctx context.Context, repo ingest.Repository) (ingest.Repository, error) {
+	doing := "read " + repo.FullName
+	r, err := f.client.NewRequest(http.MethodGet, "repositories/"+url.PathEscape(repo.ID), nil)
+	if err != nil {
+		return ingest.Repository{}, fmt.Errorf("%s: %w", doing, err)
+	}
+	var now github.Repository
+	resp, err := f.client.Do(ctx, r, &now)
+	if err != nil {
+		return ingest.Repository{}, f.fail(ctx, doing, resp, err)
+	}
+	if strconv.FormatInt(now.GetID(), 10) != repo.ID || !isFullName(now.GetFullName()) || now.GetDefaultBranch() == "" {
+		return ingest.Repository{}, fault.New(fault.Unavailable, "%s: the answer is no repository", doing)
+	}
+	return describe(now.GetID(), now.GetFullName(), now.GetDefaultBranch(), now.GetHTMLURL()), nil
 }
 
 // Head asks for the branch rather than for a commit by name, since a tag may

@@ -51,6 +51,9 @@ func TestAnswersThatAreNone(t *testing.T) {
 			if got, err := forge.Tree(t.Context(), payments, sha); fault.KindOf(err) != fault.Unavailable {
 				t.Errorf("a tree: %v, %v", got, err)
 			}
+			if got, err := forge.Repository(t.Context(), payments); fault.KindOf(err) != fault.Unavailable {
+				t.Errorf("a repository: %+v, %v", got, err)
+			}
 			if got, err := forge.Head(t.Context(), payments, "main"); fault.KindOf(err) != fault.Unavailable {
 				t.Errorf("a head: %+v, %v", got, err)
 			}

@@ -80,15 +80,19 @@ func (p *push) repository() (ingest.Repository, error) {
 	case branch == "":
 		return ingest.Repository{}, fault.New(fault.Invalid, "read the push: repository.default_branch is missing")
 	}
-	page := strings.TrimRight(r.GetHTMLURL(), "/")
+	return describe(r.GetID(), r.GetFullName(), branch, r.GetHTMLURL()), nil
+}
+
+func describe(id int64, fullName, branch, page string) ingest.Repository {
+	page = strings.TrimRight(page, "/")
 	at := ingest.EscapePath(branch) + "/"
 	return ingest.Repository{
-		ID:            strconv.FormatInt(r.GetID(), 10),
-		FullName:      r.GetFullName(),
+		ID:            strconv.FormatInt(id, 10),
+		FullName:      fullName,
 		DefaultBranch: branch,
 		URL:           page,
 		Pages:         ingest.Pages{View: page + "/blob/" + at, Edit: page + "/edit/" + at, Dir: page + "/tree/" + at},
-	}, nil
+	}
 }
 
 // isFullName keeps a body from steering requests elsewhere: go-github puts

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go"
 
@@ -22,6 +23,19 @@ const maxPages = 5000
 type forge struct {
 	api    *forgeapi.Client
 	client *gitlab.Client
+}
+
+// Repository asks what a project is called now.
+func (f forge) Repository(ctx context.Context, repo ingest.Repository) (ingest.Repository, error) {
+	doing := "read " + repo.FullName
+	now, resp, err := f.client.Projects.GetProject(repo.ID, nil, gitlab.WithContext(ctx))
+	if err != nil {
+		return ingest.Repository{}, f.fail(ctx, doing, resp, err)
+	}
+	if now == nil || strconv.FormatInt(now.ID, 10) != repo.ID || now.PathWithNamespace == "" || now.DefaultBranch == "" {
+		return ingest.Repository{}, fault.New(fault.Unavailable, "%s: the answer is no project", doing)
+	}
+	return describe(now.ID, now.PathWithNamespace, now.DefaultBranch, now.WebURL), nil
 }
 
 // Head returns the commit that a branch points at.

@@ -48,6 +48,9 @@ func TestAnswersThatAreNone(t *testing.T) {
 			if got, err := forge.Tree(t.Context(), ledger, sha); fault.KindOf(err) != fault.Unavailable {
 				t.Errorf("a tree: %v, %v", got, err)
 			}
+			if got, err := forge.Repository(t.Context(), ledger); fault.KindOf(err) != fault.Unavailable {
+				t.Errorf("a repository: %+v, %v", got, err)
+			}
 			if got, err := forge.Head(t.Context(), ledger, "main"); fault.KindOf(err) != fault.Unavailable {
 				t.Errorf("a head: %+v, %v", got, err)
 			}

@@ -79,16 +79,20 @@ func (h *hook) repository() (ingest.Repository, error) {
 	case p.PathWithNamespace == "":
 		return ingest.Repository{}, fault.New(fault.Invalid, "read the push: project.path_with_namespace is missing")
 	}
-	page := strings.TrimRight(p.WebURL, "/")
-	at := ingest.EscapePath(p.DefaultBranch) + "/"
+	return describe(id, p.PathWithNamespace, p.DefaultBranch, p.WebURL), nil
+}
+
+func describe(id int64, fullName, branch, page string) ingest.Repository {
+	page = strings.TrimRight(page, "/")
+	at := ingest.EscapePath(branch) + "/"
 	return ingest.Repository{
 		ID:            strconv.FormatInt(id, 10),
-		FullName:      p.PathWithNamespace,
-		DefaultBranch: p.DefaultBranch, // empty while the project is
+		FullName:      fullName,
+		DefaultBranch: branch, // empty while the project is
 		URL:           page,
 		// As in Backstage, a folder's address is written like a file's; GitLab redirects.
 		Pages: ingest.Pages{View: page + "/-/blob/" + at, Edit: page + "/-/edit/" + at, Dir: page + "/-/blob/" + at},
-	}, nil
+	}
 }
 
 // counts reports whether a project is in one of the source's groups.

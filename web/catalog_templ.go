@@ -793,11 +793,11 @@ func firstStart() templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 68, "<p>Connect a forge and Callboard reads every <code>catalog-info.yaml</code> it may see. The first entities appear while it reads.</p><div class=\"cluster\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 68, "<p>Nothing has come yet. A repository with a <code>catalog-info.yaml</code> appears with the first push that its forge tells Callboard of.</p><div class=\"cluster\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Push(ui.Button{Label: "Connect a forge", Href: templ.SafeURL(sourcesPath), Look: "primary"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Push(ui.Button{Label: "See where webhooks go", Href: templ.SafeURL(sourcesPath), Look: "primary"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -89,6 +89,7 @@ type sourceRow struct {
 	href             string // its deliveries
 	look, icon, word string // of its state
 	late             bool
+	silent           bool    // nothing has come so far
 	through          float64 // percent of the last 24 hours
 	says             string  // what throughAt stands for
 	throughAt        ui.Moment
@@ -149,6 +150,7 @@ func (v *sourcesView) addSource(now time.Time, src Source, s deliveries.Summary,
 	}
 	switch {
 	case s.Total == 0:
+		row.silent = true
 		row.look, row.icon, row.word = "", "clock", "Nothing yet"
 	case row.late:
 		row.look, row.icon, row.word = "warn", "alert", "Late"

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
@@ -98,7 +99,19 @@ func fold(ctx context.Context, tx *sql.Tx, rec eventlog.Record) error {
 		if err != nil {
 			return err
 		}
-		events, err := json.Marshal(h.Events)
+		// Handled again, it leads to nothing new; what it led to before stays.
+		before, err := scan(tx.QueryRowContext(ctx, "SELECT "+columns+" FROM deliveries WHERE id = ?", rec.Subject))
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil // the log forgot what came, but not yet what became of it
+		} else if err != nil {
+			return err
+		}
+		all := before.Events
+		for _, p := range h.Events {
+			all = append(all, eventlog.Position(p))
+		}
+		slices.Sort(all)
+		events, err := json.Marshal(slices.Compact(all))
 		if err != nil {
 			return err
 		}

@@ -113,6 +113,18 @@ func TestReplay(t *testing.T) {
 	}
 }
 
+// A delivery that is handled again leads to nothing new, and what it led to
+// before is still known.
+func TestReplayKeepsWhatItLedTo(t *testing.T) {
+	d := folded(t, story(t).
+		Add("github:1", event.DeliveryReplayed{Reason: "asked"}).
+		Add("github:1", event.DeliveryHandled{Status: event.DeliveryDone, Events: []uint64{9, 8}}))
+	got, err := d.Get(t.Context(), "github:1")
+	if diff := cmp.Diff([]eventlog.Position{7, 8, 9}, got.Events); err != nil || diff != "" {
+		t.Errorf("%v\n%s", err, diff)
+	}
+}
+
 func TestSummaries(t *testing.T) {
 	got, err := folded(t, story(t)).Summaries(t.Context())
 	if err != nil {

@@ -41,7 +41,7 @@ func Open(ctx context.Context, path string, migrations fs.FS) (*sql.DB, error) {
 	}
 	if err != nil {
 		db.Close()
-		return nil, fmt.Errorf("bring %s up to date: %w", path, err)
+		return nil, fmt.Errorf("bring %s up to date (it is a read model: callboard rebuild makes it anew from the log): %w", path, err)
 	}
 	return db, nil
 }

@@ -243,7 +243,7 @@ func TestCatalogNoMatch(t *testing.T) {
 func TestCatalogFirstStart(t *testing.T) {
 	got := empty(t).ok("/catalog")
 	got.wants(".empty", "The board is empty", "appears with the first push that its forge tells Callboard of.")
-	if to := got.follow(".empty a", "Connect"); to != "/sources" {
+	if to := got.follow(".empty a", "See where webhooks go"); to != "/sources" {
 		t.Errorf("connect leads to %q", to)
 	}
 }

@@ -53,6 +53,7 @@ func TestNothingForeignBecomesMarkup(t *testing.T) {
 
 // hostile is a portal in which every text is evil.
 func hostile(t *testing.T, evil string) *portal {
+	t.Helper()
 	p := empty(t, func(c *web.Config) {
 		c.Organisation, c.URL = evil, "https://callboard.example/"+evil
 		c.Sources = []web.Source{{Name: evil, Type: "github", Of: evil}, {Name: "git" + evil, Type: evil, Of: evil}}

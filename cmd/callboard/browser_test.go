@@ -45,7 +45,7 @@ func startDemo(t *testing.T) string {
 	if err != nil {
 		t.Fatalf("the demo did not start: %v\n%s", err, stderr.String())
 	}
-	go io.Copy(io.Discard, out) //nolint:errcheck // ends with the demo
+	go io.Copy(io.Discard, out) // ends with the demo
 	select {
 	case <-played:
 	case <-time.After(3 * time.Minute):

@@ -108,7 +108,7 @@ func (s *story) burst(ts *testscript.TestScript, args []string) {
 			enough := len(s.acked) >= n/3
 			mu.Unlock()
 			if enough {
-				kill.Do(func() { s.portal.Process.Kill() }) //nolint:errcheck // it is ours
+				kill.Do(func() { s.portal.Process.Kill() })
 			}
 		}()
 	}

@@ -87,7 +87,7 @@ func setUpStory(env *testscript.Env) error {
 	env.Setenv("HOOK_SECRET", service.Secret)
 	env.Defer(func() {
 		if s.portal != nil {
-			s.portal.Process.Kill() //nolint:errcheck // it may have ended
+			s.portal.Process.Kill() // it may have ended
 			<-s.exited
 		}
 		forge.Close()

@@ -11,8 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/callboard/callboard/internal/demoforge"
 	"github.com/google/go-github/v60/github"
+
+	"github.com/callboard/callboard/internal/demoforge"
 )
 
 func TestFaults(t *testing.T) {

@@ -9,9 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/callboard/callboard/internal/demoforge"
 	"github.com/google/go-github/v60/github"
 	gitlab "gitlab.com/gitlab-org/api/client-go"
+
+	"github.com/callboard/callboard/internal/demoforge"
 )
 
 var (

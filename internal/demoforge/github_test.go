@@ -10,9 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/callboard/callboard/internal/demoforge"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-github/v60/github"
+
+	"github.com/callboard/callboard/internal/demoforge"
 )
 
 func TestGitHubReadsAtABranch(t *testing.T) {

@@ -7,9 +7,10 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/callboard/callboard/internal/demoforge"
 	"github.com/google/go-cmp/cmp"
 	gitlab "gitlab.com/gitlab-org/api/client-go"
+
+	"github.com/callboard/callboard/internal/demoforge"
 )
 
 func TestGitLabReadsAtABranch(t *testing.T) {

@@ -9,8 +9,9 @@ import (
 	"testing/fstest"
 	"time"
 
-	"github.com/callboard/callboard/internal/demoforge"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/callboard/callboard/internal/demoforge"
 )
 
 const sampleHistory = `
@@ -44,6 +45,7 @@ func files(history string) fstest.MapFS {
 
 // receiver accepts deliveries and remembers them.
 func receiver(t *testing.T, status int) (url string, got func() []string) {
+	t.Helper()
 	var ids []string
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ids = append(ids, r.Header.Get("X-GitHub-Delivery")+r.Header.Get("Idempotency-Key"))

@@ -5,10 +5,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/callboard/callboard/internal/demoforge"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/go-github/v60/github"
+
+	"github.com/callboard/callboard/internal/demoforge"
 )
 
 // The git command is the judge: over an imported repository every answer has

@@ -9,11 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/callboard/callboard/internal/demoforge"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/go-github/v60/github"
 	"pgregory.net/rapid"
+
+	"github.com/callboard/callboard/internal/demoforge"
 )
 
 // direct hands requests to a handler without a network.

@@ -61,7 +61,7 @@ func InTx(ctx context.Context, db *sql.DB, records []eventlog.Record, write func
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() //nolint:errcheck // after Commit it has nothing to do
+	defer tx.Rollback() // after Commit it has nothing to do
 	var at eventlog.Position
 	if err := tx.QueryRowContext(ctx, "SELECT value FROM position").Scan(&at); err != nil {
 		return fmt.Errorf("read position: %w", err)

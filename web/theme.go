@@ -33,7 +33,7 @@ func (s *Site) theme(_ context.Context, h http.Header, form url.Values) (string,
 		return "", fault.New(fault.Invalid, "theme is %q; it can be light, dark or empty", chosen)
 	}
 	h.Add("Set-Cookie", c.String())
-	return backOr(form, catalogPath), nil
+	return parseLocal(backOr(form, catalogPath)).String(), nil
 }
 
 // backOr is the address that a form asks to come back to, if it is one of ours.

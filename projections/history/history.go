@@ -130,8 +130,22 @@ func (w *writer) write(ctx context.Context, rec eventlog.Record) error {
 		rec.Time.UnixNano(), rec.Recorded.UnixNano(),
 		strings.ToLower(rec.Actor.String()), rec.Actor.Login, rec.Actor.Name, rec.Actor.Email,
 		rec.Cause.Delivery, rec.Cause.Commit, cause, tale.summary, changes,
-		strings.ToLower(strings.Join([]string{rec.Subject, tale.summary, rec.Actor.Login, rec.Actor.Name, rec.Actor.Email, string(rec.Type), string(changes)}, "\n")))
+		searchable(rec, tale))
 	return err
+}
+
+// searchable is the text that a search looks through: words and values, nothing of their form.
+func searchable(rec eventlog.Record, t tale) string {
+	words := []string{rec.Subject, t.summary, rec.Actor.Login, rec.Actor.Name, rec.Actor.Email, string(rec.Type)}
+	for _, c := range t.changes {
+		words = append(words, c.Path)
+		for _, v := range []any{c.Before, c.After} {
+			if v != nil {
+				words = append(words, fmt.Sprint(v))
+			}
+		}
+	}
+	return strings.ToLower(strings.Join(words, "\n"))
 }
 
 // SourceName returns the name of the configured source that an event's CloudEvents

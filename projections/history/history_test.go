@@ -140,6 +140,7 @@ func TestFilters(t *testing.T) {
 		{"actor", history.Filter{Actor: "SaltMarsh"}, []eventlog.Position{3, 2}},
 		{"commit by prefix", history.Filter{Commit: "CCC"}, []eventlog.Position{3}},
 		{"text in changes", history.Filter{Text: "Tier-1"}, []eventlog.Position{3}},
+		{"the form of the record is no text", history.Filter{Text: `"path"`}, nil},
 		{"text with wildcards means itself", history.Filter{Text: "%"}, nil},
 		{"period", history.Filter{From: at(2), To: at(4)}, []eventlog.Position{3, 2}},
 		{"several", history.Filter{Entity: payments, Actor: "saltmarsh"}, []eventlog.Position{3}},

@@ -234,22 +234,12 @@ func newRow(c Catalog, e *entities.Entry, now time.Time) entityRow {
 	if ref := e.Owner(); ref != "" {
 		row.owner = owner(c, ref)
 	} else {
-		row.ownerless = wantsOwner(e)
+		row.ownerless = e.LacksOwner()
 	}
 	if ref := e.System(); ref != "" {
 		row.system = named(c, ref)
 	}
 	return row
-}
-
-// wantsOwner reports whether the absence of an owner is worth saying: people,
-// teams and locations have none by nature.
-func wantsOwner(e *entities.Entry) bool {
-	switch strings.ToLower(e.Entity.Kind) {
-	case "user", "group", "location":
-		return false
-	}
-	return true
 }
 
 // label is a value of a facet as people read it.

@@ -139,7 +139,7 @@ func newEntityHead(c Catalog, e *entities.Entry, tab, events string, now time.Ti
 	if ref := e.Owner(); ref != "" {
 		h.owner = owner(c, ref)
 	} else {
-		h.ownerless = wantsOwner(e)
+		h.ownerless = e.LacksOwner()
 	}
 	for i := range h.tabs {
 		h.tabs[i].On = h.tabs[i].Label == tab

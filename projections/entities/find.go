@@ -62,6 +62,10 @@ func wantsOwner(e *catalog.Entity) bool {
 	return kind != nil && slices.ContainsFunc(kind.Spec, func(f catalog.Field) bool { return f.Name == "owner" })
 }
 
+// LacksOwner reports whether the entity has no owner although its kind has one:
+// people, teams and locations have none by nature.
+func (e *Entry) LacksOwner() bool { return e.ownerOrNone == NoOwner }
+
 // System returns the full ref of the system that the entity is part of, or "".
 func (e *Entry) System() string {
 	for _, r := range e.Relations {

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
 )
@@ -139,22 +138,4 @@ func and(where, condition string) string {
 		return " WHERE " + condition
 	}
 	return where + " AND " + condition
-}
-
-// Types returns the types that occur, for a filter to choose from.
-func (h *History) Types(ctx context.Context) ([]event.Type, error) {
-	rows, err := h.db.QueryContext(ctx, "SELECT DISTINCT type FROM events ORDER BY type")
-	if err != nil {
-		return nil, fmt.Errorf("read types: %w", err)
-	}
-	defer rows.Close()
-	var all []event.Type
-	for rows.Next() {
-		var t event.Type
-		if err := rows.Scan(&t); err != nil {
-			return nil, err
-		}
-		all = append(all, t)
-	}
-	return all, rows.Err()
 }

@@ -19,6 +19,17 @@ type Origin struct {
 	Entities     int    `json:"entities,omitempty"` // that the file is about, this one included
 	URL          string `json:"url,omitempty"`      // page of the file on the branch
 	Followed     string `json:"followed,omitempty"` // path of the Location descriptor that led here, if one did
+	// Parent is the full ref of the Location entity that led here; empty for a
+	// descriptor that was found without one.
+	Parent string `json:"parent,omitempty"`
+	// Includes are the files that placeholders of the document brought in.
+	Includes []Include `json:"includes,omitempty"`
+}
+
+// Include is a file whose content became part of a document.
+type Include struct {
+	Path string `json:"path"` // in the repository, or its URL
+	Blob string `json:"blob"` // id of the content, as in Origin
 }
 
 // Declaration is the full state of an entity with where it is declared.
@@ -51,6 +62,13 @@ type EntityRejected struct {
 	Problems []Problem `json:"problems"` // never empty
 }
 
+// EntityConflicted says that a good descriptor declares an entity that is
+// declared elsewhere already. That place keeps it; Problems say what to do.
+type EntityConflicted struct {
+	EntityRejected
+	With Origin `json:"with"` // where the entity is declared that keeps the name
+}
+
 // Problem is what is wrong in a file, and where.
 type Problem struct {
 	Path    string `json:"path,omitempty"` // of the field, "spec.providesApis[1]"
@@ -70,6 +88,9 @@ func (EntityRemoved) EventType() Type { return TypeEntityRemoved }
 
 // EventType returns the fixed name.
 func (EntityRejected) EventType() Type { return TypeEntityRejected }
+
+// EventType returns the fixed name.
+func (EntityConflicted) EventType() Type { return TypeEntityConflicted }
 
 // Describe says where in the file a problem is and what it is:
 // "catalog-info.yaml:23:7 spec.providesApis[1] must be a string".

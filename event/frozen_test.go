@@ -177,6 +177,9 @@ func samples() []event.Data {
 		Commit: "9c1185a5c5e9fc54612808977ee8f548b2258d31", Path: "services/api/catalog-info.yaml", Blob: "b1d5781111d84f7b3fe45a0852e59758cd7a87e5",
 		Line: 12, URL: "https://forge.example/acme/payments/blob/main/services/api/catalog-info.yaml", Followed: "catalog-info.yaml", Entities: 3,
 	}
+	elsewhere := origin
+	elsewhere.Path, elsewhere.Parent = "org/payments.yaml", "location:default/org"
+	elsewhere.Includes = []event.Include{{Path: "org/openapi.yaml", Blob: "5d3c1e0a9f3e4c0d8a9b7c6d5e4f3a2b1c0d9e8f"}}
 	declaration := event.Declaration{
 		Entity: catalog.Entity{
 			APIVersion: "backstage.io/v1alpha1", Kind: "Component",
@@ -197,6 +200,20 @@ func samples() []event.Data {
 		event.EntityRejected{
 			Ref: "component:default/payments", Document: "kind: Component\n", Origin: origin,
 			Problems: []event.Problem{{Path: "spec.providesApis[1]", Line: 14, Column: 7, Message: "is not a string"}},
+		},
+		event.EntityConflicted{
+			EntityRejected: event.EntityRejected{
+				Ref: "component:default/payments", Document: "kind: Component\n", Origin: elsewhere,
+				Problems: []event.Problem{{Path: "metadata.name", Line: 3, Column: 9, Message: "is taken"}},
+			},
+			With: origin,
+		},
+		event.LocationRegistered{
+			ID: "41e78574-7d5e-48fc-8221-13d8d64e8ce2", Type: "url", Target: "https://forge.example/acme/org/blob/main/org.yaml",
+			EntityRef: "location:default/generated-3a7f", Configured: true,
+		},
+		event.LocationRemoved{
+			ID: "41e78574-7d5e-48fc-8221-13d8d64e8ce2", Type: "url", Target: "https://forge.example/acme/org/blob/main/org.yaml", Reason: "asked through the API",
 		},
 		event.DeliveryReceived{
 			Source: "github", Event: "push", Headers: map[string]string{"X-Github-Event": "push"},

@@ -12,6 +12,10 @@ const (
 	TypeEntityChanged    Type = "entity.changed.v1"
 	TypeEntityRemoved    Type = "entity.removed.v1"
 	TypeEntityRejected   Type = "entity.rejected.v1"
+	TypeEntityConflicted Type = "entity.conflicted.v1"
+
+	TypeLocationRegistered Type = "location.registered.v1"
+	TypeLocationRemoved    Type = "location.removed.v1"
 
 	TypeDeliveryReceived Type = "delivery.received.v1"
 	TypeDeliveryHandled  Type = "delivery.handled.v1"
@@ -35,6 +39,9 @@ var types = []TypeInfo{
 	{TypeEntityChanged, "An entity's declaration differs from the one before.", decodeAs[EntityChanged]},
 	{TypeEntityRemoved, "An entity's declaration is gone.", decodeAs[EntityRemoved]},
 	{TypeEntityRejected, "A descriptor cannot be used; what was known stays.", decodeAs[EntityRejected]},
+	{TypeEntityConflicted, "A descriptor declares an entity that another place keeps.", decodeAs[EntityConflicted]},
+	{TypeLocationRegistered, "Descriptors are read from a place from now on.", decodeAs[LocationRegistered]},
+	{TypeLocationRemoved, "Descriptors are not read from a place any more.", decodeAs[LocationRemoved]},
 	{TypeDeliveryReceived, "A signed delivery arrived at the webhook door.", decodeAs[DeliveryReceived]},
 	{TypeDeliveryHandled, "A delivery was handled, or could not be.", decodeAs[DeliveryHandled]},
 	{TypeDeliveryReplayed, "Somebody asked to handle a delivery again.", decodeAs[DeliveryReplayed]},

@@ -338,8 +338,8 @@ func presets(self link, all int) []ui.View {
 	}
 }
 
-func listColumns(at link, order entities.Order) []ui.Column {
-	sorted := func(by entities.Order, direction string) string {
+func listColumns(at link, order entities.Sort) []ui.Column {
+	sorted := func(by entities.Sort, direction string) string {
 		if by == order {
 			return direction
 		}

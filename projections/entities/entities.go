@@ -119,7 +119,7 @@ func (c *Catalog) Snapshot() *Snapshot { return c.snapshot.Load() }
 func (c *Catalog) Apply(_ context.Context, records []eventlog.Record) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	b := batch{catalog: c, dirty: map[string]*pending{}}
+	b := batch{catalog: c, dirty: map[string]*pending{}, locations: c.Snapshot().locations}
 	position := c.Snapshot().position
 	for _, rec := range records {
 		if rec.Position <= position {

@@ -281,7 +281,7 @@ func TestPagesMakeTheWhole(t *testing.T) {
 		}
 		return all
 	}
-	for _, order := range []entities.Order{entities.ByName, entities.ByChanged, entities.ByOwner} {
+	for _, order := range []entities.Sort{entities.ByName, entities.ByChanged, entities.ByOwner} {
 		t.Run(string(order), func(t *testing.T) {
 			var paged []string
 			for offset := 0; offset < 200; offset += 7 {

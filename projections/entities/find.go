@@ -210,7 +210,7 @@ func fieldsOf(q Query) [facets]field {
 
 // best keeps the first entries in an order, of all that are added.
 type best struct {
-	order Order
+	order Sort
 	want  int      // how many; 0 = all
 	kept  []*Entry // once cut, the first want of them are sorted, and the others come before the last of these
 	cut   bool
@@ -234,7 +234,7 @@ func (b *best) sorted() []*Entry {
 	return b.kept
 }
 
-func (o Order) compare(a, b *Entry) int {
+func (o Sort) compare(a, b *Entry) int {
 	by := 0
 	switch o {
 	case ByChanged:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -19,6 +20,7 @@ type batch struct {
 	catalog    *Catalog
 	dirty      map[string]*pending // by ref
 	rejections bool                // some came or went
+	locations  []*Location
 }
 
 // pending is the newest state of an entity within a batch.
@@ -92,16 +94,47 @@ func (b *batch) fold(rec eventlog.Record) error {
 		if err != nil {
 			return err
 		}
-		in := repositoryOf(d.Origin)
-		if b.catalog.rejections[in] == nil {
-			b.catalog.rejections[in] = map[rejected]*Rejection{}
+		b.reject(&Rejection{Since: since, EntityRejected: d})
+	case event.TypeEntityConflicted:
+		d, err := event.DecodeAs[event.EntityConflicted](rec.Event)
+		if err != nil {
+			return err
 		}
-		b.catalog.rejections[in][rejected{d.Origin.Path, d.Ref}] = &Rejection{Since: since, EntityRejected: d}
-		b.rejections = true
-		b.touch(d.Ref)
+		b.reject(&Rejection{Since: since, EntityRejected: d.EntityRejected, With: &d.With})
+	case event.TypeLocationRegistered:
+		d, err := event.DecodeAs[event.LocationRegistered](rec.Event)
+		if err != nil {
+			return err
+		}
+		b.locate(d.ID, &Location{Since: since, LocationRegistered: d})
+	case event.TypeLocationRemoved:
+		d, err := event.DecodeAs[event.LocationRemoved](rec.Event)
+		if err != nil {
+			return err
+		}
+		b.locate(d.ID, nil)
 	default: // says nothing of entities
 	}
 	return nil
+}
+
+// reject notes what cannot be used.
+func (b *batch) reject(r *Rejection) {
+	in := repositoryOf(r.Origin)
+	if b.catalog.rejections[in] == nil {
+		b.catalog.rejections[in] = map[rejected]*Rejection{}
+	}
+	b.catalog.rejections[in][rejected{r.Origin.Path, r.Ref}] = r
+	b.rejections = true
+	b.touch(r.Ref)
+}
+
+// locate notes where a location is, or with nil that it is none any more.
+func (b *batch) locate(id string, l *Location) {
+	b.locations = slices.DeleteFunc(slices.Clone(b.locations), func(l *Location) bool { return l.ID == id })
+	if l != nil {
+		b.locations = append(b.locations, l)
+	}
 }
 
 // mended forgets what was wrong with an entity that is declared anew: where it
@@ -181,7 +214,9 @@ func (b *batch) publish() (*Snapshot, error) {
 			b.catalog.replace(ref, before, p.declared, stale)
 		}
 	}
-	return b.catalog.Snapshot().with(b.catalog, stale), nil
+	next := b.catalog.Snapshot().with(b.catalog, stale)
+	next.locations = b.locations
+	return next, nil
 }
 
 // decodeAll decodes the declarations on all processors: in a replay that is

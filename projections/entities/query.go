@@ -44,6 +44,15 @@ type Since struct {
 type Rejection struct {
 	Since
 	event.EntityRejected
+	// With is set if the descriptor is good but the entity is declared there,
+	// which keeps it: a conflict.
+	With *event.Origin
+}
+
+// Location is a place that descriptors are read from.
+type Location struct {
+	Since
+	event.LocationRegistered
 }
 
 // Query asks for a page of entities. Within one list values are alternatives;
@@ -56,19 +65,19 @@ type Query struct {
 	Tags       []string // all of them must be there
 	Sources    []string
 	Text       string // every word occurs in name, title, description, tags or annotations
-	Order      Order
+	Order      Sort
 	Offset     int
 	Limit      int // 0 = all
 }
 
-// Order is how a page is sorted; ties go by ref.
-type Order string
+// Sort is how a page of Find is sorted; ties go by ref.
+type Sort string
 
 // The orders.
 const (
-	ByName    Order = ""       // title, or name
-	ByChanged Order = "change" // newest change first
-	ByOwner   Order = "owner"
+	ByName    Sort = ""       // title, or name
+	ByChanged Sort = "change" // newest change first
+	ByOwner   Sort = "owner"
 )
 
 // Result is a page, with what the whole answer holds.

@@ -23,6 +23,7 @@ type Snapshot struct {
 	parts      [shards]map[string]*Entry
 	length     int
 	rejections []*Rejection
+	locations  []*Location // in the order of their registration; one that moved is last
 
 	sorted func() []*Entry // by ref; made when first asked for
 }
@@ -98,3 +99,19 @@ func (s *Snapshot) All() []*Entry { return s.sorted() }
 
 // Rejections returns the descriptors that cannot be used now, newest first.
 func (s *Snapshot) Rejections() []*Rejection { return s.rejections }
+
+// Conflicts returns the descriptors that declare an entity which is declared
+// elsewhere, newest first.
+func (s *Snapshot) Conflicts(ref string) []*Rejection {
+	var all []*Rejection
+	for _, r := range s.rejections {
+		if r.With != nil && r.Ref == ref {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// Locations returns the places that descriptors are read from, configured ones
+// among them, in the order in which they came.
+func (s *Snapshot) Locations() []*Location { return s.locations }

@@ -58,8 +58,8 @@ func BenchmarkReplay(b *testing.B) {
 			b.ResetTimer()
 			for b.Loop() {
 				c := entities.New()
-				for batch := records; len(batch) > 0; batch = batch[min(5000, len(batch)):] {
-					if err := c.Apply(b.Context(), batch[:min(5000, len(batch))]); err != nil {
+				for batch := records; len(batch) > 0; batch = batch[min(50000, len(batch)):] {
+					if err := c.Apply(b.Context(), batch[:min(50000, len(batch))]); err != nil {
 						b.Fatal(err)
 					}
 				}

@@ -1,23 +1,24 @@
 package entities
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime"
 	"slices"
-	"time"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 )
 
 // batch collects what the records of one Apply change.
 type batch struct {
-	catalog    *Catalog
+	*Catalog
+	before     *Snapshot
 	dirty      map[string]*pending // by ref
 	rejections bool                // some came or went
 	locations  []*Location
@@ -25,37 +26,46 @@ type batch struct {
 
 // pending is the newest state of an entity within a batch.
 type pending struct {
-	removed    bool
-	data       []byte // of the declaring event, not decoded yet; nil when only a rejection changed
-	declared   *declared
-	since      Since
-	registered time.Time // zero = keep the one before
+	removed bool
+	again   bool // it was removed before it was declared: it is a new one
+	record  eventlog.Record
+	// registered is the event that registered the entity, if that is in the batch.
+	registered *eventlog.Record
+
+	decoded bool
+	own     string // the entity's JSON without its last brace; "" when only a rejection changed
+	origin  event.Origin
+	edges   []edge
+	note    string
 }
 
-// decode reads the declaration once.
-func (p *pending) decode() error {
-	if p.declared != nil {
+func (p *pending) declares() bool { return p.record.Data != nil }
+
+// decode reads the declaration, once.
+func (p *pending) decode(b *batch) error {
+	if p.decoded {
 		return nil
 	}
 	var d struct {
-		Entity map[string]any `json:"entity"` // as a map the JSON is gone through once
-		Origin event.Origin   `json:"origin"`
+		Entity json.RawMessage `json:"entity"`
+		Origin event.Origin    `json:"origin"`
 	}
-	err := json.Unmarshal(p.data, &d)
-	if err == nil && d.Entity == nil {
+	err := json.Unmarshal(p.record.Data, &d)
+	if err == nil && (len(d.Entity) == 0 || d.Entity[0] != '{') {
 		err = errors.New("it has no entity")
 	}
-	var e *catalog.Entity
-	if err == nil {
-		e, err = catalog.Read(d.Entity)
-	}
 	if err != nil {
-		return fmt.Errorf("decode the declaration at position %d: %w", p.since.Position, err)
+		return fmt.Errorf("decode the declaration at position %d: %w", p.record.Position, err)
 	}
-	p.declared = &declared{
-		entity: e, sought: newSought(e, d.Origin.Source), edges: edgesOf(e),
-		origin: d.Origin, since: p.since, registered: p.registered,
+	rec := p.record
+	noted, err := json.Marshal(note{Origin: d.Origin, Recorded: rec.Recorded, Actor: rec.Actor, Cause: rec.Cause})
+	if err != nil {
+		return fmt.Errorf("note the declaration at position %d: %w", rec.Position, err)
 	}
+	p.own = strings.TrimRight(strings.TrimSuffix(string(d.Entity), "}"), " \t\r\n")
+	p.origin, p.note = d.Origin, string(noted)
+	p.edges = edgesOf(b.kinds, sketch(p.own))
+	p.decoded = true
 	return nil
 }
 
@@ -63,32 +73,13 @@ func (b *batch) fold(rec eventlog.Record) error {
 	since := Since{Position: rec.Position, Time: rec.Time, Recorded: rec.Recorded, Actor: rec.Actor, Cause: rec.Cause}
 	switch rec.Type {
 	case event.TypeEntityRegistered, event.TypeEntityChanged:
-		p := &pending{data: rec.Data, since: since}
-		if rec.Type == event.TypeEntityRegistered {
-			p.registered = rec.Time
-		} else if before := b.dirty[rec.Subject]; before != nil {
-			p.registered = before.registered
-		}
-		if len(b.catalog.rejections) > 0 {
-			if err := b.mended(rec.Subject, p); err != nil {
-				return err
-			}
-		}
-		b.dirty[rec.Subject] = p
+		return b.declare(rec)
 	case event.TypeEntityRemoved:
 		d, err := event.DecodeAs[event.EntityRemoved](rec.Event)
 		if err != nil {
 			return err
 		}
-		b.clearRejection(d.Origin, d.Ref)
-		// The end of a second, refused declaration elsewhere removes nothing.
-		at, ok, err := b.origin(d.Ref)
-		if err != nil {
-			return err
-		}
-		if ok && repositoryOf(at) == repositoryOf(d.Origin) && at.Path == d.Origin.Path {
-			b.dirty[d.Ref] = &pending{removed: true}
-		}
+		return b.remove(d)
 	case event.TypeEntityRejected:
 		d, err := event.DecodeAs[event.EntityRejected](rec.Event)
 		if err != nil {
@@ -118,22 +109,55 @@ func (b *batch) fold(rec eventlog.Record) error {
 	return nil
 }
 
+func (b *batch) declare(rec eventlog.Record) error {
+	p := &pending{record: rec}
+	if before := b.dirty[rec.Subject]; before != nil {
+		p.again, p.registered = before.again || before.removed, before.registered
+	}
+	if rec.Type == event.TypeEntityRegistered {
+		p.registered = &rec
+	}
+	if len(b.Catalog.rejections) > 0 {
+		if err := b.mended(rec.Subject, p); err != nil {
+			return err
+		}
+	}
+	b.dirty[rec.Subject] = p
+	return nil
+}
+
+// remove ends a declaration, or only what was wrong with one: the end of a
+// second, refused declaration elsewhere removes nothing.
+func (b *batch) remove(d event.EntityRemoved) error {
+	b.clearRejection(d.Origin, d.Ref)
+	at, ok, err := b.origin(d.Ref)
+	if err != nil {
+		return err
+	}
+	if ok && rejectedKey(at, "") == rejectedKey(d.Origin, "") {
+		b.dirty[d.Ref] = &pending{removed: true}
+	}
+	return nil
+}
+
 // reject notes what cannot be used.
 func (b *batch) reject(r *Rejection) {
-	in := repositoryOf(r.Origin)
-	if b.catalog.rejections[in] == nil {
-		b.catalog.rejections[in] = map[rejected]*Rejection{}
-	}
-	b.catalog.rejections[in][rejected{r.Origin.Path, r.Ref}] = r
+	b.Catalog.rejections[rejectedKey(r.Origin, r.Ref)] = r
 	b.rejections = true
 	b.touch(r.Ref)
 }
 
 // locate notes where a location is, or with nil that it is none any more.
 func (b *batch) locate(id string, l *Location) {
-	b.locations = slices.DeleteFunc(slices.Clone(b.locations), func(l *Location) bool { return l.ID == id })
-	if l != nil {
+	b.locations = slices.Clone(b.locations)
+	i := slices.IndexFunc(b.locations, func(l *Location) bool { return l.ID == id })
+	switch {
+	case i < 0 && l != nil:
 		b.locations = append(b.locations, l)
+	case i >= 0 && l != nil:
+		b.locations[i] = l
+	case i >= 0:
+		b.locations = slices.Delete(b.locations, i, i+1)
 	}
 }
 
@@ -147,42 +171,38 @@ func (b *batch) mended(ref string, p *pending) error {
 	if ok {
 		b.clearRejection(before, ref)
 	}
-	if err := p.decode(); err != nil {
+	if err := p.decode(b); err != nil {
 		return err
 	}
-	b.clearRejection(p.declared.origin, ref)
+	b.clearRejection(p.origin, ref)
 	return nil
 }
 
 // origin returns where the entity known under ref is declared.
 func (b *batch) origin(ref string) (at event.Origin, ok bool, err error) {
-	if p := b.dirty[ref]; p != nil && p.removed {
+	switch p := b.dirty[ref]; {
+	case p != nil && p.removed:
 		return event.Origin{}, false, nil
-	} else if p != nil && p.data != nil {
-		if err := p.decode(); err != nil {
-			return event.Origin{}, false, err
-		}
-		return p.declared.origin, true, nil
+	case p != nil && p.declares():
+		err := p.decode(b)
+		return p.origin, err == nil, err
 	}
-	if d := b.catalog.declared[ref]; d != nil {
-		return d.origin, true, nil
+	e, ok := b.before.Get(ref)
+	if !ok {
+		return event.Origin{}, false, nil
 	}
-	return event.Origin{}, false, nil
+	return e.Origin, true, nil
 }
 
 // clearRejection forgets what was wrong with ref in a file, and with the file as a whole.
 func (b *batch) clearRejection(o event.Origin, ref string) {
-	in := b.catalog.rejections[repositoryOf(o)]
-	if len(in) == 0 {
-		return
+	for _, key := range []rejected{rejectedKey(o, ref), rejectedKey(o, "")} {
+		if _, ok := b.Catalog.rejections[key]; ok {
+			delete(b.Catalog.rejections, key)
+			b.rejections = true
+			b.touch(ref)
+		}
 	}
-	b.rejections = true
-	delete(in, rejected{o.Path, ref})
-	delete(in, rejected{o.Path, ""})
-	if len(in) == 0 {
-		delete(b.catalog.rejections, repositoryOf(o))
-	}
-	b.touch(ref)
 }
 
 // touch marks an entity whose rejection changed.
@@ -197,34 +217,83 @@ func (b *batch) publish() (*Snapshot, error) {
 	if err := b.decodeAll(); err != nil {
 		return nil, err
 	}
-	stale := map[string]bool{} // refs whose Entry must be made anew
+	next := b.before.next()
+	next.locations = b.locations
+	if b.rejections {
+		next.setRejections(b.sortedRejections())
+	}
+	stale := map[string]bool{} // refs whose record must be made anew
 	for ref, p := range b.dirty {
 		stale[ref] = true
-		before := b.catalog.declared[ref]
-		switch {
-		case p.removed:
-			b.catalog.replace(ref, before, nil, stale)
-		case p.declared != nil:
-			if p.declared.registered.IsZero() && before != nil {
-				p.declared.registered = before.registered
-			}
-			if p.declared.registered.IsZero() {
-				p.declared.registered = p.since.Time
-			}
-			b.catalog.replace(ref, before, p.declared, stale)
+		if !p.removed && !p.declares() {
+			continue
+		}
+		var had []edge
+		if r, ok := b.before.record(ref); ok {
+			had = edgesOf(b.kinds, sketch(r.json[:r.own]))
+		}
+		b.relations.replace(had, p.edges, stale)
+	}
+	records := make([]*record, 0, len(stale))
+	ix := b.before.index.Batch()
+	for ref := range stale {
+		if r := b.record(ref, next.rejectionOf); r != nil {
+			records = append(records, r)
+		} else {
+			ix.Delete(ref)
 		}
 	}
-	next := b.catalog.Snapshot().with(b.catalog, stale)
-	next.locations = b.locations
+	slices.SortFunc(records, func(a, b *record) int { return cmp.Compare(a.id, b.id) })
+	for _, r := range records {
+		ix.Put(r)
+	}
+	next.index = ix.Index()
 	return next, nil
 }
 
+// record makes what is kept of an entity after the batch; nil if it is not in
+// the catalog.
+func (b *batch) record(ref string, rejection func(*record) *Rejection) *record {
+	var r record
+	before, known := b.before.record(ref)
+	switch p := b.dirty[ref]; {
+	case p != nil && p.removed:
+		return nil
+	case p != nil && p.declares():
+		first := &p.record
+		if p.registered != nil {
+			first = p.registered
+		}
+		r = record{
+			id: uint64(first.Position), registered: first.Time.UnixNano(),
+			ref: ref, source: p.origin.Source, repository: repositoryKey(p.origin.Source, p.origin.RepositoryID),
+			changed: p.record.Position, since: p.record.Time.UnixNano(), note: p.note,
+		}
+		if known && !p.again {
+			r.id = before.id
+			if p.registered == nil {
+				r.registered = before.registered
+			}
+		}
+		r.json, r.own = p.own, len(p.own)
+	case known:
+		r = *before
+	default:
+		return nil // the other end of a relation, not in the catalog
+	}
+	own := r.json[:r.own]
+	kind, _, _ := strings.Cut(ref, ":")
+	r.json = encode(own, b.relations, ref, rejection(&r))
+	r.lacksOwner = b.owned[kind] && !b.relations.has(ref, "ownedBy")
+	return &r
+}
+
 // decodeAll decodes the declarations on all processors: in a replay that is
-// most of the work.
+// much of the work.
 func (b *batch) decodeAll() error {
 	var todo []*pending
 	for _, p := range b.dirty {
-		if p.data != nil {
+		if p.declares() {
 			todo = append(todo, p)
 		}
 	}
@@ -233,7 +302,7 @@ func (b *batch) decodeAll() error {
 	for w := range workers {
 		g.Go(func() error {
 			for i := w; i < len(todo); i += workers {
-				if err := todo[i].decode(); err != nil {
+				if err := todo[i].decode(b); err != nil {
 					return err
 				}
 			}

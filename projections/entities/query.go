@@ -1,18 +1,16 @@
 package entities
 
 import (
-	"sync"
 	"time"
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections/entities/index"
 )
 
-// Entry is one entity in a [Snapshot]. Its fields are never written to after it was made.
+// Entry is one entity of a [Snapshot], decoded.
 type Entry struct {
-	sought
-
 	Ref    string          // full and lower-case; also the key in a Snapshot
 	Entity *catalog.Entity // as declared, with uid, etag and annotations
 	// Relations in both directions, sorted by type, then target, without repeats.
@@ -26,9 +24,11 @@ type Entry struct {
 	// Rejection is set while the newest descriptor of this entity cannot be
 	// used; Entity is then the last good version.
 	Rejection *Rejection
+	// JSON is the entity as Backstage's API shows it, with its relations and,
+	// while there is a Rejection, its status.
+	JSON string
 
-	searchOnce sync.Once
-	searchKeys map[string][]string
+	lacksOwner bool
 }
 
 // Since names an event and its cause.
@@ -55,6 +55,13 @@ type Location struct {
 	event.LocationRegistered
 }
 
+// Row is one entity of a list.
+type Row struct {
+	Ref  string
+	JSON string // as Backstage's API shows it
+	Mark Mark
+}
+
 // Query asks for a page of entities. Within one list values are alternatives;
 // the lists must all match. Comparison ignores letter case.
 type Query struct {
@@ -65,6 +72,7 @@ type Query struct {
 	Tags       []string // all of them must be there
 	Sources    []string
 	Text       string // every word occurs in name, title, description, tags or annotations
+	Refs       []string // only these; nil = all
 	Order      Sort
 	Offset     int
 	Limit      int // 0 = all
@@ -77,7 +85,7 @@ type Sort string
 const (
 	ByName    Sort = ""       // title, or name
 	ByChanged Sort = "change" // newest change first
-	ByOwner   Sort = "owner"
+	ByOwner   Sort = "owner"  // those without one come last
 )
 
 // Result is a page, with what the whole answer holds.
@@ -94,8 +102,6 @@ type Facets struct {
 	Kinds, Types, Owners, Lifecycles, Tags, Sources []Count
 }
 
-// Count is one value of a facet, highest count first, then by value.
-type Count struct {
-	Value string // kinds in their written case ("Component"), owners as refs
-	Count int
-}
+// Count is one value of a facet, highest count first, then by value. Kinds are in
+// their written case ("Component"), owners are refs.
+type Count = index.Count

@@ -1,82 +1,43 @@
 package entities
 
 import (
-	"hash/maphash"
-	"maps"
+	"cmp"
 	"slices"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections/entities/index"
 )
 
-// shards is how many parts a snapshot is cut into. A change copies the parts
-// that it touches and shares the rest with the snapshot before.
-const shards = 256
-
 // Snapshot is the catalog at one position. It never changes.
+//
+// What [Snapshot.List], [Snapshot.Facets] and the like select by are Backstage's
+// search keys: the dotted paths of what an entity says ("spec.type",
+// "metadata.tags", "metadata.labels.tier"), and "relations.<type>" with the full
+// refs of the targets. A value of more than 200 characters, or null, says only
+// that its key is there; a key of more than 200 is not.
 type Snapshot struct {
 	position   eventlog.Position
 	recorded   time.Time
-	seed       maphash.Seed
-	parts      [shards]map[string]*Entry
-	length     int
-	rejections []*Rejection
-	locations  []*Location // in the order of their registration; one that moved is last
-
-	sorted func() []*Entry // by ref; made when first asked for
+	index      *index.Index
+	rejections []*Rejection // newest first
+	rejected   map[rejected]*Rejection
+	locations  []*Location // in the order of their registration
 }
 
-func newSnapshot() *Snapshot {
-	s := &Snapshot{seed: maphash.MakeSeed()}
-	s.sorted = sync.OnceValue(s.sort)
-	return s
+func newSnapshot() *Snapshot { return &Snapshot{index: index.New()} }
+
+// next returns a snapshot that is to become the one after s.
+func (s *Snapshot) next() *Snapshot {
+	n := *s
+	return &n
 }
 
-// with returns the snapshot after the entities in stale were made anew.
-func (s *Snapshot) with(c *Catalog, stale map[string]bool) *Snapshot {
-	next := &Snapshot{seed: s.seed, parts: s.parts, length: s.length, rejections: s.rejections}
-	next.sorted = sync.OnceValue(next.sort)
-	if len(stale) == 0 {
-		next.sorted = s.sorted
+func (s *Snapshot) setRejections(all []*Rejection) {
+	s.rejections, s.rejected = all, make(map[rejected]*Rejection, len(all))
+	for _, r := range all {
+		s.rejected[rejectedKey(r.Origin, r.Ref)] = r
 	}
-	var copied [shards]bool
-	// In order, so that entries that are read one after the other lie side by side.
-	for _, ref := range slices.Sorted(maps.Keys(stale)) {
-		i := s.shard(ref)
-		before, after := next.parts[i][ref], c.entry(ref)
-		if before == nil && after == nil {
-			continue // the other end of a relation, not in the catalog
-		}
-		if !copied[i] {
-			next.parts[i], copied[i] = maps.Clone(next.parts[i]), true
-			if next.parts[i] == nil {
-				next.parts[i] = map[string]*Entry{}
-			}
-		}
-		if after == nil {
-			delete(next.parts[i], ref)
-			next.length--
-			continue
-		}
-		if before == nil {
-			next.length++
-		}
-		next.parts[i][ref] = after
-	}
-	return next
-}
-
-func (s *Snapshot) shard(ref string) int { return int(maphash.String(s.seed, ref) % shards) }
-
-func (s *Snapshot) sort() []*Entry {
-	all := make([]*Entry, 0, s.length)
-	for _, part := range s.parts {
-		all = slices.AppendSeq(all, maps.Values(part))
-	}
-	slices.SortFunc(all, func(a, b *Entry) int { return strings.Compare(a.Ref, b.Ref) })
-	return all
 }
 
 // Position is the last event that the snapshot has seen.
@@ -86,16 +47,117 @@ func (s *Snapshot) Position() eventlog.Position { return s.position }
 func (s *Snapshot) Recorded() time.Time { return s.recorded }
 
 // Len is the number of entities.
-func (s *Snapshot) Len() int { return s.length }
+func (s *Snapshot) Len() int { return s.index.Len() }
 
 // Get returns the entity with a full lower-case ref.
 func (s *Snapshot) Get(ref string) (*Entry, bool) {
-	e, ok := s.parts[s.shard(ref)][ref]
-	return e, ok
+	r, ok := s.record(ref)
+	if !ok {
+		return nil, false
+	}
+	return s.entry(r), true
 }
 
-// All returns every entity, by ref. The slice is shared: leave it as it is.
-func (s *Snapshot) All() []*Entry { return s.sorted() }
+func (s *Snapshot) record(ref string) (*record, bool) {
+	d, ok := s.index.Get(ref)
+	if !ok {
+		return nil, false
+	}
+	return d.(*record), true
+}
+
+func (s *Snapshot) entry(r *record) *Entry { return r.entry(s.rejectionOf(r)) }
+
+// rejectionOf returns what is wrong with the newest descriptor of an entity, in
+// the file that declares it.
+func (s *Snapshot) rejectionOf(r *record) *Rejection {
+	if len(s.rejected) == 0 {
+		return nil
+	}
+	return s.rejected[rejectedKey(r.origin(), r.ref)]
+}
+
+// JSON returns the entity with a full lower-case ref as Backstage's API shows it.
+func (s *Snapshot) JSON(ref string) (string, bool) {
+	r, ok := s.record(ref)
+	if !ok {
+		return "", false
+	}
+	return r.json, true
+}
+
+// Pick returns the entities with full refs as Backstage's API shows them, in the
+// order of refs; "" for one that is not there, or that w does not select.
+func (s *Snapshot) Pick(refs []string, w Where) []string {
+	all := make([]string, len(refs))
+	chosen := map[string]bool{}
+	if w != nil {
+		for _, row := range s.index.List(Listing{Where: All{In(refs), w}, Limit: -1}).Rows {
+			chosen[row.Doc.Ref()] = true
+		}
+	}
+	for i, ref := range refs {
+		if w == nil || chosen[ref] {
+			all[i], _ = s.JSON(ref)
+		}
+	}
+	return all
+}
+
+// ByUID returns the full ref of the entity with a uid.
+func (s *Snapshot) ByUID(uid string) (string, bool) {
+	rows := s.index.List(Listing{Where: Equals{Key: "metadata.uid", Values: []string{uid}}, Limit: 1}).Rows
+	if len(rows) == 0 {
+		return "", false
+	}
+	return rows[0].Doc.Ref(), true
+}
+
+// List returns a part of a list, and the number of rows of all of it if that is
+// asked for. The zero order is that of registration.
+func (s *Snapshot) List(l Listing) Rows {
+	found := s.index.List(l)
+	rows := Rows{make([]Row, len(found.Rows)), found.Total}
+	for i, row := range found.Rows {
+		r := row.Doc.(*record)
+		rows.Rows[i] = Row{r.ref, r.json, row.Mark}
+	}
+	return rows
+}
+
+// Facets counts, for each key, the entities that w selects by the values of that
+// key as they are written, sorted by value, byte for byte.
+func (s *Snapshot) Facets(w Where, keys ...string) [][]Count { return s.index.Facets(w, keys...) }
+
+// Count returns how many entities w selects.
+func (s *Snapshot) Count(w Where) int { return s.index.Count(w) }
+
+// All returns every entity, by ref. Each is decoded, so this is for small
+// catalogs, such as those of tests.
+func (s *Snapshot) All() []*Entry { return s.decode(nil) }
+
+func (s *Snapshot) decode(w Where) []*Entry {
+	var all []*Entry
+	for _, row := range s.index.List(Listing{Where: w, Order: Order{ByRef: true}, Limit: -1}).Rows {
+		all = append(all, s.entry(row.Doc.(*record)))
+	}
+	return all
+}
+
+// Repository returns what is known of one repository: its entities, and its
+// descriptors that cannot be used, each in the order of their events.
+func (s *Snapshot) Repository(source, id string) ([]*Entry, []*Rejection) {
+	key := repositoryKey(source, id)
+	es := s.decode(Equals{Key: keyRepository, Values: []string{key}})
+	slices.SortStableFunc(es, func(a, b *Entry) int { return cmp.Compare(a.Since.Position, b.Since.Position) })
+	var rs []*Rejection
+	for _, r := range slices.Backward(s.rejections) {
+		if repositoryKey(r.Origin.Source, r.Origin.RepositoryID) == key {
+			rs = append(rs, r)
+		}
+	}
+	return es, rs
+}
 
 // Rejections returns the descriptors that cannot be used now, newest first.
 func (s *Snapshot) Rejections() []*Rejection { return s.rejections }

@@ -1,0 +1,199 @@
+package entities
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// leaf is one value of a JSON document, with the keys that lead to it joined by
+// dots. Indexes of lists are left out, as in Backstage's search keys.
+type leaf struct {
+	path string
+	text string // of a string; of a number or a boolean as it is written in JSON
+	kind leafKind
+	item bool // of a list
+}
+
+type leafKind int
+
+const (
+	leafNull leafKind = iota
+	leafText
+	leafPlain // a number or a boolean
+)
+
+// leaves calls f with every leaf of a JSON document, in order. It does not go
+// below a path for which enter is false. The text must be valid JSON, as what
+// encoding/json wrote is; of other text it makes something, and ends.
+//
+// It is encoding/json without the values: what takes most of the time of reading
+// a catalog in. Texts without escapes share the document's memory.
+func leaves(doc string, enter func(path string) bool, f func(leaf)) {
+	s := scanner{rest: doc, enter: enter, emit: f}
+	s.value("", false)
+}
+
+type scanner struct {
+	rest  string
+	depth int
+	enter func(string) bool
+	emit  func(leaf)
+}
+
+// maxDepth is how deep a document may be nested; encoding/json allows as much.
+const maxDepth = 10000
+
+func (s *scanner) space() {
+	s.rest = strings.TrimLeft(s.rest, " \t\r\n")
+}
+
+// take cuts a character off, if it is the next one.
+func (s *scanner) take(c byte) bool {
+	s.space()
+	if s.rest == "" || s.rest[0] != c {
+		return false
+	}
+	s.rest = s.rest[1:]
+	return true
+}
+
+func (s *scanner) value(path string, item bool) {
+	if s.depth++; s.depth > maxDepth {
+		s.rest = ""
+	}
+	defer func() { s.depth-- }()
+	s.space()
+	switch {
+	case s.rest == "":
+	case s.rest[0] == '{':
+		s.object(path)
+	case s.rest[0] == '[':
+		s.rest = s.rest[1:]
+		for !s.take(']') && s.rest != "" {
+			s.value(path, true)
+			s.take(',')
+		}
+	case s.rest[0] == '"':
+		s.emit(leaf{path, s.text(), leafText, item})
+	default:
+		n := strings.IndexAny(s.rest, ",]} \t\r\n")
+		if n < 0 {
+			n = len(s.rest)
+		}
+		n = max(n, 1)
+		word := s.rest[:n]
+		s.rest = s.rest[n:]
+		if word == "null" {
+			s.emit(leaf{path: path, item: item})
+		} else {
+			s.emit(leaf{path, word, leafPlain, item})
+		}
+	}
+}
+
+func (s *scanner) object(path string) {
+	s.rest = s.rest[1:]
+	for !s.take('}') && s.rest != "" {
+		if s.rest[0] != '"' {
+			s.rest = ""
+			return
+		}
+		key := s.text()
+		if path != "" {
+			key = path + "." + key
+		}
+		s.take(':')
+		if s.enter(key) {
+			s.value(key, false)
+		} else {
+			s.skip()
+		}
+		s.take(',')
+	}
+}
+
+// skip passes over a value.
+func (s *scanner) skip() {
+	silent := scanner{rest: s.rest, depth: s.depth, enter: func(string) bool { return true }, emit: func(leaf) {}}
+	silent.value("", false)
+	s.rest = silent.rest
+}
+
+// text reads a string, of which the quote is the next character.
+func (s *scanner) text() string {
+	s.rest = s.rest[1:]
+	n := strings.IndexAny(s.rest, `"\`)
+	if n < 0 {
+		s.rest = ""
+		return ""
+	}
+	if s.rest[n] == '"' {
+		text := s.rest[:n]
+		s.rest = s.rest[n+1:]
+		return text
+	}
+	var b strings.Builder
+	for s.rest != "" {
+		n := strings.IndexAny(s.rest, `"\`)
+		if n < 0 {
+			s.rest = ""
+			break
+		}
+		b.WriteString(s.rest[:n])
+		c := s.rest[n]
+		s.rest = s.rest[n+1:]
+		if c == '"' {
+			break
+		}
+		s.escape(&b)
+	}
+	return b.String()
+}
+
+// escape reads what comes after a backslash.
+func (s *scanner) escape(b *strings.Builder) {
+	if s.rest == "" {
+		return
+	}
+	c := s.rest[0]
+	s.rest = s.rest[1:]
+	if i := strings.IndexByte("bfnrt", c); i >= 0 {
+		b.WriteByte("\b\f\n\r\t"[i])
+		return
+	}
+	if c != 'u' {
+		b.WriteByte(c)
+		return
+	}
+	r := s.unit()
+	if 0xd800 <= r && r < 0xdc00 { // the first half of a pair
+		if low, ok := strings.CutPrefix(s.rest, `\u`); ok {
+			before := s.rest
+			s.rest = low
+			if second := s.unit(); 0xdc00 <= second && second < 0xe000 {
+				b.WriteRune((r-0xd800)<<10 + (second - 0xdc00) + 0x10000)
+				return
+			}
+			s.rest = before
+		}
+	}
+	if !utf8.ValidRune(r) {
+		r = utf8.RuneError
+	}
+	b.WriteRune(r)
+}
+
+// unit reads four hexadecimal digits.
+func (s *scanner) unit() rune {
+	if len(s.rest) < 4 {
+		s.rest = ""
+		return utf8.RuneError
+	}
+	n, err := strconv.ParseUint(s.rest[:4], 16, 32)
+	s.rest = s.rest[4:]
+	if err != nil {
+		return utf8.RuneError
+	}
+	return rune(n)
+}

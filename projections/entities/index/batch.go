@@ -1,0 +1,294 @@
+package index
+
+import (
+	"cmp"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Batch makes the next version of an index. It has one user, who calls
+// [Batch.Index] once and leaves it. Only the newest version of an index may have
+// a batch.
+type Batch struct {
+	next    *Index
+	changed map[uint32]change // by slot
+}
+
+// change is what becomes of a slot; nil is no document.
+type change struct{ before, after Doc }
+
+// Batch returns a batch on top of ix.
+func (ix *Index) Batch() *Batch {
+	next := &Index{
+		batch: ix.batch + 1, docs: ix.docs.next(), ids: ix.ids.next(), all: ix.all,
+		refs: ix.refs.Copy(), fields: ix.fields.Copy(), texts: ix.texts,
+	}
+	return &Batch{next, map[uint32]change{}}
+}
+
+// Put adds a document, or puts it in the place of the one with its ref. The ID of
+// one that is new must be greater than that of every document that has ever been
+// in the index.
+func (b *Batch) Put(d Doc) {
+	ix := b.next
+	n, known := ix.refs.Get(named{ref: d.Ref()})
+	if known && ix.ids.at(n.slot) != d.ID() { // one that is gone, and another one of its name
+		b.Delete(d.Ref())
+		known = false
+	}
+	if !known {
+		n = named{d.Ref(), uint32(ix.docs.length)}
+		ix.refs.Set(n)
+		ix.ids.set(n.slot, d.ID(), ix.batch)
+		ix.all.writable(ix.batch).Add(n.slot)
+	}
+	b.set(n.slot, d, known)
+}
+
+// Delete removes the document of a ref, if there is one.
+func (b *Batch) Delete(ref string) {
+	ix := b.next
+	n, known := ix.refs.Delete(named{ref: ref})
+	if !known {
+		return
+	}
+	ix.all.writable(ix.batch).Remove(n.slot)
+	b.set(n.slot, nil, true)
+}
+
+func (b *Batch) set(slot uint32, d Doc, known bool) {
+	c, already := b.changed[slot]
+	if !already && known {
+		c.before = b.next.docs.at(slot)
+	}
+	c.after = d
+	b.changed[slot] = c
+	b.next.docs.set(slot, d, b.next.batch)
+}
+
+// Index returns the next version.
+func (b *Batch) Index() *Index {
+	changes := b.compare()
+	keys := slices.Sorted(maps.Keys(changes.terms))
+	fields := make([]*field, len(keys))
+	parallel(len(keys), func(i int) {
+		f, ok := b.next.fields.Get(keys[i])
+		if !ok {
+			f = newField()
+		}
+		fields[i] = f.next(b.next.batch)
+		fields[i].apply(changes.terms[keys[i]])
+	})
+	for i, f := range fields {
+		if f.empty() {
+			b.next.fields.Delete(keys[i])
+		} else {
+			b.next.fields.Set(keys[i], f)
+		}
+	}
+	if len(changes.texts) > 0 {
+		b.next.texts = maps.Clone(b.next.texts)
+		for key, changed := range changes.texts {
+			b.next.texts[key] = b.next.texts[key].with(changed)
+		}
+	}
+	return b.next
+}
+
+// deltas are what a batch changes under one key.
+type deltas struct {
+	values []delta
+	states []state
+}
+
+// delta is a value that a slot has from now on, or has not any more.
+type delta struct {
+	value, written string
+	slot           uint32
+	added          bool
+}
+
+// state is what a key says of a slot from now on.
+type state struct {
+	slot   uint32
+	valued bool // the key has a value
+	silent bool // the key is there without one
+}
+
+// comparison is what distinguishes the documents before and after a batch.
+type comparison struct {
+	terms map[string][]*deltas
+	texts map[string]map[uint32]string
+}
+
+// compare looks at every slot that has changed. Terms that stay cost nothing further.
+func (b *Batch) compare() comparison {
+	slots := slices.Sorted(maps.Keys(b.changed))
+	all := comparison{map[string][]*deltas{}, map[string]map[uint32]string{}}
+	var mu sync.Mutex
+	const chunk = 1024
+	parallel((len(slots)+chunk-1)/chunk, func(i int) {
+		c := comparer{map[string]*deltas{}, map[string]map[uint32]string{}}
+		for _, slot := range slots[i*chunk : min((i+1)*chunk, len(slots))] {
+			changed := b.changed[slot]
+			c.compare(slot, termsOf(changed.before), termsOf(changed.after))
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		for key, ds := range c.terms {
+			all.terms[key] = append(all.terms[key], ds)
+		}
+		for key, texts := range c.texts {
+			if all.texts[key] == nil {
+				all.texts[key] = texts
+			} else {
+				maps.Copy(all.texts[key], texts)
+			}
+		}
+	})
+	return all
+}
+
+// comparer compares some of the slots.
+type comparer struct {
+	terms map[string]*deltas
+	texts map[string]map[uint32]string
+}
+
+// termsOf returns a document's terms, sorted, the texts first.
+func termsOf(d Doc) []Term {
+	if d == nil {
+		return nil
+	}
+	terms := d.Terms()
+	slices.SortFunc(terms, compareTerms)
+	return slices.Compact(terms)
+}
+
+func compareTerms(a, b Term) int {
+	switch {
+	case a.Text != b.Text && a.Text:
+		return -1
+	case a.Text != b.Text:
+		return 1
+	}
+	if by := cmp.Or(strings.Compare(a.Key, b.Key), strings.Compare(a.Value, b.Value), strings.Compare(a.Written, b.Written)); by != 0 {
+		return by
+	}
+	switch { // no value is another thing than an empty one
+	case a.Silent == b.Silent:
+		return 0
+	case a.Silent:
+		return -1
+	default:
+		return 1
+	}
+}
+
+// compare notes what distinguishes two sorted lists of terms.
+func (c comparer) compare(slot uint32, before, after []Term) {
+	for len(before) > 0 || len(after) > 0 {
+		first := firstTerm(before, after)
+		var had, has []Term
+		had, before = cutKey(before, first)
+		has, after = cutKey(after, first)
+		switch {
+		case slices.Equal(had, has):
+		case first.Text:
+			if c.texts[first.Key] == nil {
+				c.texts[first.Key] = map[uint32]string{}
+			}
+			c.texts[first.Key][slot] = textOf(has)
+		default:
+			ds := c.terms[first.Key]
+			if ds == nil {
+				ds = &deltas{}
+				c.terms[first.Key] = ds
+			}
+			ds.compare(slot, had, has)
+		}
+	}
+}
+
+func textOf(terms []Term) string {
+	if len(terms) == 0 {
+		return ""
+	}
+	return terms[0].Value
+}
+
+func (ds *deltas) compare(slot uint32, had, has []Term) {
+	was, is := stateOf(slot, had), stateOf(slot, has)
+	if was != is {
+		ds.states = append(ds.states, is)
+	}
+	note := func(t Term, added bool) {
+		if !t.Silent {
+			ds.values = append(ds.values, delta{t.Value, t.Written, slot, added})
+		}
+	}
+	for len(had) > 0 || len(has) > 0 {
+		switch {
+		case len(has) == 0 || len(had) > 0 && compareTerms(had[0], has[0]) < 0:
+			note(had[0], false)
+			had = had[1:]
+		case len(had) == 0 || compareTerms(had[0], has[0]) > 0:
+			note(has[0], true)
+			has = has[1:]
+		default:
+			had, has = had[1:], has[1:]
+		}
+	}
+}
+
+func stateOf(slot uint32, terms []Term) state {
+	s := state{slot: slot}
+	for _, t := range terms {
+		s.valued, s.silent = s.valued || !t.Silent, s.silent || t.Silent
+	}
+	return s
+}
+
+func firstTerm(a, b []Term) Term {
+	if len(a) == 0 || len(b) > 0 && compareTerms(b[0], a[0]) < 0 {
+		return b[0]
+	}
+	return a[0]
+}
+
+// cutKey takes the terms of a key off the front of a sorted list.
+func cutKey(terms []Term, of Term) (cut, rest []Term) {
+	n := 0
+	for n < len(terms) && terms[n].Key == of.Key && terms[n].Text == of.Text {
+		n++
+	}
+	return terms[:n], terms[n:]
+}
+
+// parallel calls f for 0 to n-1, on all processors if that is worth it.
+func parallel(n int, f func(int)) {
+	workers := min(runtime.GOMAXPROCS(0), n/8)
+	if workers < 2 {
+		for i := range n {
+			f(i)
+		}
+		return
+	}
+	var wg sync.WaitGroup
+	work := make(chan int)
+	for range workers {
+		wg.Go(func() {
+			for i := range work {
+				f(i)
+			}
+		})
+	}
+	for i := range n {
+		work <- i
+	}
+	close(work)
+	wg.Wait()
+}

@@ -1,0 +1,193 @@
+package index
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/tidwall/btree"
+)
+
+// field is all that is known under one search key: its values in order, each
+// with the documents that have it. A change makes a new version; what it does
+// not touch is shared with the one before.
+type field struct {
+	batch  uint64
+	values *btree.BTreeG[value]
+	// valued are the documents with a value that compares, silent those of which
+	// the key says no more than that it is there.
+	valued, silent slots
+	// pairs counts documents once for each of their values.
+	pairs int
+}
+
+// value is one value of a key, in lower case.
+type value struct {
+	text    string
+	docs    posting
+	written *spelling // how it is written, if not just so everywhere
+}
+
+// spelling is one way in which a value is written, with the documents that do.
+// It never changes.
+type spelling struct {
+	text string
+	docs posting
+	next *spelling
+}
+
+// slots is a set that is copied when a batch first writes to it.
+type slots struct {
+	batch uint64
+	bits  *roaring.Bitmap
+}
+
+func (s *slots) writable(batch uint64) *roaring.Bitmap {
+	if s.batch != batch {
+		s.batch, s.bits = batch, s.bits.Clone()
+	}
+	return s.bits
+}
+
+func byText(a, b value) bool { return a.text < b.text }
+
+func newField() *field {
+	return &field{
+		values: btree.NewBTreeGOptions(byText, btree.Options{NoLocks: true}),
+		valued: slots{bits: roaring.New()}, silent: slots{bits: roaring.New()},
+	}
+}
+
+// next returns the version that a batch may write to.
+func (f *field) next(batch uint64) *field {
+	n := *f
+	n.batch, n.values = batch, f.values.Copy()
+	return &n
+}
+
+func (f *field) empty() bool { return f.valued.bits.IsEmpty() && f.silent.bits.IsEmpty() }
+
+// apply changes what a batch changes under the key.
+func (f *field) apply(all []*deltas) {
+	n := 0
+	for _, ds := range all {
+		n += len(ds.values)
+		f.states(ds.states)
+	}
+	values := make([]delta, 0, n)
+	for _, ds := range all {
+		values = append(values, ds.values...)
+	}
+	// One value after the other, so that what is written lies side by side.
+	slices.SortFunc(values, func(a, b delta) int {
+		return cmp.Or(strings.Compare(a.value, b.value), cmp.Compare(a.slot, b.slot))
+	})
+	for len(values) > 0 {
+		n := 1
+		for n < len(values) && values[n].value == values[0].value {
+			n++
+		}
+		f.change(values[:n])
+		values = values[n:]
+	}
+}
+
+// states notes of which documents the key has a value.
+func (f *field) states(all []state) {
+	note := func(s *slots, slot uint32, is bool) {
+		switch was := s.bits.Contains(slot); {
+		case is && !was:
+			s.writable(f.batch).Add(slot)
+		case was && !is:
+			s.writable(f.batch).Remove(slot)
+		}
+	}
+	for _, s := range all {
+		note(&f.valued, s.slot, s.valued)
+		note(&f.silent, s.slot, s.silent)
+	}
+}
+
+// change changes the documents of one value.
+func (f *field) change(ds []delta) {
+	v, known := f.values.Get(value{text: ds[0].value})
+	v.text = ds[0].value
+	for _, d := range ds {
+		if d.added {
+			known = f.add(&v, known, d)
+		} else if known {
+			known = f.remove(&v, d)
+		}
+	}
+	if known {
+		f.values.Set(v)
+	} else {
+		f.values.Delete(v)
+	}
+}
+
+// add gives the value one more document; known is whether it has any.
+func (f *field) add(v *value, known bool, d delta) bool {
+	if !known {
+		v.docs = posting{one: d.slot}
+		if v.written = nil; d.written != v.text {
+			v.written = &spelling{text: d.written, docs: v.docs}
+		}
+		f.pairs++
+		return true
+	}
+	if v.written == nil && d.written != v.text {
+		v.written = &spelling{text: v.text, docs: v.docs.frozen()}
+	}
+	if v.written != nil {
+		v.written = v.written.with(d.written, d.slot, f.batch)
+	}
+	if !v.docs.contains(d.slot) {
+		f.pairs++
+		v.docs = v.docs.with(d.slot, f.batch)
+	}
+	return true
+}
+
+// remove takes a document from the value; it reports whether any is left.
+func (f *field) remove(v *value, d delta) bool {
+	if v.written != nil {
+		v.written = v.written.without(d.written, d.slot, f.batch)
+		for s := v.written; s != nil; s = s.next {
+			if s.docs.contains(d.slot) { // written in two ways by the same document
+				return true
+			}
+		}
+	}
+	f.pairs--
+	docs, left := v.docs.without(d.slot, f.batch)
+	v.docs = docs
+	return left
+}
+
+// with returns the list in which text has one more document.
+func (s *spelling) with(text string, slot uint32, batch uint64) *spelling {
+	switch {
+	case s == nil:
+		return &spelling{text: text, docs: posting{one: slot}}
+	case s.text == text:
+		return &spelling{text, s.docs.with(slot, batch), s.next}
+	default:
+		return &spelling{s.text, s.docs, s.next.with(text, slot, batch)}
+	}
+}
+
+// without returns the list in which text has one document less.
+func (s *spelling) without(text string, slot uint32, batch uint64) *spelling {
+	switch {
+	case s == nil:
+		return nil
+	case s.text != text:
+		return &spelling{s.text, s.docs, s.next.without(text, slot, batch)}
+	}
+	if docs, left := s.docs.without(slot, batch); left {
+		return &spelling{text, docs, s.next}
+	}
+	return s.next
+}

@@ -1,0 +1,375 @@
+package index
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/RoaringBitmap/roaring/v2"
+)
+
+// Listing asks for a part of a list of documents.
+type Listing struct {
+	Where Where
+	Order Order
+	// From is the row after which to begin, or, if Back is set, before which to
+	// end; nil is the beginning, or the end. It need not be there any more. It is
+	// not for an Order that is ByRef.
+	From *Mark
+	Back bool
+	// Offset is how many rows to skip after that. Limit is how many to return
+	// at most; a negative one is none.
+	Offset, Limit int
+	// Count asks for the number of rows on all pages.
+	Count bool
+}
+
+// Order is how a list is sorted. The zero Order is that of registration.
+type Order struct {
+	Fields []Field // ties of the first go by the next
+	// Lacking keeps the documents that lack a field: they come last, whatever the
+	// direction. Otherwise those that lack the first one are left out.
+	Lacking bool
+	// ByRef is for ties of the fields, and for lists without any; otherwise they
+	// go by registration, in the direction of the first field.
+	ByRef bool
+}
+
+// Field is a search key to sort by: as lower-case text, byte for byte. A document
+// with several values goes by its first.
+type Field struct {
+	Key        string
+	Descending bool
+}
+
+// Mark is the place of a row in the order of its list. It stays what it is when
+// documents around it come, change or go.
+type Mark struct {
+	Value string // of the first field; "" without one
+	ID    uint64 // the row's document's
+}
+
+// Rows is an answer to a Listing.
+type Rows struct {
+	Rows  []Row // in the order asked for, also when going back
+	Total int   // rows on all pages; 0 if they were not counted
+}
+
+// Row is one document of a list, once for each value that it has of the first
+// field, if lists leave out those without.
+type Row struct {
+	Doc  Doc
+	Mark Mark
+}
+
+// List returns a part of a list.
+func (ix *Index) List(l Listing) Rows {
+	chosen := ix.selected(l.Where)
+	rows := Rows{}
+	if l.Count {
+		rows.Total = ix.count(chosen, l.Order)
+	}
+	if l.Limit == 0 {
+		return rows
+	}
+	w := walk{Index: ix, Order: l.Order, back: l.Back, from: l.From, want: -1}
+	if l.Limit > 0 {
+		w.want = l.Offset + l.Limit
+		rows.Rows = make([]Row, 0, min(l.Limit, 1000))
+	}
+	skip := l.Offset
+	for at := range w.rows(chosen) {
+		if skip > 0 {
+			skip--
+			continue
+		}
+		rows.Rows = append(rows.Rows, Row{ix.docs.at(at.slot), Mark{at.value, ix.ids.at(at.slot)}})
+		if len(rows.Rows) == l.Limit {
+			break
+		}
+	}
+	if l.Back {
+		slices.Reverse(rows.Rows)
+	}
+	return rows
+}
+
+// Count returns how many documents w selects.
+func (ix *Index) Count(w Where) int {
+	return int(ix.bits(ix.selected(w)).GetCardinality())
+}
+
+// count is the number of rows of a whole list.
+func (ix *Index) count(s selection, o Order) int {
+	if len(o.Fields) == 0 || o.Lacking {
+		return int(ix.bits(s).GetCardinality())
+	}
+	f, ok := ix.under(o.Fields[0].Key)
+	switch {
+	case !ok:
+		return 0
+	case s.bits == nil:
+		return f.pairs
+	case f.pairs == int(f.valued.bits.GetCardinality()): // no document has two values
+		return int(f.valued.bits.AndCardinality(s.bits))
+	}
+	n := 0
+	for v := range ix.values(f, o.Fields[0].Key, s, -1) {
+		n += v.docs.in(s)
+	}
+	return n
+}
+
+// place is one row of a list.
+type place struct {
+	value string // of the first field
+	slot  uint32
+}
+
+// walk goes along a list.
+type walk struct {
+	*Index
+	Order
+	back bool
+	from *Mark
+	want int // about how many rows will be asked for; negative is all of them
+}
+
+// rows are all rows from the place where the walk begins.
+func (w walk) rows(s selection) iter.Seq[place] {
+	return func(yield func(place) bool) {
+		if len(w.Fields) > 0 {
+			w.byFields(s, w.Fields, yield)
+			return
+		}
+		for slot := range w.plain(s, w.back, w.from) {
+			if !yield(place{slot: slot}) {
+				return
+			}
+		}
+	}
+}
+
+// byFields sorts by the first of some fields, and within each of its values by
+// the rest. It reports false when nobody wants more.
+func (w walk) byFields(s selection, fields []Field, yield func(place) bool) bool {
+	first, top := fields[0], len(fields) == len(w.Fields)
+	descending := first.Descending != w.back
+	f, ok := w.under(first.Key)
+	lacking := selection{w.bits(s)}
+	if ok {
+		lacking = selection{roaring.AndNot(lacking.bits, f.valued.bits)}
+		s = s.and(selection{f.valued.bits})
+	}
+	if w.Lacking && w.back && !w.byRest(lacking, "", fields[1:], nil, yield) {
+		return false
+	}
+	if ok {
+		var from *Mark
+		if top {
+			from = w.from
+		}
+		once := w.Lacking && f.pairs > int(f.valued.bits.GetCardinality())
+		seen := roaring.New() // documents with several values, when each is to be there once
+		for v := range w.sorted(f, first.Key, s, from, descending) {
+			after := from
+			if from != nil && from.Value != v.text {
+				after = nil
+			}
+			if v.docs.more == nil && after == nil && !once { // most often, and nothing to be sorted
+				if !yield(place{v.text, v.docs.one}) {
+					return false
+				}
+				continue
+			}
+			group := s.and(v.docs.selection())
+			if once {
+				group = selection{roaring.AndNot(group.bits, seen)}
+				seen.Or(group.bits)
+			}
+			if !w.byRest(group, v.text, fields[1:], after, yield) {
+				return false
+			}
+		}
+	}
+	if w.Lacking && !w.back {
+		return w.byRest(lacking, "", fields[1:], nil, yield)
+	}
+	return true
+}
+
+// byRest sorts what has the same value of a field.
+func (w walk) byRest(group selection, text string, rest []Field, from *Mark, yield func(place) bool) bool {
+	if group.bits.IsEmpty() {
+		return true
+	}
+	below := func(p place) bool { return yield(place{text, p.slot}) }
+	if len(rest) > 0 {
+		return w.byFields(group, rest, below)
+	}
+	for slot := range w.plain(group, w.Fields[0].Descending != w.back, from) {
+		if !yield(place{text, slot}) {
+			return false
+		}
+	}
+	return true
+}
+
+// manyTies is how many documents are worth to be sorted by ref rather than
+// looked for along all refs.
+const manyTies = 1000
+
+// plain are the slots of a selection by registration or by ref.
+func (w walk) plain(s selection, descending bool, from *Mark) iter.Seq[uint32] {
+	return func(yield func(uint32) bool) {
+		switch {
+		case !w.ByRef:
+			w.bySlot(s, descending, from, yield)
+		case s.bits != nil && s.bits.GetCardinality() < manyTies:
+			refs := make([]named, 0, s.bits.GetCardinality())
+			for _, slot := range s.bits.ToArray() {
+				refs = append(refs, named{w.docs.at(slot).Ref(), slot})
+			}
+			slices.SortFunc(refs, func(a, b named) int { return strings.Compare(a.ref, b.ref) })
+			if w.back { // refs go up, whatever the direction of the fields
+				slices.Reverse(refs)
+			}
+			for _, n := range refs {
+				if !yield(n.slot) {
+					return
+				}
+			}
+		default:
+			one := func(n named) bool { return !s.contains(n.slot) || yield(n.slot) }
+			if w.back {
+				w.refs.Reverse(one)
+			} else {
+				w.refs.Scan(one)
+			}
+		}
+	}
+}
+
+func (w walk) bySlot(s selection, descending bool, from *Mark, yield func(uint32) bool) {
+	bits := w.bits(s)
+	if descending {
+		if from != nil {
+			bits = bits.Clone()
+			bits.RemoveRange(uint64(w.slotOf(from.ID)), uint64(w.ids.length))
+		}
+		it := bits.ReverseIterator()
+		for it.HasNext() {
+			if !yield(it.Next()) {
+				return
+			}
+		}
+		return
+	}
+	it := bits.Iterator()
+	if from != nil {
+		it.AdvanceIfNeeded(w.slotOf(from.ID + 1))
+	}
+	for it.HasNext() {
+		if !yield(it.Next()) {
+			return
+		}
+	}
+}
+
+// slotOf is the first slot whose document has this ID or a greater one.
+func (ix *Index) slotOf(id uint64) uint32 {
+	return uint32(sort.Search(ix.ids.length, func(i int) bool { return ix.ids.at(uint32(i)) >= id }))
+}
+
+// sorted are the values of a field that the selection has, from a mark on.
+func (w walk) sorted(f *field, key string, s selection, from *Mark, descending bool) iter.Seq[value] {
+	return func(yield func(value) bool) {
+		one := func(v value) bool { return v.docs.in(s) == 0 || yield(v) }
+		if w.gathers(f, s, w.want) {
+			found := w.gather(key, s)
+			if descending {
+				slices.Reverse(found)
+			}
+			for _, v := range found {
+				past := from == nil || v.text == from.Value || descending == (v.text < from.Value)
+				if past && !one(v) {
+					return
+				}
+			}
+			return
+		}
+		switch {
+		case from == nil && descending:
+			f.values.Reverse(one)
+		case from == nil:
+			f.values.Scan(one)
+		case descending:
+			f.values.Descend(value{text: from.Value}, one)
+		default:
+			f.values.Ascend(value{text: from.Value}, one)
+		}
+	}
+}
+
+// values are the values of a field that a selection may have, in order.
+func (ix *Index) values(f *field, key string, s selection, want int) iter.Seq[value] {
+	return func(yield func(value) bool) {
+		if ix.gathers(f, s, want) {
+			for _, v := range ix.gather(key, s) {
+				if !yield(v) {
+					return
+				}
+			}
+			return
+		}
+		f.values.Scan(yield)
+	}
+}
+
+// termCost is what it costs to ask a document for its terms, in values walked past.
+const termCost = 500
+
+// gathers reports whether to ask the few selected documents for their values
+// rather than to look at all values for those that the documents have.
+func (ix *Index) gathers(f *field, s selection, want int) bool {
+	if s.bits == nil {
+		return false
+	}
+	steps, selected := f.values.Len(), int(s.bits.GetCardinality())
+	if want >= 0 && selected > want { // the walk ends when it has found enough
+		steps = steps / selected * want
+	}
+	return selected*termCost < steps
+}
+
+// gather returns the values of a key that the selected documents have, in order.
+func (ix *Index) gather(key string, s selection) []value {
+	key = strings.ToLower(key)
+	var all []value
+	for _, slot := range s.bits.ToArray() {
+		for _, t := range ix.docs.at(slot).Terms() {
+			if t.Key == key && !t.Silent && !t.Text {
+				all = append(all, value{t.Value, posting{one: slot}, &spelling{t.Written, posting{one: slot}, nil}})
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b value) int {
+		return cmp.Or(strings.Compare(a.text, b.text), cmp.Compare(a.docs.one, b.docs.one))
+	})
+	merged := all[:0]
+	for _, v := range all {
+		n := len(merged)
+		if n == 0 || merged[n-1].text != v.text {
+			merged = append(merged, v)
+			continue
+		}
+		merged[n-1].docs = merged[n-1].docs.with(v.docs.one, gathering)
+		merged[n-1].written = merged[n-1].written.with(v.written.text, v.docs.one, gathering)
+	}
+	return merged
+}
+
+// gathering is no batch of a writer's.
+const gathering = ^uint64(0)

@@ -1,0 +1,338 @@
+package entities
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf16"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections/entities/index"
+)
+
+// record is one entity as the catalog keeps it: encoded, so that answers are
+// written as they lie here. It never changes.
+type record struct {
+	id         uint64 // position of the event that registered it
+	ref        string
+	json       string // as Backstage's API shows it, with relations and status
+	own        int    // length of the entity's own part of json, without its last brace
+	source     string
+	repository string // see repositoryKey
+	changed    eventlog.Position
+	since      int64 // when the newest event became true, in nanoseconds since 1970
+	registered int64 // when the entity did
+	lacksOwner bool
+	note       string // JSON of note
+}
+
+// note is what is kept of the newest declaring event besides the entity.
+type note struct {
+	Origin   event.Origin `json:"origin"`
+	Recorded time.Time    `json:"recorded"`
+	Actor    event.Actor  `json:"actor,omitzero"`
+	Cause    event.Cause  `json:"cause,omitzero"`
+}
+
+// repositoryKey names a repository, which keeps its id through renames.
+func repositoryKey(source, id string) string { return source + "\x00" + id }
+
+// ID is the entity's number in the order of registration.
+func (r *record) ID() uint64 { return r.id }
+
+// Ref is the full lower-case ref.
+func (r *record) Ref() string { return r.ref }
+
+// Keys that no descriptor and no request can name.
+const (
+	keyTitle      = "\x00title"      // or name
+	keyChanged    = "\x00changed"    // sorts by time, then position
+	keyOwner      = "\x00owner"      // the first owner, or NoOwner where one is missing
+	keySource     = "\x00source"     //
+	keyRepository = "\x00repository" //
+	keyWords      = "\x00words"      // what people look for
+)
+
+const (
+	maxKey   = 200 // longer keys are not searchable
+	maxValue = 200 // longer values only say that the key is there
+	// maxShared is how long a document may be whose parts are kept for the
+	// index: as long as one of them is, all of it stays in memory.
+	maxShared = 8 << 10
+)
+
+// texts are the keys that full text searches are for; the others take longer.
+func texts() []string {
+	return []string{"metadata.name", "metadata.title", "metadata.description", "metadata.tags", "spec.profile.displayname"}
+}
+
+// Terms returns Backstage's search keys of the entity, and our own. See
+// buildEntitySearch in Backstage's catalog backend.
+func (r *record) Terms() []index.Term {
+	t := termer{share: len(r.json) <= maxShared, terms: make([]index.Term, 0, 48)}
+	leaves(r.json, t.enter, t.leaf)
+	t.relation() // the last one
+	return append(t.all(), r.terms(&t)...)
+}
+
+// terms are those that do not stand in the entity.
+func (r *record) terms(t *termer) []index.Term {
+	owner := t.owner
+	if owner == "" && r.lacksOwner {
+		owner = NoOwner
+	}
+	title := t.title
+	if title == "" {
+		title = r.ref[strings.IndexByte(r.ref, '/')+1:]
+	}
+	more := []index.Term{
+		plain(keyTitle, title),
+		plain(keyChanged, fmt.Sprintf("%019d %019d", r.since, r.changed)),
+		plain(keySource, r.source),
+		plain(keyRepository, r.repository),
+		{Key: keyWords, Value: strings.Join(t.words, "\n"), Text: true},
+	}
+	if owner != "" {
+		more = append(more, plain(keyOwner, owner))
+	}
+	return more
+}
+
+func plain(key, value string) index.Term {
+	return index.Term{Key: key, Value: strings.ToLower(value), Written: value}
+}
+
+// termer makes terms of a document's leaves.
+type termer struct {
+	share   bool
+	terms   []index.Term
+	texts   map[string]string
+	words   []string
+	title   string
+	owner   string
+	typ     string // of the relation that is being read
+	target  string
+	derived []string
+}
+
+// enter leaves out what Backstage does not search.
+func (t *termer) enter(path string) bool {
+	return path != "status" && path != "metadata.etag" && path != "attachments"
+}
+
+func (t *termer) leaf(l leaf) {
+	if rest, ok := strings.CutPrefix(l.path, "relations."); ok {
+		if rest == "type" {
+			t.relation()
+			t.typ = l.text
+		} else if rest == "targetRef" {
+			t.target = l.text
+		}
+		return
+	}
+	key := strings.ToLower(l.path)
+	t.add(key, l)
+	if l.item && l.kind == leafText {
+		t.add(key+"."+strings.ToLower(l.text), leaf{text: "true", kind: leafPlain})
+	}
+	t.word(key, l)
+}
+
+func (t *termer) add(key string, l leaf) {
+	if length(key) > maxKey {
+		return
+	}
+	if l.kind == leafNull || length(l.text) > maxValue {
+		t.terms = append(t.terms, index.Term{Key: key, Silent: true})
+		return
+	}
+	written := l.text
+	if !t.share {
+		written = strings.Clone(written)
+	}
+	value := strings.ToLower(written)
+	t.terms = append(t.terms, index.Term{Key: key, Value: value, Written: written})
+	if slices.Contains(texts(), key) {
+		if t.texts == nil {
+			t.texts = map[string]string{}
+		}
+		if before, ok := t.texts[key]; ok {
+			value = before + "\x00" + value
+		}
+		t.texts[key] = value
+	}
+}
+
+// word notes what Query.Text looks at: name, title, description, tags, and of the
+// annotations what people wrote. Those that Callboard derives hold paths and
+// would match half the catalog.
+func (t *termer) word(key string, l leaf) {
+	value := strings.ToLower(l.text)
+	switch name, annotation := strings.CutPrefix(key, "metadata.annotations."); {
+	case annotation:
+		if !slices.Contains(catalog.DerivedAnnotations(), name) {
+			t.words = append(t.words, name, value)
+		}
+	case key == "metadata.title":
+		t.title = value
+		t.words = append(t.words, value)
+	case key == "metadata.name", key == "metadata.description", key == "metadata.tags":
+		t.words = append(t.words, value)
+	}
+}
+
+// relation adds the relation that has been read.
+func (t *termer) relation() {
+	if t.typ == "" {
+		return
+	}
+	t.add("relations."+strings.ToLower(t.typ), leaf{text: t.target, kind: leafText})
+	if t.typ == "ownedBy" && t.owner == "" {
+		t.owner = t.target
+	}
+	t.typ = ""
+}
+
+func (t *termer) all() []index.Term {
+	for key, text := range t.texts {
+		t.terms = append(t.terms, index.Term{Key: key, Value: text, Text: true})
+	}
+	return t.terms
+}
+
+// length is in UTF-16 units, as Backstage's limits are.
+func length(s string) int {
+	if len(s) <= maxValue {
+		return len(s) // or less
+	}
+	n := 0
+	for _, r := range s {
+		n += utf16.RuneLen(r)
+	}
+	return n
+}
+
+// encode puts an entity's own part, its relations and its status together.
+func encode(own string, rs *relations, ref string, rejection *Rejection) string {
+	var b strings.Builder
+	b.WriteString(own)
+	b.WriteString(`,"relations":[`)
+	first := true
+	rs.each(ref, func(typ, target string) {
+		if !first {
+			b.WriteByte(',')
+		}
+		first = false
+		b.WriteString(`{"type":`)
+		b.WriteString(quote(typ))
+		b.WriteString(`,"targetRef":`)
+		b.WriteString(quote(target))
+		b.WriteByte('}')
+	})
+	b.WriteByte(']')
+	if rejection != nil {
+		b.WriteString(`,"status":`)
+		b.WriteString(statusOf(rejection))
+	}
+	b.WriteByte('}')
+	return b.String()
+}
+
+func quote(s string) string {
+	if strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune(`"\<>&`, r) }) < 0 {
+		return `"` + s + `"`
+	}
+	b, _ := json.Marshal(s) // of text it cannot fail
+	return string(b)
+}
+
+// statusOf is how Backstage says that an entity's newest descriptor cannot be used.
+func statusOf(r *Rejection) string {
+	type fault struct {
+		Name    string `json:"name"`
+		Message string `json:"message"`
+	}
+	type item struct {
+		Type    string `json:"type"`
+		Level   string `json:"level"`
+		Message string `json:"message"`
+		Error   fault  `json:"error"`
+	}
+	var status struct {
+		Items []item `json:"items"`
+	}
+	for _, p := range r.Problems {
+		f := fault{"InputError", r.Describe(p)}
+		status.Items = append(status.Items, item{"backstage.io/catalog-processing", "error", f.Name + ": " + f.Message, f})
+	}
+	b, _ := json.Marshal(status) // of texts it cannot fail
+	return string(b)
+}
+
+// origin is where the entity is declared.
+func (r *record) origin() event.Origin {
+	var n note
+	if json.Unmarshal([]byte(r.note), &n) != nil {
+		return event.Origin{}
+	}
+	return n.Origin
+}
+
+// entry decodes r for those who look at one entity. What Callboard wrote itself
+// always decodes; of a broken file of snapshots an empty entity would be made.
+func (r *record) entry(rejection *Rejection) *Entry {
+	var shown struct {
+		Relations []catalog.Relation `json:"relations"`
+	}
+	e := &Entry{Ref: r.ref, Rejection: rejection, JSON: r.json, lacksOwner: r.lacksOwner}
+	var obj map[string]any
+	if json.Unmarshal([]byte(r.json[:r.own]+"}"), &obj) == nil {
+		e.Entity, _ = catalog.Read(obj)
+	}
+	if e.Entity == nil {
+		e.Entity = &catalog.Entity{}
+	}
+	if json.Unmarshal([]byte("{"+strings.TrimPrefix(r.json[r.own:], ",")), &shown) == nil && len(shown.Relations) > 0 {
+		e.Relations = shown.Relations
+	}
+	var n note
+	if json.Unmarshal([]byte(r.note), &n) == nil {
+		e.Origin = n.Origin
+	}
+	e.Since = Since{Position: r.changed, Time: time.Unix(0, r.since).UTC(), Recorded: n.Recorded, Actor: n.Actor, Cause: n.Cause}
+	e.Registered = time.Unix(0, r.registered).UTC()
+	return e
+}
+
+var _ index.Doc = (*record)(nil)
+
+// sketch is as much of an entity's own part as its relations follow from.
+func sketch(own string) *catalog.Entity {
+	e := &catalog.Entity{Spec: map[string]any{}}
+	enter := func(path string) bool {
+		return path == "metadata" || !strings.HasPrefix(path, "metadata.") || path == "metadata.name" || path == "metadata.namespace"
+	}
+	leaves(own+"}", enter, func(l leaf) {
+		field, inSpec := strings.CutPrefix(l.path, "spec.")
+		switch {
+		case l.path == "apiVersion":
+			e.APIVersion = l.text
+		case l.path == "kind":
+			e.Kind = l.text
+		case l.path == "metadata.name":
+			e.Metadata.Name = l.text
+		case l.path == "metadata.namespace":
+			e.Metadata.Namespace = l.text
+		case inSpec && l.kind == leafText && !l.item:
+			e.Spec[field] = l.text
+		case inSpec && l.kind == leafText:
+			list, _ := e.Spec[field].([]any)
+			e.Spec[field] = append(list, any(l.text))
+		}
+	})
+	return e
+}

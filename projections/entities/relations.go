@@ -1,0 +1,145 @@
+package entities
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/callboard/callboard/catalog"
+)
+
+// relations are those of every entity that is declared or named, in both
+// directions. An edge is there for as long as at least one entity declares it.
+type relations struct {
+	numbers map[string]uint32 // of refs
+	refs    []string          // by number
+	of      [][]link          // by number of the ref; sorted by type, then target
+	types   []string          // of relations; there are a dozen
+}
+
+// link is a relation of one entity, with the number of entities that declare it:
+// at most the two ends, and a descriptor can say a thing twice.
+type link struct {
+	target uint32
+	typ    uint16
+	times  uint16
+}
+
+func newRelations() *relations { return &relations{numbers: map[string]uint32{}} }
+
+// number returns a ref's number, a new one if it has none.
+func (rs *relations) number(ref string) uint32 {
+	n, ok := rs.numbers[ref]
+	if !ok {
+		n = uint32(len(rs.refs))
+		ref = strings.Clone(ref) // it may be part of a whole document
+		rs.numbers[ref] = n
+		rs.refs = append(rs.refs, ref)
+		rs.of = append(rs.of, nil)
+	}
+	return n
+}
+
+func (rs *relations) typ(name string) uint16 {
+	i := slices.Index(rs.types, name)
+	if i < 0 {
+		i = len(rs.types)
+		rs.types = append(rs.types, strings.Clone(name))
+	}
+	return uint16(i)
+}
+
+// edge is one relation of the entity that it starts from.
+type edge struct {
+	from string // ref
+	catalog.Relation
+}
+
+func compareEdges(a, b edge) int {
+	return cmp.Or(strings.Compare(a.from, b.from), strings.Compare(a.Type, b.Type), strings.Compare(a.TargetRef, b.TargetRef))
+}
+
+// edgesOf returns what an entity declares, sorted, each edge once.
+func edgesOf(kinds catalog.Kinds, e *catalog.Entity) []edge {
+	declared := kinds.Edges(e)
+	all := make([]edge, len(declared))
+	ref := e.Ref()
+	self := ref.String()
+	last, lastRef := self, ref // an edge is followed by the one back
+	text := func(r catalog.Ref) string {
+		if r == ref {
+			return self
+		}
+		if r != lastRef {
+			last, lastRef = r.String(), r
+		}
+		return last
+	}
+	for i, d := range declared {
+		all[i] = edge{text(d.From), catalog.Relation{Type: d.Type, TargetRef: text(d.To)}}
+	}
+	slices.SortFunc(all, compareEdges)
+	return slices.Compact(all)
+}
+
+// replace puts what an entity declares in the place of what it did, and marks
+// the refs whose relations that changes. An edge that stays costs nothing: a team
+// may have thousands.
+func (rs *relations) replace(had, has []edge, stale map[string]bool) {
+	for len(had) > 0 || len(has) > 0 {
+		switch {
+		case len(has) == 0 || len(had) > 0 && compareEdges(had[0], has[0]) < 0:
+			rs.count(had[0], -1, stale)
+			had = had[1:]
+		case len(had) == 0 || compareEdges(had[0], has[0]) > 0:
+			rs.count(has[0], +1, stale)
+			has = has[1:]
+		default:
+			had, has = had[1:], has[1:]
+		}
+	}
+}
+
+// count notes that one entity more or less declares an edge.
+func (rs *relations) count(e edge, by int, stale map[string]bool) {
+	stale[e.from] = true
+	from, target, typ := rs.number(e.from), rs.number(e.TargetRef), rs.typ(e.Type)
+	links := rs.of[from]
+	i, found := slices.BinarySearchFunc(links, link{target: target, typ: typ}, rs.compare)
+	if !found {
+		links = slices.Insert(links, i, link{target: target, typ: typ})
+	}
+	if times := int(links[i].times) + by; times > 0 {
+		links[i].times = uint16(times)
+	} else {
+		links = slices.Delete(links, i, i+1)
+	}
+	rs.of[from] = links
+}
+
+func (rs *relations) compare(a, b link) int {
+	if a.typ != b.typ {
+		return strings.Compare(rs.types[a.typ], rs.types[b.typ])
+	}
+	if a.target == b.target {
+		return 0
+	}
+	return strings.Compare(rs.refs[a.target], rs.refs[b.target])
+}
+
+// each calls f with the relations of a ref, sorted by type, then target.
+func (rs *relations) each(ref string, f func(typ, target string)) {
+	n, ok := rs.numbers[ref]
+	if !ok {
+		return
+	}
+	for _, l := range rs.of[n] {
+		f(rs.types[l.typ], rs.refs[l.target])
+	}
+}
+
+// has reports whether a ref has a relation of a type.
+func (rs *relations) has(ref, typ string) bool {
+	n, ok := rs.numbers[ref]
+	return ok && slices.ContainsFunc(rs.of[n], func(l link) bool { return rs.types[l.typ] == typ })
+}

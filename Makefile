@@ -5,7 +5,10 @@ BIN     := $(CURDIR)/bin
 LINT    := golangci-lint
 LINTVER := v2.15.0
 
-.PHONY: run build test check lint generate fresh fuzz bench clean help
+# Go embeds what is built here, and works without.
+ELEMENTS := web/static/elements/graph.js
+
+.PHONY: run build test elements check lint generate fresh fuzz bench clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -13,13 +16,18 @@ help: ## Show this list
 run: build ## Serve the sample organisation on http://127.0.0.1:8080
 	$(BIN)/callboard demo
 
-build: ## Build bin/callboard
+build: $(ELEMENTS) ## Build bin/callboard
 	$(GO) build -trimpath -o $(BIN)/callboard ./cmd/callboard
 
-test: node_modules ## Run every test, with the race detector
+test: $(ELEMENTS) ## Run every test, with the race detector
 	$(GO) test -race -timeout 20m ./...
 
-# Development dependencies of the browser tests; nothing of it ends up in the binary.
+elements: $(ELEMENTS) ## Build the custom elements that pages gain where there is a script
+
+$(ELEMENTS): node_modules $(wildcard web/elements/*)
+	npm run --silent build
+
+# What the elements are built from, and what the browser tests need.
 node_modules: package.json package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error
 	@touch node_modules
@@ -51,4 +59,4 @@ bench: ## Run the benchmarks that docs/performance.md quotes
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./eventlog/sqlitelog ./projections/... ./cmd/callboard
 
 clean: ## Remove what was built
-	rm -rf $(BIN) node_modules
+	rm -rf $(BIN) node_modules web/static/elements/*.js

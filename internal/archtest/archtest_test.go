@@ -17,6 +17,7 @@ var rooms = map[string][]string{
 	"internal/fault":      {},
 	"catalog":             {},
 	"catalog/descriptor":  {"catalog"},
+	"catalog/graph":       {"catalog"},
 	"catalog/catalogtest": {"catalog"},
 	"event":               {"catalog", "internal/fault"},
 
@@ -30,7 +31,8 @@ var rooms = map[string][]string{
 	"projections":                {"event", "eventlog", "internal/fault"},
 	"projections/projectiontest": {"catalog", "event", "eventlog", "projections"},
 	"projections/sqlstore":       {"eventlog", "internal/fault"},
-	"projections/entities":       {"catalog", "event", "eventlog", "internal/fault", "projections"},
+	"projections/entities":       {"catalog", "event", "eventlog", "internal/fault", "projections", "projections/entities/index"},
+	"projections/entities/index": {},
 	"projections/history":        {"catalog", "event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 	"projections/deliveries":     {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 
@@ -52,6 +54,8 @@ var foreign = map[string][]string{
 	"github.com/nats-io/":                {"eventlog"},
 	"github.com/labstack/echo":           {"api", "web", "ingest", "cmd"},
 	"github.com/a-h/templ":               {"web"},
+	"github.com/RoaringBitmap/roaring":   {"projections/entities/index"},
+	"github.com/tidwall/btree":           {"projections/entities/index"},
 	"database/sql":                       {"projections", "eventlog/sqlitelog"},
 	"modernc.org/sqlite":                 {"projections/sqlstore", "eventlog/sqlitelog"},
 	"github.com/google/go-github":        {"ingest/github"},

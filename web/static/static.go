@@ -1,5 +1,8 @@
 // Package static holds the files that pages load: one stylesheet, one sprite of
-// icons, one script. They are part of the binary.
+// icons, one script, and the custom elements. They are part of the binary.
+//
+// The custom elements are built from web/elements with npm and may be missing
+// ([Element]): a page is complete without them.
 //
 // A file's address ([URL]) names its content, so a browser may keep it for
 // ever: new content has another address.
@@ -11,8 +14,10 @@ import (
 	"embed"
 	"encoding/base64"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"path"
+	"strings"
 	"time"
 )
 
@@ -20,7 +25,11 @@ import (
 const Prefix = "/static/"
 
 //go:embed callboard.css icons.svg mark.svg portal.js
+//go:embed all:elements
 var files embed.FS
+
+// elements is the folder of the custom elements, in files and below [Prefix].
+const elements = "elements/"
 
 // assets is filled once, from what is compiled in, and never written to again.
 var assets = load()
@@ -33,19 +42,22 @@ type asset struct {
 }
 
 func load() map[string]asset {
-	entries, err := files.ReadDir(".")
-	if err != nil {
-		panic(err) // an embedded folder always reads
-	}
-	all := make(map[string]asset, len(entries))
-	for _, e := range entries {
-		content, err := files.ReadFile(e.Name())
+	all := map[string]asset{}
+	err := fs.WalkDir(files, ".", func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || path.Base(name) == ".gitignore" {
+			return err
+		}
+		content, err := files.ReadFile(name)
 		if err != nil {
-			panic(err)
+			return err
 		}
 		sum := sha256.Sum256(content)
 		version := base64.RawURLEncoding.EncodeToString(sum[:6])
-		all[e.Name()] = asset{content, mediaType(e.Name()), version, Prefix + e.Name() + "?v=" + version}
+		all[name] = asset{content, mediaType(name), version, Prefix + name + "?v=" + version}
+		return nil
+	})
+	if err != nil {
+		panic(err) // an embedded folder always reads
 	}
 	return all
 }
@@ -74,12 +86,16 @@ func URL(name string) string {
 	return a.url
 }
 
+// Element returns the address of the script of a custom element, a module; ""
+// if the elements were not built.
+func Element(name string) string { return assets[elements+name+".js"].url }
+
 // Handler serves the files below [Prefix].
 func Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		name := path.Base(r.URL.Path)
+		name := strings.TrimPrefix(r.URL.Path, Prefix)
 		a, ok := assets[name]
-		if !ok || r.URL.Path != Prefix+name {
+		if !ok {
 			http.NotFound(w, r)
 			return
 		}

@@ -49,9 +49,29 @@ func TestFiles(t *testing.T) {
 }
 
 func TestNoOtherFiles(t *testing.T) {
-	for _, path := range []string{"/static/", "/static/static.go", "/static/../web.go", "/static/x/callboard.css", "/static/callboard.css/"} {
+	for _, path := range []string{"/static/", "/static/static.go", "/static/../web.go", "/static/x/callboard.css", "/static/callboard.css/", "/static/elements/", "/static/elements/.gitignore", "/static/graph.js"} {
 		if w := get(path); w.Code != http.StatusNotFound {
 			t.Errorf("%s: %d, want 404", path, w.Code)
+		}
+	}
+}
+
+// The elements are built or they are not; an address is given for what is there only.
+func TestElements(t *testing.T) {
+	if got := static.Element("nothing"); got != "" {
+		t.Errorf("an element that nobody wrote is at %s", got)
+	}
+	for _, name := range []string{"graph", "palette"} {
+		url := static.Element(name)
+		if url == "" {
+			t.Skip("SKIPPED: the elements were not built; run make elements")
+		}
+		w := get(url)
+		if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "text/javascript; charset=utf-8" || !strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
+			t.Errorf("%s: %d, %s", url, w.Code, w.Header())
+		}
+		if !strings.Contains(w.Body.String(), "cb-"+name) {
+			t.Errorf("%s does not define cb-%s", url, name)
 		}
 	}
 }

@@ -1,0 +1,1 @@
+customElements.define("cb-palette", class extends HTMLElement {});

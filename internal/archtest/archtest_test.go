@@ -46,13 +46,14 @@ var rooms = map[string][]string{
 	"internal/archtest":  {},
 	"examples/acme":      {"internal/demoforge"},
 	"cmd":                {""},
+	"bench":              {""},
 }
 
 // foreign lists libraries that are named in few rooms only.
 var foreign = map[string][]string{
 	"github.com/ThreeDotsLabs/watermill": {"eventlog"},
 	"github.com/nats-io/":                {"eventlog"},
-	"github.com/labstack/echo":           {"api", "web", "ingest", "cmd"},
+	"github.com/labstack/echo":           {"api", "web", "ingest", "cmd", "bench"},
 	"github.com/a-h/templ":               {"web"},
 	"github.com/RoaringBitmap/roaring":   {"projections/entities/index"},
 	"github.com/tidwall/btree":           {"projections/entities/index"},
@@ -61,7 +62,7 @@ var foreign = map[string][]string{
 	"github.com/google/go-github":        {"ingest/github"},
 	"gitlab.com/gitlab-org/api":          {"ingest/gitlab"},
 	"gopkg.in/yaml.v3":                   {"catalog/descriptor", "internal/config", "internal/demoforge"},
-	"net/http":                           {"api", "web", "ingest", "internal/demoforge", "cmd"},
+	"net/http":                           {"api", "web", "ingest", "internal/demoforge", "cmd", "bench"},
 }
 
 type pkg struct {

@@ -17,6 +17,7 @@ var rooms = map[string][]string{
 	"internal/fault":      {},
 	"catalog":             {},
 	"catalog/descriptor":  {"catalog"},
+	"catalog/definition":  {},
 	"catalog/graph":       {"catalog"},
 	"catalog/catalogtest": {"catalog"},
 	"event":               {"catalog", "internal/fault"},
@@ -37,7 +38,7 @@ var rooms = map[string][]string{
 	"projections/deliveries":     {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 
 	"api": {"catalog", "event", "eventlog", "internal/fault", "projections/"},
-	"web": {"catalog", "catalog/descriptor", "event", "eventlog", "internal/fault", "projections/", "web/"},
+	"web": {"catalog", "catalog/definition", "catalog/descriptor", "event", "eventlog", "internal/fault", "projections/", "web/"},
 
 	"web/internal": {"catalog", "catalog/descriptor", "event", "eventlog", "internal/fault", "projections", "projections/", "web", "web/"},
 
@@ -61,7 +62,7 @@ var foreign = map[string][]string{
 	"modernc.org/sqlite":                 {"projections/sqlstore", "eventlog/sqlitelog"},
 	"github.com/google/go-github":        {"ingest/github"},
 	"gitlab.com/gitlab-org/api":          {"ingest/gitlab"},
-	"gopkg.in/yaml.v3":                   {"catalog/descriptor", "internal/config", "internal/demoforge"},
+	"gopkg.in/yaml.v3":                   {"catalog/definition", "catalog/descriptor", "internal/config", "internal/demoforge"},
 	"net/http":                           {"api", "web", "ingest", "internal/demoforge", "cmd", "bench"},
 }
 

@@ -41,10 +41,11 @@ func rowsChoices() []int { return []int{25, 50, 100} }
 
 // The fields of the list's address. Each of those in facets may come several times.
 const (
-	fieldText  = "q"
-	fieldOrder = "order"
-	fieldPage  = "page"
-	fieldRows  = "rows"
+	fieldText    = "q"
+	fieldOrder   = "order"
+	fieldPage    = "page"
+	fieldRows    = "rows"
+	fieldStarred = "starred" // 1: only what this browser has starred
 )
 
 // facet ties a field of the address to the query and to what is counted.
@@ -70,12 +71,16 @@ func facets() []facet {
 type listQuery struct {
 	entities.Query
 	page, rows int
+	starred    bool
 }
 
-func parseList(q url.Values) (listQuery, error) {
-	l := listQuery{Query: entities.Query{Text: strings.TrimSpace(q.Get(fieldText))}}
+func parseList(q url.Values, starred []string) (listQuery, error) {
+	l := listQuery{starred: q.Get(fieldStarred) != "", Query: entities.Query{Text: strings.TrimSpace(q.Get(fieldText))}}
 	for _, f := range facets() {
 		*f.values(&l.Query) = slices.DeleteFunc(slices.Clone(q[f.field]), func(v string) bool { return v == "" })
+	}
+	if l.starred {
+		l.Refs = append([]string{}, starred...) // nil would be all
 	}
 	switch order := q.Get(fieldOrder); order {
 	case "", "change":
@@ -103,12 +108,12 @@ func (l listQuery) filtered() bool { return l.Text != "" || l.narrowed() }
 
 // narrowed reports whether it does so by anything but its text.
 func (l listQuery) narrowed() bool {
-	return slices.ContainsFunc(facets(), func(f facet) bool { return len(*f.values(&l.Query)) > 0 })
+	return l.starred || slices.ContainsFunc(facets(), func(f facet) bool { return len(*f.values(&l.Query)) > 0 })
 }
 
 // catalog handles "GET /catalog".
 func (s *Site) catalog(_ context.Context, r request) (answer, error) {
-	q, err := parseList(r.self.query)
+	q, err := parseList(r.self.query, r.starred)
 	if err != nil {
 		return answer{}, err
 	}
@@ -155,6 +160,7 @@ type catalogView struct {
 	rows    []entityRow
 	pager   ui.Pager
 	missing *suggestion // set when nothing matches
+	noStars bool        // only what is starred is asked for, and nothing is
 	empty   bool        // nothing is in the catalog at all
 }
 
@@ -172,6 +178,7 @@ type entityRow struct {
 	changed     ui.Moment
 	by          ui.Person
 	commit      ui.CommitMark
+	star        ui.Star
 }
 
 func newCatalogView(r request, q listQuery, found entities.Result, sources int) catalogView {
@@ -205,13 +212,16 @@ func newCatalogView(r request, q listQuery, found entities.Result, sources int) 
 		}
 	}
 	v.bar = listBar(r.self, q, len(v.chips))
-	v.views = presets(r.self, found.All)
+	v.views = presets(r, found.All)
 	v.columns = listColumns(unpaged, q.Order)
 	for _, e := range found.Entries {
-		v.rows = append(v.rows, newRow(r.catalog, e, r.now))
+		row := newRow(r.catalog, e, r.now)
+		row.star = r.starButton(e.Ref, row.name)
+		row.star.Small = true
+		v.rows = append(v.rows, row)
 	}
 	v.pager = listPager(r.self, q, found.Total)
-	if found.Total == 0 && !v.empty {
+	if v.noStars = q.starred && len(r.starred) == 0; !v.noStars && found.Total == 0 && !v.empty {
 		v.missing = suggest(r.catalog, found.All, r.self, q)
 	}
 	return v
@@ -323,8 +333,8 @@ func listBar(self link, q listQuery, chips int) ui.ListBar {
 }
 
 // presets are the lists that many ask for.
-func presets(self link, all int) []ui.View {
-	here := self.drop(fieldOrder, fieldPage, fieldRows).String()
+func presets(r request, all int) []ui.View {
+	here := r.self.drop(fieldOrder, fieldPage, fieldRows).String()
 	view := func(label, count string, query url.Values) ui.View {
 		to := link{catalogPath, query}.String()
 		return ui.View{Label: label, Count: count, Href: to, On: to == here}
@@ -335,6 +345,7 @@ func presets(self link, all int) []ui.View {
 		view("APIs", "", url.Values{"kind": {"API"}}),
 		view("Teams", "", url.Values{"kind": {"Group"}}),
 		view("Deprecated", "", url.Values{"lifecycle": {"deprecated"}}),
+		view("Starred", "", starredList().query),
 	}
 }
 

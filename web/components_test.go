@@ -51,7 +51,7 @@ func TestEveryComponentIsShown(t *testing.T) {
 func TestComponentsInTheirStates(t *testing.T) {
 	got := acme(t).ok("/settings/components")
 	for _, selector := range []string{
-		".btn.primary", ".btn.is-busy", ".btn[disabled]", ".btn.quiet", ".btn.danger", ".btn-group", ".input[aria-invalid]", ".input[readonly]", ".input[disabled]",
+		".btn.primary", ".btn.is-busy", ".btn[disabled]", ".btn.quiet", ".btn.danger", ".btn-group", ".star[aria-pressed=true]", ".input[aria-invalid]", ".input[readonly]", ".input[disabled]",
 		".check", ".switch", ".copy", ".level[data-level=gold]", ".level.bare", ".delta.up", ".delta.down", ".delta.same", ".badge.good", ".badge.warn", ".badge.bad", ".badge.info",
 		".life.production", ".life.experimental", ".life.deprecated", ".tag", ".chip", ".chip.add", ".count.hot", "kbd", ".cue.on", ".sha", ".who .face.team", ".who .face.bot",
 		".kind.lg", ".ref", ".ref.unknown", ".list-bar", ".facet.one", ".facet-more", ".views", ".tabs", ".pager", ".meter", ".steps li[aria-current]", ".truth.late", ".truth .gap",

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"net/http"
 	"net/url"
 	"strconv"
 	"time"
@@ -47,7 +46,7 @@ func (s *Site) listOrGet(ctx context.Context, f deliveries.Filter, id string) (d
 }
 
 // replay handles "POST /sources/replay": one delivery, or all that failed.
-func (s *Site) replay(ctx context.Context, _ http.Header, form url.Values) (string, error) {
+func (s *Site) replay(ctx context.Context, _ browser, form url.Values) (string, error) {
 	ids := []string{form.Get(fieldDelivery)}
 	if ids[0] == "" {
 		failed, err := s.Deliveries.List(ctx, deliveries.Filter{Source: form.Get(fieldSource), Status: event.DeliveryFailed, Limit: maxReplay})

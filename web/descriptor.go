@@ -48,13 +48,14 @@ func (s *Site) descriptor(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	v := newDescriptorView(r.catalog, e, text, total(events), r.now)
+	v := newDescriptorView(r, e, text, total(events))
 	return answer{title: v.head.title + " · Descriptor", body: descriptorPage(v)}, nil
 }
 
-func newDescriptorView(c Catalog, e *entities.Entry, text, events string, now time.Time) descriptorView {
+func newDescriptorView(r request, e *entities.Entry, text, events string) descriptorView {
+	now := r.now
 	v := descriptorView{
-		head:   newEntityHead(c, e, tabDescriptor, events, now),
+		head:   newEntityHead(r, e, tabDescriptor, events),
 		lines:  documentLines(text, e.Origin.Line, nil),
 		file:   outsideLink{label: fileName(e.Origin), href: ui.Outside(e.Origin.URL)},
 		commit: commit(e.Since.Cause),

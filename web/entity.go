@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/eventlog"
@@ -42,8 +41,8 @@ func (s *Site) entity(ctx context.Context, r request) (answer, error) {
 	if !ok {
 		return notThere(r, ref, recent), nil
 	}
-	v := newEntityView(r.catalog, e, recent, r.now)
-	return answer{title: e.Entity.Title(), body: entityPage(v)}, nil
+	v := newEntityView(r, e, recent)
+	return answer{title: e.Entity.Title(), body: entityPage(v), visited: e.Ref}, nil
 }
 
 // entityHead is the same on each of an entity's tabs.
@@ -65,6 +64,7 @@ type entityHead struct {
 	event     ui.EventMark
 	first     ui.Moment
 	tabs      []ui.View
+	star      ui.Star
 }
 
 type entityView struct {
@@ -92,9 +92,10 @@ type about struct {
 	file        outsideLink
 }
 
-func newEntityView(c Catalog, e *entities.Entry, recent history.Page, now time.Time) entityView {
+func newEntityView(r request, e *entities.Entry, recent history.Page) entityView {
+	c, now := r.catalog, r.now
 	v := entityView{
-		head:      newEntityHead(c, e, tabOverview, total(recent), now),
+		head:      newEntityHead(r, e, tabOverview, total(recent)),
 		about:     newAbout(c, e),
 		graph:     newGraph(c, e),
 		relations: relationGroups(c, e),
@@ -121,7 +122,8 @@ const (
 	tabHistory    = "History"
 )
 
-func newEntityHead(c Catalog, e *entities.Entry, tab, events string, now time.Time) entityHead {
+func newEntityHead(r request, e *entities.Entry, tab, events string) entityHead {
+	c, now := r.catalog, r.now
 	here := entityLink(e.Entity.Ref())
 	h := entityHead{
 		crumbs: crumbs(c, e),
@@ -129,7 +131,7 @@ func newEntityHead(c Catalog, e *entities.Entry, tab, events string, now time.Ti
 		title: e.Entity.Title(), what: kindOf(e), ref: e.Ref,
 		lifecycle: e.Lifecycle(),
 		changed:   ui.Near(e.Since.Time, now), by: actor(e.Since.Actor), commit: commit(e.Since.Cause), event: mark(e.Since.Position),
-		first: ui.Day(e.Registered),
+		first: ui.Day(e.Registered), star: r.starButton(e.Ref, e.Entity.Title()),
 		tabs: []ui.View{
 			{Label: tabOverview, Href: here},
 			{Label: tabDescriptor, Href: here + "/descriptor"},

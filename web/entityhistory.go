@@ -38,7 +38,7 @@ func (s *Site) entityHistory(ctx context.Context, r request) (answer, error) {
 		events: happenings(page.Entries, r.now),
 	}
 	if ok {
-		v.head = newEntityHead(r.catalog, e, tabHistory, total(page), r.now)
+		v.head = newEntityHead(r, e, tabHistory, total(page))
 	}
 	if page.Next > 0 {
 		v.older = r.self.set(fieldAfter, decimal(page.Next)).String()

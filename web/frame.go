@@ -20,11 +20,12 @@ func (s *Site) shell(c echo.Context, r request, title string) templ.Component {
 		Title:        title,
 		Organisation: s.Organisation,
 		Home:         "/",
-		Nav:          s.nav(r.self.path, t),
+		Nav:          append(s.nav(r.self.path, t), r.starredNav()),
 		Truth:        t.frame(),
 		Find: ui.SearchBox{
 			Action: catalogPath, Name: "q", Label: "Find in the catalog", Placeholder: "Find a service, team or API",
 		},
+		Star:  ui.StarForm{Action: starPath, Back: r.self.String()},
 		Theme: ui.ThemeChoice{Action: themePath, Chosen: chosenTheme(c.Request()), Back: r.self.String()},
 	})
 }

@@ -22,7 +22,7 @@ func chosenTheme(r *http.Request) string {
 }
 
 // theme handles "POST /settings/theme".
-func (s *Site) theme(_ context.Context, h http.Header, form url.Values) (string, error) {
+func (s *Site) theme(_ context.Context, b browser, form url.Values) (string, error) {
 	c := http.Cookie{Name: themeCookie, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: 365 * 24 * 3600}
 	switch chosen := form.Get("theme"); chosen {
 	case "light", "dark":
@@ -32,7 +32,7 @@ func (s *Site) theme(_ context.Context, h http.Header, form url.Values) (string,
 	default:
 		return "", fault.New(fault.Invalid, "theme is %q; it can be light, dark or empty", chosen)
 	}
-	h.Add("Set-Cookie", c.String())
+	b.keep(&c)
 	return parseLocal(backOr(form, catalogPath)).String(), nil
 }
 

@@ -86,6 +86,7 @@ func (s *Site) actions() []action {
 	return []action{
 		{replayPath, s.replay},
 		{themePath, s.theme},
+		{starPath, s.star},
 	}
 }
 
@@ -98,7 +99,17 @@ type page struct {
 // action answers POST with the address to go to.
 type action struct {
 	path string
-	do   func(context.Context, http.Header, url.Values) (string, error)
+	do   func(context.Context, browser, url.Values) (string, error)
+}
+
+// browser is what is known of who asks: what it keeps in cookies.
+type browser struct {
+	starred, recent []string // refs
+	keep            func(*http.Cookie)
+}
+
+func browserOf(c echo.Context) browser {
+	return browser{keptRefs(c.Request(), starCookie), keptRefs(c.Request(), recentCookie), c.SetCookie}
 }
 
 // request is what a page is made from: an address, one moment, one catalog.
@@ -107,6 +118,7 @@ type request struct {
 	self    link
 	catalog Catalog
 	now     time.Time
+	browser
 }
 
 // answer is a page without its frame, or the address to go to instead.
@@ -115,6 +127,7 @@ type answer struct {
 	title    string
 	body     templ.Component
 	location string
+	visited  string // ref of the entity that it is about; one of the recent ones from now on
 }
 
 func (s *Site) home(context.Context, request) (answer, error) {
@@ -138,6 +151,9 @@ func (s *Site) serve(p page) echo.HandlerFunc {
 		if a.location != "" {
 			return c.Redirect(http.StatusSeeOther, a.location)
 		}
+		if a.visited != "" {
+			r.keep(keepRefs(recentCookie, visited(r.recent, a.visited)))
+		}
 		return s.write(c, r, a)
 	}
 }
@@ -148,7 +164,7 @@ func (s *Site) act(a action) echo.HandlerFunc {
 		if err != nil {
 			return s.fail(c, s.request(c), echo.NewHTTPError(http.StatusBadRequest).SetInternal(err))
 		}
-		location, err := a.do(c.Request().Context(), c.Response().Header(), form)
+		location, err := a.do(c.Request().Context(), browserOf(c), form)
 		if err != nil {
 			r := s.request(c)
 			r.self = parseLocal(backOr(form, "/")) // an action has no page to go back to
@@ -174,6 +190,7 @@ func (s *Site) request(c echo.Context) request {
 		self:    link{u.EscapedPath(), c.QueryParams()},
 		catalog: s.Catalog(),
 		now:     s.Now(),
+		browser: browserOf(c),
 	}
 }
 

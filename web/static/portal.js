@@ -1,14 +1,16 @@
-// What the portal adds where there is a script: search as you type, and "/" to
-// find. Every page works without it.
+// What the portal adds where there is a script: search as you type, stars without
+// another page, and "/" to find. Every page works without it.
 //
 // A form marked data-live is asked again while one types, at its own address.
 // Of the answer, which is the whole page, the parts marked data-part replace
-// their namesakes, and the address bar follows.
+// their namesakes, and the address bar follows. A form marked data-inplace is
+// sent when one says so, and the same parts show what became of it.
 
 const pause = 150; // milliseconds without a key before asking
 const slow = 300; // milliseconds after which waiting is shown
 
 for (const form of document.querySelectorAll("form[data-live]")) live(form);
+for (const form of document.querySelectorAll("form[data-inplace]")) inplace(form);
 document.addEventListener("keydown", find);
 
 function live(form) {
@@ -22,7 +24,7 @@ function live(form) {
     try {
       const answer = await fetch(url, { signal: ours.signal });
       if (!answer.ok) return form.submit();
-      show(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      show(await answer.text());
       history.replaceState(null, "", url);
     } catch (error) {
       if (error.name !== "AbortError") form.submit(); // the browser then says what is wrong
@@ -53,7 +55,26 @@ function address(form) {
   return url;
 }
 
-function show(page) {
+function inplace(form) {
+  let asBefore = false;
+  form.addEventListener("submit", async (event) => {
+    if (asBefore) return;
+    event.preventDefault();
+    const button = event.submitter;
+    try {
+      const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form, button)) });
+      if (!answer.ok) throw new Error(answer.statusText);
+      show(await answer.text());
+      document.querySelector(`button[form="${form.id}"][value="${CSS.escape(button.value)}"]`)?.focus();
+    } catch {
+      asBefore = true; // the browser then says what is wrong
+      form.requestSubmit(button);
+    }
+  });
+}
+
+function show(text) {
+  const page = new DOMParser().parseFromString(text, "text/html");
   for (const part of document.querySelectorAll("[data-part]")) {
     const next = page.querySelector(`[data-part="${part.dataset.part}"]`);
     if (!next) continue;

@@ -3,71 +3,20 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
-	"runtime"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/callboard/callboard/bench/population"
 	"github.com/callboard/callboard/bench/story"
-	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog/sqlitelog"
 )
 
-// perAppend is how many events share an fsync.
-const perAppend = 2000
-
-// writeLog appends the event of each entity's registration to the event log of
-// a data folder. Run again, it appends what is missing. Events are made on every
-// core and appended in the order of the entities.
+// writeLog tells the story of the population to the event log of a data folder.
+// Run again, it appends what is missing.
 func writeLog(ctx context.Context, p *population.Population, folder string) (err error) {
 	log, err := sqlitelog.Open(ctx, filepath.Join(folder, "events.db"))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, log.Close()) }()
-	g, ctx := errgroup.WithContext(ctx)
-	pieces := make(chan chan []event.Event, runtime.GOMAXPROCS(0)) // in order, being made
-	g.Go(func() error {
-		defer close(pieces)
-		for from := 0; from < p.Len(); from += perAppend {
-			piece := make(chan []event.Event, 1)
-			select {
-			case pieces <- piece:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-			g.Go(func() error {
-				defer close(piece)
-				events, err := registrations(p, from, min(from+perAppend, p.Len()))
-				if err == nil {
-					piece <- events
-				}
-				return err
-			})
-		}
-		return nil
-	})
-	g.Go(func() error {
-		for piece := range pieces {
-			if _, err := log.Append(ctx, <-piece...); err != nil {
-				return fmt.Errorf("append to the event log: %w", err)
-			}
-		}
-		return nil
-	})
-	return g.Wait()
-}
-
-func registrations(p *population.Population, from, to int) ([]event.Event, error) {
-	events := make([]event.Event, 0, to-from)
-	for i := from; i < to; i++ {
-		e, err := story.Registered(p, i)
-		if err != nil {
-			return nil, err
-		}
-		events = append(events, e)
-	}
-	return events, nil
+	return story.Append(ctx, p, log)
 }

@@ -63,7 +63,7 @@ func (r Report) find(name string, connections int) *Figures {
 
 // Table sets what the first report has measured beside what the others have:
 // a row for each case and number of connections. The last column of each of the
-// others says how many times as many requests a second the first one answers.
+// others says how many times as many requests a second the first answers.
 func Table(reports ...Report) string {
 	if len(reports) == 0 {
 		return ""
@@ -73,7 +73,7 @@ func Table(reports ...Report) string {
 	for i, r := range reports {
 		fmt.Fprintf(&b, " | %s: p50 | p95 | p99 ms | requests/s | KB/answer", r.Server)
 		if i > 0 {
-			fmt.Fprintf(&b, " | %s is ahead", reports[0].Server)
+			fmt.Fprintf(&b, " | %s ÷ %s", reports[0].Server, r.Server)
 		}
 	}
 	b.WriteString(" |\n|---|--:" + strings.Repeat("|--:", 5*len(reports)+len(reports)-1) + "|\n")

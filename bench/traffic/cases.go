@@ -58,6 +58,21 @@ func Cases(p *population.Population, seed uint64) []Case {
 	}
 }
 
+// Mix returns a case that takes the requests of others in turn, every second
+// one being of the first. Walks are left out.
+func Mix(cases []Case) Case {
+	mix := Case{Name: "mix"}
+	for i := range keys {
+		for k, c := range cases {
+			if c.Next == nil {
+				first := cases[0].Requests
+				mix.Requests = append(mix.Requests, first[(i*len(cases)+k)%len(first)], c.Requests[i%len(c.Requests)])
+			}
+		}
+	}
+	return mix
+}
+
 // maker makes requests by chance.
 type maker struct {
 	*population.Population

@@ -24,6 +24,7 @@ cluster=
 if [ -z "${BENCH_DATABASE:-}" ]; then
   say "starting PostgreSQL"
   cluster=$(mktemp -d)
+  trap 'finish; rm -rf "$cluster"' EXIT
   asowner() { "$@"; }
   if [ "$(id -u)" -eq 0 ]; then # which PostgreSQL does not run as
     chown postgres "$cluster"
@@ -36,26 +37,34 @@ if [ -z "${BENCH_DATABASE:-}" ]; then
   export BENCH_DATABASE=postgresql://postgres@127.0.0.1:${BENCH_PG_PORT:-17432}/postgres
 fi
 
-say "Backstage: from files to all visible"
 export BENCH_BACKSTAGE_PORT=${BENCH_BACKSTAGE_PORT:-17007} BENCH_CATALOG=$out/files/root.yaml
-(cd "$backstage" && NODE_ENV=production LOG_LEVEL=info exec "$node" index.js --config app-config.yaml) >"$out/backstage.log" 2>&1 &
-started+=($!)
-load -base "http://127.0.0.1:$BENCH_BACKSTAGE_PORT" -only "^$" 2>&1 >/dev/null | tee "$out/backstage.txt" >&2
-if [ -n "$cluster" ]; then # what a settled server's autovacuum would have done
+base=http://127.0.0.1:$BENCH_BACKSTAGE_PORT
+say "Backstage: from files to all visible"
+begun=$SECONDS
+NODE_ENV=production start "$out/backstage.log" within "$backstage" "$node" index.js --config app-config.yaml
+visible "$base"
+echo "Backstage: all visible after $((SECONDS - begun)) s" | tee "$out/compare.txt" >&2
+if [ -n "$cluster" ]; then # what the autovacuum of a server that has settled would have done
   psql -q -h 127.0.0.1 -p "${BENCH_PG_PORT:-17432}" -U postgres -d callboard_bench_catalog -c 'VACUUM ANALYZE'
 fi
-load -base "http://127.0.0.1:$BENCH_BACKSTAGE_PORT" -name Backstage -json "$out/backstage.json" >/dev/null
-memory "${started[-1]}" | tee -a "$out/backstage.txt" >&2
+measure Backstage "$base" "$out/backstage.json"
+echo "Backstage, without PostgreSQL: $(memory "${started[-1]}")" | tee -a "$out/compare.txt" >&2
 stop
 
 say "Callboard: from files to all visible"
 rm -rf "$out/compared"
-printf 'catalog:\n  locations:\n    - {type: file, target: "%s", rules: [{allow: [Component, API, Resource, System, Domain, Group, User, Location]}]}\n' "$out/files/root.yaml" >"$out/callboard.yaml"
+cat >"$out/callboard.yaml" <<END
+catalog:
+  locations:
+    - {type: file, target: "$out/files/root.yaml", rules: [{allow: [Component, API, Resource, System, Domain, Group, User, Location]}]}
+END
+begun=$SECONDS
 start "$out/callboard.log" "$tools/callboard" serve --config "$out/callboard.yaml" --data "$out/compared" --listen "$portal"
-load -base "http://$portal" -only "^$" 2>&1 >/dev/null | tee "$out/callboard.txt" >&2
-load -base "http://$portal" -token "$out/compared/token" -name Callboard -json "$out/callboard.json" >/dev/null
-memory "${started[-1]}" | tee -a "$out/callboard.txt" >&2
+visible "http://$portal"
+echo "Callboard: all visible after $((SECONDS - begun)) s" | tee -a "$out/compare.txt" >&2
+measure Callboard "http://$portal" "$out/callboard.json" -token "$out/compared/token"
+echo "Callboard: $(memory "${started[-1]}")" | tee -a "$out/compare.txt" >&2
 stop
 
-say "$size entities; both in bench/out/$size"
+say "$size entities; the figures are in $out"
 "$tools/table" "$out/callboard.json" "$out/backstage.json"

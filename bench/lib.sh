@@ -1,6 +1,5 @@
 # What run.sh and compare.sh share; sourced by both, from the repository's root.
 set -euo pipefail
-umask 022
 
 size=${1:-1000}
 out=$(mkdir -p "${BENCH_OUT:-bench/out}/$size" && cd "${BENCH_OUT:-bench/out}/$size" && pwd)
@@ -23,6 +22,8 @@ start() {
   local log=$1; shift
   "$@" >"$log" 2>&1 &
   started+=($!)
+  sleep 1
+  kill -0 $! 2>/dev/null || { say "$1 has ended:"; tail -n 20 "$log" >&2; exit 1; }
 }
 
 # stop: ends what was started last.
@@ -32,13 +33,20 @@ stop() {
   kill "$pid" && wait "$pid" || true
 }
 
+# within FOLDER COMMAND...: for start, whose process it becomes.
+within() { cd "$1" && shift && exec "$@"; }
+
 # memory PID: its resident set now and at its peak, where /proc tells.
-memory() { awk '/^VmRSS|^VmHWM/ {printf "%s %.0f MB  ", $1, $2/1024}' "/proc/$1/status" 2>/dev/null || true; echo; }
+memory() { awk '/^VmRSS|^VmHWM/ {printf "%s %.0f MB ", $1, $2/1024} END {print ""}' "/proc/$1/status" 2>/dev/null || true; }
 
 build() {
   say "building"
   mkdir -p "$tools"
-  go build -o "$tools/" ./cmd/callboard ./bench/generate ./bench/load ./bench/baseline ./bench/table
+  go build -o "$tools/" ./cmd/callboard ./bench/generate ./bench/load ./bench/baseline ./bench/startup ./bench/churn ./bench/table
 }
 
-load() { "$tools/load" -entities "$size" -runs "$runs" -for "$lasting" -await 30m "$@"; }
+# visible BASE: waits until a server shows everything.
+visible() { "$tools/load" -entities "$size" -base "$1" -await 60m -only '^$' >/dev/null; }
+
+# measure NAME BASE FILE [FLAG...]: the load on a server.
+measure() { "$tools/load" -entities "$size" -runs "$runs" -for "$lasting" -name "$1" -base "$2" -json "$3" "${@:4}" >/dev/null; }

@@ -211,6 +211,7 @@ func TestFind(t *testing.T) {
 	l := projectiontest.Component("ledger", "team-b")
 	l.Entity.Metadata.Tags = []string{"go"}
 	l.Entity.Spec["lifecycle"] = "deprecated"
+	l.Origin.Parent = "location:default/money"
 	o := projectiontest.Component("orphan", "")
 	delete(o.Entity.Spec, "owner")
 	story := projectiontest.NewStory(t)
@@ -236,6 +237,7 @@ func TestFind(t *testing.T) {
 		{"owner", entities.Query{Owners: []string{"group:default/team-a"}}, "payments"},
 		{"no owner", entities.Query{Owners: []string{entities.NoOwner}}, "orphan"},
 		{"every tag", entities.Query{Tags: []string{"go", "pci"}}, "payments"},
+		{"what a location led to", entities.Query{Parents: []string{"location:default/money"}}, "ledger"},
 		{"words", entities.Query{Text: "PAY card"}, "payments"},
 		{"annotation", entities.Query{Text: "tier"}, "payments"},
 		{"not our own annotations", entities.Query{Text: "secret-folder"}, ""},
@@ -258,6 +260,9 @@ func TestFind(t *testing.T) {
 		}
 		if d := cmp.Diff([]entities.Count{{Value: "group:default/team-a", Count: 1}}, r.Facets.Owners); d != "" {
 			t.Error(d)
+		}
+		if d := cmp.Diff([]entities.Count{{Value: "go", Count: 1}, {Value: "pci", Count: 1}}, r.Facets.Tags); d != "" {
+			t.Errorf("a further tag narrows: %s", d)
 		}
 		if r.Total != 1 || r.All != 3 {
 			t.Errorf("total %d of %d, want 1 of 3", r.Total, r.All)

@@ -84,6 +84,9 @@ func (s *Snapshot) Find(q Query) Result {
 	if q.Refs != nil {
 		rest = append(rest, In(q.Refs))
 	}
+	if q.Parents != nil {
+		rest = append(rest, Equals{Key: keyParent, Values: q.Parents})
+	}
 	base := s.index.Evaluate(rest)
 	whole := All{base}
 	for _, f := range fields {
@@ -95,7 +98,7 @@ func (s *Snapshot) Find(q Query) Result {
 	r := Result{All: s.Len(), Total: s.Count(chosen)}
 	for _, f := range fields {
 		within := chosen
-		if len(f.wanted) > 0 {
+		if len(f.wanted) > 0 && !f.all { // one more value that must be there narrows further
 			others := All{base}
 			for _, other := range fields {
 				if w := other.where(); w != nil && other.key != f.key {

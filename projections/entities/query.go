@@ -71,8 +71,9 @@ type Query struct {
 	Lifecycles []string // spec.lifecycle
 	Tags       []string // all of them must be there
 	Sources    []string
-	Text       string // every word occurs in name, title, description, tags or annotations
+	Text       string   // every word occurs in name, title, description, tags or annotations
 	Refs       []string // only these; nil = all
+	Parents    []string // refs of the Location entities that led to them
 	Order      Sort
 	Offset     int
 	Limit      int // 0 = all
@@ -97,7 +98,8 @@ type Result struct {
 }
 
 // Facets count, for each field, the entities that match all of the query but
-// its own field: what one would get by choosing that value instead.
+// its own field: what one would get by choosing that value instead. A tag is
+// asked for besides the others, so tags count what matches them all.
 type Facets struct {
 	Kinds, Types, Owners, Lifecycles, Tags, Sources []Count
 }

@@ -54,6 +54,7 @@ const (
 	keyOwner      = "\x00owner"      // the first owner, or NoOwner where one is missing
 	keySource     = "\x00source"     //
 	keyRepository = "\x00repository" //
+	keyParent     = "\x00parent"     // ref of the Location that led there
 	keyWords      = "\x00words"      // what people look for
 )
 
@@ -99,7 +100,18 @@ func (r *record) terms(t *termer) []index.Term {
 	if owner != "" {
 		more = append(more, plain(keyOwner, owner))
 	}
+	if parent := r.parent(); parent != "" {
+		more = append(more, plain(keyParent, parent))
+	}
 	return more
+}
+
+// parent is the ref of the Location that led to the entity, if one did. It is
+// cut from the note, whose strings hold no bare quotes.
+func (r *record) parent() string {
+	_, rest, _ := strings.Cut(r.note, `"parent":"`)
+	ref, _, _ := strings.Cut(rest, `"`)
+	return ref
 }
 
 func plain(key, value string) index.Term {

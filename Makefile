@@ -8,10 +8,10 @@ LINTVER := v2.15.0
 # Go embeds what is built here, and works without.
 ELEMENTS := web/static/elements/graph.js
 
-.PHONY: run build test elements check lint generate fresh fuzz bench clean help
+.PHONY: run build test elements check lint generate fresh fuzz bench bench-catalog bench-compare clean help
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 run: build ## Serve the sample organisation on http://127.0.0.1:8080
 	$(BIN)/callboard demo
@@ -57,6 +57,14 @@ fuzz: ## Fuzz every parser of foreign bytes for a minute each
 
 bench: ## Run the benchmarks that docs/performance.md quotes
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./eventlog/sqlitelog ./projections/... ./cmd/callboard
+
+SIZE    ?= 10000
+
+bench-catalog: ## Measure a portal of SIZE entities over HTTP (10000); see bench/README.md
+	bench/run.sh $(SIZE)
+
+bench-compare: ## The same load on Callboard and on a real Backstage
+	bench/compare.sh $(SIZE)
 
 clean: ## Remove what was built
 	rm -rf $(BIN) node_modules web/static/elements/*.js

@@ -8,7 +8,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -103,7 +102,12 @@ func run(ctx context.Context) error {
 		}
 	}
 	fmt.Print(report.Table(r))
-	return failures(r)
+	for _, f := range r.Figures {
+		if f.Failures > 0 {
+			fmt.Fprintf(os.Stderr, "%s, %d connections: %d requests failed, such as %s\n", f.Case, f.Connections, f.Failures, f.Failure)
+		}
+	}
+	return nil
 }
 
 func measure(ctx context.Context, t traffic.Target, cases []traffic.Case, s settings) ([]report.Figures, error) {
@@ -129,15 +133,4 @@ func measure(ctx context.Context, t traffic.Target, cases []traffic.Case, s sett
 		}
 	}
 	return all, nil
-}
-
-// failures is an error that names one failed request of each case.
-func failures(r report.Report) error {
-	var errs []error
-	for _, f := range r.Figures {
-		if f.Failures > 0 {
-			errs = append(errs, fmt.Errorf("%s: %d requests failed, such as %s", f.Case, f.Failures, f.Failure))
-		}
-	}
-	return errors.Join(errs...)
 }

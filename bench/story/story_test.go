@@ -25,7 +25,7 @@ func made(t *testing.T, entities int) *population.Population {
 
 // The log has every entity once, in order, whole, and told again it grows no more.
 func TestAppend(t *testing.T) {
-	p := made(t, 2500)
+	p := made(t, 2100) // more than are appended together
 	log, err := sqlitelog.Open(t.Context(), filepath.Join(t.TempDir(), "events.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +65,7 @@ func TestAppend(t *testing.T) {
 // What is written as a document is what the event says of the entity, but for
 // what follows from its place.
 func TestDocumentsSayWhatEventsSay(t *testing.T) {
-	p := made(t, 1000)
+	p := made(t, 300)
 	for i := range p.Len() {
 		e, err := story.Registered(p, i)
 		if err != nil {

@@ -25,6 +25,8 @@ type Catalog interface {
 	Get(ref string) (*entities.Entry, bool)
 	// Find returns a page of entities, and the facets.
 	Find(entities.Query) entities.Result
+	// List returns a part of a list of entities by their search keys.
+	List(entities.Listing) entities.Rows
 	// Rejections returns the descriptors that cannot be used, newest first.
 	Rejections() []*entities.Rejection
 }

@@ -71,7 +71,7 @@ type entityView struct {
 	head      entityHead
 	rejection *rejectionView
 	about     about
-	graph     *graph
+	around    dependencies
 	relations []relationGroup
 	recent    []ui.Happening
 	all       string // leads to the history
@@ -97,7 +97,7 @@ func newEntityView(r request, e *entities.Entry, recent history.Page) entityView
 	v := entityView{
 		head:      newEntityHead(r, e, tabOverview, total(recent)),
 		about:     newAbout(c, e),
-		graph:     newGraph(c, e),
+		around:    newDependencies(r.catalog, e, defaultView(e, cardNodes)),
 		relations: relationGroups(c, e),
 		recent:    happenings(recent.Entries, now),
 		all:       "History",
@@ -120,6 +120,7 @@ const (
 	tabOverview   = "Overview"
 	tabDescriptor = "Descriptor"
 	tabHistory    = "History"
+	tabGraph      = "Dependencies"
 )
 
 func newEntityHead(r request, e *entities.Entry, tab, events string) entityHead {
@@ -134,6 +135,7 @@ func newEntityHead(r request, e *entities.Entry, tab, events string) entityHead 
 		first: ui.Day(e.Registered), star: r.starButton(e.Ref, e.Entity.Title()),
 		tabs: []ui.View{
 			{Label: tabOverview, Href: here},
+			{Label: tabGraph, Href: here + "/graph"},
 			{Label: tabDescriptor, Href: here + "/descriptor"},
 			{Label: tabHistory, Href: here + "/history", Count: events},
 		},

@@ -6,6 +6,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"github.com/callboard/callboard/web/static"
 	"github.com/callboard/callboard/web/ui"
 )
 
@@ -25,8 +26,9 @@ func (s *Site) shell(c echo.Context, r request, title string) templ.Component {
 		Find: ui.SearchBox{
 			Action: catalogPath, Name: "q", Label: "Find in the catalog", Placeholder: "Find a service, team or API",
 		},
-		Star:  ui.StarForm{Action: starPath, Back: r.self.String()},
-		Theme: ui.ThemeChoice{Action: themePath, Chosen: chosenTheme(c.Request()), Back: r.self.String()},
+		Palette: ui.Palette{Script: static.Element("palette"), Find: palettePath},
+		Star:    ui.StarForm{Action: starPath, Back: r.self.String()},
+		Theme:   ui.ThemeChoice{Action: themePath, Chosen: chosenTheme(c.Request()), Back: r.self.String()},
 	})
 }
 

@@ -10,10 +10,10 @@ import (
 	"github.com/callboard/callboard/web/ui"
 )
 
-// graph is an entity with what is around it, drawn in layers from left to
+// drawing is an entity with what is next to it, drawn in layers from left to
 // right: who uses it, itself with its APIs, what it uses. The list of relations
 // says the same in words, and more.
-type graph struct {
+type drawing struct {
 	from          int // the drawing's left edge
 	width, height int
 	says          string
@@ -87,8 +87,8 @@ type neighbour struct {
 	to         int // index in the middle layer of the line's other end
 }
 
-// newGraph lays the graph out; nil if there is nothing around the entity.
-func newGraph(c Catalog, e *entities.Entry) *graph {
+// newDrawing lays the drawing out; nil if there is nothing around the entity.
+func newDrawing(c Catalog, e *entities.Entry) *drawing {
 	middle, self := middleLayer(e)
 	var left, right []neighbour
 	for _, table := range []map[string]side{uses(), structure()} {
@@ -100,7 +100,7 @@ func newGraph(c Catalog, e *entities.Entry) *graph {
 	if len(left)+len(right) == 0 && len(middle) == 1 {
 		return nil
 	}
-	g := &graph{width: rightX + nodeWidth + leftX}
+	g := &drawing{width: rightX + nodeWidth + leftX}
 	if len(right) == 0 {
 		g.width = midX + nodeWidth + leftX
 	}
@@ -186,7 +186,7 @@ func layers(c Catalog, e *entities.Entry, table map[string]side, middle []string
 
 // stack draws the lines from what provides the APIs, the last of the middle
 // layer, to the APIs above it.
-func (g *graph) stack(y []int) {
+func (g *drawing) stack(y []int) {
 	last := len(y) - 1
 	if last == 0 {
 		return
@@ -218,7 +218,7 @@ func (g *graph) stack(y []int) {
 }
 
 // column draws the left or the right layer with its lines to the middle.
-func (g *graph) column(c Catalog, layer []neighbour, x, inner int, midY []int, left bool) {
+func (g *drawing) column(c Catalog, layer []neighbour, x, inner int, midY []int, left bool) {
 	drawn := layer
 	if len(layer) > maxNodes {
 		drawn = layer[:maxNodes-1]
@@ -298,20 +298,25 @@ func curve(x1, y1, x2, y2 int) string {
 
 func newNode(c Catalog, ref string, x, y int) node {
 	l := named(c, ref)
-	n := node{x: x, y: y, icon: l.Icon, label: ui.Shorten(l.Label, 18), title: l.Label + ", " + ref, href: l.Href}
+	return node{
+		x: x, y: y, icon: l.Icon, label: ui.Shorten(l.Label, 18), title: l.Label + ", " + ref, href: l.Href,
+		sub: ui.Shorten(inBrief(c, ref), 20),
+	}
+}
+
+// inBrief says in a word or two what an entity is, or whose.
+func inBrief(c Catalog, ref string) string {
 	e, ok := c.Get(ref)
 	switch {
 	case !ok:
-		n.sub = "not in the catalog"
+		return "not in the catalog"
 	case strings.EqualFold(e.Entity.Kind, "component") && e.Owner() != "":
-		n.sub = named(c, e.Owner()).Label
+		return named(c, e.Owner()).Label
 	case e.Type() != "":
-		n.sub = e.Type()
+		return e.Type()
 	default:
-		n.sub = e.Entity.Kind
+		return e.Entity.Kind
 	}
-	n.sub = ui.Shorten(n.sub, 20)
-	return n
 }
 
 // sentence says what the graph shows.

@@ -70,8 +70,10 @@ func (s *Site) pages() []page {
 		{"/", s.home},
 		{catalogPath, s.catalog},
 		{entityPath, s.entity},
+		{entityPath + "/graph", s.dependencies},
 		{entityPath + "/descriptor", s.descriptor},
 		{entityPath + "/history", s.entityHistory},
+		{palettePath, s.palette},
 		{auditPath, s.audit},
 		{auditPath + "/:position", s.auditEvent},
 		{sourcesPath, s.sources},
@@ -126,6 +128,7 @@ type answer struct {
 	status   int // 0 means 200
 	title    string
 	body     templ.Component
+	bare     bool // the body goes out without a frame, for a script
 	location string
 	visited  string // ref of the entity that it is about; one of the recent ones from now on
 }
@@ -198,8 +201,11 @@ func (s *Site) request(c echo.Context) request {
 // that cannot be drawn is an error page and never half a page.
 func (s *Site) write(c echo.Context, r request, a answer) error {
 	var page bytes.Buffer
-	ctx := templ.WithChildren(c.Request().Context(), a.body)
-	if err := s.shell(c, r, a.title).Render(ctx, &page); err != nil {
+	whole, ctx := a.body, c.Request().Context()
+	if !a.bare {
+		whole, ctx = s.shell(c, r, a.title), templ.WithChildren(ctx, a.body)
+	}
+	if err := whole.Render(ctx, &page); err != nil {
 		return err
 	}
 	c.Response().Header().Set("Cache-Control", "private, no-cache")

@@ -1,5 +1,5 @@
 // What the portal adds where there is a script: search as you type, stars without
-// another page, and "/" to find. Every page works without it.
+// another page, and keys to find anything. Every page works without it.
 //
 // A form marked data-live is asked again while one types, at its own address.
 // Of the answer, which is the whole page, the parts marked data-part replace
@@ -12,6 +12,8 @@ const slow = 300; // milliseconds after which waiting is shown
 for (const form of document.querySelectorAll("form[data-live]")) live(form);
 for (const form of document.querySelectorAll("form[data-inplace]")) inplace(form);
 document.addEventListener("keydown", find);
+const palette = document.querySelector("cb-palette");
+if (palette) offer();
 
 function live(form) {
   let timer, asked;
@@ -100,12 +102,36 @@ function busy(on) {
   for (const part of document.querySelectorAll("[data-part]")) part.setAttribute("aria-busy", String(on));
 }
 
+// find opens the palette on Ctrl-K, and on "/" where the page has no list to search.
 function find(event) {
+  const command = (event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k";
+  if (command && palette) {
+    event.preventDefault();
+    return open();
+  }
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input, textarea, select, [contenteditable]")) return;
   const field = document.querySelector("main input[type=search]") ?? document.querySelector("input[type=search]");
   if (!field) return;
   event.preventDefault();
+  if (palette?.contains(field)) return open();
   field.focus();
   field.select();
+}
+
+// offer makes the box in the bar open the palette.
+function offer() {
+  const [input, keys] = [palette.querySelector("input"), palette.querySelector(".keys")];
+  keys.innerHTML = `<kbd>${navigator.platform.startsWith("Mac") ? "⌘" : "Ctrl"}</kbd><kbd>K</kbd>`;
+  input.addEventListener("click", open);
+}
+
+// open loads the palette's script the first time. What is typed until then, and
+// if it does not come, goes into the box in the bar.
+async function open() {
+  const input = palette.querySelector("input");
+  input.focus();
+  await import(palette.dataset.src);
+  palette.open(input.value);
+  input.value = "";
 }

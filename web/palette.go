@@ -1,0 +1,275 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/web/ui"
+)
+
+const (
+	palettePath = "/palette"
+	fieldAt     = "at" // path of the page that the palette is opened on
+)
+
+const (
+	maxFound   = 8   // entities that the palette offers
+	maxLooked  = 50  // entities that it chooses from, when names alone do not fill it
+	maxSought  = 100 // characters that it looks for
+	maxVisited = 5
+)
+
+// option is a row of the palette: a link, or something that the page can do.
+type option struct {
+	icon, label, note string
+	href              string
+	press             [2]string // name and value of a button on the page
+	copies            bool      // copies the page's address
+	mark              string    // what is marked in the label
+}
+
+// options are those of one sort.
+type options struct {
+	id, title string
+	all       []option
+}
+
+// palette handles "GET /palette": what the custom element of that name offers
+// for a text, or before there is one.
+//
+// As in many editors, > asks for actions only, @ for teams and people, and # for
+// an event by its number.
+func (s *Site) palette(_ context.Context, r request) (answer, error) {
+	text := strings.TrimSpace(ui.Shorten(r.self.query.Get(fieldText), maxSought))
+	here, _ := r.catalog.Get(entityAt(r.self.query.Get(fieldAt)))
+	var found []options
+	add := func(id, title string, all []option) {
+		if len(all) > 0 {
+			found = append(found, options{id, title, all})
+		}
+	}
+	switch {
+	case text == "":
+		add("starred", "Starred", r.offer(r.starredLinks(), shownStars))
+		add("recent", "Recent", r.offer(r.recentLinks(here), maxVisited))
+		add("pages", "Go to", s.paletteGoes(r))
+		add("do", "Do", s.paletteDoes(r, here))
+	case text[0] == '>':
+		add("do", "Do", matching(s.paletteDoes(r, here), strings.TrimSpace(text[1:])))
+	case text[0] == '@':
+		add("found", "Teams and people", r.paletteFinds(strings.TrimSpace(text[1:]), "Group", "User"))
+	case text[0] == '#':
+		if n, err := strconv.ParseUint(strings.ReplaceAll(text[1:], ",", ""), 10, 63); err == nil {
+			add("event", "What happened", []option{{icon: "event", label: "Event " + ui.Number(n), note: "In the audit", href: eventLink(eventlog.Position(n))}})
+		}
+	default:
+		add("found", "In the catalog", r.paletteFinds(text))
+		add("pages", "Go to", matching(s.paletteGoes(r), text))
+		add("do", "Do", matching(s.paletteDoes(r, here), text))
+		add("more", "Search", []option{{
+			icon: "search", label: "All that holds “" + text + "”", note: "Name, title, description, tag or annotation, in the catalog",
+			href: link{path: catalogPath}.set(fieldText, text).String(),
+		}})
+	}
+	return answer{bare: true, body: paletteOptions(found)}, nil
+}
+
+// entityAt is the full ref of the entity that a page is about, or "".
+func entityAt(path string) string {
+	rest, ok := strings.CutPrefix(path, catalogPath+"/")
+	part := strings.Split(rest, "/")
+	if !ok || len(part) < 3 {
+		return ""
+	}
+	for i := range part[:3] {
+		var err error
+		if part[i], err = url.PathUnescape(part[i]); err != nil {
+			return ""
+		}
+	}
+	return catalog.Ref{Namespace: part[0], Kind: part[1], Name: part[2]}.String()
+}
+
+func (r request) recentLinks(here *entities.Entry) []ui.EntityLink {
+	return r.links(slices.DeleteFunc(slices.Clone(r.recent), func(ref string) bool {
+		return here != nil && ref == here.Ref || slices.Contains(r.starred, ref)
+	}))
+}
+
+func (r request) offer(links []ui.EntityLink, most int) []option {
+	var all []option
+	for _, l := range links[:min(len(links), most)] {
+		all = append(all, option{icon: l.Icon, label: l.Label, note: r.paletteNote(l.Title), href: l.Href})
+	}
+	return all
+}
+
+// paletteNote says what an entity is: "Service of Payments".
+func (r request) paletteNote(ref string) string {
+	e, ok := r.catalog.Get(ref)
+	if !ok {
+		return ""
+	}
+	note := ui.Sentence(cmp.Or(e.Type(), e.Entity.Kind))
+	if e.Type() != "" && !strings.EqualFold(e.Entity.Kind, "component") {
+		note = e.Entity.Kind + ", " + e.Type()
+	}
+	if o := e.Owner(); o != "" {
+		note += " of " + named(r.catalog, o).Label
+	}
+	return note
+}
+
+// paletteFinds looks for entities of some kinds; none at all stands for any.
+func (r request) paletteFinds(text string, kinds ...string) []option {
+	var all []option
+	for _, e := range find(r.catalog, text, kinds) {
+		ref := e.Entity.Ref()
+		all = append(all, option{
+			icon: ui.KindIcon(e.Entity.Kind, e.Type()), label: e.Entity.Title(), note: r.paletteNote(e.Ref), href: entityLink(ref), mark: text,
+		})
+	}
+	return all
+}
+
+// find returns the entities that a text stands for best: one of that name, then
+// those whose name begins so, then those with a word in the title that does, then
+// others that hold it. Names are looked up; the rest is looked at only while
+// there is room, and only the first of it.
+func find(c Catalog, text string, kinds []string) []*entities.Entry {
+	if text == "" {
+		return nil
+	}
+	name := strings.ToLower(strings.Join(strings.Fields(text), "-")) // payments api is payments-api
+	seen := map[string]bool{}
+	var found []*entities.Entry
+	take := func(e *entities.Entry) {
+		if !seen[e.Ref] && len(found) < maxFound {
+			seen[e.Ref] = true
+			found = append(found, e)
+		}
+	}
+	named := func(w entities.Where) {
+		where := entities.All{w}
+		if len(kinds) > 0 {
+			where = append(where, entities.Equals{Key: "kind", Values: kinds})
+		}
+		byName := entities.Order{Fields: []entities.Field{{Key: "metadata.name"}}}
+		for _, row := range c.List(entities.Listing{Where: where, Order: byName, Limit: maxFound}).Rows {
+			if e, ok := c.Get(row.Ref); ok {
+				take(e)
+			}
+		}
+	}
+	named(entities.Equals{Key: "metadata.name", Values: []string{name}})
+	named(entities.Prefix{Key: "metadata.name", Prefix: name})
+	if len(found) == maxFound {
+		return found
+	}
+	rest := c.Find(entities.Query{Text: text, Kinds: kinds, Limit: maxLooked}).Entries
+	slices.SortStableFunc(rest, func(a, b *entities.Entry) int { return cmp.Compare(distance(a, text), distance(b, text)) })
+	for _, e := range rest {
+		take(e)
+	}
+	return found
+}
+
+// distance is how far an entity is from a text that it holds.
+func distance(e *entities.Entry, text string) int {
+	begins := func(s string) bool {
+		return slices.ContainsFunc(words(s), func(w string) bool { return strings.HasPrefix(w, strings.ToLower(text)) })
+	}
+	holds := func(s string) bool { return strings.Contains(strings.ToLower(s), strings.ToLower(text)) }
+	switch m := e.Entity.Metadata; {
+	case begins(m.Title) || begins(m.Name):
+		return 0
+	case holds(m.Title) || holds(m.Name):
+		return 1
+	default:
+		return 2
+	}
+}
+
+// words are the tails of s that begin with a word, in lower case, so that a text
+// of several words can begin one too.
+func words(s string) []string {
+	s = strings.ToLower(s)
+	var all []string
+	before := ' '
+	for i, r := range s {
+		if inWord(r) && !inWord(before) {
+			all = append(all, s[i:])
+		}
+		before = r
+	}
+	return all
+}
+
+func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// paletteGoes are the pages of the sidebar.
+func (s *Site) paletteGoes(r request) []option {
+	var all []option
+	for _, g := range s.nav(r.self.path, truth{}) {
+		for _, item := range g.Items {
+			all = append(all, option{icon: item.Icon, label: item.Label, href: item.Href})
+		}
+	}
+	return append(all, option{icon: "star", label: "Starred", note: "What this browser keeps", href: starredList().String()})
+}
+
+// paletteDoes are the actions, those with the entity at hand first.
+func (s *Site) paletteDoes(r request, here *entities.Entry) []option {
+	var all []option
+	if here != nil {
+		name, ref := here.Entity.Title(), here.Entity.Ref()
+		star := option{icon: "star", label: "Star " + name, press: [2]string{"star", here.Ref}}
+		if slices.Contains(r.starred, here.Ref) {
+			star = option{icon: "star-on", label: "Remove the star of " + name, press: [2]string{"unstar", here.Ref}}
+		}
+		all = append(all, star,
+			option{icon: "audit", label: "What happened to " + name, note: "Audit", href: link{auditPath, url.Values{fieldEntity: {here.Ref}}}.String()},
+			option{icon: "branch", label: "What is around " + name, note: "Dependencies", href: entityLink(ref) + "/graph"},
+		)
+	}
+	return append(all,
+		option{icon: "copy", label: "Copy the address of this page", copies: true},
+		option{icon: "theme", label: "Light", note: "Look of the portal", press: [2]string{"theme", "light"}},
+		option{icon: "theme", label: "Dark", note: "Look of the portal", press: [2]string{"theme", "dark"}},
+		option{icon: "theme", label: "Light or dark as the system", note: "Look of the portal", press: [2]string{"theme", ""}},
+	)
+}
+
+// matching are the options with a word that begins with a text.
+func matching(all []option, text string) []option {
+	var some []option
+	for _, o := range all {
+		begins := func(w string) bool { return strings.HasPrefix(w, strings.ToLower(text)) }
+		if text == "" || slices.ContainsFunc(words(o.label), begins) || slices.ContainsFunc(words(o.note), begins) {
+			o.mark = text
+			some = append(some, o)
+		}
+	}
+	return some
+}
+
+// marked cuts the label around the first place that holds what is to be marked.
+func (o option) marked() (before, mark, after string) {
+	label := ui.Shorten(o.label, 80)
+	i := -1
+	if o.mark != "" && len(strings.ToLower(label)) == len(label) {
+		i = strings.Index(strings.ToLower(label), strings.ToLower(o.mark))
+	}
+	if i < 0 || i+len(o.mark) > len(label) {
+		return label, "", ""
+	}
+	return label[:i], label[i : i+len(o.mark)], label[i+len(o.mark):]
+}

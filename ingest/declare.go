@@ -26,67 +26,81 @@ func (p *planner) declaration(c claim) event.Declaration {
 	m := &d.Entity.Metadata
 	m.UID = p.declared[d.Entity.Ref().String()].Entity.Metadata.UID
 	m.Annotations = maps.Clone(m.Annotations) // the parsed document stays as it is
-	p.annotate(&d)
+	p.annotate(&d, c.file)
 	m.ETag = catalog.ETag(&d.Entity)
 	return d
 }
 
 // origin is where a document stands.
 func (p *planner) origin(f *file, line int) event.Origin {
-	o := event.Origin{
+	return event.Origin{
 		Source: p.source, Repository: p.repo.FullName, RepositoryID: p.repo.ID, Branch: p.repo.DefaultBranch,
-		Commit: p.commit, Path: f.Path, Blob: f.Blob, Line: line, Entities: f.entities(), Followed: f.followed,
+		Commit: p.commit, Path: f.Path, Blob: f.Blob, Line: line, Entities: f.entities(),
+		URL: f.at.view, Followed: f.followed, Parent: f.parent,
 	}
-	if p.repo.Pages.View != "" {
-		o.URL = p.repo.Pages.View + EscapePath(f.Path)
+}
+
+// address is how a file is called outside: what may be "" is not there.
+type address struct {
+	ref  string // as annotations say it, "url:https://…", "file:/srv/…"
+	view string // its page
+	edit string // that page in an editor
+	dir  string // page of the folder that it stands in
+}
+
+// addressIn returns the address of a file on a repository's default branch.
+func addressIn(repo Repository, file string) address {
+	if repo.Pages.View == "" {
+		return address{}
 	}
-	return o
+	dir := ""
+	if at := path.Dir(file); at != "." {
+		dir = EscapePath(at) + "/"
+	}
+	view := repo.Pages.View + EscapePath(file)
+	return address{ref: "url:" + view, view: view, edit: repo.Pages.Edit + EscapePath(file), dir: repo.Pages.Dir + dir}
 }
 
 // annotate writes the annotations that follow from where the descriptor stands.
 // Two are always ours; the others may be set in the file. See
 // https://backstage.io/docs/features/software-catalog/well-known-annotations.
-func (p *planner) annotate(d *event.Declaration) {
-	if d.Origin.URL == "" {
+func (p *planner) annotate(d *event.Declaration, f *file) {
+	if f.at.ref == "" {
 		return
 	}
 	m := &d.Entity.Metadata
 	if m.Annotations == nil {
 		m.Annotations = map[string]string{}
 	}
-	m.Annotations[catalog.AnnotationLocation] = "url:" + d.Origin.URL
-	m.Annotations[catalog.AnnotationOriginLocation] = "url:" + p.repo.Pages.View + EscapePath(p.root(d.Origin.Path))
-	dir := ""
-	if at := path.Dir(d.Origin.Path); at != "." {
-		dir = EscapePath(at) + "/"
+	m.Annotations[catalog.AnnotationLocation] = f.at.ref
+	m.Annotations[catalog.AnnotationOriginLocation] = p.root(f).at.ref
+	derived := map[string]string{catalog.AnnotationViewURL: f.at.view, catalog.AnnotationEditURL: f.at.edit}
+	if f.at.dir != "" {
+		derived[catalog.AnnotationSourceLocation] = "url:" + f.at.dir
 	}
-	for key, value := range map[string]string{
-		catalog.AnnotationViewURL:        d.Origin.URL,
-		catalog.AnnotationEditURL:        p.repo.Pages.Edit + EscapePath(d.Origin.Path),
-		catalog.AnnotationSourceLocation: "url:" + p.repo.Pages.Dir + dir,
-	} {
-		if _, set := m.Annotations[key]; !set {
+	for key, value := range derived {
+		if _, set := m.Annotations[key]; !set && value != "" {
 			m.Annotations[key] = value
 		}
 	}
 }
 
 // root is the descriptor that led to a file in the first place.
-func (p *planner) root(path string) string {
+func (p *planner) root(f *file) *file {
 	for range p.files {
-		f := p.byPath[path]
-		if f == nil || f.followed == "" {
+		next := p.byPath[f.followed]
+		if f.followed == "" || next == nil {
 			break
 		}
-		path = f.followed
+		f = next
 	}
-	return path
+	return f
 }
 
 // same reports whether a declaration says nothing new. That its commit is
 // newer, or its line another one, is not news.
 func same(before, now event.Declaration) bool {
-	if before.Origin.Path != now.Origin.Path || len(catalog.Diff(&before.Entity, &now.Entity)) > 0 {
+	if before.Origin.Path != now.Origin.Path || before.Origin.Parent != now.Origin.Parent || len(catalog.Diff(&before.Entity, &now.Entity)) > 0 {
 		return false
 	}
 	// Diff leaves out annotations that follow from the file's place. While that

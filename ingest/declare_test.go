@@ -33,7 +33,7 @@ func TestDeclaration(t *testing.T) {
 	head := w.forge.repo("payments").head
 	want := event.Origin{
 		Source: "github", Repository: "acme/payments", RepositoryID: "payments", Branch: "main", Commit: head,
-		Path: "deep folder/x.yaml", Blob: digest("---\n" + text), Line: 2, Entities: 1, Followed: "deep folder/two.yaml",
+		Path: "deep folder/x.yaml", Blob: digest("---\n" + text), Line: 2, Entities: 1, Followed: "deep folder/two.yaml", Parent: "location:default/all",
 		URL: "https://git.example/acme/payments/blob/main/deep%20folder/x.yaml",
 	}
 	if diff := cmp.Diff(want, got.Origin); diff != "" {

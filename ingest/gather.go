@@ -50,7 +50,7 @@ func (g *gatherer) gather(ctx context.Context, source, sha string) (reading, err
 		r.tree[f.Path] = true
 		if slices.ContainsFunc(g.patterns, func(p string) bool { return doublestar.MatchUnvalidated(p, f.Path) }) {
 			found[f.Path] = true
-			next = append(next, file{File: f})
+			next = append(next, file{File: f, at: addressIn(g.repo, f.Path)})
 		}
 	}
 	for len(next) > 0 {
@@ -113,7 +113,7 @@ func (g *gatherer) followed(ctx context.Context, f *file, tree []File) ([]file, 
 	add := func(e *catalog.Entity) ([]catalog.Problem, error) {
 		files, problems, err := follow(ctx, e, f.Path, g.repo, tree)
 		for _, one := range files {
-			led = append(led, file{File: one, followed: f.Path})
+			led = append(led, file{File: one, at: addressIn(g.repo, one.Path), followed: f.Path, parent: e.Ref().String()})
 		}
 		return problems, err
 	}

@@ -17,13 +17,16 @@ type reading struct {
 	commit string          // SHA
 	tree   map[string]bool // paths of all files
 	files  []file          // the descriptors, by path
+	gone   string          // why nothing is read any more; "" while it is
 }
 
 // file is a descriptor file. It is kept when its content is the one that is
 // known already, so that nobody has read it; else it is parsed.
 type file struct {
 	File
+	at       address
 	followed string // path of the Location descriptor that led here, if one did
+	parent   string // ref of that Location entity
 	kept     bool
 	text     string
 	parsed   descriptor.File
@@ -101,7 +104,11 @@ func (p *planner) claims() map[string][]claim {
 	for i := range p.files {
 		f := &p.files[i]
 		p.byPath[f.Path] = f
-		if f.kept || f.unusable() {
+		if f.kept {
+			p.keep(f, all)
+			continue
+		}
+		if f.unusable() {
 			for _, ref := range p.refs[f.Path] {
 				if ref != "" {
 					all[ref] = append(all[ref], claim{file: f})
@@ -118,6 +125,19 @@ func (p *planner) claims() map[string][]claim {
 		}
 	}
 	return all
+}
+
+// keep claims what a file declares already, and leaves what was wrong with it as
+// it is.
+func (p *planner) keep(f *file, all map[string][]claim) {
+	for _, ref := range p.refs[f.Path] {
+		if d, ok := p.declared[ref]; ok && d.Origin.Path == f.Path {
+			all[ref] = append(all[ref], claim{file: f})
+		}
+		if r, ok := p.rejected[place{f.Path, ref}]; ok {
+			p.want[place{f.Path, ref}] = r
+		}
+	}
 }
 
 // settle decides about one entity that somebody declares.
@@ -197,6 +217,8 @@ func (p *planner) remove(ref string, was event.Origin) {
 		reason = fmt.Sprintf("%s can be read again", was.Path)
 	}
 	switch {
+	case p.gone != "":
+		reason = p.gone
 	case !p.tree[was.Path]:
 		reason = fmt.Sprintf("%s was deleted", was.Path)
 	case p.byPath[was.Path] == nil && was.Followed != "":
@@ -204,7 +226,7 @@ func (p *planner) remove(ref string, was event.Origin) {
 	case p.byPath[was.Path] == nil:
 		reason = fmt.Sprintf("%s is not read for descriptors any more", was.Path)
 	}
-	at := p.origin(&file{File: File{Path: was.Path, Blob: was.Blob}, followed: was.Followed}, was.Line)
+	at := p.origin(&file{File: File{Path: was.Path, Blob: was.Blob}, at: address{view: was.URL}, followed: was.Followed, parent: was.Parent}, was.Line)
 	p.changes = append(p.changes, change{ref, was.Path, due, event.EntityRemoved{Ref: ref, Reason: reason, Origin: at}})
 	p.clear(was.Path, ref)
 }

@@ -31,7 +31,7 @@ func (l *lane) sync(ctx context.Context, cause string, received eventlog.Record,
 	if m.Repository, err = l.forge.Repository(ctx, m.Repository); err != nil {
 		return "", nil, kept(err)
 	}
-	k, err := l.known(ctx, m.Repository)
+	k, err := l.known(ctx, l.source.Name(), m.Repository.ID)
 	if err != nil {
 		return "", nil, err
 	}
@@ -67,12 +67,12 @@ func (l *lane) reached(ctx context.Context, repo Repository, k known) (string, e
 	return cmp.Or(sha, k.newest), err
 }
 
-func (l *lane) known(ctx context.Context, repo Repository) (known, error) {
-	after, err := l.after(ctx)
+func (t *Translator) known(ctx context.Context, source, repositoryID string) (known, error) {
+	after, err := t.after(ctx)
 	if err != nil {
 		return known{}, err
 	}
-	declared, rejected, err := l.Known.Repository(ctx, after, l.source.Name(), repo.ID)
+	declared, rejected, err := t.Known.Repository(ctx, after, source, repositoryID)
 	if err != nil {
 		return known{}, err
 	}
@@ -152,30 +152,37 @@ func (l *lane) appendAlone(ctx context.Context, k known, r reading, c *creditor,
 	if slices.ContainsFunc(due(changes), func(path string) bool { _, ok := c.found[path]; return !ok }) {
 		return nil, false, nil
 	}
-	events, err := seal(changes, r, c.found, cause, delivery)
+	events, err := seal(changes, r, c.found, cause, event.Cause{Delivery: delivery})
 	if err != nil {
 		return nil, false, err
 	}
-	appended, err := l.Log.Append(ctx, events...)
+	positions, err = l.append(ctx, events...)
+	return positions, err == nil, err
+}
+
+// append appends to the main log; appending is to be held.
+func (t *Translator) append(ctx context.Context, events ...event.Event) ([]uint64, error) {
+	appended, err := t.Log.Append(ctx, events...)
 	if err != nil {
-		l.saw(0) // they may have been written all the same: what is known must catch up with that
-		return nil, false, err
+		t.saw(0) // they may have been written all the same: what is known must catch up with that
+		return nil, err
 	}
-	for _, a := range appended {
-		positions = append(positions, uint64(a.Position))
-		l.saw(a.Position)
+	positions := make([]uint64, len(appended))
+	for i, a := range appended {
+		positions[i] = uint64(a.Position)
+		t.saw(a.Position)
 	}
-	return positions, true, nil
+	return positions, nil
 }
 
 // elsewhere asks where an entity of no known file of the repository is declared.
-func (l *lane) elsewhere(ctx context.Context) func(ref string) (event.Origin, bool, error) {
+func (t *Translator) elsewhere(ctx context.Context) func(ref string) (event.Origin, bool, error) {
 	return func(ref string) (event.Origin, bool, error) {
-		after, err := l.after(ctx)
+		after, err := t.after(ctx)
 		if err != nil {
 			return event.Origin{}, false, err
 		}
-		return l.Known.Declared(ctx, after, ref)
+		return t.Known.Declared(ctx, after, ref)
 	}
 }
 
@@ -188,8 +195,8 @@ func due(changes []change) []string {
 	return slices.Compact(paths)
 }
 
-// seal makes events of changes.
-func seal(changes []change, r reading, credits map[string]credit, cause, delivery string) ([]event.Event, error) {
+// seal makes events of changes. Their ids derive from cause.
+func seal(changes []change, r reading, credits map[string]credit, cause string, why event.Cause) ([]event.Event, error) {
 	events := make([]event.Event, len(changes))
 	for i, c := range changes {
 		id := event.DeriveID(0, cause, r.source, r.repo.ID, r.commit, string(c.data.EventType()), c.path, c.ref)
@@ -207,7 +214,8 @@ func seal(changes []change, r reading, credits map[string]credit, cause, deliver
 		}
 		by := credits[c.due]
 		e.ID, e.Time, e.Actor = id, by.at, by.actor
-		e.Cause = event.Cause{Delivery: delivery, Commit: by.sha, CommitURL: by.url}
+		e.Cause = why
+		e.Cause.Commit, e.Cause.CommitURL = by.sha, by.url
 		events[i] = e
 	}
 	return events, nil

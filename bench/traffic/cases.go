@@ -44,16 +44,16 @@ const keys = 1000
 func Cases(p *population.Population, seed uint64) []Case {
 	m := maker{p, rand.New(rand.NewPCG(seed, 0))}
 	return []Case{
-		{Name: "by name", Requests: m.make(10*keys, m.byName)},
-		{Name: "filtered page", Requests: m.make(keys, m.filtered)},
-		{Name: "sorted page", Requests: m.make(keys, m.sorted)},
-		{Name: "ordered OR", Requests: m.make(keys, m.either)},
-		{Name: "full text", Requests: m.make(keys, m.fullText)},
-		{Name: "facets", Requests: m.make(keys, m.facets)},
-		{Name: "count", Requests: m.make(keys, m.count)},
-		{Name: "by refs, 50", Requests: m.make(keys/4, m.byRefs)},
-		{Name: "pages by after", Requests: m.make(keys/10, m.paged), Next: after},
-		{Name: "pages by cursor", Requests: m.make(keys/10, m.cursored), Next: cursor},
+		{Name: "by name", Requests: m.times(10*keys, m.byName)},
+		{Name: "filtered page", Requests: m.times(keys, m.filtered)},
+		{Name: "sorted page", Requests: m.times(keys, m.sorted)},
+		{Name: "ordered OR", Requests: m.times(keys, m.either)},
+		{Name: "full text", Requests: m.times(keys, m.fullText)},
+		{Name: "facets", Requests: m.times(keys, m.facets)},
+		{Name: "count", Requests: m.times(keys, m.count)},
+		{Name: "by refs, 50", Requests: m.times(keys/4, m.byRefs)},
+		{Name: "pages by after", Requests: m.times(keys/10, m.paged), Next: after},
+		{Name: "pages by cursor", Requests: m.times(keys/10, m.cursored), Next: cursor},
 		{Name: "whole kind", Requests: []Request{get("/entities", "filter", "kind=component")}},
 	}
 }
@@ -79,7 +79,7 @@ type maker struct {
 	*rand.Rand
 }
 
-func (m maker) make(n int, one func() Request) []Request {
+func (m maker) times(n int, one func() Request) []Request {
 	all := make([]Request, n)
 	for i := range all {
 		all[i] = one()
@@ -87,7 +87,7 @@ func (m maker) make(n int, one func() Request) []Request {
 	return all
 }
 
-func (m maker) any() int                      { return m.IntN(m.Len()) }
+func (m maker) anyone() int                   { return m.IntN(m.Len()) }
 func (m maker) some(s population.Section) int { return m.Number(s, m.IntN(m.Count(s))) }
 func (m maker) team() string                  { return "group:default/" + m.Name(m.some(population.Group)) }
 func (m maker) pick(from ...string) string    { return from[m.IntN(len(from))] }
@@ -98,7 +98,7 @@ func (m maker) sort() string {
 func (m maker) direction() string { return m.pick("asc", "asc", "asc", "desc") }
 
 func (m maker) byName() Request {
-	kind, rest, _ := strings.Cut(m.Ref(m.any()), ":")
+	kind, rest, _ := strings.Cut(m.Ref(m.anyone()), ":")
 	return get("/entities/by-name/" + kind + "/" + rest)
 }
 
@@ -159,7 +159,7 @@ func (m maker) count() Request {
 func (m maker) byRefs() Request {
 	refs := make([]string, 50)
 	for i := range refs {
-		refs[i] = m.Ref(m.any())
+		refs[i] = m.Ref(m.anyone())
 	}
 	body, _ := json.Marshal(map[string]any{"entityRefs": refs}) // strings cannot fail
 	return Request{Path: catalogAPI + "/entities/by-refs", Body: string(body)}
@@ -175,12 +175,12 @@ func (m maker) cursored() Request {
 
 // get makes a GET request of a path and query parameters, name and value in turn.
 func get(path string, query ...string) Request {
-	var b strings.Builder
-	b.WriteString(catalogAPI + path)
+	address, sign := catalogAPI+path, "?"
 	for i := 0; i < len(query); i += 2 {
-		b.WriteString(map[bool]string{true: "?", false: "&"}[i == 0] + query[i] + "=" + url.QueryEscape(query[i+1]))
+		address += sign + query[i] + "=" + url.QueryEscape(query[i+1])
+		sign = "&"
 	}
-	return Request{Path: b.String()}
+	return Request{Path: address}
 }
 
 // after follows the Link header of a page of /entities. Backstage leaves out

@@ -10,7 +10,7 @@ import (
 )
 
 // Result is what one run, or the median of several, has measured. Times are of
-// answers with a status of 2xx; all others are failures.
+// answers with a status of 2xx, in JSON in nanoseconds; all others are failures.
 type Result struct {
 	P50      time.Duration `json:"p50"`
 	P95      time.Duration `json:"p95"`

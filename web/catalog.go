@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"net/url"
 	"slices"
@@ -23,12 +22,18 @@ type Catalog interface {
 	Position() eventlog.Position
 	// Get returns the entity with a full lower-case reference.
 	Get(ref string) (*entities.Entry, bool)
-	// Find returns a page of entities, and the facets.
+	// Find returns a page of entities, and the facets. Pages set a limit: a
+	// catalog may hold hundreds of thousands.
 	Find(entities.Query) entities.Result
 	// List returns a part of a list of entities by their search keys.
 	List(entities.Listing) entities.Rows
+	// Facets counts the values of search keys.
+	Facets(w entities.Where, keys ...string) [][]entities.Count
 	// Rejections returns the descriptors that cannot be used, newest first.
 	Rejections() []*entities.Rejection
+	// Locations returns the places that descriptors are read from besides what
+	// the sources find by themselves.
+	Locations() []*entities.Location
 }
 
 const (
@@ -47,6 +52,7 @@ const (
 	fieldOrder   = "order"
 	fieldPage    = "page"
 	fieldRows    = "rows"
+	fieldKind    = "kind"
 	fieldStarred = "starred" // 1: only what this browser has starred
 )
 
@@ -60,7 +66,7 @@ type facet struct {
 
 func facets() []facet {
 	return []facet{
-		{"kind", "Kind", true, func(q *entities.Query) *[]string { return &q.Kinds }, func(f entities.Facets) []entities.Count { return f.Kinds }},
+		{fieldKind, "Kind", true, func(q *entities.Query) *[]string { return &q.Kinds }, func(f entities.Facets) []entities.Count { return f.Kinds }},
 		{"type", "Type", false, func(q *entities.Query) *[]string { return &q.Types }, func(f entities.Facets) []entities.Count { return f.Types }},
 		{"owner", "Owner", false, func(q *entities.Query) *[]string { return &q.Owners }, func(f entities.Facets) []entities.Count { return f.Owners }},
 		{"lifecycle", "Lifecycle", false, func(q *entities.Query) *[]string { return &q.Lifecycles }, func(f entities.Facets) []entities.Count { return f.Lifecycles }},
@@ -69,16 +75,37 @@ func facets() []facet {
 	}
 }
 
-// listQuery is what the list's address asks for.
+// list is a page that lists entities: all of them, or those of one kind.
+type list struct {
+	path, title string
+	kind        string // "" for all
+	one, many   string // what is listed
+}
+
+func everything() list { return list{catalogPath, "Catalog", "", "entity", "entities"} }
+
+// facets are the fields that the list can be narrowed by.
+func (l list) facets() []facet {
+	if l.kind == "" {
+		return facets()
+	}
+	return slices.DeleteFunc(facets(), func(f facet) bool { return f.field == fieldKind })
+}
+
+// listQuery is what a list's address asks for.
 type listQuery struct {
+	list
 	entities.Query
 	page, rows int
 	starred    bool
 }
 
-func parseList(q url.Values, starred []string) (listQuery, error) {
-	l := listQuery{starred: q.Get(fieldStarred) != "", Query: entities.Query{Text: strings.TrimSpace(q.Get(fieldText))}}
-	for _, f := range facets() {
+func parseList(of list, q url.Values, starred []string) (listQuery, error) {
+	l := listQuery{list: of, starred: q.Get(fieldStarred) != "", Query: entities.Query{Text: strings.TrimSpace(q.Get(fieldText))}}
+	if of.kind != "" {
+		l.Kinds = []string{of.kind}
+	}
+	for _, f := range of.facets() {
 		*f.values(&l.Query) = slices.DeleteFunc(slices.Clone(q[f.field]), func(v string) bool { return v == "" })
 	}
 	if l.starred {
@@ -110,47 +137,34 @@ func (l listQuery) filtered() bool { return l.Text != "" || l.narrowed() }
 
 // narrowed reports whether it does so by anything but its text.
 func (l listQuery) narrowed() bool {
-	return l.starred || slices.ContainsFunc(facets(), func(f facet) bool { return len(*f.values(&l.Query)) > 0 })
+	return l.starred || slices.ContainsFunc(l.facets(), func(f facet) bool { return len(*f.values(&l.Query)) > 0 })
 }
 
 // catalog handles "GET /catalog".
 func (s *Site) catalog(_ context.Context, r request) (answer, error) {
-	q, err := parseList(r.self.query, r.starred)
+	return s.list(everything(), r)
+}
+
+func (s *Site) list(of list, r request) (answer, error) {
+	q, err := parseList(of, r.self.query, r.starred)
 	if err != nil {
 		return answer{}, err
 	}
 	found := r.catalog.Find(q.Query)
-	if len(q.Tags) > 0 {
-		found.Facets.Tags = furtherTags(r.catalog, q.Query)
-	}
 	if last := max(1, (found.Total+q.rows-1)/q.rows); q.page > last {
 		return answer{location: r.self.set(fieldPage, strconv.Itoa(last)).String()}, nil
 	}
-	return answer{title: "Catalog", body: catalogPage(newCatalogView(r, q, found, len(s.Sources)))}, nil
-}
-
-// furtherTags counts the tags of what matches. A tag is asked for besides the
-// others, not instead of them, so that only these lead on.
-func furtherTags(c Catalog, q entities.Query) []entities.Count {
-	q.Offset, q.Limit = 0, 0
-	counts := map[string]int{}
-	for _, e := range c.Find(q).Entries {
-		for _, t := range e.Entity.Metadata.Tags {
-			counts[t]++
-		}
+	v := newCatalogView(r, q, found, len(s.Sources))
+	if s.Locations != nil {
+		v.acts = append(v.acts, ui.Button{Label: "Register a location", Icon: "link", Href: registerPath})
 	}
-	var all []entities.Count
-	for t, n := range counts {
-		all = append(all, entities.Count{Value: t, Count: n})
-	}
-	slices.SortFunc(all, func(a, b entities.Count) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Value, b.Value))
-	})
-	return all
+	return answer{title: of.title, body: catalogPage(v)}, nil
 }
 
 // catalogView is the list of entities, or why it is empty.
 type catalogView struct {
+	title   string
+	acts    []ui.Button
 	lede    string
 	says    string // how many match, to be read out
 	views   []ui.View
@@ -164,6 +178,7 @@ type catalogView struct {
 	missing *suggestion // set when nothing matches
 	noStars bool        // only what is starred is asked for, and nothing is
 	empty   bool        // nothing is in the catalog at all
+	noneYet string      // what is listed, when the catalog has none of it
 }
 
 // entityRow is one entity in the list.
@@ -177,6 +192,7 @@ type entityRow struct {
 	system      ui.EntityLink
 	lifecycle   string
 	typ         string
+	definition  string // of an API: its page
 	changed     ui.Moment
 	by          ui.Person
 	commit      ui.CommitMark
@@ -185,15 +201,20 @@ type entityRow struct {
 
 func newCatalogView(r request, q listQuery, found entities.Result, sources int) catalogView {
 	v := catalogView{
+		title: q.title,
 		empty: found.All == 0,
-		clear: link{path: catalogPath}.set(fieldOrder, r.self.query.Get(fieldOrder)).String(),
+		clear: link{path: q.path}.set(fieldOrder, r.self.query.Get(fieldOrder)).String(),
 	}
-	v.lede = ui.Plural(found.All, "entity", "entities")
-	if sources > 0 {
+	all := found.All
+	if q.kind != "" {
+		all = r.catalog.Find(entities.Query{Kinds: []string{q.kind}, Limit: 1}).Total
+	}
+	v.lede = ui.Plural(all, q.one, q.many)
+	if sources > 0 && q.kind == "" {
 		v.lede += " from " + ui.Plural(sources, "source")
 	}
 	v.lede += "."
-	v.says = ui.Plural(found.Total, "entity", "entities")
+	v.says = ui.Plural(found.Total, q.one, q.many)
 	if q.filtered() {
 		match := ui.Plural(found.Total, "matches", "match")
 		if found.Total == 1 {
@@ -206,7 +227,7 @@ func newCatalogView(r request, q listQuery, found entities.Result, sources int) 
 		v.says = match
 	}
 	unpaged := r.self.drop(fieldPage)
-	for _, f := range facets() {
+	for _, f := range q.facets() {
 		chosen := *f.values(&q.Query)
 		v.facets = append(v.facets, newFacet(r.catalog, unpaged, f, chosen, f.counts(found.Facets)))
 		for _, value := range chosen {
@@ -214,7 +235,7 @@ func newCatalogView(r request, q listQuery, found entities.Result, sources int) 
 		}
 	}
 	v.bar = listBar(r.self, q, len(v.chips))
-	v.views = presets(r, found.All)
+	v.views = q.presets(r, all)
 	v.columns = listColumns(unpaged, q.Order)
 	for _, e := range found.Entries {
 		row := newRow(r.catalog, e, r.now)
@@ -223,7 +244,10 @@ func newCatalogView(r request, q listQuery, found entities.Result, sources int) 
 		v.rows = append(v.rows, row)
 	}
 	v.pager = listPager(r.self, q, found.Total)
-	if v.noStars = q.starred && len(r.starred) == 0; !v.noStars && found.Total == 0 && !v.empty {
+	if all == 0 && !v.empty {
+		v.noneYet = q.one
+	}
+	if v.noStars = q.starred && len(r.starred) == 0; !v.noStars && found.Total == 0 && all > 0 {
 		v.missing = suggest(r.catalog, found.All, r.self, q)
 	}
 	return v
@@ -243,6 +267,9 @@ func newRow(c Catalog, e *entities.Entry, now time.Time) entityRow {
 			row.problem.Label = "line " + strconv.Itoa(max(1, e.Rejection.Problems[0].Line))
 		}
 	}
+	if isAPI(e) {
+		row.definition = row.href + "/definition"
+	}
 	if ref := e.Owner(); ref != "" {
 		row.owner = owner(c, ref)
 	} else {
@@ -257,7 +284,7 @@ func newRow(c Catalog, e *entities.Entry, now time.Time) entityRow {
 // label is a value of a facet as people read it.
 func (f facet) label(c Catalog, value string) string {
 	switch {
-	case f.field == "kind":
+	case f.field == fieldKind:
 		return ui.Sentence(value)
 	case f.field == "owner" && strings.EqualFold(value, entities.NoOwner):
 		return "No owner"
@@ -320,7 +347,7 @@ func listBar(self link, q listQuery, chips int) ui.ListBar {
 	order := self.query.Get(fieldOrder)
 	return ui.ListBar{
 		SearchBox: ui.SearchBox{
-			Action: catalogPath, Name: fieldText, Value: q.Text,
+			Action: q.path, Name: fieldText, Value: q.Text,
 			Label: "Search in this list", Placeholder: "Name, description, tag or annotation",
 		},
 		Carry:     self.drop(fieldText, fieldOrder, fieldPage).carry(),
@@ -335,11 +362,19 @@ func listBar(self link, q listQuery, chips int) ui.ListBar {
 }
 
 // presets are the lists that many ask for.
-func presets(r request, all int) []ui.View {
+func (l list) presets(r request, all int) []ui.View {
 	here := r.self.drop(fieldOrder, fieldPage, fieldRows).String()
 	view := func(label, count string, query url.Values) ui.View {
-		to := link{catalogPath, query}.String()
+		to := link{l.path, query}.String()
 		return ui.View{Label: label, Count: count, Href: to, On: to == here}
+	}
+	if l.kind != "" {
+		return []ui.View{
+			view("Everything", ui.Number(all), nil),
+			view("In production", "", url.Values{"lifecycle": {"production"}}),
+			view("Deprecated", "", url.Values{"lifecycle": {"deprecated"}}),
+			view("No owner", "", url.Values{"owner": {entities.NoOwner}}),
+		}
 	}
 	return []ui.View{
 		view("Everything", ui.Number(all), nil),

@@ -70,7 +70,13 @@ type entityHead struct {
 type entityView struct {
 	head      entityHead
 	rejection *rejectionView
+	conflicts []conflictView
+	orphan    bool // what declared it is gone
 	about     about
+	excerpts  []excerpt
+	targets   *targetsView    // of a location
+	template  *templateView   // of a template
+	api       *definitionView // of an API
 	around    dependencies
 	relations []relationGroup
 	recent    []ui.Happening
@@ -86,6 +92,9 @@ type about struct {
 	domain      ui.EntityLink
 	typ         string
 	repository  outsideLink
+	source      outsideLink // the folder of the code
+	email       outsideLink // of a team or a person
+	properties  [][2]string // of a kind of one's own: what its spec says in a word
 	tags        []ui.Anchor
 	labels      []string
 	notes       [][2]string // annotations: name, value
@@ -99,6 +108,10 @@ func newEntityView(r request, e *entities.Entry, recent history.Page) entityView
 		about:     newAbout(c, e),
 		around:    newDependencies(r.catalog, e, defaultView(e, cardNodes)),
 		relations: relationGroups(c, e),
+		excerpts:  excerpts(c, e),
+		targets:   newTargets(c, e),
+		template:  newTemplate(e),
+		orphan:    e.Entity.Metadata.Annotations[annotationOrphan] == "true",
 		recent:    happenings(recent.Entries, now),
 		all:       "History",
 		history:   entityLink(e.Entity.Ref()) + "/history",
@@ -108,6 +121,10 @@ func newEntityView(r request, e *entities.Entry, recent history.Page) entityView
 	}
 	if e.Rejection != nil {
 		v.rejection = newRejection(e, now)
+	}
+	v.conflicts, _ = conflictsOf(c, e.Ref, now)
+	if isAPI(e) {
+		v.api = newDefinitionView(e)
 	}
 	for _, l := range e.Entity.Metadata.Links {
 		v.links = append(v.links, outsideLink{ui.Shorten(cmp.Or(l.Title, l.URL), 80), linkIcon(l), ui.Outside(l.URL)})
@@ -125,7 +142,6 @@ const (
 
 func newEntityHead(r request, e *entities.Entry, tab, events string) entityHead {
 	c, now := r.catalog, r.now
-	here := entityLink(e.Entity.Ref())
 	h := entityHead{
 		crumbs: crumbs(c, e),
 		icon:   ui.KindIcon(e.Entity.Kind, e.Type()), kind: e.Entity.Kind,
@@ -133,22 +149,14 @@ func newEntityHead(r request, e *entities.Entry, tab, events string) entityHead 
 		lifecycle: e.Lifecycle(),
 		changed:   ui.Near(e.Since.Time, now), by: actor(e.Since.Actor), commit: commit(e.Since.Cause), event: mark(e.Since.Position),
 		first: ui.Day(e.Registered), star: r.starButton(e.Ref, e.Entity.Title()),
-		tabs: []ui.View{
-			{Label: tabOverview, Href: here},
-			{Label: tabGraph, Href: here + "/graph"},
-			{Label: tabDescriptor, Href: here + "/descriptor"},
-			{Label: tabHistory, Href: here + "/history", Count: events},
-		},
+		tabs: entityTabs(c, e, tab, events),
 	}
 	if ref := e.Owner(); ref != "" {
 		h.owner = owner(c, ref)
 	} else {
 		h.ownerless = e.LacksOwner()
 	}
-	for i := range h.tabs {
-		h.tabs[i].On = h.tabs[i].Label == tab
-	}
-	if href := ui.Outside(e.Origin.URL); href != "" {
+	if href := ui.Outside(cmp.Or(e.Origin.URL, e.Entity.Metadata.Annotations[catalog.AnnotationViewURL])); href != "" {
 		h.acts = append(h.acts, ui.Button{Label: "View source", Icon: "code", Href: href})
 	}
 	if href := ui.Outside(e.Entity.Metadata.Annotations[catalog.AnnotationEditURL]); href != "" {
@@ -196,6 +204,9 @@ func newAbout(c Catalog, e *entities.Entry) about {
 		file:        outsideLink{label: fileName(e.Origin), href: ui.Outside(e.Origin.URL)},
 	}
 	a.system, a.domain = surroundings(c, e)
+	a.source = sourceOf(e)
+	a.email = emailOf(e)
+	a.properties = propertiesOf(e)
 	for _, t := range m.Tags {
 		a.tags = append(a.tags, ui.Anchor{Label: t, Href: link{path: catalogPath}.set("tag", t).String()})
 	}

@@ -23,7 +23,7 @@ func TestEntityHeader(t *testing.T) {
 		t.Error(diff)
 	}
 	got.wants(".facts", "Owner PA Payments", "Lifecycle Production", "Last change Today 09:40", "pebbledash", "132", "First seen 16 September 2025")
-	if diff := cmp.Diff([]string{"Overview", "Dependencies", "Descriptor", "History 7"}, got.texts(".tabs a")); diff != "" {
+	if diff := cmp.Diff([]string{"Overview", "APIs 1", "Dependencies", "Descriptor", "History 7"}, got.texts(".tabs a")); diff != "" {
 		t.Error(diff)
 	}
 	if source := got.follow(".entity-title a", "View source"); source != "https://git.acme.example/acme/payments-api/blob/main/catalog-info.yaml" {

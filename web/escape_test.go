@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"encoding/json"
 	"net/url"
 	"strings"
 	"testing"
@@ -24,6 +25,9 @@ func TestNothingForeignBecomesMarkup(t *testing.T) {
 				"/catalog", "/catalog?q=" + q, "/catalog?kind=" + q + "&type=" + q + "&owner=" + q + "&tag=" + q + "&source=" + q + "&lifecycle=" + q,
 				"/catalog?order=" + q, "/catalog?" + q + "=" + q,
 				"/catalog/default/component/victim", "/catalog/default/component/victim/descriptor", "/catalog/default/component/victim/history",
+				"/catalog/default/component/victim/parts", "/catalog/default/component/victim/needs", "/catalog/default/component/victim/needs?relation=" + q + "&kind=" + q,
+				"/apis", "/apis?q=" + q, "/catalog/default/api/spec", "/catalog/default/api/spec/definition", "/catalog/default/api/spec/definition?view=source", "/catalog/default/api/schema/definition",
+				"/catalog/default/location/where", "/catalog/default/template/form", "/catalog/default/thing/own", "/catalog/register/" + url.PathEscape(evil),
 				"/catalog/" + url.PathEscape(evil) + "/" + url.PathEscape(evil) + "/" + url.PathEscape(evil), "/catalog/default/component/other",
 				"/audit", "/audit?q=" + q + "&actor=" + q + "&type=" + q + "&source=" + q, "/audit?entity=" + q, "/audit?from=" + q, "/audit/1", "/audit/2", "/audit/3", "/audit/" + url.PathEscape(evil),
 				"/sources", "/sources?source=" + q + "&delivery=" + q, "/sources?status=" + q, "/sources?replayed=" + q,
@@ -43,6 +47,9 @@ func TestNothingForeignBecomesMarkup(t *testing.T) {
 						}
 					}
 				}
+			}
+			for _, n := range p.post("/catalog/register", url.Values{"target": {evil}}).all("em, script:not([src]), [onmouseover]") {
+				t.Errorf("an address that cannot be one becomes %s", n.Data)
 			}
 			// It is not lost either: it is there as it was written.
 			p.ok("/catalog/default/component/victim").wants("h1", strings.Join(strings.Fields(evil), " "))
@@ -81,6 +88,22 @@ func hostile(t *testing.T, evil string) *portal {
 	}
 	lost := event.EntityRejected{Document: evil, Origin: origin, Problems: []event.Problem{{Path: evil, Line: 1, Column: 1, Message: evil}}}
 	lost.Origin.Path = "other"
+	twice := event.EntityConflicted{EntityRejected: refused, With: origin}
+	twice.Origin.Path = "twice"
+	declare := func(version, kind, name string, spec map[string]any) event.EntityRegistered {
+		return event.EntityRegistered{Declaration: event.Declaration{Origin: origin, Document: evil, Entity: catalog.Entity{
+			APIVersion: version, Kind: kind, Metadata: catalog.Metadata{UID: name, Name: name, Namespace: "default"}, Spec: spec,
+		}}}
+	}
+	const v1 = "backstage.io/v1alpha1"
+	quoted, err := json.Marshal(evil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	openapi := strings.ReplaceAll(`{"openapi": E, "info": {"title": E, "version": E, "description": E}, "servers": [{"url": E}], "tags": [{"name": E, "description": E}],
+		"paths": {E: {"get": {"tags": [E], "summary": E, "description": E, "parameters": [{"name": E, "in": E, "schema": {"type": E, "default": E, "enum": [E]}}],
+			"responses": {E: {"description": E, "content": {E: {"schema": {"$ref": E}}}}}}}},
+		"components": {"schemas": {E: {"description": E, "properties": {E: {"type": E, "format": E, "description": E, "$ref": "#/components/schemas/x"}}}}}}`, "E", string(quoted))
 	by := event.Actor{Login: evil, Name: evil, Email: evil}
 	cause := event.Cause{Delivery: evil, Commit: evil, CommitURL: evil, Request: evil, Schedule: evil}
 	for i, e := range []struct {
@@ -91,6 +114,12 @@ func hostile(t *testing.T, evil string) *portal {
 		{"component:default/victim", event.EntityChanged{Declaration: changed}},
 		{"component:default/victim", refused},
 		{evil, lost},
+		{"component:default/victim", twice},
+		{"api:default/spec", declare(v1, "API", "spec", map[string]any{"type": "openapi", "owner": evil, "lifecycle": evil, "definition": openapi})},
+		{"api:default/schema", declare(v1, "API", "schema", map[string]any{"type": "graphql", "definition": "type Query { a: " + evil + " }"})},
+		{"location:default/where", declare(v1, "Location", "where", map[string]any{"target": evil, "targets": []any{evil, "javascript:alert(1)"}})},
+		{"template:default/form", declare("scaffolder.backstage.io/v1beta3", "Template", "form", map[string]any{"type": evil, "parameters": []any{map[string]any{"title": evil, "properties": map[string]any{evil: map[string]any{"title": evil}}}}, "steps": []any{map[string]any{"name": evil, "action": evil}}})},
+		{"thing:default/own", declare("acme.example/v1", "Thing", "own", map[string]any{evil: evil, "profile": map[string]any{"email": evil}})},
 		{"component:default/other", event.EntityRemoved{Ref: "component:default/other", Reason: evil, Origin: origin}},
 	} {
 		if _, err := p.world.Add(sample.Now.Add(time.Duration(i-10)*time.Minute), evil, e.subject, by, cause, e.data); err != nil {

@@ -42,7 +42,7 @@ func (s *Site) nav(path string, t truth) []ui.NavGroup {
 		sources.CountSays = ui.Plural(t.failed, "delivery", "deliveries") + " could not be used"
 	}
 	groups := []ui.NavGroup{
-		{Items: []ui.NavItem{item("Catalog", "catalog", catalogPath)}},
+		{Items: []ui.NavItem{item("Catalog", "catalog", catalogPath), item("APIs", "api", apisPath)}},
 		{Title: "Record", Items: []ui.NavItem{item("Audit", "audit", auditPath), sources}},
 	}
 	if s.Demo {

@@ -24,6 +24,12 @@ func tellType(t event.Type) told {
 		return told{"minus", "bad", "Removed"}
 	case event.TypeEntityRejected:
 		return told{"x-circle", "bad", "Descriptor refused"}
+	case event.TypeEntityConflicted:
+		return told{"swap", "bad", "Declared elsewhere"}
+	case event.TypeLocationRegistered:
+		return told{"location", "good", "Location registered"}
+	case event.TypeLocationRemoved:
+		return told{"minus", "bad", "Location removed"}
 	case event.TypeReactionFailed:
 		return told{"alert", "bad", "A reactor gave up"}
 	default:
@@ -57,7 +63,7 @@ func happening(e history.Entry, now time.Time) ui.Happening {
 		h.More = len(h.Changes) - shownChanges
 		h.Changes = h.Changes[:shownChanges]
 	}
-	if e.Type == event.TypeEntityRejected && h.Text != "" {
+	if (e.Type == event.TypeEntityRejected || e.Type == event.TypeEntityConflicted) && h.Text != "" {
 		h.Title, h.Text, h.Changes = h.Title+".", ui.Sentence(h.Text), nil // the text says it all
 	}
 	return h

@@ -15,9 +15,13 @@ type relationGroup struct {
 	name string
 	refs []ui.EntityLink // shown at once
 	more []ui.EntityLink // shown on request
+	rest ui.Anchor       // where the others are listed; zero for none
 }
 
-const shownRefs = 12
+const (
+	shownRefs = 12
+	maxMore   = 100 // shown on request; a team may own thousands
+)
 
 // relationNames names the relations of Backstage from the entity's own side, in
 // the order in which a reader asks. See
@@ -44,16 +48,20 @@ func relationNames() [][2]string {
 // relationGroups are all of an entity's relations, those without a name of
 // their own last.
 func relationGroups(c Catalog, e *entities.Entry) []relationGroup {
-	refs := map[string][]ui.EntityLink{}
+	refs := map[string][]string{}
 	for _, r := range e.Relations {
-		refs[r.Type] = append(refs[r.Type], named(c, r.TargetRef))
+		refs[r.Type] = append(refs[r.Type], r.TargetRef)
 	}
 	var all []relationGroup
 	add := func(typ, name string) {
-		links := refs[typ]
+		targets := refs[typ]
 		delete(refs, typ)
-		if len(links) == 0 {
+		if len(targets) == 0 {
 			return
+		}
+		var links []ui.EntityLink
+		for _, ref := range targets[:min(len(targets), shownRefs+maxMore)] {
+			links = append(links, named(c, ref))
 		}
 		slices.SortStableFunc(links, func(a, b ui.EntityLink) int {
 			return cmp.Compare(strings.ToLower(a.Label), strings.ToLower(b.Label))
@@ -61,6 +69,15 @@ func relationGroups(c Catalog, e *entities.Entry) []relationGroup {
 		g := relationGroup{name: name, refs: links}
 		if len(links) > shownRefs {
 			g.refs, g.more = links[:shownRefs-1], links[shownRefs-1:]
+		}
+		if t, ok := tabOf(typ); ok && g.more != nil {
+			at := link{path: entityLink(e.Entity.Ref()) + "/" + t.path}
+			if len(t.relations) > 1 {
+				at = at.set(fieldRelation, typ)
+			}
+			g.more, g.rest = nil, ui.Anchor{Label: ui.Number(len(targets)-len(g.refs)) + " more", Href: at.String()}
+		} else if n := len(targets) - len(links); n > 0 {
+			g.rest.Label = "and " + ui.Number(n) + " others"
 		}
 		all = append(all, g)
 	}
@@ -83,4 +100,14 @@ func inWords(camel string) string {
 		b.WriteRune(unicode.ToLower(r))
 	}
 	return ui.Sentence(strings.TrimSpace(b.String()))
+}
+
+// relationName names a relation from the entity's own side.
+func relationName(typ string) string {
+	for _, n := range relationNames() {
+		if n[0] == typ {
+			return n[1]
+		}
+	}
+	return inWords(typ)
 }

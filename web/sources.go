@@ -57,18 +57,26 @@ func (s *Site) sources(ctx context.Context, r request) (answer, error) {
 	v := newSourcesView(r, s.Sources, summaries, f.Source)
 	v.doors = doors(s.URL, s.Sources)
 	v.deliveries = newDeliveriesView(r, f, page, v.rows)
+	v.canRegister = s.Locations != nil
+	if v.locations, err = s.locationRows(ctx, r); err != nil {
+		return answer{}, err
+	}
 	return answer{title: "Sources", body: sourcesPage(v)}, nil
 }
 
 // sourcesView is where the catalog comes from, and what came lately.
 type sourcesView struct {
-	late       []lateSource
-	failed     []failedSource
-	rows       []sourceRow
-	rejected   []rejectedRow
-	moreBad    int // rejections that are not shown
-	deliveries deliveriesView
-	doors      []door
+	late        []lateSource
+	failed      []failedSource
+	rows        []sourceRow
+	rejected    []rejectedRow
+	moreBad     int // rejections that are not shown
+	conflicts   []conflictView
+	moreTwice   int // conflicts that are not shown
+	locations   []locationRow
+	canRegister bool
+	deliveries  deliveriesView
+	doors       []door
 }
 
 type lateSource struct {
@@ -181,14 +189,20 @@ func sourceLink(name string, status event.DeliveryStatus) string {
 	return link{path: sourcesPath}.set(fieldSource, name).set(fieldStatus, string(status)).String()
 }
 
+// addRejections lists the first of the descriptors that cannot be used, and of
+// those that declare what is declared elsewhere.
 func (v *sourcesView) addRejections(r request) {
-	all := r.catalog.Rejections()
-	if len(all) > shownRejected {
-		v.moreBad = len(all) - shownRejected
-		all = all[:shownRejected]
-	}
-	for _, rej := range all {
-		v.rejected = append(v.rejected, newRejectedRow(r, rej))
+	for _, rej := range r.catalog.Rejections() {
+		switch {
+		case rej.With != nil && len(v.conflicts) < shownRejected:
+			v.conflicts = append(v.conflicts, newConflict(r.catalog, rej, r.now))
+		case rej.With != nil:
+			v.moreTwice++
+		case len(v.rejected) < shownRejected:
+			v.rejected = append(v.rejected, newRejectedRow(r, rej))
+		default:
+			v.moreBad++
+		}
 	}
 }
 

@@ -29,7 +29,7 @@ type suggestion struct {
 // suggest looks for what may have been meant.
 func suggest(c Catalog, size int, self link, q listQuery) *suggestion {
 	here := self.drop(fieldPage)
-	all := link{path: catalogPath}
+	all := link{path: q.path}
 	s := &suggestion{asked: q.Text, everything: all.String()}
 	if q.Text == "" {
 		return s
@@ -38,7 +38,11 @@ func suggest(c Catalog, size int, self link, q listQuery) *suggestion {
 		q.Offset, q.Limit = 0, 1
 		return c.Find(q).Total
 	}
-	if q.narrowed() && count(entities.Query{Text: q.Text}) > 0 {
+	whole := entities.Query{Text: q.Text}
+	if q.kind != "" {
+		whole.Kinds = []string{q.kind}
+	}
+	if q.narrowed() && count(whole) > 0 {
 		s.everywhere = all.set(fieldText, q.Text).String()
 		return s
 	}
@@ -46,7 +50,12 @@ func suggest(c Catalog, size int, self link, q listQuery) *suggestion {
 	if s.word == "" {
 		return s
 	}
-	s.countAll, s.wordAll = count(entities.Query{Text: s.word}), all.set(fieldText, s.word).String()
+	whole.Text = s.word
+	if s.countAll = count(whole); s.countAll == 0 {
+		s.word = "" // it is of another kind
+		return s
+	}
+	s.wordAll = all.set(fieldText, s.word).String()
 	within := q.Query
 	within.Text = s.word
 	if s.countHere = count(within); s.countHere > 0 {
@@ -83,11 +92,13 @@ func closest(c Catalog, size int, text string) string {
 			best, word = d, candidate
 		}
 	}
-	for _, e := range c.Find(entities.Query{}).Entries {
-		name := strings.ToLower(e.Entity.Metadata.Name)
-		try(name)
-		for _, part := range strings.FieldsFunc(name+" "+strings.ToLower(e.Entity.Metadata.Title), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-			try(part)
+	for _, counts := range c.Facets(nil, "metadata.name", "metadata.title") {
+		for _, n := range counts {
+			name := strings.ToLower(n.Value)
+			try(name)
+			for _, part := range strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+				try(part)
+			}
 		}
 	}
 	return word

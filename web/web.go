@@ -15,8 +15,10 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"mime"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/a-h/templ"
@@ -33,6 +35,7 @@ type Config struct {
 	Deliveries Deliveries
 	Log        Log // the main log
 	Replay     Replayer
+	Locations  Locations // may be nil: then none can be registered
 
 	Sources      []Source // as configured, in their order
 	URL          string   // where the portal is reached from outside, without a slash at the end
@@ -57,6 +60,9 @@ func (s *Site) Register(e *echo.Echo) {
 	for _, p := range s.pages() {
 		e.Match([]string{http.MethodGet, http.MethodHead}, p.path, s.serve(p))
 	}
+	for _, p := range s.forms() {
+		e.POST(p.path, s.serve(p))
+	}
 	for _, a := range s.actions() {
 		e.POST(a.path, s.act(a))
 	}
@@ -69,14 +75,22 @@ func (s *Site) pages() []page {
 	all := []page{
 		{"/", s.home},
 		{catalogPath, s.catalog},
+		{apisPath, s.apis},
+		{registerPath, s.register},
+		{registerPath + "/:id", s.registered},
 		{entityPath, s.entity},
 		{entityPath + "/graph", s.dependencies},
 		{entityPath + "/descriptor", s.descriptor},
 		{entityPath + "/history", s.entityHistory},
+		{entityPath + "/definition", s.definition},
+		{entityPath + "/definition/raw", s.definitionText},
 		{palettePath, s.palette},
 		{auditPath, s.audit},
 		{auditPath + "/:position", s.auditEvent},
 		{sourcesPath, s.sources},
+	}
+	for _, t := range relatedTabs() {
+		all = append(all, page{entityPath + "/" + t.path, s.related(t)})
 	}
 	if s.Demo {
 		all = append(all, page{componentsPath, s.components})
@@ -84,11 +98,21 @@ func (s *Site) pages() []page {
 	return all
 }
 
+// forms lists the pages that are asked for with POST, since what they show takes
+// work that a link must not cause. They change nothing.
+func (s *Site) forms() []page {
+	return []page{
+		{registerPath, s.preview},
+	}
+}
+
 func (s *Site) actions() []action {
 	return []action{
 		{replayPath, s.replay},
 		{themePath, s.theme},
 		{starPath, s.star},
+		{registerPath + "/confirm", s.confirm},
+		{removeLocationPath, s.removeLocation},
 	}
 }
 
@@ -117,6 +141,7 @@ func browserOf(c echo.Context) browser {
 // request is what a page is made from: an address, one moment, one catalog.
 type request struct {
 	param   func(string) string // of the path
+	form    func(string) string // of the form, for a page that is asked for with POST
 	self    link
 	catalog Catalog
 	now     time.Time
@@ -130,7 +155,18 @@ type answer struct {
 	body     templ.Component
 	bare     bool // the body goes out without a frame, for a script
 	location string
-	visited  string // ref of the entity that it is about; one of the recent ones from now on
+	file     *file         // to keep, instead of a page
+	again    time.Duration // after which the page is to be asked for again; 0 for never
+	visited  string        // ref of the entity that it is about; one of the recent ones from now on
+}
+
+// file is text that a browser is to keep, not to show.
+type file struct{ name, text string }
+
+func (f *file) write(c echo.Context) error {
+	c.Response().Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.name}))
+	c.Response().Header().Set("X-Content-Type-Options", "nosniff")
+	return c.Blob(http.StatusOK, "text/plain; charset=utf-8", []byte(f.text))
 }
 
 func (s *Site) home(context.Context, request) (answer, error) {
@@ -153,6 +189,9 @@ func (s *Site) serve(p page) echo.HandlerFunc {
 		}
 		if a.location != "" {
 			return c.Redirect(http.StatusSeeOther, a.location)
+		}
+		if a.file != nil {
+			return a.file.write(c)
 		}
 		if a.visited != "" {
 			r.keep(keepRefs(recentCookie, visited(r.recent, a.visited)))
@@ -190,6 +229,7 @@ func (s *Site) request(c echo.Context) request {
 			}
 			return v
 		},
+		form:    c.FormValue,
 		self:    link{u.EscapedPath(), c.QueryParams()},
 		catalog: s.Catalog(),
 		now:     s.Now(),
@@ -210,6 +250,9 @@ func (s *Site) write(c echo.Context, r request, a answer) error {
 	}
 	c.Response().Header().Set("Cache-Control", "private, no-cache")
 	c.Response().Header().Set("Vary", "Cookie")
+	if a.again > 0 {
+		c.Response().Header().Set("Refresh", strconv.Itoa(int(a.again.Seconds())))
+	}
 	status := a.status
 	if status == 0 {
 		status = http.StatusOK

@@ -108,7 +108,9 @@ func TestARefusedSecondDeclaration(t *testing.T) {
 	next := projectiontest.Component("payments", "team-b")
 	h := folded(t, projectiontest.NewStory(t).
 		Add(payments, event.EntityRegistered{Declaration: first}).
-		Add(payments, event.EntityRejected{Ref: payments, Origin: elsewhere, Problems: []event.Problem{{Line: 1, Column: 1, Message: "is declared in acme/payments already"}}}).
+		Add(payments, event.EntityConflicted{With: first.Origin, EntityRejected: event.EntityRejected{
+			Ref: payments, Origin: elsewhere, Problems: []event.Problem{{Line: 1, Column: 1, Message: "is declared in acme/payments already"}},
+		}}).
 		Add(payments, event.EntityRemoved{Ref: payments, Reason: "catalog-info.yaml was deleted", Origin: elsewhere}).
 		Add(payments, event.EntityChanged{Declaration: next}))
 	e, err := h.Event(t.Context(), 4)
@@ -118,6 +120,9 @@ func TestARefusedSecondDeclaration(t *testing.T) {
 	want := []catalog.Change{{Path: "spec.owner", Op: catalog.Changed, Before: "team-a", After: "team-b"}}
 	if d := cmp.Diff(want, e.Changes); d != "" || e.Summary != "owner team-a → team-b" {
 		t.Errorf("summary %q\n%s", e.Summary, d)
+	}
+	if e, err := h.Event(t.Context(), 2); err != nil || e.Summary != "line 1: is declared in acme/payments already" {
+		t.Errorf("the conflict is told as %q, %v", e.Summary, err)
 	}
 }
 

@@ -54,6 +54,8 @@ func tell(data event.Data, before []byte) (tale, error) {
 		t = s.remove(d)
 	case event.EntityRejected:
 		t = s.reject(d)
+	case event.EntityConflicted:
+		t = s.reject(d.EntityRejected)
 	default:
 		return tale{}, nil
 	}

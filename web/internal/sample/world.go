@@ -30,6 +30,7 @@ type World struct {
 	Entities   *entities.Catalog
 	History    *history.History
 	Deliveries *deliveries.Deliveries
+	Locations  *Locations
 	Replayed   []string // deliveries that were asked for again
 
 	now   time.Time
@@ -47,10 +48,12 @@ func New(ctx context.Context, folder string, now time.Time) (*World, error) {
 	if err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
-	return &World{
+	w := &World{
 		Log: &Log{}, Entities: entities.New(), History: h, Deliveries: d,
 		now: now, doors: &Log{}, known: map[string]event.Declaration{},
-	}, nil
+	}
+	w.Locations = &Locations{Answers: map[string]web.Preview{}, Read: map[string]web.LocationState{}, w: w, registered: map[string]string{}}
+	return w, nil
 }
 
 // Close closes the files.
@@ -70,6 +73,7 @@ func (w *World) Config(logger *slog.Logger) web.Config {
 			w.Replayed = append(w.Replayed, id)
 			return nil
 		},
+		Locations: w.Locations,
 		Sources: []web.Source{
 			{Name: "github", Type: "github", Of: "organisation acme"},
 			{Name: "gitlab", Type: "gitlab", Of: "group acme"},

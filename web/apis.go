@@ -1,0 +1,17 @@
+package web
+
+import (
+	"context"
+	"strings"
+
+	"github.com/callboard/callboard/projections/entities"
+)
+
+const apisPath = "/apis"
+
+// apis handles "GET /apis".
+func (s *Site) apis(_ context.Context, r request) (answer, error) {
+	return s.list(list{apisPath, "APIs", "API", "API", "APIs"}, r)
+}
+
+func isAPI(e *entities.Entry) bool { return strings.EqualFold(e.Entity.Kind, "API") }

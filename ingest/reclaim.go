@@ -31,6 +31,9 @@ func (t *Translator) reclaim(ctx context.Context, rec eventlog.Record) error {
 		return err
 	}
 	for _, delivery := range refused {
+		if delivery == "" {
+			continue // a location's, which [Locations.Reclaim] reads again
+		}
 		p, err := t.Positions.Position(ctx, delivery)
 		if fault.KindOf(err) == fault.NotFound { // it is not kept any more
 			t.Logger.WarnContext(ctx, "a name is free, and the repository that wants it has to be pushed to", "entity", d.Ref, "delivery", delivery)

@@ -117,7 +117,7 @@ func serve(ctx context.Context, address string, answers map[traffic.Request]answ
 		return fmt.Errorf("listen: %w", err)
 	}
 	server := &http.Server{Handler: e, ReadHeaderTimeout: 10 * time.Second}
-	context.AfterFunc(ctx, func() { server.Close() })
+	context.AfterFunc(ctx, func() { server.Close() }) //nolint:errcheck // Serve says how it ended
 	fmt.Printf("baseline: listening on http://%s with %d answers\n", l.Addr(), len(answers))
 	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err

@@ -81,7 +81,7 @@ func Table(reports ...Report) string {
 		fmt.Fprintf(&b, "| %s | %d", own.Case, own.Connections)
 		for i, r := range reports {
 			f := r.find(own.Case, own.Connections)
-			if f == nil || f.Requests == 0 {
+			if f == nil {
 				b.WriteString(strings.Repeat(" | –", 5+min(i, 1)))
 				continue
 			}
@@ -89,8 +89,11 @@ func Table(reports ...Report) string {
 			if f.Failures > 0 {
 				fmt.Fprintf(&b, " (%d failed)", f.Failures)
 			}
-			if i > 0 {
+			switch {
+			case i > 0 && f.PerSec > 0:
 				fmt.Fprintf(&b, " | %s×", number(own.PerSec/f.PerSec))
+			case i > 0:
+				b.WriteString(" | –")
 			}
 		}
 		b.WriteString(" |\n")

@@ -61,7 +61,7 @@ func freeAddress(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find a free port: %w", err)
 	}
-	defer l.Close()
+	defer l.Close() //nolint:errcheck // nobody has connected
 	return l.Addr().String(), nil
 }
 

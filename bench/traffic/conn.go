@@ -70,7 +70,9 @@ func (c *Conn) dial(ctx context.Context) (err error) {
 }
 
 // Close closes the connection.
-func (c *Conn) Close() error { return c.conn.Close() }
+func (c *Conn) Close() {
+	c.conn.Close() //nolint:errcheck // every answer has been read
+}
 
 // Do sends a request and reads the whole answer. When the server closes the
 // connection afterwards, Do makes it anew.
@@ -93,7 +95,7 @@ func (c *Conn) Do(ctx context.Context, r Request) (Answer, error) {
 		return Answer{}, fmt.Errorf("read the answer to %s: %w", r.Path, err)
 	}
 	if resp.Close {
-		c.conn.Close()
+		c.Close()
 		if err := c.dial(ctx); err != nil {
 			return Answer{}, err
 		}

@@ -111,7 +111,7 @@ func dial(t *testing.T, handler http.Handler) *traffic.Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { conn.Close() })
+	t.Cleanup(conn.Close)
 	return conn
 }
 

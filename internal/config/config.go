@@ -23,6 +23,7 @@ type Config struct {
 	History    Store      `yaml:"history"`
 	Deliveries Deliveries `yaml:"deliveries"`
 	Sources    []Source   `yaml:"sources"`
+	Catalog    Catalog    `yaml:"catalog"`
 }
 
 // Server is where and how pages and APIs are served.

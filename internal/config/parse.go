@@ -68,8 +68,9 @@ func (p *parser) value(n *yaml.Node, v reflect.Value, path string) {
 	if n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
 		return // a key without a value keeps its default
 	}
+	_, isText := v.Addr().Interface().(encoding.TextUnmarshaler)
 	switch {
-	case v.Kind() == reflect.Struct:
+	case v.Kind() == reflect.Struct && !(isText && n.Kind == yaml.ScalarNode):
 		p.mapping(n, v, path)
 	case v.Kind() == reflect.Slice:
 		if n.Kind != yaml.SequenceNode {
@@ -196,6 +197,7 @@ func (p *parser) check(c Config) {
 	for i, s := range c.Sources {
 		p.source(fmt.Sprintf("sources[%d]", i), s, names)
 	}
+	p.catalog(c.Catalog)
 }
 
 var sourceName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
@@ -204,6 +206,8 @@ func (p *parser) source(path string, s Source, names map[string]bool) {
 	switch {
 	case !sourceName.MatchString(s.Name):
 		p.wrong(path+".name", "%q must be lower-case letters, digits and hyphens, such as github; it becomes part of the webhook's path", s.Name)
+	case s.Name == reservedSource:
+		p.wrong(path+".name", "%q is how the portal calls what catalog.locations bring in; choose another", s.Name)
 	case names[s.Name]:
 		p.wrong(path+".name", "there is a source %q already", s.Name)
 	}

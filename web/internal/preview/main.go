@@ -16,6 +16,8 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/web"
 	"github.com/callboard/callboard/web/internal/sample"
 )
@@ -48,6 +50,12 @@ func serve(listen string, empty bool) error {
 	}
 	defer world.Close()
 
+	if !empty {
+		if err := extras(ctx, world); err != nil {
+			return err
+		}
+	}
+
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.Use(middleware.Gzip(), middleware.SecureWithConfig(middleware.SecureConfig{
@@ -70,4 +78,37 @@ func serve(listen string, empty bool) error {
 	}
 	fmt.Printf("preview: listening on http://%s\n", l.Addr())
 	return (&http.Server{Handler: e, ReadHeaderTimeout: 5 * time.Second}).Serve(l)
+}
+
+// extras adds what the tests make for themselves: an entity that is declared
+// twice, and a location that can be registered.
+func extras(ctx context.Context, w *sample.World) error {
+	const target = "https://git.acme.example/acme/till/blob/main/catalog-info.yaml"
+	keeper, ok := w.Entities.Snapshot().Get("component:default/ledger")
+	if !ok {
+		return fmt.Errorf("the sample has no ledger")
+	}
+	other := keeper.Origin
+	other.Repository, other.RepositoryID, other.URL = "acme/books", "books", "https://git.acme.example/acme/books/blob/main/catalog-info.yaml"
+	twice := event.EntityConflicted{With: keeper.Origin, EntityRejected: event.EntityRejected{
+		Ref: keeper.Ref, Origin: other, Problems: []event.Problem{{Line: 1, Column: 1, Message: "is declared in acme/ledger already"}},
+	}}
+	if _, err := w.Add(sample.Now, "github", keeper.Ref, event.Actor{Login: "mossbank"}, event.Cause{}, twice); err != nil {
+		return err
+	}
+	w.Locations.Answers[target] = web.Preview{
+		Entities: []web.PreviewEntity{
+			{Ref: "component:default/till", Title: "The till", File: "catalog-info.yaml", Is: web.PreviewNew},
+			{Ref: "component:default/cart", File: "catalog-info.yaml", Is: web.PreviewChanged, Changes: []catalog.Change{{Path: "spec.owner", Op: catalog.Changed, Before: "checkout", After: "payments"}}},
+			{Ref: keeper.Ref, File: "more.yaml", Is: web.PreviewConflict, With: &keeper.Origin},
+			{Ref: "system:default/payments", File: "more.yaml", Is: web.PreviewSame},
+		},
+		Problems: []web.PreviewProblem{{File: "broken.yaml", Problem: event.Problem{Path: "spec.type", Line: 7, Column: 3, Message: "must be a string"}}},
+	}
+	id, err := w.Locations.Register(ctx, "https://git.acme.example/acme/people/blob/main/org.yaml")
+	if err != nil {
+		return err
+	}
+	w.Locations.Arrive(id, "group:default/payments", "group:default/ledger")
+	return w.Settle(ctx)
 }

@@ -60,6 +60,7 @@ type portal struct {
 	reactors   *reactor.Runner     // over inbox
 	reclaims   *reactor.Runner     // over events
 	translator *ingest.Translator
+	locations  *ingest.Locations
 	echo       *echo.Echo
 	listener   net.Listener
 
@@ -191,7 +192,7 @@ func (p *portal) openServer(sources []ingest.Source, metrics *prometheus.Registr
 	answers.Register(p.echo)
 	pages := web.New(web.Config{
 		Catalog: func() web.Catalog { return p.catalog.Snapshot() },
-		History: p.history, Deliveries: p.deliveries, Log: p.events, Replay: p.replay,
+		History: p.history, Deliveries: p.deliveries, Log: p.events, Replay: p.replay, Locations: pageLocations{p.locations, p.catalog},
 		Sources: webSources, URL: base, Organisation: p.config.Name, Demo: o.demo, Now: o.now, Logger: p.logger,
 	})
 	pages.Register(p.echo)
@@ -214,7 +215,13 @@ func (p *portal) openIngest(sources []ingest.Source, metrics prometheus.Register
 	if err != nil {
 		return err
 	}
-	p.reclaims, err = reactor.New(p.events, p.events, reactor.Options{Logger: p.logger, Metrics: metrics}, p.translator.Reclaim())
+	locations, err := locationsOptions(p.config.Catalog)
+	if err != nil {
+		return err
+	}
+	locations.Registered, locations.Logger = known{p.runner, p.catalog}, p.logger
+	p.locations = ingest.NewLocations(p.translator, locations)
+	p.reclaims, err = reactor.New(p.events, p.events, reactor.Options{Logger: p.logger, Metrics: metrics}, p.translator.Reclaim(), p.locations.Reclaim())
 	return err
 }
 
@@ -245,7 +252,7 @@ func (p *portal) run(ctx context.Context, ready func(context.Context) error) err
 		}
 		p.ready.Store(true)
 		g, ctx := errgroup.WithContext(ctx)
-		for _, work := range []func(context.Context) error{p.reactors.Run, p.reclaims.Run, p.prune, ready} {
+		for _, work := range []func(context.Context) error{p.reactors.Run, p.reclaims.Run, p.locations.Run, p.prune, ready} {
 			g.Go(func() error { return work(ctx) })
 		}
 		return g.Wait()

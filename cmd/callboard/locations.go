@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/ingest"
+	"github.com/callboard/callboard/internal/config"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/web"
+)
+
+// locationsOptions says in ingest's words what the configuration says.
+func locationsOptions(c config.Catalog) (ingest.LocationsOptions, error) {
+	o := ingest.LocationsOptions{Interval: time.Duration(c.Processing.Interval)}
+	for _, a := range c.Reading.Allow {
+		o.Allow = append(o.Allow, ingest.AllowedHost{Host: a.Host, Paths: a.Paths})
+	}
+	o.Rules = ingest.DefaultRules()
+	if len(c.Rules) > 0 {
+		o.Rules = rulesOf(c.Rules)
+	}
+	for _, l := range c.Locations {
+		target := l.Target
+		if l.Type == "file" {
+			var err error
+			if target, err = filepath.Abs(target); err != nil {
+				return o, fmt.Errorf("find %s: %w", l.Target, err)
+			}
+		}
+		o.Configured = append(o.Configured, ingest.ConfiguredLocation{Type: l.Type, Target: target})
+		for _, r := range rulesOf(l.Rules) {
+			r.Locations = []ingest.RuleLocation{{Type: l.Type, Exact: target}}
+			o.Rules = append(o.Rules, r)
+		}
+	}
+	return o, nil
+}
+
+func rulesOf(rules []config.Rule) ingest.Rules {
+	all := make(ingest.Rules, len(rules))
+	for i, r := range rules {
+		for _, a := range r.Allow {
+			all[i].Allow = append(all[i].Allow, ingest.Allow(a))
+		}
+		for _, l := range r.Locations {
+			all[i].Locations = append(all[i].Locations, ingest.RuleLocation(l))
+		}
+	}
+	return all
+}
+
+var _ ingest.Registered = known{}
+
+func (k known) Locations(ctx context.Context, after eventlog.Position) ([]event.LocationRegistered, error) {
+	if err := k.runner.Wait(ctx, entities.Name, after); err != nil {
+		return nil, err
+	}
+	at := k.catalog.Snapshot().Locations()
+	all := make([]event.LocationRegistered, len(at))
+	for i, l := range at {
+		all[i] = l.LocationRegistered
+	}
+	return all, nil
+}
+
+func (k known) Standing(ctx context.Context, after eventlog.Position, ref string) (event.Origin, string, error) {
+	if err := k.runner.Wait(ctx, entities.Name, after); err != nil {
+		return event.Origin{}, "", err
+	}
+	e, ok := k.catalog.Snapshot().Get(ref)
+	if !ok {
+		return event.Origin{}, "", fault.New(fault.NotFound, "Entity %s not found", ref)
+	}
+	return e.Origin, e.Since.Cause.Delivery, nil
+}
+
+func (k known) RefusedAt(ctx context.Context, after eventlog.Position, ref string) ([]event.Origin, error) {
+	if err := k.runner.Wait(ctx, entities.Name, after); err != nil {
+		return nil, err
+	}
+	var all []event.Origin
+	for _, r := range k.catalog.Snapshot().Rejections() {
+		if r.Ref == ref {
+			all = append(all, r.Origin)
+		}
+	}
+	return all, nil
+}
+
+// pageLocations are the locations as the pages want them.
+type pageLocations struct {
+	locations *ingest.Locations
+	catalog   *entities.Catalog
+}
+
+var _ web.Locations = pageLocations{}
+
+func (p pageLocations) Preview(ctx context.Context, target string) (web.Preview, error) {
+	v, err := p.locations.Preview(ctx, "url", target)
+	if err != nil {
+		return web.Preview{}, err
+	}
+	for _, f := range v.Failures {
+		if err := refusal(f, target); err != nil {
+			return web.Preview{}, err
+		}
+	}
+	shown := web.Preview{Target: target, Exists: v.Exists}
+	now := p.catalog.Snapshot()
+	for _, d := range v.Declared {
+		ref := d.Entity.Ref().String()
+		if ref == v.EntityRef {
+			continue
+		}
+		e := web.PreviewEntity{Ref: ref, Title: d.Entity.Title(), File: d.Origin.Path, Is: web.PreviewNew}
+		if before, ok := now.Get(ref); ok {
+			e.Changes, e.Is = catalog.Diff(before.Entity, &d.Entity), web.PreviewChanged
+			switch {
+			case before.Origin.Source != ingest.LocationsSource || before.Origin.Repository != target:
+				e.Changes, e.Is, e.With = nil, web.PreviewConflict, &before.Origin
+			case len(e.Changes) == 0:
+				e.Is = web.PreviewSame
+			}
+		}
+		shown.Entities = append(shown.Entities, e)
+	}
+	for _, r := range v.Rejected {
+		if r.Ref == v.EntityRef {
+			continue // which the descriptor's own problems say better
+		}
+		for _, problem := range r.Problems {
+			shown.Problems = append(shown.Problems, web.PreviewProblem{File: r.Origin.Path, Problem: problem})
+		}
+	}
+	return shown, nil
+}
+
+// refusal is the error of a target that could not even be read.
+func refusal(f ingest.Failure, target string) error {
+	kinds := map[ingest.FailureKind]fault.Kind{
+		ingest.FailureMissing: fault.NotFound, ingest.FailureDenied: fault.Denied, ingest.FailureUnread: fault.Unavailable,
+	}
+	if kind, ok := kinds[f.Kind]; ok && f.Location == "url:"+target {
+		return fault.New(kind, "The address %s", f.Problem.Message)
+	}
+	return nil
+}
+
+func (p pageLocations) Register(ctx context.Context, target string) (string, error) {
+	loc, err := p.locations.Register(ctx, "url", target, false, event.Cause{})
+	return loc.ID, err
+}
+
+func (p pageLocations) Remove(ctx context.Context, id string) error {
+	return p.locations.Remove(ctx, id, event.Cause{})
+}
+
+func (p pageLocations) States(context.Context) (map[string]web.LocationState, error) {
+	now := p.catalog.Snapshot()
+	problems := map[string]string{}
+	for _, r := range now.Rejections() {
+		if r.Origin.Source == ingest.LocationsSource && len(r.Problems) > 0 {
+			problems[r.Origin.RepositoryID+r.Ref] = r.Problems[0].Message
+		}
+	}
+	read := p.locations.LastRead()
+	all := map[string]web.LocationState{}
+	for _, l := range now.Locations() {
+		at, ok := read[l.ID]
+		if !ok {
+			continue
+		}
+		state := web.LocationState{Read: at, Problem: problems[l.ID+l.EntityRef]}
+		led, _ := now.Repository(ingest.LocationsSource, l.ID)
+		for _, e := range led {
+			if e.Ref != l.EntityRef {
+				state.Refs = append(state.Refs, e.Ref)
+			}
+		}
+		all[l.ID] = state
+	}
+	return all, nil
+}

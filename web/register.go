@@ -5,7 +5,6 @@ import (
 	"context"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -81,8 +80,7 @@ type PreviewProblem struct {
 // LocationState is how the last reading of a location went.
 type LocationState struct {
 	Read    time.Time
-	Problem string   // why it could not be read; "" if it could
-	Refs    []string // of the entities that it leads to
+	Problem string // of the first descriptor that cannot be used; "" for none
 }
 
 // registerView is the page in each of its steps: the address, what it would do.
@@ -247,7 +245,7 @@ type registeredView struct {
 	target  string
 	waiting string // what to say while it is not read; "" once it is
 	problem string
-	found   []ui.EntityLink
+	found   []ui.EntityLink // what it leads to
 	more    int
 	entity  ui.EntityLink // the Location entity that stands for it
 }
@@ -271,29 +269,27 @@ func (s *Site) registered(ctx context.Context, r request) (answer, error) {
 		}), again: lookAgain}, nil
 	}
 	v := registeredView{steps: newRegisterView(2).steps, problem: state.Problem}
-	missing := 0
-	for _, ref := range state.Refs {
-		l := named(r.catalog, ref)
-		switch {
-		case l.Href == "":
-			missing++
-		case len(v.found) < shownPreview:
-			v.found = append(v.found, l)
-		default:
-			v.more++
-		}
-	}
 	a := answer{title: "Register a location"}
 	if i >= 0 {
 		l := r.catalog.Locations()[i]
 		v.target, v.entity = l.Target, named(r.catalog, l.EntityRef)
-		if waited := r.now.Sub(l.Recorded); !read || missing > 0 && waited < usualWait {
-			v.waiting = "Its descriptors appear here by themselves, usually within a second."
-			if waited > usualWait {
-				v.waiting = "Reading takes longer than usual: " + ui.SpanInWords(waited) + " so far. The page goes on looking; it may be left."
-			}
-			a.again = lookAgain
+		found := r.catalog.Find(entities.Query{Parents: []string{l.EntityRef}, Order: entities.ByName, Limit: shownPreview})
+		for _, e := range found.Entries {
+			v.found = append(v.found, named(r.catalog, e.Ref))
 		}
+		v.more = found.Total - len(v.found)
+		// What was read takes a moment to get from the log to the catalog.
+		waited := r.now.Sub(l.Recorded)
+		switch {
+		case found.Total > 0 || read && (state.Problem != "" || waited > usualWait):
+		case waited > usualWait:
+			v.waiting = "Reading takes longer than usual: " + ui.SpanInWords(waited) + " so far. The page goes on looking; it may be left."
+		default:
+			v.waiting = "Its descriptors appear here by themselves, usually within a second."
+		}
+	}
+	if v.waiting != "" {
+		a.again = lookAgain
 	}
 	a.body = registeredPage(v)
 	return a, nil
@@ -337,10 +333,11 @@ func (s *Site) locationRows(ctx context.Context, r request) ([]locationRow, erro
 		if state, ok := states[l.ID]; ok {
 			row.look, row.icon, row.word = "good", "check", "Read"
 			if row.problem = ui.Shorten(state.Problem, 240); row.problem != "" {
-				row.look, row.icon, row.word = "bad", "x-circle", "Cannot be read"
+				row.look, row.icon, row.word = "bad", "x-circle", "Has a problem"
 			}
-			row.read, row.found = ui.Near(state.Read, r.now), strconv.Itoa(len(state.Refs))
+			row.read = ui.Near(state.Read, r.now)
 		}
+		row.found = ui.Number(r.catalog.Find(entities.Query{Parents: []string{l.EntityRef}, Limit: 1}).Total)
 		rows = append(rows, row)
 	}
 	return rows, nil

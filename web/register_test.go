@@ -27,6 +27,15 @@ func till() web.Preview {
 	}
 }
 
+// arrive plays that a location was read and led to a component.
+func (p *portal) arrive(id, name string) {
+	p.t.Helper()
+	p.push(sample.Push{At: sample.Now, Repository: "acme/" + name, Parent: "location:default/" + id,
+		Text: "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: " + name + "}\nspec: {type: service, lifecycle: production, owner: payments}\n"})
+	p.settle()
+	p.world.Locations.Read[id] = web.LocationState{Read: sample.Now}
+}
+
 func TestRegisterALocation(t *testing.T) {
 	p := acme(t)
 	p.world.Locations.Answers[tillURL] = till()
@@ -61,9 +70,9 @@ func TestRegisterALocation(t *testing.T) {
 		}
 		p.settle()
 	}
-	p.world.Locations.Arrive("loc-1", "component:default/cart")
+	p.arrive("loc-1", "till")
 	arrived := p.ok(at)
-	arrived.wants("main", "It is in the catalog.", "What came from it cart")
+	arrived.wants("main", "It is in the catalog.", "What came from it till")
 	if arrived.header.Get("Refresh") != "" {
 		t.Error("the page goes on asking")
 	}
@@ -123,11 +132,11 @@ func TestLocationsOnSources(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.settle()
-	p.world.Locations.Arrive("loc-1", "component:default/cart")
+	p.arrive("loc-1", "till")
 	p.world.Locations.Read["c"] = web.LocationState{Read: sample.Now, Problem: "the file is not there"}
 	got := p.ok("/sources")
 	rows := got.texts("table.locations tbody tr")
-	if len(rows) != 2 || !strings.Contains(rows[0], "/etc/callboard/org.yaml in the configuration the file is not there Cannot be read") || strings.Contains(rows[0], "Remove") {
+	if len(rows) != 2 || !strings.Contains(rows[0], "/etc/callboard/org.yaml in the configuration the file is not there Has a problem") || strings.Contains(rows[0], "Remove") {
 		t.Errorf("the configured location: %q", rows)
 	}
 	if !strings.Contains(rows[1], tillURL+" registered today 14:03 Read Today 14:03 1") {
@@ -174,6 +183,13 @@ func TestConflict(t *testing.T) {
 	if text := sources.text("[aria-labelledby=h-rejected]"); strings.Contains(text, "acme/books") {
 		t.Errorf("it is listed twice: %s", text)
 	}
+}
+
+func TestWhatALocationLedTo(t *testing.T) {
+	p := empty(t)
+	p.push(sample.Push{At: sample.Now, Repository: "acme/all", Text: "apiVersion: backstage.io/v1alpha1\nkind: Location\nmetadata: {name: all}\nspec: {targets: [./till.yaml]}\n"})
+	p.arrive("all", "till")
+	p.ok("/catalog/default/location/all").wants("[aria-labelledby=h-targets]", "./till.yaml", "What came from there till")
 }
 
 func TestOrphan(t *testing.T) {

@@ -109,6 +109,10 @@ func extras(ctx context.Context, w *sample.World) error {
 	if err != nil {
 		return err
 	}
-	w.Locations.Arrive(id, "group:default/payments", "group:default/ledger")
+	w.Locations.Read[id] = web.LocationState{Read: sample.Now}
+	if err := w.Push(ctx, sample.Push{At: sample.Now, Repository: "acme/people", Path: "org.yaml", Parent: "location:default/" + id,
+		Text: "apiVersion: backstage.io/v1alpha1\nkind: User\nmetadata: {name: larkspur}\nspec: {memberOf: [ledger]}\n"}); err != nil {
+		return err
+	}
 	return w.Settle(ctx)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"slices"
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/internal/fault"
@@ -37,8 +36,8 @@ func (l *Locations) Preview(_ context.Context, target string) (web.Preview, erro
 	return p, nil
 }
 
-// Register puts the event in the log. What stands at the address comes with
-// [Locations.Arrive].
+// Register puts the event in the log. What stands at the address is for a Push
+// with the location as its Parent.
 func (l *Locations) Register(_ context.Context, target string) (string, error) {
 	for _, other := range l.registered {
 		if other == target {
@@ -50,11 +49,6 @@ func (l *Locations) Register(_ context.Context, target string) (string, error) {
 	data := event.LocationRegistered{ID: id, Type: "url", Target: target, EntityRef: "location:default/" + id}
 	_, err := l.w.Add(l.w.now, "callboard", data.EntityRef, event.Actor{Login: "tamarisk"}, event.Cause{Request: "1"}, data)
 	return id, err
-}
-
-// Arrive plays that a location was read and led to these entities.
-func (l *Locations) Arrive(id string, refs ...string) {
-	l.Read[id] = web.LocationState{Read: l.w.now, Refs: slices.Clone(refs)}
 }
 
 // Remove takes a location away.

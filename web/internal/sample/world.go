@@ -98,6 +98,7 @@ type Push struct {
 	Path       string // "catalog-info.yaml" if empty
 	Text       string // of the descriptor
 	Line       int    // first line of Text in its file; 1 if 0
+	Parent     string // ref of the Location that led to it
 	Removes    string // ref of an entity that it removes
 	Only       event.DeliveryHandled
 }
@@ -121,7 +122,7 @@ func (w *World) Push(ctx context.Context, p Push) error {
 	cause := event.Cause{Delivery: id, Commit: p.SHA, CommitURL: page + "/commit/" + p.SHA}
 	origin := event.Origin{
 		Source: p.Source, Repository: p.Repository, RepositoryID: p.Repository, Branch: "main",
-		Commit: p.SHA, Path: p.Path, Line: max(1, p.Line), URL: p.URL,
+		Commit: p.SHA, Path: p.Path, Line: max(1, p.Line), URL: p.URL, Parent: p.Parent,
 	}
 	said, err := w.say(p, origin)
 	if err != nil {

@@ -163,28 +163,16 @@ func (p pageLocations) Remove(ctx context.Context, id string) error {
 }
 
 func (p pageLocations) States(context.Context) (map[string]web.LocationState, error) {
-	now := p.catalog.Snapshot()
-	problems := map[string]string{}
-	for _, r := range now.Rejections() {
-		if r.Origin.Source == ingest.LocationsSource && len(r.Problems) > 0 {
-			problems[r.Origin.RepositoryID+r.Ref] = r.Problems[0].Message
+	problems := map[string]string{} // by location
+	for _, r := range p.catalog.Snapshot().Rejections() {
+		// A conflict is no fault of the location.
+		if r.Origin.Source == ingest.LocationsSource && r.With == nil && len(r.Problems) > 0 {
+			problems[r.Origin.RepositoryID] = r.Describe(r.Problems[0])
 		}
 	}
-	read := p.locations.LastRead()
 	all := map[string]web.LocationState{}
-	for _, l := range now.Locations() {
-		at, ok := read[l.ID]
-		if !ok {
-			continue
-		}
-		state := web.LocationState{Read: at, Problem: problems[l.ID+l.EntityRef]}
-		led, _ := now.Repository(ingest.LocationsSource, l.ID)
-		for _, e := range led {
-			if e.Ref != l.EntityRef {
-				state.Refs = append(state.Refs, e.Ref)
-			}
-		}
-		all[l.ID] = state
+	for id, at := range p.locations.LastRead() {
+		all[id] = web.LocationState{Read: at, Problem: problems[id]}
 	}
 	return all, nil
 }

@@ -25,6 +25,8 @@ type Config struct {
 	History    History
 	Deliveries Deliveries
 	Replay     Replay
+	Locations  Locations
+	Sites      map[string]string // by host of a source: "github.com" for any GitHub, "gitlab.com" for any GitLab
 	Sources    []Source
 	// Wait returns once every projection has applied the record at a position of
 	// the main log.
@@ -53,6 +55,17 @@ func (a *API) Register(e *echo.Echo) {
 	catalog.GET("/entities/", a.handleEntities)
 	catalog.GET("/entities/by-name/:kind/:namespace/:name", a.handleEntityByName)
 	catalog.GET("/entities/by-uid/:uid", a.handleEntityByUID)
+	catalog.DELETE("/entities/by-uid/:uid", a.handleDeleteEntity)
+	catalog.GET("/entities/by-name/:kind/:namespace/:name/ancestry", a.handleAncestry)
+	catalog.GET("/locations", a.handleLocations)
+	catalog.POST("/locations", a.handleRegister)
+	catalog.POST("/locations/by-query", a.handleQueryLocations)
+	catalog.GET("/locations/by-entity/:kind/:namespace/:name", a.handleLocationOf)
+	catalog.GET("/locations/:id", a.handleLocation)
+	catalog.PUT("/locations/:id", a.handleUpdateLocation)
+	catalog.DELETE("/locations/:id", a.handleRemoveLocation)
+	catalog.POST("/refresh", a.handleRefresh)
+	catalog.POST("/analyze-location", a.handleAnalyze)
 
 	own := e.Group("/api", a.problems, a.wait)
 	own.GET("/history/events", a.handleEvents)

@@ -58,7 +58,13 @@ func (l *Locations) Register(ctx context.Context, typ, target string, refresh bo
 		return event.LocationRegistered{}, err
 	}
 	l.soon(loc.ID, 0)
-	return loc, nil
+	return loc, l.seen(ctx)
+}
+
+// seen waits until the catalog has what was appended last.
+func (l *Locations) seen(ctx context.Context) error {
+	_, err := l.all(ctx)
+	return err
 }
 
 type sameTarget struct{ typ, target string }
@@ -96,7 +102,7 @@ func (l *Locations) Update(ctx context.Context, id, typ, target string, why even
 		return event.LocationRegistered{}, err
 	}
 	l.soon(id, 0)
-	return loc, nil
+	return loc, l.seen(ctx)
 }
 
 func unknownLocation(id string) error {
@@ -155,12 +161,16 @@ func (l *Locations) remove(ctx context.Context, id string, configured bool, reas
 		return unknownLocation(id)
 	}
 	r := reading{source: LocationsSource, repo: Repository{ID: id, FullName: loc.Target}, gone: reason}
-	return l.settle(ctx, r, why, func() (event.Event, error) {
+	err = l.settle(ctx, r, why, func() (event.Event, error) {
 		if _, ok, err := l.find(ctx, id); err != nil || !ok {
 			return event.Event{}, errors.Join(err, unknownLocation(id))
 		}
 		return l.event(ctx, id, loc.EntityRef, event.LocationRemoved{ID: id, Type: loc.Type, Target: loc.Target, Reason: reason}, why)
 	})
+	if err != nil {
+		return err
+	}
+	return l.seen(ctx)
 }
 
 // Refresh has what an entity is declared in read again, soon. An unknown ref is
@@ -201,12 +211,12 @@ func (l *Locations) DeleteEntity(ctx context.Context, ref string, why event.Caus
 	}
 	if at.Source == LocationsSource {
 		l.soon(at.RepositoryID, lateness)
-		return nil
+		return l.seen(ctx)
 	}
 	if err := l.again(ctx, at, delivery); err != nil {
 		l.Logger.WarnContext(ctx, "a deleted entity does not come back before its next push", "entity", ref, "error", err)
 	}
-	return nil
+	return l.seen(ctx)
 }
 
 func (l *Locations) delete(ctx context.Context, ref string, why event.Cause) (event.Origin, string, error) {

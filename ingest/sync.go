@@ -205,7 +205,10 @@ func seal(changes []change, r reading, credits map[string]credit, cause string, 
 			c.data = d
 		}
 		subject := c.ref
-		if subject == "" {
+		switch {
+		case subject == "" && r.source == LocationsSource:
+			subject = c.path
+		case subject == "":
 			subject = r.repo.FullName + "/" + c.path
 		}
 		e, err := event.New(event.SourcePrefix+r.source, subject, c.data)

@@ -3,9 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"path/filepath"
+	"strings"
 	"time"
 
+	"github.com/callboard/callboard/api"
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
@@ -92,6 +95,34 @@ func (k known) RefusedAt(ctx context.Context, after eventlog.Position, ref strin
 		}
 	}
 	return all, nil
+}
+
+// apiLocations are the locations as the API wants them.
+type apiLocations struct{ *ingest.Locations }
+
+var _ api.Locations = apiLocations{}
+
+func (l apiLocations) Preview(ctx context.Context, typ, target string) (api.LocationPreview, error) {
+	v, err := l.Locations.Preview(ctx, typ, target)
+	if err != nil {
+		return api.LocationPreview{}, err
+	}
+	p := api.LocationPreview{EntityRef: v.EntityRef, Exists: v.Exists, Declared: v.Declared, Rejected: v.Rejected}
+	for _, f := range v.Failures {
+		p.Failures = append(p.Failures, api.LocationFailure{Kind: string(f.Kind), Location: f.Location, Ref: f.Ref, Problem: f.Problem})
+	}
+	return p, nil
+}
+
+// sitesOf names the public site of each source's kind of forge, by host.
+func sitesOf(sources []config.Source) map[string]string {
+	sites := map[string]string{}
+	for _, s := range sources {
+		if u, err := url.Parse(s.URL); err == nil && u.Host != "" {
+			sites[strings.TrimPrefix(u.Host, "api.")] = s.Type + ".com"
+		}
+	}
+	return sites
 }
 
 // pageLocations are the locations as the pages want them.

@@ -187,6 +187,7 @@ func (p *portal) openServer(sources []ingest.Source, metrics *prometheus.Registr
 	}
 	answers := api.New(api.Config{
 		Catalog: p.catalog.Snapshot, History: p.history, Deliveries: p.deliveries, Replay: p.replay,
+		Locations: apiLocations{p.locations}, Sites: sitesOf(p.config.Sources),
 		Sources: apiSources, Wait: p.runner.WaitAll, Health: p.health, Logger: p.logger,
 	})
 	answers.Register(p.echo)

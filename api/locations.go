@@ -1,0 +1,260 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/internal/fault"
+)
+
+// Locations are the places that descriptors are read from, and what makes the
+// portal read them. What a call changed is in the catalog when it returns.
+type Locations interface {
+	// Register has a place read from now on. One that is there already is an
+	// error of kind fault.Conflict, unless it is to be refreshed.
+	Register(ctx context.Context, typ, target string, refresh bool, why event.Cause) (event.LocationRegistered, error)
+	// Update has a registered location lead elsewhere, Remove takes it away with
+	// what it led to. An unknown id is an error of kind fault.NotFound.
+	Update(ctx context.Context, id, typ, target string, why event.Cause) (event.LocationRegistered, error)
+	Remove(ctx context.Context, id string, why event.Cause) error
+	// Refresh has what an entity is declared in read again, DeleteEntity takes the
+	// entity out until it is. An unknown ref is an error of kind fault.NotFound.
+	Refresh(ctx context.Context, ref string) error
+	DeleteEntity(ctx context.Context, ref string, why event.Cause) error
+	// Preview reads what a location would bring in.
+	Preview(ctx context.Context, typ, target string) (LocationPreview, error)
+}
+
+type locationJSON struct {
+	ID        string `json:"id"`
+	Type      string `json:"type"`
+	Target    string `json:"target"`
+	EntityRef string `json:"entityRef"`
+}
+
+func toLocationJSON(l event.LocationRegistered) locationJSON {
+	return locationJSON{l.ID, l.Type, l.Target, l.EntityRef}
+}
+
+// registeredLocations are those that Backstage's API shows: not the configured ones.
+func (a *API) registeredLocations() []locationJSON {
+	all := []locationJSON{}
+	for _, l := range a.Catalog().Locations() {
+		if !l.Configured {
+			all = append(all, toLocationJSON(l.LocationRegistered))
+		}
+	}
+	return all
+}
+
+// handleLocations handles "GET /api/catalog/locations".
+func (a *API) handleLocations(c echo.Context) error {
+	type item struct {
+		Data locationJSON `json:"data"`
+	}
+	items := []item{}
+	for _, l := range a.registeredLocations() {
+		items = append(items, item{l})
+	}
+	return c.JSON(http.StatusOK, items)
+}
+
+// handleLocation handles "GET /api/catalog/locations/:id".
+func (a *API) handleLocation(c echo.Context) error {
+	id := pathParam(c, "id")
+	all := a.registeredLocations()
+	i := slices.IndexFunc(all, func(l locationJSON) bool { return l.ID == id })
+	if i < 0 {
+		return fault.New(fault.NotFound, "Found no location with ID %s", id)
+	}
+	return c.JSON(http.StatusOK, all[i])
+}
+
+// handleLocationOf handles "GET /api/catalog/locations/by-entity/:kind/:namespace/:name".
+func (a *API) handleLocationOf(c echo.Context) error {
+	ref := catalog.Ref{Kind: pathParam(c, "kind"), Namespace: pathParam(c, "namespace"), Name: pathParam(c, "name")}.String()
+	e, ok := a.Catalog().Get(ref)
+	if !ok {
+		return fault.New(fault.NotFound, "found no entity for ref %s", ref)
+	}
+	origin, ok := e.Entity.Metadata.Annotations[catalog.AnnotationOriginLocation]
+	if !ok {
+		return fault.New(fault.NotFound, "found no origin annotation for ref %s", ref)
+	}
+	typ, target, _ := strings.Cut(origin, ":")
+	all := a.registeredLocations()
+	i := slices.IndexFunc(all, func(l locationJSON) bool { return l.Type == typ && l.Target == target })
+	if i < 0 {
+		return fault.New(fault.NotFound, "Found no location with type %s and target %s", typ, target)
+	}
+	return c.JSON(http.StatusOK, all[i])
+}
+
+// handleRegister handles "POST /api/catalog/locations".
+func (a *API) handleRegister(c echo.Context) error {
+	if err := onlyParams(c, "dryRun", "onConflict"); err != nil {
+		return err
+	}
+	onConflict := c.QueryParam("onConflict")
+	if !slices.Contains([]string{"", "refresh", "reject"}, onConflict) {
+		return fault.New(fault.Invalid, "request/query/onConflict must be equal to one of the allowed values: refresh, reject")
+	}
+	b, err := readBody(c, "target", "type")
+	if err != nil {
+		return err
+	}
+	in, err := b.location("type", "target", "presence")
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	if saysYes(c.QueryParam("dryRun")) {
+		return a.dryRun(c, in.typ, in.target)
+	}
+	l, err := a.Locations.Register(ctx, in.typ, in.target, onConflict == "refresh", causeOf(c))
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusCreated, map[string]any{"location": toLocationJSON(l), "entities": []any{}})
+}
+
+// saysYes reads a flag as Backstage does.
+func saysYes(s string) bool {
+	return slices.Contains([]string{"y", "yes", "true", "1", "on"}, strings.ToLower(strings.TrimSpace(s)))
+}
+
+// handleUpdateLocation handles "PUT /api/catalog/locations/:id".
+func (a *API) handleUpdateLocation(c echo.Context) error {
+	b, err := readBody(c, "type", "target")
+	if err != nil {
+		return err
+	}
+	if err := b.nothingBut("type", "target"); err != nil {
+		return err
+	}
+	in, err := b.location("type", "target")
+	if err != nil {
+		return err
+	}
+	l, err := a.Locations.Update(c.Request().Context(), pathParam(c, "id"), in.typ, in.target, causeOf(c))
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, toLocationJSON(l))
+}
+
+// handleRemoveLocation handles "DELETE /api/catalog/locations/:id".
+func (a *API) handleRemoveLocation(c echo.Context) error {
+	if err := a.Locations.Remove(c.Request().Context(), pathParam(c, "id"), causeOf(c)); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+// handleRefresh handles "POST /api/catalog/refresh".
+func (a *API) handleRefresh(c echo.Context) error {
+	b, err := readBody(c, "entityRef")
+	if err != nil {
+		return err
+	}
+	if err := b.nothingBut("entityRef", "authorizationToken"); err != nil {
+		return err
+	}
+	ref, err := b.text("entityRef")
+	if err != nil {
+		return err
+	}
+	if err := a.Locations.Refresh(c.Request().Context(), strings.ToLower(ref)); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusOK)
+}
+
+// handleDeleteEntity handles "DELETE /api/catalog/entities/by-uid/:uid".
+func (a *API) handleDeleteEntity(c echo.Context) error {
+	ref, ok := a.Catalog().ByUID(pathParam(c, "uid"))
+	if !ok {
+		return c.NoContent(http.StatusNoContent)
+	}
+	err := a.Locations.DeleteEntity(c.Request().Context(), ref, causeOf(c))
+	if err != nil && fault.KindOf(err) != fault.NotFound { // somebody else was faster
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+// handleAncestry handles "GET /api/catalog/entities/by-name/:kind/:namespace/:name/ancestry".
+func (a *API) handleAncestry(c echo.Context) error {
+	type item struct {
+		Entity  rawJSON  `json:"entity"`
+		Parents []string `json:"parentEntityRefs"`
+	}
+	ref := catalog.Ref{Kind: pathParam(c, "kind"), Namespace: pathParam(c, "namespace"), Name: pathParam(c, "name")}.String()
+	body := struct {
+		Root  string `json:"rootEntityRef"`
+		Items []item `json:"items"`
+	}{Root: ref, Items: []item{}}
+	now := a.Catalog()
+	seen := map[string]bool{}
+	for next := ref; next != "" && !seen[next]; {
+		e, ok := now.Get(next)
+		if !ok {
+			break
+		}
+		seen[next] = true
+		it := item{rawJSON(e.JSON), []string{}}
+		next = e.Origin.Parent
+		if _, there := now.JSON(next); there {
+			it.Parents = append(it.Parents, next)
+		}
+		body.Items = append(body.Items, it)
+	}
+	if len(body.Items) == 0 {
+		return fault.New(fault.NotFound, "No such entity %s", ref)
+	}
+	return c.JSON(http.StatusOK, body)
+}
+
+// causeOf names a request as the cause of what it changes.
+func causeOf(c echo.Context) event.Cause {
+	return event.Cause{Request: c.Response().Header().Get(echo.HeaderXRequestID)}
+}
+
+// rawJSON is written as it is.
+type rawJSON string
+
+// MarshalJSON returns the text.
+func (r rawJSON) MarshalJSON() ([]byte, error) { return []byte(r), nil }
+
+// onlyParams refuses query parameters that are not known, as Backstage does.
+func onlyParams(c echo.Context, known ...string) error {
+	for _, name := range sortedKeys(c.QueryParams()) {
+		if !slices.Contains(known, name) {
+			return fault.New(fault.Invalid, "Unknown query parameter '%s'", name)
+		}
+	}
+	return nil
+}
+
+// limitOf reads a number of things from a body.
+func limitOf(n float64) (int, error) {
+	if n < 1 || n != float64(int(n)) {
+		return 0, fault.New(fault.Invalid, "Limit must be a positive integer >= 1")
+	}
+	return int(n), nil
+}
+
+func quoteAll(keys []string) string {
+	quoted := make([]string, len(keys))
+	for i, k := range keys {
+		quoted[i] = "      " + strconv.Quote(k)
+	}
+	return strings.Join(quoted, ",\n")
+}

@@ -29,6 +29,7 @@ const (
 	defaultSteps = 2
 	furthest     = 4
 	cardNodes    = 40  // on the overview
+	cardRoom     = 16  // that are still easy to read there
 	pageNodes    = 300 // on a page of its own
 )
 
@@ -92,6 +93,15 @@ func defaultView(e *entities.Entry, limit int) graphView {
 	v := graphView{steps: defaultSteps, limit: limit, show: []string{"depends", "apis"}}
 	if !slices.ContainsFunc(e.Relations, func(r catalog.Relation) bool { return slices.Contains(v.show, groupOf(graph.Forward(r.Type))) }) {
 		v.show = []string{"parts", "people", "owners"}
+	}
+	return v
+}
+
+// cardView is the default one, with one step if the second brings too many.
+func cardView(c Catalog, e *entities.Entry) graphView {
+	v := defaultView(e, cardNodes)
+	if len(v.walk(c, e.Ref, nil).Nodes) > cardRoom {
+		v.steps = 1
 	}
 	return v
 }

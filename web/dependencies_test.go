@@ -29,9 +29,9 @@ func TestGraphSaysWhatIsAround(t *testing.T) {
 	p := acme(t)
 	got := p.ok(payments + "/graph?steps=1")
 	if diff := cmp.Diff([]string{
-		"payments-api 0: depends on identity-gateway depends on ledger depends on payments-db depends on payments-queue provides payments-v2",
-		"api:default/payments-v2 1: –", "identity-gateway 1: –", "ledger 1: –",
-		"resource:default/payments-db 1: –", "resource:default/payments-queue 1: –",
+		"payments-api –: depends on identity-gateway depends on ledger depends on payments-db depends on payments-queue provides payments-v2",
+		"api:default/payments-v2 1 step: –", "identity-gateway 1 step: –", "ledger 1 step: –",
+		"resource:default/payments-db 1 step: –", "resource:default/payments-queue 1 step: –",
 	}, got.graphRows()); diff != "" {
 		t.Error(diff)
 	}
@@ -39,7 +39,7 @@ func TestGraphSaysWhatIsAround(t *testing.T) {
 	got.wants(".tabs [aria-current=page]", "Dependencies")
 
 	further := p.ok(got.follow("cb-graph .btn-group a", "2"))
-	if rows := further.graphRows(); !slices.Contains(rows, "storefront 2: consumes payments-v2") {
+	if rows := further.graphRows(); !slices.Contains(rows, "storefront 2 steps: consumes payments-v2") {
 		t.Errorf("two steps away is not who uses its API: %q", rows)
 	}
 }
@@ -53,7 +53,7 @@ func TestGraphTakesChoices(t *testing.T) {
 	}
 	owners := p.ok(got.follow("cb-graph a.toggle", "ownership"))
 	if rows := owners.graphRows(); !slices.ContainsFunc(rows, func(r string) bool {
-		return strings.HasPrefix(r, "group:default/payments 1: owns") && strings.Contains(r, "owns Payments API")
+		return strings.HasPrefix(r, "group:default/payments 1 step: owns") && strings.Contains(r, "owns Payments API")
 	}) {
 		t.Errorf("with ownership: %q", rows)
 	}
@@ -74,7 +74,7 @@ func TestGraphTakesChoices(t *testing.T) {
 // Nobody uses a team or a system: there what consists of what is shown.
 func TestGraphOfTheWhole(t *testing.T) {
 	got := acme(t).ok("/catalog/default/domain/money/graph")
-	if rows := got.graphRows(); len(rows) < 3 || !strings.HasPrefix(rows[0], "domain:default/money 0: has part") {
+	if rows := got.graphRows(); len(rows) < 3 || !strings.HasPrefix(rows[0], "domain:default/money –: has part") {
 		t.Errorf("the graph of a domain is %q", rows)
 	}
 }

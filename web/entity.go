@@ -106,7 +106,7 @@ func newEntityView(r request, e *entities.Entry, recent history.Page) entityView
 	v := entityView{
 		head:      newEntityHead(r, e, tabOverview, total(recent)),
 		about:     newAbout(c, e),
-		around:    newDependencies(r.catalog, e, defaultView(e, cardNodes)),
+		around:    newDependencies(r.catalog, e, cardView(r.catalog, e)),
 		relations: relationGroups(c, e),
 		excerpts:  excerpts(c, e),
 		targets:   newTargets(c, e),

@@ -28,6 +28,8 @@ func TestNothingForeignBecomesMarkup(t *testing.T) {
 				"/catalog/default/component/victim/parts", "/catalog/default/component/victim/needs", "/catalog/default/component/victim/needs?relation=" + q + "&kind=" + q,
 				"/apis", "/apis?q=" + q, "/catalog/default/api/spec", "/catalog/default/api/spec/definition", "/catalog/default/api/spec/definition?view=source", "/catalog/default/api/schema/definition",
 				"/catalog/default/location/where", "/catalog/default/template/form", "/catalog/default/thing/own", "/catalog/register/" + url.PathEscape(evil),
+				"/catalog/default/component/victim/graph", "/catalog/default/component/victim/graph?hide=" + q, "/catalog?starred=" + q,
+				"/palette?q=" + q, "/palette?q=victim&at=/catalog/default/component/victim", "/palette?q=" + url.QueryEscape(">"+evil) + "&at=" + q,
 				"/catalog/" + url.PathEscape(evil) + "/" + url.PathEscape(evil) + "/" + url.PathEscape(evil), "/catalog/default/component/other",
 				"/audit", "/audit?q=" + q + "&actor=" + q + "&type=" + q + "&source=" + q, "/audit?entity=" + q, "/audit?from=" + q, "/audit/1", "/audit/2", "/audit/3", "/audit/" + url.PathEscape(evil),
 				"/sources", "/sources?source=" + q + "&delivery=" + q, "/sources?status=" + q, "/sources?replayed=" + q,

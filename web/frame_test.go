@@ -277,11 +277,12 @@ func FuzzAddress(f *testing.F) {
 	for i, q := range []string{
 		"q=pay&kind=API&order=name", "page=-1", "rows=9999999999999999999999", "type=%00&tag=%ff", "from=2026-03-10&to=x", "after=48%2C106&event=1",
 		"entity=a:b/c:d&commit=zz", "q=131", "status=failed&before=3", "delivery=github:x&replayed=4", "q=" + strings.Repeat("e", 40),
+		"q=%3Edark&at=/catalog/a/b/c", "q=%40pay", "q=%23131", "steps=4&show=owners&hide=api",
 	} {
 		f.Add(byte(i), q)
 	}
 	p := acme(f)
-	paths := []string{"/catalog", "/audit", "/sources", "/catalog/default/component/payments-api/history", "/audit/131", "/catalog/a/b/c"}
+	paths := []string{"/catalog", "/audit", "/sources", "/catalog/default/component/payments-api/history", "/audit/131", "/catalog/a/b/c", "/palette", "/catalog/default/component/payments-api/graph"}
 	f.Fuzz(func(t *testing.T, which byte, query string) {
 		r := httptest.NewRequest(http.MethodGet, paths[int(which)%len(paths)], nil)
 		r.URL.RawQuery = query

@@ -118,9 +118,13 @@ func (r request) paletteNote(ref string) string {
 	if !ok {
 		return ""
 	}
-	note := ui.Sentence(cmp.Or(e.Type(), e.Entity.Kind))
-	if e.Type() != "" && !strings.EqualFold(e.Entity.Kind, "component") {
-		note = e.Entity.Kind + ", " + e.Type()
+	note := e.Entity.Kind
+	switch kind := strings.ToLower(note); {
+	case e.Type() == "":
+	case kind == "component" || kind == "resource" || kind == "group":
+		note = ui.Sentence(e.Type())
+	default:
+		note += ", " + e.Type()
 	}
 	if o := e.Owner(); o != "" {
 		note += " of " + named(r.catalog, o).Label
@@ -142,8 +146,9 @@ func (r request) paletteFinds(text string, kinds ...string) []option {
 
 // find returns the entities that a text stands for best: one of that name, then
 // those whose name begins so, then those with a word in the title that does, then
-// others that hold it. Names are looked up; the rest is looked at only while
-// there is room, and only the first of it.
+// others that hold it; services before what is sought less often. Names are looked
+// up; the rest is looked at only while there is room. Of each, the first by name
+// are looked at.
 func find(c Catalog, text string, kinds []string) []*entities.Entry {
 	if text == "" {
 		return nil
@@ -163,10 +168,15 @@ func find(c Catalog, text string, kinds []string) []*entities.Entry {
 			where = append(where, entities.Equals{Key: "kind", Values: kinds})
 		}
 		byName := entities.Order{Fields: []entities.Field{{Key: "metadata.name"}}}
-		for _, row := range c.List(entities.Listing{Where: where, Order: byName, Limit: maxFound}).Rows {
+		var all []*entities.Entry
+		for _, row := range c.List(entities.Listing{Where: where, Order: byName, Limit: maxLooked}).Rows {
 			if e, ok := c.Get(row.Ref); ok {
-				take(e)
+				all = append(all, e)
 			}
+		}
+		slices.SortStableFunc(all, func(a, b *entities.Entry) int { return cmp.Compare(rarity(a), rarity(b)) })
+		for _, e := range all {
+			take(e)
 		}
 	}
 	named(entities.Equals{Key: "metadata.name", Values: []string{name}})
@@ -180,6 +190,15 @@ func find(c Catalog, text string, kinds []string) []*entities.Entry {
 		take(e)
 	}
 	return found
+}
+
+// rarity is how seldom people look for an entity of this kind.
+func rarity(e *entities.Entry) int {
+	sought := []string{"component", "api", "system", "group", "user", "resource", "domain", "template"}
+	if i := slices.Index(sought, strings.ToLower(e.Entity.Kind)); i >= 0 {
+		return i
+	}
+	return len(sought)
 }
 
 // distance is how far an entity is from a text that it holds.

@@ -82,7 +82,11 @@ func TestPaletteOffers(t *testing.T) {
 		}
 		return all
 	}
-	pages := []string{"Catalog", "Audit", "Sources", "Components", "Starred"}
+	var pages []string
+	for _, a := range v.ok("/catalog").all(".nav:not([data-part]) a") {
+		pages = append(pages, strings.TrimSpace(strings.SplitN(strings.Join(textsIn(a), "\n"), "\n", 2)[0]))
+	}
+	pages = append(pages, "Starred")
 	look := []string{"Light", "Dark", "Light or dark as the system"}
 	here := []string{"Star Payments API", "What happened to Payments API", "What is around Payments API"}
 	copies := []string{"Copy the address of this page"}

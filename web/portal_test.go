@@ -245,7 +245,7 @@ func pages() []string {
 	return []string{
 		"/catalog", "/catalog?kind=Component&tag=go&order=name&rows=50", "/catalog?q=paymnts", "/catalog?q=nothing+like+it&kind=API",
 		"/catalog?page=2", "/catalog?order=sideways",
-		entity, entity + "/descriptor", entity + "/history", "/catalog/default/group/payments", "/catalog/default/api/payments-v2",
+		entity, entity + "/graph", entity + "/graph?steps=4&show=owners&hide=user", "/catalog?starred=1", entity + "/descriptor", entity + "/history", "/catalog/default/group/payments", "/catalog/default/api/payments-v2",
 		"/catalog/default/component/warehouse-sync", entity + "/apis", entity + "/needs?relation=dependsOn", "/catalog/default/system/payments/parts?kind=API",
 		"/catalog/default/group/payments/owns", "/catalog/default/group/payments/members", "/catalog/default/user/pebbledash/owns",
 		"/catalog/default/api/payments-v2/definition", "/catalog/default/api/payments-v2/definition?view=source", "/catalog/default/api/ledger-v1/definition",

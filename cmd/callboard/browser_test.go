@@ -140,6 +140,7 @@ func pages() []struct{ name, path string } {
 		{"catalog-filtered", "/catalog?kind=component&lifecycle=production"},
 		{"catalog-no-match", "/catalog?q=paymnts"},
 		{"entity", "/catalog/default/component/payments-api"},
+		{"entity-graph", "/catalog/default/component/payments-api/graph"},
 		{"entity-history", "/catalog/default/component/payments-api/history"},
 		{"entity-descriptor", "/catalog/default/component/payments-api/descriptor"},
 		{"entity-missing", "/catalog/default/component/nothing"},
@@ -172,15 +173,7 @@ func TestPages(t *testing.T) {
 				if err := chromedp.Do(ctx, l.set(), chromedp.Navigate(base+p.path), chromedp.WaitReady(chromedp.CSS("main"))); err != nil {
 					t.Fatal(err)
 				}
-				if folder := os.Getenv("CALLBOARD_SCREENSHOTS"); folder != "" {
-					picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
-					if err != nil {
-						t.Fatal(err)
-					}
-					if err := os.WriteFile(filepath.Join(folder, p.name+"-"+l.name+".png"), picture, 0o600); err != nil {
-						t.Fatal(err)
-					}
-				}
+				picture(t, ctx, p.name+"-"+l.name, chromedp.FullScreenshot(100))
 				for _, v := range violations(t, ctx, string(axe)) {
 					t.Error(v)
 				}
@@ -201,7 +194,26 @@ func TestPages(t *testing.T) {
 				t.Fatal(err)
 			}
 			journeys(t, ctx, base, scripts)
+			if scripts {
+				widgets(t, ctx, base, string(axe))
+			}
 		})
+	}
+}
+
+// picture keeps a picture of what is shown, if CALLBOARD_SCREENSHOTS names a folder.
+func picture(t *testing.T, ctx context.Context, name string, take chromedp.Action[[]byte]) {
+	t.Helper()
+	folder := os.Getenv("CALLBOARD_SCREENSHOTS")
+	if folder == "" {
+		return
+	}
+	png, err := chromedp.Run(ctx, take)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, name+".png"), png, 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -62,6 +62,27 @@ func journeys(t *testing.T, ctx context.Context, base string, scripts bool) {
 	}
 	do(chromedp.WaitReady(css(`main a[href="/catalog/default/component/ledger"]`)))
 
+	// A star in the list, to be found in the sidebar, taken back on the page.
+	open("/catalog?q=ledger")
+	star := `main button[aria-label="Star Ledger"]`
+	do(chromedp.Click(css(star)), chromedp.WaitReady(css(star+`[aria-pressed="true"]`)), chromedp.WaitReady(css(`.side a[href="/catalog/default/component/ledger"]`)))
+	if got := ask(chromedp.Location()); got != base+"/catalog?q=ledger" {
+		t.Errorf("after a star one is at %s", got)
+	}
+	open("/catalog?starred=1")
+	if got := ask(chromedp.Text(css(`main tbody`))); !strings.Contains(got, "Ledger") || strings.Contains(got, "ledger-db") {
+		t.Errorf("what is starred is %q", got)
+	}
+	open("/catalog/default/component/ledger")
+	do(chromedp.Click(css(star)), chromedp.WaitReady(css(star+`[aria-pressed="false"]`)), chromedp.WaitNotPresent(css(`.side a[href="/catalog/default/component/ledger"]`)))
+
+	// How far the graph goes is a link; where there is a script it is drawn anew.
+	open("/catalog/default/component/ledger/graph?steps=1")
+	do(chromedp.Click(css(`cb-graph .btn-group a:nth-child(2)`)), chromedp.WaitReady(css(`cb-graph .btn-group a:nth-child(2)[aria-current="true"]`)))
+	if got := ask(chromedp.Location()); !strings.Contains(got, "steps=2") {
+		t.Errorf("two steps are at %s", got)
+	}
+
 	// Replaying a delivery leads back to the sources page, which says so.
 	open("/sources")
 	do(chromedp.Click(css(`main form[method="post"] button`)), chromedp.WaitReady(css(`main [role="status"]`)))

@@ -55,10 +55,8 @@ class Dependencies extends HTMLElement {
 
   #take(next, chosen) {
     const open = [...this.querySelectorAll("details")].map((d) => d.open);
-    const drawing = this.querySelector(":scope > .graph");
     this.dataset.query = next.dataset.query;
     this.replaceChildren(...next.childNodes);
-    this.querySelector(":scope > .graph")?.replaceWith(drawing ?? "");
     [...this.querySelectorAll("details")].forEach((d, i) => (d.open = open[i] ?? d.open));
     this.#draw();
     [...this.querySelectorAll(".graph-tools a")].find((a) => a.textContent.trim() === chosen)?.focus();
@@ -118,8 +116,7 @@ class Dependencies extends HTMLElement {
     const svg = shape("svg", { role: "group", "aria-label": "Entities and what they have to one another" }, world);
     const canvas = element("div", { class: "graph canvas", role: "region", tabindex: "0", "aria-label": "Graph" }, svg, this.#buttons(), this.#about());
     if (!("whole" in this.dataset)) canvas.style.height = `${Math.min(420, Math.max(180, size.height + 24))}px`;
-    this.querySelectorAll(":scope > .graph").forEach((g) => (g.hidden = true));
-    this.querySelector(":scope > .canvas")?.remove();
+    this.querySelector(":scope > .graph")?.remove(); // the server's, or our last one
     this.prepend(canvas);
 
     this.#stage = new Stage(svg, world, size, signal);
@@ -137,7 +134,8 @@ class Dependencies extends HTMLElement {
     const [x, y] = [n.x - width / 2, n.y - height / 2];
     const node = shape(
       n.href ? "a" : "g",
-      { class: ["node", root && "self", !n.href && "unknown"].filter(Boolean).join(" "), tabindex: root ? "0" : "-1", "aria-label": `${n.label}, ${n.brief}` },
+      { class: ["node", root && "self", !n.href && "unknown"].filter(Boolean).join(" "), tabindex: root ? "0" : "-1" },
+      shape("title", {}, `${n.label}, ${n.brief}`),
       shape("rect", { class: "box", x, y, width, height, rx: 6 }),
       shape("svg", { x: x + 11, y: y + 14, width: 16, height: 16 }, shape("use", { class: "glyph", href: n.icon })),
       shape("text", { x: x + 36, y: y + 19 }, short(n.label, 18)),
@@ -165,7 +163,7 @@ class Dependencies extends HTMLElement {
     about.hidden = !n;
     if (!n) return;
     for (const other of this.#nodes) other.shape.setAttribute("tabindex", other === n ? "0" : "-1");
-    this.#stage.reveal(n, width / 2 + 16, height / 2 + 48);
+    this.#stage.reveal(n, width / 2 + 16, height / 2 + 80);
     const start = n.href && n.ref !== this.dataset.root && element("a", { class: "btn sm", href: `${n.href}/graph${this.dataset.query}` }, "Start from here");
     const open = n.href && element("a", { class: "btn sm", href: n.href }, "Open");
     about.replaceChildren(element("b", {}, n.label), element("span", { class: "faint" }, n.brief), ...[open, start].filter(Boolean));

@@ -21,12 +21,13 @@ import { Graph, layout } from "@dagrejs/dagre";
 
 export const width = 164;
 export const height = 44;
+const gap = 104; // between layers
 
 // place sets x and y of each node, its middle, and path, tip and, for one edge of
 // a bundle, labelAt of each edge. It returns the size of the whole.
 export function place(nodes, edges) {
   const g = new Graph({ multigraph: true });
-  g.setGraph({ rankdir: "LR", nodesep: 24, edgesep: 12, ranksep: 104, marginx: 16, marginy: 16 });
+  g.setGraph({ rankdir: "LR", nodesep: 24, edgesep: 12, ranksep: gap, marginx: 16, marginy: 16 });
   for (const n of nodes) g.setNode(n.ref, { width, height });
   edges.forEach((e, i) => g.setEdge(e.source, e.target, {}, String(i)));
   layout(g);
@@ -41,7 +42,7 @@ export function place(nodes, edges) {
   };
   edges.forEach((e, i) => {
     const [from, to] = [at.get(e.source), at.get(e.target)];
-    e.points = g.edge(e.source, e.target, String(i)).points.slice(1, -1).map(({ x, y }) => ({ x, y }));
+    e.points = g.edge(e.source, e.target, String(i)).points.slice(2, -2).map(({ x, y }) => ({ x, y }));
     e.forward = from.x < to.x;
     e.from = { x: from.x + (e.forward ? width : -width) / 2, y: from.y };
     e.to = { x: to.x - (e.forward ? width : -width) / 2, y: to.y };
@@ -66,7 +67,7 @@ function draw(e) {
   const way = e.forward ? 1 : -1;
   const last = { x: e.to.x - 6 * way, y: e.to.y };
   let [path, before] = [`M${e.from.x} ${e.from.y}`, e.from];
-  for (const p of [...e.points.slice(1, -1), last]) {
+  for (const p of [...e.points, last]) {
     const mid = (before.x + p.x) / 2;
     path += `C${mid} ${before.y} ${mid} ${p.y} ${p.x} ${p.y}`;
     before = p;
@@ -87,7 +88,8 @@ function label(edges) {
     named.add(all);
     const one = all.toSorted((p, q) => p.from.y + p.to.y - q.from.y - q.to.y)[all.length >> 1];
     const near = all === a ? one.from : one.to;
-    const far = one.points.length > 1 ? one.points[all === a ? 0 : one.points.length - 1] : all === a ? one.to : one.from;
-    one.labelAt = { x: (near.x + far.x) / 2, y: (near.y + far.y) / 2 + 4 };
+    const far = one.points.at(all === a ? 0 : -1) ?? (all === a ? one.to : one.from);
+    const t = Math.min(0.5, gap / 2 / Math.abs(far.x - near.x)); // in the gap beside the node
+    one.labelAt = { x: near.x + (far.x - near.x) * t, y: near.y + (far.y - near.y) * t * t * (3 - 2 * t) + 4 };
   }
 }

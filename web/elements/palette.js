@@ -46,7 +46,7 @@ class Palette extends HTMLElement {
         <div class="list" id="palette-list" role="listbox" aria-label="Results"></div>
         <p class="nothing" hidden></p>
         <p class="vh" role="status"></p>
-        <footer><span><kbd>↑</kbd><kbd>↓</kbd> choose</span><span><kbd>↵</kbd> open</span><span><kbd>${command}</kbd><kbd>↵</kbd> in a new tab</span>
+        <footer role="none"><span><kbd>↑</kbd><kbd>↓</kbd> choose</span><span><kbd>↵</kbd> open</span><span><kbd>${command}</kbd><kbd>↵</kbd> in a new tab</span>
           <span class="push"><kbd>&gt;</kbd> actions <kbd>@</kbd> teams <kbd>#</kbd> events</span></footer>
       </dialog>`,
     );
@@ -124,7 +124,7 @@ class Palette extends HTMLElement {
       event.preventDefault();
       await this.#answered; // of what was typed last
       return this.#choose(this.#options().find((o) => o.ariaSelected === "true"), event.ctrlKey || event.metaKey);
-    } else return;
+    } else if (event.key !== "Tab") return; // nothing else in it takes the focus
     event.preventDefault();
   };
 

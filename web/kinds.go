@@ -24,7 +24,11 @@ func sourceOf(e *entities.Entry) outsideLink {
 	if !ok {
 		return outsideLink{}
 	}
-	return outsideLink{label: ui.Shorten(trimScheme(address), 60), href: ui.Outside(address)}
+	label := trimScheme(address)
+	if _, within, ok := strings.Cut(address, "/tree/"); ok && strings.HasPrefix(address, string(repositoryOf(e.Origin))) {
+		label = strings.TrimSuffix(within, "/") // the repository is named beside it
+	}
+	return outsideLink{label: ui.Shorten(label, 60), href: ui.Outside(address)}
 }
 
 func trimScheme(address string) string {

@@ -49,6 +49,43 @@ func (f forge) Repository(ctx context.Context, repo ingest.Repository) (ingest.R
 	return describe(now.GetID(), now.GetFullName(), now.GetDefaultBranch(), now.GetHTMLURL()), nil
 }
 
+var _ ingest.Finder = forge{}
+
+// Find asks for the repository by the name in the address.
+func (f forge) Find(ctx context.Context, address string) (ingest.Repository, string, bool, error) {
+	fullName, rest, ok := ingest.CutPage(address, f.site(), []string{"blob", "tree", "edit", "raw"})
+	if !ok || !isFullName(fullName) {
+		return ingest.Repository{}, "", false, nil
+	}
+	doing := "read " + fullName
+	r, err := f.client.NewRequest(http.MethodGet, "repos/"+fullName, nil)
+	if err != nil {
+		return ingest.Repository{}, "", true, fmt.Errorf("%s: %w", doing, err)
+	}
+	var now github.Repository
+	resp, err := f.client.Do(ctx, r, &now)
+	if err != nil {
+		return ingest.Repository{}, "", true, f.fail(ctx, doing, resp, err)
+	}
+	if now.GetID() == 0 || !isFullName(now.GetFullName()) || now.GetHTMLURL() == "" {
+		return ingest.Repository{}, "", true, fault.New(fault.Unavailable, "%s: the answer is no repository", doing)
+	}
+	branch, path, ok := ingest.CutBranch(rest, now.GetDefaultBranch())
+	if !ok {
+		return ingest.Repository{}, "", true, fault.New(fault.Invalid, "%s names no file", address)
+	}
+	return describe(now.GetID(), now.GetFullName(), branch, now.GetHTMLURL()), path, true, nil
+}
+
+// site is where the pages are, by where the API is.
+func (f forge) site() string {
+	api := strings.TrimRight(f.client.BaseURL.String(), "/")
+	if api == "https://api.github.com" {
+		return "https://github.com"
+	}
+	return strings.TrimSuffix(api, "/api/v3")
+}
+
 // Head asks for the branch rather than for a commit by name, since a tag may
 // have the same name.
 func (f forge) Head(ctx context.Context, repo ingest.Repository, branch string) (ingest.Commit, error) {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go"
 
@@ -36,6 +37,30 @@ func (f forge) Repository(ctx context.Context, repo ingest.Repository) (ingest.R
 		return ingest.Repository{}, fault.New(fault.Unavailable, "%s: the answer is no project", doing)
 	}
 	return describe(now.ID, now.PathWithNamespace, now.DefaultBranch, now.WebURL), nil
+}
+
+var _ ingest.Finder = forge{}
+
+// Find asks for the project by the path in the address.
+func (f forge) Find(ctx context.Context, address string) (ingest.Repository, string, bool, error) {
+	site := strings.TrimSuffix(strings.TrimRight(f.client.BaseURL().String(), "/"), "/api/v4")
+	fullName, rest, ok := ingest.CutPage(address, site, []string{"-/blob", "-/tree", "-/edit", "-/raw", "blob", "tree", "raw"})
+	if !ok {
+		return ingest.Repository{}, "", false, nil
+	}
+	doing := "read " + fullName
+	now, resp, err := f.client.Projects.GetProject(fullName, nil, gitlab.WithContext(ctx))
+	if err != nil {
+		return ingest.Repository{}, "", true, f.fail(ctx, doing, resp, err)
+	}
+	if now == nil || now.ID == 0 || now.PathWithNamespace == "" || now.WebURL == "" {
+		return ingest.Repository{}, "", true, fault.New(fault.Unavailable, "%s: the answer is no project", doing)
+	}
+	branch, path, ok := ingest.CutBranch(rest, now.DefaultBranch)
+	if !ok {
+		return ingest.Repository{}, "", true, fault.New(fault.Invalid, "%s names no file", address)
+	}
+	return describe(now.ID, now.PathWithNamespace, branch, now.WebURL), path, true, nil
 }
 
 // Head returns the commit that a branch points at.

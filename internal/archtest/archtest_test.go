@@ -38,7 +38,7 @@ var rooms = map[string][]string{
 	"projections/deliveries":     {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 
 	"api": {"catalog", "event", "eventlog", "internal/fault", "projections/"},
-	"web": {"catalog", "catalog/definition", "catalog/descriptor", "event", "eventlog", "internal/fault", "projections/", "web/"},
+	"web": {"catalog", "catalog/definition", "catalog/descriptor", "catalog/graph", "event", "eventlog", "internal/fault", "projections/", "web/"},
 
 	"web/internal": {"catalog", "catalog/descriptor", "event", "eventlog", "internal/fault", "projections", "projections/", "web", "web/"},
 

@@ -31,6 +31,7 @@ type crawl struct {
 
 	reading reading
 	found   map[string]bool // paths of the reading's files
+	blind   bool            // where a Location leads was not seen
 	faults  []Failure
 }
 
@@ -84,9 +85,9 @@ func (c *crawl) walk(ctx context.Context) error {
 	for path := range c.known.refs {
 		c.reading.tree[path] = true
 	}
-	c.found = map[string]bool{own.Path: true}
+	c.found = map[string]bool{ownPath: true}
 	c.reading.files = append(c.reading.files, own)
-	next := []lead{{doc, fetched{File: own.File, at: own.at}, c.root.Type}}
+	next := []lead{{doc, fetched{File: own.File}, c.root.Type}}
 	for len(next) > 0 {
 		var led []lead
 		for _, l := range next {
@@ -98,10 +99,17 @@ func (c *crawl) walk(ctx context.Context) error {
 		}
 		next = led
 	}
+	if c.blind {
+		c.keepOrphans()
+	}
 	return nil
 }
 
-// own is the file that declares the location itself.
+// ownPath is the path of the file that declares the location itself, wherever
+// that leads. Those of all others are URLs or absolute.
+const ownPath = "registration"
+
+// own is that file.
 func (c *crawl) own() (file, *descriptor.Document, error) {
 	ref, err := catalog.ParseRef(c.root.EntityRef, catalog.Ref{})
 	if err != nil {
@@ -117,7 +125,7 @@ func (c *crawl) own() (file, *descriptor.Document, error) {
 		return file{}, nil, err
 	}
 	name := c.root.Type + ":" + c.root.Target
-	f := file{File: File{Path: name, Blob: contentID(text)}, at: address{ref: name}, text: string(text)}
+	f := file{File: File{Path: ownPath, Blob: contentID(text)}, at: address{ref: name}, text: string(text)}
 	if c.root.Type == "url" {
 		f.at.view = c.root.Target
 	}
@@ -187,6 +195,7 @@ func (c *crawl) refuse(l lead, failures []Failure) {
 
 // keep leaves what a Location led to before as it is.
 func (c *crawl) keep(ref string) {
+	c.blind = true
 	for path := range c.known.refs {
 		if c.found[path] || c.parentOf(path) != ref {
 			continue
@@ -205,6 +214,17 @@ func (c *crawl) keepLed(path string) {
 	for _, ref := range c.known.refs[path] {
 		if d, ok := c.known.declared[ref]; ok && d.Origin.Path == path && isLocation(&d.Entity) {
 			c.keep(ref)
+		}
+	}
+}
+
+// keepOrphans leaves what Locations led to that are not in the catalog: somebody
+// deleted them by hand, and whether they are declared was not seen.
+func (c *crawl) keepOrphans() {
+	for path := range c.known.refs {
+		parent := c.parentOf(path)
+		if _, ok := c.known.declared[parent]; !ok && parent != "" {
+			c.keep(parent)
 		}
 	}
 }

@@ -388,7 +388,7 @@ func TestLocationRemoves(t *testing.T) {
 	p.site.put("root.yaml", location("./a.yaml"))
 	equal(t, []string{
 		"changed location:default/all in " + p.site.at("root.yaml") + " owner ",
-		"changed " + l.EntityRef + " in url:" + p.site.at("root.yaml") + " owner ",
+		"changed " + l.EntityRef + " in registration owner ",
 		"removed component:default/b: " + p.site.at("root.yaml") + " does not lead to " + p.site.at("b.yaml") + " any more",
 		"removed component:default/c: " + p.site.at("b.yaml") + " does not lead to " + p.site.at("c.yaml") + " any more",
 		"removed location:default/more: " + p.site.at("root.yaml") + " does not lead to " + p.site.at("b.yaml") + " any more",

@@ -259,6 +259,9 @@ func (s *Site) paletteDoes(r request, here *entities.Entry) []option {
 			option{icon: "branch", label: "What is around " + name, note: "Dependencies", href: entityLink(ref) + "/graph"},
 		)
 	}
+	if s.Locations != nil {
+		all = append(all, option{icon: "link", label: "Register a location", href: registerPath})
+	}
 	return append(all,
 		option{icon: "copy", label: "Copy the address of this page", copies: true},
 		option{icon: "theme", label: "Light", note: "Look of the portal", press: [2]string{"theme", "light"}},

@@ -89,7 +89,7 @@ func TestPaletteOffers(t *testing.T) {
 	pages = append(pages, "Starred")
 	look := []string{"Light", "Dark", "Light or dark as the system"}
 	here := []string{"Star Payments API", "What happened to Payments API", "What is around Payments API"}
-	copies := []string{"Copy the address of this page"}
+	copies := []string{"Register a location", "Copy the address of this page"}
 	for _, tt := range []struct {
 		text, at string
 		want     map[string][]string

@@ -178,6 +178,12 @@ func (w widgetTest) graph(look string, narrow bool) {
 		w.t.Errorf("after a choice %q has the focus", got)
 	}
 
+	// A kind can be left out.
+	w.do(chromedp.Click(css(`cb-graph .graph-tools summary`)), chromedp.Click(css(`cb-graph .kinds .toggle:nth-of-type(1)`)))
+	w.until(`location.search.includes("hide=api") && ` + same)
+	w.do(chromedp.Evaluate[chromedp.Void](`scrollTo(0, 0)`)) // from below the bar
+	w.accessible("graph-kinds-" + look)
+
 	// A click says what a node is, a key opens it, and one may go on from it.
 	w.open("/catalog/default/component/payments-api/graph?steps=2")
 	w.until(same)
@@ -186,7 +192,13 @@ func (w widgetTest) graph(look string, narrow bool) {
 	w.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("cb-graph .node.self").focus()`), chromedp.KeyEvent("\r"))
 	w.arrives("/catalog/default/component/ledger")
 
+	// Many that hang on one are put together.
+	w.open("/catalog/default/group/payments/graph?steps=1&show=owners")
+	w.until(same + ` && document.querySelectorAll("cb-graph .frame").length === 1`)
+	w.accessible("graph-block-" + look)
+
 	if narrow { // there is no room for it on the overview
+		w.open("/catalog/default/component/ledger")
 		w.until(`getComputedStyle(document.querySelector("cb-graph .graph")).display === "none"`)
 	}
 }

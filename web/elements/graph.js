@@ -99,8 +99,9 @@ class Dependencies extends HTMLElement {
 
     const world = shape("g");
     const dense = this.#nodes.length > 60; // then only what is selected says its relation
+    for (const frame of size.frames) world.append(shape("rect", { class: "frame", rx: 8, ...frame }));
     for (const e of edges) {
-      e.line = shape("g", { class: "line" }, shape("path", { class: "edge", d: e.path }), shape("path", { class: "tip", d: e.tip }));
+      e.line = shape("g", { class: e.second ? "line quiet" : "line" }, shape("path", { class: "edge", d: e.path }), shape("path", { class: "tip", d: e.tip }));
       world.append(e.line);
     }
     for (const e of edges) {

@@ -22,38 +22,80 @@ import { Graph, layout } from "@dagrejs/dagre";
 export const width = 164;
 export const height = 44;
 const gap = 104; // between layers
+const many = 7; // leaves that hang on one node are put into one block
 
-// place sets x and y of each node, its middle, and path, tip and, for one edge of
-// a bundle, labelAt of each edge. It returns the size of the whole.
+// place sets x and y of each node, its middle, and path and tip of each edge. Of a
+// bundle one edge is given labelAt, and of the edges to a block all but one are
+// second. It returns the size of the whole, and the blocks' frames.
 export function place(nodes, edges) {
+  const all = blocks(nodes, edges);
+  const boxOf = new Map(nodes.map((n) => [n.ref, { width, height }]));
+  for (const b of all) for (const ref of b.refs) boxOf.set(ref, b);
+
   const g = new Graph({ multigraph: true });
   g.setGraph({ rankdir: "LR", nodesep: 24, edgesep: 12, ranksep: gap, marginx: 16, marginy: 16 });
-  for (const n of nodes) g.setNode(n.ref, { width, height });
-  edges.forEach((e, i) => g.setEdge(e.source, e.target, {}, String(i)));
+  const ids = new Map([...new Set(boxOf.values())].map((box, i) => [box, String(i)]));
+  for (const [box, id] of ids) g.setNode(id, { width: box.width, height: box.height });
+  const drawn = edges.filter((e) => !e.second);
+  drawn.forEach((e, i) => g.setEdge(ids.get(boxOf.get(e.source)), ids.get(boxOf.get(e.target)), {}, String(i)));
   layout(g);
 
-  const at = new Map(nodes.map((n) => [n.ref, n]));
-  for (const n of nodes) ({ x: n.x, y: n.y } = g.node(n.ref));
-  const ends = new Map(); // by node and side, the edges that end there
-  const end = (e, node, side, other) => {
-    const key = node.ref + side;
+  for (const [box, id] of ids) ({ x: box.x, y: box.y } = g.node(id));
+  for (const n of nodes) Object.assign(n, spot(boxOf.get(n.ref), n.ref));
+  const ends = new Map(); // by box and side, the edges that end there
+  const end = (e, box, side, other) => {
+    const key = ids.get(box) + side;
     if (!ends.has(key)) ends.set(key, []);
     ends.get(key).push({ e, other });
   };
-  edges.forEach((e, i) => {
-    const [from, to] = [at.get(e.source), at.get(e.target)];
-    e.points = g.edge(e.source, e.target, String(i)).points.slice(2, -2).map(({ x, y }) => ({ x, y }));
+  drawn.forEach((e, i) => {
+    const [from, to] = [boxOf.get(e.source), boxOf.get(e.target)];
+    e.points = g.edge(ids.get(from), ids.get(to), String(i)).points.slice(2, -2).map(({ x, y }) => ({ x, y }));
     e.forward = from.x < to.x;
-    e.from = { x: from.x + (e.forward ? width : -width) / 2, y: from.y };
-    e.to = { x: to.x - (e.forward ? width : -width) / 2, y: to.y };
+    e.from = { x: from.x + (e.forward ? from.width : -from.width) / 2, y: from.y };
+    e.to = { x: to.x - (e.forward ? to.width : -to.width) / 2, y: to.y };
     end(e.from, from, e.forward ? ">" : "<", to.y);
     end(e.to, to, e.forward ? "<" : ">", from.y);
   });
-  for (const all of ends.values()) fan(all);
-  for (const e of edges) draw(e);
-  label(edges);
+  for (const some of ends.values()) fan(some);
+  for (const e of drawn) draw(e);
+  for (const b of all) for (const e of b.edges) ({ path: e.path, tip: e.tip } = b.edges[0]);
+  label(drawn);
   const { width: w, height: h } = g.graph();
-  return { width: w, height: h };
+  return { width: w, height: h, frames: all.map((b) => ({ x: b.x - b.width / 2, y: b.y - b.height / 2, width: b.width, height: b.height })) };
+}
+
+// blocks are the leaves that hang on one node by one relation, where they are many.
+function blocks(nodes, edges) {
+  const degree = new Map();
+  for (const e of edges) for (const ref of [e.source, e.target]) degree.set(ref, (degree.get(ref) ?? 0) + 1);
+  const leaf = (ref) => degree.get(ref) === 1 && ref !== nodes[0].ref;
+  const hanging = edges.filter((e) => leaf(e.source) !== leaf(e.target));
+  const groups = Map.groupBy(hanging, (e) => (leaf(e.target) ? `${e.source} ${e.label}` : `${e.label} ${e.target}`));
+  return [...groups.values()]
+    .filter((some) => some.length >= many)
+    .map((some) => {
+      some.forEach((e, i) => (e.second = i > 0));
+      const columns = Math.max(1, Math.round(Math.sqrt((some.length * stepY) / stepX)));
+      const rows = Math.ceil(some.length / columns);
+      return {
+        refs: some.map((e) => (leaf(e.target) ? e.target : e.source)), edges: some, columns,
+        width: columns * stepX + 8, height: rows * stepY + 8,
+      };
+    });
+}
+
+const stepX = width + 12; // within a block
+const stepY = height + 12;
+
+// spot is the middle of a node within its box.
+function spot(box, ref) {
+  if (!box.refs) return { x: box.x, y: box.y };
+  const i = box.refs.indexOf(ref);
+  return {
+    x: box.x - box.width / 2 + 4 + stepX * ((i % box.columns) + 0.5),
+    y: box.y - box.height / 2 + 4 + stepY * (Math.floor(i / box.columns) + 0.5),
+  };
 }
 
 // fan spreads the edges that end at one side of a node.

@@ -87,7 +87,7 @@ func browser(t *testing.T) context.Context {
 		t.Cleanup(cancel)
 		ctx, cancel = chromedp.NewContext(ctx)
 		t.Cleanup(cancel)
-		ctx, cancel = context.WithTimeout(ctx, 5*time.Minute)
+		ctx, cancel = context.WithTimeout(ctx, 8*time.Minute)
 		t.Cleanup(cancel)
 		if err := chromedp.Do(ctx); err != nil {
 			t.Fatalf("start %s: %v", path, err)
@@ -146,9 +146,7 @@ func pages() []struct{ name, path string } {
 		{"entity-team", "/catalog/default/group/payments"},
 		{"entity-owns", "/catalog/default/group/payments/owns"},
 		{"entity-system", "/catalog/default/system/payments"},
-		{"entity-parts", "/catalog/default/system/payments/parts"},
 		{"entity-user", "/catalog/default/user/pebbledash"},
-		{"entity-location", "/catalog/default/location/payments-api-parts"},
 		{"entity-conflict", "/catalog/default/component/order-facts"},
 		{"api", "/catalog/default/api/payments-v2"},
 		{"api-definition", "/catalog/default/api/payments-v2/definition"},

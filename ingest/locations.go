@@ -47,6 +47,7 @@ type Locations struct {
 
 	mu     sync.Mutex
 	due    map[string]time.Time // when each location is to be read next, by id
+	rests  map[string]time.Time // until when each is left alone, whoever asks
 	reads  map[string]time.Time // when each was read last
 	active map[string]bool      // that are being read
 }
@@ -91,7 +92,7 @@ func NewLocations(t *Translator, o LocationsOptions) *Locations {
 	}
 	return &Locations{
 		LocationsOptions: o, translator: t, fetcher: newFetcher(o.Transport, o.Allow, forges),
-		wake: make(chan struct{}, 1), due: map[string]time.Time{}, reads: map[string]time.Time{}, active: map[string]bool{},
+		wake: make(chan struct{}, 1), due: map[string]time.Time{}, rests: map[string]time.Time{}, reads: map[string]time.Time{}, active: map[string]bool{},
 	}
 }
 
@@ -163,7 +164,7 @@ func (l *Locations) next(ctx context.Context) (string, time.Duration, error) {
 	wait := l.Interval
 	first := ""
 	for _, loc := range all {
-		due := l.due[loc.ID]
+		due := later(l.due[loc.ID], l.rests[loc.ID])
 		if l.active[loc.ID] {
 			continue
 		}
@@ -197,12 +198,34 @@ func (l *Locations) nudge() {
 	}
 }
 
-// soon has a location read again, after a while.
-func (l *Locations) soon(id string, after time.Duration) {
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// soon has a location read again.
+func (l *Locations) soon(id string) {
 	l.mu.Lock()
-	l.due[id] = l.translator.Now().Add(after)
+	l.due[id] = l.translator.Now()
 	l.mu.Unlock()
 	l.nudge()
+}
+
+// rest keeps a location from being read for a while, and has it read then.
+func (l *Locations) rest(id string) {
+	l.mu.Lock()
+	l.rests[id] = l.translator.Now().Add(lateness)
+	l.due[id] = l.rests[id]
+	l.mu.Unlock()
+	l.nudge()
+}
+
+func (l *Locations) rested(id string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return !l.translator.Now().Before(l.rests[id])
 }
 
 // LastRead tells when locations were read last in this process, by id.
@@ -260,13 +283,13 @@ func (l *Locations) read(ctx context.Context, id string, before <-chan struct{})
 		return ctx.Err()
 	}
 	err = l.settle(ctx, r, event.Cause{}, func() (event.Event, error) {
-		if now, ok, err := l.find(ctx, id); err != nil || !ok || now != loc {
+		if now, ok, err := l.find(ctx, id); err != nil || !ok || now != loc || !l.rested(id) {
 			return event.Event{}, errors.Join(err, errStale)
 		}
 		return event.Event{}, nil
 	})
 	if errors.Is(err, errStale) {
-		l.soon(id, 0)
+		l.soon(id)
 		return nil
 	}
 	if err != nil {
@@ -278,7 +301,7 @@ func (l *Locations) read(ctx context.Context, id string, before <-chan struct{})
 	return nil
 }
 
-// errStale says that a location was changed or removed while it was read.
+// errStale says that what was read of a location is of no use.
 var errStale = fault.New(fault.Conflict, "the location was changed while it was read")
 
 func (l *Locations) crawl(loc event.LocationRegistered, k known) *crawl {

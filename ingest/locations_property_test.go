@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -127,12 +128,14 @@ func TestLocationsConverge(t *testing.T) {
 					if err := p.locations.DeleteEntity(t.Context(), rapid.SampledFrom(names).Draw(t, "entity"), event.Cause{}); err != nil {
 						t.Fatalf("%v", err)
 					}
+					p.now = p.now.Add(time.Duration(rapid.IntRange(0, 5).Draw(t, "seconds")) * time.Second)
 				}
 			}
 			d.publish(p.site)
 		}
 		d.bad, d.gone = map[string]bool{}, map[string]bool{} // in the end all is well
 		d.publish(p.site)
+		p.now = p.now.Add(time.Minute)
 		p.readAll()
 		p.readAll() // what was another's name may be free by now
 

@@ -554,6 +554,10 @@ func TestDeletedEntity(t *testing.T) {
 		t.Errorf("the cause is %+v", deleted[0].Cause)
 	}
 	equal(t, []string{"component:default/b"}, p.names())
+	if added := p.read(l.ID); len(added) > 0 {
+		t.Errorf("it is back at once: %v", tell(t, added))
+	}
+	p.now = p.now.Add(time.Minute)
 	equal(t, []string{"registered component:default/a in " + p.site.at("a.yaml") + " owner x"}, tell(t, p.read(l.ID)))
 	if now := p.get("component:default/a").Entity.Metadata.UID; now == before || now == "" {
 		t.Errorf("its uid was %q and is %q", before, now)

@@ -49,7 +49,7 @@ func (l *Locations) Register(ctx context.Context, typ, target string, refresh bo
 	if refresh && fault.KindOf(err) == fault.Conflict {
 		all, err := l.all(ctx)
 		if i := slices.IndexFunc(all, sameTarget{typ, target}.is); err == nil && i >= 0 {
-			l.soon(all[i].ID, 0)
+			l.soon(all[i].ID)
 			return all[i], nil
 		}
 		return event.LocationRegistered{}, errors.Join(err, fault.New(fault.Conflict, "Location %s:%s was removed just now", typ, target))
@@ -57,7 +57,7 @@ func (l *Locations) Register(ctx context.Context, typ, target string, refresh bo
 	if err != nil {
 		return event.LocationRegistered{}, err
 	}
-	l.soon(loc.ID, 0)
+	l.soon(loc.ID)
 	return loc, l.seen(ctx)
 }
 
@@ -101,7 +101,7 @@ func (l *Locations) Update(ctx context.Context, id, typ, target string, why even
 	if err != nil {
 		return event.LocationRegistered{}, err
 	}
-	l.soon(id, 0)
+	l.soon(id)
 	return loc, l.seen(ctx)
 }
 
@@ -185,7 +185,7 @@ func (l *Locations) Refresh(ctx context.Context, ref string) error {
 		return err
 	}
 	if at.Source == LocationsSource {
-		l.soon(at.RepositoryID, 0)
+		l.soon(at.RepositoryID)
 		return nil
 	}
 	return l.again(ctx, at, delivery)
@@ -210,7 +210,6 @@ func (l *Locations) DeleteEntity(ctx context.Context, ref string, why event.Caus
 		return err
 	}
 	if at.Source == LocationsSource {
-		l.soon(at.RepositoryID, lateness)
 		return l.seen(ctx)
 	}
 	if err := l.again(ctx, at, delivery); err != nil {
@@ -236,6 +235,9 @@ func (l *Locations) delete(ctx context.Context, ref string, why event.Cause) (ev
 		return event.Origin{}, "", err
 	}
 	e.Source = event.SourcePrefix + at.Source
+	if at.Source == LocationsSource {
+		l.rest(at.RepositoryID) // also from what is being read just now
+	}
 	_, err = t.append(ctx, e)
 	return at, delivery, err
 }
@@ -251,7 +253,7 @@ func (l *Locations) Reclaim() reactor.Reactor {
 		refused, err := l.Registered.RefusedAt(ctx, rec.Position, d.Ref)
 		for _, at := range refused {
 			if at.Source == LocationsSource && at.RepositoryID != d.Origin.RepositoryID {
-				l.soon(at.RepositoryID, 0)
+				l.soon(at.RepositoryID)
 			}
 		}
 		return err

@@ -31,13 +31,23 @@ func startPortal(tb testing.TB) *running {
 	}
 	tb.Cleanup(func() { forge.Close() })
 	conf := config.Default()
-	conf.Data, conf.Server.Listen = tb.TempDir(), "127.0.0.1:0"
 	for _, p := range []demoforge.Provider{demoforge.GitHub, demoforge.GitLab} {
 		conf.Sources = append(conf.Sources, config.Source{
 			Name: string(p), Type: string(p), URL: forge.APIURL(p),
 			Token: config.Secret(service.Token), WebhookSecret: config.Secret(service.Secret),
 		})
 	}
+	p := runPortal(tb, conf)
+	return &running{
+		portal: p, forge: forge, base: p.url(), inbox: handledWatch{log: p.inbox},
+		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 128}, Timeout: 30 * time.Second},
+	}
+}
+
+// runPortal runs a portal on an empty data folder until the test ends.
+func runPortal(tb testing.TB, conf config.Config) *portal {
+	tb.Helper()
+	conf.Data, conf.Server.Listen = tb.TempDir(), "127.0.0.1:0"
 	ctx, stop := context.WithCancel(context.Background())
 	p, err := openPortal(ctx, conf, slog.New(slog.DiscardHandler), portalOptions{now: time.Now})
 	if err != nil {
@@ -60,10 +70,7 @@ func startPortal(tb testing.TB) *running {
 	case err := <-ended:
 		tb.Fatalf("the portal did not start: %v", err)
 	}
-	return &running{
-		portal: p, forge: forge, base: "http://" + p.listener.Addr().String(), inbox: handledWatch{log: p.inbox},
-		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 128}, Timeout: 30 * time.Second},
-	}
+	return p
 }
 
 // send delivers to the portal's door and returns the status.

@@ -50,6 +50,38 @@ sources:
 	}
 }
 
+func TestParseCatalog(t *testing.T) {
+	got, ps := config.Parse([]byte(`
+catalog:
+  locations:
+    - {type: file, target: "./org/*.yaml", rules: [{allow: [User, Group]}]}
+    - {type: url, target: "https://files.acme.example/all.yaml"}
+  rules:
+    - allow: [Component, {kind: Location, spec.type: url}]
+      locations: [{type: url, pattern: "https://files.acme.example/**"}]
+  reading: {allow: [{host: "*.acme.example:8443", paths: [/catalog/]}]}
+  processing: {interval: 5m}
+`), env(nil))
+	if len(ps) > 0 {
+		t.Fatal(ps)
+	}
+	want := config.Catalog{
+		Locations: []config.Location{
+			{Type: "file", Target: "./org/*.yaml", Rules: []config.Rule{{Allow: []config.Allow{{Kind: "User"}, {Kind: "Group"}}}}},
+			{Type: "url", Target: "https://files.acme.example/all.yaml"},
+		},
+		Rules: []config.Rule{{
+			Allow:     []config.Allow{{Kind: "Component"}, {Kind: "Location", Type: "url"}},
+			Locations: []config.RuleLocation{{Type: "url", Pattern: "https://files.acme.example/**"}},
+		}},
+		Reading:    config.Reading{Allow: []config.AllowedHost{{Host: "*.acme.example:8443", Paths: []string{"/catalog/"}}}},
+		Processing: config.Processing{Interval: config.Duration(5 * time.Minute)},
+	}
+	if d := cmp.Diff(want, got.Catalog); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestParseEmptyIsDefault(t *testing.T) {
 	for _, text := range []string{"", "# nothing\n", "server:\n", "sources: []\n"} {
 		got, ps := config.Parse([]byte(text), env(nil))
@@ -86,6 +118,21 @@ func TestProblemsSayWhere(t *testing.T) {
 		{"organisation", "sources:\n  - {name: a, type: github, webhookSecret: s, organizations: [acme/repo]}\n", `2:63: sources[0].organizations[0]: "acme/repo" is no name`},
 		{"signing token", "sources:\n  - {name: a, type: gitlab, signingToken: abc}\n", `2:43: sources[0].signingToken: must begin with whsec_`},
 		{"url", "server: {url: 'ftp://x'}\n", `1:15: server.url: "ftp://x" must be an http or https URL`},
+		{"reserved name", "sources:\n  - {name: locations, type: github, webhookSecret: s}\n", `2:12: sources[0].name: "locations" is how the portal calls`},
+		{"location type", "catalog: {locations: [{type: svn, target: x}]}\n", `1:30: catalog.locations[0].type: "svn" must be file or url`},
+		{"location target", "catalog: {locations: [{type: url}]}\n", `1:23: catalog.locations[0].target: must not be empty`},
+		{"location url", "catalog: {locations: [{type: url, target: x.yaml}]}\n", `1:43: catalog.locations[0].target: "x.yaml" must be an http or https URL`},
+		{"location folder", "catalog: {locations: [{type: file, target: here/}]}\n", `1:44: catalog.locations[0].target: "here/" is a folder`},
+		{"location twice", "catalog:\n  locations:\n    - {type: file, target: x}\n    - {type: file, target: x}\n", `4:7: catalog.locations[1]: file:x is listed already`},
+		{"location key", "catalog: {locations: [{typ: file}]}\n", `1:24: unknown key "typ" in catalog.locations[0]; known are type, target, rules`},
+		{"rule of a location", "catalog: {locations: [{type: file, target: x, rules: [{}]}]}\n", `1:55: catalog.locations[0].rules[0].allow: must list the kinds`},
+		{"rule", "catalog: {rules: [{allow: [\"no kind\"]}]}\n", `1:28: catalog.rules[0].allow[0]: "no kind" is no kind of entity`},
+		{"rule by type", "catalog: {rules: [{allow: [{spec.type: url}]}]}\n", `1:28: catalog.rules[0].allow[0]: "" is no kind of entity`},
+		{"rule of both", "catalog: {rules: [{allow: [Group], locations: [{type: url, exact: a, pattern: b}]}]}\n", `1:79: catalog.rules[0].locations[0].pattern: must not stand beside exact`},
+		{"host", "catalog: {reading: {allow: [{host: https://x.example}]}}\n", `1:36: catalog.reading.allow[0].host: "https://x.example" is no host`},
+		{"path of a host", "catalog: {reading: {allow: [{host: x.example, paths: [a]}]}}\n", `1:55: catalog.reading.allow[0].paths[0]: "a" must begin with a slash`},
+		{"interval", "catalog: {processing: {interval: 1ms}}\n", `1:34: catalog.processing.interval: 1ms is too short`},
+		{"guard", "catalog: {processing: {removalGuard: 0.2}}\n", `1:24: unknown key "removalGuard" in catalog.processing`},
 		{"not yet", "log: {url: nats://a:4222}\n", "1:12: log.url: this version keeps it in SQLite only"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -26,7 +26,8 @@ type LocationFailure struct {
 	Kind     string // "missing", "denied", "unread", "unusable" or "forbidden"
 	Location string // "url:https://…"
 	Ref      string // of the entity that is forbidden
-	Problem  event.Problem
+	Problem  event.Problem // of the Location
+	Inside   event.Problem // of a file that is no descriptor
 }
 
 // dryRun answers what a location would bring in.
@@ -92,7 +93,10 @@ func (f LocationFailure) backstage(origin string) string {
 	case "forbidden":
 		return fmt.Sprintf("NotAllowedError: Entity %s at %s, originated at %s, is not of an allowed kind for that location", f.Ref, f.Location, origin)
 	case "unusable":
-		return fmt.Sprintf("Error: YAML error at %s, YAMLParseError: %s", f.Location, f.Problem.Message)
+		if p := f.Inside; p.Path != "" { // it is YAML, and no entity
+			return fmt.Sprintf("TypeError: %s %s", p.Path, p.Message)
+		}
+		return fmt.Sprintf("Error: YAML error at %s, YAMLParseError: %s at line %d, column %d", f.Location, f.Inside.Message, f.Inside.Line, f.Inside.Column)
 	default:
 		return fmt.Sprintf("Error: Unable to read %s, %s", typ, f.Problem.Message)
 	}

@@ -275,7 +275,7 @@ func TestDryRunFailures(t *testing.T) {
 		{api.LocationFailure{Kind: "missing", Location: "url:https://files.example/y.yaml"}, "NotFoundError: Unable to read url, no matching files found for https://files.example/y.yaml"},
 		{api.LocationFailure{Kind: "denied", Location: "url:https://files.example/y.yaml"}, "Error: Unable to read url, NotAllowedError: Reading from 'https://files.example/y.yaml' is not allowed."},
 		{api.LocationFailure{Kind: "forbidden", Location: "url:https://files.example/y.yaml", Ref: "group:default/g"}, "NotAllowedError: Entity group:default/g at url:https://files.example/y.yaml, originated at url:https://files.example/x.yaml, is not of an allowed kind for that location"},
-		{api.LocationFailure{Kind: "unusable", Location: "url:https://files.example/y.yaml", Problem: event.Problem{Message: "so"}}, "Error: YAML error at url:https://files.example/y.yaml, YAMLParseError: so"},
+		{api.LocationFailure{Kind: "unusable", Location: "url:https://files.example/y.yaml", Inside: event.Problem{Message: "so", Line: 3, Column: 5}}, "Error: YAML error at url:https://files.example/y.yaml, YAMLParseError: so at line 3, column 5"},
 		{api.LocationFailure{Kind: "unread", Location: "url:https://files.example/y.yaml", Problem: event.Problem{Message: "so"}}, "Error: Unable to read url, so"},
 	} {
 		t.Run(tt.failure.Kind, func(t *testing.T) {

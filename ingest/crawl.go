@@ -40,7 +40,8 @@ type Failure struct {
 	Kind     FailureKind
 	Location string // what could not be used, "url:https://…"
 	Ref      string // of the entity that is forbidden
-	Problem  event.Problem
+	Problem  event.Problem // of the Location
+	Inside   event.Problem // of a file that is no descriptor
 }
 
 // FailureKind is what kind of failure it is.
@@ -290,7 +291,7 @@ func (c *crawl) targets(ctx context.Context, l lead, typ string) ([]ledFile, []F
 	)
 	for i, o := range outcomes {
 		fail := func(kind FailureKind, location, ref, message string) {
-			failures = append(failures, Failure{kind, location, ref, event.Problem{Path: all[i].field, Message: message}})
+			failures = append(failures, Failure{Kind: kind, Location: location, Ref: ref, Problem: event.Problem{Path: all[i].field, Message: message}})
 		}
 		switch kind := fault.KindOf(o.err); {
 		case o.err == nil:
@@ -310,7 +311,9 @@ func (c *crawl) targets(ctx context.Context, l lead, typ string) ([]ledFile, []F
 				fail(FailureForbidden, one.at.ref, bad, fmt.Sprintf("leads to %s, which declares %s: the rules do not let this location bring in such an entity; see catalog.rules", one.Path, bad))
 			}
 			if len(forbidden) == 0 && f.unusable() {
-				fail(FailureUnusable, one.at.ref, "", fmt.Sprintf("leads to %s, which cannot be used: line %d, column %d: %s", one.Path, f.parsed.Problems[0].Line, f.parsed.Problems[0].Column, f.parsed.Problems[0].Message))
+				first := f.parsed.Problems[0]
+				fail(FailureUnusable, one.at.ref, "", fmt.Sprintf("leads to %s, which cannot be used: %s", one.Path, first))
+				failures[len(failures)-1].Inside = event.Problem(first)
 			}
 		}
 	}

@@ -109,7 +109,7 @@ func (l apiLocations) Preview(ctx context.Context, typ, target string) (api.Loca
 	}
 	p := api.LocationPreview{EntityRef: v.EntityRef, Exists: v.Exists, Declared: v.Declared, Rejected: v.Rejected}
 	for _, f := range v.Failures {
-		p.Failures = append(p.Failures, api.LocationFailure{Kind: string(f.Kind), Location: f.Location, Ref: f.Ref, Problem: f.Problem})
+		p.Failures = append(p.Failures, api.LocationFailure{Kind: string(f.Kind), Location: f.Location, Ref: f.Ref, Problem: f.Problem, Inside: f.Inside})
 	}
 	return p, nil
 }

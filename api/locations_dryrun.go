@@ -23,9 +23,9 @@ type LocationPreview struct {
 
 // LocationFailure says why a Location cannot be read.
 type LocationFailure struct {
-	Kind     string // "missing", "denied", "unread", "unusable" or "forbidden"
-	Location string // "url:https://…"
-	Ref      string // of the entity that is forbidden
+	Kind     string        // "missing", "denied", "unread", "unusable" or "forbidden"
+	Location string        // "url:https://…"
+	Ref      string        // of the entity that is forbidden
 	Problem  event.Problem // of the Location
 	Inside   event.Problem // of a file that is no descriptor
 }

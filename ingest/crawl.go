@@ -38,8 +38,8 @@ type crawl struct {
 // Failure says why a Location is refused.
 type Failure struct {
 	Kind     FailureKind
-	Location string // what could not be used, "url:https://…"
-	Ref      string // of the entity that is forbidden
+	Location string        // what could not be used, "url:https://…"
+	Ref      string        // of the entity that is forbidden
 	Problem  event.Problem // of the Location
 	Inside   event.Problem // of a file that is no descriptor
 }

@@ -476,6 +476,27 @@ func TestConfiguredLocations(t *testing.T) {
 	}
 }
 
+// A file that two locations lead to is no conflict with itself.
+func TestFileOfTwoLocations(t *testing.T) {
+	p := placesIn(t, ingest.LocationsOptions{})
+	p.site.put("a.yaml", component("a", "x"))
+	p.site.put("root.yaml", location("./a.yaml"))
+	direct, root := p.register("a.yaml"), p.register("root.yaml")
+	p.read(direct.ID, root.ID)
+	equal(t, []string{"component:default/a", "location:default/all"}, p.names())
+	if rs := p.catalogNow().Rejections(); len(rs) > 0 {
+		t.Errorf("it is refused: %s", rs[0].Problems[0].Message)
+	}
+	if err := p.locations.Remove(t.Context(), direct.ID, event.Cause{}); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, []string{"location:default/all"}, p.names())
+	p.read(root.ID)
+	if parent := p.get("component:default/a").Origin.Parent; parent != "location:default/all" {
+		t.Errorf("its parent is %q", parent)
+	}
+}
+
 func TestRules(t *testing.T) {
 	p := placesIn(t, ingest.LocationsOptions{})
 	group := func(name string) string {

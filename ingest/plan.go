@@ -164,6 +164,9 @@ func (p *planner) settle(ref string, claims []claim, elsewhere func(string) (eve
 			}
 		case !c.good():
 			p.want[place{c.file.Path, ref}] = p.rejection(c.file, c.doc, ref, c.doc.Problems)
+		case isElsewhere && p.source == LocationsSource && sameFile(other, p.origin(c.file, 0)):
+			// It is declared by this very file, which is read in another way too. A
+			// location is read again anyway; a repository needs its refusal for that.
 		default:
 			at := other
 			if holder != nil {
@@ -176,6 +179,12 @@ func (p *planner) settle(ref string, claims []claim, elsewhere func(string) (eve
 		}
 	}
 	return nil
+}
+
+// sameFile reports whether two origins are one file, that two locations lead to
+// or that a location and a source have found.
+func sameFile(a, b event.Origin) bool {
+	return a.URL != "" && a.URL == b.URL || a.Source == b.Source && a.Path == b.Path && a.Path != ownPath
 }
 
 // choose returns who holds an entity: a good claim in the file that held it, or

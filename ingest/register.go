@@ -170,7 +170,12 @@ func (l *Locations) remove(ctx context.Context, id string, configured bool, reas
 	if err != nil {
 		return err
 	}
-	return l.seen(ctx)
+	// Others may lead to the same files.
+	others, err := l.all(ctx)
+	for _, other := range others {
+		l.soon(other.ID)
+	}
+	return err
 }
 
 // Refresh has what an entity is declared in read again, soon. An unknown ref is

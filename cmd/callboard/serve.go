@@ -48,8 +48,8 @@ and ends with exit code 0; whatever was answered is on disk at any moment.`,
 			if cmd.Flags().Changed("listen") {
 				conf.Server.Listen = address
 			}
-			if len(conf.Sources) == 0 {
-				logger.Warn("no sources are configured, so nothing will come in; see docs/configuration.md")
+			if len(conf.Sources) == 0 && len(conf.Catalog.Locations) == 0 {
+				logger.Warn("neither sources nor locations are configured, so nothing will come in; see docs/configuration.md")
 			}
 			return servePortal(cmd.Context(), p, conf, logger, portalOptions{now: time.Now}, nil)
 		},

@@ -97,10 +97,16 @@ func (c *Catalog) Apply(_ context.Context, records []eventlog.Record) error {
 	}
 	next.position = position
 	if n := len(records); n > 0 {
-		next.recorded = records[n-1].Recorded
+		next.recorded, next.event = records[n-1].Recorded, records[n-1].ID
 	}
 	c.snapshot.Store(next)
 	return nil
+}
+
+// lacksOwner reports whether an entity of a kind that has owners has none.
+func (c *Catalog) lacksOwner(ref string) bool {
+	kind, _, _ := strings.Cut(ref, ":")
+	return c.owned[kind] && !c.relations.has(ref, "ownedBy")
 }
 
 // sortedRejections lists them newest first.

@@ -5,11 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
@@ -282,9 +279,8 @@ func (b *batch) record(ref string, rejection func(*record) *Rejection) *record {
 		return nil // the other end of a relation, not in the catalog
 	}
 	own := r.json[:r.own]
-	kind, _, _ := strings.Cut(ref, ":")
 	r.json = encode(own, b.relations, ref, rejection(&r))
-	r.lacksOwner = b.owned[kind] && !b.relations.has(ref, "ownedBy")
+	r.lacksOwner = b.lacksOwner(ref)
 	return &r
 }
 
@@ -297,17 +293,7 @@ func (b *batch) decodeAll() error {
 			todo = append(todo, p)
 		}
 	}
-	var g errgroup.Group
-	workers := min(runtime.GOMAXPROCS(0), 1+len(todo)/64) // a goroutine is not worth it for a few
-	for w := range workers {
-		g.Go(func() error {
-			for i := w; i < len(todo); i += workers {
-				if err := todo[i].decode(b); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	return g.Wait()
+	errs := make([]error, len(todo))
+	inParallel(len(todo), func(i int) { errs[i] = todo[i].decode(b) })
+	return errors.Join(errs...)
 }

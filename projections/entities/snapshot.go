@@ -18,6 +18,7 @@ import (
 // that its key is there; a key of more than 200 is not.
 type Snapshot struct {
 	position   eventlog.Position
+	event      string // id of the event there
 	recorded   time.Time
 	index      *index.Index
 	rejections []*Rejection // newest first

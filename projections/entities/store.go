@@ -1,0 +1,231 @@
+package entities
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/gob"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
+)
+
+// A file of a snapshot is the magic, the SHA-256 of what follows, and then,
+// compressed with zstd, a header and as many entities as that says, in gob. It is
+// a shortcut: whatever is wrong with one, the log tells all of it.
+const (
+	magic      = "callboard catalog 1\n" // another number when what is kept of an entity changes
+	restoredAt = 50_000                  // entities that are indexed together
+)
+
+type savedHeader struct {
+	Position   eventlog.Position
+	Event      string // id of the event there, so that another log is told from this one
+	Recorded   time.Time
+	Kinds      []byte // SHA-256: relations follow from the kinds
+	Entities   int
+	Rejections []*Rejection
+	Locations  []*Location
+}
+
+type savedEntity struct {
+	ID                       uint64
+	Ref, Own                 string
+	Source, Repository, Note string
+	Changed                  eventlog.Position
+	Since, Registered        int64
+}
+
+// Save writes the present snapshot to a file that [Catalog.Restore] reads. The
+// file that was there stays until the new one is on disk.
+func (c *Catalog) Save(path string) (err error) {
+	s := c.Snapshot()
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+"-*")
+	if err != nil {
+		return fmt.Errorf("save the catalog: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("save the catalog: %w", err), f.Close(), os.Remove(f.Name()))
+		}
+	}()
+	sum := sha256.New()
+	if _, err := f.Write(make([]byte, len(magic)+sum.Size())); err != nil {
+		return err
+	}
+	if err := c.write(s, io.MultiWriter(f, sum)); err != nil {
+		return err
+	}
+	if _, err := f.WriteAt(append([]byte(magic), sum.Sum(nil)...), 0); err != nil {
+		return err
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+func (c *Catalog) write(s *Snapshot, to io.Writer) error {
+	compressed, err := zstd.NewWriter(to, zstd.WithEncoderLevel(zstd.SpeedFastest))
+	if err != nil {
+		return err
+	}
+	out := gob.NewEncoder(compressed)
+	rows := s.index.List(Listing{Limit: -1}).Rows
+	header := savedHeader{s.position, s.event, s.recorded, c.kindsSum(), len(rows), s.rejections, s.locations}
+	if err := out.Encode(header); err != nil {
+		return err
+	}
+	for _, row := range rows {
+		r := row.Doc.(*record)
+		if err := out.Encode(savedEntity{
+			r.id, r.ref, r.json[:r.own], r.source, r.repository, r.note, r.changed, r.since, r.registered,
+		}); err != nil {
+			return err
+		}
+	}
+	return compressed.Close()
+}
+
+// kindsSum tells whether relations were made by the same kinds.
+func (c *Catalog) kindsSum() []byte {
+	b, err := json.Marshal(c.kinds)
+	if err != nil {
+		return nil
+	}
+	sum := sha256.Sum256(b)
+	return sum[:]
+}
+
+// Restore reads what [Catalog.Save] wrote into an empty catalog. The error is of
+// kind fault.NotFound when there is no file, and of fault.Invalid when it cannot
+// be used: the catalog is then empty, to be folded from the log.
+//
+// Same tells whether the log has an event of that id at a position.
+func (c *Catalog) Restore(path string, same func(eventlog.Position, string) bool) error {
+	f, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return fault.New(fault.NotFound, "there is no saved catalog")
+	}
+	if err != nil {
+		return fault.New(fault.Invalid, "open the saved catalog: %w", err)
+	}
+	defer f.Close()
+	if err := checkSum(f, sha256.New()); err != nil {
+		return err
+	}
+	restored, err := c.read(bufio.NewReaderSize(f, 1<<20), same)
+	if err != nil {
+		*c.relations = *newRelations()
+		clear(c.rejections)
+		return err
+	}
+	c.snapshot.Store(restored)
+	return nil
+}
+
+// checkSum leaves the file where its content begins.
+func checkSum(f io.ReadSeeker, sum hash.Hash) error {
+	head := make([]byte, len(magic)+sum.Size())
+	if _, err := io.ReadFull(f, head); err != nil || string(head[:len(magic)]) != magic {
+		return fault.New(fault.Invalid, "the saved catalog is of another version, or none")
+	}
+	if _, err := io.Copy(sum, f); err != nil {
+		return fault.New(fault.Invalid, "read the saved catalog: %w", err)
+	}
+	if !bytes.Equal(sum.Sum(nil), head[len(magic):]) {
+		return fault.New(fault.Invalid, "the saved catalog is damaged: its checksum differs")
+	}
+	_, err := f.Seek(int64(len(head)), io.SeekStart)
+	return err
+}
+
+func (c *Catalog) read(from io.Reader, same func(eventlog.Position, string) bool) (*Snapshot, error) {
+	compressed, err := zstd.NewReader(from)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "read the saved catalog: %w", err)
+	}
+	defer compressed.Close()
+	in := gob.NewDecoder(compressed)
+	var header savedHeader
+	if err := in.Decode(&header); err != nil {
+		return nil, fault.New(fault.Invalid, "read the saved catalog: %w", err)
+	}
+	switch {
+	case !bytes.Equal(header.Kinds, c.kindsSum()):
+		return nil, fault.New(fault.Invalid, "the saved catalog was made with other kinds")
+	case !same(header.Position, header.Event):
+		return nil, fault.New(fault.Invalid, "the saved catalog was made from another log")
+	}
+	s := newSnapshot()
+	s.position, s.event, s.recorded, s.locations = header.Position, header.Event, header.Recorded, header.Locations
+	for _, r := range header.Rejections {
+		c.rejections[rejectedKey(r.Origin, r.Ref)] = r
+	}
+	s.setRejections(header.Rejections)
+	saved := make([]savedEntity, header.Entities)
+	for i := range saved {
+		if err := in.Decode(&saved[i]); err != nil {
+			return nil, fault.New(fault.Invalid, "read the saved catalog: %w", err)
+		}
+	}
+	c.restore(s, saved)
+	return s, nil
+}
+
+// restore relates and indexes what was saved.
+func (c *Catalog) restore(s *Snapshot, saved []savedEntity) {
+	edges := make([][]edge, len(saved))
+	inParallel(len(saved), func(i int) { edges[i] = edgesOf(c.kinds, sketch(saved[i].Own)) })
+	stale := map[string]bool{}
+	for _, declared := range edges {
+		c.relations.replace(nil, declared, stale)
+	}
+	for len(saved) > 0 {
+		records := make([]record, min(restoredAt, len(saved)))
+		inParallel(len(records), func(i int) { records[i] = c.restored(s, saved[i]) })
+		b := s.index.Batch()
+		for i := range records {
+			b.Put(&records[i])
+		}
+		s.index = b.Index()
+		saved = saved[len(records):]
+	}
+}
+
+func (c *Catalog) restored(s *Snapshot, e savedEntity) record {
+	r := record{
+		id: e.ID, ref: e.Ref, json: e.Own, own: len(e.Own), source: e.Source, repository: e.Repository, note: e.Note,
+		changed: e.Changed, since: e.Since, registered: e.Registered,
+	}
+	r.json = encode(e.Own, c.relations, e.Ref, s.rejectionOf(&r))
+	r.lacksOwner = c.lacksOwner(e.Ref)
+	return r
+}
+
+// inParallel calls f for 0 to n-1 on all processors.
+func inParallel(n int, f func(int)) {
+	var g errgroup.Group
+	workers := min(runtime.GOMAXPROCS(0), 1+n/64) // a goroutine is not worth it for a few
+	for w := range workers {
+		g.Go(func() error {
+			for i := w; i < n; i += workers {
+				f(i)
+			}
+			return nil
+		})
+	}
+	g.Wait() //nolint:errcheck // none of them fails
+}

@@ -65,8 +65,8 @@ func TestBackstageScenario(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := scenario{portal: p, token: token, vars: map[string]string{}, moved: strings.NewReplacer(scenarioHost, site.URL,
-		generatedName(scenarioHost+"/remote.yaml"), generatedName(site.URL+"/remote.yaml"),
-		generatedName(scenarioHost+"/remote-location.yaml"), generatedName(site.URL+"/remote-location.yaml"))}
+		generatedName("url:"+scenarioHost+"/remote.yaml"), generatedName("url:"+site.URL+"/remote.yaml"),
+		generatedName("url:"+scenarioHost+"/remote-location.yaml"), generatedName("url:"+site.URL+"/remote-location.yaml"))}
 
 	want := map[string]scenarioAnswer{}
 	for _, a := range readLines[scenarioAnswer](t, filepath.Join(dir, "scenario-responses.jsonl")) {
@@ -87,8 +87,9 @@ func TestBackstageScenario(t *testing.T) {
 	}
 }
 
-func generatedName(target string) string {
-	sum := sha1.Sum([]byte("url:" + target))
+// generatedName is what the entity of a location is called.
+func generatedName(location string) string {
+	sum := sha1.Sum([]byte(location))
 	return "generated-" + hex.EncodeToString(sum[:])
 }
 

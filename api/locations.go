@@ -17,6 +17,17 @@ import (
 // Locations are the places that descriptors are read from, and what makes the
 // portal read them. What a call changed is in the catalog when it returns.
 type Locations interface {
+	LocationRegister
+	// Refresh has what an entity is declared in read again, DeleteEntity takes the
+	// entity out until it is. An unknown ref is an error of kind fault.NotFound.
+	Refresh(ctx context.Context, ref string) error
+	DeleteEntity(ctx context.Context, ref string, why event.Cause) error
+	// Preview reads what a location would bring in.
+	Preview(ctx context.Context, typ, target string) (LocationPreview, error)
+}
+
+// LocationRegister is where locations are registered.
+type LocationRegister interface {
 	// Register has a place read from now on. One that is there already is an
 	// error of kind fault.Conflict, unless it is to be refreshed.
 	Register(ctx context.Context, typ, target string, refresh bool, why event.Cause) (event.LocationRegistered, error)
@@ -24,12 +35,6 @@ type Locations interface {
 	// what it led to. An unknown id is an error of kind fault.NotFound.
 	Update(ctx context.Context, id, typ, target string, why event.Cause) (event.LocationRegistered, error)
 	Remove(ctx context.Context, id string, why event.Cause) error
-	// Refresh has what an entity is declared in read again, DeleteEntity takes the
-	// entity out until it is. An unknown ref is an error of kind fault.NotFound.
-	Refresh(ctx context.Context, ref string) error
-	DeleteEntity(ctx context.Context, ref string, why event.Cause) error
-	// Preview reads what a location would bring in.
-	Preview(ctx context.Context, typ, target string) (LocationPreview, error)
 }
 
 type locationJSON struct {

@@ -71,7 +71,7 @@ func inProcessingOrder(v LocationPreview) ([]any, error) {
 		stack = stack[:len(stack)-1]
 		ref := d.Entity.Ref().String()
 		if seen[ref] {
-			return nil, fmt.Errorf("Duplicate nested entity: %s", ref) //nolint:staticcheck // Backstage's text
+			return nil, fmt.Errorf("Duplicate nested entity: %s", ref)
 		}
 		seen[ref] = true
 		all = append(all, d.Entity.Object())

@@ -591,6 +591,7 @@ func TestDeletedEntity(t *testing.T) {
 // A location shows a repository's file through its forge, patterns too.
 func TestLocationInARepository(t *testing.T) {
 	eachForge(t, demoforge.Options{}, func(t *testing.T, f *forgeAt) {
+		t.Helper()
 		f.push(f.branch, write("root.yaml", location("./services/*.yaml")), write("services/a.yaml", component("a", "x")), write("services/b.yaml", component("b", "x")))
 		w := newWorld(t)
 		w.sources = []ingest.Source{f.source}

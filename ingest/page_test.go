@@ -66,6 +66,7 @@ func FuzzCutPage(f *testing.F) {
 
 func TestForgeFindsItsPages(t *testing.T) {
 	eachForge(t, demoforge.Options{}, func(t *testing.T, f *forgeAt) {
+		t.Helper()
 		f.push(f.branch, write("deep/x y.yaml", "x"))
 		finder := f.forge.(ingest.Finder)
 		meant := f.meant()

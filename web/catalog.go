@@ -20,6 +20,12 @@ const catalogPath = "/catalog"
 type Catalog interface {
 	// Position is the last event that it has seen.
 	Position() eventlog.Position
+	Entities
+	Places
+}
+
+// Entities are those of a [Catalog].
+type Entities interface {
 	// Get returns the entity with a full lower-case reference.
 	Get(ref string) (*entities.Entry, bool)
 	// Find returns a page of entities, and the facets. Pages set a limit: a
@@ -29,6 +35,10 @@ type Catalog interface {
 	List(entities.Listing) entities.Rows
 	// Facets counts the values of search keys.
 	Facets(w entities.Where, keys ...string) [][]entities.Count
+}
+
+// Places are what a [Catalog] is read from.
+type Places interface {
 	// Rejections returns the descriptors that cannot be used, newest first.
 	Rejections() []*entities.Rejection
 	// Locations returns the places that descriptors are read from besides what

@@ -128,7 +128,6 @@ type termer struct {
 	owner   string
 	typ     string // of the relation that is being read
 	target  string
-	derived []string
 }
 
 // enter leaves out what Backstage does not search.

@@ -32,6 +32,7 @@ func shown(t *testing.T, s *entities.Snapshot) string {
 
 // savedStory ends with an entity, one that is refused, a conflict and a location.
 func savedStory(t *testing.T) *projectiontest.Story {
+	t.Helper()
 	elsewhere := projectiontest.Component("payments", "team-b")
 	elsewhere.Origin.RepositoryID, elsewhere.Origin.Path = "other", "copy.yaml"
 	ledger := projectiontest.Component("ledger", "team-a")

@@ -2,8 +2,9 @@ package entities
 
 import "github.com/callboard/callboard/projections/entities/index"
 
-// What a [Snapshot] can be asked, by the names of the package index.
+// What a [Snapshot] can be asked has the names of the package index.
 type (
+	// Where selects entities.
 	Where   = index.Where
 	All     = index.All
 	Any     = index.Any

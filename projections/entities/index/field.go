@@ -115,7 +115,8 @@ func (f *field) change(ds []delta) {
 	v.text = ds[0].value
 	for _, d := range ds {
 		if d.added {
-			known = f.add(&v, known, d)
+			f.add(&v, known, d)
+			known = true
 		} else if known {
 			known = f.remove(&v, d)
 		}
@@ -128,14 +129,14 @@ func (f *field) change(ds []delta) {
 }
 
 // add gives the value one more document; known is whether it has any.
-func (f *field) add(v *value, known bool, d delta) bool {
+func (f *field) add(v *value, known bool, d delta) {
 	if !known {
 		v.docs = posting{one: d.slot}
 		if v.written = nil; d.written != v.text {
 			v.written = &spelling{text: d.written, docs: v.docs}
 		}
 		f.pairs++
-		return true
+		return
 	}
 	if v.written == nil && d.written != v.text {
 		v.written = &spelling{text: v.text, docs: v.docs.frozen()}
@@ -147,7 +148,6 @@ func (f *field) add(v *value, known bool, d delta) bool {
 		f.pairs++
 		v.docs = v.docs.with(d.slot, f.batch)
 	}
-	return true
 }
 
 // remove takes a document from the value; it reports whether any is left.

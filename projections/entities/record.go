@@ -120,14 +120,14 @@ func plain(key, value string) index.Term {
 
 // termer makes terms of a document's leaves.
 type termer struct {
-	share   bool
-	terms   []index.Term
-	texts   map[string]string
-	words   []string
-	title   string
-	owner   string
-	typ     string // of the relation that is being read
-	target  string
+	share  bool
+	terms  []index.Term
+	texts  map[string]string
+	words  []string
+	title  string
+	owner  string
+	typ    string // of the relation that is being read
+	target string
 }
 
 // enter leaves out what Backstage does not search.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections/entities"
 )
@@ -27,6 +28,7 @@ type Config struct {
 	Replay     Replay
 	Locations  Locations
 	Sites      map[string]string // by host of a source: "github.com" for any GitHub, "gitlab.com" for any GitLab
+	Kinds      catalog.Kinds     // of the entities that are taken
 	Sources    []Source
 	// Wait returns once every projection has applied the record at a position of
 	// the main log.
@@ -46,28 +48,38 @@ func (a *API) Register(e *echo.Echo) {
 	probes := []string{http.MethodGet, http.MethodHead}
 	e.Match(probes, "/healthz", a.handleLive)
 	e.Match(probes, "/readyz", a.handleReady)
+	e.GET("/.backstage/health/v1/liveness", func(c echo.Context) error { return writeJSON(c, http.StatusOK, map[string]string{"status": "ok"}) })
+	e.GET("/.backstage/health/v1/readiness", a.handleReadiness)
 	e.GET("/api/openapi.yaml", func(c echo.Context) error {
 		return c.Blob(http.StatusOK, "application/yaml", openapi)
 	})
 
-	catalog := e.Group("/api/catalog", a.backstageErrors, a.wait, a.position)
-	catalog.GET("/entities", a.handleEntities)
-	catalog.GET("/entities/", a.handleEntities)
-	catalog.GET("/entities/by-name/:kind/:namespace/:name", a.handleEntityByName)
-	catalog.GET("/entities/by-uid/:uid", a.handleEntityByUID)
-	catalog.DELETE("/entities/by-uid/:uid", a.handleDeleteEntity)
-	catalog.GET("/entities/by-name/:kind/:namespace/:name/ancestry", a.handleAncestry)
-	catalog.GET("/locations", a.handleLocations)
-	catalog.POST("/locations", a.handleRegister)
-	catalog.POST("/locations/by-query", a.handleQueryLocations)
-	catalog.GET("/locations/by-entity/:kind/:namespace/:name", a.handleLocationOf)
-	catalog.GET("/locations/:id", a.handleLocation)
-	catalog.PUT("/locations/:id", a.handleUpdateLocation)
-	catalog.DELETE("/locations/:id", a.handleRemoveLocation)
-	catalog.POST("/refresh", a.handleRefresh)
-	catalog.POST("/analyze-location", a.handleAnalyze)
+	backstage := e.Group(backstageMount, a.errors, a.wait, a.position)
+	for _, path := range []string{"/entities", "/entities/"} {
+		backstage.GET(path, a.handleEntities, takes(paramFields, paramLimit, paramFilter, paramOffset, paramAfter, paramOrder))
+	}
+	backstage.GET("/entities/by-name/:kind/:namespace/:name", a.handleEntityByName, takes())
+	backstage.GET("/entities/by-name/:kind/:namespace/:name/ancestry", a.handleAncestry, takes())
+	backstage.GET("/entities/by-uid/:uid", a.handleEntityByUID, takes())
+	backstage.DELETE("/entities/by-uid/:uid", a.handleDeleteEntity, takes())
+	backstage.POST("/entities/by-refs", a.handleEntitiesByRefs, takes(paramFilter))
+	backstage.GET("/entities/by-query", a.handleByQuery, takes(paramFields, paramLimit, paramOffset, paramOrderField, paramCursor,
+		paramFilter, paramTotalItems, paramTerm, paramTermFields))
+	backstage.POST("/entities/by-query", a.handlePostedQuery, takes())
+	backstage.GET("/entity-facets", a.handleFacets, takes(paramFacet, paramFilter))
+	backstage.POST("/entity-facets", a.handleQueryFacets, takes())
+	backstage.GET("/locations", a.handleLocations, takes())
+	backstage.POST("/locations", a.handleRegister, takes(paramDryRun, paramOnConflict))
+	backstage.POST("/locations/by-query", a.handleQueryLocations, takes())
+	backstage.GET("/locations/by-entity/:kind/:namespace/:name", a.handleLocationOf, takes())
+	backstage.GET("/locations/:id", a.handleLocation, takes())
+	backstage.PUT("/locations/:id", a.handleUpdateLocation, takes())
+	backstage.DELETE("/locations/:id", a.handleRemoveLocation, takes())
+	backstage.POST("/refresh", a.handleRefresh, takes())
+	backstage.POST("/analyze-location", a.handleAnalyze, takes())
+	backstage.POST("/validate-entity", a.handleValidate, takes())
 
-	own := e.Group("/api", a.problems, a.wait)
+	own := e.Group("/api", a.errors, a.wait)
 	own.GET("/history/events", a.handleEvents)
 	own.GET("/history/events/:position", a.handleEvent)
 	own.GET("/sources", a.handleSources)

@@ -19,6 +19,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/callboard/callboard/api"
+	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
@@ -74,7 +75,7 @@ func (f *fakeDeliveries) Summaries(context.Context) ([]deliveries.Summary, error
 	return f.summaries, nil
 }
 
-func newPortal(t *testing.T) *portal {
+func newPortal(t testing.TB) *portal {
 	t.Helper()
 	p := &portal{catalog: entities.New()}
 	story := projectiontest.NewStory(t)
@@ -101,7 +102,7 @@ func newPortal(t *testing.T) *portal {
 			p.replayed = append(p.replayed, id)
 			return nil
 		},
-		Sources: []api.Source{{Name: "github", Type: "github", URL: "http://127.0.0.1:8080/hooks/github"}},
+		Kinds: catalog.BuiltIn(), Sources: []api.Source{{Name: "github", Type: "github", URL: "http://127.0.0.1:8080/hooks/github"}},
 		Wait: func(_ context.Context, at eventlog.Position) error {
 			if p.waited = at; at > 100 {
 				return fault.New(fault.Unavailable, "entities has reached position 3, not yet %d", at)
@@ -140,20 +141,20 @@ func (p *portal) do(t *testing.T, method, path string, header ...string) (*http.
 func TestEntities(t *testing.T) {
 	p := newPortal(t)
 	for _, tt := range []struct{ query, want string }{
-		{"", "cart Ledger payments"},
-		{"?filter=spec.lifecycle=production", "Ledger payments"},
+		{"", "payments Ledger cart"},
+		{"?filter=spec.lifecycle=production", "payments Ledger"},
 		{"?filter=kind=component,spec.owner=TEAM-B", "cart"},
-		{"?filter=metadata.name=cart&filter=metadata.name=ledger", "cart Ledger"},
-		{"?filter=metadata.name=cart,metadata.name=ledger", "cart Ledger"},
-		{"?filter=metadata.tags.go=true", "cart Ledger payments"},
+		{"?filter=metadata.name=cart&filter=metadata.name=ledger", "Ledger cart"},
+		{"?filter=metadata.name=cart,metadata.name=ledger", "Ledger cart"},
+		{"?filter=metadata.tags.go=true", "payments Ledger cart"},
 		{"?filter=metadata.tags=go,spec.lifecycle=experimental", "cart"},
-		{"?filter=metadata.annotations.acme.example/on.call", "cart Ledger payments"},
+		{"?filter=metadata.annotations.acme.example/on.call", "payments Ledger cart"},
 		{"?filter=relations.ownedBy=group:default/team-b", "cart"},
 		{"?filter=spec.nothing", ""},
 		{"?filter=metadata.etag", ""},
 		{"?filter=kind=component,,spec.lifecycle=experimental,", "cart"},
 		{"?order=desc:metadata.name", "payments Ledger cart"},
-		{"?order=asc:spec.owner&order=desc:metadata.name", "payments Ledger cart"},
+		{"?order=asc:spec.owner&order=desc:metadata.name&limit=9", "payments Ledger cart"},
 		{"?limit=2", "cart Ledger"},
 		{"?limit=2&offset=2", "payments"},
 		{"?offset=99", ""},
@@ -227,7 +228,7 @@ func TestBackstageErrors(t *testing.T) {
 		{"/entities?limit=-1", 400, `request/query/limit must be \u003e= 0`},
 		{"/entities?limit=many", 400, `request/query/limit must be integer`},
 		{"/entities?after=", 400, `Empty value`},
-		{"/entities?after=%21%21", 400, `Malformed cursor`},
+		{"/entities?after=%21%21", 400, `Malformed after cursor`},
 	} {
 		resp, body := p.do(t, "GET", "/api/catalog"+tt.path)
 		if resp.StatusCode != tt.status || !strings.Contains(body, tt.want) {

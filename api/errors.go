@@ -64,9 +64,35 @@ func (a *API) message(c echo.Context, err error, status int) string {
 	return "This request could not be answered. It is our mistake, and it is on record as " + id + "."
 }
 
-// backstageErrors answers errors in the shape that Backstage's clients read.
-func (a *API) backstageErrors(next echo.HandlerFunc) echo.HandlerFunc {
-	type body struct {
+// errors answers errors.
+func (a *API) errors(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		err := next(c)
+		if err == nil || c.Response().Committed {
+			return err
+		}
+		return a.WriteError(c, err)
+	}
+}
+
+// WriteError answers with err: below /api/catalog in the shape that Backstage's
+// clients read, elsewhere as problem+json.
+func (a *API) WriteError(c echo.Context, err error) error {
+	if strings.HasPrefix(c.Request().URL.Path, backstageMount+"/") {
+		return a.writeBackstageError(c, err)
+	}
+	return a.writeProblem(c, err)
+}
+
+// backstageMount is where Backstage's catalog API is; its errors name paths below it.
+const backstageMount = "/api/catalog"
+
+func (a *API) writeBackstageError(c echo.Context, err error) error {
+	var he *echo.HTTPError
+	if errors.As(err, &he) && (he.Code == http.StatusNotFound || he.Code == http.StatusMethodNotAllowed) {
+		return c.NoContent(http.StatusNotFound) // what Backstage says of a path that it does not serve
+	}
+	var body struct {
 		Error struct {
 			Name    string `json:"name"`
 			Message string `json:"message"`
@@ -79,19 +105,11 @@ func (a *API) backstageErrors(next echo.HandlerFunc) echo.HandlerFunc {
 			StatusCode int `json:"statusCode"`
 		} `json:"response"`
 	}
-	return func(c echo.Context) error {
-		err := next(c)
-		if err == nil || c.Response().Committed {
-			return err
-		}
-		as := answerTo(err)
-		var b body
-		b.Error.Name, b.Error.Message = as.name, a.message(c, err, as.status)
-		// Backstage names the path below its mount point.
-		b.Request.Method, b.Request.URL = c.Request().Method, strings.TrimPrefix(c.Request().RequestURI, "/api/catalog")
-		b.Response.StatusCode = as.status
-		return c.JSON(as.status, b)
-	}
+	as := answerTo(err)
+	body.Error.Name, body.Error.Message = as.name, a.message(c, err, as.status)
+	body.Request.Method, body.Request.URL = c.Request().Method, strings.TrimPrefix(c.Request().RequestURI, backstageMount)
+	body.Response.StatusCode = as.status
+	return writeJSON(c, as.status, body)
 }
 
 // Problem is an error of our own surface: RFC 9457, application/problem+json.
@@ -104,19 +122,7 @@ type Problem struct {
 	Instance string `json:"instance,omitempty"`
 }
 
-// problems answers errors as problem+json.
-func (a *API) problems(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		err := next(c)
-		if err == nil || c.Response().Committed {
-			return err
-		}
-		return a.WriteProblem(c, err)
-	}
-}
-
-// WriteProblem answers with err as problem+json.
-func (a *API) WriteProblem(c echo.Context, err error) error {
+func (a *API) writeProblem(c echo.Context, err error) error {
 	as := answerTo(err)
 	p := Problem{Type: "about:blank", Title: http.StatusText(as.status), Status: as.status, Detail: a.message(c, err, as.status)}
 	if id := c.Response().Header().Get(echo.HeaderXRequestID); id != "" {

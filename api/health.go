@@ -35,11 +35,21 @@ func (a *API) handleLive(c echo.Context) error {
 	return c.JSON(http.StatusOK, map[string]string{"status": "ok"})
 }
 
+// handleReadiness handles "GET /.backstage/health/v1/readiness", which Backstage's
+// deployments are probed by.
+func (a *API) handleReadiness(c echo.Context) error {
+	h, err := a.Health(c.Request().Context())
+	if err != nil || !h.Ready() {
+		return writeJSON(c, http.StatusServiceUnavailable, map[string]string{"message": "Backend has not started yet", "status": "error"})
+	}
+	return writeJSON(c, http.StatusOK, map[string]string{"status": "ok"})
+}
+
 // handleReady handles "GET /readyz": 503 until every read model has caught up.
 func (a *API) handleReady(c echo.Context) error {
 	h, err := a.Health(c.Request().Context())
 	if err != nil {
-		return a.WriteProblem(c, err)
+		return a.WriteError(c, err)
 	}
 	status, word := http.StatusOK, "ready"
 	if !h.Ready() {

@@ -4,11 +4,11 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/callboard/callboard/api/shape"
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/internal/fault"
@@ -68,7 +68,7 @@ func (a *API) handleLocations(c echo.Context) error {
 	for _, l := range a.registeredLocations() {
 		items = append(items, item{l})
 	}
-	return c.JSON(http.StatusOK, items)
+	return writeJSON(c, http.StatusOK, items)
 }
 
 // handleLocation handles "GET /api/catalog/locations/:id".
@@ -79,7 +79,7 @@ func (a *API) handleLocation(c echo.Context) error {
 	if i < 0 {
 		return fault.New(fault.NotFound, "Found no location with ID %s", id)
 	}
-	return c.JSON(http.StatusOK, all[i])
+	return writeJSON(c, http.StatusOK, all[i])
 }
 
 // handleLocationOf handles "GET /api/catalog/locations/by-entity/:kind/:namespace/:name".
@@ -99,35 +99,49 @@ func (a *API) handleLocationOf(c echo.Context) error {
 	if i < 0 {
 		return fault.New(fault.NotFound, "Found no location with type %s and target %s", typ, target)
 	}
-	return c.JSON(http.StatusOK, all[i])
+	return writeJSON(c, http.StatusOK, all[i])
 }
 
 // handleRegister handles "POST /api/catalog/locations".
 func (a *API) handleRegister(c echo.Context) error {
-	if err := onlyParams(c, "dryRun", "onConflict"); err != nil {
-		return err
-	}
-	onConflict := c.QueryParam("onConflict")
-	if !slices.Contains([]string{"", "refresh", "reject"}, onConflict) {
-		return fault.New(fault.Invalid, "request/query/onConflict must be equal to one of the allowed values: refresh, reject")
-	}
-	b, err := readBody(c, "target", "type")
+	var in locationInput
+	body, err := readBody(c, bodyNewLocation, &in)
 	if err != nil {
 		return err
 	}
-	in, err := b.location("type", "target", "presence")
-	if err != nil {
+	if err := in.check(body, true); err != nil {
 		return err
 	}
 	ctx := c.Request().Context()
 	if saysYes(c.QueryParam("dryRun")) {
-		return a.dryRun(c, in.typ, in.target)
+		return a.dryRun(c, in.Type, in.Target)
 	}
-	l, err := a.Locations.Register(ctx, in.typ, in.target, onConflict == "refresh", causeOf(c))
+	l, err := a.Locations.Register(ctx, in.Type, in.Target, c.QueryParam("onConflict") == "refresh", causeOf(c))
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusCreated, map[string]any{"location": toLocationJSON(l), "entities": []any{}})
+	return writeJSON(c, http.StatusCreated, map[string]any{"location": toLocationJSON(l), "entities": []any{}})
+}
+
+// locationInput is a location as it is sent.
+type locationInput struct {
+	Type   string `json:"type"`
+	Target string `json:"target"`
+}
+
+// check looks at the whole body; one that is new may say whether it has to be there.
+func (in locationInput) check(body map[string]any, isNew bool) error {
+	keys := []shape.Key{{Name: "type", Shape: shape.String}, {Name: "target", Shape: shape.String}}
+	if isNew {
+		keys = append(keys, shape.Key{Name: "presence", Shape: shape.Enum("required", "optional"), Optional: true})
+	}
+	if err := malformed(shape.Strict(keys...), body); err != nil {
+		return err
+	}
+	if in.Type != "url" {
+		return fault.New(fault.Invalid, "Registered locations must be of an allowed type [\"url\"]")
+	}
+	return nil
 }
 
 // saysYes reads a flag as Backstage does.
@@ -137,22 +151,19 @@ func saysYes(s string) bool {
 
 // handleUpdateLocation handles "PUT /api/catalog/locations/:id".
 func (a *API) handleUpdateLocation(c echo.Context) error {
-	b, err := readBody(c, "type", "target")
+	var in locationInput
+	body, err := readBody(c, bodyLocation, &in)
 	if err != nil {
 		return err
 	}
-	if err := b.nothingBut("type", "target"); err != nil {
+	if err := in.check(body, false); err != nil {
 		return err
 	}
-	in, err := b.location("type", "target")
+	l, err := a.Locations.Update(c.Request().Context(), pathParam(c, "id"), in.Type, in.Target, causeOf(c))
 	if err != nil {
 		return err
 	}
-	l, err := a.Locations.Update(c.Request().Context(), pathParam(c, "id"), in.typ, in.target, causeOf(c))
-	if err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, toLocationJSON(l))
+	return writeJSON(c, http.StatusOK, toLocationJSON(l))
 }
 
 // handleRemoveLocation handles "DELETE /api/catalog/locations/:id".
@@ -165,18 +176,13 @@ func (a *API) handleRemoveLocation(c echo.Context) error {
 
 // handleRefresh handles "POST /api/catalog/refresh".
 func (a *API) handleRefresh(c echo.Context) error {
-	b, err := readBody(c, "entityRef")
-	if err != nil {
+	var in struct {
+		Ref string `json:"entityRef"`
+	}
+	if _, err := readBody(c, bodyRefresh, &in); err != nil {
 		return err
 	}
-	if err := b.nothingBut("entityRef", "authorizationToken"); err != nil {
-		return err
-	}
-	ref, err := b.text("entityRef")
-	if err != nil {
-		return err
-	}
-	if err := a.Locations.Refresh(c.Request().Context(), strings.ToLower(ref)); err != nil {
+	if err := a.Locations.Refresh(c.Request().Context(), strings.ToLower(in.Ref)); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusOK)
@@ -224,7 +230,7 @@ func (a *API) handleAncestry(c echo.Context) error {
 	if len(body.Items) == 0 {
 		return fault.New(fault.NotFound, "No such entity %s", ref)
 	}
-	return c.JSON(http.StatusOK, body)
+	return writeJSON(c, http.StatusOK, body)
 }
 
 // causeOf names a request as the cause of what it changes.
@@ -237,29 +243,3 @@ type rawJSON string
 
 // MarshalJSON returns the text.
 func (r rawJSON) MarshalJSON() ([]byte, error) { return []byte(r), nil }
-
-// onlyParams refuses query parameters that are not known, as Backstage does.
-func onlyParams(c echo.Context, known ...string) error {
-	for _, name := range sortedKeys(c.QueryParams()) {
-		if !slices.Contains(known, name) {
-			return fault.New(fault.Invalid, "Unknown query parameter '%s'", name)
-		}
-	}
-	return nil
-}
-
-// limitOf reads a number of things from a body.
-func limitOf(n float64) (int, error) {
-	if n < 1 || n != float64(int(n)) {
-		return 0, fault.New(fault.Invalid, "Limit must be a positive integer >= 1")
-	}
-	return int(n), nil
-}
-
-func quoteAll(keys []string) string {
-	quoted := make([]string, len(keys))
-	for i, k := range keys {
-		quoted[i] = "      " + strconv.Quote(k)
-	}
-	return strings.Join(quoted, ",\n")
-}

@@ -14,27 +14,21 @@ import (
 // handleAnalyze handles "POST /api/catalog/analyze-location": a first descriptor
 // for a repository that has none.
 func (a *API) handleAnalyze(c echo.Context) error {
-	b, err := readBody(c, "location")
-	if err != nil {
+	var in struct {
+		Location locationInput `json:"location"`
+	}
+	if _, err := readBody(c, bodyAnalyze, &in); err != nil {
 		return err
 	}
-	in, err := b.object("location", "type", "target")
-	if err != nil {
-		return err
-	}
-	target, err := in.text("target")
-	if err != nil {
-		return err
-	}
-	host, slug, ok := repositoryAt(target)
+	host, slug, ok := repositoryAt(in.Location.Target)
 	if !ok {
-		return fault.New(fault.Invalid, "%q is no address of a repository", target)
+		return fault.New(fault.Invalid, "%q is no address of a repository", in.Location.Target)
 	}
 	metadata := map[string]any{"name": slug[strings.LastIndex(slug, "/")+1:]}
 	if site := a.siteOf(host); site != "" {
 		metadata["annotations"] = map[string]string{site + "/project-slug": slug}
 	}
-	return c.JSON(http.StatusOK, map[string]any{
+	return writeJSON(c, http.StatusOK, map[string]any{
 		"existingEntityFiles": []any{},
 		"generateEntities": []any{map[string]any{
 			"entity": map[string]any{

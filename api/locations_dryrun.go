@@ -51,7 +51,7 @@ func (a *API) dryRun(c echo.Context, typ, target string) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusCreated, map[string]any{
+	return writeJSON(c, http.StatusCreated, map[string]any{
 		"exists": v.Exists, "location": locationJSON{ID: origin, Type: typ, Target: target, EntityRef: v.EntityRef}, "entities": entities,
 	})
 }

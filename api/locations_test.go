@@ -125,7 +125,7 @@ func TestLocationRequests(t *testing.T) {
 		{"a list", "POST", "/locations", `[]`, 400, "request/body must be object", ""},
 		{"half", "POST", "/locations", `{"type":`, 400, "Unexpected end of JSON input", ""},
 		{"two", "POST", "/locations", `{} {}`, 400, "Unexpected non-whitespace", ""},
-		{"nothing", "POST", "/locations", ``, 400, "request/body must be object", ""},
+		{"nothing", "POST", "/locations", ``, 400, "request/body must have required property 'target'", ""},
 		{"parameter", "POST", "/locations?dryrun=1", `{"type":"url",` + target + `}`, 400, "Unknown query parameter 'dryrun'", ""},
 		{"update", "PUT", "/locations/l1", `{"type":"url",` + target + `}`, 200, `"id":"l1"`, "update l1 url:https://files.example/x.yaml"},
 		{"update more", "PUT", "/locations/l1", `{"type":"url","presence":"optional",` + target + `}`, 400, "must NOT have additional properties", ""},
@@ -161,7 +161,7 @@ func TestLocationRequests(t *testing.T) {
 func TestLocationsByQuery(t *testing.T) {
 	p := newLocationPortal(t)
 	for _, tt := range []struct{ query, want string }{
-		{`null`, "l1 l2 l3"},
+		{`null`, "400 request/body/query must be object"},
 		{`{}`, "l1 l2 l3"},
 		{`{"id":"L2"}`, "l2"},
 		{`{"type":"url","id":"l2"}`, "l2"},
@@ -177,11 +177,11 @@ func TestLocationsByQuery(t *testing.T) {
 		{`{"$not":{"id":"l1"}}`, "l2 l3"},
 		{`{"$all":[{"type":"url"},{"$not":{"id":"l1"}}]}`, "l2 l3"},
 		{`"x"`, "400 request/body/query must be object"},
-		{`{"id":{"$nope":1}}`, "400 Invalid query: $nope"},
-		{`{"id":["l1"]}`, "400 Invalid query: a value must be"},
-		{`{"$not":{"id":"l1"},"type":"url"}`, "400 Invalid query: $not must stand alone"},
-		{`{"$nope":[]}`, "400 Invalid query: $nope is no operator"},
-		{`{"$any":{}}`, "400 Invalid query: $any must be a list"},
+		{`{"id":{"$nope":1}}`, "400 Invalid query: Validation error: Expected string, received object at \\\"id\\\""},
+		{`{"id":["l1"]}`, "400 Invalid query: Validation error: Expected string, received array at"},
+		{`{"$not":{"id":"l1"},"type":"url"}`, "400 Invalid query: Validation error: Unrecognized key(s) in object: 'type'"},
+		{`{"$nope":[]}`, "400 Invalid query: Validation error: Invalid at"},
+		{`{"$any":{}}`, "400 Expected array, received object at"},
 	} {
 		t.Run(tt.query, func(t *testing.T) {
 			status, body := p.ask(t, "POST", "/locations/by-query", `{"query":`+tt.query+`}`)

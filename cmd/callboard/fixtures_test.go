@@ -19,9 +19,10 @@ import (
 // fixturesAt is where the fixtures lay when a Backstage read them.
 const fixturesAt = "/srv/golden/fixtures"
 
-// Locations lead to the entities, with the annotations and relations, that a
-// Backstage makes of them, and to no others.
-func TestBackstageFixtures(t *testing.T) {
+// fixturePortal is a portal that has read the fixtures, and where these lie.
+// Other may allow more.
+func fixturePortal(t *testing.T, other func(*config.Config)) (p *portal, at string) {
+	t.Helper()
 	at, err := filepath.Abs(filepath.Join("testdata", "backstage", "fixtures"))
 	if err != nil {
 		t.Fatal(err)
@@ -34,6 +35,7 @@ func TestBackstageFixtures(t *testing.T) {
 		return []config.Rule{r}
 	}
 	conf := config.Default()
+	other(&conf)
 	conf.Catalog.Rules = kinds("Component", "API", "Resource", "System", "Domain", "Location", "Template", "Spaceship")
 	conf.Catalog.Processing.Interval = config.Duration(time.Hour)
 	add := func(file string, rules []config.Rule) {
@@ -46,7 +48,7 @@ func TestBackstageFixtures(t *testing.T) {
 	} {
 		add("errors/"+name+".yaml", nil)
 	}
-	p := runPortal(t, conf)
+	p = runPortal(t, conf)
 
 	// Files are read in order, so that all is there when the last has been.
 	last := generatedName("file:" + conf.Catalog.Locations[len(conf.Catalog.Locations)-1].Target)
@@ -61,7 +63,13 @@ func TestBackstageFixtures(t *testing.T) {
 			}
 		}
 	}
+	return p, at
+}
 
+// Locations lead to the entities, with the annotations and relations, that a
+// Backstage makes of them, and to no others.
+func TestBackstageFixtures(t *testing.T) {
+	p, at := fixturePortal(t, func(*config.Config) {})
 	want := map[string]any{}
 	for _, e := range readLines[json.RawMessage](t, filepath.Join("testdata", "backstage", "entities.jsonl")) {
 		keep(t, want, plainAnswer(t, strings.ReplaceAll(string(e), fixturesAt, at)))

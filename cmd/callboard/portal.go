@@ -22,6 +22,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/callboard/callboard/api"
+	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog/reactor"
 	"github.com/callboard/callboard/eventlog/sqlitelog"
@@ -187,7 +188,7 @@ func (p *portal) openServer(sources []ingest.Source, metrics *prometheus.Registr
 	}
 	answers := api.New(api.Config{
 		Catalog: p.catalog.Snapshot, History: p.history, Deliveries: p.deliveries, Replay: p.replay,
-		Locations: apiLocations{p.locations}, Sites: sitesOf(p.config.Sources),
+		Locations: apiLocations{p.locations}, Kinds: catalog.BuiltIn(), Sites: sitesOf(p.config.Sources),
 		Sources: apiSources, Wait: p.runner.WaitAll, Health: p.health, Logger: p.logger,
 	})
 	answers.Register(p.echo)
@@ -341,7 +342,7 @@ func (p *portal) pruneOnce(ctx context.Context) error {
 // gate keeps answers back until the catalog is whole: half of it would read as if
 // the rest had been removed. Deliveries are taken, and probes answered, at once.
 func (p *portal) gate(next echo.HandlerFunc) echo.HandlerFunc {
-	open := []string{"/hooks/", "/healthz", "/readyz", "/metrics", "/static/"}
+	open := []string{"/hooks/", "/healthz", "/readyz", "/.backstage/health/", "/metrics", "/static/"}
 	return func(c echo.Context) error {
 		if !p.ready.Load() && !slices.ContainsFunc(open, func(prefix string) bool { return strings.HasPrefix(c.Request().URL.Path, prefix) }) {
 			return fault.Later(time.Second, "the catalog is still being read from the log; /readyz tells how far it is")
@@ -395,7 +396,7 @@ func errorHandler(answers *api.API, pages *web.Site) echo.HTTPErrorHandler {
 		}
 		answer := pages.Error
 		if isMachine(c.Request()) {
-			answer = answers.WriteProblem
+			answer = answers.WriteError
 		}
 		if err := answer(c, err); err != nil {
 			c.NoContent(http.StatusInternalServerError) //nolint:errcheck // the connection is gone

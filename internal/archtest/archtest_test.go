@@ -37,8 +37,10 @@ var rooms = map[string][]string{
 	"projections/history":        {"catalog", "event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 	"projections/deliveries":     {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 
-	"api": {"catalog", "event", "eventlog", "internal/fault", "projections/"},
-	"web": {"catalog", "catalog/definition", "catalog/descriptor", "catalog/graph", "event", "eventlog", "internal/fault", "projections/", "web/"},
+	"api":           {"api/", "catalog", "event", "eventlog", "internal/fault", "projections/"},
+	"api/shape":     {},
+	"api/predicate": {"api/shape", "internal/fault", "projections/entities"},
+	"web":           {"catalog", "catalog/definition", "catalog/descriptor", "catalog/graph", "event", "eventlog", "internal/fault", "projections/", "web/"},
 
 	"web/internal": {"catalog", "catalog/descriptor", "event", "eventlog", "internal/fault", "projections", "projections/", "web", "web/"},
 

@@ -91,17 +91,17 @@ func (r *record) terms(t *termer) []index.Term {
 		title = r.ref[strings.IndexByte(r.ref, '/')+1:]
 	}
 	more := []index.Term{
-		plain(keyTitle, title),
-		plain(keyChanged, fmt.Sprintf("%019d %019d", r.since, r.changed)),
-		plain(keySource, r.source),
-		plain(keyRepository, r.repository),
+		index.Plain(keyTitle, title),
+		index.Plain(keyChanged, fmt.Sprintf("%019d %019d", r.since, r.changed)),
+		index.Plain(keySource, r.source),
+		index.Plain(keyRepository, r.repository),
 		{Key: keyWords, Value: strings.Join(t.words, "\n"), Text: true},
 	}
 	if owner != "" {
-		more = append(more, plain(keyOwner, owner))
+		more = append(more, index.Plain(keyOwner, owner))
 	}
 	if parent := r.parent(); parent != "" {
-		more = append(more, plain(keyParent, parent))
+		more = append(more, index.Plain(keyParent, parent))
 	}
 	return more
 }
@@ -112,10 +112,6 @@ func (r *record) parent() string {
 	_, rest, _ := strings.Cut(r.note, `"parent":"`)
 	ref, _, _ := strings.Cut(rest, `"`)
 	return ref
-}
-
-func plain(key, value string) index.Term {
-	return index.Term{Key: key, Value: strings.ToLower(value), Written: value}
 }
 
 // termer makes terms of a document's leaves.

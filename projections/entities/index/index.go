@@ -13,6 +13,8 @@
 package index
 
 import (
+	"strings"
+
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/tidwall/btree"
 )
@@ -39,6 +41,11 @@ type Term struct {
 	// the same key: a document has one for each of some keys, with all of its
 	// values there, joined by zero bytes.
 	Text bool
+}
+
+// Plain is the term of a value as it is written.
+func Plain(key, value string) Term {
+	return Term{Key: key, Value: strings.ToLower(value), Written: value}
 }
 
 // Index is an immutable set of documents.

@@ -127,17 +127,23 @@ type row struct {
 // plainList sorts everything and cuts the page out.
 func plainList(docs map[string]doc, l index.Listing) ([]row, int) {
 	var rows []row
+	total := 0
 	for _, d := range docs {
 		if !plain(l.Where, d) {
 			continue
 		}
 		if len(l.Order.Fields) == 0 {
+			total++
 			rows = append(rows, row{"", d.ref, d.id})
 			continue
 		}
+		values := d.values[l.Order.Fields[0].Key]
+		if len(values) > 0 {
+			total++
+		}
 		seen := map[string]bool{}
-		for _, v := range d.values[l.Order.Fields[0].Key] {
-			if v = strings.ToLower(v); !seen[v] {
+		for _, v := range values {
+			if v = strings.ToLower(v); !seen[v] && strings.Contains(v, l.Holding) {
 				seen[v] = true
 				rows = append(rows, row{v, d.ref, d.id})
 			}
@@ -152,7 +158,6 @@ func plainList(docs map[string]doc, l index.Listing) ([]row, int) {
 		return by
 	}
 	slices.SortFunc(rows, func(a, b row) int { return compare(a, b.Value, b.ID) })
-	total := len(rows)
 	if l.From != nil {
 		rows = slices.DeleteFunc(rows, func(r row) bool {
 			if l.Back {
@@ -264,6 +269,8 @@ func checkList(t *rapid.T, ix *index.Index, docs map[string]doc, w index.Where) 
 		Offset: rapid.IntRange(0, 5).Draw(t, "offset"), Limit: rapid.IntRange(-1, 7).Draw(t, "limit"),
 	}
 	if rapid.Bool().Draw(t, "ordered") {
+		l.Order.Repeat = true
+		l.Holding = rapid.SampledFrom([]string{"", "", "a", "b"}).Draw(t, "holding")
 		l.Order.Fields = []index.Field{{Key: rapid.SampledFrom(keys).Draw(t, "order"), Descending: rapid.Bool().Draw(t, "descending")}}
 	}
 	if rapid.Bool().Draw(t, "from") {

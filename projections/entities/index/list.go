@@ -22,7 +22,10 @@ type Listing struct {
 	// Offset is how many rows to skip after that. Limit is how many to return
 	// at most; a negative one is none.
 	Offset, Limit int
-	// Count asks for the number of rows on all pages.
+	// Holding leaves out rows whose value of the first field does not contain this;
+	// it is as the Term of [Like]. Where has to say so too if Total is to heed it.
+	Holding string
+	// Count asks for the number of documents on all pages.
 	Count bool
 }
 
@@ -32,13 +35,15 @@ type Order struct {
 	// Lacking keeps the documents that lack a field: they come last, whatever the
 	// direction. Otherwise those that lack the first one are left out.
 	Lacking bool
+	// Repeat lists a document once for each value that it has of the first field;
+	// otherwise it goes by the value that comes first.
+	Repeat bool
 	// ByRef is for ties of the fields, and for lists without any; otherwise they
 	// go by registration, in the direction of the first field.
 	ByRef bool
 }
 
-// Field is a search key to sort by: as lower-case text, byte for byte. A document
-// with several values goes by its first.
+// Field is a search key to sort by: as lower-case text, byte for byte.
 type Field struct {
 	Key        string
 	Descending bool
@@ -54,11 +59,10 @@ type Mark struct {
 // Rows is an answer to a Listing.
 type Rows struct {
 	Rows  []Row // in the order asked for, also when going back
-	Total int   // rows on all pages; 0 if they were not counted
+	Total int   // documents on all pages; 0 if they were not counted
 }
 
-// Row is one document of a list, once for each value that it has of the first
-// field, if lists leave out those without.
+// Row is one document of a list.
 type Row struct {
 	Doc  Doc
 	Mark Mark
@@ -75,6 +79,9 @@ func (ix *Index) List(l Listing) Rows {
 		return rows
 	}
 	w := walk{Index: ix, Order: l.Order, back: l.Back, from: l.From, want: -1}
+	if l.Holding != "" {
+		w.holding = new(newLike(l.Holding))
+	}
 	if l.Limit > 0 {
 		w.want = l.Offset + l.Limit
 		rows.Rows = make([]Row, 0, min(l.Limit, 1000))
@@ -101,25 +108,16 @@ func (ix *Index) Count(w Where) int {
 	return int(ix.bits(ix.selected(w)).GetCardinality())
 }
 
-// count is the number of rows of a whole list.
+// count is the number of documents of a whole list.
 func (ix *Index) count(s selection, o Order) int {
 	if len(o.Fields) == 0 || o.Lacking {
 		return int(ix.bits(s).GetCardinality())
 	}
 	f, ok := ix.under(o.Fields[0].Key)
-	switch {
-	case !ok:
+	if !ok {
 		return 0
-	case s.bits == nil:
-		return f.pairs
-	case f.pairs == int(f.valued.bits.GetCardinality()): // no document has two values
-		return int(f.valued.bits.AndCardinality(s.bits))
 	}
-	n := 0
-	for v := range ix.values(f, o.Fields[0].Key, s, -1) {
-		n += v.docs.in(s)
-	}
-	return n
+	return int(f.valued.bits.AndCardinality(ix.bits(s)))
 }
 
 // place is one row of a list.
@@ -132,9 +130,10 @@ type place struct {
 type walk struct {
 	*Index
 	Order
-	back bool
-	from *Mark
-	want int // about how many rows will be asked for; negative is all of them
+	back    bool
+	from    *Mark
+	holding *like // what values of the first field have to match
+	want    int   // about how many rows will be asked for; negative is all of them
 }
 
 // rows are all rows from the place where the walk begins.
@@ -168,12 +167,16 @@ func (w walk) byFields(s selection, fields []Field, yield func(place) bool) bool
 	}
 	if ok {
 		var from *Mark
+		var holding *like
 		if top {
-			from = w.from
+			from, holding = w.from, w.holding
 		}
-		once := w.Lacking && f.pairs > int(f.valued.bits.GetCardinality())
+		once := !w.Repeat && f.pairs > int(f.valued.bits.GetCardinality())
 		seen := roaring.New() // documents with several values, when each is to be there once
 		for v := range w.sorted(f, first.Key, s, from, descending) {
+			if holding != nil && !holding.matches(v.text) {
+				continue
+			}
 			after := from
 			if from != nil && from.Value != v.text {
 				after = nil

@@ -44,6 +44,7 @@ const (
 	fileDeliveries = "deliveries.db"
 	fileHistory    = "history.db"
 	fileStatus     = "delivery-status.db"
+	fileCatalog    = "catalog.snapshot"
 )
 
 // portal is the whole of Callboard, wired.
@@ -54,6 +55,7 @@ type portal struct {
 	events     *sqlitelog.Log // the event log
 	inbox      *sqlitelog.Log // the deliveries log
 	catalog    *entities.Catalog
+	saved      *savedCatalog
 	history    *history.History
 	deliveries *deliveries.Deliveries
 	runner     *projections.Runner // over events
@@ -135,7 +137,8 @@ func (p *portal) openStores(ctx context.Context, o portalOptions) (err error) {
 	}
 	p.closers = append(p.closers, p.deliveries.Close)
 	p.catalog = entities.New()
-	return nil
+	p.saved = &savedCatalog{path: in(fileCatalog), catalog: p.catalog, logger: p.logger}
+	return p.saved.restore(ctx, p.events)
 }
 
 // newSources makes what the configuration lists.
@@ -254,7 +257,7 @@ func (p *portal) run(ctx context.Context, ready func(context.Context) error) err
 		}
 		p.ready.Store(true)
 		g, ctx := errgroup.WithContext(ctx)
-		for _, work := range []func(context.Context) error{p.reactors.Run, p.reclaims.Run, p.locations.Run, p.prune, ready} {
+		for _, work := range []func(context.Context) error{p.reactors.Run, p.reclaims.Run, p.locations.Run, p.prune, p.saved.run, ready} {
 			g.Go(func() error { return work(ctx) })
 		}
 		return g.Wait()
@@ -267,6 +270,7 @@ func (p *portal) run(ctx context.Context, ready func(context.Context) error) err
 	for _, s := range []stage{serving, working, models} {
 		s.stop()
 	}
+	p.saved.save(context.WithoutCancel(ctx), 1)
 	return err
 }
 

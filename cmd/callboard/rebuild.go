@@ -39,6 +39,10 @@ func rebuild(ctx context.Context, p process, data string) error {
 	if _, err := os.Stat(filepath.Join(data, fileEvents)); err != nil {
 		return fmt.Errorf("%s is no data folder of a portal: %w", data, err)
 	}
+	// The catalog in memory is folded at the next start.
+	if err := os.Remove(filepath.Join(data, fileCatalog)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	for _, m := range []struct {
 		log     string
 		options []sqlitelog.Option

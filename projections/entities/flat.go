@@ -45,7 +45,9 @@ type scanner struct {
 const maxDepth = 10000
 
 func (s *scanner) space() {
-	s.rest = strings.TrimLeft(s.rest, " \t\r\n")
+	for s.rest != "" && s.rest[0] <= ' ' {
+		s.rest = s.rest[1:]
+	}
 }
 
 // take cuts a character off, if it is the next one.
@@ -77,11 +79,10 @@ func (s *scanner) value(path string, item bool) {
 	case s.rest[0] == '"':
 		s.emit(leaf{path, s.text(), leafText, item})
 	default:
-		n := strings.IndexAny(s.rest, ",]} \t\r\n")
-		if n < 0 {
-			n = len(s.rest)
+		n := 1
+		for n < len(s.rest) && s.rest[n] > ' ' && s.rest[n] != ',' && s.rest[n] != ']' && s.rest[n] != '}' {
+			n++
 		}
-		n = max(n, 1)
 		word := s.rest[:n]
 		s.rest = s.rest[n:]
 		if word == "null" {
@@ -123,12 +124,12 @@ func (s *scanner) skip() {
 // text reads a string, of which the quote is the next character.
 func (s *scanner) text() string {
 	s.rest = s.rest[1:]
-	n := strings.IndexAny(s.rest, `"\`)
+	n := strings.IndexByte(s.rest, '"')
 	if n < 0 {
 		s.rest = ""
 		return ""
 	}
-	if s.rest[n] == '"' {
+	if strings.IndexByte(s.rest[:n], '\\') < 0 { // most often
 		text := s.rest[:n]
 		s.rest = s.rest[n+1:]
 		return text

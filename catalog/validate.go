@@ -133,7 +133,7 @@ func (c *checker) wrong(path, want string, value any, required bool) {
 				case strings.HasPrefix(key, "{"):
 					hint = "; put text that begins with {{ in quotes"
 				case strings.HasPrefix(key, "$"):
-					hint = "; placeholders such as $text are not resolved here, write the text itself"
+					hint = "; a placeholder is $text, $json or $yaml, with no other key beside it"
 				}
 			}
 		}

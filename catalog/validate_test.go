@@ -161,7 +161,7 @@ func TestFromObjectRefuses(t *testing.T) {
 		{"owner is null", component("", `"owner": null`), []string{`spec.owner must be a string, found nothing; give it a value`}},
 		{"system is null", component("", `"system": null`), []string{`spec.system must be a string, found nothing; give it a value or leave the field out`}},
 		{"a colon slipped in", component("", `"providesApis": ["a", {"b": "c"}]`), []string{`spec.providesApis[1] must be a string, found a mapping. Did a colon slip in?`}},
-		{"a placeholder", component("", `"owner": {"$text": "./owner.txt"}`), []string{`spec.owner must be a string, found a mapping; placeholders such as $text are not resolved here, write the text itself`}},
+		{"a placeholder", component("", `"owner": {"$text": "./owner.txt"}`), []string{`spec.owner must be a string, found a mapping; a placeholder is $text, $json or $yaml, with no other key beside it`}},
 		{"a template slipped in", component("", `"owner": {"{\"x\":null}": null}`), []string{`spec.owner must be a string, found a mapping; put text that begins with {{ in quotes`}},
 		{"all that is missing", kind("API", `, "spec": {}`), []string{
 			`spec.type is missing; every API needs it`,

@@ -1,6 +1,6 @@
 // Package descriptor reads entities from YAML files, and writes them.
 //
-// Start with [Parse]. It reads YAML as Backstage does (npm's yaml 2: YAML 1.2,
+// Start with [Resolve]. It reads YAML as Backstage does (npm's yaml 2: YAML 1.2,
 // core schema, no merge keys) and says of everything that is wrong on which
 // line and column it stands.
 package descriptor
@@ -41,6 +41,8 @@ type Document struct {
 	Ref      catalog.Ref     // which entity it is about; zero if that cannot be read
 	Entity   *catalog.Entity // nil if and only if there are Problems
 	Problems []Problem       // in file order; no more than 100
+	// Placeholders are those of a document that is about an entity, filled or not.
+	Placeholders []Placeholder
 }
 
 // Problem is something wrong in a file.
@@ -56,9 +58,14 @@ func (p Problem) String() string {
 	return fmt.Sprintf("line %d, column %d: %s", p.Line, p.Column, catalog.Problem{Path: p.Path, Message: p.Message})
 }
 
-// Parse reads a descriptor file. Whatever the bytes, it returns what can be
-// read and what is wrong; time and memory are bounded.
-func Parse(data []byte) File {
+// Parse is [Resolve] where nothing can be brought in: a document that has a
+// placeholder has a problem.
+func Parse(data []byte) File { return Resolve(data, nil) }
+
+// Resolve reads a descriptor file, with what its placeholders bring in. Whatever
+// the bytes, it returns what can be read and what is wrong; time and memory are
+// bounded. What is brought in may bring in nothing itself.
+func Resolve(data []byte, include Include) File {
 	if len(data) > MaxSize {
 		return File{Problems: []Problem{{Line: 1, Column: 1, Message: fmt.Sprintf(
 			"the file has %d bytes, more than the %d that a descriptor may have; move what is long, such as an API definition, into files of its own", len(data), MaxSize)}}}
@@ -69,7 +76,7 @@ func Parse(data []byte) File {
 	}
 	var f File
 	for _, p := range split(text) {
-		doc, spoiling, empty := p.parse()
+		doc, spoiling, empty := p.parse(include)
 		if !empty {
 			f.Documents = append(f.Documents, doc)
 			f.Problems = append(f.Problems, spoiling[:min(len(spoiling), maxProblems-len(f.Problems))]...)
@@ -80,7 +87,7 @@ func Parse(data []byte) File {
 
 // parse reads one document; spoiling are those of its problems that make the
 // whole file unusable.
-func (p part) parse() (doc Document, spoiling []Problem, empty bool) {
+func (p part) parse(include Include) (doc Document, spoiling []Problem, empty bool) {
 	doc = Document{Line: p.line, Text: p.text}
 	spoil := func(problems ...Problem) (Document, []Problem, bool) {
 		doc.Problems = problems
@@ -117,6 +124,19 @@ func (p part) parse() (doc Document, spoiling []Problem, empty bool) {
 		return p.inFile(located)
 	}
 	ref, envelope := catalog.Envelope(obj)
+	if hasPlaceholders(obj) {
+		doc.Ref = ref
+		if len(envelope) > 0 { // the rest would have to be read first
+			return spoil(locate(envelope)...)
+		}
+		f := filler{include: include, root: root, left: maxBrought, decoder: decoder{budget: maxExpanded}}
+		f.fill("", obj)
+		doc.Placeholders = f.found
+		if len(f.problems) > 0 {
+			doc.Problems = p.inFile(f.problems)
+			return doc, nil, false
+		}
+	}
 	entity, all := catalog.FromObject(obj)
 	doc.Ref, doc.Entity, doc.Problems = ref, entity, locate(all)
 	return doc, locate(envelope), false

@@ -111,7 +111,7 @@ func TestBackstageRefuses(t *testing.T) {
 			`line 1, column 8: hello does not belong at the top of an entity, where only apiVersion, kind, metadata and spec are known; indent it under one of these`,
 			`line 2, column 7: list does not belong at the top of an entity, where only apiVersion, kind, metadata and spec are known; indent it under one of these`,
 		},
-		"placeholder-file.yaml": {`line 9, column 15: spec.definition must be a string, found a mapping; placeholders such as $text are not resolved here, write the text itself`},
+		"placeholder-file.yaml": {`line 9, column 23: spec.definition placeholder $text could not read location ./definition.txt: nothing is brought in here`},
 		"unknown-kind.yaml":     {`line 2, column 7: kind must be one that this catalog knows (Component, API, Resource, System, Domain, Group, User, Location, Template), found "Spaceship"`},
 	}
 	got := make(map[string][]string)

@@ -22,14 +22,14 @@ type Origin struct {
 	// Parent is the full ref of the Location entity that led here; empty for a
 	// descriptor that was found without one.
 	Parent string `json:"parent,omitempty"`
-	// Includes are the files that placeholders of the document brought in.
+	// Includes are the files that placeholders of the document bring in.
 	Includes []Include `json:"includes,omitempty"`
 }
 
 // Include is a file whose content became part of a document.
 type Include struct {
 	Path string `json:"path"` // in the repository, or its URL
-	Blob string `json:"blob"` // id of the content, as in Origin
+	Blob string `json:"blob"` // id of the content, as in Origin; "" if it is not there
 }
 
 // Declaration is the full state of an entity with where it is declared.

@@ -261,9 +261,10 @@ func (c *crawl) targets(ctx context.Context, l lead, typ string) ([]ledFile, []F
 			"is one target more than the %d that a Location may have; write a pattern, or several Locations", maxTargets)}}}, nil
 	}
 	type outcome struct {
-		target string // absolute
-		files  []fetched
-		err    error
+		target    string // absolute
+		files     []ledFile
+		forbidden [][]string // by file
+		err       error
 	}
 	outcomes := make([]outcome, len(all))
 	work, within := errgroup.WithContext(ctx)
@@ -278,7 +279,16 @@ func (c *crawl) targets(ctx context.Context, l lead, typ string) ([]ledFile, []F
 			continue
 		}
 		work.Go(func() error {
-			o.files, o.err = c.files(within, typ, o.target)
+			var found []fetched
+			found, o.err = c.files(within, typ, o.target)
+			for _, one := range found {
+				f := ledFile{file{File: one.File, at: one.at, followed: l.from.Path, parent: l.doc.Entity.Ref().String()}, one}
+				forbidden, err := c.parse(within, &f)
+				if err != nil {
+					return err
+				}
+				o.files, o.forbidden = append(o.files, f), append(o.forbidden, forbidden)
+			}
 			return within.Err()
 		})
 	}
@@ -303,16 +313,14 @@ func (c *crawl) targets(ctx context.Context, l lead, typ string) ([]ledFile, []F
 		default:
 			fail(FailureUnread, typ+":"+o.target, "", fmt.Sprintf("cannot be read: %v", o.err))
 		}
-		for _, one := range o.files {
-			f := ledFile{file{File: one.File, at: one.at, followed: l.from.Path, parent: l.doc.Entity.Ref().String()}, one}
-			forbidden := c.parse(&f)
-			files = append(files, f)
-			for _, bad := range forbidden {
-				fail(FailureForbidden, one.at.ref, bad, fmt.Sprintf("leads to %s, which declares %s: the rules do not let this location bring in such an entity; see catalog.rules", one.Path, bad))
+		files = append(files, o.files...)
+		for j, f := range o.files {
+			for _, bad := range o.forbidden[j] {
+				fail(FailureForbidden, f.at.ref, bad, fmt.Sprintf("leads to %s, which declares %s: the rules do not let this location bring in such an entity; see catalog.rules", f.Path, bad))
 			}
-			if len(forbidden) == 0 && f.unusable() {
+			if len(o.forbidden[j]) == 0 && f.unusable() {
 				first := f.parsed.Problems[0]
-				fail(FailureUnusable, one.at.ref, "", fmt.Sprintf("leads to %s, which cannot be used: %s", one.Path, first))
+				fail(FailureUnusable, f.at.ref, "", fmt.Sprintf("leads to %s, which cannot be used: %s", f.Path, first))
 				failures[len(failures)-1].Inside = event.Problem(first)
 			}
 		}
@@ -321,18 +329,21 @@ func (c *crawl) targets(ctx context.Context, l lead, typ string) ([]ledFile, []F
 }
 
 // parse fills in what a file says, unless that is known, and returns the
-// entities that it must not declare, which make it unusable.
-func (c *crawl) parse(f *ledFile) (forbidden []string) {
-	if f.kept = !c.moved && c.parentOf(f.Path) == f.parent && c.known.holds(f.File); f.kept {
+// entities that it must not declare, which make it unusable. The error is ctx's.
+func (c *crawl) parse(ctx context.Context, f *ledFile) (forbidden []string, err error) {
+	included := func(path string) string { return c.includedBlob(ctx, f.fetched, path) }
+	if f.kept = !c.moved && c.parentOf(f.Path) == f.parent && c.known.holds(f.File, included); f.kept {
 		for _, ref := range c.known.refs[f.Path] {
 			d := c.known.declared[ref]
 			f.kept = f.kept && c.rules.allow(c.root.Type, c.root.Target, d.Entity.Kind, &d.Entity)
 		}
 	}
 	if f.kept {
-		return nil
+		return nil, nil
 	}
-	f.text, f.parsed = string(f.fetched.text), descriptor.Parse(f.fetched.text)
+	if err := f.file.parse(f.fetched.text, c.bring(ctx, f.fetched)); err != nil {
+		return nil, err
+	}
 	for i := range f.parsed.Documents {
 		doc := &f.parsed.Documents[i]
 		if doc.Ref.Kind == "" || c.rules.allow(c.root.Type, c.root.Target, doc.Ref.Kind, doc.Entity) {
@@ -342,5 +353,5 @@ func (c *crawl) parse(f *ledFile) (forbidden []string) {
 		f.parsed.Problems = append(f.parsed.Problems, descriptor.Problem{Path: "kind", Line: doc.Line, Column: 1, Message: fmt.Sprintf(
 			"is %s, which the rules do not let %s:%s bring in; see catalog.rules", doc.Ref.Kind, c.root.Type, c.root.Target)})
 	}
-	return forbidden
+	return forbidden, nil
 }

@@ -23,6 +23,7 @@ const (
 // is the one it has, or empty.
 func (p *planner) declaration(c claim) event.Declaration {
 	d := event.Declaration{Entity: *c.doc.Entity, Document: c.doc.Text, Origin: p.origin(c.file, c.doc.Line)}
+	d.Origin.Includes = c.file.includesOf(c.doc)
 	m := &d.Entity.Metadata
 	m.UID = p.declared[d.Entity.Ref().String()].Entity.Metadata.UID
 	m.Annotations = maps.Clone(m.Annotations) // the parsed document stays as it is
@@ -130,6 +131,7 @@ func (p *planner) rejection(f *file, doc *descriptor.Document, ref string, probl
 		r.Document, line = excerpt(f.text, problems[0].Line)
 	}
 	r.Origin = p.origin(f, line)
+	r.Origin.Includes = f.includesOf(doc)
 	return r
 }
 

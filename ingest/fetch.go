@@ -104,18 +104,21 @@ type visit struct {
 	*fetcher
 	mu        sync.Mutex
 	checkouts map[string]*checkout // by repository page and branch
+	read      once                 // pages, by URL
 }
 
 func (f *fetcher) visit() *visit { return &visit{fetcher: f, checkouts: map[string]*checkout{}} }
 
+func (v *visit) page(ctx context.Context, address string) ([]byte, error) {
+	return v.read.get(address, func() ([]byte, error) { return v.get(ctx, address) })
+}
+
 // checkout is a branch of a repository at the commit that it is at.
 type checkout struct {
-	once  sync.Once
-	forge Forge
-	repo  Repository
-	sha   string
-	tree  []File // by path
-	err   error
+	once sync.Once
+	sha  string
+	tree tree
+	err  error
 }
 
 // files returns the files that a target leads to, which has been made absolute.
@@ -219,7 +222,7 @@ func (v *visit) remote(ctx context.Context, target string) ([]fetched, error) {
 	if strings.ContainsAny(u.Path, "*?") {
 		return nil, fault.New(fault.Invalid, "%s is a pattern, which works for files and the repositories of sources only; list the addresses", target)
 	}
-	text, err := v.get(ctx, u.String())
+	text, err := v.page(ctx, u.String())
 	if err != nil {
 		return nil, err
 	}
@@ -232,7 +235,7 @@ func (v *visit) inRepository(ctx context.Context, forge Forge, repo Repository, 
 	if c.err != nil {
 		return nil, c.err
 	}
-	found, err := match(ctx, pattern, "", c.tree)
+	found, err := match(ctx, pattern, "", c.tree.files)
 	if err != nil {
 		return nil, err
 	}
@@ -244,11 +247,11 @@ func (v *visit) inRepository(ctx context.Context, forge Forge, repo Repository, 
 	}
 	all := make([]fetched, len(found))
 	for i, f := range found {
-		text, err := v.blobs.get(f.Blob, func() ([]byte, error) { return forge.Blob(ctx, c.repo, f) })
+		text, err := v.blobs.get(f.Blob, func() ([]byte, error) { return forge.Blob(ctx, repo, f) })
 		if err != nil {
 			return nil, err
 		}
-		at := addressIn(c.repo, f.Path)
+		at := addressIn(repo, f.Path)
 		all[i] = fetched{File: File{Path: at.view, Blob: f.Blob}, at: at, text: text, in: c, name: f.Path}
 	}
 	return all, nil
@@ -258,7 +261,7 @@ func (v *visit) checkout(ctx context.Context, forge Forge, repo Repository) *che
 	v.mu.Lock()
 	c := v.checkouts[repo.Pages.View]
 	if c == nil {
-		c = &checkout{forge: forge, repo: repo}
+		c = &checkout{tree: tree{forge: forge, repo: repo, blobs: &v.blobs, once: &once{}}}
 		v.checkouts[repo.Pages.View] = c
 	}
 	v.mu.Unlock()
@@ -269,8 +272,8 @@ func (v *visit) checkout(ctx context.Context, forge Forge, repo Repository) *che
 			return
 		}
 		c.sha = head.SHA
-		c.tree, c.err = forge.Tree(ctx, repo, head.SHA)
-		slices.SortFunc(c.tree, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+		c.tree.files, c.err = forge.Tree(ctx, repo, head.SHA)
+		slices.SortFunc(c.tree.files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	})
 	return c
 }
@@ -364,11 +367,11 @@ func absoluteURL(target string, from fetched) (string, error) {
 		return target, nil
 	}
 	if from.in != nil {
-		pattern, here, err := resolve(target, from.name, from.in.repo)
+		pattern, here, err := resolve(target, from.name, from.in.tree.repo)
 		if err != nil || !here {
 			return target, err
 		}
-		return from.in.repo.Pages.View + EscapePath(pattern), nil
+		return from.in.tree.repo.Pages.View + EscapePath(pattern), nil
 	}
 	base, err := url.Parse(from.Path)
 	if err != nil {

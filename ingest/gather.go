@@ -38,15 +38,16 @@ type gatherer struct {
 }
 
 func (g *gatherer) gather(ctx context.Context, source, sha string) (reading, error) {
-	tree, err := g.forge.Tree(ctx, g.repo, sha)
+	files, err := g.forge.Tree(ctx, g.repo, sha)
 	if err != nil {
 		return reading{}, err
 	}
-	slices.SortFunc(tree, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
-	r := reading{source: source, repo: g.repo, commit: sha, tree: make(map[string]bool, len(tree))}
+	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
+	all := &tree{forge: g.forge, repo: g.repo, files: files, blobs: g.blobs, once: &once{}}
+	r := reading{source: source, repo: g.repo, commit: sha, tree: make(map[string]bool, len(files))}
 	found := map[string]bool{}
 	var next []file
-	for _, f := range tree {
+	for _, f := range files {
 		r.tree[f.Path] = true
 		if slices.ContainsFunc(g.patterns, func(p string) bool { return doublestar.MatchUnvalidated(p, f.Path) }) {
 			found[f.Path] = true
@@ -57,13 +58,13 @@ func (g *gatherer) gather(ctx context.Context, source, sha string) (reading, err
 		if len(found) > maxFiles {
 			return reading{}, fault.New(fault.Invalid, "%s has more than %d descriptors: narrow the source's descriptors, or the targets of its Locations", g.repo.FullName, maxFiles)
 		}
-		if err := g.read(ctx, next); err != nil {
+		if err := g.read(ctx, next, all); err != nil {
 			return reading{}, err
 		}
 		r.files = append(r.files, next...)
 		var led []file
 		for i := range next {
-			followed, err := g.followed(ctx, &next[i], tree)
+			followed, err := g.followed(ctx, &next[i], files)
 			if err != nil {
 				return reading{}, err
 			}
@@ -81,12 +82,12 @@ func (g *gatherer) gather(ctx context.Context, source, sha string) (reading, err
 }
 
 // read fills in what the files say, except those that are known just so.
-func (g *gatherer) read(ctx context.Context, files []file) error {
+func (g *gatherer) read(ctx context.Context, files []file, all *tree) error {
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(reads)
 	for i := range files {
 		f := &files[i]
-		if f.kept = g.known.holds(f.File); f.kept {
+		if f.kept = g.known.holds(f.File, all.blob); f.kept {
 			continue
 		}
 		work.Go(func() error {
@@ -98,8 +99,7 @@ func (g *gatherer) read(ctx context.Context, files []file) error {
 			if err != nil {
 				return err
 			}
-			f.text, f.parsed = string(b), descriptor.Parse(b)
-			return nil
+			return f.parse(b, all.bring(ctx, f.Path))
 		})
 	}
 	return work.Wait()

@@ -72,14 +72,20 @@ func newKnown(declared []event.Declaration, rejected []event.EntityRejected) kno
 // enough, as the others may have come and gone since.
 //
 // A file with a Location has to be read each time: what it leads to may be
-// there by now, or gone.
-func (k known) holds(f File) bool {
+// there by now, or gone. What placeholders brought in must be as it was, too;
+// included is the id of the content that such a file has now.
+func (k known) holds(f File, included func(path string) string) bool {
 	refs := k.refs[f.Path]
 	for _, ref := range refs {
 		d, ok := k.declared[ref]
 		_, broken := k.rejected[place{f.Path, ref}]
 		if !ok || broken || d.Origin.Path != f.Path || d.Origin.Blob != f.Blob || d.Origin.Entities != len(refs) || isLocation(&d.Entity) {
 			return false
+		}
+		for _, i := range d.Origin.Includes {
+			if i.Blob == "" || included(i.Path) != i.Blob {
+				return false
+			}
 		}
 	}
 	return len(refs) > 0

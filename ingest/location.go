@@ -3,8 +3,6 @@ package ingest
 import (
 	"context"
 	"fmt"
-	"net/url"
-	"path"
 	"slices"
 	"strings"
 
@@ -88,24 +86,10 @@ func follow(ctx context.Context, e *catalog.Entity, from string, repo Repository
 // resolve turns a target into a path or pattern in the repository; here is
 // false when it is elsewhere.
 func resolve(text, from string, repo Repository) (pattern string, here bool, err error) {
-	rest := text
-	if strings.Contains(text, "://") {
-		if rest, here = cutPage(text, repo.Pages); !here {
-			return "", false, nil
-		}
-		if rest, err = url.PathUnescape(strings.SplitN(rest, "?", 2)[0]); err != nil {
-			return "", false, fmt.Errorf("is %q, whose percent signs cannot be read", text)
-		}
-		rest = "/" + rest
-	}
-	if strings.HasPrefix(rest, "/") {
-		pattern = path.Clean(rest)[1:]
-	} else {
-		pattern = path.Join(path.Dir(from), rest)
-	}
+	pattern, here, err = pathIn(text, from, repo)
 	switch {
-	case pattern == ".." || strings.HasPrefix(pattern, "../"):
-		return "", false, fmt.Errorf("is %q, which leads out of the repository", text)
+	case err != nil || !here:
+		return "", false, err
 	case !doublestar.ValidatePattern(pattern):
 		return "", false, fmt.Errorf("is %q, which is no pattern; check its brackets and braces", text)
 	case strings.Count(pattern, "{") > maxBraces || strings.Contains(pattern, "{") && strings.Count(pattern, ",") > maxCommas:

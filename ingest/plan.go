@@ -28,6 +28,7 @@ type file struct {
 	followed string // path of the Location descriptor that led here, if one did
 	parent   string // ref of that Location entity
 	kept     bool
+	includes map[string]event.Include // what placeholders bring in, by their targets
 	text     string
 	parsed   descriptor.File
 }
@@ -211,10 +212,10 @@ func (p *planner) declare(ref string, c claim) {
 		if _, also := p.rejected[place{before.Origin.Path, ref}]; !mended && !also && same(before, now) {
 			return
 		}
-		p.add(ref, c.file.Path, event.EntityChanged{Declaration: now})
+		p.add(ref, now.Origin, event.EntityChanged{Declaration: now})
 		p.clear(before.Origin.Path, ref)
 	} else {
-		p.add(ref, c.file.Path, event.EntityRegistered{Declaration: now})
+		p.add(ref, now.Origin, event.EntityRegistered{Declaration: now})
 	}
 	p.clear(c.file.Path, ref)
 }
@@ -265,7 +266,7 @@ func (p *planner) reject() {
 		if stands && was.Document == now.Document && slices.Equal(was.Problems, now.Problems) {
 			continue
 		}
-		p.add(at.ref, at.path, now)
+		p.add(at.ref, now.Origin, now)
 	}
 }
 
@@ -273,8 +274,13 @@ func comparePlaces(a, b place) int {
 	return cmp.Or(cmp.Compare(a.path, b.path), cmp.Compare(a.ref, b.ref))
 }
 
-func (p *planner) add(ref, path string, data event.Data) {
-	p.changes = append(p.changes, change{ref, path, path, data})
+// add appends what is to be said of an entity in the file that an origin names.
+func (p *planner) add(ref string, now event.Origin, data event.Data) {
+	was := p.declared[ref].Origin
+	if r, ok := p.rejected[place{now.Path, ref}]; ok {
+		was = r.Origin
+	}
+	p.changes = append(p.changes, change{ref, now.Path, causeOf(was, now), data})
 }
 
 // clear keeps p.left in step with what an event will end: see [Known].

@@ -21,9 +21,14 @@ type siteDraft struct {
 	docs  map[string]map[string]string // owners of components, by file and name
 	bad   map[string]bool              // files with a syntax error
 	gone  map[string]bool              // files that are not there
+	data  string                       // what placeholders bring in; "" if it is not there
 }
 
 func (d siteDraft) publish(s *site) {
+	s.put("data.json", d.data)
+	if d.data == "" {
+		s.drop("data.json")
+	}
 	for _, path := range []string{"r0.yaml", "r1.yaml", "f0.yaml", "f1.yaml", "f2.yaml", "f3.yaml"} {
 		var texts []string
 		if targets, ok := d.leads[path]; ok && len(targets) > 0 {
@@ -61,7 +66,7 @@ func TestLocationsConverge(t *testing.T) {
 		registered := map[string]event.LocationRegistered{}
 		roots, leaves := []string{"r0.yaml", "r1.yaml"}, []string{"f0.yaml", "f1.yaml", "f2.yaml", "f3.yaml"}
 		for i := range rapid.IntRange(1, 30).Draw(t, "steps") {
-			switch do := rapid.SampledFrom([]string{"register", "lead", "edit", "edit", "withdraw", "break", "lose", "fail", "read", "read", "read", "restart", "remove", "move", "delete"}).Draw(t, "step"); do {
+			switch do := rapid.SampledFrom([]string{"register", "lead", "edit", "edit", "bring", "data", "data", "withdraw", "break", "lose", "fail", "read", "read", "read", "restart", "remove", "move", "delete"}).Draw(t, "step"); do {
 			case "register":
 				path := rapid.SampledFrom(roots).Draw(t, "root")
 				if _, ok := registered[path]; !ok {
@@ -81,6 +86,14 @@ func TestLocationsConverge(t *testing.T) {
 					d.docs[path] = map[string]string{}
 				}
 				d.docs[path][fmt.Sprintf("%s-%d", strings.TrimSuffix(path, ".yaml"), rapid.IntRange(0, 2).Draw(t, "name"))] = fmt.Sprint("owner-", i)
+			case "bring":
+				path := rapid.SampledFrom(slices.Concat(roots, leaves)).Draw(t, "file")
+				if d.docs[path] == nil {
+					d.docs[path] = map[string]string{}
+				}
+				d.docs[path][fmt.Sprintf("%s-%d", strings.TrimSuffix(path, ".yaml"), rapid.IntRange(0, 2).Draw(t, "name"))] = "{$json: ./data.json}"
+			case "data":
+				d.data = rapid.SampledFrom([]string{`"a"`, `"b"`, "{", "5", ""}).Draw(t, "text")
 			case "withdraw":
 				delete(d.docs, rapid.SampledFrom(leaves).Draw(t, "file"))
 			case "break":
@@ -134,6 +147,7 @@ func TestLocationsConverge(t *testing.T) {
 			d.publish(p.site)
 		}
 		d.bad, d.gone = map[string]bool{}, map[string]bool{} // in the end all is well
+		d.data = `"c"`
 		d.publish(p.site)
 		p.now = p.now.Add(time.Minute)
 		p.readAll()

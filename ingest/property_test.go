@@ -30,7 +30,12 @@ func isClash(r *entities.Rejection) bool {
 
 // draft is what a repository's descriptors are about to say. Each entity
 // stands in one file of it at a time; which of two wins is another test's business.
-type draft map[string]*draftFile // by path
+type draft struct {
+	files map[string]*draftFile // by path
+	data  files                 // what placeholders bring in
+}
+
+func newDraft() draft { return draft{map[string]*draftFile{}, files{}} }
 
 type draftFile struct {
 	broken bool
@@ -39,14 +44,14 @@ type draftFile struct {
 }
 
 type draftDoc struct {
-	owner string
+	owner string // or a placeholder for it
 	bad   bool
 }
 
 func (d draft) clone() draft {
-	c := draft{}
-	for path, f := range d {
-		c[path] = &draftFile{f.broken, f.leads, maps.Clone(f.docs)}
+	c := draft{map[string]*draftFile{}, maps.Clone(d.data)}
+	for path, f := range d.files {
+		c.files[path] = &draftFile{f.broken, f.leads, maps.Clone(f.docs)}
 	}
 	return c
 }
@@ -54,7 +59,8 @@ func (d draft) clone() draft {
 // tree renders a draft.
 func (d draft) tree(repo string) files {
 	tree := files{"README.md": "a repository\n"}
-	for path, f := range d {
+	maps.Copy(tree, d.data)
+	for path, f := range d.files {
 		var texts []string
 		if f.leads {
 			texts = append(texts, strings.Replace(location("./more/*.yaml"), "name: all", "name: "+repo+"-"+strings.ReplaceAll(path, "/", "-"), 1))
@@ -78,10 +84,10 @@ func (d draft) tree(repo string) files {
 func (d draft) edit(t *rapid.T, repo string) {
 	paths := []string{yaml, "a/" + yaml, "b/catalog-info.yml", "more/m.yaml"}
 	path := rapid.SampledFrom(paths).Draw(t, "path")
-	f := d[path]
+	f := d.files[path]
 	if f == nil {
 		f = &draftFile{docs: map[string]draftDoc{}}
-		d[path] = f
+		d.files[path] = f
 	}
 	name := fmt.Sprintf("%s-%d", repo, rapid.IntRange(0, 4).Draw(t, "name"))
 	if rapid.Bool().Draw(t, "shared") {
@@ -89,7 +95,7 @@ func (d draft) edit(t *rapid.T, repo string) {
 	}
 	take := func() draftDoc { // wherever it is now
 		doc := draftDoc{owner: "a"}
-		for _, other := range d {
+		for _, other := range d.files {
 			if is, ok := other.docs[name]; ok {
 				doc = is
 				delete(other.docs, name)
@@ -97,7 +103,7 @@ func (d draft) edit(t *rapid.T, repo string) {
 		}
 		return doc
 	}
-	switch rapid.SampledFrom([]string{"move", "change", "change", "spoil", "break", "delete", "withdraw", "lead"}).Draw(t, "edit") {
+	switch rapid.SampledFrom([]string{"move", "change", "change", "spoil", "break", "delete", "withdraw", "lead", "bring", "bring", "data", "data", "data", "lose"}).Draw(t, "edit") {
 	case "move":
 		f.docs[name] = take()
 	case "change":
@@ -109,9 +115,16 @@ func (d draft) edit(t *rapid.T, repo string) {
 	case "break":
 		f.broken = !f.broken
 	case "delete":
-		delete(d, path)
+		delete(d.files, path)
 	case "withdraw":
 		take()
+	case "bring":
+		take()
+		f.docs[name] = draftDoc{owner: fmt.Sprintf("{$json: /data/%d.json}", rapid.IntRange(0, 1).Draw(t, "data"))}
+	case "data":
+		d.data[fmt.Sprintf("data/%d.json", rapid.IntRange(0, 1).Draw(t, "data"))] = rapid.SampledFrom([]string{`"a"`, `"b"`, ` "b"`, "{", "5", "\xff"}).Draw(t, "text")
+	case "lose":
+		delete(d.data, fmt.Sprintf("data/%d.json", rapid.IntRange(0, 1).Draw(t, "data")))
 	case "lead":
 		if path != "more/m.yaml" {
 			f.leads = !f.leads
@@ -167,7 +180,7 @@ func TestDeliveriesConverge(t *testing.T) {
 		w := newWorld(t)
 		var authors []*author
 		for i := range rapid.IntRange(1, 3).Draw(t, "repositories") {
-			authors = append(authors, &author{id: fmt.Sprintf("r%d", i), draft: draft{}, drafts: map[string]draft{}})
+			authors = append(authors, &author{id: fmt.Sprintf("r%d", i), draft: newDraft(), drafts: map[string]draft{}})
 		}
 		var pending, newest []eventlog.Record
 		handle := func() {

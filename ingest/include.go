@@ -101,7 +101,7 @@ func (t *tree) bring(ctx context.Context, from string) bring {
 		case err != nil:
 			return at, nil, fault.New(fault.Invalid, "could not form a URL out of %s and %s: the latter %w", from, target, err)
 		case !here:
-			return at, nil, fault.New(fault.Invalid, "could not form a URL out of %s and %s: only files of %s on branch %s can be brought in here; write a path", from, target, t.repo.FullName, t.repo.DefaultBranch)
+			return at, nil, fault.New(fault.Invalid, "could not form a URL out of %s and %s: a placeholder may only reference files from the same repository as the entity, which is %s on branch %s", from, target, t.repo.FullName, t.repo.DefaultBranch)
 		}
 		at = event.Include{Path: name, Blob: t.blob(name)}
 		if at.Blob == "" {
@@ -147,7 +147,7 @@ func (v *visit) bringPage(ctx context.Context, from fetched, target string) (at 
 	}
 	u, err := url.Parse(address)
 	if base, wrong := url.Parse(from.Path); err != nil || wrong != nil || u.Scheme != base.Scheme || u.Host != base.Host {
-		return at, nil, fault.New(fault.Invalid, "could not form a URL out of %s and %s: only files of the same host can be brought in", from.Path, target)
+		return at, nil, fault.New(fault.Invalid, "could not form a URL out of %s and %s: a placeholder may only reference files from the same host as the entity", from.Path, target)
 	}
 	if err := v.mayRead(u); err != nil {
 		return at, nil, err

@@ -144,9 +144,9 @@ func TestWhatCanBeIncluded(t *testing.T) {
 		"https://git.example/acme/payments/blob/main/owner.json?a=b": "",
 		"../../owner.json":          `could not form a URL out of a/catalog-info.yaml and ../../owner.json: the latter is "../../owner.json", which leads out of the repository`,
 		"../../../../../etc/passwd": `could not form a URL out of a/catalog-info.yaml and ../../../../../etc/passwd: the latter is "../../../../../etc/passwd", which leads out of the repository`,
-		"https://git.example/acme/payments/blob/side/owner.json": "could not form a URL out of a/catalog-info.yaml and https://git.example/acme/payments/blob/side/owner.json: only files of acme/payments on branch main can be brought in here; write a path",
-		"https://git.example/acme/ledger/blob/main/owner.json":   "could not form a URL out of a/catalog-info.yaml and https://git.example/acme/ledger/blob/main/owner.json: only files of acme/payments on branch main can be brought in here; write a path",
-		"http://169.254.169.254/x":                               "could not form a URL out of a/catalog-info.yaml and http://169.254.169.254/x: only files of acme/payments on branch main can be brought in here; write a path",
+		"https://git.example/acme/payments/blob/side/owner.json": "could not form a URL out of a/catalog-info.yaml and https://git.example/acme/payments/blob/side/owner.json: a placeholder may only reference files from the same repository as the entity, which is acme/payments on branch main",
+		"https://git.example/acme/ledger/blob/main/owner.json":   "could not form a URL out of a/catalog-info.yaml and https://git.example/acme/ledger/blob/main/owner.json: a placeholder may only reference files from the same repository as the entity, which is acme/payments on branch main",
+		"http://169.254.169.254/x":                               "could not form a URL out of a/catalog-info.yaml and http://169.254.169.254/x: a placeholder may only reference files from the same repository as the entity, which is acme/payments on branch main",
 		"owner.json":                                             "could not read location owner.json: acme/payments has no file a/owner.json",
 		"..":                                                     "could not read location ..: acme/payments has no file .",
 		"*.json":                                                 "could not read location *.json: acme/payments has no file a/*.json",
@@ -233,8 +233,8 @@ func TestIncludesOfAHost(t *testing.T) {
 	// Neither another host, though it may be read, nor one by way of this.
 	p.site.put("away", "goto http://127.0.0.1:1/secret")
 	for target, want := range map[string]string{
-		"https://elsewhere.example/owner.json": "only files of the same host can be brought in",
-		"file:///etc/passwd":                   "only files of the same host can be brought in",
+		"https://elsewhere.example/owner.json": "a placeholder may only reference files from the same host as the entity",
+		"file:///etc/passwd":                   "a placeholder may only reference files from the same host as the entity",
 		"/away":                                "must not be read",
 	} {
 		p.site.put("bad.yaml", bringing("w", target))

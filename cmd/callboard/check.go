@@ -1,9 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +21,8 @@ func checkCommand(p process) *cobra.Command {
 		Use:   "check [descriptor ...]",
 		Short: "Check the configuration and descriptors",
 		Long: `Check a configuration file, descriptors such as catalog-info.yaml, or both, and
-report every problem with file, line and column. Nothing is read but these files.
+report every problem with file, line and column. Nothing is read but these files,
+and those of the same repository that placeholders such as $text bring in.
 
 Exit codes: 0 all is fine, 1 there are problems, 2 the command was called wrongly.`,
 		Example: `  callboard check --config callboard.yaml
@@ -59,7 +63,7 @@ func checkDescriptor(p process, path string) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read descriptor: %w", err)
 	}
-	parsed := descriptor.Parse(b)
+	parsed := descriptor.Resolve(b, fromDisk(path))
 	all := parsed.Problems // some of which the documents repeat
 	for _, d := range parsed.Documents {
 		for _, p := range d.Problems {
@@ -76,4 +80,53 @@ func checkDescriptor(p process, path string) (int, error) {
 		fmt.Fprintf(p.Stdout, "%s:%d:%d: %s\n", path, pr.Line, pr.Column, text)
 	}
 	return len(all), nil
+}
+
+// fromDisk returns what placeholders of a descriptor bring in: files of the Git
+// repository around it, or of its folder when there is none.
+func fromDisk(file string) descriptor.Include {
+	return func(p descriptor.Placeholder) ([]byte, error) {
+		fail := func(err error) ([]byte, error) {
+			return nil, fault.New(fault.Invalid, "could not read location %s: %w", p.Target, err)
+		}
+		if strings.Contains(p.Target, "://") {
+			return fail(errors.New("only paths are read here, not URLs"))
+		}
+		folder, err := filepath.Abs(filepath.Dir(file))
+		if err != nil {
+			return fail(err)
+		}
+		top := repositoryOf(folder)
+		name := filepath.Join(folder, filepath.FromSlash(p.Target))
+		if strings.HasPrefix(p.Target, "/") {
+			name = filepath.Join(top, filepath.Clean(filepath.FromSlash(p.Target)))
+		}
+		within, err := filepath.Rel(top, name)
+		if err != nil || !filepath.IsLocal(within) {
+			return fail(fmt.Errorf("it is %q, which leads out of the repository", p.Target))
+		}
+		root, err := os.OpenRoot(top)
+		if err != nil {
+			return fail(err)
+		}
+		defer root.Close()
+		content, err := root.ReadFile(within)
+		if err != nil {
+			return fail(err)
+		}
+		return content, nil
+	}
+}
+
+// repositoryOf returns the folder of the Git repository that a folder is in, or
+// itself.
+func repositoryOf(folder string) string {
+	for at := folder; ; at = filepath.Dir(at) {
+		if _, err := os.Lstat(filepath.Join(at, ".git")); err == nil {
+			return at
+		}
+		if at == filepath.Dir(at) {
+			return folder
+		}
+	}
 }

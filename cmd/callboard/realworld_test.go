@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"io"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,6 +20,7 @@ import (
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/catalog/descriptor"
 	"github.com/callboard/callboard/internal/demoforge"
+	"github.com/callboard/callboard/internal/fault"
 )
 
 // TestRealHistories pushes the histories of real public repositories, commit by
@@ -63,11 +67,26 @@ func importHistory(t *testing.T, file string) string {
 	folder := t.TempDir()
 	git(t, folder, "init", "--quiet", "--bare", "--initial-branch=main")
 	c := exec.Command("git", "-C", folder, "fast-import", "--quiet")
-	c.Stdin = plain
+	history, err := io.ReadAll(plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Stdin = bytes.NewReader(ownPages.ReplaceAllFunc(history, atRoot))
 	if out, err := c.CombinedOutput(); err != nil {
 		t.Fatalf("git fast-import: %v\n%s", err, out)
 	}
 	return folder
+}
+
+// ownPages finds placeholders for pages of GitHub, where these repositories were.
+var ownPages = regexp.MustCompile(`\$(text|json|yaml): https://github\.com/[\w.-]+/[\w.-]+/blob/\w+/`)
+
+// atRoot has a placeholder start at the root of the repository, wherever that is.
+// The text keeps its length, which the file tells before it.
+func atRoot(placeholder []byte) []byte {
+	key, page, _ := bytes.Cut(placeholder, []byte(" "))
+	root := bytes.Repeat([]byte("/./"), len(page))[:len(page)-1]
+	return slices.Concat(key, []byte(" "), root, []byte("/"))
 }
 
 func git(t *testing.T, folder string, args ...string) string {
@@ -133,7 +152,7 @@ func followHistory(t *testing.T, provider demoforge.Provider, name, folder strin
 	if page[0].Failed > 0 {
 		t.Errorf("%d deliveries failed", page[0].Failed)
 	}
-	t.Logf("%d commits, %d events, %d entities at the end", len(commits), versions, len(want.good))
+	t.Logf("%d commits, %d events, %d entities at the end, %d files brought in", len(commits), versions, len(want.good), want.brought)
 }
 
 func keys[V any](m map[string]V) map[string]bool {
@@ -150,6 +169,8 @@ func keys[V any](m map[string]V) map[string]bool {
 type fresh struct {
 	good map[string]*catalog.Entity // by ref
 	of   map[string][]string        // refs that each file declared when it was last good
+
+	brought int // files that placeholders brought in, in all
 }
 
 func (f *fresh) read(t *testing.T, folder, sha string) {
@@ -169,7 +190,17 @@ func (f *fresh) read(t *testing.T, folder, sha string) {
 			continue
 		}
 		seen[file] = true
-		parsed := descriptor.Parse([]byte(git(t, folder, "show", sha+":"+file)))
+		parsed := descriptor.Resolve([]byte(git(t, folder, "show", sha+":"+file)), func(p descriptor.Placeholder) ([]byte, error) {
+			name := path.Join(path.Dir(file), p.Target)
+			if strings.HasPrefix(p.Target, "/") {
+				name = path.Clean(p.Target)[1:]
+			}
+			if !tree[name] {
+				return nil, fault.New(fault.Invalid, "there is no file %s", name)
+			}
+			f.brought++
+			return []byte(git(t, folder, "show", sha+":"+name)), nil
+		})
 		if len(parsed.Problems) > 0 {
 			for _, ref := range f.of[file] {
 				next.add(file, ref, f.good[ref])
@@ -187,7 +218,7 @@ func (f *fresh) read(t *testing.T, folder, sha string) {
 			todo = append(todo, targets...)
 		}
 	}
-	*f = next
+	f.good, f.of = next.good, next.of
 }
 
 func (f *fresh) add(file, ref string, e *catalog.Entity) {

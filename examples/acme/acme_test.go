@@ -50,7 +50,14 @@ func read(files map[string]string) reading {
 	waiting := slices.DeleteFunc(slices.Sorted(maps.Keys(files)), func(p string) bool { return path.Base(p) != "catalog-info.yaml" })
 	for i := 0; i < len(waiting); i++ {
 		file := waiting[i]
-		for _, d := range descriptor.Parse([]byte(files[file])).Documents {
+		parsed := descriptor.Resolve([]byte(files[file]), func(p descriptor.Placeholder) ([]byte, error) {
+			text, ok := files[path.Join(path.Dir(file), p.Target)]
+			if !ok {
+				return nil, fmt.Errorf("could not read location %s", p.Target)
+			}
+			return []byte(text), nil
+		})
+		for _, d := range parsed.Documents {
 			for _, p := range d.Problems {
 				r.problems = append(r.problems, strings.TrimSpace(file+" "+p.Path))
 				r.places = append(r.places, fmt.Sprintf("%s:%d:%d", file, p.Line, p.Column))
@@ -221,6 +228,19 @@ func TestBrokenDescriptors(t *testing.T) {
 			if diff := cmp.Diff([]string{"catalog-info.yaml:23:7"}, read(filesOf(t, r)).places); diff != "" {
 				t.Errorf("where the last one stands (-want +got):\n%s", diff)
 			}
+		}
+	}
+}
+
+// The definition of an API may stand in a file of its own, and change alone.
+func TestDefinitionInAFileOfItsOwn(t *testing.T) {
+	for _, r := range play(t).Repositories() {
+		if r.Name() != "acme/shipping-rates" {
+			continue
+		}
+		e := read(filesOf(t, r)).entities["api:default/shipping-v1"]
+		if e == nil || !strings.Contains(e.SpecString("definition"), "version: 1.2.0") {
+			t.Errorf("the API is %+v", e)
 		}
 	}
 }

@@ -149,12 +149,12 @@ func (v *visit) bringPage(ctx context.Context, from fetched, target string) (at 
 	if base, wrong := url.Parse(from.Path); err != nil || wrong != nil || u.Scheme != base.Scheme || u.Host != base.Host {
 		return at, nil, fault.New(fault.Invalid, "could not form a URL out of %s and %s: a placeholder may only reference files from the same host as the entity", from.Path, target)
 	}
-	if err := v.mayRead(u); err != nil {
-		return at, nil, err
-	}
 	at.Path = address
-	if content, err = v.page(ctx, address); err != nil {
-		return at, nil, err
+	if err = v.mayRead(u); err == nil {
+		content, err = v.page(ctx, address)
+	}
+	if err != nil {
+		return at, nil, fault.New(fault.Invalid, "could not read location %s: %w", target, err)
 	}
 	at.Blob = contentID(content)
 	return at, content, nil

@@ -230,12 +230,15 @@ func TestIncludesOfAHost(t *testing.T) {
 		t.Errorf("it does not heal: %v", got)
 	}
 
+	p.site.put("large", strings.Repeat("x", 1<<20+1))
+
 	// Neither another host, though it may be read, nor one by way of this.
 	p.site.put("away", "goto http://127.0.0.1:1/secret")
 	for target, want := range map[string]string{
 		"https://elsewhere.example/owner.json": "a placeholder may only reference files from the same host as the entity",
 		"file:///etc/passwd":                   "a placeholder may only reference files from the same host as the entity",
-		"/away":                                "must not be read",
+		"/away":                                "could not read location /away: " + p.site.at("away") + " cannot be read: http://127.0.0.1:1/secret must not be read",
+		"/large":                               "could not read location /large: " + p.site.at("large") + " has more than the 1048576 bytes",
 	} {
 		p.site.put("bad.yaml", bringing("w", target))
 		v, err := p.locations.Preview(t.Context(), "url", p.site.at("bad.yaml"))
@@ -271,6 +274,7 @@ func TestFileLocationIncludesNothing(t *testing.T) {
 // A url location in a repository of a source brings in files of the same commit.
 func TestIncludesOfALocationInARepository(t *testing.T) {
 	eachForge(t, demoforge.Options{}, func(t *testing.T, f *forgeAt) {
+		t.Helper()
 		f.push(f.branch, write("deep/root.yaml", bringing("x", "/owner.json")), write("owner.json", `"a"`))
 		p := placesIn(t, ingest.LocationsOptions{})
 		p.sources = []ingest.Source{f.source}

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -105,12 +106,12 @@ func fromDisk(file string) descriptor.Include {
 		if err != nil || !filepath.IsLocal(within) {
 			return fail(fmt.Errorf("it is %q, which leads out of the repository", p.Target))
 		}
-		root, err := os.OpenRoot(top)
+		f, err := os.OpenInRoot(top, within) // nor by way of a symbolic link
 		if err != nil {
 			return fail(err)
 		}
-		defer root.Close()
-		content, err := root.ReadFile(within)
+		defer f.Close()
+		content, err := io.ReadAll(io.LimitReader(f, descriptor.MaxSize+1))
 		if err != nil {
 			return fail(err)
 		}

@@ -91,7 +91,7 @@ func (w widgetTest) palette(look string) {
 	w.accessible("palette-empty-" + look)
 
 	w.press("paym")
-	w.until(chosen + `?.textContent.includes("payment")`)
+	w.until(chosen + `?.id.startsWith("palette-found")`) // not one of the recent ones, which were there before
 	w.accessible("palette-" + look)
 	first := w.ask(active + ".id")
 	w.press(kb.ArrowDown)

@@ -82,6 +82,7 @@ func (a *API) Register(e *echo.Echo) {
 	own := e.Group("/api", a.errors, a.wait)
 	own.GET("/history/events", a.handleEvents)
 	own.GET("/history/events/:position", a.handleEvent)
+	own.GET("/rejections", a.handleRejections)
 	own.GET("/sources", a.handleSources)
 	own.GET("/deliveries", a.handleDeliveries)
 	own.POST("/deliveries/:id/replay", a.handleReplay)

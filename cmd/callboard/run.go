@@ -70,18 +70,25 @@ Run it with your own:                callboard serve --config callboard.yaml`,
 	root.SetErr(p.Stderr)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{err, c.CommandPath()} })
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(serveCommand(p), demoCommand(p), checkCommand(p), rebuildCommand(p), tokenCommand(p), versionCommand(p))
-	for _, c := range append(root.Commands(), root) {
-		if args := c.Args; args != nil {
-			c.Args = func(cmd *cobra.Command, given []string) error {
-				if err := args(cmd, given); err != nil {
-					return usageError{err, cmd.CommandPath()}
-				}
-				return nil
+	root.AddCommand(serveCommand(p), demoCommand(p), checkCommand(p), importCommand(p), rebuildCommand(p), tokenCommand(p), versionCommand(p))
+	usageArgs(root)
+	return root
+}
+
+// usageArgs makes wrong arguments of a command, and of those below it, mistakes in
+// how it was called.
+func usageArgs(c *cobra.Command) {
+	if args := c.Args; args != nil {
+		c.Args = func(cmd *cobra.Command, given []string) error {
+			if err := args(cmd, given); err != nil {
+				return usageError{err, cmd.CommandPath()}
 			}
+			return nil
 		}
 	}
-	return root
+	for _, below := range c.Commands() {
+		usageArgs(below)
+	}
 }
 
 // logFlags are the flags of every command that logs.

@@ -29,6 +29,9 @@ var rooms = map[string][]string{
 	"ingest/github":   {"catalog", "event", "ingest", "ingest/forgeapi", "internal/fault"},
 	"ingest/gitlab":   {"catalog", "event", "ingest", "ingest/forgeapi", "internal/fault"},
 
+	// A client of two portals' APIs: it brings in nothing by itself.
+	"ingest/backstage": {"catalog", "internal/fault"},
+
 	"projections":                {"event", "eventlog", "internal/fault"},
 	"projections/projectiontest": {"catalog", "event", "eventlog", "projections"},
 	"projections/sqlstore":       {"eventlog", "internal/fault"},

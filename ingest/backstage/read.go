@@ -2,7 +2,6 @@ package backstage
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -28,14 +27,13 @@ func (c *client) entities(ctx context.Context, filters, fields []string, each fu
 	const path = "/api/catalog/entities/by-query"
 	query := url.Values{"filter": filters, "limit": {strconv.Itoa(pageSize)}}
 	addFields(query, fields)
-	next := call{method: http.MethodGet, path: path, query: query}
 	for first := true; ; first = false {
 		var page struct {
 			Items      []json.RawMessage
 			TotalItems int
 			PageInfo   struct{ NextCursor string }
 		}
-		_, err := c.do(ctx, next, &page)
+		_, err := c.do(ctx, call{method: http.MethodGet, path: path, query: query}, &page)
 		if first && statusOf(err) == http.StatusNotFound {
 			return c.listed(ctx, filters, fields, each)
 		}
@@ -51,27 +49,9 @@ func (c *client) entities(ctx context.Context, filters, fields []string, each fu
 		if page.PageInfo.NextCursor == "" {
 			return nil
 		}
-		next = following(path, page.PageInfo.NextCursor, fields)
+		query.Del("filter") // which the cursor holds
+		query.Set("cursor", page.PageInfo.NextCursor)
 	}
-}
-
-// following asks for the next page as Backstage's own client does: a cursor that
-// holds a predicate is sent by POST, any other by GET.
-func following(path, cursor string, fields []string) call {
-	var says map[string]json.RawMessage
-	if b, err := base64.StdEncoding.DecodeString(cursor); err == nil {
-		json.Unmarshal(b, &says) //nolint:errcheck // a cursor that is no JSON goes by GET
-	}
-	if _, predicate := says["query"]; predicate {
-		body := map[string]any{"cursor": cursor, "limit": pageSize}
-		if len(fields) > 0 {
-			body["fields"] = fields
-		}
-		return call{method: http.MethodPost, path: path, body: body}
-	}
-	query := url.Values{"cursor": {cursor}, "limit": {strconv.Itoa(pageSize)}}
-	addFields(query, fields)
-	return call{method: http.MethodGet, path: path, query: query}
 }
 
 func addFields(query url.Values, fields []string) {

@@ -1,8 +1,6 @@
 package backstage
 
-import (
-	"strings"
-)
+import "strings"
 
 // Report tells how the catalogs compare.
 type Report struct {
@@ -56,8 +54,9 @@ const (
 	EntityNotNeeded EntityResult = "not needed here" // it stands for a location that is not needed
 )
 
+// entityResults lists likewise those of Backstage's entities.
 func entityResults() []EntityResult {
-	return []EntityResult{Same, Coming, EntityNotNeeded, Differs, Missing, OnlyHere}
+	return []EntityResult{Same, Coming, EntityNotNeeded, Differs, Missing}
 }
 
 // Location is what became of a place that Backstage reads.

@@ -15,6 +15,7 @@ type survey struct {
 // origin is a place that entities come from.
 type origin struct {
 	listed   bool // registered at Backstage
+	wanted   bool // it is to be brought over
 	entities int  // the Location entity that stands for it is none of them
 	here     int  // of these, that Callboard has out of the same file
 }
@@ -33,11 +34,10 @@ func (s *survey) origin(p place) *origin {
 }
 
 // list notes a location that is registered at Backstage. Unless all are wanted it
-// counts only if an entity that is wanted comes from it.
+// is only if an entity that is wanted comes from it.
 func (s *survey) list(p place, all bool) {
-	if o := s.origin(p); all {
-		o.listed = true
-	}
+	o := s.origin(p)
+	o.listed, o.wanted = true, all
 }
 
 // note notes an entity of Backstage's, and ours of the same name if there is one.
@@ -47,6 +47,7 @@ func (s *survey) note(theirs, ours head) {
 		return
 	}
 	o := s.origin(p)
+	o.wanted = true
 	if theirs.ref() == p.locationRef() {
 		return
 	}
@@ -62,8 +63,8 @@ func (s *survey) note(theirs, ours head) {
 func (s *survey) locations() []*Location {
 	all := []*Location{}
 	for p, o := range s.origins {
-		if !o.listed && o.entities == 0 && !s.stands[p.locationRef()] {
-			continue // nothing that is wanted comes from there
+		if !o.wanted {
+			continue
 		}
 		l := &Location{place: p, Shown: p.shown(), Listed: o.listed, Entities: o.entities}
 		ref := p.locationRef()

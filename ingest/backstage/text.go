@@ -26,7 +26,11 @@ func (r *Report) WriteText(to io.Writer, verbose bool) error {
 		fmt.Fprintf(w, "A dry run: nothing was registered.\n\n")
 	}
 	n := r.Summary
-	fmt.Fprintf(w, "%s at Backstage%s: %s.\n", counted(n.Backstage, "entity", "entities"), filtered(r.Filters), sentence(entityResults(), n.Entities))
+	fmt.Fprintf(w, "%s at Backstage%s: %s.", counted(n.Backstage, "entity", "entities"), filtered(r.Filters), sentence(entityResults(), n.Entities))
+	if only := n.Entities[OnlyHere]; only > 0 {
+		fmt.Fprintf(w, " %d %s.", only, OnlyHere)
+	}
+	fmt.Fprintln(w)
 	fmt.Fprintf(w, "%s: %s.\n", counted(len(r.Locations), "location", "locations"), sentence(locationResults(), n.Locations))
 	if r.Matched {
 		fmt.Fprintf(w, "\nEverything that Backstage has is here%s.\n", map[bool]string{true: ", or would come"}[r.DryRun])

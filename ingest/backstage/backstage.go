@@ -350,6 +350,7 @@ func (l *Location) answered(err error, dryRun bool) error {
 	case err == nil:
 	case status == http.StatusConflict:
 		l.Result = Present
+	case status == http.StatusBadRequest && dryRun && l.partly(err.Error()):
 	case status == http.StatusBadRequest:
 		l.refuse(err.Error())
 	case status != 0:

@@ -154,6 +154,32 @@ func TestDryRun(t *testing.T) {
 	golden(t, "dry-run.txt", report, theirs, ours)
 }
 
+// A dry run of a location says nothing but what is wrong there, if something is.
+func TestDryRunOfABrokenDescriptor(t *testing.T) {
+	for problem, want := range map[string][2]string{
+		"InputError: " + shop + ":3:5 spec.owner is missing":                                                      {"would be registered", "may lead to it"},
+		"NotFoundError: Unable to read url, no matching files found for https://files.example/below.yaml":         {"would be registered", "may lead to it"},
+		"NotFoundError: Unable to read url, no matching files found for " + shop:                                  {"refused", "was refused"},
+		"NotAllowedError: Reading from '" + shop + "' is not allowed. … allowed hosts at 'backend.reading.allow'": {"refused", "was refused"},
+	} {
+		t.Run(problem, func(t *testing.T) {
+			theirs, ours := world(t)
+			delete(ours.leads, shop)
+			ours.trial = map[string]string{shop: problem}
+			o := options(theirs, ours)
+			o.DryRun = true
+			report, err := backstage.Run(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			locations, entities := outcome(report)
+			if locations["url:"+shop] != want[0] || !strings.Contains(entities["component:default/cart"], want[1]) {
+				t.Errorf("got %q, %q", locations["url:"+shop], entities["component:default/cart"])
+			}
+		})
+	}
+}
+
 // What is left out of a filter is neither registered nor compared.
 func TestFilter(t *testing.T) {
 	theirs, ours := world(t)

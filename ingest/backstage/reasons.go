@@ -96,12 +96,18 @@ func (w *reasons) judge(h head, theirs, ours json.RawMessage, coming bool) Entit
 		}
 	case coming:
 		e.Result = Coming
-	case w.stand[e.Ref] != nil && w.stand[e.Ref].Result == NotNeeded:
+	case w.idle(e.Ref):
 		e.Result = EntityNotNeeded
 	default:
 		e.Result, e.Reason = Missing, w.why(h)
 	}
 	return e
+}
+
+// idle reports whether an entity only stands for a location that is not to be here.
+func (w *reasons) idle(ref string) bool {
+	l := w.stand[ref]
+	return l != nil && (l.Result == NotNeeded || l.Result == Unsupported)
 }
 
 // why says why an entity is not here.
@@ -122,6 +128,8 @@ func (w *reasons) why(h head) string {
 		return at + " cannot be registered"
 	case Refused:
 		return at + " was refused"
+	case WouldRegister:
+		return at + " may lead to it: as something there cannot be used, a dry run does not tell"
 	case Pending:
 		return at + " has not been read yet"
 	}

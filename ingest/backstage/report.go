@@ -51,7 +51,7 @@ const (
 	Missing         EntityResult = "missing here"
 	OnlyHere        EntityResult = "only here"
 	Coming          EntityResult = "would come"      // in a dry run
-	EntityNotNeeded EntityResult = "not needed here" // it stands for a location that is not needed
+	EntityNotNeeded EntityResult = "not needed here" // it stands for a location that is not
 )
 
 // entityResults lists likewise those of Backstage's entities.
@@ -70,6 +70,16 @@ type Location struct {
 	Do       string         `json:"do,omitempty"` // what to do about it
 }
 
+// partly notes that a dry run found something wrong in what the place leads to,
+// and reports whether that is so. Backstage's API then tells nothing else.
+func (l *Location) partly(problem string) bool {
+	if !strings.HasPrefix(problem, "InputError") && strings.Contains(problem, l.Target) {
+		return false
+	}
+	l.Result, l.Problem, l.Do = WouldRegister, problem, advice(problem)
+	return true
+}
+
 // refuse notes why Callboard does not read the place.
 func (l *Location) refuse(problem string) {
 	l.Result, l.Problem, l.Do = Refused, problem, advice(problem)
@@ -86,7 +96,7 @@ func advice(problem string) string {
 	case strings.HasPrefix(problem, "NotFoundError"), strings.Contains(problem, "leads nowhere"):
 		return "The file is not there any more, or only Backstage may read it. Take the location out of Backstage, or let Callboard read it too."
 	case strings.HasPrefix(problem, "InputError"):
-		return "The descriptor has to be repaired; everything else that the location leads to comes nevertheless."
+		return "The descriptor has to be repaired. What else the location leads to comes nevertheless; which, a dry run cannot tell."
 	default:
 		return ""
 	}

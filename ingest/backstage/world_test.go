@@ -26,6 +26,7 @@ type portal struct {
 	locations  []map[string]any
 	rejections []map[string]any
 	// leads is what registering a target brings: entities, or a rejection without a ref.
+	trial  map[string]string // what a dry run of a target says
 	leads  map[string][]map[string]any
 	asked  []string // writes
 	moment int
@@ -82,6 +83,10 @@ func (p *portal) register(w http.ResponseWriter, r *http.Request) {
 	led, known := p.leads[l.Target]
 	if r.URL.Query().Get("dryRun") == "true" {
 		if !known {
+			if problem := p.trial[l.Target]; problem != "" {
+				refuse(w, http.StatusBadRequest, "InputError", problem)
+				return
+			}
 			refuse(w, http.StatusBadRequest, "InputError", "NotFoundError: Unable to read url, no matching files found for "+l.Target)
 			return
 		}

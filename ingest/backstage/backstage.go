@@ -12,6 +12,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -255,12 +256,8 @@ func (im *importer) await(ctx context.Context, all []*Location) error {
 
 // outcomes takes those off that have been read, well or not.
 func (im *importer) outcomes(ctx context.Context, pending map[string]*Location) (at uint64, err error) {
-	refs := make([]string, 0, len(pending))
-	for ref := range pending {
-		refs = append(refs, ref)
-	}
 	var read []string
-	for chunk := range slices.Chunk(refs, pageSize) {
+	for chunk := range slices.Chunk(slices.Collect(maps.Keys(pending)), pageSize) {
 		items, seen, err := im.ours.byRefs(ctx, chunk, refFields(), 0)
 		if err != nil {
 			return 0, err
@@ -328,6 +325,9 @@ func (im *importer) compare(ctx context.Context, why *reasons) ([]Entity, error)
 	if err != nil {
 		return nil, err
 	}
+	if err := im.excuse(ctx, all); err != nil {
+		return nil, err
+	}
 	err = im.ours.entities(ctx, im.Filters, refFields(), func(items []json.RawMessage, _ int) error {
 		for _, h := range heads(items) {
 			if ref := h.ref(); !seen[ref] {
@@ -339,6 +339,32 @@ func (im *importer) compare(ctx context.Context, why *reasons) ([]Entity, error)
 	})
 	slices.SortFunc(all, func(a, b Entity) int { return cmp.Compare(a.Ref, b.Ref) })
 	return all, err
+}
+
+// excuse finds the relations that are not here because their other ends are not.
+func (im *importer) excuse(ctx context.Context, all []Entity) error {
+	asked := map[string]bool{}
+	for _, e := range all {
+		for _, f := range e.Fields {
+			if target, ok := f.target(); ok {
+				asked[target] = true
+			}
+		}
+	}
+	here := map[string]bool{}
+	for chunk := range slices.Chunk(slices.Collect(maps.Keys(asked)), pageSize) {
+		items, _, err := im.ours.byRefs(ctx, chunk, refFields(), 0)
+		if err != nil {
+			return err
+		}
+		for i, item := range items {
+			here[chunk[i]] = item != nil
+		}
+	}
+	for i := range all {
+		all[i].excuse(here)
+	}
+	return nil
 }
 
 // answered notes what came of registering, or of trying to. An error is one that

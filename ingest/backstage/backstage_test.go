@@ -180,6 +180,33 @@ func TestDryRunOfABrokenDescriptor(t *testing.T) {
 	}
 }
 
+// A relation that only its other end declares is missing with that.
+func TestRelationsWithWhatIsNotHere(t *testing.T) {
+	related := func(e map[string]any, targets ...string) map[string]any {
+		relations := []any{}
+		for _, target := range targets {
+			relations = append(relations, map[string]any{"type": "dependencyOf", "targetRef": target})
+		}
+		e["relations"] = relations
+		return e
+	}
+	entity := func(name string) map[string]any { return from(name, "url:"+shop, "url:"+shop) }
+	theirs := newPortal(t, related(entity("a"), "component:default/away", "component:default/there"), related(entity("b"), "component:default/there"))
+	ours := newPortal(t, related(entity("a"), "component:default/there"), entity("b"), from("there", "url:"+conf, "url:"+conf))
+	report, err := backstage.Run(t.Context(), options(theirs, ours))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, entities := outcome(report)
+	if d := cmp.Diff(map[string]string{
+		"component:default/a":     "the same but for relations with what is not here relations",
+		"component:default/b":     "differs relations",
+		"component:default/there": "only here",
+	}, entities); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+}
+
 // What is left out of a filter is neither registered nor compared.
 func TestFilter(t *testing.T) {
 	theirs, ours := world(t)

@@ -16,6 +16,16 @@ type Field struct {
 	Op        catalog.Op `json:"op"` // what happened to it on the way from Backstage to Callboard
 	Backstage any        `json:"backstage,omitempty"`
 	Callboard any        `json:"callboard,omitempty"`
+	// Follows is set for a relation that is not here because its other end is not,
+	// which declares it.
+	Follows bool `json:"follows,omitempty"`
+}
+
+// target is the other end of a relation that is not here.
+func (f Field) target() (string, bool) {
+	text, _ := f.Backstage.(string)
+	_, target, ok := strings.Cut(text, " ")
+	return target, ok && f.Path == "relations" && f.Op == catalog.Removed
 }
 
 // annotationOrphan marks what nothing leads to any more.
@@ -47,10 +57,13 @@ func Compare(theirs, ours json.RawMessage) []Field {
 	}
 	var fields []Field
 	for _, c := range catalog.Diff(before.Entity, after.Entity) {
-		fields = append(fields, Field{c.Path, c.Op, short(c.Before), short(c.After)})
+		fields = append(fields, Field{Path: c.Path, Op: c.Op, Backstage: short(c.Before), Callboard: short(c.After)})
 	}
 	if b, a := before.file, after.file; b.Type == "url" && !b.same(a) {
-		f := Field{catalog.FieldPath("metadata.annotations", catalog.AnnotationLocation), catalog.Changed, b.shown().String(), a.shown().String()}
+		f := Field{
+			Path: catalog.FieldPath("metadata.annotations", catalog.AnnotationLocation), Op: catalog.Changed,
+			Backstage: b.shown().String(), Callboard: a.shown().String(),
+		}
 		if a.Type == "" {
 			f.Op, f.Callboard = catalog.Removed, nil
 		}

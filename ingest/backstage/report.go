@@ -47,6 +47,7 @@ type EntityResult string
 // The results of entities.
 const (
 	Same            EntityResult = "the same"
+	Partner         EntityResult = "the same but for relations with what is not here"
 	Differs         EntityResult = "differs"
 	Missing         EntityResult = "missing here"
 	OnlyHere        EntityResult = "only here"
@@ -56,7 +57,7 @@ const (
 
 // entityResults lists likewise those of Backstage's entities.
 func entityResults() []EntityResult {
-	return []EntityResult{Same, Coming, EntityNotNeeded, Differs, Missing}
+	return []EntityResult{Same, Partner, Coming, EntityNotNeeded, Differs, Missing}
 }
 
 // Location is what became of a place that Backstage reads.
@@ -109,6 +110,20 @@ type Entity struct {
 	Location string       `json:"location,omitempty"` // that led to it at Backstage
 	Fields   []Field      `json:"fields,omitempty"`   // in which it differs
 	Reason   string       `json:"reason,omitempty"`   // why it is missing, or differs
+}
+
+// excuse tells what an entity says itself from what follows of another's absence.
+func (e *Entity) excuse(here map[string]bool) {
+	own := false
+	for i := range e.Fields {
+		f := &e.Fields[i]
+		target, ok := f.target()
+		f.Follows = ok && !here[target]
+		own = own || !f.Follows
+	}
+	if e.Result == Differs && !own {
+		e.Result = Partner
+	}
 }
 
 // finish counts. All has matched when each of Backstage's entities is here and

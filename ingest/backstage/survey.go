@@ -74,11 +74,11 @@ func (s *survey) locations() []*Location {
 		case o.entities > 0 && o.here == o.entities:
 			l.Result = NotNeeded
 		case p.Type == "file":
-			l.Result, l.Do = Unsupported, "a file is read by configuration only: add it to catalog.locations in callboard.yaml, or put it into a repository that a source follows"
+			l.Result, l.Do = Unsupported, "Files are read by configuration only: add them to catalog.locations in callboard.yaml, or put them into a repository that a source follows."
 		case p.Type != "url":
-			l.Result, l.Do = Unsupported, "Callboard has no "+p.Type+" locations: keep descriptors of these entities in a repository that a source follows, or at an address"
+			l.Result, l.Do = Unsupported, "Callboard has no "+p.Type+" locations: keep descriptors of these entities in a repository that a source follows, or at an address."
 		case !o.listed && !s.stands[ref]:
-			l.Result, l.Do = Unsupported, "no location leads to these entities, an entity provider of Backstage made them: keep descriptors of them in a repository that a source follows, or at an address"
+			l.Result, l.Do = Unsupported, "No location leads to these entities: an entity provider of Backstage made them. Keep descriptors of them in a repository that a source follows, or at an address."
 		default:
 			l.Result = Registered
 		}

@@ -95,12 +95,14 @@ func (w *textWriter) locations(all []*Location, result LocationResult) {
 		return
 	}
 	fmt.Fprintf(w, "\nLocations: %s (%d)\n", result, len(of))
-	for _, l := range of[:min(len(of), w.most)] {
+	shown := of[:min(len(of), w.most)]
+	for i, l := range shown {
 		fmt.Fprintf(w, "  %s (%s)\n", l.Shown, counted(l.Entities, "entity", "entities"))
-		for _, line := range []string{l.Problem, l.Do} {
-			if line != "" {
-				fmt.Fprintf(w, "      %s\n", line)
-			}
+		if l.Problem != "" {
+			fmt.Fprintf(w, "      %s\n", l.Problem)
+		}
+		if last := i == len(shown)-1 || shown[i+1].Do != l.Do; l.Do != "" && last {
+			fmt.Fprintf(w, "      → %s\n", l.Do)
 		}
 	}
 	w.more("  ", len(of)-w.most)
@@ -138,16 +140,7 @@ func (w *textWriter) missing(all []Entity) {
 }
 
 func (w *textWriter) differing(all []Entity) {
-	missing := map[string]bool{}
-	var of []Entity
-	for _, e := range all {
-		switch e.Result {
-		case Missing, Coming:
-			missing[e.Ref] = true
-		case Differs:
-			of = append(of, e)
-		}
-	}
+	of := slices.DeleteFunc(slices.Clone(all), func(e Entity) bool { return e.Result != Differs })
 	if len(of) == 0 {
 		return
 	}
@@ -155,7 +148,7 @@ func (w *textWriter) differing(all []Entity) {
 	for _, e := range of[:min(len(of), w.most)] {
 		fmt.Fprintf(w, "  %s\n", e.Ref)
 		for _, f := range e.Fields[:min(len(e.Fields), w.most)] {
-			fmt.Fprintf(w, "      %s\n", f.text(missing))
+			fmt.Fprintf(w, "      %s\n", f.text())
 		}
 		w.more("      ", len(e.Fields)-w.most)
 		if e.Reason != "" {
@@ -177,17 +170,15 @@ func (w *textWriter) onlyHere(all []Entity) {
 	w.more("  ", len(of)-w.most)
 }
 
-// text says how a field differs; missing are the refs that are not here.
-func (f Field) text(missing map[string]bool) string {
+// text says how a field differs.
+func (f Field) text() string {
 	path := cmp.Or(f.Path, "it cannot be compared")
-	switch f.Op {
-	case catalog.Added:
+	switch {
+	case f.Op == catalog.Added:
 		return fmt.Sprintf("%s: only here: %s", path, value(f.Callboard))
-	case catalog.Removed:
-		text, _ := f.Backstage.(string)
-		if _, target, ok := strings.Cut(text, " "); ok && f.Path == "relations" && missing[target] {
-			return fmt.Sprintf("%s: not here: %s, which is missing here", path, value(f.Backstage))
-		}
+	case f.Follows:
+		return fmt.Sprintf("%s: not here: %s, as that is not here", path, value(f.Backstage))
+	case f.Op == catalog.Removed:
 		return fmt.Sprintf("%s: not here: %s", path, value(f.Backstage))
 	default:
 		return fmt.Sprintf("%s: %s at Backstage, %s here", path, value(f.Backstage), value(f.Callboard))

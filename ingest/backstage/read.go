@@ -167,17 +167,21 @@ func (c *client) register(ctx context.Context, p place, dryRun bool) ([]json.Raw
 	return answer.Entities, err
 }
 
-// newest returns the position of the newest event.
+// newest returns the position of the newest event that the catalog is made of.
 func (c *client) newest(ctx context.Context) (uint64, error) {
 	var answer struct {
-		Projections []struct{ Position, Lag uint64 }
+		Projections []struct {
+			Name          string
+			Position, Lag uint64
+		}
 	}
 	if _, err := c.do(ctx, call{method: http.MethodGet, path: "/readyz"}, &answer); err != nil {
 		return 0, c.failed("ask how far it is", err)
 	}
-	var last uint64
 	for _, p := range answer.Projections {
-		last = max(last, p.Position+p.Lag)
+		if p.Name == "entities" { // others follow another log
+			return p.Position + p.Lag, nil
+		}
 	}
-	return last, nil
+	return 0, c.foreign("/readyz")
 }

@@ -43,7 +43,7 @@ func newPortal(t *testing.T, entities ...map[string]any) *portal {
 	mux.HandleFunc("POST /api/catalog/entities/by-refs", p.byRefs)
 	mux.HandleFunc("GET /api/rejections", p.rejected)
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, map[string]any{"projections": []any{map[string]any{"position": p.moment, "lag": 0}}})
+		answer(w, http.StatusOK, map[string]any{"projections": []any{map[string]any{"name": "deliveries", "position": 99}, map[string]any{"name": "entities", "position": p.moment, "lag": 0}}})
 	})
 	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if p.token != "" && r.Header.Get("Authorization") != "Bearer "+p.token {

@@ -124,7 +124,7 @@ func (im *importer) look(ctx context.Context) (*survey, error) {
 	n := 0
 	err = im.theirs.entities(ctx, im.Filters, headFields(), func(items []json.RawMessage, total int) error {
 		read := heads(items)
-		here, _, err := im.ours.byRefs(ctx, refsOf(read), headFields(), 0)
+		here, _, err := im.ours.byRefs(ctx, refsOf(read), headFields())
 		if err != nil {
 			return err
 		}
@@ -148,7 +148,7 @@ func (im *importer) have(ctx context.Context, s *survey) error {
 		refs = append(refs, p.locationRef())
 	}
 	for chunk := range slices.Chunk(refs, pageSize) {
-		here, _, err := im.ours.byRefs(ctx, chunk, refFields(), 0)
+		here, _, err := im.ours.byRefs(ctx, chunk, refFields())
 		if err != nil {
 			return err
 		}
@@ -258,7 +258,7 @@ func (im *importer) await(ctx context.Context, all []*Location) error {
 func (im *importer) outcomes(ctx context.Context, pending map[string]*Location) (at uint64, err error) {
 	var read []string
 	for chunk := range slices.Chunk(slices.Collect(maps.Keys(pending)), pageSize) {
-		items, seen, err := im.ours.byRefs(ctx, chunk, refFields(), 0)
+		items, seen, err := im.ours.byRefs(ctx, chunk, refFields())
 		if err != nil {
 			return 0, err
 		}
@@ -309,7 +309,7 @@ func (im *importer) compare(ctx context.Context, why *reasons) ([]Entity, error)
 				return im.theirs.foreign("/api/catalog/entities")
 			}
 		}
-		here, _, err := im.ours.byRefs(ctx, refsOf(read), nil, 0)
+		here, _, err := im.ours.byRefs(ctx, refsOf(read), nil)
 		if err != nil {
 			return err
 		}
@@ -353,7 +353,7 @@ func (im *importer) excuse(ctx context.Context, all []Entity) error {
 	}
 	here := map[string]bool{}
 	for chunk := range slices.Chunk(slices.Collect(maps.Keys(asked)), pageSize) {
-		items, _, err := im.ours.byRefs(ctx, chunk, refFields(), 0)
+		items, _, err := im.ours.byRefs(ctx, chunk, refFields())
 		if err != nil {
 			return err
 		}

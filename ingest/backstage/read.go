@@ -60,7 +60,7 @@ func addFields(query url.Values, fields []string) {
 	}
 }
 
-// listed is entities for a Backstage before 1.13, which lists by offset only.
+// listed is entities for an older Backstage, which lists by offset only.
 func (c *client) listed(ctx context.Context, filters, fields []string, each func([]json.RawMessage, int) error) error {
 	const path = "/api/catalog/entities"
 	for offset := 0; ; offset += pageSize {
@@ -84,17 +84,15 @@ func (c *client) listed(ctx context.Context, filters, fields []string, each func
 
 // byRefs returns the entities of some references, in their order; nil stands for
 // one that is not there. At is the position that the answer has seen.
-func (c *client) byRefs(ctx context.Context, refs, fields []string, wait uint64) (items []json.RawMessage, at uint64, err error) {
+func (c *client) byRefs(ctx context.Context, refs, fields []string) (items []json.RawMessage, at uint64, err error) {
 	var answer struct{ Items []json.RawMessage }
 	body := map[string]any{"entityRefs": refs}
 	if len(fields) > 0 {
 		body["fields"] = fields
 	}
 	const path = "/api/catalog/entities/by-refs"
-	header, err := c.do(ctx, call{method: http.MethodPost, path: path, body: body, wait: wait}, &answer)
+	header, err := c.do(ctx, call{method: http.MethodPost, path: path, body: body}, &answer)
 	switch {
-	case statusOf(err) == http.StatusServiceUnavailable:
-		return nil, 0, err
 	case err != nil:
 		return nil, 0, c.failed("look entities up", err)
 	case len(answer.Items) != len(refs):

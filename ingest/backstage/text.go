@@ -79,7 +79,6 @@ func sentence[R ~string](order []R, counts map[R]int) string {
 type textWriter struct {
 	*bufio.Writer
 	most int // of each group
-	cut  bool
 }
 
 // more tells that a list is cut.

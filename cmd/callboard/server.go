@@ -43,6 +43,13 @@ func newEcho(logger *slog.Logger, g guard, gate echo.MiddlewareFunc) *echo.Echo 
 	e.Use(
 		middleware.RequestID(),
 		middleware.RequestLoggerWithConfig(requestLog(logger)),
+		middleware.SecureWithConfig(middleware.SecureConfig{
+			ContentTypeNosniff: "nosniff", XFrameOptions: "DENY", ReferrerPolicy: "same-origin", ContentSecurityPolicy: contentSecurityPolicy,
+		}),
+		g.middleware,
+		// Unlike Echo's, this one makes no compressor for an answer too small to need it.
+		echo.WrapMiddleware(func(next http.Handler) http.Handler { return gzhttp.GzipHandler(next) }),
+		answerErrors,
 		middleware.RecoverWithConfig(middleware.RecoverConfig{
 			DisablePrintStack: true,
 			LogErrorFunc: func(c echo.Context, err error, stack []byte) error {
@@ -50,12 +57,6 @@ func newEcho(logger *slog.Logger, g guard, gate echo.MiddlewareFunc) *echo.Echo 
 				return err
 			},
 		}),
-		middleware.SecureWithConfig(middleware.SecureConfig{
-			ContentTypeNosniff: "nosniff", XFrameOptions: "DENY", ReferrerPolicy: "same-origin", ContentSecurityPolicy: contentSecurityPolicy,
-		}),
-		g.middleware,
-		// Unlike Echo's, this one makes no compressor for an answer too small to need it.
-		echo.WrapMiddleware(func(next http.Handler) http.Handler { return gzhttp.GzipHandler(next) }),
 		// The webhook door has a limit of its own.
 		middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: "1M", Skipper: isHook}),
 		intake(),
@@ -88,6 +89,18 @@ func intake() echo.MiddlewareFunc {
 			defer room.Release(size)
 			return next(c)
 		}
+	}
+}
+
+// answerErrors answers errors while there is still a compressor: whoever takes
+// compressed answers got none from outside of it.
+func answerErrors(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		err := next(c)
+		if err != nil {
+			c.Error(err)
+		}
+		return err
 	}
 }
 

@@ -28,7 +28,9 @@ func validName(s string) bool  { return short(nameForm, s) }
 func validLabel(s string) bool { return short(dnsLabelForm, s) }
 func validTag(s string) bool   { return short(tagForm, s) }
 
-func validAPIVersion(s string) bool {
+// ValidAPIVersion reports whether s has the form of an apiVersion: a word, or a
+// DNS name, a slash and a word.
+func ValidAPIVersion(s string) bool {
 	return prefixed(s, func(s string) bool { return short(versionForm, s) })
 }
 
@@ -76,7 +78,7 @@ func validURL(s string) bool {
 // of a wrong type are left to the check of types.
 func (c *checker) formats(obj, metadata map[string]any) {
 	const name = "letters and digits with - _ . between them, at most 63 characters"
-	c.format("apiVersion", obj["apiVersion"], validAPIVersion, "an API version such as backstage.io/v1alpha1")
+	c.format("apiVersion", obj["apiVersion"], ValidAPIVersion, "an API version such as backstage.io/v1alpha1")
 	c.format("kind", obj["kind"], validKind, "letters and digits after a letter, at most 63 characters")
 	c.format("metadata.name", metadata["name"], validName, name)
 	c.format("metadata.namespace", metadata["namespace"], validLabel, "lower-case letters and digits with - between them, at most 63 characters")
@@ -106,7 +108,7 @@ func (c *checker) formats(obj, metadata map[string]any) {
 // format checks one string. An empty one is no matter of form.
 func (c *checker) format(path string, value any, valid func(string) bool, want string) {
 	if s, ok := value.(string); ok && s != "" && !valid(s) {
-		c.add(path, "must be %s, found %s%s", want, describe(s), suggest(s, valid))
+		c.add(path, "must be %s, found %s%s", want, Describe(s), suggest(s, valid))
 	}
 }
 

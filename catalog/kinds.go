@@ -1,6 +1,9 @@
 package catalog
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Kinds is what is known of the kinds of entities: the one table that both
 // validation ([Kinds.FromObject]) and relations ([Kinds.Edges]) derive from.
@@ -12,12 +15,30 @@ type Kind struct {
 	Name        string   // as documents must write it: letter case counts
 	APIVersions []string // those that this description is for
 	Spec        []Field  // in the order in which people write them
+	// Own is there for a kind that Backstage does not know. No relation follows
+	// from it.
+	Own *Own `json:"-"`
+}
+
+// Own is what there is to say besides of a kind that an organisation declared
+// for itself. All of it may be empty.
+type Own struct {
+	Title       string // what people call it; empty = its name
+	Plural      string // what they call several; empty = the title with an s
+	Description string // in a sentence
+	Icon        string // of those that the pages have
+	// Check says what else is wrong with a spec, with paths that begin with
+	// "spec". It does not write to it.
+	Check func(spec map[string]any) []Problem
 }
 
 // Field describes one field of a mapping. Fields that are not described may be
 // there too and hold anything.
 type Field struct {
-	Name     string
+	Name string
+	// Title and Description are for people; empty where the name says it all.
+	Title, Description string `json:"-"`
+
 	Type     Type
 	Required bool
 	Values   []string // the only ones that Text may hold; nil for any
@@ -36,6 +57,7 @@ const (
 	TextOrEmpty            // any string
 	TextOrBool             // any string, or true or false
 	Texts                  // a list of Text
+	TextOrTexts            // a Text, or a list of them
 	TextMap                // a mapping with string values
 	Mapping                // one whose fields Field.Fields describes
 	Mappings               // a list of Mapping
@@ -67,6 +89,23 @@ func (ks Kinds) Find(apiVersion, kind string) *Kind {
 	return nil
 }
 
+// Named returns the kind of this name, whatever its apiVersion, or nil. Letter
+// case does not count, as in references; of several the first is meant.
+func (ks Kinds) Named(kind string) *Kind {
+	for i := range ks {
+		if strings.EqualFold(ks[i].Name, kind) {
+			return &ks[i]
+		}
+	}
+	return nil
+}
+
+// Related returns the fields that mean the same in every kind that has them,
+// such as owner: any kind may have them, with the relations that Backstage knows.
+func Related() []Field {
+	return []Field{owner, system, reference("domain", "partOf", "hasPart", "Domain"), dependsOn, dependencyOf, providesAPIs, consumesAPIs}
+}
+
 // builtIn is never written to.
 var builtIn = Kinds{
 	{Name: "Component", APIVersions: v1, Spec: []Field{
@@ -75,8 +114,8 @@ var builtIn = Kinds{
 		required(owner),
 		system,
 		reference("subcomponentOf", "partOf", "hasPart", "Component"),
-		references("providesApis", "providesApi", "apiProvidedBy", "API"),
-		references("consumesApis", "consumesApi", "apiConsumedBy", "API"),
+		providesAPIs,
+		consumesAPIs,
 		dependsOn,
 		dependencyOf,
 	}},
@@ -154,6 +193,8 @@ var (
 	system       = reference("system", "partOf", "hasPart", "System")
 	dependsOn    = references("dependsOn", "dependsOn", "dependencyOf", "")
 	dependencyOf = references("dependencyOf", "dependencyOf", "dependsOn", "")
+	providesAPIs = references("providesApis", "providesApi", "apiProvidedBy", "API")
+	consumesAPIs = references("consumesApis", "consumesApi", "apiConsumedBy", "API")
 	profile      = Field{Name: "profile", Type: Mapping, Fields: []Field{text("displayName"), text("email"), text("picture")}}
 )
 

@@ -112,7 +112,7 @@ type taker struct {
 func as[T any](t *taker, key string, value any) T {
 	typed, ok := value.(T)
 	if !ok && t.err == nil {
-		t.err = fmt.Errorf("field %s cannot be %s", key, describe(value))
+		t.err = fmt.Errorf("field %s cannot be %s", key, Describe(value))
 	}
 	return typed
 }

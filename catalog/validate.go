@@ -59,10 +59,11 @@ func (ks Kinds) FromObject(obj map[string]any) (*Entity, []Problem) {
 	switch value, given := obj["spec"]; {
 	case given && !hasSpec:
 		c.wrong("spec", "a mapping", value, false)
-	case kind != nil && !given:
+	case kind != nil && !given && kind.Own == nil:
 		c.add("spec", "is missing; every %s needs it", kind.Name)
 	case kind != nil:
 		c.fields("spec", spec, kind.Spec, kind.Name)
+		c.own(kind, spec)
 	}
 	c.foreign(obj)
 
@@ -78,6 +79,23 @@ func (ks Kinds) FromObject(obj map[string]any) (*Entity, []Problem) {
 	}
 	sortReferences(e.Spec, kind)
 	return e, nil
+}
+
+// own adds what a kind of one's own finds wrong, unless something is said of the
+// same field already.
+func (c *checker) own(kind *Kind, spec map[string]any) {
+	if kind.Own == nil || kind.Own.Check == nil {
+		return
+	}
+	if spec == nil {
+		spec = map[string]any{}
+	}
+	said := c.problems
+	for _, p := range kind.Own.Check(spec) {
+		if !slices.ContainsFunc(said, func(other Problem) bool { return other.Path == p.Path }) {
+			c.problems = append(c.problems, p)
+		}
+	}
 }
 
 // decode goes through JSON, which also finds out whether obj can be stored.
@@ -100,8 +118,14 @@ func (c *checker) add(path, format string, args ...any) {
 	c.problems = append(c.problems, Problem{path, fmt.Sprintf(format, args...)})
 }
 
-// wrong reports a value of the wrong type, with a guess at how it came about.
+// wrong reports a value of the wrong type.
 func (c *checker) wrong(path, want string, value any, required bool) {
+	c.add(path, "%s", Mismatch(want, value, required))
+}
+
+// Mismatch says that a value is not of the type that it should be, such as "a
+// string", with a guess at how that came about.
+func Mismatch(want string, value any, required bool) string {
 	hint := ""
 	switch v := value.(type) {
 	case nil:
@@ -138,7 +162,7 @@ func (c *checker) wrong(path, want string, value any, required bool) {
 			}
 		}
 	}
-	c.add(path, "must be %s, found %s%s", want, describe(value), hint)
+	return fmt.Sprintf("must be %s, found %s%s", want, Describe(value), hint)
 }
 
 // fields checks a mapping against the description of its fields. Owner is what
@@ -171,7 +195,7 @@ func (c *checker) value(path string, value any, f Field) {
 		case s == "":
 			c.add(path, "must not be empty")
 		case f.Values != nil && !slices.Contains(f.Values, s):
-			c.add(path, "must be one of %s, found %s", strings.Join(f.Values, ", "), describe(s))
+			c.add(path, "must be one of %s, found %s", strings.Join(f.Values, ", "), Describe(s))
 		case f.Reference != nil:
 			c.reference(path, s, f.Reference)
 		}
@@ -187,6 +211,12 @@ func (c *checker) value(path string, value any, f Field) {
 		}
 	case Texts:
 		c.list(path, "a list of strings", value, Field{Type: Text, Required: true, Reference: f.Reference}, f.Required)
+	case TextOrTexts:
+		if _, ok := value.(string); ok {
+			c.value(path, value, Field{Type: Text, Required: f.Required, Reference: f.Reference})
+			return
+		}
+		c.list(path, "a string or a list of strings", value, Field{Type: Text, Required: true, Reference: f.Reference}, f.Required)
 	case TextMap:
 		m, ok := value.(map[string]any)
 		if !ok {
@@ -226,10 +256,10 @@ func (c *checker) reference(path, s string, r *Reference) {
 		return
 	}
 	if _, err := ParseRef(s, Ref{Kind: "component"}); err == nil {
-		c.add(path, "must say which kind it means, found %s; put component: or resource: in front", describe(s))
+		c.add(path, "must say which kind it means, found %s; put component: or resource: in front", Describe(s))
 		return
 	}
-	c.add(path, "must be an entity reference, [kind:][namespace/]name, found %s", describe(s))
+	c.add(path, "must be an entity reference, [kind:][namespace/]name, found %s", Describe(s))
 }
 
 // kind finds the kind of a document. Where only its apiVersion is wrong it
@@ -243,23 +273,34 @@ func (c *checker) kind(ks Kinds, obj map[string]any) *Kind {
 	if kind := ks.Find(apiVersion, name); kind != nil {
 		return kind
 	}
+	if kind := ks.Named(name); kind != nil {
+		switch {
+		case kind.Name != name:
+			c.add("kind", "must be written %s, found %s; letter case counts", kind.Name, Describe(name))
+		case ValidAPIVersion(apiVersion):
+			c.add("apiVersion", "must be %s for kind %s, found %s", strings.Join(ks.versions(name), " or "), name, Describe(apiVersion))
+		}
+		return kind
+	}
 	var names []string
 	for i := range ks {
-		switch kind := &ks[i]; {
-		case kind.Name == name:
-			if validAPIVersion(apiVersion) {
-				c.add("apiVersion", "must be %s for kind %s, found %s", strings.Join(kind.APIVersions, " or "), name, describe(apiVersion))
-			}
-			return kind
-		case strings.EqualFold(kind.Name, name):
-			c.add("kind", "must be written %s, found %s; letter case counts", kind.Name, describe(name))
-			return kind
-		default:
-			names = append(names, kind.Name)
+		if !slices.Contains(names, ks[i].Name) {
+			names = append(names, ks[i].Name)
 		}
 	}
-	c.add("kind", "must be one that this catalog knows (%s), found %s", strings.Join(names, ", "), describe(name))
+	c.add("kind", "must be one that this catalog knows (%s), found %s", strings.Join(names, ", "), Describe(name))
 	return nil
+}
+
+// versions returns the apiVersions that a kind is known in.
+func (ks Kinds) versions(name string) []string {
+	var all []string
+	for i := range ks {
+		if ks[i].Name == name {
+			all = append(all, ks[i].APIVersions...)
+		}
+	}
+	return all
 }
 
 // foreign reports what does not belong at the top of a document.
@@ -285,8 +326,8 @@ func sortReferences(spec map[string]any, kind *Kind) {
 	}
 }
 
-// describe says in a few words what a value is.
-func describe(value any) string {
+// Describe says in a few words what a JSON-like value is: "the number 3", "a list".
+func Describe(value any) string {
 	switch v := value.(type) {
 	case nil:
 		return "nothing"

@@ -329,3 +329,48 @@ func TestObjectIsTheInverseOfFromObject(t *testing.T) {
 		}
 	})
 }
+
+func TestKindsWithASchema(t *testing.T) {
+	owner := catalog.Related()[0]
+	kinds := append(catalog.BuiltIn(), catalog.Kind{
+		Name: "Robot", APIVersions: []string{"acme.example/v1"},
+		Spec: []catalog.Field{owner, {Name: "makers", Type: catalog.TextOrTexts, Reference: &catalog.Reference{Outgoing: "madeBy", Incoming: "makerOf", DefaultKind: "Group"}}},
+		Own: &catalog.Own{Check: func(spec map[string]any) []catalog.Problem {
+			var all []catalog.Problem
+			if _, ok := spec["arms"]; !ok {
+				all = append(all, catalog.Problem{Path: "spec.arms", Message: "is missing"})
+			}
+			if _, ok := spec["makers"].(string); !ok {
+				all = append(all, catalog.Problem{Path: "spec.makers", Message: "is told twice"})
+			}
+			return all
+		}},
+	}, catalog.Kind{Name: "Robot", APIVersions: []string{"acme.example/v2"}, Own: &catalog.Own{}})
+	for _, tt := range []struct {
+		name, version, spec string
+		want                []string
+	}{
+		{"good", "v1", `, "spec": {"arms": 2, "makers": "works"}`, nil},
+		{"no spec", "v1", ``, []string{"spec.arms is missing", "spec.makers is told twice"}},
+		{"no spec, no schema", "v2", ``, nil},
+		{"one thing of a field", "v1", `, "spec": {"arms": 2, "makers": 3}`, []string{"spec.makers must be a string or a list of strings, found the number 3; put it in quotes"}},
+		{"reference", "v1", `, "spec": {"arms": 2, "makers": ["works", ":x"]}`, []string{
+			`spec.makers[1] must be an entity reference, [kind:][namespace/]name, found ":x"`, "spec.makers is told twice",
+		}},
+		{"other version", "v3", ``, []string{`apiVersion must be acme.example/v1 or acme.example/v2 for kind Robot, found "acme.example/v3"`, "spec.arms is missing", "spec.makers is told twice"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e, problems := kinds.FromObject(object(t, `{"apiVersion": "acme.example/`+tt.version+`", "kind": "Robot", "metadata": {"name": "arm"}`+tt.spec+`}`))
+			var got []string
+			for _, p := range problems {
+				got = append(got, p.String())
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", diff)
+			}
+			if (e == nil) != (len(problems) > 0) {
+				t.Errorf("entity %v beside %d problems", e, len(problems))
+			}
+		})
+	}
+}

@@ -154,7 +154,7 @@ func formatsOf(obj, metadata map[string]any) []formatCheck {
 		filled = "a non empty string"
 	)
 	all := []formatCheck{
-		{"apiVersion", obj["apiVersion"], validAPIVersion, prefix},
+		{"apiVersion", obj["apiVersion"], ValidAPIVersion, prefix},
 		{"kind", obj["kind"], validKind, "a string that is a sequence of [a-zA-Z][a-z0-9A-Z], at most 63 characters in total"},
 		{"metadata.name", metadata["name"], validName, name},
 		{"metadata.namespace", metadata["namespace"], validLabel, label},

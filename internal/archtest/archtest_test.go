@@ -19,6 +19,7 @@ var rooms = map[string][]string{
 	"catalog/descriptor":  {"catalog"},
 	"catalog/definition":  {},
 	"catalog/graph":       {"catalog"},
+	"catalog/schema":      {"catalog"},
 	"catalog/catalogtest": {"catalog"},
 	"event":               {"catalog", "internal/fault"},
 
@@ -47,7 +48,7 @@ var rooms = map[string][]string{
 
 	"web/internal": {"catalog", "catalog/descriptor", "event", "eventlog", "internal/fault", "projections", "projections/", "web", "web/"},
 
-	"internal/config":    {"internal/fault"},
+	"internal/config":    {"catalog", "catalog/schema", "internal/fault"},
 	"internal/demoforge": {"internal/fault"},
 	"internal/archtest":  {},
 	"examples/acme":      {"internal/demoforge"},
@@ -68,6 +69,7 @@ var foreign = map[string][]string{
 	"github.com/google/go-github":        {"ingest/github"},
 	"gitlab.com/gitlab-org/api":          {"ingest/gitlab"},
 	"gopkg.in/yaml.v3":                   {"catalog/definition", "catalog/descriptor", "internal/config", "internal/demoforge"},
+	"github.com/santhosh-tekuri/":        {"catalog/schema"},
 	"net/http":                           {"api", "web", "ingest", "internal/demoforge", "cmd", "bench"},
 }
 

@@ -17,10 +17,11 @@ const reservedSource = "locations"
 const minInterval = time.Second
 
 // Catalog is what the catalog takes in besides what the sources find, with the
-// keys of Backstage's app-config.
+// keys of Backstage's app-config, and which kinds it knows besides Backstage's.
 type Catalog struct {
 	Locations  []Location `yaml:"locations"`
 	Rules      []Rule     `yaml:"rules"`
+	Kinds      []Kind     `yaml:"kinds"`
 	Reading    Reading    `yaml:"reading"`
 	Processing Processing `yaml:"processing"`
 }
@@ -97,6 +98,7 @@ func (p *parser) catalog(c Catalog) {
 		p.rules(path+".rules", l.Rules)
 	}
 	p.rules("catalog.rules", c.Rules)
+	p.kinds(c.Kinds)
 	for i, a := range c.Reading.Allow {
 		p.host(fmt.Sprintf("catalog.reading.allow[%d]", i), a)
 	}

@@ -4,8 +4,12 @@
 package config
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -141,19 +145,47 @@ func (ps Problems) Error() string {
 }
 
 // Load reads the file. getenv gives the value of ${NAME} and whether it is set.
-// The error is of kind fault.Invalid and wraps [Problems] when the text is wrong.
+// The error is of kind fault.Invalid and wraps [Problems] when the text is wrong;
+// what could be read of it is returned all the same.
 func Load(path string, getenv func(string) (string, bool)) (Config, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return Config{}, fault.New(fault.Invalid, "read the configuration: %w", err)
 	}
-	c, ps := Parse(b, getenv)
+	c, ps := Parse(b, getenv, filesBeside(path))
 	if len(ps) == 0 {
 		return c, nil
 	}
+	beside := func(p Problem) int { return min(1, len(p.File)) } // those of other files come last
+	slices.SortStableFunc(ps, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(beside(a), beside(b)), strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+	})
 	for i := range ps {
-		ps[i].File = path
+		ps[i].File = cmp.Or(ps[i].File, path)
 	}
-	slices.SortStableFunc(ps, func(a, b Problem) int { return a.Line - b.Line })
-	return Config{}, fault.New(fault.Invalid, "%w", ps)
+	return c, fault.New(fault.Invalid, "%w", ps)
+}
+
+// maxFile is how large a file that the configuration names may be, in bytes.
+const maxFile = 1 << 20
+
+// filesBeside reads files as seen from the folder of a configuration.
+func filesBeside(config string) FileReader {
+	return func(path string) ([]byte, string, error) {
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(filepath.Dir(config), path)
+		}
+		switch info, err := os.Stat(path); {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, path, fmt.Errorf("there is no file %s", path)
+		case err != nil:
+			return nil, path, err
+		case !info.Mode().IsRegular():
+			return nil, path, fmt.Errorf("%s is no file", path)
+		case info.Size() > maxFile:
+			return nil, path, fmt.Errorf("%s is larger than a megabyte", path)
+		}
+		b, err := os.ReadFile(path)
+		return b, path, err
+	}
 }

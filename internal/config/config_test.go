@@ -18,6 +18,10 @@ func env(pairs map[string]string) func(string) (string, bool) {
 	return func(k string) (string, bool) { v, ok := pairs[k]; return v, ok }
 }
 
+func noFiles(path string) ([]byte, string, error) {
+	return nil, path, fmt.Errorf("there is no file %s", path)
+}
+
 func TestParse(t *testing.T) {
 	got, ps := config.Parse([]byte(`
 server: {listen: "127.0.0.1:0", url: https://portal.acme.example}
@@ -31,7 +35,7 @@ sources:
     organizations: [acme]
     token: "${TOKEN}"
     webhookSecret: "${SECRET}"
-`), env(map[string]string{"TOKEN": "t: #1", "SECRET": "s"}))
+`), env(map[string]string{"TOKEN": "t: #1", "SECRET": "s"}), noFiles)
 	if len(ps) > 0 {
 		t.Fatal(ps)
 	}
@@ -61,7 +65,7 @@ catalog:
       locations: [{type: url, pattern: "https://files.acme.example/**"}]
   reading: {allow: [{host: "*.acme.example:8443", paths: [/catalog/]}]}
   processing: {interval: 5m}
-`), env(nil))
+`), env(nil), noFiles)
 	if len(ps) > 0 {
 		t.Fatal(ps)
 	}
@@ -84,7 +88,7 @@ catalog:
 
 func TestParseEmptyIsDefault(t *testing.T) {
 	for _, text := range []string{"", "# nothing\n", "server:\n", "sources: []\n"} {
-		got, ps := config.Parse([]byte(text), env(nil))
+		got, ps := config.Parse([]byte(text), env(nil), noFiles)
 		if len(ps) > 0 {
 			t.Fatalf("%q: %v", text, ps)
 		}
@@ -136,7 +140,7 @@ func TestProblemsSayWhere(t *testing.T) {
 		{"not yet", "log: {url: nats://a:4222}\n", "1:12: log.url: this version keeps it in SQLite only"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, ps := config.Parse([]byte(tt.text), env(nil))
+			_, ps := config.Parse([]byte(tt.text), env(nil), noFiles)
 			var lines []string
 			for _, p := range ps {
 				lines = append(lines, fmt.Sprintf("%d:%d: %s", p.Line, p.Column, p.Message))
@@ -175,7 +179,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("sources: [{name: a, type: github, webhookSecret: ${S}}]"))
 	f.Add([]byte("a: &a [*a]"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		_, ps := config.Parse(b, env(nil))
+		_, ps := config.Parse(b, env(nil), noFiles)
 		for _, p := range ps {
 			if p.Line < 1 || p.Message == "" {
 				t.Errorf("a problem without place or text: %+v", p)

@@ -16,8 +16,13 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Parse reads a configuration and returns all that is wrong with it.
-func Parse(b []byte, getenv func(string) (string, bool)) (Config, Problems) {
+// FileReader reads a file that the configuration names, and says what to call it
+// in messages.
+type FileReader func(path string) (content []byte, name string, err error)
+
+// Parse reads a configuration and returns all that is wrong with it. Problems
+// without a file are of the text itself.
+func Parse(b []byte, getenv func(string) (string, bool), readFile FileReader) (Config, Problems) {
 	c := Default()
 	var doc yaml.Node
 	if err := yaml.Unmarshal(b, &doc); err != nil {
@@ -26,7 +31,7 @@ func Parse(b []byte, getenv func(string) (string, bool)) (Config, Problems) {
 	if len(doc.Content) == 0 {
 		return c, nil
 	}
-	p := parser{getenv: getenv, at: map[string]*yaml.Node{}}
+	p := parser{getenv: getenv, readFile: readFile, at: map[string]*yaml.Node{}}
 	p.value(doc.Content[0], reflect.ValueOf(&c).Elem(), "")
 	p.check(c)
 	return c, p.problems
@@ -46,6 +51,7 @@ func syntaxProblem(err error) Problem {
 // so that what is wrong with a value can be shown in its place.
 type parser struct {
 	getenv   func(string) (string, bool)
+	readFile FileReader
 	problems Problems
 	at       map[string]*yaml.Node // by path: "sources[0].url"
 }
@@ -53,7 +59,7 @@ type parser struct {
 // problem reports what is wrong with a node, unless something is already: the
 // first is the cause of the others.
 func (p *parser) problem(n *yaml.Node, format string, args ...any) {
-	if slices.ContainsFunc(p.problems, func(q Problem) bool { return q.Line == n.Line && q.Column == n.Column }) {
+	if slices.ContainsFunc(p.problems, func(q Problem) bool { return q.File == "" && q.Line == n.Line && q.Column == n.Column }) {
 		return
 	}
 	p.problems = append(p.problems, Problem{Line: n.Line, Column: n.Column, Message: fmt.Sprintf(format, args...)})
@@ -67,6 +73,10 @@ func (p *parser) value(n *yaml.Node, v reflect.Value, path string) {
 	p.at[path] = n
 	if n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
 		return // a key without a value keeps its default
+	}
+	if r, ok := v.Addr().Interface().(nodeReader); ok {
+		r.readFrom(p, n, path)
+		return
 	}
 	_, isText := v.Addr().Interface().(encoding.TextUnmarshaler)
 	switch {
@@ -85,6 +95,11 @@ func (p *parser) value(n *yaml.Node, v reflect.Value, path string) {
 	default:
 		p.scalar(n, v, path)
 	}
+}
+
+// nodeReader reads itself.
+type nodeReader interface {
+	readFrom(p *parser, n *yaml.Node, path string)
 }
 
 func (p *parser) mapping(n *yaml.Node, v reflect.Value, path string) {

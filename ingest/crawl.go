@@ -26,6 +26,7 @@ type crawl struct {
 	*visit
 	root  event.LocationRegistered
 	rules Rules
+	kinds catalog.Kinds
 	known known
 	moved bool // the target is another one than what is known was read from
 
@@ -341,7 +342,7 @@ func (c *crawl) parse(ctx context.Context, f *ledFile) (forbidden []string, err 
 	if f.kept {
 		return nil, nil
 	}
-	if err := f.file.parse(f.fetched.text, c.bring(ctx, f.fetched)); err != nil {
+	if err := f.file.parse(c.kinds, f.fetched.text, c.bring(ctx, f.fetched)); err != nil {
 		return nil, err
 	}
 	for i := range f.parsed.Documents {

@@ -33,6 +33,7 @@ type gatherer struct {
 	forge    Forge
 	repo     Repository
 	patterns []string
+	kinds    catalog.Kinds
 	known    known
 	blobs    *blobs
 }
@@ -99,7 +100,7 @@ func (g *gatherer) read(ctx context.Context, files []file, all *tree) error {
 			if err != nil {
 				return err
 			}
-			return f.parse(b, all.bring(ctx, f.Path))
+			return f.parse(g.kinds, b, all.bring(ctx, f.Path))
 		})
 	}
 	return work.Wait()

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/catalog/descriptor"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/internal/fault"
@@ -22,10 +23,10 @@ import (
 type bring func(target string) (event.Include, []byte, error)
 
 // parse fills in what the file says, with what its placeholders bring in.
-func (f *file) parse(text []byte, from bring) error {
+func (f *file) parse(kinds catalog.Kinds, text []byte, from bring) error {
 	var failed error
 	f.text = string(text)
-	f.parsed = descriptor.Resolve(text, func(p descriptor.Placeholder) ([]byte, error) {
+	f.parsed = descriptor.ResolveOf(kinds, text, func(p descriptor.Placeholder) ([]byte, error) {
 		if failed != nil {
 			return nil, failed
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 )
@@ -36,6 +37,7 @@ type Known interface {
 
 // known is what is known of one repository.
 type known struct {
+	kinds    catalog.Kinds
 	declared map[string]event.Declaration // by ref
 	rejected map[place]event.EntityRejected
 	refs     map[string][]string // of what is declared or rejected, by path, sorted
@@ -45,8 +47,9 @@ type known struct {
 // place is an entity in a file; an empty ref is the file as a whole.
 type place struct{ path, ref string }
 
-func newKnown(declared []event.Declaration, rejected []event.EntityRejected) known {
+func newKnown(kinds catalog.Kinds, declared []event.Declaration, rejected []event.EntityRejected) known {
 	k := known{
+		kinds:    kinds,
 		declared: make(map[string]event.Declaration, len(declared)),
 		rejected: make(map[place]event.EntityRejected, len(rejected)),
 		refs:     make(map[string][]string, len(declared)),
@@ -72,14 +75,15 @@ func newKnown(declared []event.Declaration, rejected []event.EntityRejected) kno
 // enough, as the others may have come and gone since.
 //
 // A file with a Location has to be read each time: what it leads to may be
-// there by now, or gone. What placeholders brought in must be as it was, too;
+// there by now, or gone. So has one with an entity of a kind that was declared
+// otherwise when it was read. What placeholders brought in must be as it was, too;
 // included is the id of the content that such a file has now.
 func (k known) holds(f File, included func(path string) string) bool {
 	refs := k.refs[f.Path]
 	for _, ref := range refs {
 		d, ok := k.declared[ref]
 		_, broken := k.rejected[place{f.Path, ref}]
-		if !ok || broken || d.Origin.Path != f.Path || d.Origin.Blob != f.Blob || d.Origin.Entities != len(refs) || isLocation(&d.Entity) {
+		if !ok || broken || d.Origin.Path != f.Path || d.Origin.Blob != f.Blob || d.Origin.Entities != len(refs) || isLocation(&d.Entity) || !accepts(k.kinds, &d.Entity) {
 			return false
 		}
 		for _, i := range d.Origin.Includes {

@@ -307,7 +307,7 @@ var errStale = fault.New(fault.Conflict, "the location was changed while it was 
 func (l *Locations) crawl(loc event.LocationRegistered, k known) *crawl {
 	own, isKnown := k.declared[loc.EntityRef]
 	return &crawl{
-		visit: l.fetcher.visit(), root: loc, rules: l.Rules, known: k,
+		visit: l.fetcher.visit(), root: loc, rules: l.Rules, kinds: l.translator.Kinds, known: k,
 		moved: isKnown && own.Origin.Repository != loc.Target,
 	}
 }

@@ -25,7 +25,7 @@ func (l *Locations) Preview(ctx context.Context, typ, target string) (Preview, e
 	}
 	loc := event.LocationRegistered{Type: typ, Target: target, EntityRef: LocationEntityRef(typ, target)}
 	v := Preview{EntityRef: loc.EntityRef, Exists: slices.ContainsFunc(all, sameTarget{typ, target}.is)}
-	c := l.crawl(loc, newKnown(nil, nil))
+	c := l.crawl(loc, newKnown(nil, nil, nil))
 	if err := c.walk(ctx); err != nil {
 		return Preview{}, err
 	}

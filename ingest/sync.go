@@ -43,7 +43,7 @@ func (l *lane) sync(ctx context.Context, cause string, received eventlog.Record,
 	if err != nil {
 		return "", nil, err
 	}
-	g := gatherer{forge: l.forge, repo: m.Repository, patterns: l.descriptors, known: k, blobs: &l.blobs}
+	g := gatherer{forge: l.forge, repo: m.Repository, patterns: l.descriptors, kinds: l.Kinds, known: k, blobs: &l.blobs}
 	r, err := g.gather(ctx, l.source.Name(), target.SHA)
 	if err != nil {
 		return "", nil, err
@@ -76,7 +76,7 @@ func (t *Translator) known(ctx context.Context, source, repositoryID string) (kn
 	if err != nil {
 		return known{}, err
 	}
-	return newKnown(declared, rejected), nil
+	return newKnown(t.Kinds, declared, rejected), nil
 }
 
 // target chooses the commit to go to: the one that the push says, if it lies

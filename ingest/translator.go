@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/eventlog/reactor"
@@ -25,11 +26,12 @@ type Translator struct {
 	newest eventlog.Position // of the main log, as far as we know; 0 = not asked yet
 }
 
-// TranslatorOptions are what a Translator works with. All but Descriptors and
-// Now are required.
+// TranslatorOptions are what a Translator works with. All but Descriptors, Kinds
+// and Now are required.
 type TranslatorOptions struct {
 	Sources     []Source
 	Descriptors map[string][]string // patterns, by name of the source; none = [DefaultDescriptors]
+	Kinds       catalog.Kinds       // that descriptors may declare; none = the built-in ones
 	Deliveries  eventlog.Log        // the deliveries log
 	Log         MainLog
 	Known       Known
@@ -62,6 +64,9 @@ type Positions interface {
 func NewTranslator(o TranslatorOptions) *Translator {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if len(o.Kinds) == 0 {
+		o.Kinds = catalog.BuiltIn()
 	}
 	t := &Translator{TranslatorOptions: o}
 	for _, s := range o.Sources {

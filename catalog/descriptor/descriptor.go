@@ -62,10 +62,17 @@ func (p Problem) String() string {
 // placeholder has a problem.
 func Parse(data []byte) File { return Resolve(data, nil) }
 
-// Resolve reads a descriptor file, with what its placeholders bring in. Whatever
-// the bytes, it returns what can be read and what is wrong; time and memory are
-// bounded. What is brought in may bring in nothing itself.
-func Resolve(data []byte, include Include) File {
+// ParseOf is Parse for entities of some kinds.
+func ParseOf(kinds catalog.Kinds, data []byte) File { return ResolveOf(kinds, data, nil) }
+
+// Resolve is [ResolveOf] for entities of the built-in kinds.
+func Resolve(data []byte, include Include) File { return ResolveOf(catalog.BuiltIn(), data, include) }
+
+// ResolveOf reads a descriptor file with entities of some kinds, and what its
+// placeholders bring in. Whatever the bytes, it returns what can be read and what
+// is wrong; time and memory are bounded. What is brought in may bring in nothing
+// itself.
+func ResolveOf(kinds catalog.Kinds, data []byte, include Include) File {
 	if len(data) > MaxSize {
 		return File{Problems: []Problem{{Line: 1, Column: 1, Message: fmt.Sprintf(
 			"the file has %d bytes, more than the %d that a descriptor may have; move what is long, such as an API definition, into files of its own", len(data), MaxSize)}}}
@@ -76,7 +83,7 @@ func Resolve(data []byte, include Include) File {
 	}
 	var f File
 	for _, p := range split(text) {
-		doc, spoiling, empty := p.parse(include)
+		doc, spoiling, empty := p.parse(kinds, include)
 		if !empty {
 			f.Documents = append(f.Documents, doc)
 			f.Problems = append(f.Problems, spoiling[:min(len(spoiling), maxProblems-len(f.Problems))]...)
@@ -87,7 +94,7 @@ func Resolve(data []byte, include Include) File {
 
 // parse reads one document; spoiling are those of its problems that make the
 // whole file unusable.
-func (p part) parse(include Include) (doc Document, spoiling []Problem, empty bool) {
+func (p part) parse(kinds catalog.Kinds, include Include) (doc Document, spoiling []Problem, empty bool) {
 	doc = Document{Line: p.line, Text: p.text}
 	spoil := func(problems ...Problem) (Document, []Problem, bool) {
 		doc.Problems = problems
@@ -137,7 +144,7 @@ func (p part) parse(include Include) (doc Document, spoiling []Problem, empty bo
 			return doc, nil, false
 		}
 	}
-	entity, all := catalog.FromObject(obj)
+	entity, all := kinds.FromObject(obj)
 	doc.Ref, doc.Entity, doc.Problems = ref, entity, locate(all)
 	return doc, locate(envelope), false
 }

@@ -52,8 +52,12 @@ func (ks Kinds) Verdict(obj map[string]any) *Verdict {
 	if kind.Name == "Template" {
 		processor = "ScaffolderEntitiesProcessor"
 	}
-	spec := []Field{{Name: "spec", Type: Mapping, Required: true, Fields: kind.Spec}}
-	if v := flawOf("", obj, spec).typeError(); v != nil {
+	spec := []Field{{Name: "spec", Type: Mapping, Required: kind.Own == nil, Fields: kind.Spec}}
+	v := flawOf("", obj, spec).typeError()
+	if v == nil {
+		v = kind.ownVerdict(obj)
+	}
+	if v != nil {
 		return because(v, "Processor %s threw an error while validating the entity %s", processor, ref)
 	}
 	fields, _ := obj["spec"].(map[string]any)
@@ -61,6 +65,39 @@ func (ks Kinds) Verdict(obj map[string]any) *Verdict {
 		return because(v, "Processor %s threw an error while postprocessing", processor)
 	}
 	return nil
+}
+
+// ownVerdict is the first thing that a kind of one's own finds, unless something
+// is not known yet.
+func (k *Kind) ownVerdict(obj map[string]any) *Verdict {
+	spec, _ := obj["spec"].(map[string]any)
+	if k.Own == nil || k.Own.Check == nil || unresolved(spec) {
+		return nil
+	}
+	if spec == nil {
+		spec = map[string]any{}
+	}
+	problems := k.Own.Check(spec)
+	if len(problems) == 0 {
+		return nil
+	}
+	return &Verdict{Name: "TypeError", Message: problems[0].String()}
+}
+
+func unresolved(value any) bool {
+	switch v := value.(type) {
+	case Unresolved:
+		return true
+	case map[string]any:
+		for _, item := range v {
+			if unresolved(item) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(v, unresolved)
+	}
+	return false
 }
 
 func refText(obj map[string]any) string {
@@ -248,6 +285,11 @@ func (f Field) flaw(path string, value any) *flaw {
 		default:
 			return mustBe("string", "boolean")
 		}
+	case TextOrTexts:
+		if list, ok := value.([]any); ok {
+			return Field{Type: Texts}.flaw(path, list)
+		}
+		return Field{Type: Text}.flaw(path, value)
 	case TextMap:
 		m, ok := value.(map[string]any)
 		if !ok {

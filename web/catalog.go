@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/entities"
@@ -20,6 +21,8 @@ const catalogPath = "/catalog"
 type Catalog interface {
 	// Position is the last event that it has seen.
 	Position() eventlog.Position
+	// Kinds are those that it knows.
+	Kinds() catalog.Kinds
 	Entities
 	Places
 }
@@ -265,7 +268,7 @@ func newCatalogView(r request, q listQuery, found entities.Result, sources int) 
 
 func newRow(c Catalog, e *entities.Entry, now time.Time) entityRow {
 	row := entityRow{
-		icon: ui.KindIcon(e.Entity.Kind, e.Type()), kind: e.Entity.Kind,
+		icon: kindIcon(c, e.Entity.Kind, e.Type()), kind: kindTitle(c, e.Entity.Kind),
 		name: ui.Shorten(e.Entity.Title(), 80), href: entityLink(e.Entity.Ref()),
 		description: ui.Shorten(e.Entity.Metadata.Description, 140),
 		lifecycle:   e.Lifecycle(), typ: ui.Shorten(e.Type(), 32),
@@ -295,7 +298,7 @@ func newRow(c Catalog, e *entities.Entry, now time.Time) entityRow {
 func (f facet) label(c Catalog, value string) string {
 	switch {
 	case f.field == fieldKind:
-		return ui.Sentence(value)
+		return kindTitle(c, value)
 	case f.field == "owner" && strings.EqualFold(value, entities.NoOwner):
 		return "No owner"
 	case f.field == "owner":
@@ -336,7 +339,7 @@ func newFacet(c Catalog, at link, f facet, chosen []string, counts []entities.Co
 			Href: at.toggle(f.field, n.Value).String(),
 		}
 		if f.single {
-			item.Label, item.Icon = ui.KindPlural(n.Value), ui.KindIcon(n.Value, "")
+			item.Label, item.Icon = kindPlural(c, n.Value), kindIcon(c, n.Value, "")
 			if !item.On {
 				item.Href = at.set(f.field, n.Value).String()
 			}

@@ -245,9 +245,9 @@ func (v graphView) kinds(c Catalog, root string, shown graph.Graph) []graphKind 
 	for _, n := range shown.Nodes[1:] {
 		kind := kindIn(n.Ref)
 		if e, ok := c.Get(n.Ref); ok {
-			plural[kind] = ui.KindPlural(e.Entity.Kind)
+			plural[kind] = kindPlural(c, e.Entity.Kind)
 		} else if plural[kind] == "" {
-			plural[kind] = ui.KindPlural(ui.Sentence(kind))
+			plural[kind] = kindPlural(c, ui.Sentence(kind))
 		}
 	}
 	var all []graphKind

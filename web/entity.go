@@ -94,7 +94,7 @@ type about struct {
 	repository  outsideLink
 	source      outsideLink // the folder of the code
 	email       outsideLink // of a team or a person
-	properties  [][2]string // of a kind of one's own: what its spec says in a word
+	properties  []property  // of a kind of one's own: what its spec says in a word
 	tags        []ui.Anchor
 	labels      []string
 	notes       [][2]string // annotations: name, value
@@ -144,8 +144,8 @@ func newEntityHead(r request, e *entities.Entry, tab, events string) entityHead 
 	c, now := r.catalog, r.now
 	h := entityHead{
 		crumbs: crumbs(c, e),
-		icon:   ui.KindIcon(e.Entity.Kind, e.Type()), kind: e.Entity.Kind,
-		title: e.Entity.Title(), what: kindOf(e), ref: e.Ref,
+		icon:   kindIcon(c, e.Entity.Kind, e.Type()), kind: kindTitle(c, e.Entity.Kind),
+		title: e.Entity.Title(), what: kindOf(c, e), ref: e.Ref,
 		lifecycle: e.Lifecycle(),
 		changed:   ui.Near(e.Since.Time, now), by: actor(e.Since.Actor), commit: commit(e.Since.Cause), event: mark(e.Since.Position),
 		first: ui.Day(e.Registered), star: r.starButton(e.Ref, e.Entity.Title()),
@@ -206,7 +206,7 @@ func newAbout(c Catalog, e *entities.Entry) about {
 	a.system, a.domain = surroundings(c, e)
 	a.source = sourceOf(e)
 	a.email = emailOf(e)
-	a.properties = propertiesOf(e)
+	a.properties = propertiesOf(c, e)
 	for _, t := range m.Tags {
 		a.tags = append(a.tags, ui.Anchor{Label: t, Href: link{path: catalogPath}.set("tag", t).String()})
 	}

@@ -33,7 +33,7 @@ func (s *Site) entityHistory(ctx context.Context, r request) (answer, error) {
 		return notThere(r, ref, page), nil
 	}
 	v := entityHistoryView{
-		head:   removedHead(ref),
+		head:   removedHead(r.catalog, ref),
 		total:  totalEvents(page),
 		events: happenings(page.Entries, r.now),
 	}
@@ -49,10 +49,10 @@ func (s *Site) entityHistory(ctx context.Context, r request) (answer, error) {
 	return answer{title: v.head.title + " · History", body: entityHistoryPage(v)}, nil
 }
 
-func removedHead(ref catalog.Ref) entityHead {
+func removedHead(c Catalog, ref catalog.Ref) entityHead {
 	return entityHead{
 		crumbs: []ui.Anchor{{Label: "Catalog", Href: catalogPath}, {Label: ref.Name}},
-		icon:   ui.KindIcon(ref.Kind, ""), kind: ui.Sentence(ref.Kind), what: "not in the catalog now",
+		icon:   kindIcon(c, ref.Kind, ""), kind: kindTitle(c, ref.Kind), what: "not in the catalog now",
 		title: ref.Name, ref: ref.String(), gone: true,
 		tabs: []ui.View{{Label: tabHistory, Href: entityLink(ref) + "/history", On: true}},
 	}

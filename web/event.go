@@ -89,7 +89,7 @@ func newEventView(c Catalog, rec eventlog.Record, told history.Entry, delivery *
 	a := subject(c, rec.Subject)
 	v.subject = ui.EntityLink{Label: a.Label, Href: a.Href, Title: rec.Subject, Icon: "sheet"}
 	if kind, _, ok := strings.Cut(rec.Subject, ":"); ok {
-		v.subject.Icon = ui.KindIcon(kind, "")
+		v.subject.Icon = kindIcon(c, kind, "")
 	}
 	if rec.Recorded.Sub(rec.Time) >= time.Second {
 		v.later = ui.SpanInWords(rec.Recorded.Sub(rec.Time)) + " later"

@@ -315,7 +315,7 @@ func inBrief(c Catalog, ref string) string {
 	case e.Type() != "":
 		return e.Type()
 	default:
-		return e.Entity.Kind
+		return kindTitle(c, e.Entity.Kind)
 	}
 }
 

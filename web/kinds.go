@@ -1,10 +1,10 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/callboard/callboard/catalog"
@@ -12,7 +12,37 @@ import (
 	"github.com/callboard/callboard/web/ui"
 )
 
-// This file is what the overview shows of some kinds only.
+// This file is how kinds are called, and what the overview shows of some only.
+
+// kindIcon is the icon of an entity's kind and type. Kinds in references are in
+// lower case.
+func kindIcon(c Catalog, kind, typ string) string {
+	if k := c.Kinds().Named(kind); k != nil && k.Own != nil && k.Own.Icon != "" {
+		return k.Own.Icon
+	}
+	return ui.KindIcon(kind, typ)
+}
+
+// kindTitle is what an entity of a kind is called.
+func kindTitle(c Catalog, kind string) string {
+	k := c.Kinds().Named(kind)
+	switch {
+	case k == nil:
+		return ui.Sentence(kind)
+	case k.Own != nil && k.Own.Title != "":
+		return k.Own.Title
+	default:
+		return k.Name
+	}
+}
+
+// kindPlural is what several entities of a kind are called.
+func kindPlural(c Catalog, kind string) string {
+	if k := c.Kinds().Named(kind); k != nil && k.Own != nil {
+		return cmp.Or(k.Own.Plural, kindTitle(c, kind)+"s")
+	}
+	return ui.KindPlural(kind)
+}
 
 // annotationOrphan marks an entity whose Location no longer leads to it. See
 // https://backstage.io/docs/features/software-catalog/well-known-annotations.
@@ -44,37 +74,6 @@ func emailOf(e *entities.Entry) outsideLink {
 	profile, _ := e.Entity.Spec["profile"].(map[string]any)
 	address, _ := profile["email"].(string)
 	return outsideLink{label: ui.Shorten(address, 60), href: ui.Outside("mailto:" + address)}
-}
-
-// maxProperties is how much of an own kind's spec the overview shows.
-const maxProperties = 30
-
-// propertiesOf are the plain values in the spec of a kind that is not built in.
-func propertiesOf(e *entities.Entry) [][2]string {
-	if catalog.BuiltIn().Find(e.Entity.APIVersion, e.Entity.Kind) != nil {
-		return nil
-	}
-	var all [][2]string
-	for _, name := range slices.Sorted(maps.Keys(e.Entity.Spec)) {
-		var text string
-		switch v := e.Entity.Spec[name].(type) {
-		case string:
-			text = v
-		case bool:
-			text = strconv.FormatBool(v)
-		case float64:
-			text = strconv.FormatFloat(v, 'g', -1, 64)
-		default:
-			continue
-		}
-		if name == "type" || name == "owner" || name == "lifecycle" || name == "system" {
-			continue // the card has them
-		}
-		if all = append(all, [2]string{inWords(name), ui.Shorten(text, 200)}); len(all) == maxProperties {
-			break
-		}
-	}
-	return all
 }
 
 // targetsView is where a Location leads, and what came from there.

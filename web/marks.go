@@ -24,9 +24,9 @@ func named(c Catalog, ref string) ui.EntityLink {
 	}
 	e, ok := c.Get(ref)
 	if !ok {
-		return ui.EntityLink{Label: r.Name, Icon: ui.KindIcon(r.Kind, ""), Title: ref}
+		return ui.EntityLink{Label: r.Name, Icon: kindIcon(c, r.Kind, ""), Title: ref}
 	}
-	return ui.EntityLink{Label: e.Entity.Title(), Icon: ui.KindIcon(e.Entity.Kind, e.Type()), Href: entityLink(r), Title: ref}
+	return ui.EntityLink{Label: e.Entity.Title(), Icon: kindIcon(c, e.Entity.Kind, e.Type()), Href: entityLink(r), Title: ref}
 }
 
 // owner turns the reference of an owner into a team or a person.
@@ -64,11 +64,12 @@ func mark(p eventlog.Position) ui.EventMark {
 }
 
 // kindOf says what an entity is: "Component, service".
-func kindOf(e *entities.Entry) string {
+func kindOf(c Catalog, e *entities.Entry) string {
+	kind := kindTitle(c, e.Entity.Kind)
 	if e.Type() == "" {
-		return e.Entity.Kind
+		return kind
 	}
-	return e.Entity.Kind + ", " + e.Type()
+	return kind + ", " + e.Type()
 }
 
 // outsideLink leads out of the portal. One that may not be followed has no

@@ -118,8 +118,8 @@ func (r request) paletteNote(ref string) string {
 	if !ok {
 		return ""
 	}
-	note := e.Entity.Kind
-	switch kind := strings.ToLower(note); {
+	note := kindTitle(r.catalog, e.Entity.Kind)
+	switch kind := strings.ToLower(e.Entity.Kind); {
 	case e.Type() == "":
 	case kind == "component" || kind == "resource" || kind == "group":
 		note = ui.Sentence(e.Type())
@@ -138,7 +138,7 @@ func (r request) paletteFinds(text string, kinds ...string) []option {
 	for _, e := range find(r.catalog, text, kinds) {
 		ref := e.Entity.Ref()
 		all = append(all, option{
-			icon: ui.KindIcon(e.Entity.Kind, e.Type()), label: e.Entity.Title(), note: r.paletteNote(e.Ref), href: entityLink(ref), mark: text,
+			icon: kindIcon(r.catalog, e.Entity.Kind, e.Type()), label: e.Entity.Title(), note: r.paletteNote(e.Ref), href: entityLink(ref), mark: text,
 		})
 	}
 	return all

@@ -188,8 +188,8 @@ func newPreviewView(r request, p Preview) *previewView {
 func newPreviewRow(r request, e PreviewEntity) previewRow {
 	row := previewRow{entity: named(r.catalog, e.Ref), file: ui.Shorten(e.File, 120), changes: fields(e.Changes, shownText)}
 	if ref, err := catalog.ParseRef(e.Ref, catalog.Ref{}); err == nil {
-		row.kind = ui.Sentence(ref.Kind)
-		row.entity.Icon = ui.KindIcon(ref.Kind, "")
+		row.kind = kindTitle(r.catalog, ref.Kind)
+		row.entity.Icon = kindIcon(r.catalog, ref.Kind, "")
 	}
 	row.entity.Label = cmp.Or(e.Title, row.entity.Label)
 	row.changes = row.changes[:min(len(row.changes), shownChanges)]

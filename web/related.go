@@ -155,7 +155,7 @@ func newRelatedView(r request, t relatedTab, e *entities.Entry) (relatedView, er
 	}
 	q.Order, q.Offset, q.Limit = entities.ByName, (page-1)*q.rows, q.rows
 	found := r.catalog.Find(q.Query)
-	v.kinds = kindViews(unpaged, found.Facets.Kinds, r.self.query.Get(fieldKind))
+	v.kinds = kindViews(r.catalog, unpaged, found.Facets.Kinds, r.self.query.Get(fieldKind))
 	v.says = ui.Plural(found.Total, "entity", "entities")
 	v.columns = []ui.Column{{Label: "Name"}, {Label: "Owner"}, {Label: "System"}, {Label: "Lifecycle"}, {Label: "Type"}, {Label: "Last change"}}
 	for _, entry := range found.Entries {
@@ -198,7 +198,7 @@ func (t relatedTab) choices(c Catalog, e *entities.Entry) []relationChoice {
 }
 
 // kindViews narrow a list to one kind, if it has several.
-func kindViews(at link, counts []entities.Count, chosen string) []ui.View {
+func kindViews(in Catalog, at link, counts []entities.Count, chosen string) []ui.View {
 	if len(counts) < 2 {
 		return nil
 	}
@@ -209,7 +209,7 @@ func kindViews(at link, counts []entities.Count, chosen string) []ui.View {
 	all := []ui.View{{Label: "All kinds", Count: ui.Number(n), Href: at.drop(fieldKind).String(), On: chosen == ""}}
 	for _, c := range counts {
 		all = append(all, ui.View{
-			Label: ui.KindPlural(c.Value), Count: ui.Number(c.Count),
+			Label: kindPlural(in, c.Value), Count: ui.Number(c.Count),
 			Href: at.set(fieldKind, c.Value).String(), On: strings.EqualFold(c.Value, chosen),
 		})
 	}
@@ -265,13 +265,13 @@ func excerpts(c Catalog, e *entities.Entry) []excerpt {
 		}
 		at := link{entityLink(e.Entity.Ref()) + "/" + t.path, url.Values{}}
 		x := excerpt{id: "h-" + t.path, title: title, all: ui.Anchor{Label: "All " + ui.Number(found.Total), Href: at.String()}}
-		if views := kindViews(at, found.Facets.Kinds, "none"); views != nil {
+		if views := kindViews(c, at, found.Facets.Kinds, "none"); views != nil {
 			x.kinds = views[1:]
 		}
 		for _, entry := range found.Entries {
 			x.rows = append(x.rows, excerptRow{
-				entity: ui.EntityLink{Label: entry.Entity.Title(), Icon: ui.KindIcon(entry.Entity.Kind, entry.Type()), Href: entityLink(entry.Entity.Ref()), Title: entry.Ref},
-				about:  ui.Shorten(entry.Entity.Metadata.Description, 100), what: ui.Shorten(kindOf(entry), 40), lifecycle: entry.Lifecycle(),
+				entity: ui.EntityLink{Label: entry.Entity.Title(), Icon: kindIcon(c, entry.Entity.Kind, entry.Type()), Href: entityLink(entry.Entity.Ref()), Title: entry.Ref},
+				about:  ui.Shorten(entry.Entity.Metadata.Description, 100), what: ui.Shorten(kindOf(c, entry), 40), lifecycle: entry.Lifecycle(),
 			})
 		}
 		all = append(all, x)

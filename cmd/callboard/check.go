@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/catalog/descriptor"
 	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/internal/fault"
@@ -23,7 +24,9 @@ func checkCommand(p process) *cobra.Command {
 		Short: "Check the configuration and descriptors",
 		Long: `Check a configuration file, descriptors such as catalog-info.yaml, or both, and
 report every problem with file, line and column. Nothing is read but these files,
-and those of the same repository that placeholders such as $text bring in.
+those that the configuration names, and those of the same repository that
+placeholders such as $text bring in. With a configuration, descriptors may be of
+the kinds that it declares.
 
 Exit codes: 0 all is fine, 1 there are problems, 2 the command was called wrongly.`,
 		Example: `  callboard check --config callboard.yaml
@@ -32,15 +35,17 @@ Exit codes: 0 all is fine, 1 there are problems, 2 the command was called wrongl
 			if file == "" && len(paths) == 0 {
 				return usageError{fault.New(fault.Invalid, "name a descriptor, or a configuration with --config"), "callboard check"}
 			}
-			problems := 0
+			problems, kinds := 0, catalog.BuiltIn()
 			if file != "" {
-				if _, err := config.Load(file, p.Env); err != nil {
+				c, err := config.Load(file, p.Env)
+				if err != nil {
 					fmt.Fprintln(p.Stdout, err)
 					problems++
 				}
+				kinds = kindsOf(c)
 			}
 			for _, path := range paths {
-				n, err := checkDescriptor(p, path)
+				n, err := checkDescriptor(p, kinds, path)
 				if err != nil {
 					return err
 				}
@@ -59,12 +64,12 @@ Exit codes: 0 all is fine, 1 there are problems, 2 the command was called wrongl
 
 // checkDescriptor prints what is wrong with a descriptor and returns how many
 // problems that were.
-func checkDescriptor(p process, path string) (int, error) {
+func checkDescriptor(p process, kinds catalog.Kinds, path string) (int, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return 0, fmt.Errorf("read descriptor: %w", err)
 	}
-	parsed := descriptor.Resolve(b, fromDisk(path))
+	parsed := descriptor.ResolveOf(kinds, b, fromDisk(path))
 	all := parsed.Problems // some of which the documents repeat
 	for _, d := range parsed.Documents {
 		for _, p := range d.Problems {

@@ -26,6 +26,9 @@ func locationsOptions(c config.Catalog) (ingest.LocationsOptions, error) {
 		o.Allow = append(o.Allow, ingest.AllowedHost{Host: a.Host, Paths: a.Paths})
 	}
 	o.Rules = ingest.DefaultRules()
+	for _, k := range c.Kinds {
+		o.Rules = append(o.Rules, ingest.Rule{Allow: []ingest.Allow{{Kind: k.Name}}})
+	}
 	if len(c.Rules) > 0 {
 		o.Rules = rulesOf(c.Rules)
 	}

@@ -22,7 +22,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/callboard/callboard/api"
-	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog/reactor"
 	"github.com/callboard/callboard/eventlog/sqlitelog"
@@ -136,7 +135,7 @@ func (p *portal) openStores(ctx context.Context, o portalOptions) (err error) {
 		return err
 	}
 	p.closers = append(p.closers, p.deliveries.Close)
-	p.catalog = entities.New()
+	p.catalog = entities.NewOf(kindsOf(p.config))
 	p.saved = &savedCatalog{path: in(fileCatalog), catalog: p.catalog, logger: p.logger}
 	return p.saved.restore(ctx, p.events)
 }
@@ -179,7 +178,7 @@ func (p *portal) openServer(sources []ingest.Source, metrics *prometheus.Registr
 	if err != nil {
 		return err
 	}
-	base := p.url()
+	base, kinds := p.url(), kindsOf(p.config)
 	p.echo = newEcho(p.logger, newGuard(p.config.Server, p.listener.Addr(), token), p.gate)
 	door.Register(p.echo)
 
@@ -191,12 +190,12 @@ func (p *portal) openServer(sources []ingest.Source, metrics *prometheus.Registr
 	}
 	answers := api.New(api.Config{
 		Catalog: p.catalog.Snapshot, History: p.history, Deliveries: p.deliveries, Replay: p.replay,
-		Locations: apiLocations{p.locations}, Kinds: catalog.BuiltIn(), Sites: sitesOf(p.config.Sources),
+		Locations: apiLocations{p.locations}, Kinds: kinds, Sites: sitesOf(p.config.Sources),
 		Sources: apiSources, Wait: p.runner.WaitAll, Health: p.health, Logger: p.logger,
 	})
 	answers.Register(p.echo)
 	pages := web.New(web.Config{
-		Catalog: func() web.Catalog { return p.catalog.Snapshot() },
+		Catalog: func() web.Catalog { return shownCatalog{p.catalog.Snapshot(), kinds} },
 		History: p.history, Deliveries: p.deliveries, Log: p.events, Replay: p.replay, Locations: pageLocations{p.locations, p.catalog},
 		Sources: webSources, URL: base, Organisation: p.config.Name, Demo: o.demo, Now: o.now, Logger: p.logger,
 	})
@@ -213,7 +212,7 @@ func (p *portal) openIngest(sources []ingest.Source, metrics prometheus.Register
 		descriptors[s.Name] = s.Descriptors
 	}
 	p.translator = ingest.NewTranslator(ingest.TranslatorOptions{
-		Sources: sources, Descriptors: descriptors, Deliveries: p.inbox, Log: p.events,
+		Sources: sources, Descriptors: descriptors, Kinds: kindsOf(p.config), Deliveries: p.inbox, Log: p.events,
 		Known: known{p.runner, p.catalog}, Reached: p.deliveries, Positions: positions{p.inbox, p.inboxes, p.deliveries}, Logger: p.logger, Now: o.now,
 	})
 	p.reactors, err = reactor.New(p.inbox, p.inbox, reactor.Options{Logger: p.logger, Metrics: metrics}, p.translator.Reactors()...)
@@ -257,7 +256,7 @@ func (p *portal) run(ctx context.Context, ready func(context.Context) error) err
 		}
 		p.ready.Store(true)
 		g, ctx := errgroup.WithContext(ctx)
-		for _, work := range []func(context.Context) error{p.reactors.Run, p.reclaims.Run, p.locations.Run, p.prune, p.saved.run, ready} {
+		for _, work := range []func(context.Context) error{p.reactors.Run, p.reclaims.Run, p.locations.Run, p.recheck, p.prune, p.saved.run, ready} {
 			g.Go(func() error { return work(ctx) })
 		}
 		return g.Wait()

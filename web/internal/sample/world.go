@@ -13,6 +13,7 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/catalog/descriptor"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
@@ -34,12 +35,14 @@ type World struct {
 	Replayed   []string // deliveries that were asked for again
 
 	now   time.Time
+	kinds catalog.Kinds
 	doors *Log // the log of deliveries
 	known map[string]event.Declaration
 }
 
-// New makes an empty world at a moment, whose files are in a folder.
-func New(ctx context.Context, folder string, now time.Time) (*World, error) {
+// New makes an empty world at a moment, whose files are in a folder. It knows
+// kinds of its own besides those that are built in.
+func New(ctx context.Context, folder string, now time.Time, own ...catalog.Kind) (*World, error) {
 	h, err := history.Open(ctx, filepath.Join(folder, "history.db"))
 	if err != nil {
 		return nil, err
@@ -48,9 +51,10 @@ func New(ctx context.Context, folder string, now time.Time) (*World, error) {
 	if err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
+	kinds := append(catalog.BuiltIn(), own...)
 	w := &World{
-		Log: &Log{}, Entities: entities.New(), History: h, Deliveries: d,
-		now: now, doors: &Log{}, known: map[string]event.Declaration{},
+		Log: &Log{}, Entities: entities.NewOf(kinds), History: h, Deliveries: d,
+		now: now, kinds: kinds, doors: &Log{}, known: map[string]event.Declaration{},
 	}
 	w.Locations = &Locations{Answers: map[string]web.Preview{}, Read: map[string]web.LocationState{}, w: w, registered: map[string]string{}}
 	return w, nil
@@ -62,7 +66,7 @@ func (w *World) Close() error { return errors.Join(w.History.Close(), w.Deliveri
 // Config is the portal of this world.
 func (w *World) Config(logger *slog.Logger) web.Config {
 	return web.Config{
-		Catalog:    func() web.Catalog { return w.Entities.Snapshot() },
+		Catalog:    func() web.Catalog { return shown{w.Entities.Snapshot(), w.kinds} },
 		History:    w.History,
 		Deliveries: w.Deliveries,
 		Log:        w.Log,
@@ -85,6 +89,14 @@ func (w *World) Config(logger *slog.Logger) web.Config {
 		Logger:       logger,
 	}
 }
+
+// shown is a catalog that knows its kinds.
+type shown struct {
+	*entities.Snapshot
+	kinds catalog.Kinds
+}
+
+func (s shown) Kinds() catalog.Kinds { return s.kinds }
 
 // Push is a delivery and what it leads to.
 type Push struct {
@@ -166,7 +178,7 @@ func (w *World) say(p Push, origin event.Origin) ([]saying, error) {
 	if p.Text == "" {
 		return all, nil
 	}
-	for _, doc := range descriptor.Parse([]byte(p.Text)).Documents {
+	for _, doc := range descriptor.ParseOf(w.kinds, []byte(p.Text)).Documents {
 		at := origin
 		at.Line += doc.Line - 1
 		if doc.Entity == nil {

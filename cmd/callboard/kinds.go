@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/ingest"
+	"github.com/callboard/callboard/internal/config"
+	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/web"
+)
+
+// kindsOf are those that the catalog knows: Backstage's, and then the
+// configuration's.
+func kindsOf(c config.Config) catalog.Kinds { return append(catalog.BuiltIn(), c.Catalog.Own()...) }
+
+// shownCatalog is the catalog as the pages want it.
+type shownCatalog struct {
+	*entities.Snapshot
+	kinds catalog.Kinds
+}
+
+var _ web.Catalog = shownCatalog{}
+
+func (c shownCatalog) Kinds() catalog.Kinds { return c.kinds }
+
+// recheck has read again what the kinds of the configuration concern.
+func (p *portal) recheck(ctx context.Context) error {
+	return p.translator.Recheck(ctx, judged(p.catalog.Snapshot(), kindsOf(p.config)))
+}
+
+// judged is what the catalog says of documents whose kind is not built in, or is
+// not by its name alone.
+func judged(s *entities.Snapshot, kinds catalog.Kinds) []ingest.Judged {
+	concerned := func(kind string) bool {
+		named := slices.DeleteFunc(slices.Clone(kinds), func(k catalog.Kind) bool { return !strings.EqualFold(k.Name, kind) })
+		return len(named) == 0 || slices.ContainsFunc(named, func(k catalog.Kind) bool { return k.Own != nil })
+	}
+	var all []ingest.Judged
+	var names []string
+	for _, n := range s.Facets(nil, "kind")[0] {
+		if concerned(n.Value) {
+			names = append(names, n.Value)
+		}
+	}
+	if len(names) > 0 {
+		for _, row := range s.List(entities.Listing{Where: entities.Equals{Key: "kind", Values: names}, Limit: -1}).Rows {
+			if e, ok := s.Get(row.Ref); ok && e.Rejection == nil {
+				all = append(all, ingest.Judged{Ref: e.Ref, Origin: e.Origin, Delivery: e.Since.Cause.Delivery, Entity: e.Entity})
+			}
+		}
+	}
+	for _, r := range s.Rejections() {
+		if kind, _, ok := strings.Cut(r.Ref, ":"); ok && r.With == nil && concerned(kind) {
+			all = append(all, ingest.Judged{Ref: r.Ref, Origin: r.Origin, Delivery: r.Cause.Delivery, Document: r.Document, Problems: r.Problems})
+		}
+	}
+	return all
+}

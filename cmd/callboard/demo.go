@@ -94,8 +94,11 @@ func runDemo(ctx context.Context, p process, logger *slog.Logger, data, address,
 		return fmt.Errorf("make the sample repositories: %w", err)
 	}
 
-	conf := config.Default()
-	conf.Name, conf.Data, conf.Server.Listen = "Acme", data, address
+	conf, problems := config.Parse([]byte(acme.Config()), p.Env, nil)
+	if len(problems) > 0 {
+		return fmt.Errorf("read the sample configuration: %w", problems)
+	}
+	conf.Data, conf.Server.Listen = data, address
 	for _, provider := range []demoforge.Provider{demoforge.GitHub, demoforge.GitLab} {
 		conf.Sources = append(conf.Sources, config.Source{
 			Name: string(provider), Type: string(provider), URL: forge.APIURL(provider),
@@ -145,6 +148,7 @@ func deliverDemo(ctx context.Context, p process, forge *demoforge.Forge, portal 
 %d entities from %d events in %.1f s. Look at
   %[4]s/catalog   the catalog
   %[4]s/catalog/default/component/payments-api   a service, its relations and every change
+  %[4]s/catalog/default/dataset/visits   an entity of a kind of Acme's own
   %[4]s/audit     every event with its cause
   %[4]s/sources   where it all comes from
 The sample Git host is at %[5]s. Stop with Ctrl-C.

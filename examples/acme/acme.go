@@ -12,5 +12,11 @@ import (
 //go:embed history.yaml all:repos
 var files embed.FS
 
+//go:embed callboard.yaml
+var config string
+
 // Load reads the history. Play it with [demoforge.Forge.Play].
 func Load() (demoforge.History, error) { return demoforge.ReadHistory(files) }
+
+// Config is the text of the portal's configuration, without where the forges are.
+func Config() string { return config }

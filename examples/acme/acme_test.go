@@ -18,6 +18,7 @@ import (
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/catalog/descriptor"
 	"github.com/callboard/callboard/examples/acme"
+	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/internal/demoforge"
 )
 
@@ -37,6 +38,16 @@ func play(t *testing.T) *demoforge.Forge {
 	return f
 }
 
+// kinds are those that Acme's portal knows.
+func kinds(t *testing.T) catalog.Kinds {
+	t.Helper()
+	c, problems := config.Parse([]byte(acme.Config()), nil, nil)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	return append(catalog.BuiltIn(), c.Catalog.Own()...)
+}
+
 // reading is what Callboard finds in a repository: every catalog-info.yaml, and
 // what the Locations in them point at.
 type reading struct {
@@ -45,12 +56,12 @@ type reading struct {
 	places   []string // where the problems of descriptors stand
 }
 
-func read(files map[string]string) reading {
+func read(known catalog.Kinds, files map[string]string) reading {
 	r := reading{entities: map[string]*catalog.Entity{}}
 	waiting := slices.DeleteFunc(slices.Sorted(maps.Keys(files)), func(p string) bool { return path.Base(p) != "catalog-info.yaml" })
 	for i := 0; i < len(waiting); i++ {
 		file := waiting[i]
-		parsed := descriptor.Resolve([]byte(files[file]), func(p descriptor.Placeholder) ([]byte, error) {
+		parsed := descriptor.ResolveOf(known, []byte(files[file]), func(p descriptor.Placeholder) ([]byte, error) {
 			text, ok := files[path.Join(path.Dir(file), p.Target)]
 			if !ok {
 				return nil, fmt.Errorf("could not read location %s", p.Target)
@@ -95,8 +106,9 @@ func landscape(t *testing.T, f *demoforge.Forge) map[string]*catalog.Entity {
 	t.Helper()
 	all := map[string]*catalog.Entity{}
 	var twice []string
+	known := kinds(t)
 	for _, r := range f.Repositories() {
-		for ref, e := range read(filesOf(t, r)).entities {
+		for ref, e := range read(known, filesOf(t, r)).entities {
 			if _, ok := all[ref]; ok {
 				twice = append(twice, ref)
 			}
@@ -126,7 +138,7 @@ func TestSize(t *testing.T) {
 		kind, _, _ := strings.Cut(ref, ":")
 		kinds[kind]++
 	}
-	for kind, least := range map[string]int{"component": 24, "api": 8, "resource": 6, "system": 5, "domain": 2, "group": 6, "user": 20, "location": 4} {
+	for kind, least := range map[string]int{"component": 24, "api": 8, "resource": 6, "system": 5, "domain": 2, "group": 6, "user": 20, "location": 4, "dataset": 3} {
 		if kinds[kind] < least {
 			t.Errorf("%d of kind %s, want at least %d", kinds[kind], kind, least)
 		}
@@ -163,7 +175,7 @@ func TestReferences(t *testing.T) {
 		if all[ref] == nil {
 			continue
 		}
-		for _, edge := range catalog.Edges(all[ref]) {
+		for _, edge := range kinds(t).Edges(all[ref]) {
 			if _, ok := all[edge.To.String()]; !ok {
 				dangling = append(dangling, fmt.Sprint(edge.From, " ", edge.Type, " ", edge.To))
 			}
@@ -183,7 +195,7 @@ func TestBrokenDescriptors(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := demoforge.New(demoforge.Options{URL: "http://forge.acme.example"})
-	broken := map[string][]string{}
+	broken, known := map[string][]string{}, kinds(t)
 	var got []string
 	err = f.Play(t.Context(), h, demoforge.PlayOptions{End: end, Played: func(context.Context, int, int) error {
 		d := f.Deliveries()[len(f.Deliveries())-1]
@@ -191,7 +203,7 @@ func TestBrokenDescriptors(t *testing.T) {
 			if r.Name() != d.Repository {
 				continue
 			}
-			now := read(filesOf(t, r)).problems
+			now := read(known, filesOf(t, r)).problems
 			for _, p := range now {
 				if !slices.Contains(broken[d.Repository], p) {
 					got = append(got, "broken: "+d.Repository+" "+p)
@@ -225,7 +237,7 @@ func TestBrokenDescriptors(t *testing.T) {
 	}
 	for _, r := range f.Repositories() {
 		if r.Name() == "acme/payments-api" {
-			if diff := cmp.Diff([]string{"catalog-info.yaml:23:7"}, read(filesOf(t, r)).places); diff != "" {
+			if diff := cmp.Diff([]string{"catalog-info.yaml:23:7"}, read(known, filesOf(t, r)).places); diff != "" {
 				t.Errorf("where the last one stands (-want +got):\n%s", diff)
 			}
 		}
@@ -250,7 +262,7 @@ func TestDocs(t *testing.T) {
 	for _, r := range play(t).Repositories() {
 		files := filesOf(t, r)
 		annotated := false
-		for ref, e := range read(files).entities {
+		for ref, e := range read(kinds(t), files).entities {
 			if e == nil {
 				t.Logf("%s is not looked at: its descriptor is broken", ref)
 				annotated = true

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/eventlog/eventlogtest"
@@ -71,6 +72,7 @@ type world struct {
 	after      eventlog.Position // that was asked for last
 	folding    sync.Mutex
 	catalog    *entities.Catalog
+	kinds      catalog.Kinds // nil: those that are built in
 	translator *ingest.Translator
 	now        time.Time
 	sent       int
@@ -94,8 +96,8 @@ func newWorld(t tester) *world {
 // restart makes a new translator, which knows nothing but what is in the logs.
 func (w *world) restart() {
 	w.translator = ingest.NewTranslator(ingest.TranslatorOptions{
-		Sources:    w.sources,
-		Deliveries: w.deliveries, Log: w.main, Known: w, Reached: w, Positions: w, Logger: quiet(), Now: func() time.Time { return w.now },
+		Sources: w.sources,
+		Kinds:   w.kinds, Deliveries: w.deliveries, Log: w.main, Known: w, Reached: w, Positions: w, Logger: quiet(), Now: func() time.Time { return w.now },
 	})
 }
 

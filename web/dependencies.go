@@ -87,11 +87,17 @@ type graphView struct {
 	show, hide   []string
 }
 
-// defaultView has what an entity uses and is used by or, where nobody uses
+// defaultView has what an entity uses and is used by, by own relations too, or, where nobody uses
 // anything, as for teams and systems, what consists of what.
 func defaultView(e *entities.Entry, limit int) graphView {
 	v := graphView{steps: defaultSteps, limit: limit, show: []string{"depends", "apis"}}
-	if !slices.ContainsFunc(e.Relations, func(r catalog.Relation) bool { return slices.Contains(v.show, groupOf(graph.Forward(r.Type))) }) {
+	has := func(groups ...string) bool {
+		return slices.ContainsFunc(e.Relations, func(r catalog.Relation) bool { return slices.Contains(groups, groupOf(graph.Forward(r.Type))) })
+	}
+	if has("others") {
+		v.show = append(v.show, "others")
+	}
+	if !has(v.show...) {
 		v.show = []string{"parts", "people", "owners"}
 	}
 	return v
@@ -144,6 +150,7 @@ func (v graphView) walk(c Catalog, root string, hide []string) graph.Graph {
 		Root: root, Steps: v.steps, Limit: v.limit,
 		Follow: func(typ string) bool { return slices.Contains(v.show, groupOf(typ)) },
 		Admit:  func(ref string) bool { return !slices.Contains(hide, kindIn(ref)) },
+		Back:   ownBack(c),
 	}, func(ref string) ([]catalog.Relation, bool) {
 		e, ok := c.Get(ref)
 		if !ok {
@@ -151,6 +158,19 @@ func (v graphView) walk(c Catalog, root string, hide []string) graph.Graph {
 		}
 		return e.Relations, true
 	})
+}
+
+// ownBack are the relations that own kinds bring, by their names back.
+func ownBack(c Catalog) map[string]string {
+	names := map[string]string{}
+	for _, k := range c.Kinds() {
+		for _, f := range k.Spec {
+			if k.Own != nil && f.Reference != nil && groupOf(graph.Forward(f.Reference.Incoming)) == "others" {
+				names[f.Reference.Incoming] = f.Reference.Outgoing
+			}
+		}
+	}
+	return names
 }
 
 func kindIn(ref string) string {

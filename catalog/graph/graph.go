@@ -20,6 +20,9 @@ type Query struct {
 	Limit  int               // entities at most, the root among them
 	Follow func(string) bool // reports whether relations of a type are walked; see [Forward]
 	Admit  func(string) bool // reports whether an entity is walked to, by its ref
+	// Back are the relations that others than Backstage's say backwards, with
+	// their forward names; may be nil.
+	Back map[string]string
 }
 
 // Graph is what was found.
@@ -54,7 +57,7 @@ func Around(q Query, relations func(ref string) ([]catalog.Relation, bool)) Grap
 			n := Node{Ref: ref, Steps: steps[ref], Missing: !ok}
 			g.Nodes = append(g.Nodes, n)
 			for _, r := range all {
-				e := forward(Edge{ref, r.Type, r.TargetRef})
+				e := q.forward(Edge{ref, r.Type, r.TargetRef})
 				if r.TargetRef == ref || !q.Follow(e.Type) {
 					continue
 				}
@@ -88,6 +91,13 @@ func Around(q Query, relations func(ref string) ([]catalog.Relation, bool)) Grap
 // says it: dependsOn for dependencyOf. It leads from what uses to what is used,
 // and from the whole to its parts.
 func Forward(typ string) string { return forward(Edge{Type: typ}).Type }
+
+func (q Query) forward(e Edge) Edge {
+	if name, ok := q.Back[e.Type]; ok {
+		return Edge{e.Target, name, e.Source}
+	}
+	return forward(e)
+}
 
 func forward(e Edge) Edge {
 	var back string

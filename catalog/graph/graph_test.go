@@ -28,6 +28,7 @@ func shop() map[string][]catalog.Relation {
 		pay partOf hasPart money
 		pay ownedBy ownerOf team
 		ledger mirrors mirrors db
+		ledger feeds fedBy cache
 	`), "\n") {
 		f := strings.Fields(line)
 		all[f[0]] = append(all[f[0]], catalog.Relation{Type: f[1], TargetRef: f[3]})
@@ -86,6 +87,8 @@ func TestAround(t *testing.T) {
 			"db:0 money:1 pay:2\nmoney hasPart db\nmoney hasPart pay"},
 		{"a relation without a pair keeps both its directions", graph.Query{Root: "db", Steps: 1, Limit: 9, Follow: only("mirrors"), Admit: every},
 			"db:0 ledger:1\ndb mirrors ledger\nledger mirrors db"},
+		{"one with a pair of its own keeps the forward one", graph.Query{Root: "cache", Steps: 1, Limit: 9, Follow: only("feeds"), Admit: every, Back: map[string]string{"fedBy": "feeds"}},
+			"cache:0 ledger:1\nledger feeds cache"},
 		{"what is not admitted is not walked through", graph.Query{Root: "pay", Steps: 2, Limit: 9, Follow: uses, Admit: only("db", "web", "app")},
 			"pay:0 db:1\npay dependsOn db"},
 		{"the nearest come first when there is no room", graph.Query{Root: "pay", Steps: 4, Limit: 3, Follow: uses, Admit: every},

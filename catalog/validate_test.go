@@ -374,3 +374,41 @@ func TestKindsWithASchema(t *testing.T) {
 		})
 	}
 }
+
+func TestVerdictOfOwnKinds(t *testing.T) {
+	kinds := append(catalog.BuiltIn(), catalog.Kind{
+		Name: "Robot", APIVersions: []string{"acme.example/v1"},
+		Spec: []catalog.Field{{Name: "makers", Type: catalog.TextOrTexts, Reference: &catalog.Reference{Outgoing: "madeBy", Incoming: "makerOf", DefaultKind: "Group"}}},
+		Own: &catalog.Own{Check: func(spec map[string]any) []catalog.Problem {
+			if _, ok := spec["arms"]; !ok {
+				return []catalog.Problem{{Path: "spec.arms", Message: "is missing"}}
+			}
+			return nil
+		}},
+	})
+	for _, tt := range []struct {
+		name string
+		spec any
+		want string
+	}{
+		{"good", map[string]any{"arms": 2.0, "makers": "works"}, ""},
+		{"not known yet", map[string]any{"legs": []any{catalog.Unresolved{}}}, ""},
+		{"schema", map[string]any{}, "spec.arms is missing"},
+		{"no spec", nil, "spec.arms is missing"},
+		{"field", map[string]any{"makers": []any{1.0}}, "/spec/makers/0 must be string - type: string"},
+		{"reference", map[string]any{"arms": 2.0, "makers": []any{":x"}}, `Entity reference ":x" was not on the form`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			obj := map[string]any{"apiVersion": "acme.example/v1", "kind": "Robot", "metadata": map[string]any{"name": "arm"}}
+			if tt.spec != nil {
+				obj["spec"] = tt.spec
+			}
+			switch v := kinds.Verdict(obj); {
+			case tt.want == "" && v != nil:
+				t.Errorf("it is not taken: %s", v)
+			case tt.want != "" && (v == nil || !strings.Contains(v.Message, tt.want)):
+				t.Errorf("verdict %v, want in it %q", v, tt.want)
+			}
+		})
+	}
+}

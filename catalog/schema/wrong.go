@@ -20,6 +20,7 @@ const base = "https://schema.invalid/"
 // nowhere loads nothing.
 type nowhere struct{}
 
+// Load fails.
 func (nowhere) Load(string) (any, error) { return nil, errNowhere }
 
 var errNowhere = errors.New("nothing is fetched")

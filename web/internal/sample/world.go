@@ -96,6 +96,7 @@ type shown struct {
 	kinds catalog.Kinds
 }
 
+// Kinds are those that the catalog knows.
 func (s shown) Kinds() catalog.Kinds { return s.kinds }
 
 // Push is a delivery and what it leads to.

@@ -54,9 +54,12 @@ func otherwise(kinds catalog.Kinds, j Judged) bool {
 	if !slices.ContainsFunc(j.Problems, func(p event.Problem) bool { return p.Path != "metadata.name" }) {
 		return false // the name is taken, whatever the kind
 	}
-	docs := descriptor.ParseOf(kinds, []byte(j.Document)).Documents
+	docs := descriptor.ResolveOf(kinds, []byte(j.Document), nil).Documents
 	if len(docs) != 1 {
 		return false
+	}
+	if len(docs[0].Placeholders) > 0 { // what they bring in is not known here, but whether the kind is
+		return kinds.Named(docs[0].Ref.Kind) != nil && slices.ContainsFunc(j.Problems, func(p event.Problem) bool { return p.Path == "kind" })
 	}
 	// The document was part of a file, so that its lines are others.
 	return !slices.EqualFunc(docs[0].Problems, j.Problems, func(now descriptor.Problem, was event.Problem) bool {

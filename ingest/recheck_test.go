@@ -2,6 +2,7 @@ package ingest_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -151,5 +152,28 @@ func TestKindsAtTheNextPush(t *testing.T) {
 	got := tell(t, w.push("streams", "mossbank", files{yaml: queue("orders"), "README.md": "x"}))
 	if diff := cmp.Diff([]string{"rejected queue:default/orders in catalog-info.yaml at 4:spec.engine"}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// What placeholders bring in is not on record with a refusal; that the kind was
+// unknown is.
+func TestRecheckWithPlaceholders(t *testing.T) {
+	w := newWorld(t)
+	text := strings.Replace(queue("orders"), "owner: a", "owner: {$text: ./owner.txt}", 1)
+	w.push("streams", "mossbank", files{yaml: text, "owner.txt": "a"})
+	for _, step := range []struct {
+		kinds catalog.Kinds
+		want  []string
+	}{
+		{nil, []string{}},
+		{queues(), []string{"registered queue:default/orders in catalog-info.yaml owner a"}},
+		{queues(), []string{}},
+		{queues("engine"), []string{"rejected queue:default/orders in catalog-info.yaml at 4:spec.engine"}},
+		{queues("engine"), []string{}},
+	} {
+		_, added := w.recheck(step.kinds)
+		if diff := cmp.Diff(step.want, tell(t, added)); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
 	}
 }

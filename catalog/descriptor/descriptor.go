@@ -62,9 +62,6 @@ func (p Problem) String() string {
 // placeholder has a problem.
 func Parse(data []byte) File { return Resolve(data, nil) }
 
-// ParseOf is Parse for entities of some kinds.
-func ParseOf(kinds catalog.Kinds, data []byte) File { return ResolveOf(kinds, data, nil) }
-
 // Resolve is [ResolveOf] for entities of the built-in kinds.
 func Resolve(data []byte, include Include) File { return ResolveOf(catalog.BuiltIn(), data, include) }
 

@@ -250,7 +250,7 @@ func TestDefinitionInAFileOfItsOwn(t *testing.T) {
 		if r.Name() != "acme/shipping-rates" {
 			continue
 		}
-		e := read(filesOf(t, r)).entities["api:default/shipping-v1"]
+		e := read(kinds(t), filesOf(t, r)).entities["api:default/shipping-v1"]
 		if e == nil || !strings.Contains(e.SpecString("definition"), "version: 1.2.0") {
 			t.Errorf("the API is %+v", e)
 		}

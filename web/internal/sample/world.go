@@ -179,7 +179,7 @@ func (w *World) say(p Push, origin event.Origin) ([]saying, error) {
 	if p.Text == "" {
 		return all, nil
 	}
-	for _, doc := range descriptor.ParseOf(w.kinds, []byte(p.Text)).Documents {
+	for _, doc := range descriptor.ResolveOf(w.kinds, []byte(p.Text), nil).Documents {
 		at := origin
 		at.Line += doc.Line - 1
 		if doc.Entity == nil {

@@ -148,6 +148,7 @@ func pages() []struct{ name, path string } {
 		{"entity-system", "/catalog/default/system/payments"},
 		{"entity-user", "/catalog/default/user/pebbledash"},
 		{"entity-conflict", "/catalog/default/component/order-facts"},
+		{"entity-own-kind", "/catalog/default/dataset/visits"},
 		{"api", "/catalog/default/api/payments-v2"},
 		{"api-definition", "/catalog/default/api/payments-v2/definition"},
 		{"api-source", "/catalog/default/api/payments-v2/definition?view=source"},

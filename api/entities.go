@@ -34,7 +34,8 @@ func (a *API) handleEntities(c echo.Context) error {
 	if page == nil {
 		// All of it: as by-query has it, which heeds one field and leaves out what lacks it.
 		order := entities.Order{Fields: orders[:min(len(orders), 1)], Repeat: true}
-		return writeEntities(c, fields, a.Catalog().List(entities.Listing{Where: where, Order: order, Limit: -1}).Rows)
+		rows := a.Catalog().List(entities.Listing{Where: where, Order: order, Limit: -1}).Rows
+		return writeRows(c, fields, rows, "[", "]")
 	}
 	order := entities.Order{Fields: orders, Lacking: true, Repeat: true}
 	if len(orders) == 0 {
@@ -45,7 +46,7 @@ func (a *API) handleEntities(c echo.Context) error {
 		rows = rows[:page.Limit]
 		c.Response().Header().Set("Link", page.next(c.Request().URL))
 	}
-	return writeEntities(c, fields, rows)
+	return writeRows(c, fields, rows, "[", "]")
 }
 
 // whereOf reads the filter parameters.
@@ -86,7 +87,7 @@ func (a *API) handleEntityByName(c echo.Context) error {
 	if !ok {
 		return fault.New(fault.NotFound, "No entity named '%s' found, with kind '%s' in namespace '%s'", ref.Name, ref.Kind, ref.Namespace)
 	}
-	return writeRaw(c, entity)
+	return writeEntity(c, entity)
 }
 
 // handleEntityByUID handles "GET /api/catalog/entities/by-uid/:uid".
@@ -94,7 +95,7 @@ func (a *API) handleEntityByUID(c echo.Context) error {
 	now, uid := a.Catalog(), pathParam(c, "uid")
 	if ref, ok := now.ByUID(uid); ok {
 		entity, _ := now.JSON(ref)
-		return writeRaw(c, entity)
+		return writeEntity(c, entity)
 	}
 	return fault.New(fault.NotFound, "No entity with uid %s", uid)
 }
@@ -128,7 +129,8 @@ func (a *API) handleEntitiesByRefs(c echo.Context) error {
 	case query != nil:
 		where = entities.All{where, query}
 	}
-	return writeItems(c, fields, a.Catalog().Pick(in.Refs, where))
+	all := a.Catalog().Pick(in.Refs, where)
+	return writeList(c, fields, len(all), func(i int) entities.Text { return all[i] }, `{"items":[`, "]}")
 }
 
 // handleFacets handles "GET /api/catalog/entity-facets".

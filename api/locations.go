@@ -12,6 +12,7 @@ import (
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/entities"
 )
 
 // Locations are the places that descriptors are read from, and what makes the
@@ -204,8 +205,8 @@ func (a *API) handleDeleteEntity(c echo.Context) error {
 // handleAncestry handles "GET /api/catalog/entities/by-name/:kind/:namespace/:name/ancestry".
 func (a *API) handleAncestry(c echo.Context) error {
 	type item struct {
-		Entity  rawJSON  `json:"entity"`
-		Parents []string `json:"parentEntityRefs"`
+		Entity  entities.Text `json:"entity"`
+		Parents []string      `json:"parentEntityRefs"`
 	}
 	ref := catalog.Ref{Kind: pathParam(c, "kind"), Namespace: pathParam(c, "namespace"), Name: pathParam(c, "name")}.String()
 	body := struct {
@@ -220,7 +221,7 @@ func (a *API) handleAncestry(c echo.Context) error {
 			break
 		}
 		seen[next] = true
-		it := item{rawJSON(e.JSON), []string{}}
+		it := item{e.JSON, []string{}}
 		next = e.Origin.Parent
 		if _, there := now.JSON(next); there {
 			it.Parents = append(it.Parents, next)
@@ -237,9 +238,3 @@ func (a *API) handleAncestry(c echo.Context) error {
 func causeOf(c echo.Context) event.Cause {
 	return event.Cause{Request: c.Response().Header().Get(echo.HeaderXRequestID)}
 }
-
-// rawJSON is written as it is.
-type rawJSON string
-
-// MarshalJSON returns the text.
-func (r rawJSON) MarshalJSON() ([]byte, error) { return []byte(r), nil }

@@ -206,9 +206,7 @@ func (a *API) answer(c echo.Context, q query) error {
 	if err != nil {
 		return err
 	}
-	return writeList(c, `{"items":[`, "],"+string(tail[1:]), len(rows), func(i int) (string, error) {
-		return q.fields.text(rows[i].JSON)
-	})
+	return writeRows(c, q.fields, rows, `{"items":[`, "],"+string(tail[1:]))
 }
 
 // beside returns the cursors to the next page and to the one before.

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bufio"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -22,57 +21,67 @@ func writeJSON(c echo.Context, status int, v any) error {
 	return c.Blob(status, contentJSON, b)
 }
 
-// writeRaw answers with JSON as it lies in the catalog.
-func writeRaw(c echo.Context, text string) error {
+// writeEntity answers with an entity as it lies in the catalog.
+func writeEntity(c echo.Context, entity entities.Text) error {
+	return writeSized(c, entity.AppendTo(make([]byte, 0, entity.Len())))
+}
+
+func writeSized(c echo.Context, b []byte) error {
 	header := c.Response().Header()
 	header.Set(echo.HeaderContentType, contentJSON)
-	header.Set(echo.HeaderContentLength, strconv.Itoa(len(text)))
+	header.Set(echo.HeaderContentLength, strconv.Itoa(len(b)))
 	c.Response().WriteHeader(http.StatusOK)
-	_, err := c.Response().Write([]byte(text))
+	_, err := c.Response().Write(b)
 	return err
 }
 
-// writeEntities answers with a bare list.
-func writeEntities(c echo.Context, fs fields, rows []entities.Row) error {
-	return writeList(c, "[", "]", len(rows), func(i int) (string, error) { return fs.text(rows[i].JSON) })
+// writeRows answers with the entities of a list between a head and a tail.
+func writeRows(c echo.Context, fs fields, rows []entities.Row, head, tail string) error {
+	return writeList(c, fs, len(rows), func(i int) entities.Text { return rows[i].JSON }, head, tail)
 }
 
-// writeItems answers with {"items": […]}, null where there is none.
-func writeItems(c echo.Context, fs fields, all []string) error {
-	return writeList(c, `{"items":[`, "]}", len(all), func(i int) (string, error) {
-		if all[i] == "" {
-			return "null", nil
-		}
-		return fs.text(all[i])
-	})
-}
+// wholeAnswer is up to how many bytes an answer is put together before it is
+// written; more is written as it is made: a list may be hundreds of megabytes.
+const wholeAnswer = 1 << 20
 
-// text returns the wanted part of an entity.
-func (fs fields) text(entity string) (string, error) {
-	if len(fs) == 0 {
-		return entity, nil
-	}
-	b, err := fs.of(entity)
-	return string(b), err
-}
-
-// writeList answers with n JSON texts between a head and a tail. A list may be
-// hundreds of megabytes, which are written as they are made.
-func writeList(c echo.Context, head, tail string, n int, item func(int) (string, error)) error {
-	c.Response().Header().Set(echo.HeaderContentType, contentJSON)
-	out := bufio.NewWriterSize(c.Response(), 32<<10)
-	write := func(text string) { out.WriteString(text) } //nolint:errcheck // Flush tells the first error
-	write(head)
+// writeList answers with n entities between a head and a tail, null where there
+// is none.
+func writeList(c echo.Context, fs fields, n int, item func(int) entities.Text, head, tail string) error {
+	size := len(head) + n*len("null,") + len(tail)
 	for i := range n {
-		text, err := item(i)
-		if err != nil {
-			return err
-		}
-		if i > 0 {
-			write(",")
-		}
-		write(text)
+		size += item(i).Len()
 	}
-	write(tail)
-	return out.Flush()
+	whole := size <= wholeAnswer
+	b := append(make([]byte, 0, min(size, wholeAnswer)), head...)
+	for i := range n {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		switch entity := item(i); {
+		case entity.Len() == 0:
+			b = append(b, "null"...)
+		case len(fs) == 0:
+			b = entity.AppendTo(b)
+		default:
+			part, err := fs.of(entity.String())
+			if err != nil {
+				return err
+			}
+			b = append(b, part...)
+		}
+		if !whole && len(b) > wholeAnswer/2 {
+			c.Response().Header().Set(echo.HeaderContentType, contentJSON)
+			if _, err := c.Response().Write(b); err != nil {
+				return err
+			}
+			b = b[:0]
+		}
+	}
+	b = append(b, tail...)
+	if whole {
+		return writeSized(c, b)
+	}
+	c.Response().Header().Set(echo.HeaderContentType, contentJSON)
+	_, err := c.Response().Write(b)
+	return err
 }

@@ -222,6 +222,10 @@ func (f *follower) catchUp(ctx context.Context) (n int, err error) {
 	if err := f.start(ctx); err != nil {
 		return 0, err
 	}
+	records, bytes := batchSize, batchBytes
+	if p, ok := f.projection.(interface{ Batch() (records, bytes int) }); ok {
+		records, bytes = p.Batch()
+	}
 	var batch []eventlog.Record
 	size := 0
 	flush := func() error {
@@ -243,7 +247,7 @@ func (f *follower) catchUp(ctx context.Context) (n int, err error) {
 			return n, err
 		}
 		batch, size = append(batch, rec), size+len(rec.Data)
-		if len(batch) == batchSize || size >= batchBytes {
+		if len(batch) == records || size >= bytes {
 			if err := flush(); err != nil {
 				return n, err
 			}

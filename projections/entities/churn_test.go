@@ -184,7 +184,7 @@ func churnAnswered(s *entities.Snapshot) error {
 	refs := churnRefs()
 	for i, answer := range s.Pick(refs, nil) {
 		var e struct{ Relations []catalog.Relation }
-		if err := json.Unmarshal([]byte(answer), &e); err != nil {
+		if err := json.Unmarshal([]byte(answer.String()), &e); err != nil {
 			return fmt.Errorf("%s is answered with %q: %w", refs[i], answer, err)
 		}
 		for _, r := range e.Relations {

@@ -103,11 +103,21 @@ func (c *Catalog) Apply(_ context.Context, records []eventlog.Record) error {
 	return nil
 }
 
-// lacksOwner reports whether an entity of a kind that has owners has none.
-func (c *Catalog) lacksOwner(ref string) bool {
-	kind, _, _ := strings.Cut(ref, ":")
-	return c.owned[kind] && !c.relations.has(ref, "ownedBy")
+// ownerOf returns the first owner of an entity, or NoOwner if it has none although
+// its kind has owners.
+func (c *Catalog) ownerOf(ref string) string {
+	if owner := c.relations.first(ref, "ownedBy"); owner != "" {
+		return owner
+	}
+	if kind, _, _ := strings.Cut(ref, ":"); c.owned[kind] {
+		return NoOwner
+	}
+	return ""
 }
+
+// Batch is how many records, with how many bytes of data, one Apply should get:
+// the relations of an entity are written once for each.
+func (c *Catalog) Batch() (records, bytes int) { return 100_000, 256 << 20 }
 
 // sortedRejections lists them newest first.
 func (c *Catalog) sortedRejections() []*Rejection {

@@ -37,7 +37,7 @@ func (e *Entry) Type() string { return e.Entity.SpecString("type") }
 func (e *Entry) Lifecycle() string { return e.Entity.SpecString("lifecycle") }
 
 // MarshalJSON writes the entity as Backstage's API shows it.
-func (e *Entry) MarshalJSON() ([]byte, error) { return []byte(e.JSON), nil }
+func (e *Entry) MarshalJSON() ([]byte, error) { return e.JSON.MarshalJSON() }
 
 // facet is one field of a Query that is counted.
 type facet struct {

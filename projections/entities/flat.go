@@ -25,7 +25,8 @@ const (
 
 // leaves calls f with every leaf of a JSON document, in order. It does not go
 // below a path for which enter is false. The text must be valid JSON, as what
-// encoding/json wrote is; of other text it makes something, and ends.
+// encoding/json wrote is, but for the last brace; of other text it makes something,
+// and ends.
 //
 // It is encoding/json without the values: what takes most of the time of reading
 // a catalog in. Texts without escapes share the document's memory.

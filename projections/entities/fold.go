@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections/entities/index"
 )
 
 // batch collects what the records of one Apply change.
@@ -219,30 +221,38 @@ func (b *batch) publish() (*Snapshot, error) {
 	if b.rejections {
 		next.setRejections(b.sortedRejections())
 	}
-	stale := map[string]bool{} // refs whose record must be made anew
+	stale := map[string]changes{} // by ref of those whose record must be made anew
 	for ref, p := range b.dirty {
-		stale[ref] = true
+		if _, ok := stale[ref]; !ok {
+			stale[ref] = nil
+		}
 		if !p.removed && !p.declares() {
 			continue
 		}
 		var had []edge
 		if r, ok := b.before.record(ref); ok {
-			had = edgesOf(b.kinds, sketch(r.json[:r.own]))
+			had = edgesOf(b.kinds, sketch(r.own))
 		}
 		b.relations.replace(had, p.edges, stale)
 	}
-	records := make([]*record, 0, len(stale))
+	refs := slices.Sorted(maps.Keys(stale))
+	records := make([]*record, len(refs))
+	inParallel(len(refs), func(i int) { records[i] = b.record(refs[i], next.rejectionOf) })
 	ix := b.before.index.Batch()
-	for ref := range stale {
-		if r := b.record(ref, next.rejectionOf); r != nil {
-			records = append(records, r)
-		} else {
+	for i, ref := range refs {
+		if records[i] == nil {
 			ix.Delete(ref)
 		}
 	}
+	records = slices.DeleteFunc(records, func(r *record) bool { return r == nil })
 	slices.SortFunc(records, func(a, b *record) int { return cmp.Compare(a.id, b.id) })
 	for _, r := range records {
-		ix.Put(r)
+		before, known := b.before.record(r.ref)
+		if known && before.id == r.id {
+			ix.Update(r, func() (had, has []index.Term) { return b.differ(before, r, stale[r.ref]) })
+		} else {
+			ix.Update(r, func() (had, has []index.Term) { return nil, b.termsOf(r) })
+		}
 	}
 	next.index = ix.Index()
 	return next, nil
@@ -272,15 +282,14 @@ func (b *batch) record(ref string, rejection func(*record) *Rejection) *record {
 				r.registered = before.registered
 			}
 		}
-		r.json, r.own = p.own, len(p.own)
+		r.own = p.own
 	case known:
 		r = *before
 	default:
 		return nil // the other end of a relation, not in the catalog
 	}
-	own := r.json[:r.own]
-	r.json = encode(own, b.relations, ref, rejection(&r))
-	r.lacksOwner = b.lacksOwner(ref)
+	r.rest = encode(b.relations, ref, rejection(&r))
+	r.owner = b.ownerOf(ref)
 	return &r
 }
 

@@ -26,7 +26,7 @@ type Entry struct {
 	Rejection *Rejection
 	// JSON is the entity as Backstage's API shows it, with its relations and,
 	// while there is a Rejection, its status.
-	JSON string
+	JSON Text
 
 	lacksOwner bool
 }
@@ -58,7 +58,7 @@ type Location struct {
 // Row is one entity of a list.
 type Row struct {
 	Ref  string
-	JSON string // as Backstage's API shows it
+	JSON Text // as Backstage's API shows it
 	Mark Mark
 }
 

@@ -17,18 +17,33 @@ import (
 // record is one entity as the catalog keeps it: encoded, so that answers are
 // written as they lie here. It never changes.
 type record struct {
+	Text
 	id         uint64 // position of the event that registered it
 	ref        string
-	json       string // as Backstage's API shows it, with relations and status
-	own        int    // length of the entity's own part of json, without its last brace
+	owner      string // the first one; NoOwner where one is missing, "" where there is none by nature
 	source     string
 	repository string // see repositoryKey
 	changed    eventlog.Position
-	since      int64 // when the newest event became true, in nanoseconds since 1970
-	registered int64 // when the entity did
-	lacksOwner bool
+	since      int64  // when the newest event became true, in nanoseconds since 1970
+	registered int64  // when the entity did
 	note       string // JSON of note
 }
+
+// Text is an entity as Backstage's API shows it, as JSON. It is in two parts, so
+// that what the entity says itself stays where it is while its relations change.
+type Text struct{ own, rest string }
+
+// Len is in bytes; 0 for no entity.
+func (t Text) Len() int { return len(t.own) + len(t.rest) }
+
+// AppendTo appends the JSON.
+func (t Text) AppendTo(b []byte) []byte { return append(append(b, t.own...), t.rest...) }
+
+// String returns the JSON.
+func (t Text) String() string { return t.own + t.rest }
+
+// MarshalJSON returns the JSON.
+func (t Text) MarshalJSON() ([]byte, error) { return t.AppendTo(make([]byte, 0, t.Len())), nil }
 
 // note is what is kept of the newest declaring event besides the entity.
 type note struct {
@@ -74,36 +89,38 @@ func texts() []string {
 // Terms returns Backstage's search keys of the entity, and our own. See
 // buildEntitySearch in Backstage's catalog backend.
 func (r *record) Terms() []index.Term {
-	t := termer{share: len(r.json) <= maxShared, terms: make([]index.Term, 0, 48)}
-	leaves(r.json, t.enter, t.leaf)
-	t.relation() // the last one
-	return append(t.all(), r.terms(&t)...)
+	t := newTermer(r)
+	t.said(r)
+	scan := scanner{rest: r.rest, enter: t.enter, emit: t.leaf}
+	scan.object("") // the comma that it begins with stands for the brace
+	t.relation()    // the last one
+	return append(t.all(), r.more()...)
 }
 
-// terms are those that do not stand in the entity.
-func (r *record) terms(t *termer) []index.Term {
-	owner := t.owner
-	if owner == "" && r.lacksOwner {
-		owner = NoOwner
-	}
+// said adds what the entity says itself.
+func (t *termer) said(r *record) {
+	leaves(r.own, t.enter, t.leaf)
 	title := t.title
 	if title == "" {
 		title = r.ref[strings.IndexByte(r.ref, '/')+1:]
 	}
-	more := []index.Term{
-		index.Plain(keyTitle, title),
+	t.terms = append(t.terms, index.Plain(keyTitle, title), index.Term{Key: keyWords, Value: strings.Join(t.words, "\n"), Text: true})
+}
+
+// more are the terms that do not stand in the JSON.
+func (r *record) more() []index.Term {
+	terms := []index.Term{
 		index.Plain(keyChanged, fmt.Sprintf("%019d %019d", r.since, r.changed)),
 		index.Plain(keySource, r.source),
 		index.Plain(keyRepository, r.repository),
-		{Key: keyWords, Value: strings.Join(t.words, "\n"), Text: true},
 	}
-	if owner != "" {
-		more = append(more, index.Plain(keyOwner, owner))
+	if r.owner != "" {
+		terms = append(terms, index.Plain(keyOwner, r.owner))
 	}
 	if parent := r.parent(); parent != "" {
-		more = append(more, index.Plain(keyParent, parent))
+		terms = append(terms, index.Plain(keyParent, parent))
 	}
-	return more
+	return terms
 }
 
 // parent is the ref of the Location that led to the entity, if one did. It is
@@ -121,9 +138,12 @@ type termer struct {
 	texts  map[string]string
 	words  []string
 	title  string
-	owner  string
 	typ    string // of the relation that is being read
 	target string
+}
+
+func newTermer(r *record) *termer {
+	return &termer{share: len(r.own) <= maxShared, terms: make([]index.Term, 0, 48)}
 }
 
 // enter leaves out what Backstage does not search.
@@ -197,11 +217,12 @@ func (t *termer) relation() {
 	if t.typ == "" {
 		return
 	}
-	t.add("relations."+strings.ToLower(t.typ), leaf{text: t.target, kind: leafText})
-	if t.typ == "ownedBy" && t.owner == "" {
-		t.owner = t.target
-	}
+	t.related(t.typ, t.target)
 	t.typ = ""
+}
+
+func (t *termer) related(typ, target string) {
+	t.add("relations."+strings.ToLower(typ), leaf{text: target, kind: leafText})
 }
 
 func (t *termer) all() []index.Term {
@@ -223,34 +244,40 @@ func length(s string) int {
 	return n
 }
 
-// encode puts an entity's own part, its relations and its status together.
-func encode(own string, rs *relations, ref string, rejection *Rejection) string {
+// encode writes what follows an entity's own part: its relations and its status.
+func encode(rs *relations, ref string, rejection *Rejection) string {
+	const begin, typ, target, end = `,"relations":[`, `{"type":`, `,"targetRef":`, `}`
+	status := ""
+	if rejection != nil {
+		status = `,"status":` + statusOf(rejection)
+	}
+	size := len(begin) + len(`]}`) + len(status)
+	rs.each(ref, func(t, to string) { size += len(typ) + len(target) + len(end) + len(`,""""`) + len(t) + len(to) })
 	var b strings.Builder
-	b.WriteString(own)
-	b.WriteString(`,"relations":[`)
+	b.Grow(size)
+	b.WriteString(begin)
 	first := true
-	rs.each(ref, func(typ, target string) {
+	rs.each(ref, func(t, to string) {
 		if !first {
 			b.WriteByte(',')
 		}
 		first = false
-		b.WriteString(`{"type":`)
-		b.WriteString(quote(typ))
-		b.WriteString(`,"targetRef":`)
-		b.WriteString(quote(target))
-		b.WriteByte('}')
+		b.WriteString(typ)
+		b.WriteString(quote(t))
+		b.WriteString(target)
+		b.WriteString(quote(to))
+		b.WriteString(end)
 	})
 	b.WriteByte(']')
-	if rejection != nil {
-		b.WriteString(`,"status":`)
-		b.WriteString(statusOf(rejection))
-	}
+	b.WriteString(status)
 	b.WriteByte('}')
 	return b.String()
 }
 
 func quote(s string) string {
-	if strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune(`"\<>&`, r) }) < 0 {
+	if !strings.ContainsFunc(s, func(r rune) bool {
+		return r < ' ' || r > '~' || r == '"' || r == '\\' || r == '<' || r == '>' || r == '&'
+	}) {
 		return `"` + s + `"`
 	}
 	b, _ := json.Marshal(s) // of text it cannot fail
@@ -295,15 +322,15 @@ func (r *record) entry(rejection *Rejection) *Entry {
 	var shown struct {
 		Relations []catalog.Relation `json:"relations"`
 	}
-	e := &Entry{Ref: r.ref, Rejection: rejection, JSON: r.json, lacksOwner: r.lacksOwner}
+	e := &Entry{Ref: r.ref, Rejection: rejection, JSON: r.Text, lacksOwner: r.owner == NoOwner}
 	var obj map[string]any
-	if json.Unmarshal([]byte(r.json[:r.own]+"}"), &obj) == nil {
+	if json.Unmarshal([]byte(r.own+"}"), &obj) == nil {
 		e.Entity, _ = catalog.Read(obj)
 	}
 	if e.Entity == nil {
 		e.Entity = &catalog.Entity{}
 	}
-	if json.Unmarshal([]byte("{"+strings.TrimPrefix(r.json[r.own:], ",")), &shown) == nil && len(shown.Relations) > 0 {
+	if json.Unmarshal([]byte("{"+strings.TrimPrefix(r.rest, ",")), &shown) == nil && len(shown.Relations) > 0 {
 		e.Relations = shown.Relations
 	}
 	var n note
@@ -323,7 +350,7 @@ func sketch(own string) *catalog.Entity {
 	enter := func(path string) bool {
 		return path == "metadata" || !strings.HasPrefix(path, "metadata.") || path == "metadata.name" || path == "metadata.namespace"
 	}
-	leaves(own+"}", enter, func(l leaf) {
+	leaves(own, enter, func(l leaf) {
 		field, inSpec := strings.CutPrefix(l.path, "spec.")
 		switch {
 		case l.path == "apiVersion":

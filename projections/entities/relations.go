@@ -82,10 +82,14 @@ func edgesOf(kinds catalog.Kinds, e *catalog.Entity) []edge {
 	return slices.Compact(all)
 }
 
-// replace puts what an entity declares in the place of what it did, and marks
-// the refs whose relations that changes. An edge that stays costs nothing: a team
-// may have thousands.
-func (rs *relations) replace(had, has []edge, stale map[string]bool) {
+// changes are the relations that an entity has gained and lost in a batch: an
+// edge that came and went again counts nothing.
+type changes map[catalog.Relation]int
+
+// replace puts what an entity declares in the place of what it did, and notes by
+// ref which relations that changes. An edge that stays costs nothing: a team may
+// have thousands.
+func (rs *relations) replace(had, has []edge, stale map[string]changes) {
 	for len(had) > 0 || len(has) > 0 {
 		switch {
 		case len(has) == 0 || len(had) > 0 && compareEdges(had[0], has[0]) < 0:
@@ -101,20 +105,32 @@ func (rs *relations) replace(had, has []edge, stale map[string]bool) {
 }
 
 // count notes that one entity more or less declares an edge.
-func (rs *relations) count(e edge, by int, stale map[string]bool) {
-	stale[e.from] = true
+func (rs *relations) count(e edge, by int, stale map[string]changes) {
 	from, target, typ := rs.number(e.from), rs.number(e.TargetRef), rs.typ(e.Type)
 	links := rs.of[from]
 	i, found := slices.BinarySearchFunc(links, link{target: target, typ: typ}, rs.compare)
 	if !found {
 		links = slices.Insert(links, i, link{target: target, typ: typ})
 	}
-	if times := int(links[i].times) + by; times > 0 {
+	before := int(links[i].times)
+	if times := before + by; times > 0 {
 		links[i].times = uint16(times)
 	} else {
 		links = slices.Delete(links, i, i+1)
 	}
 	rs.of[from] = links
+	if stale == nil || before > 0 && before+by > 0 {
+		return // it was there and is still
+	}
+	of := stale[rs.refs[from]]
+	if of == nil {
+		of = changes{}
+		stale[rs.refs[from]] = of
+	}
+	r := catalog.Relation{Type: rs.types[typ], TargetRef: rs.refs[target]}
+	if of[r] += by; of[r] == 0 {
+		delete(of, r)
+	}
 }
 
 func (rs *relations) compare(a, b link) int {
@@ -138,8 +154,16 @@ func (rs *relations) each(ref string, f func(typ, target string)) {
 	}
 }
 
-// has reports whether a ref has a relation of a type.
-func (rs *relations) has(ref, typ string) bool {
+// first returns the first target of a ref's relations of a type, "" if there is none.
+func (rs *relations) first(ref, typ string) string {
 	n, ok := rs.numbers[ref]
-	return ok && slices.ContainsFunc(rs.of[n], func(l link) bool { return rs.types[l.typ] == typ })
+	if !ok {
+		return ""
+	}
+	for _, l := range rs.of[n] {
+		if rs.types[l.typ] == typ {
+			return rs.refs[l.target]
+		}
+	}
+	return ""
 }

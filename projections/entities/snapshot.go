@@ -79,18 +79,18 @@ func (s *Snapshot) rejectionOf(r *record) *Rejection {
 }
 
 // JSON returns the entity with a full lower-case ref as Backstage's API shows it.
-func (s *Snapshot) JSON(ref string) (string, bool) {
+func (s *Snapshot) JSON(ref string) (Text, bool) {
 	r, ok := s.record(ref)
 	if !ok {
-		return "", false
+		return Text{}, false
 	}
-	return r.json, true
+	return r.Text, true
 }
 
 // Pick returns the entities with full refs as Backstage's API shows them, in the
-// order of refs; "" for one that is not there, or that w does not select.
-func (s *Snapshot) Pick(refs []string, w Where) []string {
-	all := make([]string, len(refs))
+// order of refs; none for one that is not there, or that w does not select.
+func (s *Snapshot) Pick(refs []string, w Where) []Text {
+	all := make([]Text, len(refs))
 	chosen := map[string]bool{}
 	if w != nil {
 		for _, row := range s.index.List(Listing{Where: All{In(refs), w}, Limit: -1}).Rows {
@@ -121,7 +121,7 @@ func (s *Snapshot) List(l Listing) Rows {
 	rows := Rows{make([]Row, len(found.Rows)), found.Total}
 	for i, row := range found.Rows {
 		r := row.Doc.(*record)
-		rows.Rows[i] = Row{r.ref, r.json, row.Mark}
+		rows.Rows[i] = Row{r.ref, r.Text, row.Mark}
 	}
 	return rows
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/entities/index"
 )
 
 // A file of a snapshot is the magic, the SHA-256 of what follows, and then,
@@ -91,7 +92,7 @@ func (c *Catalog) write(s *Snapshot, to io.Writer) error {
 	for _, row := range rows {
 		r := row.Doc.(*record)
 		if err := out.Encode(savedEntity{
-			r.id, r.ref, r.json[:r.own], r.source, r.repository, r.note, r.changed, r.since, r.registered,
+			r.id, r.ref, r.own, r.source, r.repository, r.note, r.changed, r.since, r.registered,
 		}); err != nil {
 			return err
 		}
@@ -189,16 +190,15 @@ func (c *Catalog) read(from io.Reader, same func(eventlog.Position, string) bool
 func (c *Catalog) restore(s *Snapshot, saved []savedEntity) {
 	edges := make([][]edge, len(saved))
 	inParallel(len(saved), func(i int) { edges[i] = edgesOf(c.kinds, sketch(saved[i].Own)) })
-	stale := map[string]bool{}
 	for _, declared := range edges {
-		c.relations.replace(nil, declared, stale)
+		c.relations.replace(nil, declared, nil)
 	}
 	for len(saved) > 0 {
 		records := make([]record, min(restoredAt, len(saved)))
 		inParallel(len(records), func(i int) { records[i] = c.restored(s, saved[i]) })
 		b := s.index.Batch()
 		for i := range records {
-			b.Put(&records[i])
+			b.Update(&records[i], func() (had, has []index.Term) { return nil, c.termsOf(&records[i]) })
 		}
 		s.index = b.Index()
 		saved = saved[len(records):]
@@ -207,11 +207,11 @@ func (c *Catalog) restore(s *Snapshot, saved []savedEntity) {
 
 func (c *Catalog) restored(s *Snapshot, e savedEntity) record {
 	r := record{
-		id: e.ID, ref: e.Ref, json: e.Own, own: len(e.Own), source: e.Source, repository: e.Repository, note: e.Note,
+		Text: Text{own: e.Own}, id: e.ID, ref: e.Ref, source: e.Source, repository: e.Repository, note: e.Note,
 		changed: e.Changed, since: e.Since, registered: e.Registered,
 	}
-	r.json = encode(e.Own, c.relations, e.Ref, s.rejectionOf(&r))
-	r.lacksOwner = c.lacksOwner(e.Ref)
+	r.rest = encode(c.relations, e.Ref, s.rejectionOf(&r))
+	r.owner = c.ownerOf(e.Ref)
 	return r
 }
 

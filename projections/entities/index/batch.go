@@ -18,7 +18,10 @@ type Batch struct {
 }
 
 // change is what becomes of a slot; nil is no document.
-type change struct{ before, after Doc }
+type change struct {
+	before, after Doc
+	differ        func() (had, has []Term) // nil: all of their terms
+}
 
 // Batch returns a batch on top of ix.
 func (ix *Index) Batch() *Batch {
@@ -32,7 +35,14 @@ func (ix *Index) Batch() *Batch {
 // Put adds a document, or puts it in the place of the one with its ref. The ID of
 // one that is new must be greater than that of every document that has ever been
 // in the index.
-func (b *Batch) Put(d Doc) {
+func (b *Batch) Put(d Doc) { b.Update(d, nil) }
+
+// Update is Put for a document of which it is known what distinguishes it from
+// the one before: the terms that that one had, and those that it has, without
+// those that both have. A key of which all terms of a document are left out stays
+// as it is; of any other, one of those that stay must be there twice if any does.
+// Differ is called by [Batch.Index], from any goroutine; nil is for all terms.
+func (b *Batch) Update(d Doc, differ func() (had, has []Term)) {
 	ix := b.next
 	n, known := ix.refs.Get(named{ref: d.Ref()})
 	if known && ix.ids.at(n.slot) != d.ID() { // one that is gone, and another one of its name
@@ -45,7 +55,7 @@ func (b *Batch) Put(d Doc) {
 		ix.ids.set(n.slot, d.ID(), ix.batch)
 		ix.all.writable(ix.batch).Add(n.slot)
 	}
-	b.set(n.slot, d, known)
+	b.set(n.slot, d, known, differ)
 }
 
 // Delete removes the document of a ref, if there is one.
@@ -56,15 +66,15 @@ func (b *Batch) Delete(ref string) {
 		return
 	}
 	ix.all.writable(ix.batch).Remove(n.slot)
-	b.set(n.slot, nil, true)
+	b.set(n.slot, nil, true, nil)
 }
 
-func (b *Batch) set(slot uint32, d Doc, known bool) {
+func (b *Batch) set(slot uint32, d Doc, known bool, differ func() (had, has []Term)) {
 	c, already := b.changed[slot]
 	if !already && known {
 		c.before = b.next.docs.at(slot)
 	}
-	c.after = d
+	c.after, c.differ = d, differ
 	b.changed[slot] = c
 	b.next.docs.set(slot, d, b.next.batch)
 }
@@ -134,7 +144,8 @@ func (b *Batch) compare() comparison {
 		c := comparer{map[string]*deltas{}, map[string]map[uint32]string{}}
 		for _, slot := range slots[i*chunk : min((i+1)*chunk, len(slots))] {
 			changed := b.changed[slot]
-			c.compare(slot, termsOf(changed.before), termsOf(changed.after))
+			had, has := changed.terms()
+			c.compare(slot, had, has)
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -158,14 +169,23 @@ type comparer struct {
 	texts map[string]map[uint32]string
 }
 
-// termsOf returns a document's terms, sorted, the texts first.
-func termsOf(d Doc) []Term {
-	if d == nil {
-		return nil
+// terms returns what is to be compared, each sorted, the texts first.
+func (c change) terms() (had, has []Term) {
+	if c.differ != nil {
+		had, has = c.differ()
+	} else {
+		if c.before != nil {
+			had = c.before.Terms()
+		}
+		if c.after != nil {
+			has = c.after.Terms()
+		}
 	}
-	terms := d.Terms()
-	slices.SortFunc(terms, compareTerms)
-	return slices.Compact(terms)
+	for _, terms := range []*[]Term{&had, &has} {
+		slices.SortFunc(*terms, compareTerms)
+		*terms = slices.Compact(*terms)
+	}
+	return had, has
 }
 
 func compareTerms(a, b Term) int {

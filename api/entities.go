@@ -55,7 +55,7 @@ func whereOf(params url.Values) (entities.Where, error) {
 	if err != nil || p == nil {
 		return nil, err
 	}
-	return predicate.Parse(p)
+	return predicate.Where(p)
 }
 
 // queryOf reads the predicate in a body; nil if there is none.

@@ -96,6 +96,11 @@ type posted struct {
 }
 
 func (in posted) query(p any) (q query, err error) {
+	if p != nil {
+		if _, err := predicate.Parse(p); err != nil {
+			return q, err
+		}
+	}
 	q.limit = defaultLimit
 	if in.Limit != nil {
 		q.limit = int(*in.Limit)
@@ -142,7 +147,7 @@ func (q *query) listing() (l entities.Listing, err error) {
 		if p == nil {
 			continue
 		}
-		w, err := predicate.Parse(p)
+		w, err := predicate.Where(p)
 		if err != nil {
 			return l, err
 		}

@@ -51,18 +51,18 @@ func Parse(v any) (entities.Where, error) {
 	if issues := shape.Check(Shape(), v); issues != nil {
 		return nil, fault.New(fault.Invalid, "Invalid query: %s", issues.Sentence())
 	}
-	return where(v)
+	return Where(v)
 }
 
-// where reads what has the shape.
-func where(v any) (entities.Where, error) {
+// Where is Parse for what is known to have the [Shape].
+func Where(v any) (entities.Where, error) {
 	fields, ok := v.(map[string]any)
 	if !ok {
 		return nil, fault.New(fault.Invalid, "Invalid filter predicate: top-level primitive values are not supported. "+
 			`Wrap the value in a field expression, e.g. { "kind": %s }`, written(v))
 	}
 	if of, ok := fields["$not"]; ok {
-		w, err := where(of)
+		w, err := Where(of)
 		return entities.Not{Where: w}, err
 	}
 	for _, key := range []string{"$all", "$any"} {
@@ -73,7 +73,7 @@ func where(v any) (entities.Where, error) {
 		parts := make([]entities.Where, len(of))
 		for i, part := range of {
 			var err error
-			if parts[i], err = where(part); err != nil {
+			if parts[i], err = Where(part); err != nil {
 				return nil, err
 			}
 		}

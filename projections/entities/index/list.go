@@ -220,39 +220,87 @@ func (w walk) byRest(group selection, text string, rest []Field, from *Mark, yie
 	return true
 }
 
-// manyTies is how many documents are worth to be sorted by ref rather than
-// looked for along all refs.
-const manyTies = 1000
-
 // plain are the slots of a selection by registration or by ref.
 func (w walk) plain(s selection, descending bool, from *Mark) iter.Seq[uint32] {
 	return func(yield func(uint32) bool) {
-		switch {
-		case !w.ByRef:
+		if !w.ByRef {
 			w.bySlot(s, descending, from, yield)
-		case s.bits != nil && s.bits.GetCardinality() < manyTies:
-			refs := make([]named, 0, s.bits.GetCardinality())
-			for _, slot := range s.bits.ToArray() {
-				refs = append(refs, named{w.docs.at(slot).Ref(), slot})
-			}
-			slices.SortFunc(refs, func(a, b named) int { return strings.Compare(a.ref, b.ref) })
-			if w.back { // refs go up, whatever the direction of the fields
-				slices.Reverse(refs)
-			}
-			for _, n := range refs {
-				if !yield(n.slot) {
-					return
-				}
-			}
-		default:
-			one := func(n named) bool { return !s.contains(n.slot) || yield(n.slot) }
-			if w.back {
-				w.refs.Reverse(one)
-			} else {
-				w.refs.Scan(one)
-			}
+			return
+		}
+		if s.bits != nil && s.bits.GetCardinality() < uint64(w.refs.Len()/sparse) { //nolint:gosec // a count
+			w.sortedByRef(s, yield)
+			return
+		}
+		one := func(n named) bool { return !s.contains(n.slot) || yield(n.slot) }
+		if w.back { // refs go up, whatever the direction of the fields
+			w.refs.Reverse(one)
+		} else {
+			w.refs.Scan(one)
 		}
 	}
+}
+
+// sparse: of a selection with less than one in so many documents it is worth to
+// sort the refs rather than to look for them along all refs.
+const sparse = 8
+
+func (w walk) sortedByRef(s selection, yield func(uint32) bool) {
+	refs := make([]named, 0, s.bits.GetCardinality())
+	for it := s.bits.Iterator(); it.HasNext(); {
+		slot := it.Next()
+		refs = append(refs, named{w.docs.at(slot).Ref(), slot})
+	}
+	byRef := func(a, b named) int { return strings.Compare(a.ref, b.ref) }
+	if w.back {
+		byRef = func(a, b named) int { return strings.Compare(b.ref, a.ref) }
+	}
+	// Only as much of the list is sorted as is asked for.
+	if w.want >= 0 && w.want < len(refs)/4 {
+		refs = smallest(refs, w.want, byRef)
+	} else {
+		slices.SortFunc(refs, byRef)
+	}
+	for _, n := range refs {
+		if !yield(n.slot) {
+			return
+		}
+	}
+}
+
+// smallest returns the first n of a list, sorted.
+func smallest(all []named, n int, compare func(a, b named) int) []named {
+	if n <= 0 {
+		return nil
+	}
+	// The first n are a heap, the greatest one on top, which all others are
+	// compared with.
+	top := all[:n]
+	sink := func(i int) {
+		for {
+			next := i
+			for _, child := range []int{2*i + 1, 2*i + 2} {
+				if child < n && compare(top[child], top[next]) > 0 {
+					next = child
+				}
+			}
+			if next == i {
+				return
+			}
+			top[i], top[next] = top[next], top[i]
+			i = next
+		}
+	}
+	for i := n / 2; i >= 0; i-- {
+		sink(i)
+	}
+	for _, one := range all[n:] {
+		if compare(one, top[0]) < 0 {
+			top[0] = one
+			sink(0)
+		}
+	}
+	slices.SortFunc(top, compare)
+	return top
 }
 
 func (w walk) bySlot(s selection, descending bool, from *Mark, yield func(uint32) bool) {

@@ -24,29 +24,17 @@ import (
 )
 
 // A file of a snapshot is the magic, the SHA-256 of what follows, and then,
-// compressed with zstd, a header and as many entities as that says, in gob. It is
-// a shortcut: whatever is wrong with one, the log tells all of it.
-const (
-	magic      = "callboard catalog 1\n" // another number when what is kept of an entity changes
-	restoredAt = 50_000                  // entities that are indexed together
-)
+// compressed with zstd, a header in gob and the index with its entities. It is a
+// shortcut: whatever is wrong with one, the log tells all of it.
+const magic = "callboard catalog 2\n" // another number when what is kept changes
 
 type savedHeader struct {
 	Position   eventlog.Position
 	Event      string // id of the event there, so that another log is told from this one
 	Recorded   time.Time
 	Kinds      []byte // SHA-256: relations follow from the kinds
-	Entities   int
 	Rejections []*Rejection
 	Locations  []*Location
-}
-
-type savedEntity struct {
-	ID                       uint64
-	Ref, Own                 string
-	Source, Repository, Note string
-	Changed                  eventlog.Position
-	Since, Registered        int64
 }
 
 // Save writes the present snapshot to a file that [Catalog.Restore] reads. The
@@ -83,19 +71,13 @@ func (c *Catalog) write(s *Snapshot, to io.Writer) error {
 	if err != nil {
 		return err
 	}
-	out := gob.NewEncoder(compressed)
-	rows := s.index.List(Listing{Limit: -1}).Rows
-	header := savedHeader{s.position, s.event, s.recorded, c.kindsSum(), len(rows), s.rejections, s.locations}
-	if err := out.Encode(header); err != nil {
+	out := bufio.NewWriterSize(compressed, 1<<16)
+	header := savedHeader{s.position, s.event, s.recorded, c.kindsSum(), s.rejections, s.locations}
+	if err := gob.NewEncoder(out).Encode(header); err != nil {
 		return err
 	}
-	for _, row := range rows {
-		r := row.Doc.(*record)
-		if err := out.Encode(savedEntity{
-			r.id, r.ref, r.own, r.source, r.repository, r.note, r.changed, r.since, r.registered,
-		}); err != nil {
-			return err
-		}
+	if err := s.index.Write(out, func(d index.Doc) error { return writeRecord(out, d.(*record)) }); err != nil {
+		return err
 	}
 	return compressed.Close()
 }
@@ -129,11 +111,16 @@ func (c *Catalog) Restore(path string, same func(eventlog.Position, string) bool
 	}
 	restored, err := c.read(bufio.NewReaderSize(f, 1<<20), same)
 	if err != nil {
-		*c.relations = *newRelations()
 		clear(c.rejections)
 		return err
 	}
 	c.snapshot.Store(restored)
+	// Readers need no more than that; the next batch waits for the relations.
+	c.mu.Lock()
+	go func() {
+		defer c.mu.Unlock()
+		c.relate(restored)
+	}()
 	return nil
 }
 
@@ -159,9 +146,9 @@ func (c *Catalog) read(from io.Reader, same func(eventlog.Position, string) bool
 		return nil, fault.New(fault.Invalid, "read the saved catalog: %w", err)
 	}
 	defer compressed.Close()
-	in := gob.NewDecoder(compressed)
+	in := bufio.NewReaderSize(compressed, 1<<20)
 	var header savedHeader
-	if err := in.Decode(&header); err != nil {
+	if err := gob.NewDecoder(in).Decode(&header); err != nil {
 		return nil, fault.New(fault.Invalid, "read the saved catalog: %w", err)
 	}
 	switch {
@@ -176,43 +163,25 @@ func (c *Catalog) read(from io.Reader, same func(eventlog.Position, string) bool
 		c.rejections[rejectedKey(r.Origin, r.Ref)] = r
 	}
 	s.setRejections(header.Rejections)
-	saved := make([]savedEntity, header.Entities)
-	for i := range saved {
-		if err := in.Decode(&saved[i]); err != nil {
-			return nil, fault.New(fault.Invalid, "read the saved catalog: %w", err)
-		}
+	records := recordReader{Reader: in, shared: map[string]string{}}
+	if s.index, err = index.Read(in, records.read); err != nil {
+		return nil, fault.New(fault.Invalid, "read the saved catalog: %w", err)
 	}
-	c.restore(s, saved)
 	return s, nil
 }
 
-// restore relates and indexes what was saved.
-func (c *Catalog) restore(s *Snapshot, saved []savedEntity) {
-	edges := make([][]edge, len(saved))
-	inParallel(len(saved), func(i int) { edges[i] = edgesOf(c.kinds, sketch(saved[i].Own)) })
-	for _, declared := range edges {
-		c.relations.replace(nil, declared, nil)
-	}
-	for len(saved) > 0 {
-		records := make([]record, min(restoredAt, len(saved)))
-		inParallel(len(records), func(i int) { records[i] = c.restored(s, saved[i]) })
-		b := s.index.Batch()
-		for i := range records {
-			b.Update(&records[i], func() (had, has []index.Term) { return nil, c.termsOf(&records[i]) })
+// relate builds the relations that follow from what is declared.
+func (c *Catalog) relate(s *Snapshot) {
+	rows := s.index.List(Listing{Limit: -1}).Rows
+	const together = 50_000
+	for len(rows) > 0 {
+		edges := make([][]edge, min(together, len(rows)))
+		inParallel(len(edges), func(i int) { edges[i] = edgesOf(c.kinds, sketch(rows[i].Doc.(*record).own)) })
+		for _, declared := range edges {
+			c.relations.replace(nil, declared, nil)
 		}
-		s.index = b.Index()
-		saved = saved[len(records):]
+		rows = rows[len(edges):]
 	}
-}
-
-func (c *Catalog) restored(s *Snapshot, e savedEntity) record {
-	r := record{
-		Text: Text{own: e.Own}, id: e.ID, ref: e.Ref, source: e.Source, repository: e.Repository, note: e.Note,
-		changed: e.Changed, since: e.Since, registered: e.Registered,
-	}
-	r.rest = encode(c.relations, e.Ref, s.rejectionOf(&r))
-	r.owner = c.ownerOf(e.Ref)
-	return r
 }
 
 // inParallel calls f for 0 to n-1 on all processors.

@@ -1,0 +1,323 @@
+package index
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/RoaringBitmap/roaring/v2"
+)
+
+// An index is written as it lies in memory, so that reading it takes no sorting
+// and no look at the documents:
+//
+//	slots: for each its document's ID, less the one before, and whether it is there
+//	refs: slots in the order of refs
+//	fields: key, bitmaps, the number of pairs, and the values in order: all of
+//	their texts in one, and for each the length of its text, its documents and spellings
+//	texts: key, and for each page its text and where each slot's ends
+//
+// Numbers are unsigned varints, texts have their length before them.
+
+// Write writes the index. WriteDoc is called for each document, in the order of
+// their slots, and may write to the same writer.
+func (ix *Index) Write(to *bufio.Writer, writeDoc func(Doc) error) error {
+	w := writer{to}
+	w.number(uint64(ix.ids.length)) //nolint:gosec // a count
+	last := uint64(0)
+	for i := range uint32(ix.ids.length) { //nolint:gosec // a count
+		id, doc := ix.ids.at(i), ix.docs.at(i)
+		w.number(id - last)
+		last = id
+		if doc == nil {
+			w.number(0)
+			continue
+		}
+		w.number(1)
+		if err := writeDoc(doc); err != nil {
+			return err
+		}
+	}
+	ix.refs.Scan(func(n named) bool { w.number(uint64(n.slot)); return true })
+	w.number(uint64(ix.fields.Len())) //nolint:gosec // a count
+	var err error
+	ix.fields.Scan(func(key string, f *field) bool {
+		w.text(key)
+		err = w.field(f)
+		return err == nil
+	})
+	if err != nil {
+		return err
+	}
+	w.number(uint64(len(ix.texts)))
+	for _, key := range slices.Sorted(maps.Keys(ix.texts)) {
+		w.text(key)
+		pages := ix.texts[key].pages
+		w.number(uint64(len(pages)))
+		for _, p := range pages {
+			w.text(p.text)
+			last := uint32(0)
+			for _, end := range p.ends {
+				w.number(uint64(max(end, last) - last)) // of a page that nothing was written to all are 0
+				last = max(end, last)
+			}
+		}
+	}
+	return to.Flush()
+}
+
+// writer leaves errors to the buffered writer, which keeps the first one.
+type writer struct{ *bufio.Writer }
+
+func (w writer) number(n uint64) {
+	var b [binary.MaxVarintLen64]byte
+	w.Write(b[:binary.PutUvarint(b[:], n)]) //nolint:errcheck // see writer
+}
+
+func (w writer) text(s string) {
+	w.number(uint64(len(s)))
+	w.WriteString(s) //nolint:errcheck // see writer
+}
+
+func (w writer) bitmap(b *roaring.Bitmap) error {
+	raw, err := b.ToBytes()
+	if err != nil {
+		return err
+	}
+	w.number(uint64(len(raw)))
+	w.Write(raw) //nolint:errcheck // see writer
+	return nil
+}
+
+func (w writer) field(f *field) error {
+	if err := errors.Join(w.bitmap(f.valued.bits), w.bitmap(f.silent.bits)); err != nil {
+		return err
+	}
+	w.number(uint64(f.pairs))        //nolint:gosec // a count
+	w.number(uint64(f.values.Len())) //nolint:gosec // a count
+	size := 0
+	f.values.Scan(func(v value) bool { size += len(v.text); return true })
+	w.number(uint64(size))                                                           //nolint:gosec // a count
+	f.values.Scan(func(v value) bool { w.WriteString(v.text); return true })         //nolint:errcheck // see writer
+	f.values.Scan(func(v value) bool { w.number(uint64(len(v.text))); return true }) // side by side with their like
+	var err error
+	f.values.Scan(func(v value) bool {
+		spellings := 0
+		for s := v.written; s != nil; s = s.next {
+			spellings++
+		}
+		err = w.posting(v.docs)
+		w.number(uint64(spellings)) //nolint:gosec // a count
+		for s := v.written; s != nil && err == nil; s = s.next {
+			w.text(s.text)
+			err = w.posting(s.docs)
+		}
+		return err == nil
+	})
+	return err
+}
+
+func (w writer) posting(p posting) error {
+	w.number(uint64(p.len())) //nolint:gosec // a count
+	var list []uint32
+	switch {
+	case p.len() >= fewest:
+		return w.bitmap(p.more.bits)
+	case p.more != nil && p.more.bits != nil: // there were more once
+		list = p.more.bits.ToArray()
+	default:
+		list = p.list()
+	}
+	last := uint32(0)
+	for _, slot := range list {
+		w.number(uint64(slot - last))
+		last = slot
+	}
+	return nil
+}
+
+// Read reads what [Index.Write] wrote. ReadDoc is called for each document. What
+// it reads has to be whole: a checksum is for the caller to check.
+func Read(from *bufio.Reader, readDoc func() (Doc, error)) (ix *Index, err error) {
+	r := &reader{Reader: from}
+	ix = New()
+	ix.batch = 1
+	slots := r.count()
+	id := uint64(0)
+	for i := range uint32(slots) { //nolint:gosec // a count
+		id += r.number()
+		ix.ids.set(i, id, ix.batch)
+		there := r.number() == 1
+		if r.err != nil {
+			return nil, r.err
+		}
+		var doc Doc
+		if there {
+			if doc, err = readDoc(); err != nil {
+				return nil, err
+			}
+			ix.all.bits.Add(i)
+		}
+		ix.docs.set(i, doc, ix.batch)
+	}
+	for range ix.all.bits.GetCardinality() {
+		slot := uint32(r.number()) //nolint:gosec // checked below
+		if r.err != nil || !ix.all.bits.Contains(slot) {
+			return nil, r.wrong("a ref of no document")
+		}
+		ix.refs.Load(named{ix.docs.at(slot).Ref(), slot})
+	}
+	for range r.count() {
+		key := r.text()
+		f := r.field()
+		if r.err != nil {
+			return nil, r.err
+		}
+		ix.fields.Load(key, f)
+	}
+	for range r.count() {
+		key := r.text()
+		c := &column{}
+		for range r.count() {
+			p := &textPage{text: r.text()}
+			end := uint64(0)
+			for i := range p.ends {
+				end += r.number()
+				if r.err != nil || end > uint64(len(p.text)) {
+					return nil, r.wrong("a text that ends beyond its page")
+				}
+				p.ends[i] = uint32(end) //nolint:gosec // checked above
+			}
+			c.pages = append(c.pages, p)
+		}
+		ix.texts[key] = c
+	}
+	return ix, r.err
+}
+
+// reader keeps the first error, after which all numbers are 0.
+type reader struct {
+	*bufio.Reader
+	err error
+}
+
+func (r *reader) wrong(what string) error {
+	if r.err == nil {
+		r.err = errors.New("index: " + what)
+	}
+	return r.err
+}
+
+func (r *reader) number() uint64 {
+	if r.err != nil {
+		return 0
+	}
+	n, err := binary.ReadUvarint(r)
+	if err != nil {
+		r.err = fmt.Errorf("index: read a number: %w", err)
+		return 0
+	}
+	return n
+}
+
+// count is a number of things, each of which takes a byte at least, or of slots.
+func (r *reader) count() int {
+	n := r.number()
+	if n > math.MaxInt32 {
+		r.wrong("a count that is too large") //nolint:errcheck // it is kept
+		return 0
+	}
+	return int(n)
+}
+
+// bytes reads n bytes; what is allocated grows with what is there.
+func (r *reader) bytes(n int) []byte {
+	if r.err != nil || n == 0 {
+		return nil
+	}
+	b := make([]byte, 0, min(n, 1<<20))
+	for len(b) < n {
+		from := len(b)
+		b = slices.Grow(b, min(n-from, 1<<20))[:min(n, from+1<<20)]
+		if _, err := io.ReadFull(r, b[from:]); err != nil {
+			r.err = fmt.Errorf("index: read a text: %w", err)
+			return nil
+		}
+	}
+	return b
+}
+
+func (r *reader) text() string { return string(r.bytes(r.count())) }
+
+func (r *reader) bitmap() *roaring.Bitmap {
+	b := roaring.New()
+	if raw := r.bytes(r.count()); r.err == nil {
+		if err := b.UnmarshalBinary(raw); err != nil {
+			r.err = fmt.Errorf("index: read a bitmap: %w", err)
+		}
+	}
+	return b
+}
+
+func (r *reader) field() *field {
+	f := newField()
+	f.valued.bits, f.silent.bits = r.bitmap(), r.bitmap()
+	f.pairs = r.count()
+	n := r.count()
+	texts := r.text()
+	lengths := []int{}
+	for range n {
+		lengths = append(lengths, r.count())
+		if r.err != nil {
+			return f
+		}
+	}
+	for _, length := range lengths {
+		if length > len(texts) {
+			r.wrong("a value that is longer than all") //nolint:errcheck // it is kept
+			return f
+		}
+		v := value{text: texts[:length], docs: r.posting()}
+		texts = texts[length:]
+		var last *spelling
+		for range r.count() {
+			s := &spelling{text: r.text(), docs: r.posting()}
+			if last == nil {
+				v.written = s
+			} else {
+				last.next = s
+			}
+			last = s
+		}
+		if r.err != nil {
+			return f
+		}
+		f.values.Load(v)
+	}
+	return f
+}
+
+func (r *reader) posting() posting {
+	n := r.count()
+	switch {
+	case n == 1:
+		return posting{one: uint32(r.number())} //nolint:gosec // as it was written
+	case n >= fewest:
+		return posting{more: &more{bits: r.bitmap()}}
+	case n == 0:
+		r.wrong("a value without documents") //nolint:errcheck // it is kept
+		return posting{}
+	}
+	m := &more{few: make([]uint32, n)}
+	slot := uint32(0)
+	for i := range m.few {
+		slot += uint32(r.number()) //nolint:gosec // as it was written
+		m.few[i] = slot
+	}
+	return posting{more: m}
+}

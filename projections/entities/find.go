@@ -79,7 +79,7 @@ func (s *Snapshot) Find(q Query) Result {
 	// A facet that narrows counts as if it did not.
 	rest := All{}
 	for _, word := range strings.Fields(q.Text) {
-		rest = append(rest, index.Contains{Keys: []string{keyWords}, Text: word})
+		rest = append(rest, index.Contains{Keys: searched(), Text: word})
 	}
 	if q.Refs != nil {
 		rest = append(rest, In(q.Refs))

@@ -62,6 +62,9 @@ func (r *record) ID() uint64 { return r.id }
 // Ref is the full lower-case ref.
 func (r *record) Ref() string { return r.ref }
 
+// Shared is the text that terms are parts of.
+func (r *record) Shared() string { return r.own }
+
 // Keys that no descriptor and no request can name.
 const (
 	keyTitle      = "\x00title"      // or name
@@ -70,7 +73,7 @@ const (
 	keySource     = "\x00source"     //
 	keyRepository = "\x00repository" //
 	keyParent     = "\x00parent"     // ref of the Location that led there
-	keyWords      = "\x00words"      // what people look for
+	keyWords      = "\x00words"      // what people wrote into annotations
 )
 
 const (
@@ -104,7 +107,10 @@ func (t *termer) said(r *record) {
 	if title == "" {
 		title = r.ref[strings.IndexByte(r.ref, '/')+1:]
 	}
-	t.terms = append(t.terms, index.Plain(keyTitle, title), index.Term{Key: keyWords, Value: strings.Join(t.words, "\n"), Text: true})
+	t.terms = append(t.terms, index.Plain(keyTitle, title))
+	if len(t.words) > 0 {
+		t.terms = append(t.terms, index.Term{Key: keyWords, Value: strings.Join(t.words, "\n"), Text: true})
+	}
 }
 
 // more are the terms that do not stand in the JSON.
@@ -194,22 +200,25 @@ func (t *termer) add(key string, l leaf) {
 	}
 }
 
-// word notes what Query.Text looks at: name, title, description, tags, and of the
-// annotations what people wrote. Those that Callboard derives hold paths and
-// would match half the catalog.
+// word notes what Query.Text looks at besides [searched]: of the annotations what
+// people wrote. Those that Callboard derives hold paths and would match half the
+// catalog.
 func (t *termer) word(key string, l leaf) {
-	value := strings.ToLower(l.text)
 	switch name, annotation := strings.CutPrefix(key, "metadata.annotations."); {
 	case annotation:
 		if !slices.Contains(catalog.DerivedAnnotations(), name) {
-			t.words = append(t.words, name, value)
+			t.words = append(t.words, name, strings.ToLower(l.text))
 		}
+	case length(l.text) > maxValue && slices.Contains(searched(), key): // Backstage's full text does not see it
+		t.words = append(t.words, strings.ToLower(l.text))
 	case key == "metadata.title":
-		t.title = value
-		t.words = append(t.words, value)
-	case key == "metadata.name", key == "metadata.description", key == "metadata.tags":
-		t.words = append(t.words, value)
+		t.title = l.text
 	}
+}
+
+// searched are the keys in which Query.Text is looked for.
+func searched() []string {
+	return []string{"metadata.name", "metadata.title", "metadata.description", "metadata.tags", keyWords}
 }
 
 // relation adds the relation that has been read.

@@ -9,6 +9,8 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
+	"unsafe"
 
 	"github.com/RoaringBitmap/roaring/v2"
 )
@@ -18,8 +20,9 @@ import (
 //
 //	slots: for each its document's ID, less the one before, and whether it is there
 //	refs: slots in the order of refs
-//	fields: key, bitmaps, the number of pairs, and the values in order: all of
-//	their texts in one, and for each the length of its text, its documents and spellings
+//	fields: key, bitmaps, the number of pairs, and the values in order: documents,
+//	text, spellings. A text that is part of what its first document shares is
+//	its place there
 //	texts: key, and for each page its text and where each slot's ends
 //
 // Numbers are unsigned varints, texts have their length before them.
@@ -27,7 +30,7 @@ import (
 // Write writes the index. WriteDoc is called for each document, in the order of
 // their slots, and may write to the same writer.
 func (ix *Index) Write(to *bufio.Writer, writeDoc func(Doc) error) error {
-	w := writer{to}
+	w := writer{to, &ix.docs}
 	w.number(uint64(ix.ids.length)) //nolint:gosec // a count
 	last := uint64(0)
 	for i := range uint32(ix.ids.length) { //nolint:gosec // a count
@@ -71,8 +74,15 @@ func (ix *Index) Write(to *bufio.Writer, writeDoc func(Doc) error) error {
 	return to.Flush()
 }
 
+// Sharer is a Doc whose terms may be parts of a text that it keeps anyway. They
+// still are when the index has been read.
+type Sharer interface{ Shared() string }
+
 // writer leaves errors to the buffered writer, which keeps the first one.
-type writer struct{ *bufio.Writer }
+type writer struct {
+	*bufio.Writer
+	docs *vector[Doc]
+}
 
 func (w writer) number(n uint64) {
 	var b [binary.MaxVarintLen64]byte
@@ -100,26 +110,50 @@ func (w writer) field(f *field) error {
 	}
 	w.number(uint64(f.pairs))        //nolint:gosec // a count
 	w.number(uint64(f.values.Len())) //nolint:gosec // a count
-	size := 0
-	f.values.Scan(func(v value) bool { size += len(v.text); return true })
-	w.number(uint64(size))                                                           //nolint:gosec // a count
-	f.values.Scan(func(v value) bool { w.WriteString(v.text); return true })         //nolint:errcheck // see writer
-	f.values.Scan(func(v value) bool { w.number(uint64(len(v.text))); return true }) // side by side with their like
 	var err error
 	f.values.Scan(func(v value) bool {
-		spellings := 0
+		err = w.valueOf(v.text, v.docs)
+		spellings := uint64(0)
 		for s := v.written; s != nil; s = s.next {
 			spellings++
 		}
-		err = w.posting(v.docs)
-		w.number(uint64(spellings)) //nolint:gosec // a count
+		w.number(spellings)
 		for s := v.written; s != nil && err == nil; s = s.next {
-			w.text(s.text)
-			err = w.posting(s.docs)
+			err = w.valueOf(s.text, s.docs)
 		}
 		return err == nil
 	})
 	return err
+}
+
+// valueOf writes a text with its documents.
+func (w writer) valueOf(text string, docs posting) error {
+	if err := w.posting(docs); err != nil {
+		return err
+	}
+	if doc, ok := w.docs.at(docs.first()).(Sharer); ok {
+		if at, ok := within(text, doc.Shared()); ok {
+			w.number(uint64(len(text))<<1 | 1)
+			w.number(uint64(at)) //nolint:gosec // a place in a text
+			return nil
+		}
+	}
+	w.number(uint64(len(text)) << 1)
+	w.WriteString(text) //nolint:errcheck // see writer
+	return nil
+}
+
+// within returns where a text lies that is a part of another in memory.
+func within(part, whole string) (at int, ok bool) {
+	if part == "" || whole == "" {
+		return 0, false
+	}
+	from := uintptr(unsafe.Pointer(unsafe.StringData(whole)))                //nolint:gosec // addresses are only compared
+	begin := uintptr(unsafe.Pointer(unsafe.StringData(part)))                //nolint:gosec // see above
+	if begin < from || begin+uintptr(len(part)) > from+uintptr(len(whole)) { // elsewhere
+		return 0, false
+	}
+	return int(begin - from), true //nolint:gosec // within the text
 }
 
 func (w writer) posting(p posting) error {
@@ -144,9 +178,9 @@ func (w writer) posting(p posting) error {
 // Read reads what [Index.Write] wrote. ReadDoc is called for each document. What
 // it reads has to be whole: a checksum is for the caller to check.
 func Read(from *bufio.Reader, readDoc func() (Doc, error)) (ix *Index, err error) {
-	r := &reader{Reader: from}
 	ix = New()
 	ix.batch = 1
+	r := &reader{Reader: from, docs: &ix.docs}
 	slots := r.count()
 	id := uint64(0)
 	for i := range uint32(slots) { //nolint:gosec // a count
@@ -193,6 +227,7 @@ func Read(from *bufio.Reader, readDoc func() (Doc, error)) (ix *Index, err error
 				}
 				p.ends[i] = uint32(end) //nolint:gosec // checked above
 			}
+			p.note()
 			c.pages = append(c.pages, p)
 		}
 		ix.texts[key] = c
@@ -203,7 +238,9 @@ func Read(from *bufio.Reader, readDoc func() (Doc, error)) (ix *Index, err error
 // reader keeps the first error, after which all numbers are 0.
 type reader struct {
 	*bufio.Reader
-	err error
+	docs *vector[Doc]
+	kept strings.Builder // many short texts in one piece of memory
+	err  error
 }
 
 func (r *reader) wrong(what string) error {
@@ -268,25 +305,13 @@ func (r *reader) field() *field {
 	f := newField()
 	f.valued.bits, f.silent.bits = r.bitmap(), r.bitmap()
 	f.pairs = r.count()
-	n := r.count()
-	texts := r.text()
-	lengths := []int{}
-	for range n {
-		lengths = append(lengths, r.count())
-		if r.err != nil {
-			return f
-		}
-	}
-	for _, length := range lengths {
-		if length > len(texts) {
-			r.wrong("a value that is longer than all") //nolint:errcheck // it is kept
-			return f
-		}
-		v := value{text: texts[:length], docs: r.posting()}
-		texts = texts[length:]
+	for range r.count() {
+		var v value
+		v.text, v.docs = r.valueOf()
 		var last *spelling
 		for range r.count() {
-			s := &spelling{text: r.text(), docs: r.posting()}
+			s := &spelling{}
+			s.text, s.docs = r.valueOf()
 			if last == nil {
 				v.written = s
 			} else {
@@ -300,6 +325,43 @@ func (r *reader) field() *field {
 		f.values.Load(v)
 	}
 	return f
+}
+
+func (r *reader) valueOf() (text string, docs posting) {
+	docs = r.posting()
+	n := r.number()
+	length := int(min(n>>1, math.MaxInt32)) //nolint:gosec // it fits
+	if n&1 == 0 {
+		return r.keep(length), docs
+	}
+	at := r.count()
+	slot := docs.first()
+	if r.err != nil || int(slot) >= r.docs.length {
+		r.wrong("a value of no document") //nolint:errcheck // it is kept
+		return "", docs
+	}
+	doc, ok := r.docs.at(slot).(Sharer)
+	if !ok || at > len(doc.Shared()) || length > len(doc.Shared())-at {
+		r.wrong("a value that is not where it is said to be") //nolint:errcheck // it is kept
+		return "", docs
+	}
+	return doc.Shared()[at : at+length], docs
+}
+
+// keep reads a text that stays.
+func (r *reader) keep(n int) string {
+	const piece = 64 << 10
+	b := r.bytes(n)
+	if len(b) > piece/8 {
+		return string(b)
+	}
+	if r.kept.Cap()-r.kept.Len() < len(b) {
+		r.kept = strings.Builder{}
+		r.kept.Grow(piece)
+	}
+	from := r.kept.Len()
+	r.kept.Write(b)
+	return r.kept.String()[from:]
 }
 
 func (r *reader) posting() posting {

@@ -76,7 +76,7 @@ func plain(w index.Where, d doc) bool {
 
 var (
 	keys  = []string{"kind", "name", "tags", "owner"}
-	words = []string{"a", "b", "B", "ab", "Ab", "ba", "c_d", "", "é", "É"}
+	words = []string{"a", "b", "B", "ab", "Ab", "ba", "c_d", "", "é", "É", "Payments-API", "payments", "ments-a"}
 )
 
 func drawDoc(t *rapid.T, id uint64, ref string) doc {
@@ -210,6 +210,9 @@ func TestAnswersAsByLookingAtEachDocument(t *testing.T) {
 				copied[ref] = d
 			}
 			ix = b.Index()
+			if rapid.IntRange(0, 3).Draw(t, "saved") == 0 {
+				ix = reread(t, ix)
+			}
 			older = append(older, version{ix, copied})
 		}
 		v := rapid.SampledFrom(older).Draw(t, "version")

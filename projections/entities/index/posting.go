@@ -36,6 +36,18 @@ func (p posting) len() int {
 	}
 }
 
+// first is the least slot.
+func (p posting) first() uint32 {
+	switch {
+	case p.more == nil:
+		return p.one
+	case p.more.bits == nil:
+		return p.more.few[0]
+	default:
+		return p.more.bits.Minimum()
+	}
+}
+
 func (p posting) contains(slot uint32) bool {
 	switch {
 	case p.more == nil:

@@ -3,6 +3,7 @@ package index
 import (
 	"iter"
 	"maps"
+	"math/bits"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,8 +19,67 @@ type column struct{ pages []*textPage }
 
 // textPage holds the texts of pageLen slots, one after the other.
 type textPage struct {
-	text string
-	ends [pageLen]uint32 // of each slot's text in text
+	text   string
+	ends   [pageLen]uint32 // of each slot's text in text
+	blocks [pageLen / blockLen]trigrams
+}
+
+// blockLen is how many slots' texts are looked through together, or not at all if
+// the trigrams of what is looked for are not in them.
+const blockLen = 16
+
+// trigrams is a set that may hold more than was put in: a Bloom filter with one
+// hash. Its bits are a power of two, about two for each byte of text.
+type trigrams []uint64
+
+func trigramsOf(text string) trigrams {
+	if len(text) < 3 {
+		return nil
+	}
+	set := make(trigrams, 1<<bits.Len(uint(len(text)-1)/32)) //nolint:gosec // a length
+	for i := range len(text) - 2 {
+		n := set.bit(text[i:])
+		set[n/64] |= 1 << (n % 64)
+	}
+	return set
+}
+
+// bit is that of the first three bytes of a text.
+func (set trigrams) bit(text string) uint32 {
+	h := (uint32(text[0])<<16 | uint32(text[1])<<8 | uint32(text[2])) * 0x9E3779B1
+	return h >> 8 & uint32(len(set)*64-1) //nolint:gosec // a power of two
+}
+
+// mayHold reports whether a text whose trigrams these are can hold a part.
+func (set trigrams) mayHold(part string) bool {
+	if len(part) < 3 {
+		return true
+	}
+	if set == nil {
+		return false
+	}
+	for i := range len(part) - 2 {
+		if n := set.bit(part[i:]); set[n/64]&(1<<(n%64)) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// block is where the texts of a block lie.
+func (p *textPage) block(i int) (from, to uint32) {
+	if i > 0 {
+		from = p.ends[i*blockLen-1]
+	}
+	return from, max(from, p.ends[(i+1)*blockLen-1])
+}
+
+// note keeps the trigrams of each block.
+func (p *textPage) note() {
+	for i := range p.blocks {
+		from, to := p.block(i)
+		p.blocks[i] = trigramsOf(p.text[from:to])
+	}
 }
 
 // between stands between two texts; no term that is looked for holds it.
@@ -65,6 +125,7 @@ func (p *textPage) with(changed map[uint32]string, slots []uint32) *textPage {
 		next.ends[i] = uint32(b.Len())
 	}
 	next.text = b.String()
+	next.note()
 	return next
 }
 
@@ -81,18 +142,24 @@ func (p *textPage) of(i uint32) string {
 }
 
 // find adds the slots whose text matches.
-func (c *column) find(l like, to *roaring.Bitmap) {
+func (c *column) find(l like, found *roaring.Bitmap) {
 	if c == nil {
 		return
 	}
 	for n, p := range c.pages {
-		i := uint32(0)
-		for at := range occurrences(p.text, l.literal) {
-			for p.ends[i] <= uint32(at) {
-				i++
+		for k, set := range p.blocks {
+			if !set.mayHold(l.literal) {
+				continue
 			}
-			if l.pattern == nil || l.pattern.MatchString(p.of(i)) {
-				to.Add(uint32(n*pageLen) + i)
+			from, to := p.block(k)
+			i := uint32(k * blockLen) //nolint:gosec // less than pageLen
+			for at := range occurrences(p.text[from:to], l.literal) {
+				for p.ends[i] <= from+uint32(at) { //nolint:gosec // within the page
+					i++
+				}
+				if l.pattern == nil || l.pattern.MatchString(p.of(i)) {
+					found.Add(uint32(n*pageLen) + i) //nolint:gosec // a slot
+				}
 			}
 		}
 	}

@@ -117,6 +117,9 @@ func (s *Snapshot) ByUID(uid string) (string, bool) {
 // List returns a part of a list, and the number of rows of all of it if that is
 // asked for. The zero order is that of registration.
 func (s *Snapshot) List(l Listing) Rows {
+	if l.Order.ByRef && len(l.Order.Fields) == 0 {
+		l.Order.RefKey = "kind"
+	}
 	found := s.index.List(l)
 	rows := Rows{make([]Row, len(found.Rows)), found.Total}
 	for i, row := range found.Rows {

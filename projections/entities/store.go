@@ -76,7 +76,7 @@ func (c *Catalog) write(s *Snapshot, to io.Writer) error {
 	if err := gob.NewEncoder(out).Encode(header); err != nil {
 		return err
 	}
-	if err := s.index.Write(out, func(d index.Doc) error { return writeRecord(out, d.(*record)) }); err != nil {
+	if err := s.index.Compact().Write(out, func(d index.Doc) error { return writeRecord(out, d.(*record)) }); err != nil {
 		return err
 	}
 	return compressed.Close()

@@ -41,6 +41,9 @@ type Order struct {
 	// ByRef is for ties of the fields, and for lists without any; otherwise they
 	// go by registration, in the direction of the first field.
 	ByRef bool
+	// RefKey is the key with whose value, and a colon, the ref of every document
+	// begins, if there is one: lists by ref then skip to the refs that count.
+	RefKey string
 }
 
 // Field is a search key to sort by: as lower-case text, byte for byte.
@@ -227,11 +230,15 @@ func (w walk) plain(s selection, descending bool, from *Mark) iter.Seq[uint32] {
 			w.bySlot(s, descending, from, yield)
 			return
 		}
-		if s.bits != nil && s.bits.GetCardinality() < uint64(w.refs.Len()/sparse) { //nolint:gosec // a count
+		if s.bits != nil && s.bits.GetCardinality() < uint64(w.refs.Len()/sparse) && (w.RefKey == "" || s.bits.GetCardinality() < fewRefs) { //nolint:gosec // a count
 			w.sortedByRef(s, yield)
 			return
 		}
 		one := func(n named) bool { return !s.contains(n.slot) || yield(n.slot) }
+		if f, ok := w.under(w.RefKey); ok && s.bits != nil && !w.back {
+			w.byRefKey(f, s, one)
+			return
+		}
 		if w.back { // refs go up, whatever the direction of the fields
 			w.refs.Reverse(one)
 		} else {
@@ -240,9 +247,30 @@ func (w walk) plain(s selection, descending bool, from *Mark) iter.Seq[uint32] {
 	}
 }
 
-// sparse: of a selection with less than one in so many documents it is worth to
+// Of a selection with less than one in so many documents it is worth to
 // sort the refs rather than to look for them along all refs.
-const sparse = 8
+const (
+	sparse  = 8
+	fewRefs = 1000 // as many are sorted anyway
+)
+
+// byRefKey looks along the refs that begin with a value that the selection has.
+func (w walk) byRefKey(f *field, s selection, one func(named) bool) {
+	f.values.Scan(func(v value) bool {
+		if v.docs.in(s) == 0 {
+			return true
+		}
+		more, prefix := true, v.text+":"
+		w.refs.Ascend(named{ref: prefix}, func(n named) bool {
+			if !strings.HasPrefix(n.ref, prefix) {
+				return false
+			}
+			more = one(n)
+			return more
+		})
+		return more
+	})
+}
 
 func (w walk) sortedByRef(s selection, yield func(uint32) bool) {
 	refs := make([]named, 0, s.bits.GetCardinality())

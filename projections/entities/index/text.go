@@ -141,12 +141,15 @@ func (p *textPage) of(i uint32) string {
 	return p.text[from : p.ends[i]-uint32(len(between))]
 }
 
-// find adds the slots whose text matches.
-func (c *column) find(l like, found *roaring.Bitmap) {
+// find adds the slots whose text matches, those of a selection at least.
+func (c *column) find(l like, among selection, found *roaring.Bitmap) {
 	if c == nil {
 		return
 	}
 	for n, p := range c.pages {
+		if among.bits != nil && !among.bits.IntersectsWithInterval(uint64(n*pageLen), uint64((n+1)*pageLen)) { //nolint:gosec // slots
+			continue
+		}
 		for k, set := range p.blocks {
 			if !set.mayHold(l.literal) {
 				continue

@@ -80,10 +80,23 @@ func union(fill func(to *roaring.Bitmap)) selection {
 
 func (ix *Index) under(key string) (*field, bool) { return ix.fields.Get(strings.ToLower(key)) }
 
+// narrower is a Where that is cheaper to evaluate where only some documents count.
+// What it returns may hold others, too.
+type narrower interface {
+	among(*Index, selection) selection
+}
+
 func (a All) in(ix *Index) selection {
 	all := selection{}
 	for _, w := range a {
-		all = all.and(ix.selected(w))
+		if _, ok := w.(narrower); !ok {
+			all = all.and(ix.selected(w))
+		}
+	}
+	for _, w := range a {
+		if n, ok := w.(narrower); ok {
+			all = all.and(n.among(ix, all))
+		}
 	}
 	return all
 }
@@ -149,17 +162,21 @@ func (p Prefix) in(ix *Index) selection {
 	})
 }
 
-func (l Like) in(ix *Index) selection { return ix.like(l.Keys, newLike(l.Term)) }
+func (l Like) in(ix *Index) selection { return l.among(ix, selection{}) }
 
-func (c Contains) in(ix *Index) selection {
-	return ix.like(c.Keys, like{literal: strings.ToLower(c.Text)})
+func (l Like) among(ix *Index, s selection) selection { return ix.like(l.Keys, newLike(l.Term), s) }
+
+func (c Contains) in(ix *Index) selection { return c.among(ix, selection{}) }
+
+func (c Contains) among(ix *Index, s selection) selection {
+	return ix.like(c.Keys, like{literal: strings.ToLower(c.Text)}, s)
 }
 
-func (ix *Index) like(keys []string, pattern like) selection {
+func (ix *Index) like(keys []string, pattern like, among selection) selection {
 	return union(func(to *roaring.Bitmap) {
 		for _, key := range keys {
 			if c, ok := ix.texts[strings.ToLower(key)]; ok && pattern.literal != "" {
-				c.find(pattern, to)
+				c.find(pattern, among, to)
 				continue
 			}
 			if f, ok := ix.under(key); ok {

@@ -2,6 +2,8 @@ package event
 
 import (
 	"fmt"
+	"path/filepath"
+	"strings"
 
 	"github.com/callboard/callboard/catalog"
 )
@@ -24,6 +26,15 @@ type Origin struct {
 	Parent string `json:"parent,omitempty"`
 	// Includes are the files that placeholders of the document bring in.
 	Includes []Include `json:"includes,omitempty"`
+}
+
+// Place names the file for people: "acme/payments/catalog-info.yaml". A path that
+// is whole in itself, as those of locations are, stands alone.
+func (o Origin) Place() string {
+	if o.Repository == "" || strings.Contains(o.Path, "://") || filepath.IsAbs(o.Path) {
+		return o.Path
+	}
+	return o.Repository + "/" + o.Path
 }
 
 // Include is a file whose content became part of a document.

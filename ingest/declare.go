@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -133,6 +134,26 @@ func (p *planner) rejection(f *file, doc *descriptor.Document, ref string, probl
 	r.Origin = p.origin(f, line)
 	r.Origin.Includes = f.includesOf(doc)
 	return r
+}
+
+// conflict says that a good document does not get the entity that it declares, as
+// another place keeps that.
+func (p *planner) conflict(c claim, ref string, keeper event.Origin) Rejection {
+	message := fmt.Sprintf("names %s, which %s declares already and keeps; give one of the two another name, or remove the wrong one", ref, keeper.Place())
+	if keeper.Source == LocationsSource && sameFile(keeper, p.origin(c.file, 0)) {
+		message = fmt.Sprintf("names %s, which the location %s brings in from this very file; remove that location, and it is taken from here by itself", ref, keeper.Repository)
+	}
+	return Rejection{With: &keeper, EntityRejected: p.rejection(c.file, c.doc, ref, []descriptor.Problem{{
+		Path: "metadata.name", Line: lineOf(c.doc), Column: 1, Message: message,
+	}})}
+}
+
+// lineOf is the line where a claim's document begins.
+func (p *planner) lineOf(ref string, c claim) int {
+	if c.doc == nil {
+		return p.declared[ref].Origin.Line
+	}
+	return c.doc.Line
 }
 
 func lineOf(doc *descriptor.Document) int {

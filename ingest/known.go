@@ -19,15 +19,15 @@ import (
 //   - registered and changed set the entity's declaration, and end the
 //     rejections (of the entity and of the file as a whole) of its file and of
 //     the file that declared it before;
-//   - rejected sets the rejection of the entity in the file; with an empty ref,
-//     of the file as a whole;
+//   - rejected and conflicted set the rejection of the entity in the file; with
+//     an empty ref, of the file as a whole;
 //   - removed ends the same rejections in its file, and the declaration if it
 //     stands in that file.
 type Known interface {
 	// Repository returns a repository's declarations, in the order of the
 	// events that made them, and its rejections. Nothing of it is written to
 	// afterwards by either side. Declarations may lack their document.
-	Repository(ctx context.Context, after eventlog.Position, source, repositoryID string) ([]event.Declaration, []event.EntityRejected, error)
+	Repository(ctx context.Context, after eventlog.Position, source, repositoryID string) ([]event.Declaration, []Rejection, error)
 	// Declared says where an entity is declared, whichever repository that is.
 	Declared(ctx context.Context, after eventlog.Position, ref string) (event.Origin, bool, error)
 	// Refused returns the ids of the deliveries that the standing rejections of
@@ -35,11 +35,41 @@ type Known interface {
 	Refused(ctx context.Context, after eventlog.Position, ref string) ([]string, error)
 }
 
+// Rejection is a descriptor that the catalog does not take.
+type Rejection struct {
+	event.EntityRejected
+	// With is where the entity is kept that the descriptor declares too; nil if
+	// the descriptor is wrong in itself, and in what old versions wrote.
+	With *event.Origin
+}
+
+// event is what says so.
+func (r Rejection) event() event.Data {
+	if r.With == nil {
+		return r.EntityRejected
+	}
+	return event.EntityConflicted{EntityRejected: r.EntityRejected, With: *r.With}
+}
+
+// says reports whether both say the same. That the other place's commit is newer,
+// or its line another one, is not news.
+func (r Rejection) says(other Rejection) bool {
+	if (r.With == nil) != (other.With == nil) || r.Document != other.Document || !slices.Equal(r.Problems, other.Problems) {
+		return false
+	}
+	return r.With == nil || keeperOf(*r.With) == keeperOf(*other.With)
+}
+
+// keeperOf is what matters of where an entity stands that others want to declare.
+func keeperOf(o event.Origin) [5]string {
+	return [...]string{o.Source, o.RepositoryID, o.Repository, o.Path, o.URL}
+}
+
 // known is what is known of one repository.
 type known struct {
 	kinds    catalog.Kinds
 	declared map[string]event.Declaration // by ref
-	rejected map[place]event.EntityRejected
+	rejected map[place]Rejection
 	refs     map[string][]string // of what is declared or rejected, by path, sorted
 	newest   string              // commit of the newest declaration
 }
@@ -47,11 +77,11 @@ type known struct {
 // place is an entity in a file; an empty ref is the file as a whole.
 type place struct{ path, ref string }
 
-func newKnown(kinds catalog.Kinds, declared []event.Declaration, rejected []event.EntityRejected) known {
+func newKnown(kinds catalog.Kinds, declared []event.Declaration, rejected []Rejection) known {
 	k := known{
 		kinds:    kinds,
 		declared: make(map[string]event.Declaration, len(declared)),
-		rejected: make(map[place]event.EntityRejected, len(rejected)),
+		rejected: make(map[place]Rejection, len(rejected)),
 		refs:     make(map[string][]string, len(declared)),
 	}
 	for _, d := range declared {

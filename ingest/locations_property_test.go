@@ -85,7 +85,11 @@ func TestLocationsConverge(t *testing.T) {
 				if d.docs[path] == nil {
 					d.docs[path] = map[string]string{}
 				}
-				d.docs[path][fmt.Sprintf("%s-%d", strings.TrimSuffix(path, ".yaml"), rapid.IntRange(0, 2).Draw(t, "name"))] = fmt.Sprint("owner-", i)
+				name := fmt.Sprintf("%s-%d", strings.TrimSuffix(path, ".yaml"), rapid.IntRange(0, 2).Draw(t, "name"))
+				if rapid.IntRange(0, 3).Draw(t, "shared") == 0 {
+					name = shared + "-0"
+				}
+				d.docs[path][name] = fmt.Sprint("owner-", i)
 			case "bring":
 				path := rapid.SampledFrom(slices.Concat(roots, leaves)).Draw(t, "file")
 				if d.docs[path] == nil {
@@ -162,6 +166,9 @@ func TestLocationsConverge(t *testing.T) {
 		}
 		fresh.readAll()
 		comparePlaces(t, fresh, p)
+		for _, of := range []*places{fresh, p} {
+			checkConflicts(t, of.catalogNow())
+		}
 		if again := p.readAll(); len(again) > 0 {
 			t.Fatalf("reading once more appends %s about %s", again[0].Type, again[0].Subject)
 		}
@@ -177,6 +184,10 @@ func comparePlaces(t *rapid.T, fresh, grown *places) {
 	states := func(p *places) map[string]state {
 		all := map[string]state{}
 		for _, e := range p.catalogNow().All() {
+			if isShared(e.Ref) { // who is first to declare it keeps it
+				all[e.Ref] = state{Rejected: e.Rejection != nil}
+				continue
+			}
 			all[e.Ref] = state{e.Entity.Spec, e.Entity.Metadata.Annotations, e.Origin.Path, e.Origin.Parent, e.Rejection != nil}
 			if e.Entity.Metadata.UID == "" || e.Entity.Metadata.ETag != catalog.ETag(e.Entity) {
 				t.Fatalf("%s has uid %q and etag %q", e.Ref, e.Entity.Metadata.UID, e.Entity.Metadata.ETag)

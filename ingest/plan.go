@@ -60,9 +60,10 @@ type change struct {
 // Who holds an entity that several documents declare: within a file the last;
 // else the document in the file that held it before, then the first good one by
 // path. A broken document holds nothing, but what it held before stays as it
-// was. Another repository's entity stays there.
+// was. Another repository's entity stays there. A good document that declares
+// what it does not get is in conflict with the one that holds it.
 func plan(k known, r reading, elsewhere func(ref string) (event.Origin, bool, error)) ([]change, error) {
-	p := planner{known: k, reading: r, left: maps.Clone(k.rejected), want: map[place]event.EntityRejected{}, byPath: map[string]*file{}}
+	p := planner{known: k, reading: r, left: maps.Clone(k.rejected), want: map[place]Rejection{}, byPath: map[string]*file{}}
 	claims := p.claims()
 	for _, ref := range slices.Sorted(maps.Keys(claims)) {
 		if err := p.settle(ref, claims[ref], elsewhere); err != nil {
@@ -95,8 +96,8 @@ type planner struct {
 	reading
 	byPath  map[string]*file
 	changes []change
-	left    map[place]event.EntityRejected // rejections that still stand after the changes
-	want    map[place]event.EntityRejected // rejections that must stand in the end
+	left    map[place]Rejection // rejections that still stand after the changes
+	want    map[place]Rejection // rejections that must stand in the end
 }
 
 // claims lists who declares what, by ref and then by path.
@@ -161,22 +162,19 @@ func (p *planner) settle(ref string, claims []claim, elsewhere func(string) (eve
 			p.declare(ref, *c)
 		case !c.good() && c.doc == nil:
 			if holder == nil { // else it moved out of a file that cannot be read
-				p.want[place{c.file.Path, ref}] = p.rejection(c.file, nil, ref, c.file.parsed.Problems)
+				p.want[place{c.file.Path, ref}] = Rejection{EntityRejected: p.rejection(c.file, nil, ref, c.file.parsed.Problems)}
 			}
 		case !c.good():
-			p.want[place{c.file.Path, ref}] = p.rejection(c.file, c.doc, ref, c.doc.Problems)
+			p.want[place{c.file.Path, ref}] = Rejection{EntityRejected: p.rejection(c.file, c.doc, ref, c.doc.Problems)}
 		case isElsewhere && p.source == LocationsSource && sameFile(other, p.origin(c.file, 0)):
 			// It is declared by this very file, which is read in another way too. A
 			// location is read again anyway; a repository needs its refusal for that.
 		default:
 			at := other
 			if holder != nil {
-				at = event.Origin{Repository: p.repo.FullName, Path: holder.file.Path}
+				at = p.origin(holder.file, p.lineOf(ref, *holder))
 			}
-			p.want[place{c.file.Path, ref}] = p.rejection(c.file, c.doc, ref, []descriptor.Problem{{
-				Path: "metadata.name", Line: lineOf(c.doc), Column: 1,
-				Message: fmt.Sprintf("names %s, which is declared already in %s of %s; rename one of them, or remove it here", ref, at.Path, at.Repository),
-			}})
+			p.want[place{c.file.Path, ref}] = p.conflict(*c, ref, at)
 		}
 	}
 	return nil
@@ -251,7 +249,7 @@ func (p *planner) reject() {
 	}
 	for i := range p.files {
 		if f := &p.files[i]; f.unusable() && !told[f.Path] {
-			p.want[place{f.Path, ""}] = p.rejection(f, nil, "", f.parsed.Problems)
+			p.want[place{f.Path, ""}] = Rejection{EntityRejected: p.rejection(f, nil, "", f.parsed.Problems)}
 		}
 	}
 	for _, at := range slices.SortedFunc(maps.Keys(p.left), comparePlaces) {
@@ -263,10 +261,10 @@ func (p *planner) reject() {
 	for _, at := range slices.SortedFunc(maps.Keys(p.want), comparePlaces) {
 		now := p.want[at]
 		was, stands := p.left[at]
-		if stands && was.Document == now.Document && slices.Equal(was.Problems, now.Problems) {
+		if stands && was.says(now) {
 			continue
 		}
-		p.add(at.ref, now.Origin, now)
+		p.add(at.ref, now.Origin, now.event())
 	}
 }
 

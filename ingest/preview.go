@@ -29,7 +29,7 @@ func (l *Locations) Preview(ctx context.Context, typ, target string) (Preview, e
 	if err := c.walk(ctx); err != nil {
 		return Preview{}, err
 	}
-	p := planner{known: c.known, reading: c.reading, want: map[place]event.EntityRejected{}, byPath: map[string]*file{}}
+	p := planner{known: c.known, reading: c.reading, want: map[place]Rejection{}, byPath: map[string]*file{}}
 	p.claims()
 	for i := range p.files {
 		f := &p.files[i]

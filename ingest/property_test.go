@@ -24,9 +24,7 @@ func isShared(ref string) bool { return strings.Contains(ref, "/"+shared+"-") }
 
 // isClash reports whether a descriptor is refused only because the entity is
 // declared elsewhere. Which of two that is depends on who came first.
-func isClash(r *entities.Rejection) bool {
-	return isShared(r.Ref) && len(r.Problems) == 1 && strings.Contains(r.Problems[0].Message, "is declared already")
-}
+func isClash(r *entities.Rejection) bool { return r.With != nil }
 
 // draft is what a repository's descriptors are about to say. Each entity
 // stands in one file of it at a time; which of two wins is another test's business.
@@ -242,15 +240,33 @@ func TestDeliveriesConverge(t *testing.T) {
 			fresh.handle(fresh.delivery(a.id, w.forge.repo(a.id).head))
 		}
 		compare(t, w, fresh)
+		for _, of := range []*world{w, fresh} {
+			checkConflicts(t, of.catalog.Snapshot())
+		}
 		for _, d := range newest {
 			for _, again := range w.handle(d) {
 				// Where else an entity is declared, a refusal says as of its own time.
-				if again.Type != event.TypeEntityRejected || !isShared(again.Subject) {
+				if again.Type != event.TypeEntityConflicted || !isShared(again.Subject) {
 					t.Fatalf("reading the heads again appends %s about %s", again.Type, again.Subject)
 				}
 			}
 		}
 	})
+}
+
+// checkConflicts checks that a conflict names who keeps the entity, and that
+// nothing else is said of a good descriptor that does not get it.
+func checkConflicts(t *rapid.T, now *entities.Snapshot) {
+	for _, r := range now.Rejections() {
+		keeper, ok := now.Get(r.Ref)
+		taken := strings.Contains(r.Problems[0].Message, "declares already")
+		switch {
+		case taken != (r.With != nil):
+			t.Fatalf("%s in %s is refused with %q, and the one that keeps it is %v", r.Ref, r.Origin.Place(), r.Problems[0].Message, r.With)
+		case taken && (!ok || r.With.Place() != keeper.Origin.Place() || r.Origin.Place() == r.With.Place()):
+			t.Fatalf("%s in %s is in conflict with %s; it is kept (%v) in %v", r.Ref, r.Origin.Place(), r.With.Place(), ok, keeper)
+		}
+	}
 }
 
 // compare checks that what grew is what a fresh read gives. It may know more in

@@ -40,7 +40,7 @@ func TestReclaim(t *testing.T) {
 			got := append(tell(t, w.handle(asked[0])), tell(t, w.handle(asked[1]))...)
 			want := []string{
 				"registered component:default/x in catalog-info.yaml owner b",
-				"rejected component:default/x in catalog-info.yaml at 1:metadata.name",
+				"conflicted component:default/x in catalog-info.yaml with acme/ledger/catalog-info.yaml",
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)

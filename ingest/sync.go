@@ -199,7 +199,12 @@ func due(changes []change) []string {
 func seal(changes []change, r reading, credits map[string]credit, cause string, why event.Cause) ([]event.Event, error) {
 	events := make([]event.Event, len(changes))
 	for i, c := range changes {
-		id := event.DeriveID(0, cause, r.source, r.repo.ID, r.commit, string(c.data.EventType()), c.path, c.ref)
+		parts := []string{cause, r.source, r.repo.ID, r.commit, string(c.data.EventType()), c.path, c.ref}
+		if d, ok := c.data.(event.EntityConflicted); ok { // the keeper may be another when the same is tried again
+			with := keeperOf(d.With)
+			parts = append(parts, with[:]...)
+		}
+		id := event.DeriveID(0, parts...)
 		if d, ok := c.data.(event.EntityRegistered); ok {
 			d.Entity.Metadata.UID = uuid.NewSHA1(uuid.NameSpaceOID, []byte(id)).String()
 			c.data = d

@@ -114,7 +114,7 @@ func TestStories(t *testing.T) {
 		},
 		"two files of one name for it": {
 			{files{"b/" + yaml: x}, []string{"registered component:default/x in b/catalog-info.yaml owner a"}},
-			{files{"a/" + yaml: component("x", "b"), "b/" + yaml: x}, []string{"rejected component:default/x in a/catalog-info.yaml at 1:metadata.name"}},
+			{files{"a/" + yaml: component("x", "b"), "b/" + yaml: x}, []string{"conflicted component:default/x in a/catalog-info.yaml with acme/payments/b/catalog-info.yaml"}},
 			{files{"a/" + yaml: component("x", "b"), "b/" + yaml: x, "README.md": "still"}, nil},
 			{files{"a/" + yaml: component("x", "b"), "b/" + yaml: component("x", "c")}, []string{"changed component:default/x in b/catalog-info.yaml owner c"}},
 			{files{"a/" + yaml: component("x", "b")}, []string{"changed component:default/x in a/catalog-info.yaml owner b"}},
@@ -122,7 +122,7 @@ func TestStories(t *testing.T) {
 		"two files, and the second gives way": {
 			{files{"a/" + yaml: x, "b/" + yaml: x}, []string{
 				"registered component:default/x in a/catalog-info.yaml owner a",
-				"rejected component:default/x in b/catalog-info.yaml at 1:metadata.name",
+				"conflicted component:default/x in b/catalog-info.yaml with acme/payments/a/catalog-info.yaml",
 			}},
 			{files{"a/" + yaml: x, "b/" + yaml: y}, []string{
 				"registered component:default/y in b/catalog-info.yaml owner a",
@@ -182,15 +182,15 @@ func TestEntityOfAnotherRepository(t *testing.T) {
 	w := newWorld(t)
 	w.push("payments", "mossbank", files{yaml: component("x", "a")})
 	recs := w.push("ledger", "saltmarsh", files{yaml: docs(component("y", "b"), component("x", "b"))})
-	want := []string{"registered component:default/y in catalog-info.yaml owner b", "rejected component:default/x in catalog-info.yaml at 10:metadata.name"}
+	want := []string{"registered component:default/y in catalog-info.yaml owner b", "conflicted component:default/x in catalog-info.yaml with acme/payments/catalog-info.yaml"}
 	if diff := cmp.Diff(want, tell(t, recs)); diff != "" {
 		t.Errorf("a second repository (-want +got):\n%s", diff)
 	}
-	r, err := event.DecodeAs[event.EntityRejected](recs[1].Event)
+	r, err := event.DecodeAs[event.EntityConflicted](recs[1].Event)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m := r.Problems[0].Message; !strings.Contains(m, "catalog-info.yaml of acme/payments") {
+	if m := r.Problems[0].Message; !strings.Contains(m, "which acme/payments/catalog-info.yaml declares already") {
 		t.Errorf("the problem does not name the first: %s", m)
 	}
 

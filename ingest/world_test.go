@@ -147,7 +147,7 @@ func (w *world) catchUp(ctx context.Context, after eventlog.Position) error {
 	return nil
 }
 
-func (w *world) Repository(ctx context.Context, after eventlog.Position, source, id string) ([]event.Declaration, []event.EntityRejected, error) {
+func (w *world) Repository(ctx context.Context, after eventlog.Position, source, id string) ([]event.Declaration, []ingest.Rejection, error) {
 	if err := w.catchUp(ctx, after); err != nil {
 		return nil, nil, err
 	}
@@ -156,9 +156,9 @@ func (w *world) Repository(ctx context.Context, after eventlog.Position, source,
 	for _, e := range entries {
 		declared = append(declared, event.Declaration{Entity: *e.Entity, Origin: e.Origin})
 	}
-	var rejected []event.EntityRejected
+	var rejected []ingest.Rejection
 	for _, r := range rejections {
-		rejected = append(rejected, r.EntityRejected)
+		rejected = append(rejected, ingest.Rejection{EntityRejected: r.EntityRejected, With: r.With})
 	}
 	return declared, rejected, nil
 }
@@ -350,6 +350,8 @@ func tell(tb testing.TB, recs []eventlog.Record) []string {
 			lines = append(lines, fmt.Sprintf("%s %s in %s owner %s", name, d.Entity.Ref(), d.Origin.Path, d.Entity.SpecString("owner")))
 		case event.EntityRemoved:
 			lines = append(lines, fmt.Sprintf("%s %s: %s", name, d.Ref, d.Reason))
+		case event.EntityConflicted:
+			lines = append(lines, fmt.Sprintf("%s %s in %s with %s", name, d.Ref, d.Origin.Path, d.With.Place()))
 		case event.EntityRejected:
 			var texts []string
 			for _, p := range d.Problems {

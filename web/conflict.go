@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/callboard/callboard/event"
@@ -17,6 +18,7 @@ type conflictView struct {
 	entity ui.EntityLink
 	keeper outsideLink
 	other  outsideLink
+	way    string // target of the location by whose way the same file was read first; "" if it is another file
 	since  ui.Moment
 	by     ui.Person
 	commit ui.CommitMark
@@ -24,11 +26,15 @@ type conflictView struct {
 }
 
 func newConflict(c Catalog, r *entities.Rejection, now time.Time) conflictView {
-	return conflictView{
+	v := conflictView{
 		ref: r.Ref, entity: named(c, r.Ref),
 		keeper: placeOf(*r.With), other: placeOf(r.Origin),
 		since: ui.Near(r.Time, now), by: actor(r.Actor), commit: commit(r.Cause), event: mark(r.Position),
 	}
+	if strings.Contains(r.With.Repository, "://") && r.With.URL == r.Origin.URL {
+		v.way = r.With.Repository
+	}
+	return v
 }
 
 // shownConflicts is how many places an entity's page tells of.
@@ -50,10 +56,7 @@ func conflictsOf(c Catalog, ref string, now time.Time) (all []conflictView, n in
 
 // placeOf names the line where a document stands, with its page at the forge.
 func placeOf(o event.Origin) outsideLink {
-	name := cmp.Or(o.Path, o.URL, "a descriptor")
-	if o.Repository != "" {
-		name = o.Repository + "/" + name
-	}
+	name := cmp.Or(o.Place(), o.URL, "a descriptor")
 	if o.Line > 0 {
 		name += ":" + strconv.Itoa(o.Line)
 	}

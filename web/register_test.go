@@ -185,6 +185,30 @@ func TestConflict(t *testing.T) {
 	}
 }
 
+// A file that a location led to before its repository was read is one file.
+func TestConflictWithItself(t *testing.T) {
+	p := acme(t)
+	ledger, ok := p.world.Entities.Snapshot().Get("component:default/ledger")
+	if !ok {
+		t.Fatal("there is no ledger")
+	}
+	const target = "https://git.acme.example/acme/ledger/blob/main/all.yaml"
+	at, with := ledger.Origin, ledger.Origin
+	at.RepositoryID = "again"
+	with.Source, with.Repository, with.Path = "locations", target, with.URL
+	data := event.EntityConflicted{With: with, EntityRejected: event.EntityRejected{
+		Ref: "component:default/ledger", Origin: at, Problems: []event.Problem{{Line: 1, Column: 1, Message: "is brought in by a location; remove that"}},
+	}}
+	if _, err := p.world.Add(sample.Now, "github", data.Ref, event.Actor{}, event.Cause{}, data); err != nil {
+		t.Fatal(err)
+	}
+	p.settle()
+	got := p.ok("/catalog/default/component/ledger")
+	got.wants(".strip.warn", "Also found in acme/ledger/catalog-info.yaml:1, a file that the location "+target+" was first to lead to.", "Remove that location")
+	got.wants(".timeline", "is brought in by a location; remove that")
+	p.ok("/sources").wants("[aria-labelledby=h-conflicts]", target+", a location, was first to lead to acme/ledger/catalog-info.yaml:1")
+}
+
 func TestWhatALocationLedTo(t *testing.T) {
 	p := empty(t)
 	p.push(sample.Push{At: sample.Now, Repository: "acme/all", Text: "apiVersion: backstage.io/v1alpha1\nkind: Location\nmetadata: {name: all}\nspec: {targets: [./till.yaml]}\n"})

@@ -76,6 +76,19 @@ func journeys(t *testing.T, ctx context.Context, base string, scripts bool) {
 	open("/catalog/default/component/ledger")
 	do(chromedp.Click(css(star)), chromedp.WaitReady(css(star+`[aria-pressed="false"]`)), chromedp.WaitNotPresent(css(`.side a[href="/catalog/default/component/ledger"]`)))
 
+	// A job that is moving is declared in two places, which both pages name.
+	for path, words := range map[string]string{
+		"/catalog/default/component/order-facts": "keeps the name", "/sources": "Declared in two places",
+	} {
+		open(path)
+		got := ask(chromedp.Text(css("main")))
+		for _, want := range []string{words, "acme/data/reports/jobs/order-facts/catalog-info.yaml:1", "lake/jobs/order-facts/job.yaml:1", "ive one of the two another name"} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s does not say %q", path, want)
+			}
+		}
+	}
+
 	// How far the graph goes is a link; where there is a script it is drawn anew.
 	open("/catalog/default/component/ledger/graph?steps=1")
 	do(chromedp.Click(css(`cb-graph .btn-group a:nth-child(2)`)), chromedp.WaitReady(css(`cb-graph .btn-group a:nth-child(2)[aria-current="true"]`)))

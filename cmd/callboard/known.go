@@ -22,7 +22,7 @@ type known struct {
 
 var _ ingest.Known = known{}
 
-func (k known) Repository(ctx context.Context, after eventlog.Position, source, id string) ([]event.Declaration, []event.EntityRejected, error) {
+func (k known) Repository(ctx context.Context, after eventlog.Position, source, id string) ([]event.Declaration, []ingest.Rejection, error) {
 	if err := k.runner.Wait(ctx, entities.Name, after); err != nil {
 		return nil, nil, err
 	}
@@ -31,9 +31,9 @@ func (k known) Repository(ctx context.Context, after eventlog.Position, source, 
 	for i, e := range es {
 		declared[i] = event.Declaration{Entity: *e.Entity, Origin: e.Origin}
 	}
-	rejected := make([]event.EntityRejected, len(rs))
+	rejected := make([]ingest.Rejection, len(rs))
 	for i, r := range rs {
-		rejected[i] = r.EntityRejected
+		rejected[i] = ingest.Rejection{EntityRejected: r.EntityRejected, With: r.With}
 	}
 	return declared, rejected, nil
 }

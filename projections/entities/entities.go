@@ -37,6 +37,7 @@ type Catalog struct {
 	mu         sync.Mutex // guards what follows, from which Apply makes snapshots
 	relations  *relations
 	rejections map[rejected]*Rejection // of descriptors that cannot be used now
+	conflicts  map[string]int          // how many of these want what another place keeps, by ref
 }
 
 // rejected is a descriptor in a repository, which keeps its key through renames.
@@ -53,7 +54,7 @@ func New() *Catalog { return NewOf(catalog.BuiltIn()) }
 func NewOf(kinds catalog.Kinds) *Catalog {
 	c := &Catalog{
 		kinds: kinds, owned: map[string]bool{},
-		relations: newRelations(), rejections: map[rejected]*Rejection{},
+		relations: newRelations(), rejections: map[rejected]*Rejection{}, conflicts: map[string]int{},
 	}
 	for _, k := range kinds {
 		c.owned[strings.ToLower(k.Name)] = slices.ContainsFunc(k.Spec, func(f catalog.Field) bool { return f.Name == "owner" })
@@ -118,6 +119,26 @@ func (c *Catalog) ownerOf(ref string) string {
 // Batch is how many records, with how many bytes of data, one Apply should get:
 // the relations of an entity are written once for each.
 func (c *Catalog) Batch() (records, bytes int) { return 100_000, 256 << 20 }
+
+// refuse notes a descriptor that cannot be used, in place of what was noted of it.
+func (c *Catalog) refuse(r *Rejection) {
+	key := rejectedKey(r.Origin, r.Ref)
+	c.take(key)
+	c.rejections[key] = r
+	if r.With != nil {
+		c.conflicts[r.Ref]++
+	}
+}
+
+// take forgets what was noted of a descriptor.
+func (c *Catalog) take(key rejected) {
+	if r := c.rejections[key]; r != nil && r.With != nil {
+		if c.conflicts[r.Ref]--; c.conflicts[r.Ref] == 0 {
+			delete(c.conflicts, r.Ref)
+		}
+	}
+	delete(c.rejections, key)
+}
 
 // sortedRejections lists them newest first.
 func (c *Catalog) sortedRejections() []*Rejection {

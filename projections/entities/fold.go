@@ -141,7 +141,7 @@ func (b *batch) remove(d event.EntityRemoved) error {
 
 // reject notes what cannot be used.
 func (b *batch) reject(r *Rejection) {
-	b.Catalog.rejections[rejectedKey(r.Origin, r.Ref)] = r
+	b.Catalog.refuse(r)
 	b.rejections = true
 	b.touch(r.Ref)
 }
@@ -174,7 +174,21 @@ func (b *batch) mended(ref string, p *pending) error {
 		return err
 	}
 	b.clearRejection(p.origin, ref)
+	if b.conflicts[ref] > 0 && (!ok || rejectedKey(before, "") != rejectedKey(p.origin, "") || before.Repository != p.origin.Repository) {
+		b.yield(ref, p.origin)
+	}
 	return nil
+}
+
+// yield has those that want an entity too know where it is kept now.
+func (b *batch) yield(ref string, keeper event.Origin) {
+	for _, r := range b.Catalog.sortedRejections() {
+		if r.Ref == ref && r.With != nil {
+			now := *r // snapshots have the other
+			now.With = &keeper
+			b.reject(&now)
+		}
+	}
 }
 
 // origin returns where the entity known under ref is declared.
@@ -197,7 +211,7 @@ func (b *batch) origin(ref string) (at event.Origin, ok bool, err error) {
 func (b *batch) clearRejection(o event.Origin, ref string) {
 	for _, key := range []rejected{rejectedKey(o, ref), rejectedKey(o, "")} {
 		if _, ok := b.Catalog.rejections[key]; ok {
-			delete(b.Catalog.rejections, key)
+			b.Catalog.take(key)
 			b.rejections = true
 			b.touch(ref)
 		}

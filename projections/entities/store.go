@@ -112,6 +112,7 @@ func (c *Catalog) Restore(path string, same func(eventlog.Position, string) bool
 	restored, err := c.read(bufio.NewReaderSize(f, 1<<20), same)
 	if err != nil {
 		clear(c.rejections)
+		clear(c.conflicts)
 		return err
 	}
 	c.snapshot.Store(restored)
@@ -160,7 +161,7 @@ func (c *Catalog) read(from io.Reader, same func(eventlog.Position, string) bool
 	s := newSnapshot()
 	s.position, s.event, s.recorded, s.locations = header.Position, header.Event, header.Recorded, header.Locations
 	for _, r := range header.Rejections {
-		c.rejections[rejectedKey(r.Origin, r.Ref)] = r
+		c.refuse(r)
 	}
 	s.setRejections(header.Rejections)
 	records := recordReader{Reader: in, shared: map[string]string{}}

@@ -121,8 +121,15 @@ func TestARefusedSecondDeclaration(t *testing.T) {
 	if d := cmp.Diff(want, e.Changes); d != "" || e.Summary != "owner team-a → team-b" {
 		t.Errorf("summary %q\n%s", e.Summary, d)
 	}
-	if e, err := h.Event(t.Context(), 2); err != nil || e.Summary != "line 1: is declared in acme/payments already" {
-		t.Errorf("the conflict is told as %q, %v", e.Summary, err)
+	second := elsewhere.Place()
+	words := map[eventlog.Position]string{
+		2: "also in " + second + ":1; " + first.Origin.Place() + ":1 keeps the name. Give one of the two another name, or remove the wrong one",
+		3: "its second declaration, " + second + ": catalog-info.yaml was deleted",
+	}
+	for at, want := range words {
+		if e, err := h.Event(t.Context(), at); err != nil || e.Summary != want {
+			t.Errorf("event %d is told as %q, %v", at, e.Summary, err)
+		}
 	}
 }
 

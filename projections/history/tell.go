@@ -55,7 +55,7 @@ func tell(data event.Data, before []byte) (tale, error) {
 	case event.EntityRejected:
 		t = s.reject(d)
 	case event.EntityConflicted:
-		t = s.reject(d.EntityRejected)
+		t = s.conflict(d)
 	default:
 		return tale{}, nil
 	}
@@ -83,8 +83,11 @@ func (s *state) declare(d event.Declaration) tale {
 func (s *state) remove(d event.EntityRemoved) tale {
 	t := tale{summary: d.Reason, changes: s.mend(placeOf(d.Origin))}
 	// The end of a refused declaration elsewhere is not the entity's.
-	if s.At == placeOf(d.Origin) {
+	switch {
+	case s.At == placeOf(d.Origin):
 		s.Entity, s.At = nil, place{}
+	case s.Entity != nil:
+		t.summary = fmt.Sprintf("its second declaration, %s: %s", d.Origin.Place(), d.Reason)
 	}
 	return t
 }
@@ -111,6 +114,15 @@ func (s *state) reject(d event.EntityRejected) tale {
 		s.Rejected = map[string]string{}
 	}
 	s.Rejected[in] = now
+	return t
+}
+
+func (s *state) conflict(d event.EntityConflicted) tale {
+	t := s.reject(d.EntityRejected)
+	if d.With.URL == "" || d.With.URL != d.Origin.URL { // else the problem says more: it is one file, read in two ways
+		t.summary = fmt.Sprintf("also in %s:%d; %s:%d keeps the name. Give one of the two another name, or remove the wrong one",
+			d.Origin.Place(), d.Origin.Line, d.With.Place(), d.With.Line)
+	}
 	return t
 }
 

@@ -146,9 +146,19 @@ func (c *column) find(l like, among selection, found *roaring.Bitmap) {
 	if c == nil {
 		return
 	}
+	var chosen roaring.IntPeekable
+	if among.bits != nil {
+		chosen = among.bits.Iterator()
+	}
 	for n, p := range c.pages {
-		if among.bits != nil && !among.bits.IntersectsWithInterval(uint64(n*pageLen), uint64((n+1)*pageLen)) { //nolint:gosec // slots
-			continue
+		if chosen != nil {
+			chosen.AdvanceIfNeeded(uint32(n * pageLen)) //nolint:gosec // a slot
+			if !chosen.HasNext() {
+				return
+			}
+			if chosen.PeekNext() >= uint32((n+1)*pageLen) { //nolint:gosec // a slot
+				continue
+			}
 		}
 		for k, set := range p.blocks {
 			if !set.mayHold(l.literal) {

@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"runtime/pprof"
 	"slices"
 	"time"
 
@@ -39,6 +40,7 @@ func run(ctx context.Context) (err error) {
 	connections := flag.Int("connections", 16, "connections that read")
 	lasting := flag.Duration("for", 10*time.Second, "how long each stretch lasts")
 	rounds := flag.Int("rounds", 3, "idle and changing stretches")
+	profile := flag.String("profile", "", "file to write a CPU profile to")
 	only := flag.String("only", "by name|page$|OR|text|facets|count|refs", "regular expression for the names of the requests to mix")
 	flag.Parse()
 	wanted, err := regexp.Compile(*only)
@@ -71,6 +73,17 @@ func run(ctx context.Context) (err error) {
 	}
 	if _, err := traffic.Run(ctx, target, mix, *connections, time.Second); err != nil {
 		return err
+	}
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, f.Close()) }()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
 	}
 	var idle, changing []traffic.Result
 	var changes []pace

@@ -168,6 +168,8 @@ func decodeBody(b []byte) (v any, err error) {
 	err = json.Unmarshal(b, &v)
 	var syntax *json.SyntaxError
 	switch {
+	case err == nil && tooDeep(v, maxDepth):
+		return nil, fault.New(fault.Invalid, "The JSON is nested more than %d levels deep", maxDepth)
 	case err == nil:
 		return v, nil
 	case errors.As(err, &syntax):
@@ -175,6 +177,28 @@ func decodeBody(b []byte) (v any, err error) {
 	default:
 		return nil, fault.New(fault.Invalid, "%w", err)
 	}
+}
+
+// maxDepth is how deep JSON may be nested that somebody sends: what is wrong with
+// it is told at each level, by each way in which it could be right.
+const maxDepth = 64
+
+func tooDeep(v any, left int) bool {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, value := range v {
+			if left == 0 || tooDeep(value, left-1) {
+				return true
+			}
+		}
+	case []any:
+		for _, value := range v {
+			if left == 0 || tooDeep(value, left-1) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // syntaxMessage says in the words of V8 what encoding/json says of the character

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/url"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -14,7 +15,7 @@ import (
 // handleEntities handles "GET /api/catalog/entities": a bare list of all that the
 // filters select, or a page of it.
 func (a *API) handleEntities(c echo.Context) error {
-	params := c.QueryParams()
+	params := queryOfURL(c)
 	where, err := whereOf(params)
 	if err != nil {
 		return err
@@ -119,7 +120,7 @@ func (a *API) handleEntitiesByRefs(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	where, err := whereOf(c.QueryParams())
+	where, err := whereOf(queryOfURL(c))
 	if err != nil {
 		return err
 	}
@@ -135,12 +136,15 @@ func (a *API) handleEntitiesByRefs(c echo.Context) error {
 
 // handleFacets handles "GET /api/catalog/entity-facets".
 func (a *API) handleFacets(c echo.Context) error {
-	params := c.QueryParams()
+	params := queryOfURL(c)
 	where, err := whereOf(params)
 	if err != nil {
 		return err
 	}
-	facets := notEmpty(params["facet"])
+	facets, err := facetsOf(params["facet"])
+	if err != nil {
+		return err
+	}
 	if len(facets) == 0 {
 		return fault.New(fault.Invalid, "Missing facet parameter")
 	}
@@ -156,7 +160,10 @@ func (a *API) handleQueryFacets(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	facets := notEmpty(in.Facets)
+	facets, err := facetsOf(in.Facets)
+	if err != nil {
+		return err
+	}
 	if len(facets) == 0 {
 		return fault.New(fault.Invalid, "Missing or empty facets parameter")
 	}
@@ -185,13 +192,21 @@ func (a *API) writeFacets(c echo.Context, where entities.Where, facets []string)
 	return writeJSON(c, 200, body)
 }
 
-func notEmpty(texts []string) (all []string) {
+// maxFacets is how many fields are counted at once: each may have as many values
+// as there are entities.
+const maxFacets = 50
+
+// facetsOf are the fields to count, each once.
+func facetsOf(texts []string) (all []string, err error) {
 	for _, t := range texts {
-		if t != "" {
+		if t != "" && !slices.Contains(all, t) {
 			all = append(all, t)
 		}
+		if len(all) > maxFacets {
+			return nil, fault.New(fault.Invalid, "At most %d facets can be asked for at once", maxFacets)
+		}
 	}
-	return all
+	return all, nil
 }
 
 // pathParam returns a path parameter as it was meant: Echo leaves it encoded

@@ -9,6 +9,12 @@ import (
 	"github.com/callboard/callboard/internal/fault"
 )
 
+// How much of an entity can be asked for.
+const (
+	maxFields = 100
+	maxPath   = 40
+)
+
 // fields are the dotted paths of what a caller wants of each entity; none = all.
 type fields [][]string
 
@@ -28,30 +34,39 @@ func parseFields(names, params []string) (fields, error) {
 			return nil, fault.New(fault.Invalid, "Invalid field \"%s\", array type fields are not supported", f)
 		}
 		seen = append(seen, f)
-		all = append(all, strings.Split(f, "."))
+		path := strings.Split(f, ".")
+		if len(path) > maxPath || len(all) == maxFields {
+			return nil, fault.New(fault.Invalid, "At most %d fields can be asked for, of at most %d parts each", maxFields, maxPath)
+		}
+		all = append(all, path)
 	}
 	return all, nil
 }
 
 // of returns the wanted part of an entity, both as JSON.
 func (fs fields) of(entity string) ([]byte, error) {
+	var whole any
+	if err := json.Unmarshal([]byte(entity), &whole); err != nil {
+		return nil, err
+	}
 	part := node{}
 	for _, path := range fs {
-		part.take(json.RawMessage(entity), path)
+		part.take(whole, path)
 	}
 	return json.Marshal(part.value())
 }
 
 // node is a place in the part that is wanted: what stands there, or what is below.
 type node struct {
-	raw   json.RawMessage
+	whole any // if there
+	there bool
 	below map[string]*node
 	list  bool // below are places in a list
 }
 
 // take copies what stands at a path. A key may hold dots itself: the shortest
 // head of the path that is a key is gone into.
-func (n *node) take(from json.RawMessage, path []string) {
+func (n *node) take(from any, path []string) {
 	for head := 1; head <= len(path); head++ {
 		key := strings.Join(path[:head], ".")
 		v, list, ok := child(from, key)
@@ -71,8 +86,8 @@ func (n *node) take(from json.RawMessage, path []string) {
 		}
 		switch {
 		case head == len(path):
-			*to = node{raw: v}
-		case to.raw == nil: // else all of it is there already
+			*to = node{whole: v, there: true}
+		case !to.there: // else all of it is there already
 			to.take(v, path[head:])
 		}
 		return
@@ -80,7 +95,7 @@ func (n *node) take(from json.RawMessage, path []string) {
 }
 
 // reaches reports whether there is something at a path.
-func reaches(from json.RawMessage, path []string) bool {
+func reaches(from any, path []string) bool {
 	for head := 1; head <= len(path); head++ {
 		if v, _, ok := child(from, strings.Join(path[:head], ".")); ok {
 			return head == len(path) || reaches(v, path[head:])
@@ -90,22 +105,17 @@ func reaches(from json.RawMessage, path []string) bool {
 }
 
 // child returns a value of an object, or of a list by its number.
-func child(from json.RawMessage, key string) (v json.RawMessage, list, ok bool) {
-	switch from[0] {
-	case '{':
-		var obj map[string]json.RawMessage
-		if json.Unmarshal(from, &obj) != nil {
-			return nil, false, false
-		}
-		v, ok = obj[key]
+func child(from any, key string) (v any, list, ok bool) {
+	switch from := from.(type) {
+	case map[string]any:
+		v, ok = from[key]
 		return v, false, ok
-	case '[':
-		var items []json.RawMessage
+	case []any:
 		i, err := strconv.Atoi(key)
-		if err != nil || json.Unmarshal(from, &items) != nil || i < 0 || i >= len(items) {
+		if err != nil || i < 0 || i >= len(from) {
 			return nil, true, false
 		}
-		return items[i], true, true
+		return from[i], true, true
 	default:
 		return nil, false, false
 	}
@@ -113,8 +123,8 @@ func child(from json.RawMessage, key string) (v json.RawMessage, list, ok bool) 
 
 func (n *node) value() any {
 	switch {
-	case n.raw != nil:
-		return n.raw
+	case n.there:
+		return n.whole
 	case n.list:
 		var items []any
 		for key, below := range n.below {

@@ -85,8 +85,8 @@ func readLocationQuery(c echo.Context) (locationCursor, error) {
 
 func parseLocationCursor(raw string) (from locationCursor, err error) {
 	text := fromBase64(raw)
-	var v any
-	if json.Unmarshal(text, &v) != nil {
+	v, err := decodeBody(text)
+	if err != nil {
 		return from, fault.New(fault.Invalid, "Malformed cursor, unknown encoding")
 	}
 	issues := shape.Check(shape.Object(

@@ -95,6 +95,16 @@ func queryPairs(raw string) (all [][2]string) {
 	return all
 }
 
+// queryOfURL is the query as [takes] has checked it: url.ParseQuery leaves out what
+// it cannot read.
+func queryOfURL(c echo.Context) url.Values {
+	values := url.Values{}
+	for _, pair := range queryPairs(c.Request().URL.RawQuery) {
+		values[pair[0]] = append(values[pair[0]], pair[1])
+	}
+	return values
+}
+
 func unescaped(s string) string {
 	if plain, err := url.QueryUnescape(s); err == nil {
 		return plain

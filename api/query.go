@@ -17,9 +17,12 @@ import (
 // without a limit.
 const defaultLimit = 200
 
+// maxTerm is in bytes; no value that is searched is longer.
+const maxTerm = 800
+
 // handleByQuery handles "GET /api/catalog/entities/by-query".
 func (a *API) handleByQuery(c echo.Context) error {
-	params := c.QueryParams()
+	params := queryOfURL(c)
 	fields, err := parseFields(nil, params["fields"])
 	if err != nil {
 		return err
@@ -159,7 +162,9 @@ func (q *query) listing() (l entities.Listing, err error) {
 		sortKey = strings.ToLower(f.Field)
 		l.Order.Fields = []entities.Field{{Key: sortKey, Descending: f.Order == "desc"}}
 	}
-	if term := q.term(); term != "" {
+	if term := q.term(); len(term) > maxTerm {
+		return l, fault.New(fault.Invalid, "The full text to look for can have at most %d bytes", maxTerm)
+	} else if term != "" {
 		keys := q.FullText.Fields
 		if keys == nil && sortKey != "" {
 			keys = []string{sortKey}

@@ -57,6 +57,9 @@ func writeList(c echo.Context, fs fields, n int, item func(int) entities.Text, h
 		if i > 0 {
 			b = append(b, ',')
 		}
+		if err := c.Request().Context().Err(); err != nil { // nobody waits for it any more
+			return err
+		}
 		switch entity := item(i); {
 		case entity.Len() == 0:
 			b = append(b, "null"...)

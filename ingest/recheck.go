@@ -55,7 +55,7 @@ func otherwise(kinds catalog.Kinds, j Judged) bool {
 		return false // the name is taken, whatever the kind
 	}
 	docs := descriptor.ResolveOf(kinds, []byte(j.Document), nil).Documents
-	if len(docs) != 1 {
+	if len(docs) != 1 || docs[0].Ref.String() != j.Ref { // of an unusable file only a part is on record
 		return false
 	}
 	if len(docs[0].Placeholders) > 0 { // what they bring in is not known here, but whether the kind is

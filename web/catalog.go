@@ -44,6 +44,7 @@ type Entities interface {
 type Places interface {
 	// Rejections returns the descriptors that cannot be used, newest first.
 	Rejections() []*entities.Rejection
+	Conflicts(ref string) []*entities.Rejection
 	// Locations returns the places that descriptors are read from besides what
 	// the sources find by themselves.
 	Locations() []*entities.Location

@@ -43,10 +43,7 @@ const shownConflicts = 5
 // conflictsOf are the places besides the one that keeps it where an entity is
 // declared, and how many there are.
 func conflictsOf(c Catalog, ref string, now time.Time) (all []conflictView, n int) {
-	for _, r := range c.Rejections() {
-		if r.With == nil || r.Ref != ref {
-			continue
-		}
+	for _, r := range c.Conflicts(ref) {
 		if n++; n <= shownConflicts {
 			all = append(all, newConflict(c, r, now))
 		}

@@ -79,8 +79,9 @@ func ResolveOf(kinds catalog.Kinds, data []byte, include Include) File {
 		return File{Problems: []Problem{p}}
 	}
 	var f File
+	fill := filler{include: include, left: maxBrought, decoder: decoder{budget: maxExpanded}}
 	for _, p := range split(text) {
-		doc, spoiling, empty := p.parse(kinds, include)
+		doc, spoiling, empty := p.parse(kinds, &fill)
 		if !empty {
 			f.Documents = append(f.Documents, doc)
 			f.Problems = append(f.Problems, spoiling[:min(len(spoiling), maxProblems-len(f.Problems))]...)
@@ -91,7 +92,7 @@ func ResolveOf(kinds catalog.Kinds, data []byte, include Include) File {
 
 // parse reads one document; spoiling are those of its problems that make the
 // whole file unusable.
-func (p part) parse(kinds catalog.Kinds, include Include) (doc Document, spoiling []Problem, empty bool) {
+func (p part) parse(kinds catalog.Kinds, f *filler) (doc Document, spoiling []Problem, empty bool) {
 	doc = Document{Line: p.line, Text: p.text}
 	spoil := func(problems ...Problem) (Document, []Problem, bool) {
 		doc.Problems = problems
@@ -133,7 +134,7 @@ func (p part) parse(kinds catalog.Kinds, include Include) (doc Document, spoilin
 		if len(envelope) > 0 { // the rest would have to be read first
 			return spoil(locate(envelope)...)
 		}
-		f := filler{include: include, root: root, left: maxBrought, decoder: decoder{budget: maxExpanded}}
+		f.root, f.found, f.problems = root, nil, nil
 		f.fill("", obj)
 		doc.Placeholders = f.found
 		if len(f.problems) > 0 {

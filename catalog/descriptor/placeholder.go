@@ -17,9 +17,9 @@ import (
 
 // The most that the placeholders of one document may bring in.
 const (
-	maxPlaceholders = 100
-	maxBrought      = 4 * MaxSize // bytes
-	maxTarget       = 2000        // bytes of a URL or path
+	maxPlaceholders = 500
+	maxBrought      = 16 * MaxSize // bytes
+	maxTarget       = 2000         // bytes of a URL or path
 )
 
 // Placeholder is a mapping with the one key $text, $json or $yaml: what another
@@ -36,13 +36,15 @@ type Placeholder struct {
 type Include func(Placeholder) ([]byte, error)
 
 // filler puts what placeholders bring in in their places.
+// It is for all documents of a file, so that what they bring in is bounded.
 type filler struct {
 	include  Include
-	root     *yaml.Node // of the document
-	left     int        // of maxBrought
-	decoder  decoder    // of all YAML that is brought in
-	found    []Placeholder
-	problems []Problem // with places in the document
+	left     int           // of maxBrought
+	count    int           // of placeholders
+	decoder  decoder       // of all YAML that is brought in
+	root     *yaml.Node    // of the document
+	found    []Placeholder // in the document
+	problems []Problem     // with places in the document
 }
 
 // hasPlaceholders reports whether there are any.
@@ -117,9 +119,10 @@ func (f *filler) bring(path, key string, target any) any {
 		return nil
 	}
 	p := Placeholder{Path: path, Key: key, Target: text}
-	if f.found = append(f.found, p); len(f.found) > maxPlaceholders {
-		if len(f.found) == maxPlaceholders+1 {
-			f.add(path, key, "is one more than the %d that a document may have", maxPlaceholders)
+	f.found = append(f.found, p)
+	if f.count++; f.count > maxPlaceholders {
+		if len(f.problems) == 0 {
+			f.add(path, key, "is more than the %d placeholders that a file may have", maxPlaceholders)
 		}
 		return nil
 	}
@@ -138,7 +141,7 @@ func (f *filler) bring(path, key string, target any) any {
 		f.add(path, key, "could not read location %s: it has %d bytes, more than the %d that can be brought in", text, len(content), MaxSize)
 		return nil
 	case f.left < 0:
-		f.add(path, key, "could not read location %s: a document may bring in %d bytes in all, and this is more", text, maxBrought)
+		f.add(path, key, "could not read location %s: a file may bring in %d bytes in all, and this is more", text, maxBrought)
 		return nil
 	case !utf8.Valid(content):
 		f.add(path, key, "could not read location %s: it is no text in UTF-8", text)

@@ -113,8 +113,8 @@ func TestPlaceholderProblems(t *testing.T) {
 		{"{$json: deep.json}", "line 9, column 18: spec.value placeholder $json failed to parse JSON data at deep.json: it is nested more than 100 deep"},
 		{"{$text: binary}", "line 9, column 18: spec.value placeholder $text could not read location binary: it is no text in UTF-8"},
 		{"{$text: larger}", "line 9, column 18: spec.value placeholder $text could not read location larger: it has 1048577 bytes, more than the 1048576 that can be brought in"},
-		{"[" + strings.Repeat("{$text: large},", 5) + "]", "line 9, column 79: spec.value[4] placeholder $text could not read location large: a document may bring in 4194304 bytes in all, and this is more"},
-		{"[" + strings.Repeat("{$json: number.json},", 103) + "]", "line 9, column 2119: spec.value[100] placeholder $json is one more than the 100 that a document may have"},
+		{"[" + strings.Repeat("{$text: large},", 17) + "]", "line 9, column 259: spec.value[16] placeholder $text could not read location large: a file may bring in 16777216 bytes in all, and this is more"},
+		{"[" + strings.Repeat("{$json: number.json},", 503) + "]", "line 9, column 10519: spec.value[500] placeholder $json is more than the 500 placeholders that a file may have"},
 		{"{$text: " + strings.Repeat("x", 2001) + "}", "line 9, column 18: spec.value placeholder $text expected a string value parameter, in the form of an absolute URL or a relative path"},
 	} {
 		f := descriptor.Resolve([]byte(till+"  value: "+tt.value+"\n---\n"+till), included(files))

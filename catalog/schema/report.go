@@ -29,8 +29,8 @@ type leaf struct {
 	message string
 }
 
-// problems are what the library found wrong below a path, in a steady order, the
-// same thing once.
+// problems are what the library found wrong below a path, in a steady order, one
+// thing of each value.
 func (r *report) problems(path string, err error) []catalog.Problem {
 	var all []catalog.Problem
 	for _, l := range r.leaves(err) {

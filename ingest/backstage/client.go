@@ -52,7 +52,8 @@ func newClient(s Server) (*client, error) {
 	base := strings.TrimSuffix(strings.TrimRight(u.String(), "/"), "/api/catalog")
 	c := &client{Server: s, base: base}
 	c.http = &http.Client{Timeout: requestTimeout, CheckRedirect: func(r *http.Request, via []*http.Request) error {
-		if r.URL.Host != via[0].URL.Host || len(via) > 5 {
+		insecure := via[0].URL.Scheme == "https" && r.URL.Scheme != "https" // the token would go in clear
+		if r.URL.Host != via[0].URL.Host || insecure || len(via) > 5 {
 			return redirectedError{r.URL.Host}
 		}
 		return nil

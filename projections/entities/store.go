@@ -13,6 +13,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -33,6 +35,7 @@ type savedHeader struct {
 	Event      string // id of the event there, so that another log is told from this one
 	Recorded   time.Time
 	Kinds      []byte // SHA-256: relations follow from the kinds
+	Terms      []byte // SHA-256 of a sample's: the index is made of what this code finds entities by
 	Rejections []*Rejection
 	Locations  []*Location
 }
@@ -72,7 +75,7 @@ func (c *Catalog) write(s *Snapshot, to io.Writer) error {
 		return err
 	}
 	out := bufio.NewWriterSize(compressed, 1<<16)
-	header := savedHeader{s.position, s.event, s.recorded, c.kindsSum(), s.rejections, s.locations}
+	header := savedHeader{s.position, s.event, s.recorded, c.kindsSum(), termsSum(), s.rejections, s.locations}
 	if err := gob.NewEncoder(out).Encode(header); err != nil {
 		return err
 	}
@@ -80,6 +83,19 @@ func (c *Catalog) write(s *Snapshot, to io.Writer) error {
 		return err
 	}
 	return compressed.Close()
+}
+
+// termsSum changes with what entities are found by.
+func termsSum() []byte {
+	const own = `{"apiVersion":"a/v1","kind":"Component","metadata":{"annotations":{"a/b":"C","backstage.io/view-url":"D"},"description":"E f",` +
+		`"labels":{"g":"h"},"name":"Sample","namespace":"default","tags":["i","j"],"title":"K l","uid":"m"},"spec":{"n":[1,true,null,{"o":"P"}],"profile":{"displayName":"Q"},"long":"`
+	long := strings.Repeat("r", maxValue+1)
+	sample := record{Text: Text{own + long + `"}`, `,"relations":[{"type":"ownedBy","targetRef":"group:default/s"}]}`}, ref: "component:default/sample",
+		owner: "group:default/s", source: "t", repository: "u", changed: 1, since: 2, note: `{"origin":{"parent":"location:default/v"}}`}
+	terms := sample.Terms()
+	slices.SortFunc(terms, func(a, b index.Term) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+	sum := sha256.Sum256(fmt.Append(nil, terms, texts(), searched()))
+	return sum[:]
 }
 
 // kindsSum tells whether relations were made by the same kinds.
@@ -155,6 +171,8 @@ func (c *Catalog) read(from io.Reader, same func(eventlog.Position, string) bool
 	switch {
 	case !bytes.Equal(header.Kinds, c.kindsSum()):
 		return nil, fault.New(fault.Invalid, "the saved catalog was made with other kinds")
+	case !bytes.Equal(header.Terms, termsSum()):
+		return nil, fault.New(fault.Invalid, "the saved catalog was made by a version that finds entities in another way")
 	case !same(header.Position, header.Event):
 		return nil, fault.New(fault.Invalid, "the saved catalog was made from another log")
 	}

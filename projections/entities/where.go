@@ -36,5 +36,5 @@ type (
 // Rows is an answer to a Listing.
 type Rows struct {
 	Rows  []Row // in the order asked for, also when going back
-	Total int   // rows on all pages; 0 if they were not counted
+	Total int   // entities on all pages; 0 if they were not counted
 }

@@ -52,7 +52,7 @@ func reread(t *rapid.T, ix *index.Index) *index.Index {
 	return ix
 }
 
-// Of bytes that are no index it says so.
+// Reading ends, whatever the bytes, with an index or an error.
 func FuzzRead(f *testing.F) {
 	f.Add([]byte{})
 	f.Add([]byte{1, 1, 1, 0, 0, 0})

@@ -1,6 +1,7 @@
 package index
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -174,7 +175,13 @@ func (c Contains) among(ix *Index, s selection) selection {
 
 func (ix *Index) like(keys []string, pattern like, among selection) selection {
 	return union(func(to *roaring.Bitmap) {
-		for _, key := range keys {
+		if strings.Contains(pattern.literal, between) {
+			return // no text holds it
+		}
+		for i, key := range keys {
+			if slices.Contains(keys[:i], key) {
+				continue
+			}
 			if c, ok := ix.texts[strings.ToLower(key)]; ok && pattern.literal != "" {
 				c.find(pattern, among, to)
 				continue

@@ -68,7 +68,9 @@ func TestByQuery(t *testing.T) {
 		{"?fullTextFilterTerm=l_dg%25r&fullTextFilterFields=metadata.name,spec.owner", "Ledger", 1},
 		{"?fullTextFilterTerm=team-b&fullTextFilterFields=metadata.name,spec.owner", "cart", 1},
 		{"?fullTextFilterTerm=team-b&fullTextFilterFields=metadata.name,spec.owner&fullTextFilterFields=kind", "", 0},
-		{"?fullTextFilterTerm=cart", "cart", 1}, // the uids are "uid-cart" and the like
+		{"?fullTextFilterTerm=cart", "cart", 1},                               // the uids are "uid-cart" and the like
+		{"?fullTextFilterTerm=%00&fullTextFilterFields=metadata.name", "", 0}, // as between two texts
+		{"?filter=metadata.name=a;b", "", 0},
 		{"?filter=kind=component,spec.lifecycle&filter=metadata.name=nobody", "payments Ledger cart", 3},
 	} {
 		t.Run(tt.query, func(t *testing.T) {
@@ -111,6 +113,12 @@ func TestPredicates(t *testing.T) {
 
 func TestWrongQueries(t *testing.T) {
 	p := newPortal(t)
+	facets, paths, deep := "", "", ""
+	for i := range 60 {
+		facets += fmt.Sprint("&facet=f", i)
+		paths += "a."
+		deep += `{"$not":`
+	}
 	cursor := func(json string) string { return base64.StdEncoding.EncodeToString([]byte(json)) }
 	for _, tt := range []struct{ method, path, body, says string }{
 		{"GET", "/entities/by-query?nope=1", "", "Unknown query parameter 'nope'"},
@@ -137,6 +145,11 @@ func TestWrongQueries(t *testing.T) {
 		{"POST", "/entities/by-query", `{"query":1,}`, "Expected double-quoted property name in JSON at position 11"},
 		{"POST", "/entities/by-refs", `{"entityRefs":["a",1]}`, "request/body/entityRefs/1 must be string"},
 		{"GET", "/entity-facets?facet=", "", "Empty value found for query parameter 'facet'"},
+		{"GET", "/entity-facets?" + facets[1:], "", "At most 50 facets"},
+		{"GET", "/entities?fields=" + paths, "", "At most 100 fields"},
+		{"GET", "/entities/by-query?fullTextFilterTerm=" + strings.Repeat("%25_", 500), "", "at most 800 bytes"},
+		{"POST", "/entities/by-query", `{"query":` + strings.Repeat(deep, 100) + `null` + strings.Repeat("}", 6001), "nested more than 64 levels"},
+		{"GET", "/entities/by-query?cursor=" + cursor(strings.Repeat(deep, 3)+`null`+strings.Repeat("}", 180)), "", "nested more than 64 levels"},
 		{"POST", "/entity-facets", `{"facets":[""]}`, "Missing or empty facets parameter"},
 	} {
 		t.Run(tt.path+" "+tt.body, func(t *testing.T) {

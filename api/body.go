@@ -32,7 +32,8 @@ type bodyKey struct {
 	rule bodyRule
 }
 
-// The rules of values, and of bodies under the names of their routes.
+// The rules of values, and of bodies under the names of their routes; never
+// written to.
 var (
 	aString  = bodyRule{typ: "string"}
 	aNumber  = bodyRule{typ: "number"}

@@ -18,7 +18,7 @@ type param struct {
 	required bool
 }
 
-// The parameters, under their names.
+// The parameters, under their names; never written to.
 var (
 	paramAfter      = param{name: "after", check: oneText}
 	paramCursor     = param{name: "cursor", check: oneText}

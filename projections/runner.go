@@ -163,6 +163,11 @@ func (r *Runner) Status(ctx context.Context) ([]Status, error) {
 	return all, nil
 }
 
+// batcher is a Projection for which batches of another size are better.
+type batcher interface {
+	Batch() (records, bytes int)
+}
+
 // follower is one projection on its way along the log.
 type follower struct {
 	projection Projection
@@ -223,7 +228,7 @@ func (f *follower) catchUp(ctx context.Context) (n int, err error) {
 		return 0, err
 	}
 	records, bytes := batchSize, batchBytes
-	if p, ok := f.projection.(interface{ Batch() (records, bytes int) }); ok {
+	if p, ok := f.projection.(batcher); ok {
 		records, bytes = p.Batch()
 	}
 	var batch []eventlog.Record

@@ -37,6 +37,10 @@ type goldenRequest struct {
 	RawBody   *string           `json:"rawBody"`
 	Unordered bool              `json:"unordered"`
 	Capture   map[string]string `json:"capture"`
+	WaitFor   *struct {
+		Status int    `json:"status"`
+		Has    string `json:"has"`
+	} `json:"waitFor"`
 }
 
 type goldenAnswer struct {
@@ -50,28 +54,12 @@ type goldenAnswer struct {
 // content type and body, but for what must differ: uids, etags, cursors, log ids,
 // and the names of the Locations that stand for files, which are made of paths.
 func TestBackstageAnswers(t *testing.T) {
-	dir := filepath.Join("testdata", "backstage")
-	site := httptest.NewServer(http.FileServer(http.Dir(filepath.Join(dir, "extra"))))
-	t.Cleanup(site.Close)
-	host, err := url.Parse(site.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, at := fixturePortal(t, func(c *config.Config) {
-		c.Catalog.Reading.Allow = []config.AllowedHost{{Host: host.Host}}
-	})
-	token, err := loadToken(p.config.Data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := golden{base: p.url(), token: token, vars: map[string]string{},
-		moved: strings.NewReplacer(fixturesAt, at, scenarioHost, site.URL)}
-	want := map[string]goldenAnswer{}
-	for _, a := range readLines[goldenAnswer](t, filepath.Join(dir, "responses.jsonl")) {
-		want[a.ID] = a
-	}
+	site, host := scenarioSite(t)
+	p, at := fixturePortal(t, func(c *config.Config) { c.Catalog.Reading.Allow = []config.AllowedHost{host} })
+	g := newGolden(t, p, fixturesAt, at, scenarioHost, site)
+	want := goldenAnswers(t, "responses.jsonl")
 	other := otherAnswers()
-	for _, r := range readLines[goldenRequest](t, filepath.Join(dir, "requests.jsonl")) {
+	for _, r := range readLines[goldenRequest](t, filepath.Join("testdata", "backstage", "requests.jsonl")) {
 		t.Run(r.ID, func(t *testing.T) {
 			got, w := g.send(t, r), want[r.ID]
 			w.Body = g.moved.Replace(w.Body)
@@ -86,10 +74,40 @@ func TestBackstageAnswers(t *testing.T) {
 	}
 }
 
+// scenarioSite serves the files of testdata/backstage/extra.
+func scenarioSite(t *testing.T) (address string, host config.AllowedHost) {
+	t.Helper()
+	site := httptest.NewServer(http.FileServer(http.Dir(filepath.Join("testdata", "backstage", "extra"))))
+	t.Cleanup(site.Close)
+	return site.URL, config.AllowedHost{Host: strings.TrimPrefix(site.URL, "http://")}
+}
+
+// golden sends requests that a Backstage answered.
 type golden struct {
 	base, token string
 	vars        map[string]string
 	moved       *strings.Replacer
+}
+
+// newGolden sends to a portal; what has another name here than when the answers
+// were recorded is given in pairs.
+func newGolden(t *testing.T, p *portal, moved ...string) golden {
+	t.Helper()
+	token, err := loadToken(p.config.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return golden{base: p.url(), token: token, vars: map[string]string{}, moved: strings.NewReplacer(moved...)}
+}
+
+// goldenAnswers are the answers in a file of testdata/backstage, by request.
+func goldenAnswers(t *testing.T, file string) map[string]goldenAnswer {
+	t.Helper()
+	all := map[string]goldenAnswer{}
+	for _, a := range readLines[goldenAnswer](t, filepath.Join("testdata", "backstage", file)) {
+		all[a.ID] = a
+	}
+	return all
 }
 
 func (g golden) send(t *testing.T, r goldenRequest) goldenAnswer {

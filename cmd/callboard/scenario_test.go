@@ -7,10 +7,6 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"encoding/json"
-	"io"
-	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -28,51 +24,20 @@ import (
 // the answers were recorded.
 const scenarioHost = "http://127.0.0.1:7100"
 
-// scenarioStep is a request of testdata/backstage/scenario.jsonl.
-type scenarioStep struct {
-	ID      string            `json:"id"`
-	Method  string            `json:"method"`
-	Path    string            `json:"path"`
-	Body    json.RawMessage   `json:"body"`
-	Capture map[string]string `json:"capture"`
-	WaitFor *struct {
-		Status int    `json:"status"`
-		Has    string `json:"has"`
-	} `json:"waitFor"`
-}
-
-type scenarioAnswer struct {
-	ID     string `json:"id"`
-	Status int    `json:"status"`
-	Body   string `json:"body"`
-}
-
 // A sequence of requests that a Backstage answered, and what it answered: its
 // locations are created, changed and removed, and entities follow.
 func TestBackstageScenario(t *testing.T) {
 	dir := filepath.Join("testdata", "backstage")
-	site := httptest.NewServer(http.FileServer(http.Dir(filepath.Join(dir, "extra"))))
-	t.Cleanup(site.Close)
-	host, err := url.Parse(site.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	site, host := scenarioSite(t)
 	conf := config.Default()
-	conf.Catalog.Reading.Allow = []config.AllowedHost{{Host: host.Host}}
+	conf.Catalog.Reading.Allow = []config.AllowedHost{host}
 	p := runPortal(t, conf)
-	token, err := loadToken(p.config.Data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := scenario{portal: p, token: token, vars: map[string]string{}, moved: strings.NewReplacer(scenarioHost, site.URL,
-		generatedName("url:"+scenarioHost+"/remote.yaml"), generatedName("url:"+site.URL+"/remote.yaml"),
-		generatedName("url:"+scenarioHost+"/remote-location.yaml"), generatedName("url:"+site.URL+"/remote-location.yaml"))}
+	s := scenario{p, newGolden(t, p, scenarioHost, site,
+		generatedName("url:"+scenarioHost+"/remote.yaml"), generatedName("url:"+site+"/remote.yaml"),
+		generatedName("url:"+scenarioHost+"/remote-location.yaml"), generatedName("url:"+site+"/remote-location.yaml"))}
 
-	want := map[string]scenarioAnswer{}
-	for _, a := range readLines[scenarioAnswer](t, filepath.Join(dir, "scenario-responses.jsonl")) {
-		want[a.ID] = a
-	}
-	for _, step := range readLines[scenarioStep](t, filepath.Join(dir, "scenario.jsonl")) {
+	want := goldenAnswers(t, "scenario-responses.jsonl")
+	for _, step := range readLines[goldenRequest](t, filepath.Join(dir, "scenario.jsonl")) {
 		got := s.do(t, step)
 		w := want[step.ID]
 		if got.Status != w.Status {
@@ -111,14 +76,12 @@ func readLines[T any](t *testing.T, file string) (all []T) {
 // scenario sends the requests.
 type scenario struct {
 	*portal
-	token string
-	vars  map[string]string
-	moved *strings.Replacer
+	golden
 }
 
 // do sends a request until it is answered as the step waits for, once for each
 // new state of the catalog.
-func (s *scenario) do(t *testing.T, step scenarioStep) scenarioAnswer {
+func (s scenario) do(t *testing.T, step goldenRequest) goldenAnswer {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), storyWait)
 	defer cancel()
@@ -126,39 +89,12 @@ func (s *scenario) do(t *testing.T, step scenarioStep) scenarioAnswer {
 		seen := s.catalog.Snapshot().Position()
 		a := s.send(t, step)
 		if w := step.WaitFor; w == nil || a.Status == w.Status && (w.Has == "" || valueAt(t, a.Body, w.Has) != nil) {
-			for name, path := range step.Capture {
-				s.vars["{{"+name+"}}"], _ = valueAt(t, a.Body, path).(string)
-			}
 			return a
 		}
 		if err := s.runner.Wait(ctx, entities.Name, seen+eventlog.Position(1)); err != nil {
 			t.Fatalf("%s: %v; the last answer was %d %s", step.ID, err, a.Status, a.Body)
 		}
 	}
-}
-
-func (s *scenario) send(t *testing.T, step scenarioStep) scenarioAnswer {
-	t.Helper()
-	path := step.Path
-	for name, value := range s.vars {
-		path = strings.ReplaceAll(path, name, value)
-	}
-	r, err := http.NewRequestWithContext(t.Context(), step.Method, s.url()+path, strings.NewReader(s.moved.Replace(string(step.Body))))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Authorization", "Bearer "+s.token)
-	r.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return scenarioAnswer{step.ID, resp.StatusCode, string(body)}
 }
 
 // valueAt returns what stands at a dotted path of a JSON text; lists have numbers.

@@ -66,7 +66,7 @@ func (s *savedCatalog) restore(ctx context.Context, log recordAt) error {
 // that folding them would be felt at the next start.
 func enough(entities int) eventlog.Position { return eventlog.Position(max(10_000, entities/10)) } //nolint:gosec // a count
 
-// run saves the catalog from time to time, and once more at the end.
+// run saves the catalog now and from time to time.
 func (s *savedCatalog) run(ctx context.Context) error {
 	s.save(ctx, 1)
 	schedule := cron.New()

@@ -21,6 +21,7 @@ import (
 
 	"github.com/callboard/callboard/bench/population"
 	"github.com/callboard/callboard/bench/traffic"
+	"github.com/callboard/callboard/internal/tuning"
 )
 
 func main() {
@@ -47,6 +48,7 @@ func run(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("-only: %w", err)
 	}
+	go tuning.Run(ctx) // as serve does
 	p, err := population.New(*entities, *seed)
 	if err != nil {
 		return err

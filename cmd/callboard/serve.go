@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/callboard/callboard/internal/config"
+	"github.com/callboard/callboard/internal/tuning"
 )
 
 func serveCommand(p process) *cobra.Command {
@@ -65,6 +66,9 @@ and ends with exit code 0; whatever was answered is on disk at any moment.`,
 // Meanwhile, if there is one, is called once the portal is ready; an error of it
 // ends all.
 func servePortal(ctx context.Context, p process, conf config.Config, logger *slog.Logger, o portalOptions, meanwhile func(context.Context, *portal) error) (err error) {
+	tuned, stop := context.WithCancel(ctx)
+	defer stop()
+	go tuning.Run(tuned)
 	portal, err := openPortal(ctx, conf, logger, o)
 	if err != nil {
 		return err

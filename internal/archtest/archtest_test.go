@@ -50,6 +50,7 @@ var rooms = map[string][]string{
 
 	"internal/config":    {"catalog", "catalog/schema", "internal/fault"},
 	"internal/demoforge": {"internal/fault"},
+	"internal/tuning":    {},
 	"internal/archtest":  {},
 	"examples/acme":      {"internal/demoforge"},
 	"cmd":                {""},

@@ -41,17 +41,19 @@ const (
 	DeliveryNotNeeded      DeliveryStatus = "not needed" // of no interest to the catalog
 	DeliveryWaiting        DeliveryStatus = "waiting"    // the source does not answer; tried again by itself
 	DeliveryFailed         DeliveryStatus = "failed"     // tried as often as makes sense; waits for a person
+	DeliveryHeld           DeliveryStatus = "held"       // would remove too much at once; waits for a person to allow it
 )
 
 // DeliveryStatuses returns every status there is.
 func DeliveryStatuses() []DeliveryStatus {
-	return []DeliveryStatus{DeliveryReceivedStatus, DeliveryDone, DeliveryNotNeeded, DeliveryWaiting, DeliveryFailed}
+	return []DeliveryStatus{DeliveryReceivedStatus, DeliveryDone, DeliveryNotNeeded, DeliveryWaiting, DeliveryFailed, DeliveryHeld}
 }
 
 // DeliveryReplayed says that somebody asked to handle a delivery again.
 type DeliveryReplayed struct {
 	Reason   string `json:"reason"`             // for people: "asked on the sources page"
-	Received uint64 `json:"received,omitempty"` // position of its DeliveryReceived, in the same log
+	Received uint64 `json:"received,omitempty"` // position of its DeliveryReceived, or RepositoryDue, in the same log
+	Allowed  bool   `json:"allowed,omitempty"`  // to remove as many entities as it takes
 }
 
 // DeliveryID names a delivery by its source and the provider's id for it.

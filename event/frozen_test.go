@@ -193,6 +193,11 @@ func samples() []event.Data {
 		},
 		Document: "apiVersion: backstage.io/v1alpha1\nkind: Component\n", Origin: origin,
 	}
+	repository := event.RepositoryState{
+		Repository: event.Repository{Source: "github", ID: "41", FullName: "acme/payments"},
+		URL:        "https://forge.example/acme/payments", DefaultBranch: "main", Description: "Takes the money.", Visibility: "private",
+		Archived: true, Fork: true, Language: "Go", Topics: []string{"money", "tier-1"},
+	}
 	return []event.Data{
 		event.EntityRegistered{Declaration: declaration},
 		event.EntityChanged{Declaration: declaration},
@@ -215,6 +220,44 @@ func samples() []event.Data {
 		event.LocationRemoved{
 			ID: "41e78574-7d5e-48fc-8221-13d8d64e8ce2", Type: "url", Target: "https://forge.example/acme/org/blob/main/org.yaml", Reason: "asked through the API",
 		},
+		event.RepositoryObserved{RepositoryState: repository},
+		event.RepositoryRenamed{RepositoryState: repository, From: "acme/tills"},
+		event.RepositoryArchived{RepositoryState: repository},
+		event.RepositoryUnarchived{RepositoryState: repository},
+		event.RepositoryDeleted{Repository: repository.Repository, Reason: "deleted at the forge"},
+		event.ActivityPush{
+			Repository: repository.Repository, Ref: "refs/heads/main", Before: "1b1d5781111d84f7b3fe45a0852e59758cd7a87e", After: origin.Commit,
+			Default: true, Forced: true, Commits: 3,
+		},
+		event.ActivityPullRequest{
+			Repository: repository.Repository, Number: 7, Action: "closed", State: "merged", Draft: true, Title: "Round half to even", URL: "https://forge.example/acme/payments/pull/7",
+			Author: event.Actor{Login: "pebbledash"}, Base: "main", Head: "rounding", HeadSHA: origin.Commit, MergeCommit: origin.Commit,
+			Opened: moment().Add(-time.Hour), Merged: moment(), Closed: moment(),
+		},
+		event.ActivityRelease{
+			Repository: repository.Repository, Tag: "v1.2.0", Name: "Spring", Action: "published", Prerelease: true,
+			URL: "https://forge.example/acme/payments/releases/v1.2.0", Published: moment(),
+		},
+		event.ActivityDeployment{
+			Repository: repository.Repository, ID: "91", Environment: "production", Status: event.StatusSuccess, Commit: origin.Commit, Ref: "main",
+			URL: "https://forge.example/acme/payments/deployments/91", Started: moment().Add(-time.Minute), Finished: moment(), Entity: "component:default/payments",
+		},
+		event.ActivityPipeline{
+			Repository: repository.Repository, ID: "92", Name: "build", Status: event.StatusFailure, Branch: "main", Commit: origin.Commit,
+			URL: "https://forge.example/acme/payments/runs/92", Started: moment().Add(-time.Minute), Finished: moment(), Entity: "component:default/payments",
+		},
+		event.ActivityAlert{
+			Repository: repository.Repository, Tool: "dependencies", ID: "3", State: event.AlertFixed, Severity: "high", Title: "left-pad",
+			URL: "https://forge.example/acme/payments/alerts/3", Opened: moment().Add(-time.Hour), Closed: moment(),
+		},
+		event.FactRecorded{Fact: "codeowners", Repository: repository.Repository, Entity: "component:default/payments", Value: []byte(`{"rules":1}`)},
+		event.SourceNoticed{Source: "github", Notice: event.NoticeGranted, Detail: "two repositories were added", Repositories: []event.Repository{repository.Repository}},
+		event.SourceGapFound{
+			Source: "github", Gap: "pWy1FoyC", Kind: event.GapHead, Repository: repository.Repository, Delivery: "github:72d3162e",
+			Detail: "main is at 9c1185a, and no delivery told so", Since: moment(),
+		},
+		event.SourceGapClosed{Source: "github", Gap: "pWy1FoyC", Detail: "fetched from the forge", Lost: true},
+		event.RepositoryDue{Repository: repository.Repository, Head: origin.Commit, Reason: "hourly comparison", Gap: "pWy1FoyC"},
 		event.DeliveryReceived{
 			Source: "github", Event: "push", Headers: map[string]string{"X-Github-Event": "push"},
 			Body: []byte{0x28, 0xb5, 0x2f, 0xfd}, Encoding: "zstd", Size: 7140,

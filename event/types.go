@@ -17,6 +17,26 @@ const (
 	TypeLocationRegistered Type = "location.registered.v1"
 	TypeLocationRemoved    Type = "location.removed.v1"
 
+	TypeRepositoryObserved   Type = "repository.observed.v1"
+	TypeRepositoryRenamed    Type = "repository.renamed.v1"
+	TypeRepositoryArchived   Type = "repository.archived.v1"
+	TypeRepositoryUnarchived Type = "repository.unarchived.v1"
+	TypeRepositoryDeleted    Type = "repository.deleted.v1"
+
+	TypeActivityPush        Type = "activity.push.v1"
+	TypeActivityPullRequest Type = "activity.pullrequest.v1"
+	TypeActivityRelease     Type = "activity.release.v1"
+	TypeActivityDeployment  Type = "activity.deployment.v1"
+	TypeActivityPipeline    Type = "activity.pipeline.v1"
+	TypeActivityAlert       Type = "activity.alert.v1"
+
+	TypeFactRecorded Type = "fact.recorded.v1"
+
+	TypeSourceNoticed   Type = "source.noticed.v1"
+	TypeSourceGapFound  Type = "source.gap.found.v1"
+	TypeSourceGapClosed Type = "source.gap.closed.v1"
+
+	TypeRepositoryDue    Type = "repository.due.v1"
 	TypeDeliveryReceived Type = "delivery.received.v1"
 	TypeDeliveryHandled  Type = "delivery.handled.v1"
 	TypeDeliveryReplayed Type = "delivery.replayed.v1"
@@ -42,6 +62,22 @@ var types = []TypeInfo{
 	{TypeEntityConflicted, "A descriptor declares an entity that another place keeps.", decodeAs[EntityConflicted]},
 	{TypeLocationRegistered, "Descriptors are read from a place from now on.", decodeAs[LocationRegistered]},
 	{TypeLocationRemoved, "Descriptors are not read from a place any more.", decodeAs[LocationRemoved]},
+	{TypeRepositoryObserved, "A repository is there, or something about it changed.", decodeAs[RepositoryObserved]},
+	{TypeRepositoryRenamed, "A repository was renamed or transferred.", decodeAs[RepositoryRenamed]},
+	{TypeRepositoryArchived, "A repository became read-only.", decodeAs[RepositoryArchived]},
+	{TypeRepositoryUnarchived, "A repository can be written to again.", decodeAs[RepositoryUnarchived]},
+	{TypeRepositoryDeleted, "A repository was deleted.", decodeAs[RepositoryDeleted]},
+	{TypeActivityPush, "A branch or tag moved, came or went.", decodeAs[ActivityPush]},
+	{TypeActivityPullRequest, "A pull or merge request was opened, changed, merged or closed.", decodeAs[ActivityPullRequest]},
+	{TypeActivityRelease, "A release was published, changed or deleted.", decodeAs[ActivityRelease]},
+	{TypeActivityDeployment, "A deployment was started or came to an end.", decodeAs[ActivityDeployment]},
+	{TypeActivityPipeline, "A pipeline or workflow run started or came to an end.", decodeAs[ActivityPipeline]},
+	{TypeActivityAlert, "A security alert was opened, fixed or dismissed.", decodeAs[ActivityAlert]},
+	{TypeFactRecorded, "Something is known of a repository or an entity.", decodeAs[FactRecorded]},
+	{TypeSourceNoticed, "The forge told of the connection itself.", decodeAs[SourceNoticed]},
+	{TypeSourceGapFound, "Something of a source was missed.", decodeAs[SourceGapFound]},
+	{TypeSourceGapClosed, "What was missed has been made up for.", decodeAs[SourceGapClosed]},
+	{TypeRepositoryDue, "A repository is to be looked at.", decodeAs[RepositoryDue]},
 	{TypeDeliveryReceived, "A signed delivery arrived at the webhook door.", decodeAs[DeliveryReceived]},
 	{TypeDeliveryHandled, "A delivery was handled, or could not be.", decodeAs[DeliveryHandled]},
 	{TypeDeliveryReplayed, "Somebody asked to handle a delivery again.", decodeAs[DeliveryReplayed]},

@@ -27,6 +27,8 @@ type creditor struct {
 	base   string // what the catalog said before; "" if that is not known
 	pusher event.Actor
 
+	all *credit // of everything, if no commit made it so
+
 	found map[string]credit // by path
 
 	compared bool
@@ -42,6 +44,10 @@ func (c *creditor) ensure(ctx context.Context, paths []string) error {
 	}
 	for _, path := range paths {
 		if _, ok := c.found[path]; ok {
+			continue
+		}
+		if c.all != nil {
+			c.found[path] = *c.all
 			continue
 		}
 		if err := c.compare(ctx); err != nil {

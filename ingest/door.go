@@ -167,7 +167,7 @@ func (d *Door) store(ctx context.Context, s Source, receipt Receipt, header http
 	if err != nil || !failed {
 		return a, err
 	}
-	replay, err := replayed(s.Name(), id, a.Position, "sent again by the source", event.Actor{})
+	replay, err := replayed(s.Name(), id, event.DeliveryReplayed{Reason: "sent again by the source", Received: uint64(a.Position)}, event.Actor{})
 	if err != nil {
 		return Answer{}, err
 	}
@@ -177,8 +177,8 @@ func (d *Door) store(ctx context.Context, s Source, receipt Receipt, header http
 
 // replayed makes the event that asks to handle a delivery again. Each is an
 // act of its own, so its id is too.
-func replayed(source, delivery string, received eventlog.Position, reason string, by event.Actor) (event.Event, error) {
-	e, err := event.New(event.SourcePrefix+source, delivery, event.DeliveryReplayed{Reason: reason, Received: uint64(received)})
+func replayed(source, delivery string, data event.DeliveryReplayed, by event.Actor) (event.Event, error) {
+	e, err := event.New(event.SourcePrefix+source, delivery, data)
 	if err != nil {
 		return event.Event{}, err
 	}

@@ -24,6 +24,9 @@ type repo struct {
 	commits map[string]*commit
 	head    string // of main; "" = the branch is gone
 	pruned  map[string]bool
+
+	archived, fork, gone, empty bool
+	description                 string
 }
 
 type commit struct {
@@ -94,7 +97,14 @@ func (f *forge) ask(question, id, sha string) (*commit, error) {
 }
 
 func (f *forge) Repository(_ context.Context, r ingest.Repository) (ingest.Repository, error) {
-	r.FullName = f.repo(r.ID).name
+	repo := f.repo(r.ID)
+	if repo.gone {
+		return r, fault.New(fault.NotFound, "fake: there is no repository %s", r.ID)
+	}
+	r.FullName, r.Archived, r.Fork, r.Description = repo.name, repo.archived, repo.fork, repo.description
+	if r.DefaultBranch == "" && !repo.empty {
+		r.DefaultBranch = "main"
+	}
 	return r, nil
 }
 

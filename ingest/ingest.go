@@ -66,10 +66,26 @@ type Delivery struct {
 	Body   []byte
 }
 
-// Meaning is what a delivery says. The zero Meaning: nothing that a catalog cares about.
+// Meaning is what a delivery says. The zero Meaning: nothing that a catalog cares
+// about. Of what it asks for, a repository is looked at but once.
 type Meaning struct {
 	Repository Repository // zero if it is about none
 	Push       *Push      // set when the default branch moved
+
+	By event.Actor // who did it, if the delivery says so
+
+	// Look says that something about the repository itself changed: its name, its
+	// owner, its default branch, whether it is archived. The forge is asked what.
+	Look bool
+	// Gone says that the forge told of the repository's end.
+	Gone bool
+	// Survey says that repositories or people may have come, gone or moved that
+	// the delivery does not name one by one.
+	Survey bool
+
+	// Said is kept as it was said: types, subjects, data, times and actors are set,
+	// ids and causes are not.
+	Said []event.Event
 }
 
 // Repository names a repository at its forge.
@@ -79,6 +95,14 @@ type Repository struct {
 	DefaultBranch string
 	URL           string // its page
 	Pages         Pages
+
+	// What only [Forge.Repository] fills in.
+	Description string
+	Visibility  string // "public", "internal" or "private"; "" if the forge does not say
+	Archived    bool
+	Fork        bool
+	Language    string
+	Topics      []string
 }
 
 // Pages are how the web addresses of what is on the default branch begin; the

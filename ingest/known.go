@@ -33,6 +33,8 @@ type Known interface {
 	// Refused returns the ids of the deliveries that the standing rejections of
 	// an entity came from, in whichever repositories, the oldest first.
 	Refused(ctx context.Context, after eventlog.Position, ref string) ([]string, error)
+	// Count returns how many entities are declared in a source.
+	Count(ctx context.Context, after eventlog.Position, source string) (int, error)
 }
 
 // Rejection is a descriptor that the catalog does not take.

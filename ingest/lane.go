@@ -1,7 +1,10 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"github.com/callboard/callboard/event"
@@ -12,26 +15,53 @@ import (
 // lane handles one source's deliveries, one at a time.
 type lane struct {
 	*Translator
-	source      Source
-	forge       Forge
-	descriptors []string
-	blobs       blobs
-	at          map[string]string // commit that this process brought a repository to, by its id
+	source    Source
+	forge     Forge
+	selection Selection
+	blobs     blobs
+	at        map[string]string // commit that this process brought a repository to, by its id
 }
 
-// react handles a delivery that was received, or is to be handled again.
+// task is a delivery to be handled, or a repository to be looked at.
+type task struct {
+	cause    string          // id of the event that asks for it now, from which all ids derive
+	received eventlog.Record // the delivery, or what asked for the look at first
+	allowed  bool            // to remove as much as it takes
+	gap      string          // id of the gap that this closes
+	meaning  Meaning
+}
+
+// react handles what was received or has become due, or is to be handled again.
 func (l *lane) react(ctx context.Context, rec eventlog.Record) error {
 	start := l.Now()
-	received, m, err := l.meaning(ctx, rec)
+	t, err := l.task(ctx, rec)
 	if err != nil {
 		return err
 	}
+	m := t.meaning
 	h := event.DeliveryHandled{
 		Status: event.DeliveryNotNeeded, Repository: m.Repository.FullName, RepositoryID: m.Repository.ID, Attempts: reactor.Attempt(ctx),
 	}
-	if m.Push != nil {
+	if len(m.Said) > 0 {
 		h.Status = event.DeliveryDone
-		if h.Commit, h.Events, err = l.sync(ctx, rec.ID, received, m); err != nil {
+		if h.Events, err = l.say(ctx, t); err != nil {
+			return err
+		}
+	}
+	if m.Push != nil || m.Look || m.Gone {
+		h.Status = event.DeliveryDone
+		d, err := l.sync(ctx, t)
+		if err != nil {
+			return err
+		}
+		h.Repository, h.Commit, h.Events = cmp.Or(d.repo.FullName, h.Repository), d.commit, append(h.Events, d.events...)
+	}
+	if m.Survey && l.Survey != nil {
+		h.Status = event.DeliveryDone
+		l.Survey(l.source.Name())
+	}
+	if t.gap != "" {
+		if err := l.closeGap(ctx, t); err != nil {
 			return err
 		}
 	}
@@ -39,28 +69,74 @@ func (l *lane) react(ctx context.Context, rec eventlog.Record) error {
 	return l.record(ctx, rec, h)
 }
 
-// meaning finds the delivery that a record is about, and reads it. It asks no forge.
-func (l *lane) meaning(ctx context.Context, rec eventlog.Record) (received eventlog.Record, m Meaning, err error) {
+// task finds what a record is about, and reads it. It asks no forge.
+func (l *lane) task(ctx context.Context, rec eventlog.Record) (t task, err error) {
+	t.cause = rec.ID
 	if rec.Type == event.TypeDeliveryReplayed {
 		r, err := event.DecodeAs[event.DeliveryReplayed](rec.Event)
 		if err != nil {
-			return eventlog.Record{}, Meaning{}, err
+			return t, err
 		}
+		t.allowed = r.Allowed
 		if rec, err = l.Deliveries.At(ctx, eventlog.Position(r.Received)); err != nil {
-			return eventlog.Record{}, Meaning{}, err
+			return t, err
 		}
+	}
+	t.received = rec
+	if rec.Type == event.TypeRepositoryDue {
+		d, err := event.DecodeAs[event.RepositoryDue](rec.Event)
+		t.gap = d.Gap
+		t.meaning = Meaning{Repository: Repository{ID: d.ID, FullName: d.FullName}, Look: true}
+		return t, err
 	}
 	d, err := Open(rec.Event)
 	if err != nil {
-		return eventlog.Record{}, Meaning{}, err
+		return t, err
 	}
-	m, err = l.source.Translate(d)
-	return rec, m, err
+	t.meaning, err = l.source.Translate(d)
+	return t, err
+}
+
+// say appends what the delivery said, as it said it. However often that is tried
+// or replayed, it is there once.
+func (l *lane) say(ctx context.Context, t task) ([]uint64, error) {
+	events := slices.Clone(t.meaning.Said)
+	for i := range events {
+		e := &events[i]
+		e.ID = event.DeriveID(i, "said", l.source.Name(), t.received.Subject)
+		e.Cause.Delivery = t.received.Subject
+		if e.Time.IsZero() || e.Time.After(t.received.Recorded) {
+			e.Time = t.received.Recorded
+		}
+	}
+	l.appending.Lock()
+	defer l.appending.Unlock()
+	return l.append(ctx, events...)
+}
+
+// closeGap says that what a gap missed has been made up for.
+func (l *lane) closeGap(ctx context.Context, t task) error {
+	e, err := event.New(event.SourcePrefix+l.source.Name(), t.meaning.Repository.FullName, event.SourceGapClosed{
+		Source: l.source.Name(), Gap: t.gap, Detail: "read from the forge",
+	})
+	if err != nil {
+		return err
+	}
+	e.ID, e.Time = event.DeriveID(0, "gap closed", l.source.Name(), t.gap), l.Now()
+	e.Cause.Delivery = t.received.Subject
+	l.appending.Lock()
+	defer l.appending.Unlock()
+	_, err = l.append(ctx, e)
+	return err
 }
 
 // gaveUp records that a delivery waits for a person.
 func (l *lane) gaveUp(ctx context.Context, rec eventlog.Record, f reactor.Failure) error {
-	return l.failure(ctx, rec, f, event.DeliveryHandled{Status: event.DeliveryFailed})
+	status := event.DeliveryFailed
+	if errors.Is(f.Err, ErrHeld) {
+		status = event.DeliveryHeld
+	}
+	return l.failure(ctx, rec, f, event.DeliveryHandled{Status: status})
 }
 
 // waiting records that a delivery waits for the forge.
@@ -72,8 +148,8 @@ func (l *lane) waiting(ctx context.Context, rec eventlog.Record, f reactor.Failu
 
 func (l *lane) failure(ctx context.Context, rec eventlog.Record, f reactor.Failure, h event.DeliveryHandled) error {
 	h.Error, h.Attempts, h.Took = f.Text(), f.Attempts, f.Took
-	if _, m, err := l.meaning(ctx, rec); err == nil {
-		h.Repository, h.RepositoryID = m.Repository.FullName, m.Repository.ID
+	if t, err := l.task(ctx, rec); err == nil {
+		h.Repository, h.RepositoryID = t.meaning.Repository.FullName, t.meaning.Repository.ID
 	}
 	return l.record(ctx, rec, h)
 }

@@ -76,8 +76,6 @@ func plan(k known, r reading, elsewhere func(ref string) (event.Origin, bool, er
 			p.remove(ref, k.declared[ref].Origin)
 		}
 	}
-	// A guard against removing too much at once belongs here: p.changes now
-	// holds every removal there is, and nothing has been appended.
 	p.reject()
 	return p.changes, nil
 }

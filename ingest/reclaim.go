@@ -42,7 +42,8 @@ func (t *Translator) reclaim(ctx context.Context, rec eventlog.Record) error {
 		if err != nil {
 			return err
 		}
-		if err := t.replay(ctx, p, event.DeriveID(0, rec.ID, "reclaim", delivery), fmt.Sprintf("%s is no longer declared in %s", d.Ref, d.Origin.Repository), event.Actor{}); err != nil {
+		again := event.DeliveryReplayed{Reason: fmt.Sprintf("%s is no longer declared in %s", d.Ref, d.Origin.Repository), Received: uint64(p)}
+		if err := t.replay(ctx, event.DeriveID(0, rec.ID, "reclaim", delivery), again, event.Actor{}); err != nil {
 			return err
 		}
 	}

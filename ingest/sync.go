@@ -3,6 +3,7 @@ package ingest
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -20,41 +21,90 @@ const (
 	lagWait = 2 * time.Second
 )
 
-// sync brings the catalog to what a repository says, and returns the commit
-// that it was brought to and the positions of the events that it took. Cause is
-// the id of the event in the deliveries log that asks for it: all ids derive
-// from it, so that trying again appends nothing twice, while the same state,
-// come about once more, is news. Received is the delivery itself, which m is
-// the meaning of.
-func (l *lane) sync(ctx context.Context, cause string, received eventlog.Record, m Meaning) (string, []uint64, error) {
-	var err error
-	if m.Repository, err = l.forge.Repository(ctx, m.Repository); err != nil {
-		return "", nil, kept(err)
+// done is what became of looking at a repository.
+type done struct {
+	repo   Repository
+	commit string // that the catalog was brought to; "" if to none
+	events []uint64
+}
+
+// sync brings the catalog to what a repository says. All ids derive from
+// task.cause, so that trying again appends nothing twice, while the same state,
+// come about once more, is news.
+func (l *lane) sync(ctx context.Context, t task) (d done, err error) {
+	name := t.meaning.Repository.FullName
+	d.repo, err = l.forge.Repository(ctx, t.meaning.Repository)
+	gone := t.meaning.Gone && fault.KindOf(err) == fault.NotFound
+	switch {
+	case gone:
+		d.repo = t.meaning.Repository
+	case err != nil:
+		return d, kept(err)
 	}
-	k, err := l.known(ctx, l.source.Name(), m.Repository.ID)
+	if d.events, err = l.observe(ctx, t, d.repo, gone); err != nil {
+		return d, err
+	}
+	k, err := l.known(ctx, l.source.Name(), d.repo.ID)
 	if err != nil {
-		return "", nil, err
+		return d, err
 	}
-	reached, err := l.reached(ctx, m.Repository, k)
+	r := reading{source: l.source.Name(), repo: d.repo}
+	c := &creditor{}
+	switch {
+	case gone:
+		r.gone = fmt.Sprintf("%s was deleted", name)
+	case d.repo.Archived && !l.selection.Archived:
+		r.gone = fmt.Sprintf("%s is archived", d.repo.FullName)
+	case d.repo.Fork && l.selection.SkipForks:
+		r.gone = fmt.Sprintf("%s is a fork, which this source leaves out", d.repo.FullName)
+	case d.repo.DefaultBranch == "":
+		return d, nil // it is empty, which is no evidence of anything
+	default:
+		r, c, err = l.readHead(ctx, t, d.repo, k)
+		if fault.KindOf(err) == fault.NotFound && t.meaning.Push == nil {
+			return d, nil // it is empty, or the branch is about to come
+		}
+		if err != nil {
+			return d, err
+		}
+	}
+	if r.gone != "" {
+		c = &creditor{all: &credit{actor: t.meaning.By, at: t.received.Recorded}}
+	}
+	positions, err := l.settle(ctx, k, r, c, t)
 	if err != nil {
-		return "", nil, err
+		return d, err
 	}
-	target, err := l.target(ctx, received, m, reached)
+	d.events = append(d.events, positions...)
+	if d.commit = r.commit; d.commit != "" {
+		l.at[d.repo.ID] = d.commit
+	} else {
+		delete(l.at, d.repo.ID)
+	}
+	return d, nil
+}
+
+// readHead reads the repository at the commit that the catalog is to go to, and
+// knows whom to ask whose doing what differs was.
+func (l *lane) readHead(ctx context.Context, t task, repo Repository, k known) (reading, *creditor, error) {
+	reached, err := l.reached(ctx, repo, k)
 	if err != nil {
-		return "", nil, err
+		return reading{}, nil, err
 	}
-	g := gatherer{forge: l.forge, repo: m.Repository, patterns: l.descriptors, kinds: l.Kinds, known: k, blobs: &l.blobs}
+	target, err := l.target(ctx, t.received, repo, t.meaning.Push, reached)
+	if err != nil {
+		return reading{}, nil, err
+	}
+	g := gatherer{forge: l.forge, repo: repo, patterns: l.selection.Descriptors, kinds: l.Kinds, known: k, blobs: &l.blobs}
 	r, err := g.gather(ctx, l.source.Name(), target.SHA)
 	if err != nil {
-		return "", nil, err
+		return reading{}, nil, err
 	}
-	c := creditor{forge: l.forge, repo: m.Repository, target: target, base: reached, pusher: m.Push.Pusher}
-	positions, err := l.settle(ctx, k, r, &c, cause, received.Subject)
-	if err != nil {
-		return "", nil, err
+	c := &creditor{forge: l.forge, repo: repo, target: target, base: reached, pusher: t.meaning.By}
+	if t.meaning.Push != nil {
+		c.pusher = t.meaning.Push.Pusher
 	}
-	l.at[m.Repository.ID] = target.SHA
-	return target.SHA, positions, nil
+	return r, c, nil
 }
 
 // reached is the commit that the catalog has been brought to; "" if it has not.
@@ -85,31 +135,31 @@ func (t *Translator) known(ctx context.Context, source, repositoryID string) (kn
 //
 // A head that lies before what was just pushed is an old answer, of a replica
 // that has not caught up: it is not believed for a while.
-func (l *lane) target(ctx context.Context, received eventlog.Record, m Meaning, reached string) (Commit, error) {
-	head, err := l.forge.Head(ctx, m.Repository, m.Repository.DefaultBranch)
-	if err != nil || head.SHA == m.Push.After {
+func (l *lane) target(ctx context.Context, received eventlog.Record, repo Repository, push *Push, reached string) (Commit, error) {
+	head, err := l.forge.Head(ctx, repo, repo.DefaultBranch)
+	if err != nil || push == nil || head.SHA == push.After {
 		return head, kept(err)
 	}
 	if age := l.Now().Sub(received.Recorded); age.Abs() < lag {
-		ahead, err := between(ctx, l.forge, m.Repository, head.SHA, m.Push.After)
+		ahead, err := between(ctx, l.forge, repo, head.SHA, push.After)
 		if err != nil {
 			return head, err
 		}
 		if ahead.Ancestor {
-			return head, fault.Later(lagWait, "%s: %s was pushed to %.7s, and the forge still answers %.7s", l.source.Name(), m.Repository.FullName, m.Push.After, head.SHA)
+			return head, fault.Later(lagWait, "%s: %s was pushed to %.7s, and the forge still answers %.7s", l.source.Name(), repo.FullName, push.After, head.SHA)
 		}
 	}
 	if reached != "" {
-		forward, err := between(ctx, l.forge, m.Repository, reached, m.Push.After)
+		forward, err := between(ctx, l.forge, repo, reached, push.After)
 		if err != nil || !forward.Ancestor {
 			return head, err
 		}
 	}
-	rest, err := between(ctx, l.forge, m.Repository, m.Push.After, head.SHA)
+	rest, err := between(ctx, l.forge, repo, push.After, head.SHA)
 	if err != nil || !rest.Ancestor {
 		return head, err
 	}
-	return Commit{SHA: m.Push.After}, nil
+	return Commit{SHA: push.After}, nil
 }
 
 // kept says of something that is gone that its entities are not.
@@ -125,16 +175,19 @@ func kept(err error) error {
 // lane that declares the same entity, and asking the forge must not hold the
 // other lanes up: so it decides once to know whom to ask about, and again
 // while it is the only one.
-func (l *lane) settle(ctx context.Context, k known, r reading, c *creditor, cause, delivery string) ([]uint64, error) {
+func (l *lane) settle(ctx context.Context, k known, r reading, c *creditor, t task) ([]uint64, error) {
 	for {
 		changes, err := plan(k, r, l.elsewhere(ctx))
 		if err != nil || len(changes) == 0 {
 			return nil, err
 		}
+		if err := l.guard(ctx, k, r, changes, t); err != nil {
+			return nil, err
+		}
 		if err := c.ensure(ctx, due(changes)); err != nil {
 			return nil, err
 		}
-		positions, done, err := l.appendAlone(ctx, k, r, c, cause, delivery)
+		positions, done, err := l.appendAlone(ctx, k, r, c, t)
 		if err != nil || done {
 			return positions, err
 		}
@@ -142,7 +195,7 @@ func (l *lane) settle(ctx context.Context, k known, r reading, c *creditor, caus
 }
 
 // appendAlone reports false if by now there are changes that c knows nothing of.
-func (l *lane) appendAlone(ctx context.Context, k known, r reading, c *creditor, cause, delivery string) (positions []uint64, done bool, err error) {
+func (l *lane) appendAlone(ctx context.Context, k known, r reading, c *creditor, t task) (positions []uint64, done bool, err error) {
 	l.appending.Lock()
 	defer l.appending.Unlock()
 	changes, err := plan(k, r, l.elsewhere(ctx))
@@ -152,7 +205,7 @@ func (l *lane) appendAlone(ctx context.Context, k known, r reading, c *creditor,
 	if slices.ContainsFunc(due(changes), func(path string) bool { _, ok := c.found[path]; return !ok }) {
 		return nil, false, nil
 	}
-	events, err := seal(changes, r, c.found, cause, event.Cause{Delivery: delivery})
+	events, err := seal(changes, r, c.found, t.cause, event.Cause{Delivery: t.received.Subject})
 	if err != nil {
 		return nil, false, err
 	}

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,19 +27,35 @@ type Translator struct {
 	newest eventlog.Position // of the main log, as far as we know; 0 = not asked yet
 }
 
-// TranslatorOptions are what a Translator works with. All but Descriptors, Kinds
-// and Now are required.
+// TranslatorOptions are what a Translator works with. All but Selections, Kinds,
+// Repositories, Guard, Survey and Now are required.
 type TranslatorOptions struct {
-	Sources     []Source
-	Descriptors map[string][]string // patterns, by name of the source; none = [DefaultDescriptors]
-	Kinds       catalog.Kinds       // that descriptors may declare; none = the built-in ones
-	Deliveries  eventlog.Log        // the deliveries log
-	Log         MainLog
-	Known       Known
-	Reached     Reached
-	Positions   Positions
-	Logger      *slog.Logger
-	Now         func() time.Time // nil: time.Now
+	Sources    []Source
+	Selections map[string]Selection // what of a source is read, by its name
+	Kinds      catalog.Kinds        // that descriptors may declare; none = the built-in ones
+	Deliveries eventlog.Log         // the deliveries log
+	Log        MainLog
+	Known      Known
+	Reached    Reached
+	Positions  Positions
+	// Repositories is what is known of the repositories themselves; nil: no
+	// events are made of that.
+	Repositories Repositories
+	// Guard is the share of a source's entities, 0 to 1, of which more than that
+	// are not removed at once unless somebody allows it; 0 allows all. See [ErrHeld].
+	Guard float64
+	// Survey is called with the name of a source of which repositories or people
+	// may have come, gone or moved.
+	Survey func(source string)
+	Logger *slog.Logger
+	Now    func() time.Time // nil: time.Now
+}
+
+// Selection says what of a source is read.
+type Selection struct {
+	Descriptors []string // patterns; none = [DefaultDescriptors]
+	Archived    bool     // archived repositories too
+	SkipForks   bool
 }
 
 // MainLog is where entity events go.
@@ -70,9 +87,9 @@ func NewTranslator(o TranslatorOptions) *Translator {
 	}
 	t := &Translator{TranslatorOptions: o}
 	for _, s := range o.Sources {
-		l := &lane{Translator: t, source: s, forge: s.Forge(), descriptors: o.Descriptors[s.Name()], at: map[string]string{}}
-		if len(l.descriptors) == 0 {
-			l.descriptors = DefaultDescriptors()
+		l := &lane{Translator: t, source: s, forge: s.Forge(), selection: o.Selections[s.Name()], at: map[string]string{}}
+		if len(l.selection.Descriptors) == 0 {
+			l.selection.Descriptors = DefaultDescriptors()
 		}
 		t.lanes = append(t.lanes, l)
 	}
@@ -87,7 +104,7 @@ func (t *Translator) Reactors() []reactor.Reactor {
 		from := event.SourcePrefix + l.source.Name()
 		rs[i] = reactor.Reactor{
 			Name:    "translate/" + l.source.Name(),
-			On:      []event.Type{event.TypeDeliveryReceived, event.TypeDeliveryReplayed},
+			On:      []event.Type{event.TypeDeliveryReceived, event.TypeDeliveryReplayed, event.TypeRepositoryDue},
 			Accept:  func(rec eventlog.Record) bool { return rec.Source == from },
 			React:   l.react,
 			GaveUp:  l.gaveUp,
@@ -100,24 +117,31 @@ func (t *Translator) Reactors() []reactor.Reactor {
 // Replay asks to handle a delivery again, for a reason that people can read.
 // The error is of kind fault.NotFound when there is none of this id.
 func (t *Translator) Replay(ctx context.Context, delivery, reason string, by event.Actor) error {
+	return t.again(ctx, delivery, event.DeliveryReplayed{Reason: reason}, by)
+}
+
+// Allow asks to handle a delivery again that was [ErrHeld]: this time it may remove
+// as much as it takes.
+func (t *Translator) Allow(ctx context.Context, delivery, reason string, by event.Actor) error {
+	return t.again(ctx, delivery, event.DeliveryReplayed{Reason: reason, Allowed: true}, by)
+}
+
+func (t *Translator) again(ctx context.Context, delivery string, data event.DeliveryReplayed, by event.Actor) error {
 	p, err := t.Positions.Position(ctx, delivery)
 	if err != nil {
 		return err
 	}
-	return t.replay(ctx, p, uuid.NewString(), reason, by)
+	data.Received = uint64(p)
+	return t.replay(ctx, uuid.NewString(), data, by)
 }
 
-// replay asks to handle the delivery at a position again; id is the event's.
-func (t *Translator) replay(ctx context.Context, p eventlog.Position, id, reason string, by event.Actor) error {
-	rec, err := t.Deliveries.At(ctx, p)
+// replay asks to handle the delivery at data.Received again; id is the event's.
+func (t *Translator) replay(ctx context.Context, id string, data event.DeliveryReplayed, by event.Actor) error {
+	rec, err := t.Deliveries.At(ctx, eventlog.Position(data.Received))
 	if err != nil {
 		return err
 	}
-	r, err := event.DecodeAs[event.DeliveryReceived](rec.Event)
-	if err != nil {
-		return err
-	}
-	e, err := replayed(r.Source, rec.Subject, p, reason, by)
+	e, err := replayed(strings.TrimPrefix(rec.Source, event.SourcePrefix), rec.Subject, data, by)
 	if err != nil {
 		return err
 	}

@@ -73,6 +73,10 @@ type world struct {
 	folding    sync.Mutex
 	catalog    *entities.Catalog
 	kinds      catalog.Kinds // nil: those that are built in
+	selection  ingest.Selection
+	guard      float64
+	known      ingest.Repositories // nil: nothing is kept of repositories
+	surveyed   []string            // sources
 	translator *ingest.Translator
 	now        time.Time
 	sent       int
@@ -98,6 +102,8 @@ func (w *world) restart() {
 	w.translator = ingest.NewTranslator(ingest.TranslatorOptions{
 		Sources: w.sources,
 		Kinds:   w.kinds, Deliveries: w.deliveries, Log: w.main, Known: w, Reached: w, Positions: w, Logger: quiet(), Now: func() time.Time { return w.now },
+		Selections: map[string]ingest.Selection{"github": w.selection}, Guard: w.guard, Repositories: w.known,
+		Survey: func(source string) { w.surveyed = append(w.surveyed, source) },
 	})
 }
 
@@ -234,6 +240,13 @@ func (w *world) Reached(ctx context.Context, source, id string) (sha string, err
 		}
 	}
 	return sha, nil
+}
+
+func (w *world) Count(ctx context.Context, after eventlog.Position, source string) (int, error) {
+	if err := w.catchUp(ctx, after); err != nil {
+		return 0, err
+	}
+	return w.catalog.Snapshot().Count(entities.FromSource(source)), nil
 }
 
 func (w *world) Position(ctx context.Context, id string) (eventlog.Position, error) {

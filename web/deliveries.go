@@ -99,7 +99,7 @@ func newDeliveriesView(r request, f deliveries.Filter, page deliveries.Page, sou
 			v.failed += s.failedNow
 		}
 	}
-	for _, status := range []event.DeliveryStatus{event.DeliveryFailed, event.DeliveryWaiting, event.DeliveryReceivedStatus, event.DeliveryDone, event.DeliveryNotNeeded} {
+	for _, status := range []event.DeliveryStatus{event.DeliveryFailed, event.DeliveryHeld, event.DeliveryWaiting, event.DeliveryReceivedStatus, event.DeliveryDone, event.DeliveryNotNeeded} {
 		v.statuses = append(v.statuses, ui.Option{Value: string(status), Label: statusWords()[status].word, On: f.Status == status})
 	}
 	unpaged := at.drop(fieldBefore)
@@ -156,7 +156,7 @@ func newDeliveryRow(d deliveries.Delivery, now time.Time) deliveryRow {
 		}
 	case event.DeliveryNotNeeded:
 		row.says = "says nothing of entities"
-	case event.DeliveryFailed:
+	case event.DeliveryFailed, event.DeliveryHeld:
 		row.bad = true
 		row.says = ui.Plural(d.Attempts, "try", "tries") + ": " + ui.Shorten(d.Error, 160)
 	case event.DeliveryWaiting:
@@ -180,6 +180,7 @@ func statusWords() map[event.DeliveryStatus]statusWord {
 		event.DeliveryNotNeeded:      {"", "minus", "Not needed"},
 		event.DeliveryWaiting:        {"warn", "clock", "Waiting"},
 		event.DeliveryFailed:         {"bad", "x-circle", "Failed"},
+		event.DeliveryHeld:           {"warn", "alert", "Held"},
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/deliveries"
 	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/projections/repositories"
 )
 
 // known lets the translator ask the current catalog, once that has seen all that
@@ -60,6 +61,31 @@ func (k known) Refused(ctx context.Context, after eventlog.Position, ref string)
 		}
 	}
 	return all, nil
+}
+
+func (k known) Count(ctx context.Context, after eventlog.Position, source string) (int, error) {
+	if err := k.runner.Wait(ctx, entities.Name, after); err != nil {
+		return 0, err
+	}
+	return k.catalog.Snapshot().Count(entities.FromSource(source)), nil
+}
+
+// knownRepositories lets the translator ask what is known of repositories, in the
+// same way.
+type knownRepositories struct {
+	runner       *projections.Runner
+	repositories *repositories.Repositories
+}
+
+func (k knownRepositories) State(ctx context.Context, after eventlog.Position, source, id string) (event.RepositoryState, bool, error) {
+	if err := k.runner.Wait(ctx, repositories.Name, after); err != nil {
+		return event.RepositoryState{}, false, err
+	}
+	r, err := k.repositories.Get(ctx, source, id)
+	if fault.KindOf(err) == fault.NotFound {
+		return event.RepositoryState{}, false, nil
+	}
+	return r.RepositoryState, err == nil && r.Deleted.IsZero(), err
 }
 
 // positions finds deliveries in their log through the read model of deliveries,

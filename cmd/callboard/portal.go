@@ -33,6 +33,7 @@ import (
 	"github.com/callboard/callboard/projections/deliveries"
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/projections/repositories"
 	"github.com/callboard/callboard/web"
 )
 
@@ -42,6 +43,7 @@ const (
 	fileDeliveries = "deliveries.db"
 	fileHistory    = "history.db"
 	fileStatus     = "delivery-status.db"
+	fileSources    = "repositories.db"
 	fileCatalog    = "catalog.snapshot"
 )
 
@@ -50,20 +52,21 @@ type portal struct {
 	config config.Config
 	logger *slog.Logger
 
-	events     *sqlitelog.Log // the event log
-	inbox      *sqlitelog.Log // the deliveries log
-	catalog    *entities.Catalog
-	saved      *savedCatalog
-	history    *history.History
-	deliveries *deliveries.Deliveries
-	runner     *projections.Runner // over events
-	inboxes    *projections.Runner // over inbox
-	reactors   *reactor.Runner     // over inbox
-	reclaims   *reactor.Runner     // over events
-	translator *ingest.Translator
-	locations  *ingest.Locations
-	echo       *echo.Echo
-	listener   net.Listener
+	events       *sqlitelog.Log // the event log
+	inbox        *sqlitelog.Log // the deliveries log
+	catalog      *entities.Catalog
+	saved        *savedCatalog
+	history      *history.History
+	deliveries   *deliveries.Deliveries
+	repositories *repositories.Repositories
+	runner       *projections.Runner // over events
+	inboxes      *projections.Runner // over inbox
+	reactors     *reactor.Runner     // over inbox
+	reclaims     *reactor.Runner     // over events
+	translator   *ingest.Translator
+	locations    *ingest.Locations
+	echo         *echo.Echo
+	listener     net.Listener
 
 	ready   atomic.Bool // every read model has caught up once
 	now     func() time.Time
@@ -95,7 +98,7 @@ func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o por
 	if err := p.openStores(ctx, o); err != nil {
 		return nil, err
 	}
-	p.runner = projections.NewRunner(p.events, logger, p.catalog, p.history)
+	p.runner = projections.NewRunner(p.events, logger, p.catalog, p.history, p.repositories)
 	p.inboxes = projections.NewRunner(p.inbox, logger, p.deliveries)
 	if err := errors.Join(p.runner.Check(ctx), p.inboxes.Check(ctx)); err != nil {
 		return nil, err
@@ -130,6 +133,10 @@ func (p *portal) openStores(ctx context.Context, o portalOptions) (err error) {
 		return err
 	}
 	p.closers = append(p.closers, p.history.Close)
+	if p.repositories, err = repositories.Open(ctx, in(fileSources)); err != nil {
+		return err
+	}
+	p.closers = append(p.closers, p.repositories.Close)
 	if p.deliveries, err = deliveries.Open(ctx, in(fileStatus), o.now); err != nil {
 		return err
 	}
@@ -206,12 +213,13 @@ func (p *portal) openServer(sources []ingest.Source, metrics *prometheus.Registr
 
 // openIngest makes the translator and what runs it.
 func (p *portal) openIngest(sources []ingest.Source, metrics prometheus.Registerer, o portalOptions) (err error) {
-	descriptors := map[string][]string{}
+	selections := map[string]ingest.Selection{}
 	for _, s := range p.config.Sources {
-		descriptors[s.Name] = s.Descriptors
+		selections[s.Name] = ingest.Selection{Descriptors: s.Descriptors, Archived: s.Archived, SkipForks: s.SkipForks}
 	}
 	p.translator = ingest.NewTranslator(ingest.TranslatorOptions{
-		Sources: sources, Descriptors: descriptors, Kinds: kindsOf(p.config), Deliveries: p.inbox, Log: p.events,
+		Sources: sources, Selections: selections, Guard: p.config.Catalog.Processing.RemovalGuard,
+		Repositories: knownRepositories{p.runner, p.repositories}, Kinds: kindsOf(p.config), Deliveries: p.inbox, Log: p.events,
 		Known: known{p.runner, p.catalog}, Reached: p.deliveries, Positions: positions{p.inbox, p.inboxes, p.deliveries}, Logger: p.logger, Now: o.now,
 	})
 	p.reactors, err = reactor.New(p.inbox, p.inbox, reactor.Options{Logger: p.logger, Metrics: metrics}, p.translator.Reactors()...)

@@ -46,7 +46,18 @@ func (f forge) Repository(ctx context.Context, repo ingest.Repository) (ingest.R
 	if strconv.FormatInt(now.GetID(), 10) != repo.ID || !isFullName(now.GetFullName()) || now.GetDefaultBranch() == "" {
 		return ingest.Repository{}, fault.New(fault.Unavailable, "%s: the answer is no repository", doing)
 	}
-	return describe(now.GetID(), now.GetFullName(), now.GetDefaultBranch(), now.GetHTMLURL()), nil
+	return stateOf(&now), nil
+}
+
+// stateOf is all that GitHub says of a repository.
+func stateOf(r *github.Repository) ingest.Repository {
+	repo := describe(r.GetID(), r.GetFullName(), r.GetDefaultBranch(), r.GetHTMLURL())
+	repo.Description, repo.Visibility, repo.Archived, repo.Fork = r.GetDescription(), r.GetVisibility(), r.GetArchived(), r.GetFork()
+	repo.Language, repo.Topics = r.GetLanguage(), r.Topics
+	if repo.Visibility == "" && r.Private != nil { // older Enterprise Servers
+		repo.Visibility = map[bool]string{true: "private", false: "public"}[r.GetPrivate()]
+	}
+	return repo
 }
 
 var _ ingest.Finder = forge{}

@@ -33,10 +33,18 @@ func (f forge) Repository(ctx context.Context, repo ingest.Repository) (ingest.R
 	if err != nil {
 		return ingest.Repository{}, f.fail(ctx, doing, resp, err)
 	}
-	if now == nil || strconv.FormatInt(now.ID, 10) != repo.ID || now.PathWithNamespace == "" || now.DefaultBranch == "" {
+	if now == nil || strconv.FormatInt(now.ID, 10) != repo.ID || now.PathWithNamespace == "" {
 		return ingest.Repository{}, fault.New(fault.Unavailable, "%s: the answer is no project", doing)
 	}
-	return describe(now.ID, now.PathWithNamespace, now.DefaultBranch, now.WebURL), nil
+	return stateOf(now), nil
+}
+
+// stateOf is all that GitLab says of a project. Its languages are another question.
+func stateOf(p *gitlab.Project) ingest.Repository {
+	repo := describe(p.ID, p.PathWithNamespace, p.DefaultBranch, p.WebURL)
+	repo.Description, repo.Visibility, repo.Archived, repo.Topics = p.Description, string(p.Visibility), p.Archived, p.Topics
+	repo.Fork = p.ForkedFromProject != nil
+	return repo
 }
 
 var _ ingest.Finder = forge{}

@@ -39,6 +39,7 @@ var rooms = map[string][]string{
 	"projections/entities":       {"catalog", "event", "eventlog", "internal/fault", "projections", "projections/entities/index"},
 	"projections/entities/index": {},
 	"projections/history":        {"catalog", "event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
+	"projections/repositories":   {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 	"projections/deliveries":     {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 
 	"api":           {"api/", "catalog", "event", "eventlog", "internal/fault", "projections/"},

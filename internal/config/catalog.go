@@ -72,9 +72,15 @@ type AllowedHost struct {
 // Processing is how the catalog is kept true.
 type Processing struct {
 	Interval Duration `yaml:"interval"` // between two readings of a location; 0 = the default
+	// RemovalGuard is the share of a source's entities, 0 to 1, of which more than
+	// that are not removed at once unless a person allows it; 0 allows all.
+	RemovalGuard float64 `yaml:"removalGuard"`
 }
 
 func (p *parser) catalog(c Catalog) {
+	if g := c.Processing.RemovalGuard; g < 0 || g > 1 {
+		p.wrong("catalog.processing.removalGuard", "%v is no share: write 0.2 for a fifth, or 0 to let everything pass", g)
+	}
 	seen := map[string]bool{}
 	for i, l := range c.Locations {
 		path := fmt.Sprintf("catalog.locations[%d]", i)

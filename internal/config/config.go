@@ -58,6 +58,8 @@ type Source struct {
 	Organizations []string `yaml:"organizations"` // github: only their repositories count; empty = all that the webhook tells of
 	Groups        []string `yaml:"groups"`        // gitlab: the same, with their subgroups
 	Descriptors   []string `yaml:"descriptors"`   // globs; empty = catalog-info.yaml anywhere
+	Archived      bool     `yaml:"archived"`      // read archived repositories too
+	SkipForks     bool     `yaml:"skipForks"`     // leave forks out
 }
 
 // The types of sources.
@@ -117,6 +119,7 @@ func Default() Config {
 		Server:     Server{Listen: "127.0.0.1:8080"},
 		Data:       "./data",
 		Deliveries: Deliveries{Keep: Duration(30 * 24 * time.Hour)},
+		Catalog:    Catalog{Processing: Processing{RemovalGuard: 0.2}},
 	}
 }
 

@@ -160,6 +160,12 @@ func (p *parser) scalar(n *yaml.Node, v reflect.Value, path string) {
 			p.problem(n, "%s must be true or false", path)
 		}
 		v.SetBool(b)
+	case reflect.Float64:
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			p.problem(n, "%s must be a number", path)
+		}
+		v.SetFloat(f)
 	default:
 		panic("config: no way to read a " + v.Type().String())
 	}

@@ -24,6 +24,9 @@ import (
 // Name is the projection's name.
 const Name = "deliveries"
 
+// Look is the event of what is no delivery: a repository that is to be looked at.
+const Look = "look"
+
 const (
 	defaultLimit = 50
 	maxLimit     = 500
@@ -86,48 +89,64 @@ func fold(ctx context.Context, tx *sql.Tx, rec eventlog.Record) error {
 		if err := json.Unmarshal(rec.Data, &r); err != nil {
 			return fmt.Errorf("decode %s: %w", rec.Type, err)
 		}
-		// An id comes twice once the log no longer keeps the first: a delivery of its own.
-		_, err := tx.ExecContext(ctx, `
-			INSERT INTO deliveries (position, id, source, event, received, size, status) VALUES (?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (id) DO UPDATE SET position = excluded.position, source = excluded.source, event = excluded.event,
-				received = excluded.received, size = excluded.size, status = excluded.status,
-				repository = '', error = '', events = '', attempts = 0, took = 0, retry_at = 0`,
-			rec.Position, rec.Subject, r.Source, r.Event, rec.Recorded.UnixNano(), r.Size, event.DeliveryReceivedStatus)
-		return err
+		return receive(ctx, tx, rec, r.Source, r.Event, r.Size)
+	case event.TypeRepositoryDue:
+		d, err := event.DecodeAs[event.RepositoryDue](rec.Event)
+		if err != nil {
+			return err
+		}
+		return receive(ctx, tx, rec, d.Source, Look, 0)
 	case event.TypeDeliveryHandled:
-		h, err := event.DecodeAs[event.DeliveryHandled](rec.Event)
-		if err != nil {
-			return err
-		}
-		// Handled again, it leads to nothing new; what it led to before stays.
-		before, err := scan(tx.QueryRowContext(ctx, "SELECT "+columns+" FROM deliveries WHERE id = ?", rec.Subject))
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil // the log forgot what came, but not yet what became of it
-		} else if err != nil {
-			return err
-		}
-		all := before.Events
-		for _, p := range h.Events {
-			all = append(all, eventlog.Position(p))
-		}
-		slices.Sort(all)
-		events, err := json.Marshal(slices.Compact(all))
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, `UPDATE deliveries SET status = ?, repository = ?, error = ?, events = ?, attempts = ?, took = ?, retry_at = ? WHERE id = ?`,
-			h.Status, h.Repository, h.Error, events, h.Attempts, h.Took, unixNano(h.RetryAt), rec.Subject)
-		if err != nil || h.Commit == "" {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO reached (source, repository, sha) VALUES (?, ?, ?) ON CONFLICT (source, repository) DO UPDATE SET sha = excluded.sha`,
-			strings.TrimPrefix(rec.Source, event.SourcePrefix), h.RepositoryID, h.Commit)
-		return err
+		return handle(ctx, tx, rec)
 	case event.TypeDeliveryReplayed:
 		_, err := tx.ExecContext(ctx, `UPDATE deliveries SET status = ?, error = '', retry_at = 0 WHERE id = ?`, event.DeliveryReceivedStatus, rec.Subject)
 		return err
 	}
 	return nil
+}
+
+// receive adds what is to be handled. An id comes twice once the log no longer
+// keeps the first: a delivery of its own.
+func receive(ctx context.Context, tx *sql.Tx, rec eventlog.Record, source, name string, size int) error {
+	_, err := tx.ExecContext(ctx, `
+			INSERT INTO deliveries (position, id, source, event, received, size, status) VALUES (?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (id) DO UPDATE SET position = excluded.position, source = excluded.source, event = excluded.event,
+				received = excluded.received, size = excluded.size, status = excluded.status,
+				repository = '', error = '', events = '', attempts = 0, took = 0, retry_at = 0`,
+		rec.Position, rec.Subject, source, name, rec.Recorded.UnixNano(), size, event.DeliveryReceivedStatus)
+	return err
+}
+
+// handle notes what became of a delivery.
+func handle(ctx context.Context, tx *sql.Tx, rec eventlog.Record) error {
+	h, err := event.DecodeAs[event.DeliveryHandled](rec.Event)
+	if err != nil {
+		return err
+	}
+	// Handled again, it leads to nothing new; what it led to before stays.
+	before, err := scan(tx.QueryRowContext(ctx, "SELECT "+columns+" FROM deliveries WHERE id = ?", rec.Subject))
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil // the log forgot what came, but not yet what became of it
+	} else if err != nil {
+		return err
+	}
+	all := before.Events
+	for _, p := range h.Events {
+		all = append(all, eventlog.Position(p))
+	}
+	slices.Sort(all)
+	events, err := json.Marshal(slices.Compact(all))
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE deliveries SET status = ?, repository = ?, error = ?, events = ?, attempts = ?, took = ?, retry_at = ? WHERE id = ?`,
+		h.Status, h.Repository, h.Error, events, h.Attempts, h.Took, unixNano(h.RetryAt), rec.Subject)
+	if err != nil || h.Commit == "" {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO reached (source, repository, sha) VALUES (?, ?, ?) ON CONFLICT (source, repository) DO UPDATE SET sha = excluded.sha`,
+		strings.TrimPrefix(rec.Source, event.SourcePrefix), h.RepositoryID, h.Commit)
+	return err
 }
 
 // Forget drops the rows of deliveries that came before a moment and are done

@@ -107,3 +107,6 @@ type Facets struct {
 // Count is one value of a facet, highest count first, then by value. Kinds are in
 // their written case ("Component"), owners are refs.
 type Count = index.Count
+
+// FromSource selects the entities that are declared in a configured source.
+func FromSource(name string) Where { return Equals{Key: keySource, Values: []string{name}} }

@@ -1,0 +1,71 @@
+package event
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// SourceNoticed says that the forge told of the connection itself: an App was
+// installed, a webhook was deleted. Nothing of the catalog follows from it.
+type SourceNoticed struct {
+	Source       string       `json:"source"`
+	Notice       string       `json:"notice"`                 // see the constants
+	Detail       string       `json:"detail,omitempty"`       // for people
+	Repositories []Repository `json:"repositories,omitempty"` // that it is about; empty = all
+}
+
+// The notices.
+const (
+	NoticeConnected   = "connected"    // an App was installed, or taken up again
+	NoticeSuspended   = "suspended"    // an App was suspended
+	NoticeRemoved     = "disconnected" // an App was removed
+	NoticeGranted     = "granted"      // repositories were added to an installation
+	NoticeWithdrawn   = "withdrawn"    // repositories were taken from an installation
+	NoticeHookDeleted = "hook deleted"
+)
+
+// SourceGapFound says that something of a source was missed: a delivery that the
+// forge sent and that did not come, or a branch that moved without a word.
+type SourceGapFound struct {
+	Source     string     `json:"source"`
+	Gap        string     `json:"gap"`  // its id; the same for as long as it is open
+	Kind       string     `json:"kind"` // "delivery" or "head"
+	Repository Repository `json:"repository,omitzero"`
+	Delivery   string     `json:"delivery,omitempty"` // id of the delivery that is missing
+	Detail     string     `json:"detail"`             // for people
+	Since      time.Time  `json:"since,omitzero"`     // when it happened, as far as is known
+}
+
+// The kinds of gaps.
+const (
+	GapDelivery = "delivery"
+	GapHead     = "head"
+)
+
+// SourceGapClosed says that what was missed has been made up for, or cannot be.
+type SourceGapClosed struct {
+	Source string `json:"source"`
+	Gap    string `json:"gap"`
+	Detail string `json:"detail"`         // for people: "fetched from the forge"
+	Lost   bool   `json:"lost,omitempty"` // the forge has forgotten it
+}
+
+// FactRecorded says something that is known of a repository or an entity.
+type FactRecorded struct {
+	Fact       string          `json:"fact"` // its name: "codeowners", "branchProtection"
+	Repository Repository      `json:"repository,omitzero"`
+	Entity     string          `json:"entity,omitempty"` // full ref, for facts of entities
+	Value      json.RawMessage `json:"value"`            // null: it is not there (any more)
+}
+
+// EventType returns the fixed name.
+func (SourceNoticed) EventType() Type { return TypeSourceNoticed }
+
+// EventType returns the fixed name.
+func (SourceGapFound) EventType() Type { return TypeSourceGapFound }
+
+// EventType returns the fixed name.
+func (SourceGapClosed) EventType() Type { return TypeSourceGapClosed }
+
+// EventType returns the fixed name.
+func (FactRecorded) EventType() Type { return TypeFactRecorded }

@@ -1,0 +1,93 @@
+package ingest
+
+import (
+	"context"
+	"reflect"
+	"slices"
+
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+)
+
+// Repositories is what is known of repositories themselves, as of at least a
+// position in the main log: the fold of the repository events.
+type Repositories interface {
+	// State returns what was last said of a repository. Ok is false if it is not
+	// known, or was deleted.
+	State(ctx context.Context, after eventlog.Position, source, id string) (state event.RepositoryState, ok bool, err error)
+}
+
+// observe appends what has changed about a repository itself, as the forge tells
+// of it now, and returns the positions.
+func (l *lane) observe(ctx context.Context, t task, repo Repository, gone bool) ([]uint64, error) {
+	if l.Repositories == nil {
+		return nil, nil
+	}
+	l.appending.Lock()
+	defer l.appending.Unlock()
+	after, err := l.after(ctx)
+	if err != nil {
+		return nil, err
+	}
+	was, known, err := l.Repositories.State(ctx, after, l.source.Name(), repo.ID)
+	if err != nil {
+		return nil, err
+	}
+	var events []event.Event
+	for _, data := range differences(was, known, repo.state(l.source.Name()), gone) {
+		e, err := event.New(event.SourcePrefix+l.source.Name(), repo.FullName, data)
+		if err != nil {
+			return nil, err
+		}
+		e.ID = event.DeriveID(len(events), t.cause, l.source.Name(), repo.ID, string(e.Type))
+		e.Time, e.Cause.Delivery = t.received.Recorded, t.received.Subject
+		if known {
+			e.Actor = t.meaning.By // whoever is the first to do something has not made it
+		}
+		events = append(events, e)
+	}
+	if len(events) == 0 {
+		return nil, nil
+	}
+	return l.append(ctx, events...)
+}
+
+// differences says in events how what is known of a repository becomes what is.
+func differences(was event.RepositoryState, known bool, is event.RepositoryState, gone bool) []event.Data {
+	if gone {
+		if !known {
+			return nil
+		}
+		return []event.Data{event.RepositoryDeleted{Repository: was.Repository, Reason: "deleted at the forge"}}
+	}
+	if !known {
+		return []event.Data{event.RepositoryObserved{RepositoryState: is}}
+	}
+	var all []event.Data
+	if was.FullName != is.FullName {
+		all = append(all, event.RepositoryRenamed{RepositoryState: is, From: was.FullName})
+	}
+	switch {
+	case is.Archived && !was.Archived:
+		all = append(all, event.RepositoryArchived{RepositoryState: is})
+	case !is.Archived && was.Archived:
+		all = append(all, event.RepositoryUnarchived{RepositoryState: is})
+	}
+	if len(all) == 0 && !reflect.DeepEqual(was, is) { // the others tell the rest too
+		all = append(all, event.RepositoryObserved{RepositoryState: is})
+	}
+	return all
+}
+
+func (r Repository) state(source string) event.RepositoryState {
+	topics := slices.Clone(r.Topics)
+	slices.Sort(topics)
+	if len(topics) == 0 {
+		topics = nil // as it is read from JSON
+	}
+	return event.RepositoryState{
+		Repository: event.Repository{Source: source, ID: r.ID, FullName: r.FullName},
+		URL:        r.URL, DefaultBranch: r.DefaultBranch, Description: r.Description, Visibility: r.Visibility,
+		Archived: r.Archived, Fork: r.Fork, Language: r.Language, Topics: slices.Compact(topics),
+	}
+}

@@ -1,0 +1,149 @@
+package repositories
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
+)
+
+// Repository is one repository as it was last told of.
+type Repository struct {
+	event.RepositoryState
+	Seen    time.Time         // when it was first told of
+	Changed eventlog.Position // of the newest event about it
+	Deleted time.Time         // zero while it is there
+}
+
+// Gap is something of a source that was missed.
+type Gap struct {
+	event.SourceGapFound
+	Found    time.Time
+	Position eventlog.Position // of the event that found it
+	Closed   time.Time         // zero while it is open
+	How      string            // it was closed, for people
+	Lost     bool              // the forge has forgotten what was missed
+}
+
+// Notice is something that a forge told of the connection.
+type Notice struct {
+	event.SourceNoticed
+	At       time.Time
+	Position eventlog.Position
+}
+
+// Counts are the repositories and gaps of one source.
+type Counts struct {
+	Repositories, Archived int // those that were deleted are not among them
+	OpenGaps, ClosedGaps   int
+}
+
+const columns = `state, seen, changed, deleted`
+
+// Get returns a repository by the forge's id, or an error of kind fault.NotFound.
+func (r *Repositories) Get(ctx context.Context, source, id string) (Repository, error) {
+	return r.one(ctx, "SELECT "+columns+" FROM repositories WHERE source = ? AND id = ?", source, id)
+}
+
+// Named returns the repository that has a full name, or had it last; the error is
+// of kind fault.NotFound.
+func (r *Repositories) Named(ctx context.Context, source, name string) (Repository, error) {
+	return r.one(ctx, "SELECT "+columns+" FROM repositories JOIN names USING (source, id) WHERE source = ? AND names.name = ?", source, name)
+}
+
+func (r *Repositories) one(ctx context.Context, query string, source, key string) (Repository, error) {
+	repo, err := scan(r.db.QueryRowContext(ctx, query, source, key))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Repository{}, fault.New(fault.NotFound, "source %s knows no repository %s", source, key)
+	}
+	return repo, err
+}
+
+// List returns up to limit repositories of a source that are there, by name,
+// after the name that a page before ended with.
+func (r *Repositories) List(ctx context.Context, source, after string, limit int) ([]Repository, error) {
+	return many(ctx, r.db, scan, "SELECT "+columns+" FROM repositories WHERE source = ? AND deleted = 0 AND name > ? ORDER BY name LIMIT ?", source, after, limit)
+}
+
+// Gaps returns the newest gaps of a source, those that are open first.
+func (r *Repositories) Gaps(ctx context.Context, source string, limit int) ([]Gap, error) {
+	return many(ctx, r.db, scanGap, `SELECT gap, found, found_at, closed, closing, lost FROM gaps WHERE source = ? ORDER BY closed_at > 0, found_at DESC LIMIT ?`, source, limit)
+}
+
+// Notices returns the newest notices of a source.
+func (r *Repositories) Notices(ctx context.Context, source string, limit int) ([]Notice, error) {
+	return many(ctx, r.db, scanNotice, `SELECT notice, at, position FROM notices WHERE source = ? ORDER BY position DESC LIMIT ?`, source, limit)
+}
+
+// Counts returns those of one source.
+func (r *Repositories) Counts(ctx context.Context, source string) (Counts, error) {
+	var c Counts
+	err := r.db.QueryRowContext(ctx, `
+		SELECT (SELECT count(*) FROM repositories WHERE source = ?1 AND deleted = 0),
+		       (SELECT count(*) FROM repositories WHERE source = ?1 AND deleted = 0 AND archived),
+		       (SELECT count(*) FROM gaps WHERE source = ?1 AND closed_at = 0),
+		       (SELECT count(*) FROM gaps WHERE source = ?1 AND closed_at > 0)`, source).Scan(&c.Repositories, &c.Archived, &c.OpenGaps, &c.ClosedGaps)
+	return c, err
+}
+
+type row interface{ Scan(...any) error }
+
+func many[T any](ctx context.Context, db *sql.DB, scan func(row) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read repositories: %w", err)
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		one, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
+}
+
+func scan(r row) (repo Repository, err error) {
+	var state []byte
+	var seen, deleted int64
+	if err := r.Scan(&state, &seen, &repo.Changed, &deleted); err != nil {
+		return repo, err
+	}
+	repo.Seen, repo.Deleted = moment(seen), moment(deleted)
+	return repo, json.Unmarshal(state, &repo.RepositoryState)
+}
+
+func scanGap(r row) (g Gap, err error) {
+	var data []byte
+	var found, closed int64
+	if err := r.Scan(&data, &found, &g.Position, &closed, &g.How, &g.Lost); err != nil {
+		return g, err
+	}
+	g.Found, g.Closed = moment(found), moment(closed)
+	return g, json.Unmarshal(data, &g.SourceGapFound)
+}
+
+func scanNotice(r row) (n Notice, err error) {
+	var data []byte
+	var at int64
+	if err := r.Scan(&data, &at, &n.Position); err != nil {
+		return n, err
+	}
+	n.At = moment(at)
+	return n, json.Unmarshal(data, &n.SourceNoticed)
+}
+
+func moment(nanoseconds int64) time.Time {
+	if nanoseconds == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, nanoseconds).UTC()
+}

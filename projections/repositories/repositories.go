@@ -1,0 +1,118 @@
+// Package repositories is what is known of repositories themselves, and of the
+// connection to their forges: what they are called and were called, what of them
+// was missed and made up for, and what the forge told of the connection. It keeps
+// its rows in SQLite.
+package repositories
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/projections/sqlstore"
+)
+
+// Name is the projection's name.
+const Name = "repositories"
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Repositories is the projection.
+type Repositories struct{ db *sql.DB }
+
+// Open opens or creates the projection's file.
+func Open(ctx context.Context, path string) (*Repositories, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	db, err := sqlstore.Open(ctx, path, files)
+	if err != nil {
+		return nil, err
+	}
+	return &Repositories{db}, nil
+}
+
+// Close closes the file.
+func (r *Repositories) Close() error { return r.db.Close() }
+
+// Name returns [Name].
+func (r *Repositories) Name() string { return Name }
+
+// Position returns how far the rows have come.
+func (r *Repositories) Position(ctx context.Context) (eventlog.Position, error) {
+	return sqlstore.Position(ctx, r.db)
+}
+
+// Apply folds records.
+func (r *Repositories) Apply(ctx context.Context, records []eventlog.Record) error {
+	return sqlstore.InTx(ctx, r.db, records, func(tx *sql.Tx, records []eventlog.Record) error {
+		for _, rec := range records {
+			if err := fold(ctx, tx, rec); err != nil {
+				return fmt.Errorf("position %d: %w", rec.Position, err)
+			}
+		}
+		return nil
+	})
+}
+
+func fold(ctx context.Context, tx *sql.Tx, rec eventlog.Record) error {
+	if !strings.HasPrefix(string(rec.Type), "repository.") && !strings.HasPrefix(string(rec.Type), "source.") {
+		return nil
+	}
+	data, err := rec.Decode()
+	if err != nil {
+		return err
+	}
+	switch d := data.(type) {
+	case event.RepositoryObserved:
+		return observe(ctx, tx, rec, d.RepositoryState)
+	case event.RepositoryRenamed:
+		return observe(ctx, tx, rec, d.RepositoryState)
+	case event.RepositoryArchived:
+		return observe(ctx, tx, rec, d.RepositoryState)
+	case event.RepositoryUnarchived:
+		return observe(ctx, tx, rec, d.RepositoryState)
+	case event.RepositoryDeleted:
+		_, err := tx.ExecContext(ctx, `UPDATE repositories SET deleted = ?, changed = ? WHERE source = ? AND id = ?`, rec.Time.UnixNano(), rec.Position, d.Source, d.ID)
+		return err
+	case event.SourceGapFound:
+		_, err := tx.ExecContext(ctx, `INSERT INTO gaps (source, id, gap, found, found_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			d.Source, d.Gap, string(rec.Data), rec.Time.UnixNano(), rec.Position)
+		return err
+	case event.SourceGapClosed:
+		_, err := tx.ExecContext(ctx, `UPDATE gaps SET closed = ?, closed_at = ?, closing = ?, lost = ? WHERE source = ? AND id = ?`,
+			rec.Time.UnixNano(), rec.Position, d.Detail, d.Lost, d.Source, d.Gap)
+		return err
+	case event.SourceNoticed:
+		_, err := tx.ExecContext(ctx, `INSERT INTO notices (source, position, at, notice) VALUES (?, ?, ?, ?)`, d.Source, rec.Position, rec.Time.UnixNano(), string(rec.Data))
+		return err
+	}
+	return nil
+}
+
+func observe(ctx context.Context, tx *sql.Tx, rec eventlog.Record, s event.RepositoryState) error {
+	state, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO repositories (source, id, name, state, archived, seen, changed) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (source, id) DO UPDATE SET name = excluded.name, state = excluded.state, archived = excluded.archived, changed = excluded.changed, deleted = 0`,
+		s.Source, s.ID, s.FullName, string(state), s.Archived, rec.Time.UnixNano(), rec.Position)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO names (source, name, id) VALUES (?, ?, ?) ON CONFLICT (source, name) DO UPDATE SET id = excluded.id`, s.Source, s.FullName, s.ID)
+	return err
+}
+
+var _ projections.Projection = (*Repositories)(nil)

@@ -1,0 +1,121 @@
+package repositories_test
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/projectiontest"
+	"github.com/callboard/callboard/projections/repositories"
+)
+
+func open(t *testing.T) *repositories.Repositories {
+	t.Helper()
+	r, err := repositories.Open(t.Context(), filepath.Join(t.TempDir(), "repositories.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	return r
+}
+
+func state(id, name string) event.RepositoryState {
+	return event.RepositoryState{Repository: event.Repository{Source: "github", ID: id, FullName: name}, DefaultBranch: "main", Topics: []string{"go"}}
+}
+
+// story: payments becomes bank, and another repository takes its old name;
+// ledger is archived, and old is deleted. One gap is open, one closed.
+func story(t *testing.T) *projectiontest.Story {
+	t.Helper()
+	gap := func(id string) event.SourceGapFound {
+		return event.SourceGapFound{Source: "github", Gap: id, Kind: event.GapHead, Repository: state("1", "acme/bank").Repository, Detail: "main moved"}
+	}
+	archived := state("2", "acme/ledger")
+	archived.Archived = true
+	return projectiontest.NewStory(t).
+		Add("acme/payments", event.RepositoryObserved{RepositoryState: state("1", "acme/payments")}).
+		Add("acme/ledger", event.RepositoryObserved{RepositoryState: state("2", "acme/ledger")}).
+		Add("acme/old", event.RepositoryObserved{RepositoryState: state("3", "acme/old")}).
+		Add("acme/bank", event.RepositoryRenamed{RepositoryState: state("1", "acme/bank"), From: "acme/payments"}).
+		Add("acme/ledger", event.RepositoryArchived{RepositoryState: archived}).
+		Add("acme/old", event.RepositoryDeleted{Repository: state("3", "acme/old").Repository}).
+		Add("acme/bank", gap("g1")).
+		Add("acme/bank", gap("g2")).
+		Add("acme/bank", event.SourceGapClosed{Source: "github", Gap: "g1", Detail: "read from the forge"}).
+		Add("github", event.SourceNoticed{Source: "github", Notice: event.NoticeHookDeleted}).
+		Add("component:default/x", event.EntityRemoved{Ref: "component:default/x"})
+}
+
+func folded(t *testing.T) *repositories.Repositories {
+	t.Helper()
+	r := open(t)
+	if err := r.Apply(t.Context(), story(t).Records()); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestContract(t *testing.T) {
+	projectiontest.Run(t, open, story(t).Records(), func(t *testing.T, r *repositories.Repositories) any {
+		t.Helper()
+		all, err := r.List(t.Context(), "github", "", 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		gaps, err := r.Gaps(t.Context(), "github", 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return []any{all, gaps}
+	})
+}
+
+func TestNames(t *testing.T) {
+	r := folded(t)
+	for name, want := range map[string]string{"acme/payments": "acme/bank", "ACME/Bank": "acme/bank", "acme/ledger": "acme/ledger"} {
+		got, err := r.Named(t.Context(), "github", name)
+		if err != nil || got.FullName != want {
+			t.Errorf("%s is %s now, %v; want %s", name, got.FullName, err, want)
+		}
+	}
+	if _, err := r.Named(t.Context(), "gitlab", "acme/bank"); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("another source's repository: %v", err)
+	}
+	if err := r.Apply(t.Context(), story(t).Add("acme/payments", event.RepositoryObserved{RepositoryState: state("9", "acme/payments")}).Records()); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := r.Named(t.Context(), "github", "acme/payments"); err != nil || got.ID != "9" {
+		t.Errorf("a name that passed on is that of %s, %v", got.ID, err)
+	}
+}
+
+func TestWhatThereIs(t *testing.T) {
+	r := folded(t)
+	counts, err := r.Counts(t.Context(), "github")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(repositories.Counts{Repositories: 2, Archived: 1, OpenGaps: 1, ClosedGaps: 1}, counts); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	list, err := r.List(t.Context(), "github", "acme/bank", 10)
+	if err != nil || len(list) != 1 || list[0].FullName != "acme/ledger" || !list[0].Archived {
+		t.Errorf("after acme/bank comes %+v, %v", list, err)
+	}
+	gone, err := r.Get(t.Context(), "github", "3")
+	if err != nil || gone.Deleted.IsZero() {
+		t.Errorf("what was deleted is %+v, %v", gone, err)
+	}
+	gaps, err := r.Gaps(t.Context(), "github", 10)
+	if err != nil || len(gaps) != 2 || gaps[0].Gap != "g2" || !gaps[0].Closed.IsZero() || gaps[1].How != "read from the forge" || gaps[1].Closed.Before(gaps[1].Found.Add(time.Minute)) {
+		t.Errorf("the gaps are %+v, %v", gaps, err)
+	}
+	notices, err := r.Notices(t.Context(), "github", 10)
+	if err != nil || len(notices) != 1 || notices[0].Notice != event.NoticeHookDeleted {
+		t.Errorf("the notices are %+v, %v", notices, err)
+	}
+}

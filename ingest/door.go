@@ -240,3 +240,14 @@ func isKept(name string) bool {
 	}
 	return strings.HasPrefix(name, "x-github-") || strings.HasPrefix(name, "x-gitlab-")
 }
+
+// Fetched stores a delivery that the forge itself handed over when it was asked
+// what it had sent: its word is as good as a signature. It returns the delivery's id.
+func (d *Door) Fetched(ctx context.Context, source string, receipt Receipt, header http.Header, body []byte) (string, error) {
+	s, ok := d.sources[source]
+	if !ok {
+		return "", fault.New(fault.NotFound, "there is no source %q", source)
+	}
+	a, err := d.store(ctx, s, receipt, header, body)
+	return a.Delivery, err
+}

@@ -34,7 +34,7 @@ func (l *lane) observe(ctx context.Context, t task, repo Repository, gone bool) 
 		return nil, err
 	}
 	var events []event.Event
-	for _, data := range differences(was, known, repo.state(l.source.Name()), gone) {
+	for _, data := range differences(was, known, repo.State(l.source.Name()), gone) {
 		e, err := event.New(event.SourcePrefix+l.source.Name(), repo.FullName, data)
 		if err != nil {
 			return nil, err
@@ -79,7 +79,8 @@ func differences(was event.RepositoryState, known bool, is event.RepositoryState
 	return all
 }
 
-func (r Repository) state(source string) event.RepositoryState {
+// State is what is kept of the repository, as one of a source.
+func (r Repository) State(source string) event.RepositoryState {
 	topics := slices.Clone(r.Topics)
 	slices.Sort(topics)
 	if len(topics) == 0 {

@@ -53,10 +53,8 @@ func (l *lane) sync(ctx context.Context, t task) (d done, err error) {
 	switch {
 	case gone:
 		r.gone = fmt.Sprintf("%s was deleted", name)
-	case d.repo.Archived && !l.selection.Archived:
-		r.gone = fmt.Sprintf("%s is archived", d.repo.FullName)
-	case d.repo.Fork && l.selection.SkipForks:
-		r.gone = fmt.Sprintf("%s is a fork, which this source leaves out", d.repo.FullName)
+	case l.selection.LeavesOut(d.repo) != "":
+		r.gone = l.selection.LeavesOut(d.repo)
 	case d.repo.DefaultBranch == "":
 		return d, nil // it is empty, which is no evidence of anything
 	default:

@@ -58,6 +58,17 @@ type Selection struct {
 	SkipForks   bool
 }
 
+// LeavesOut says why a repository is not read, for people; "" if it is.
+func (s Selection) LeavesOut(repo Repository) string {
+	switch {
+	case repo.Archived && !s.Archived:
+		return repo.FullName + " is archived"
+	case repo.Fork && s.SkipForks:
+		return repo.FullName + " is a fork, which this source leaves out"
+	}
+	return ""
+}
+
 // MainLog is where entity events go.
 type MainLog interface {
 	eventlog.Appender

@@ -1,0 +1,77 @@
+package survey
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/ingest"
+	"github.com/callboard/callboard/internal/fault"
+)
+
+const (
+	// remembered is how long GitHub can still say what it sent.
+	remembered = 3 * 24 * time.Hour
+	// overlap is looked through again each time: attempts are listed late.
+	overlap = 15 * time.Minute
+)
+
+// check asks the forge what it sent, and fetches what did not come. What is not
+// in our log is missing, whatever became of the forge's attempts: an answer of
+// ours that got lost leaves nothing to do.
+func (w *worker) check(ctx context.Context, start time.Time) error {
+	if w.Sent == nil {
+		return nil
+	}
+	since := start.Add(-remembered)
+	if checked := w.told().Checked; !checked.IsZero() {
+		since = checked.Add(-overlap)
+	}
+	seen := map[string]bool{}
+	for a, err := range w.Sent.Since(ctx, since) {
+		if err != nil {
+			return err
+		}
+		if err := w.pace(ctx); err != nil {
+			return err
+		}
+		if seen[a.ID] || a.ID == "" || start.Sub(a.At) < w.Grace { // it may be on its way
+			continue
+		}
+		seen[a.ID] = true
+		if err := w.fetch(ctx, a, event.Cause{Schedule: ingest.ScheduleTick("check", start)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fetch stores a delivery unless it is stored, and records that it was missed.
+func (w *worker) fetch(ctx context.Context, a Attempt, tick event.Cause) error {
+	id := event.DeliveryID(w.Name, a.ID)
+	has, err := w.Known.Has(ctx, id)
+	if err != nil || has {
+		return err
+	}
+	g := event.SourceGapFound{
+		Source: w.Name, Gap: event.DeriveID(0, w.Name, a.ID), Kind: event.GapDelivery, Delivery: id,
+		Detail: fmt.Sprintf("a delivery of %s was sent and did not come", a.Event), Since: a.At,
+	}
+	if err := w.record(ctx, g, w.Name, "gap found", g.Gap, tick); err != nil {
+		return err
+	}
+	closed := event.SourceGapClosed{Source: w.Name, Gap: g.Gap, Detail: "fetched from the forge"}
+	header, body, err := w.Sent.Fetch(ctx, a)
+	switch {
+	case fault.KindOf(err) == fault.NotFound:
+		closed.Detail, closed.Lost = "the forge has forgotten it; the next comparison makes up for what it told of repositories", true
+	case err != nil:
+		return err
+	default:
+		if _, err := w.Door.Fetched(ctx, w.Name, ingest.Receipt{ID: a.ID, Event: a.Event}, header, body); err != nil {
+			return err
+		}
+	}
+	return w.record(ctx, closed, w.Name, "gap closed", g.Gap, tick)
+}

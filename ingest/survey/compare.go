@@ -1,0 +1,234 @@
+package survey
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/ingest"
+	"github.com/callboard/callboard/internal/fault"
+)
+
+const (
+	asksAtOnce = 4  // far below what makes forges suspicious
+	patience   = 10 // times that a suspect is given grace while deliveries are pending
+)
+
+// suspect is a repository whose head is not what has been reached: a delivery is
+// on its way, or was missed.
+type suspect struct {
+	repo ingest.Repository
+	head string
+}
+
+// compare lists the repositories, and asks for a look at each that is new, has
+// changed, or has moved on. In a full reading it asks for all of them.
+func (w *worker) compare(ctx context.Context, start time.Time, all bool) error {
+	if w.Lister == nil {
+		return nil
+	}
+	var list []ingest.Repository
+	for repo, err := range w.Lister.Repositories(ctx) {
+		if err != nil {
+			return err
+		}
+		if err := w.pace(ctx); err != nil {
+			return err
+		}
+		list = append(list, repo)
+	}
+	w.tell(func(s *Status) { s.Total, s.Found = len(list), len(list) })
+	tick := event.Cause{Schedule: ingest.ScheduleTick("compare", start)}
+	suspects, err := w.compareAll(ctx, list, tick, all)
+	if err != nil {
+		return err
+	}
+	if err := w.missing(ctx, list, tick); err != nil {
+		return err
+	}
+	return w.close(ctx, suspects, tick)
+}
+
+func (w *worker) compareAll(ctx context.Context, list []ingest.Repository, tick event.Cause, all bool) ([]suspect, error) {
+	var (
+		mu       sync.Mutex
+		suspects []suspect
+	)
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(asksAtOnce)
+	for _, repo := range list {
+		g.Go(func() error {
+			head, err := w.compareOne(ctx, repo, tick, all)
+			if err != nil {
+				return err
+			}
+			w.tell(func(s *Status) { s.Done++ })
+			if head != "" {
+				mu.Lock()
+				defer mu.Unlock()
+				suspects = append(suspects, suspect{repo, head})
+			}
+			return nil
+		})
+	}
+	return suspects, g.Wait()
+}
+
+// compareOne asks for a look if the repository needs one, and returns its head if
+// that is not what was reached although a delivery should have told of it.
+func (w *worker) compareOne(ctx context.Context, repo ingest.Repository, tick event.Cause, all bool) (string, error) {
+	was, known, err := w.Known.State(ctx, w.Name, repo.ID)
+	if err != nil {
+		return "", err
+	}
+	if !known {
+		return "", w.due(ctx, repo, "", "found at the forge", tick)
+	}
+	if !reflect.DeepEqual(was, repo.State(w.Name)) {
+		return "", w.due(ctx, repo, "", "the forge says something else of it", tick)
+	}
+	if w.Selection.LeavesOut(repo) != "" || repo.DefaultBranch == "" {
+		return "", nil
+	}
+	if err := w.pace(ctx); err != nil {
+		return "", err
+	}
+	head, err := w.Forge.Head(ctx, repo, repo.DefaultBranch)
+	switch kind := fault.KindOf(err); {
+	case kind == fault.NotFound: // it is empty
+		return "", nil
+	case kind == fault.Denied || kind == fault.Invalid: // one that may not be read keeps no other from it
+		w.Logger.WarnContext(ctx, "a repository cannot be compared", "source", w.Name, "repository", repo.FullName, "error", err)
+		return "", nil
+	case err != nil:
+		return "", err
+	}
+	reached, err := w.Known.Reached(ctx, w.Name, repo.ID)
+	switch {
+	case err != nil:
+		return "", err
+	case all:
+		return "", w.due(ctx, repo, head.SHA, "daily reading", tick)
+	case reached == head.SHA:
+		return "", nil
+	case reached == "":
+		return "", w.due(ctx, repo, head.SHA, "not read so far", tick)
+	}
+	return head.SHA, nil
+}
+
+// close gives deliveries that are on their way the time that they need, and then
+// calls what was not delivered a gap, and asks to close it.
+func (w *worker) close(ctx context.Context, suspects []suspect, tick event.Cause) error {
+	for range patience {
+		if len(suspects) == 0 {
+			return nil
+		}
+		if !pause(ctx, w.Grace) {
+			return ctx.Err()
+		}
+		pending, err := w.Known.Pending(ctx, w.Name)
+		if err != nil {
+			return err
+		}
+		if pending == 0 {
+			break
+		}
+	}
+	delivers, err := w.Known.Delivers(ctx, w.Name)
+	if err != nil {
+		return err
+	}
+	for _, s := range suspects {
+		reached, err := w.Known.Reached(ctx, w.Name, s.repo.ID)
+		if err != nil {
+			return err
+		}
+		if reached == s.head {
+			continue
+		}
+		now, err := w.Forge.Head(ctx, s.repo, s.repo.DefaultBranch)
+		if err != nil && fault.KindOf(err) == fault.NotFound {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if now.SHA == reached || now.SHA != s.head { // it moved on meanwhile: a delivery of that may come
+			continue
+		}
+		if err := w.gap(ctx, s, now, delivers, tick); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// gap records that a branch moved without a word, and asks for a look. A source
+// that never sent anything has no webhook that could have told.
+func (w *worker) gap(ctx context.Context, s suspect, head ingest.Commit, delivers bool, tick event.Cause) error {
+	if !delivers {
+		return w.due(ctx, s.repo, s.head, "the branch has moved", tick)
+	}
+	g := event.SourceGapFound{
+		Source: w.Name, Gap: event.DeriveID(0, w.Name, s.repo.ID, s.head), Kind: event.GapHead, Repository: s.repo.State(w.Name).Repository,
+		Detail: fmt.Sprintf("%s is at %.7s, and no delivery told so", s.repo.DefaultBranch, s.head), Since: head.Time,
+	}
+	if err := w.record(ctx, g, s.repo.FullName, "gap found", g.Gap, tick); err != nil {
+		return err
+	}
+	return w.Translator.Due(ctx, event.RepositoryDue{Repository: g.Repository, Head: s.head, Reason: "a delivery was missed", Gap: g.Gap}, tick)
+}
+
+func (w *worker) record(ctx context.Context, data event.Data, subject, what, id string, why event.Cause) error {
+	e, err := event.New(event.SourcePrefix+w.Name, subject, data)
+	if err != nil {
+		return err
+	}
+	e.ID, e.Cause = event.DeriveID(0, what, w.Name, id), why
+	return w.Translator.Record(ctx, e)
+}
+
+func (w *worker) due(ctx context.Context, repo ingest.Repository, head, reason string, tick event.Cause) error {
+	return w.Translator.Due(ctx, event.RepositoryDue{Repository: repo.State(w.Name).Repository, Head: head, Reason: reason}, tick)
+}
+
+// missing looks for known repositories that the list has not. One that was moved
+// elsewhere is looked at; one that cannot be found at all is told of, and kept.
+func (w *worker) missing(ctx context.Context, list []ingest.Repository, tick event.Cause) error {
+	listed := make(map[string]bool, len(list))
+	for _, r := range list {
+		listed[r.ID] = true
+	}
+	known, err := w.Known.Repositories(ctx, w.Name)
+	if err != nil {
+		return err
+	}
+	var missing []event.Repository
+	for _, was := range known {
+		if listed[was.ID] {
+			continue
+		}
+		if err := w.pace(ctx); err != nil {
+			return err
+		}
+		now, err := w.Forge.Repository(ctx, ingest.Repository{ID: was.ID, FullName: was.FullName})
+		switch kind := fault.KindOf(err); {
+		case kind == fault.NotFound || kind == fault.Denied:
+			missing = append(missing, was.Repository)
+		case err != nil:
+			return err
+		case !reflect.DeepEqual(was, now.State(w.Name)):
+			if err := w.due(ctx, now, "", "it was moved", tick); err != nil {
+				return err
+			}
+		}
+	}
+	w.tell(func(s *Status) { s.Missing = missing })
+	return nil
+}

@@ -1,0 +1,101 @@
+package survey
+
+import (
+	"context"
+	"time"
+
+	"github.com/callboard/callboard/internal/fault"
+)
+
+// retry is how long to wait when a forge does not answer and does not say.
+const retry = 30 * time.Second
+
+// reserve is the part of a forge's budget that is left for deliveries: a fifth.
+const reserve = 5
+
+// run does what is wanted until ctx ends.
+func (w *worker) run(ctx context.Context) {
+	for {
+		j := w.next()
+		if j == "" {
+			select {
+			case <-w.wake:
+				continue
+			case <-ctx.Done():
+				return
+			}
+		}
+		if err := w.do(ctx, j); err != nil && ctx.Err() == nil {
+			w.Logger.WarnContext(ctx, "a survey did not end", "source", w.Name, "survey", string(j), "error", err)
+			if fault.KindOf(err) != fault.Unavailable {
+				continue // the next tick tries again
+			}
+			w.want(j)
+			if !pause(ctx, max(fault.RetryAfter(err), retry)) {
+				return
+			}
+		}
+	}
+}
+
+func (w *worker) do(ctx context.Context, j job) error {
+	start := w.Now()
+	w.tell(func(s *Status) { s.Running, s.Done, s.Total = string(j), 0, 0 })
+	var err error
+	if j == check {
+		err = w.check(ctx, start)
+	} else {
+		err = w.compare(ctx, start, j == full)
+	}
+	w.tell(func(s *Status) {
+		s.Running = ""
+		switch {
+		case err != nil:
+			s.Err = text(err)
+		case j == check:
+			s.Checked = start
+		default:
+			s.Compared, s.Err = start, ""
+			if j == full {
+				s.Read = start
+			}
+		}
+	})
+	return err
+}
+
+// text is what people may see of an error.
+func text(err error) string {
+	if fault.KindOf(err) == fault.Internal {
+		return "an internal error, which the portal's own log has"
+	}
+	return err.Error()
+}
+
+// pace waits while the forge's budget is down to what deliveries may need.
+func (w *worker) pace(ctx context.Context) error {
+	if w.Budget == nil {
+		return nil
+	}
+	b := w.Budget()
+	if b.Limit == 0 || b.Remaining > b.Limit/reserve {
+		return nil
+	}
+	wait := b.Reset.Sub(w.Now())
+	if wait <= 0 {
+		return nil
+	}
+	return fault.Later(wait, "%s: most of the forge's budget is used up; the survey goes on when the next window starts", w.Name)
+}
+
+// pause reports false if ctx ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

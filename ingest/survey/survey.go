@@ -1,0 +1,263 @@
+// Package survey keeps what is known of sources complete without waiting for
+// deliveries: it discovers their repositories, compares the heads of these with
+// what has been reached, and asks forges which deliveries went astray. Whatever
+// it finds takes the way that deliveries take, through the deliveries log.
+//
+// Start with [New] and [Surveyor.Run]. An answer that fails, or is empty, changes
+// nothing: a survey finds what is new or has moved, and removes nothing.
+package survey
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/robfig/cron/v3"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/ingest"
+)
+
+// Source is one source and what can be asked about it.
+type Source struct {
+	Name      string
+	Forge     ingest.Forge
+	Selection ingest.Selection
+	Lister    Lister // nil: its repositories cannot be listed
+	Sent      Sent   // nil: the forge does not tell what it sent
+	Budget    func() Budget
+	// Compare is when heads are compared, as a cron expression; "" = "@every 1h".
+	Compare string
+}
+
+// Budget is how much a forge may be asked in the present window.
+type Budget struct {
+	Limit, Remaining int // 0, 0: not known
+	Reset            time.Time
+}
+
+// Lister lists the repositories that a source's configuration covers, with what
+// the forge says of each. A list that cannot be read to its end ends in an error.
+type Lister interface {
+	Repositories(ctx context.Context) iter.Seq2[ingest.Repository, error]
+}
+
+// Sent is a forge's own record of what it sent to the webhook of a source.
+type Sent interface {
+	// Since lists the attempts since a moment, the newest first, as far as the
+	// forge remembers. Whatever is no delivery to this source's webhook is left out.
+	Since(ctx context.Context, since time.Time) iter.Seq2[Attempt, error]
+	// Fetch returns what was sent; fault.NotFound: it is forgotten.
+	Fetch(ctx context.Context, a Attempt) (http.Header, []byte, error)
+}
+
+// Attempt is one try of a forge to deliver something.
+type Attempt struct {
+	ID       string // of the delivery, the same for every attempt at it: see [ingest.Receipt]
+	Event    string
+	At       time.Time
+	OK       bool
+	Location string // what Fetch finds it by
+}
+
+// Translator takes what a survey finds.
+type Translator interface {
+	Due(ctx context.Context, d event.RepositoryDue, why event.Cause) error
+	Record(ctx context.Context, events ...event.Event) error
+}
+
+// Door takes deliveries that were fetched.
+type Door interface {
+	// Fetched stores a delivery that the forge itself handed over, and returns its id.
+	Fetched(ctx context.Context, source string, receipt ingest.Receipt, header http.Header, body []byte) (string, error)
+}
+
+// Known is what is known of sources.
+type Known interface {
+	// Reached returns the commit that the catalog was brought to; "" if to none.
+	Reached(ctx context.Context, source, repositoryID string) (string, error)
+	// State returns what was last said of a repository.
+	State(ctx context.Context, source, repositoryID string) (event.RepositoryState, bool, error)
+	// Repositories lists the repositories that are there.
+	Repositories(ctx context.Context, source string) ([]event.RepositoryState, error)
+	// Pending returns how many deliveries of a source are still to be handled.
+	Pending(ctx context.Context, source string) (int, error)
+	// Has reports whether a delivery is stored.
+	Has(ctx context.Context, delivery string) (bool, error)
+	// Delivers reports whether a source has ever sent anything.
+	Delivers(ctx context.Context, source string) (bool, error)
+}
+
+// Options are what a Surveyor works with. All but the last two are required.
+type Options struct {
+	Sources    []Source
+	Translator Translator
+	Door       Door
+	Known      Known
+	Logger     *slog.Logger
+	Now        func() time.Time // nil: time.Now
+	// Grace is how long a delivery may take before it is missed; 0 = a minute.
+	Grace time.Duration
+}
+
+// The schedules that are the same for all sources.
+const (
+	checkSpec   = "@every 5m"
+	compareSpec = "@every 1h"
+	fullSpec    = "@daily"
+)
+
+// Surveyor surveys sources, each on its own and one thing at a time.
+type Surveyor struct{ workers []*worker }
+
+// New makes a Surveyor. The error is of kind fault.Invalid if a schedule is none.
+func New(o Options) (*Surveyor, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Grace == 0 {
+		o.Grace = time.Minute
+	}
+	var s Surveyor
+	for _, source := range o.Sources {
+		if source.Compare == "" {
+			source.Compare = compareSpec
+		}
+		if err := ValidSchedule(source.Compare); err != nil {
+			return nil, err
+		}
+		s.workers = append(s.workers, &worker{Options: o, Source: source, wake: make(chan struct{}, 1), wanted: map[job]bool{}})
+	}
+	return &s, nil
+}
+
+// ValidSchedule reports what is wrong with a cron expression; nil if nothing is.
+func ValidSchedule(spec string) error {
+	if _, err := cron.ParseStandard(spec); err != nil {
+		return fmt.Errorf("%q is no schedule: write @every 1h, or a cron expression such as 0 * * * *", spec)
+	}
+	return nil
+}
+
+// Run surveys every source at once and then on schedule until ctx ends, which is
+// no error.
+func (s *Surveyor) Run(ctx context.Context) error {
+	ticks := cron.New(cron.WithLocation(time.UTC))
+	g, ctx := errgroup.WithContext(ctx)
+	for _, w := range s.workers {
+		for spec, j := range map[string]job{checkSpec: check, w.Source.Compare: compare, fullSpec: full} {
+			if _, err := ticks.AddFunc(spec, func() { w.want(j) }); err != nil {
+				return err
+			}
+		}
+		w.want(check)
+		w.want(compare)
+		g.Go(func() error { w.run(ctx); return nil })
+	}
+	ticks.Start()
+	defer func() { <-ticks.Stop().Done() }()
+	return g.Wait()
+}
+
+// Survey asks to look for what is new in a source, soon. An unknown name is none.
+func (s *Surveyor) Survey(source string) {
+	for _, w := range s.workers {
+		if w.Name == source {
+			w.want(compare)
+		}
+	}
+}
+
+// Status tells how the surveys of each source stand.
+func (s *Surveyor) Status() []Status {
+	all := make([]Status, len(s.workers))
+	for i, w := range s.workers {
+		all[i] = w.told()
+	}
+	return all
+}
+
+// Status is how the surveys of a source stand.
+type Status struct {
+	Source   string
+	Running  string    // what is done just now, for people; "" while nothing is
+	Done     int       // repositories that were looked at in the run
+	Total    int       // that it has to look at; 0 while they are listed
+	Found    int       // repositories of the last list that was whole
+	Compared time.Time // when the last comparison began that ended well
+	Checked  time.Time // when the last check of deliveries began that ended well
+	Read     time.Time // when the last full reading was asked for
+	Err      string    // why the last run did not end well, for people; "" if it did
+	// Missing are repositories that are known and that the forge does not find by
+	// name or id. Their entities stay until the forge says that they were deleted.
+	Missing []event.Repository
+	Budget  Budget
+}
+
+type job string
+
+const (
+	check   job = "look for deliveries that were missed"
+	compare job = "compare repositories with the catalog"
+	full    job = "read every repository again"
+)
+
+// worker surveys one source.
+type worker struct {
+	Options
+	Source
+	wake chan struct{}
+
+	mu     sync.Mutex
+	wanted map[job]bool
+	status Status
+}
+
+func (w *worker) want(j job) {
+	w.mu.Lock()
+	w.wanted[j] = true
+	w.mu.Unlock()
+	select {
+	case w.wake <- struct{}{}:
+	default: // it is awake
+	}
+}
+
+// next takes the most urgent job that is wanted; "" if none is.
+func (w *worker) next() job {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, j := range []job{check, full, compare} {
+		if w.wanted[j] {
+			delete(w.wanted, j)
+			if j == full {
+				delete(w.wanted, compare) // it is one, too
+			}
+			return j
+		}
+	}
+	return ""
+}
+
+func (w *worker) tell(change func(*Status)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	change(&w.status)
+}
+
+func (w *worker) told() Status {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.status
+	s.Source, s.Missing = w.Name, slices.Clone(s.Missing)
+	if w.Budget != nil {
+		s.Budget = w.Budget()
+	}
+	return s
+}

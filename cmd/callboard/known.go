@@ -7,6 +7,7 @@ import (
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/ingest"
+	"github.com/callboard/callboard/ingest/survey"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/deliveries"
@@ -86,6 +87,74 @@ func (k knownRepositories) State(ctx context.Context, after eventlog.Position, s
 		return event.RepositoryState{}, false, nil
 	}
 	return r.RepositoryState, err == nil && r.Deleted.IsZero(), err
+}
+
+// surveyed lets surveys ask the read models, once these have seen what a survey
+// asked for before.
+type surveyed struct {
+	runner       *projections.Runner // of the events
+	inboxes      *projections.Runner
+	repositories *repositories.Repositories
+	deliveries   *deliveries.Deliveries
+}
+
+var (
+	_ survey.Repositories = surveyed{}
+	_ survey.Deliveries   = surveyed{}
+)
+
+func (s surveyed) State(ctx context.Context, source, id string) (event.RepositoryState, bool, error) {
+	return knownRepositories{s.runner, s.repositories}.State(ctx, 0, source, id)
+}
+
+func (s surveyed) All(ctx context.Context, source string) ([]event.RepositoryState, error) {
+	const page = 500
+	var all []event.RepositoryState
+	for after := ""; ; {
+		some, err := s.repositories.List(ctx, source, after, page)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range some {
+			all, after = append(all, r.RepositoryState), r.FullName
+		}
+		if len(some) < page {
+			return all, nil
+		}
+	}
+}
+
+func (s surveyed) Reached(ctx context.Context, source, id string) (string, error) {
+	return s.deliveries.Reached(ctx, source, id)
+}
+
+func (s surveyed) Pending(ctx context.Context, source string) (int, error) {
+	sum, err := s.summary(ctx, source)
+	return sum.Pending, err
+}
+
+func (s surveyed) Delivers(ctx context.Context, source string) (bool, error) {
+	return s.deliveries.Delivers(ctx, source)
+}
+
+func (s surveyed) Has(ctx context.Context, delivery string) (bool, error) {
+	_, err := s.deliveries.Get(ctx, delivery)
+	if fault.KindOf(err) == fault.NotFound {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (s surveyed) summary(ctx context.Context, source string) (deliveries.Summary, error) {
+	all, err := s.deliveries.Summaries(ctx)
+	if err != nil {
+		return deliveries.Summary{}, err
+	}
+	i := slices.IndexFunc(all, func(one deliveries.Summary) bool { return one.Source == source })
+	if i < 0 {
+		return deliveries.Summary{}, nil
+	}
+	return all[i], nil
 }
 
 // positions finds deliveries in their log through the read model of deliveries,

@@ -25,8 +25,10 @@ import (
 	"github.com/callboard/callboard/eventlog/reactor"
 	"github.com/callboard/callboard/eventlog/sqlitelog"
 	"github.com/callboard/callboard/ingest"
+	"github.com/callboard/callboard/ingest/forgeapi"
 	"github.com/callboard/callboard/ingest/github"
 	"github.com/callboard/callboard/ingest/gitlab"
+	"github.com/callboard/callboard/ingest/survey"
 	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections"
@@ -63,25 +65,28 @@ type portal struct {
 	inboxes      *projections.Runner // over inbox
 	reactors     *reactor.Runner     // over inbox
 	reclaims     *reactor.Runner     // over events
+	door         *ingest.Door
 	translator   *ingest.Translator
+	surveyor     *survey.Surveyor
 	locations    *ingest.Locations
 	echo         *echo.Echo
 	listener     net.Listener
 
 	ready   atomic.Bool // every read model has caught up once
 	now     func() time.Time
+	demo    bool
 	closers []func() error
 }
 
 // portalOptions are what the commands choose.
 type portalOptions struct {
-	demo bool
+	demo bool // no survey runs but what the demo starts itself
 	now  func() time.Time
 }
 
 // openPortal opens everything and listens. Nothing runs before [portal.run].
 func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o portalOptions) (_ *portal, err error) {
-	p := &portal{config: c, logger: logger, now: o.now}
+	p := &portal{config: c, logger: logger, now: o.now, demo: o.demo}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())
@@ -155,7 +160,7 @@ func newSources(c config.Config, metrics prometheus.Registerer, o portalOptions)
 		switch s.Type {
 		case config.GitHub:
 			source, err = github.New(github.Options{
-				Name: s.Name, URL: s.URL, Token: s.Token.Reveal(), WebhookSecret: s.WebhookSecret.Reveal(),
+				Name: s.Name, URL: s.URL, Token: s.Token.Reveal(), App: githubApp(s.App), WebhookSecret: s.WebhookSecret.Reveal(), Repositories: s.Repositories,
 				Organizations: s.Organizations, Metrics: metrics, Now: o.now,
 			})
 		case config.GitLab:
@@ -172,21 +177,39 @@ func newSources(c config.Config, metrics prometheus.Registerer, o portalOptions)
 	return all, nil
 }
 
+// githubApp is nil if none is configured.
+func githubApp(a config.App) *github.App {
+	if a == (config.App{}) {
+		return nil
+	}
+	id, installation := a.Numbers()
+	return &github.App{ID: id, Installation: installation, PrivateKey: a.PrivateKeyFile}
+}
+
+// surveys lists what can be surveyed of each source.
+func surveys(c config.Config, sources []ingest.Source, selections map[string]ingest.Selection) []survey.Source {
+	all := make([]survey.Source, len(sources))
+	for i, s := range sources {
+		one := survey.Source{Name: s.Name(), Forge: s.Forge(), Selection: selections[s.Name()], Compare: c.Sources[i].Reconcile}
+		one.Lister, _ = s.(survey.Lister)
+		one.Sent, _ = s.(survey.Sent)
+		if b, ok := s.(interface{ Budget() forgeapi.Budget }); ok {
+			one.Budget = func() survey.Budget { return survey.Budget(b.Budget()) }
+		}
+		all[i] = one
+	}
+	return all
+}
+
 // openServer puts the routes together.
 func (p *portal) openServer(sources []ingest.Source, metrics *prometheus.Registry, o portalOptions) error {
 	token, err := loadToken(p.config.Data)
 	if err != nil {
 		return err
 	}
-	door, err := ingest.NewDoor(ingest.DoorOptions{
-		Sources: sources, Deliveries: p.inbox, Failures: p.deliveries, Metrics: metrics, Logger: p.logger, Now: o.now,
-	})
-	if err != nil {
-		return err
-	}
 	base, kinds := p.url(), kindsOf(p.config)
 	p.echo = newEcho(p.logger, newGuard(p.config.Server, p.listener.Addr(), token), p.gate)
-	door.Register(p.echo)
+	p.door.Register(p.echo)
 
 	var apiSources []api.Source
 	var webSources []web.Source
@@ -213,16 +236,29 @@ func (p *portal) openServer(sources []ingest.Source, metrics *prometheus.Registr
 
 // openIngest makes the translator and what runs it.
 func (p *portal) openIngest(sources []ingest.Source, metrics prometheus.Registerer, o portalOptions) (err error) {
+	p.door, err = ingest.NewDoor(ingest.DoorOptions{
+		Sources: sources, Deliveries: p.inbox, Failures: p.deliveries, Metrics: metrics, Logger: p.logger, Now: o.now,
+	})
+	if err != nil {
+		return err
+	}
 	selections := map[string]ingest.Selection{}
 	for _, s := range p.config.Sources {
 		selections[s.Name] = ingest.Selection{Descriptors: s.Descriptors, Archived: s.Archived, SkipForks: s.SkipForks}
 	}
 	p.translator = ingest.NewTranslator(ingest.TranslatorOptions{
 		Sources: sources, Selections: selections, Guard: p.config.Catalog.Processing.RemovalGuard,
-		Repositories: knownRepositories{p.runner, p.repositories}, Kinds: kindsOf(p.config), Deliveries: p.inbox, Log: p.events,
+		Repositories: knownRepositories{p.runner, p.repositories}, Survey: func(source string) { p.surveyor.Survey(source) }, Kinds: kindsOf(p.config), Deliveries: p.inbox, Log: p.events,
 		Known: known{p.runner, p.catalog}, Reached: p.deliveries, Positions: positions{p.inbox, p.inboxes, p.deliveries}, Logger: p.logger, Now: o.now,
 	})
 	p.reactors, err = reactor.New(p.inbox, p.inbox, reactor.Options{Logger: p.logger, Metrics: metrics}, p.translator.Reactors()...)
+	if err != nil {
+		return err
+	}
+	asked := surveyed{p.runner, p.inboxes, p.repositories, p.deliveries}
+	p.surveyor, err = survey.New(survey.Options{
+		Sources: surveys(p.config, sources, selections), Translator: p.translator, Door: p.door, Repositories: asked, Deliveries: asked, Logger: p.logger, Now: o.now,
+	})
 	if err != nil {
 		return err
 	}
@@ -263,7 +299,11 @@ func (p *portal) run(ctx context.Context, ready func(context.Context) error) err
 		}
 		p.ready.Store(true)
 		g, ctx := errgroup.WithContext(ctx)
-		for _, work := range []func(context.Context) error{p.reactors.Run, p.reclaims.Run, p.locations.Run, p.recheck, p.prune, p.saved.run, ready} {
+		works := []func(context.Context) error{p.reactors.Run, p.reclaims.Run, p.locations.Run, p.recheck, p.prune, p.saved.run, ready}
+		if !p.demo {
+			works = append(works, p.surveyor.Run)
+		}
+		for _, work := range works {
 			g.Go(func() error { return work(ctx) })
 		}
 		return g.Wait()

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bradleyfalzon/ghinstallation/v2"
 	"github.com/google/go-github/v60/github"
 
 	"github.com/callboard/callboard/event"
@@ -266,6 +267,10 @@ func (f forge) fail(ctx context.Context, doing string, resp *github.Response, er
 	)
 	if resp != nil {
 		raw = resp.Response
+	}
+	var token *ghinstallation.HTTPError
+	if errors.As(err, &token) && token.Response != nil { // the App got no token
+		raw = token.Response
 	}
 	switch {
 	case ctx.Err() != nil:

@@ -7,6 +7,7 @@
 package github
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -28,8 +29,10 @@ type Options struct {
 	Name          string   // of the source, in /hooks/{name}
 	URL           string   // of the API; "" = https://api.github.com
 	Token         string   // "" reads public repositories, 60 requests an hour
+	App           *App     // instead of a token; nil: none
 	WebhookSecret string   // never empty
 	Organizations []string // whose repositories count; empty = all that the webhook tells of
+	Repositories  []string // the only ones that are listed, "acme/payments"; empty = all of the organisations
 
 	Transport http.RoundTripper     // nil: one with timeouts
 	Now       func() time.Time      // nil: time.Now
@@ -41,8 +44,10 @@ type Source struct {
 	name          string
 	secret        []byte
 	organizations []string
+	repositories  []string
 	api           *forgeapi.Client
 	client        *github.Client
+	app           *github.Client // asks as the App; nil without one
 }
 
 // New makes a source. An error of kind fault.Invalid says which option is wrong.
@@ -54,19 +59,33 @@ func New(o Options) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := github.NewClient(api.HTTP)
-	if o.Token != "" {
-		client = client.WithAuthToken(o.Token)
+	base, err := url.Parse(strings.TrimRight(cmp.Or(o.URL, "https://api.github.com"), "/") + "/") // go-github joins relative paths to it
+	if err != nil || base.Host == "" {
+		return nil, fault.New(fault.Invalid, "source %s: url %q is no address: write https://api.github.com, or https://your.host/api/v3 for an Enterprise Server", o.Name, o.URL)
 	}
-	if o.URL != "" {
-		// go-github joins relative paths to it, which needs the slash.
-		base, err := url.Parse(strings.TrimRight(o.URL, "/") + "/")
-		if err != nil || base.Host == "" {
-			return nil, fault.New(fault.Invalid, "source %s: url %q is no address: write https://api.github.com, or https://your.host/api/v3 for an Enterprise Server", o.Name, o.URL)
+	s := &Source{name: o.Name, secret: []byte(o.WebhookSecret), organizations: o.Organizations, repositories: o.Repositories, api: api}
+	switch {
+	case o.App != nil:
+		asApp, asInstallation, err := o.App.transports(o.Name, strings.TrimRight(base.String(), "/"), api.HTTP.Transport)
+		if err != nil {
+			return nil, err
 		}
-		client.BaseURL = base
+		s.app, s.client = over(api.HTTP, asApp), over(api.HTTP, asInstallation)
+		s.app.BaseURL = base
+	case o.Token != "":
+		s.client = github.NewClient(api.HTTP).WithAuthToken(o.Token)
+	default:
+		s.client = github.NewClient(api.HTTP)
 	}
-	return &Source{name: o.Name, secret: []byte(o.WebhookSecret), organizations: o.Organizations, api: api, client: client}, nil
+	s.client.BaseURL = base
+	return s, nil
+}
+
+// over is a client with the settings of another HTTP client and its own transport.
+func over(h *http.Client, t http.RoundTripper) *github.Client {
+	own := *h
+	own.Transport = t
+	return github.NewClient(&own)
 }
 
 // Name returns the source's name.

@@ -29,11 +29,17 @@ func (w *worker) check(ctx context.Context, start time.Time) error {
 		since = checked.Add(-overlap)
 	}
 	seen := map[string]bool{}
+	unseen := ""
+	defer func() { w.tell(func(s *Status) { s.Unseen = unseen }) }()
 	for a, err := range w.Sent.Since(ctx, since) {
+		if kind := fault.KindOf(err); err != nil && (kind == fault.Denied || kind == fault.NotFound) {
+			unseen = text(err) // a lesser token; comparisons go on
+			return nil
+		}
 		if err != nil {
 			return err
 		}
-		if err := w.pace(ctx); err != nil {
+		if err := w.pace(); err != nil {
 			return err
 		}
 		if seen[a.ID] || a.ID == "" || start.Sub(a.At) < w.Grace { // it may be on its way
@@ -48,9 +54,9 @@ func (w *worker) check(ctx context.Context, start time.Time) error {
 }
 
 // fetch stores a delivery unless it is stored, and records that it was missed.
-func (w *worker) fetch(ctx context.Context, a Attempt, tick event.Cause) error {
+func (w *worker) fetch(ctx context.Context, a ingest.Attempt, tick event.Cause) error {
 	id := event.DeliveryID(w.Name, a.ID)
-	has, err := w.Known.Has(ctx, id)
+	has, err := w.Deliveries.Has(ctx, id)
 	if err != nil || has {
 		return err
 	}

@@ -37,7 +37,7 @@ func (w *worker) compare(ctx context.Context, start time.Time, all bool) error {
 		if err != nil {
 			return err
 		}
-		if err := w.pace(ctx); err != nil {
+		if err := w.pace(); err != nil {
 			return err
 		}
 		list = append(list, repo)
@@ -82,7 +82,7 @@ func (w *worker) compareAll(ctx context.Context, list []ingest.Repository, tick 
 // compareOne asks for a look if the repository needs one, and returns its head if
 // that is not what was reached although a delivery should have told of it.
 func (w *worker) compareOne(ctx context.Context, repo ingest.Repository, tick event.Cause, all bool) (string, error) {
-	was, known, err := w.Known.State(ctx, w.Name, repo.ID)
+	was, known, err := w.Repositories.State(ctx, w.Name, repo.ID)
 	if err != nil {
 		return "", err
 	}
@@ -95,7 +95,7 @@ func (w *worker) compareOne(ctx context.Context, repo ingest.Repository, tick ev
 	if w.Selection.LeavesOut(repo) != "" || repo.DefaultBranch == "" {
 		return "", nil
 	}
-	if err := w.pace(ctx); err != nil {
+	if err := w.pace(); err != nil {
 		return "", err
 	}
 	head, err := w.Forge.Head(ctx, repo, repo.DefaultBranch)
@@ -108,7 +108,7 @@ func (w *worker) compareOne(ctx context.Context, repo ingest.Repository, tick ev
 	case err != nil:
 		return "", err
 	}
-	reached, err := w.Known.Reached(ctx, w.Name, repo.ID)
+	reached, err := w.Deliveries.Reached(ctx, w.Name, repo.ID)
 	switch {
 	case err != nil:
 		return "", err
@@ -132,7 +132,7 @@ func (w *worker) close(ctx context.Context, suspects []suspect, tick event.Cause
 		if !pause(ctx, w.Grace) {
 			return ctx.Err()
 		}
-		pending, err := w.Known.Pending(ctx, w.Name)
+		pending, err := w.Deliveries.Pending(ctx, w.Name)
 		if err != nil {
 			return err
 		}
@@ -140,12 +140,12 @@ func (w *worker) close(ctx context.Context, suspects []suspect, tick event.Cause
 			break
 		}
 	}
-	delivers, err := w.Known.Delivers(ctx, w.Name)
+	delivers, err := w.Deliveries.Delivers(ctx, w.Name)
 	if err != nil {
 		return err
 	}
 	for _, s := range suspects {
-		reached, err := w.Known.Reached(ctx, w.Name, s.repo.ID)
+		reached, err := w.Deliveries.Reached(ctx, w.Name, s.repo.ID)
 		if err != nil {
 			return err
 		}
@@ -205,7 +205,7 @@ func (w *worker) missing(ctx context.Context, list []ingest.Repository, tick eve
 	for _, r := range list {
 		listed[r.ID] = true
 	}
-	known, err := w.Known.Repositories(ctx, w.Name)
+	known, err := w.Repositories.All(ctx, w.Name)
 	if err != nil {
 		return err
 	}
@@ -214,7 +214,7 @@ func (w *worker) missing(ctx context.Context, list []ingest.Repository, tick eve
 		if listed[was.ID] {
 			continue
 		}
-		if err := w.pace(ctx); err != nil {
+		if err := w.pace(); err != nil {
 			return err
 		}
 		now, err := w.Forge.Repository(ctx, ingest.Repository{ID: was.ID, FullName: was.FullName})

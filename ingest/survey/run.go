@@ -73,7 +73,7 @@ func text(err error) string {
 }
 
 // pace waits while the forge's budget is down to what deliveries may need.
-func (w *worker) pace(ctx context.Context) error {
+func (w *worker) pace() error {
 	if w.Budget == nil {
 		return nil
 	}

@@ -50,20 +50,12 @@ type Lister interface {
 
 // Sent is a forge's own record of what it sent to the webhook of a source.
 type Sent interface {
-	// Since lists the attempts since a moment, the newest first, as far as the
-	// forge remembers. Whatever is no delivery to this source's webhook is left out.
-	Since(ctx context.Context, since time.Time) iter.Seq2[Attempt, error]
+	// Since lists the attempts since a moment, the newest of each webhook first, as
+	// far as the forge remembers. Whatever is no delivery to this source's webhook is
+	// left out. fault.Denied: the token may not look.
+	Since(ctx context.Context, since time.Time) iter.Seq2[ingest.Attempt, error]
 	// Fetch returns what was sent; fault.NotFound: it is forgotten.
-	Fetch(ctx context.Context, a Attempt) (http.Header, []byte, error)
-}
-
-// Attempt is one try of a forge to deliver something.
-type Attempt struct {
-	ID       string // of the delivery, the same for every attempt at it: see [ingest.Receipt]
-	Event    string
-	At       time.Time
-	OK       bool
-	Location string // what Fetch finds it by
+	Fetch(ctx context.Context, a ingest.Attempt) (http.Header, []byte, error)
 }
 
 // Translator takes what a survey finds.
@@ -78,14 +70,18 @@ type Door interface {
 	Fetched(ctx context.Context, source string, receipt ingest.Receipt, header http.Header, body []byte) (string, error)
 }
 
-// Known is what is known of sources.
-type Known interface {
-	// Reached returns the commit that the catalog was brought to; "" if to none.
-	Reached(ctx context.Context, source, repositoryID string) (string, error)
+// Repositories is what is known of repositories.
+type Repositories interface {
 	// State returns what was last said of a repository.
 	State(ctx context.Context, source, repositoryID string) (event.RepositoryState, bool, error)
-	// Repositories lists the repositories that are there.
-	Repositories(ctx context.Context, source string) ([]event.RepositoryState, error)
+	// All lists the repositories of a source that are there.
+	All(ctx context.Context, source string) ([]event.RepositoryState, error)
+}
+
+// Deliveries is what is known of deliveries and what they led to.
+type Deliveries interface {
+	// Reached returns the commit that the catalog was brought to; "" if to none.
+	Reached(ctx context.Context, source, repositoryID string) (string, error)
 	// Pending returns how many deliveries of a source are still to be handled.
 	Pending(ctx context.Context, source string) (int, error)
 	// Has reports whether a delivery is stored.
@@ -96,12 +92,13 @@ type Known interface {
 
 // Options are what a Surveyor works with. All but the last two are required.
 type Options struct {
-	Sources    []Source
-	Translator Translator
-	Door       Door
-	Known      Known
-	Logger     *slog.Logger
-	Now        func() time.Time // nil: time.Now
+	Sources      []Source
+	Translator   Translator
+	Door         Door
+	Repositories Repositories
+	Deliveries   Deliveries
+	Logger       *slog.Logger
+	Now          func() time.Time // nil: time.Now
 	// Grace is how long a delivery may take before it is missed; 0 = a minute.
 	Grace time.Duration
 }
@@ -194,6 +191,7 @@ type Status struct {
 	Checked  time.Time // when the last check of deliveries began that ended well
 	Read     time.Time // when the last full reading was asked for
 	Err      string    // why the last run did not end well, for people; "" if it did
+	Unseen   string    // why missed deliveries are not looked for; "" if they are
 	// Missing are repositories that are known and that the forge does not find by
 	// name or id. Their entities stay until the forge says that they were deleted.
 	Missing []event.Repository

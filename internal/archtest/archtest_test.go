@@ -27,6 +27,7 @@ var rooms = map[string][]string{
 
 	"ingest":          {"catalog", "catalog/descriptor", "event", "eventlog", "eventlog/reactor", "ingest", "internal/fault"},
 	"ingest/forgeapi": {"ingest", "internal/fault"},
+	"ingest/survey":   {"event", "ingest", "internal/fault"},
 	"ingest/github":   {"catalog", "event", "ingest", "ingest/forgeapi", "internal/fault"},
 	"ingest/gitlab":   {"catalog", "event", "ingest", "ingest/forgeapi", "internal/fault"},
 

@@ -53,13 +53,30 @@ type Source struct {
 	Type          string   `yaml:"type"` // see [SourceTypes]
 	URL           string   `yaml:"url"`  // of the API (github) or the instance (gitlab)
 	Token         Secret   `yaml:"token"`
+	App           App      `yaml:"app"` // github: instead of a token
 	WebhookSecret Secret   `yaml:"webhookSecret"`
 	SigningToken  Secret   `yaml:"signingToken"`  // gitlab only
 	Organizations []string `yaml:"organizations"` // github: only their repositories count; empty = all that the webhook tells of
 	Groups        []string `yaml:"groups"`        // gitlab: the same, with their subgroups
+	Repositories  []string `yaml:"repositories"`  // github: the only ones that are discovered; empty = all of the organisations
+	Reconcile     string   `yaml:"reconcile"`     // when heads are compared, as a cron expression; empty = every hour
 	Descriptors   []string `yaml:"descriptors"`   // globs; empty = catalog-info.yaml anywhere
 	Archived      bool     `yaml:"archived"`      // read archived repositories too
 	SkipForks     bool     `yaml:"skipForks"`     // leave forks out
+}
+
+// App is a GitHub App.
+type App struct {
+	ID             string `yaml:"id"`
+	Installation   string `yaml:"installation"`
+	PrivateKeyFile string `yaml:"privateKeyFile"`
+}
+
+// Numbers returns the two ids; 0 for what is none.
+func (a App) Numbers() (id, installation int64) {
+	id, _ = strconv.ParseInt(a.ID, 10, 64)
+	installation, _ = strconv.ParseInt(a.Installation, 10, 64)
+	return id, installation
 }
 
 // The types of sources.

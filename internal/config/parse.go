@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
+	"github.com/robfig/cron/v3"
 	"gopkg.in/yaml.v3"
 )
 
@@ -267,8 +268,38 @@ func (p *parser) source(path string, s Source, names map[string]bool) {
 	if s.Type == GitHub && s.SigningToken != "" {
 		p.wrong(path+".signingToken", "is for gitlab; a github source signs with webhookSecret")
 	}
+	p.app(path, s)
+	for i, name := range s.Repositories {
+		if owner, repo, ok := strings.Cut(name, "/"); s.Type != GitHub || !ok || !githubOwner.MatchString(owner) || repo == "" || strings.ContainsAny(repo, "/ ") {
+			p.wrong(fmt.Sprintf("%s.repositories[%d]", path, i), "%q is no repository of a github source; write acme/payments for https://github.com/acme/payments", name)
+		}
+	}
+	if s.Reconcile != "" {
+		if _, err := cron.ParseStandard(s.Reconcile); err != nil {
+			p.wrong(path+".reconcile", "%q is no schedule; write @every 1h, or a cron expression such as 0 * * * *", s.Reconcile)
+		}
+	}
 	if s.WebhookSecret == "" && (s.Type == GitHub || s.SigningToken == "") {
 		p.wrong(path+".webhookSecret", "must not be empty: a webhook that anybody can send is refused. Make one with: openssl rand -hex 32")
+	}
+}
+
+func (p *parser) app(path string, s Source) {
+	if s.App == (App{}) {
+		return
+	}
+	id, installation := s.App.Numbers()
+	switch {
+	case s.Type != GitHub:
+		p.wrong(path+".app", "is for github")
+	case s.Token != "":
+		p.wrong(path+".app", "there is a token, too; give one of the two")
+	case id <= 0:
+		p.wrong(path+".app.id", "%q must be the App's number, as its settings show it", s.App.ID)
+	case installation <= 0:
+		p.wrong(path+".app.installation", "%q must be the number at the end of the installation's address", s.App.Installation)
+	case s.App.PrivateKeyFile == "":
+		p.wrong(path+".app.privateKeyFile", "must be the PEM file that the App's settings generate")
 	}
 }
 

@@ -191,6 +191,13 @@ func (d *Deliveries) Reached(ctx context.Context, source, repositoryID string) (
 	return sha, err
 }
 
+// Delivers reports whether a source has sent anything that is kept.
+func (d *Deliveries) Delivers(ctx context.Context, source string) (bool, error) {
+	var some bool
+	err := d.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM deliveries WHERE source = ? AND event <> ?)", source, Look).Scan(&some)
+	return some, err
+}
+
 // List returns a page of the deliveries that f selects, newest first.
 func (d *Deliveries) List(ctx context.Context, f Filter) (Page, error) {
 	where, args := " WHERE true", []any{}

@@ -1,0 +1,165 @@
+package github
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/go-github/v60/github"
+
+	"github.com/callboard/callboard/ingest"
+	"github.com/callboard/callboard/internal/fault"
+)
+
+// hookOf is a webhook that GitHub keeps a record of: an App's, an organisation's
+// or a repository's.
+type hookOf struct {
+	owner, repo string // repo is empty for an organisation's; both are for an App's
+	id          int64
+}
+
+// key finds the hook again in an [ingest.Attempt.Location].
+func (h hookOf) key(delivery int64) string {
+	return fmt.Sprintf("%s %s %d %d", dash(h.owner), dash(h.repo), h.id, delivery)
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func parseKey(key string) (h hookOf, delivery int64, err error) {
+	if _, err := fmt.Sscanf(key, "%s %s %d %d", &h.owner, &h.repo, &h.id, &delivery); err != nil {
+		return h, 0, fmt.Errorf("%q is no delivery of GitHub's: %w", key, err)
+	}
+	h.owner, h.repo = strings.Trim(h.owner, "-"), strings.Trim(h.repo, "-")
+	return h, delivery, nil
+}
+
+// Since lists what GitHub sent to this source's webhooks, of which it remembers
+// three days: https://docs.github.com/rest/orgs/webhooks#list-deliveries-for-an-organization-webhook
+func (s *Source) Since(ctx context.Context, since time.Time) iter.Seq2[ingest.Attempt, error] {
+	return func(yield func(ingest.Attempt, error) bool) {
+		hooks, err := s.hooks(ctx)
+		if err != nil {
+			yield(ingest.Attempt{}, err)
+			return
+		}
+		for _, h := range hooks {
+			if !s.attempts(ctx, h, since, yield) {
+				return
+			}
+		}
+	}
+}
+
+// hooks finds the webhooks that lead here.
+func (s *Source) hooks(ctx context.Context) ([]hookOf, error) {
+	if s.app != nil {
+		return []hookOf{{}}, nil
+	}
+	var all []hookOf
+	for _, org := range s.organizations {
+		found, resp, err := s.client.Organizations.ListHooks(ctx, org, &github.ListOptions{PerPage: perPage})
+		if err != nil {
+			return nil, forge{s.api, s.client}.fail(ctx, "list the webhooks of "+org, resp, err)
+		}
+		all = append(all, s.ours(found, org, "")...)
+	}
+	for _, name := range s.repositories {
+		owner, repo := split(ingest.Repository{FullName: name})
+		found, resp, err := s.client.Repositories.ListHooks(ctx, owner, repo, &github.ListOptions{PerPage: perPage})
+		if err != nil {
+			return nil, forge{s.api, s.client}.fail(ctx, "list the webhooks of "+name, resp, err)
+		}
+		all = append(all, s.ours(found, owner, repo)...)
+	}
+	return all, nil
+}
+
+func (s *Source) ours(hooks []*github.Hook, owner, repo string) []hookOf {
+	var all []hookOf
+	for _, h := range hooks {
+		if strings.HasSuffix(h.Config.GetURL(), s.hookPath()) {
+			all = append(all, hookOf{owner, repo, h.GetID()})
+		}
+	}
+	return all
+}
+
+// attempts yields those of one webhook, and reports false when nothing more is wanted.
+func (s *Source) attempts(ctx context.Context, h hookOf, since time.Time, yield func(ingest.Attempt, error) bool) bool {
+	o := &github.ListCursorOptions{PerPage: perPage}
+	for range ingest.MaxAttempts / perPage {
+		page, resp, err := s.attemptsPage(ctx, h, o)
+		if err != nil {
+			return yield(ingest.Attempt{}, forge{s.api, s.client}.fail(ctx, "list the deliveries of the webhook", resp, err))
+		}
+		for _, d := range page {
+			if d.GetDeliveredAt().Before(since) {
+				return true
+			}
+			a := ingest.Attempt{
+				ID: d.GetGUID(), Event: d.GetEvent(), At: d.GetDeliveredAt().Time, OK: d.GetStatusCode()/100 == 2, Location: h.key(d.GetID()),
+			}
+			if !yield(a, nil) {
+				return false
+			}
+		}
+		if resp.Cursor == "" {
+			return true
+		}
+		o.Cursor = resp.Cursor
+	}
+	return true
+}
+
+func (s *Source) attemptsPage(ctx context.Context, h hookOf, o *github.ListCursorOptions) ([]*github.HookDelivery, *github.Response, error) {
+	switch {
+	case h.owner == "":
+		return s.app.Apps.ListHookDeliveries(ctx, o)
+	case h.repo == "":
+		return s.client.Organizations.ListHookDeliveries(ctx, h.owner, h.id, o)
+	default:
+		return s.client.Repositories.ListHookDeliveries(ctx, h.owner, h.repo, h.id, o)
+	}
+}
+
+// Fetch returns what GitHub sent. The body is JSON, in whatever form it was sent.
+func (s *Source) Fetch(ctx context.Context, a ingest.Attempt) (http.Header, []byte, error) {
+	h, id, err := parseKey(a.Location)
+	if err != nil {
+		return nil, nil, err
+	}
+	var (
+		d    *github.HookDelivery
+		resp *github.Response
+	)
+	switch {
+	case h.owner == "":
+		d, resp, err = s.app.Apps.GetHookDelivery(ctx, id)
+	case h.repo == "":
+		d, resp, err = s.client.Organizations.GetHookDelivery(ctx, h.owner, h.id, id)
+	default:
+		d, resp, err = s.client.Repositories.GetHookDelivery(ctx, h.owner, h.repo, h.id, id)
+	}
+	doing := "read delivery " + strconv.FormatInt(id, 10)
+	if err != nil {
+		return nil, nil, forge{s.api, s.client}.fail(ctx, doing, resp, err)
+	}
+	if d.GetGUID() != a.ID || d.Request == nil || d.Request.RawPayload == nil {
+		return nil, nil, fault.New(fault.Unavailable, "%s: %s: the answer is no delivery", s.name, doing)
+	}
+	header := http.Header{}
+	for name, value := range d.Request.Headers {
+		header.Set(name, value)
+	}
+	header.Set("Content-Type", "application/json")
+	return header, *d.Request.RawPayload, nil
+}

@@ -49,9 +49,7 @@ func (r *Repository) commit(parent plumbing.Hash, c Change) (plumbing.Hash, erro
 		return plumbing.ZeroHash, err
 	}
 	for _, p := range []Person{c.Author, c.Committer} {
-		if p.Login != "" {
-			r.forge.people[p.Email] = p
-		}
+		r.forge.know(p)
 	}
 	return r.objects.writeCommit(tree, parents, c)
 }

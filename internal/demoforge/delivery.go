@@ -30,8 +30,10 @@ type jsonObject = map[string]any
 // Delivery is a webhook call that can be made now, later, several times or never.
 type Delivery struct {
 	Provider   Provider
-	Repository string // full path at the time
-	Event      string // "push", "ping", "Push Hook", "Tag Push Hook"
+	Repository string // full path at the time; "" for what is about none
+	Owner      string // organisation or group; "" for what is about none
+	Event      string // "push", "ping", "Push Hook", "System Hook"
+	Action     string // GitHub's action; GitLab's action, status or event_name; "" where there is none
 	ID         string // the same however often it is sent
 
 	Ref, Before, After string // of pushes; the zero SHA for "not there"
@@ -39,9 +41,40 @@ type Delivery struct {
 	Header http.Header // without the signatures, which Request adds
 	Body   []byte
 
+	// Along is what the forge sends of the same thing to those who listen for
+	// it: create beside the first push of a branch, public beside
+	// repository.publicized, GitLab's Project Hook beside its system hook.
+	Along []Delivery
+
 	service Service
 	now     func() time.Time
+	about   happening
+	payload []byte // Body, before it was put into a form
 }
+
+// happening is something to tell, before it is put in an envelope.
+type happening struct {
+	provider Provider
+	event    string
+	action   string
+	repo     *Repository // nil when it is about none
+	owner    *owner      // nil when it is about none
+	payload  jsonObject
+	reach    reach
+	app      *App // of deliveries to one app alone
+
+	ref, before, after string
+}
+
+// reach is which kinds of hooks are told.
+type reach int
+
+const (
+	toRepository reach = 1 << iota
+	toOwner
+	toApps
+	toInstance // GitLab's system hooks
+)
 
 // Request makes the HTTP request that delivers d to url, signed now.
 func (d Delivery) Request(ctx context.Context, url string) (*http.Request, error) {
@@ -115,24 +148,67 @@ func sign(algorithm func() hash.Hash, key []byte, parts ...[]byte) []byte {
 	return m.Sum(nil)
 }
 
-// delivery wraps a payload. The id depends on nothing but what the repository
-// has been through, so that the same history played again has the same ids.
-func (r *Repository) delivery(event string, payload jsonObject) (Delivery, error) {
-	body, err := json.Marshal(payload)
+// tell records what the forge sends, and puts it into the outbox of every hook
+// that listens.
+func (f *Forge) tell(h happening, along ...happening) (Delivery, error) {
+	d, err := f.envelope(h)
 	if err != nil {
-		return Delivery{}, fmt.Errorf("encode the delivery of %s: %w", r.name, err)
+		return Delivery{}, err
 	}
-	service := r.forge.options.GitHub
-	if r.provider == GitLab {
-		service = r.forge.options.GitLab
+	for _, one := range along {
+		a, err := f.envelope(one)
+		if err != nil {
+			return Delivery{}, err
+		}
+		d.Along = append(d.Along, a)
 	}
-	r.sent++
-	id := stableUUID(event, string(r.provider), strconv.FormatInt(r.id, 10), strconv.Itoa(r.sent), string(body))
-	header := http.Header{"Content-Type": {"application/json"}}
-	return Delivery{
-		Provider: r.provider, Repository: r.name, Event: event, ID: id,
-		Header: header, Body: body, service: service, now: r.forge.options.Now,
-	}, nil
+	f.deliveries = append(f.deliveries, d)
+	f.dispatch(d)
+	for _, a := range d.Along {
+		f.dispatch(a)
+	}
+	return d, nil
+}
+
+// envelope wraps a payload. The id depends on nothing but what the repository
+// or owner has been through, so that the same history played again has the same
+// ids.
+func (f *Forge) envelope(h happening) (Delivery, error) {
+	subject, service := string(h.provider), f.options.GitHub
+	d := Delivery{
+		Provider: h.provider, Event: h.event, Action: h.action,
+		Ref: h.ref, Before: h.before, After: h.after,
+		Header: http.Header{"Content-Type": {"application/json"}}, now: f.options.Now,
+	}
+	if h.owner != nil {
+		d.Owner = h.owner.path
+		subject += " " + strconv.FormatInt(h.owner.id, 10)
+	}
+	if h.repo != nil {
+		d.Repository, d.Owner = h.repo.name, h.repo.owner()
+		subject = string(h.provider) + " " + strconv.FormatInt(h.repo.id, 10)
+		h.owner = f.ownerAt(h.provider, h.repo.owner())
+	}
+	d.about = h
+	var err error
+	if d.Body, err = json.Marshal(h.payload); err != nil {
+		return Delivery{}, fmt.Errorf("encode %s of %s: %w", h.event, subject, err)
+	}
+	d.payload = d.Body
+	f.sent[subject]++
+	d.ID = stableUUID(h.event, subject, strconv.Itoa(f.sent[subject]), string(d.Body))
+	if h.provider == GitLab {
+		service = f.options.GitLab
+		d.addressGitLab(f.options.URL, d.ID)
+	} else {
+		target, id := "organization", int64(0)
+		if h.owner != nil {
+			id = h.owner.id
+		}
+		d.addressGitHub(hookID, target, id)
+	}
+	d.service = service
+	return d, nil
 }
 
 func stableUUID(parts ...string) string {

@@ -13,6 +13,7 @@
 package demoforge
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"html/template"
@@ -51,6 +52,13 @@ type Options struct {
 	GitHub Service
 	GitLab Service
 
+	// Background: deliveries to registered hooks are sent as they come up.
+	// Otherwise they wait for Deliver. Needs Close.
+	Background bool
+	// Client sends them; nil is one that gives up after ten seconds and follows
+	// no redirects.
+	Client *http.Client
+
 	// TreeEntries is how many entries GitHub's recursive tree lists before it
 	// says truncated. Zero is 100,000, as there.
 	TreeEntries int
@@ -70,8 +78,12 @@ type Service struct {
 	// without it.
 	SigningToken string
 	// Limit is how many requests a caller with a token has: an hour on GitHub
-	// (zero: 5000), a minute on GitLab (zero: 2000).
+	// (zero: 5000, and more for large installations of apps), a minute on GitLab
+	// (zero: 2000).
 	Limit int
+	// Exhausted is what GitHub answers then: 403 (or zero) or 429. GitLab
+	// answers 429.
+	Exhausted int
 }
 
 // Forge is a Git host. Its methods are safe for concurrent use.
@@ -82,16 +94,39 @@ type Forge struct {
 	served  chan error
 	page    *template.Template
 
+	dialects map[Provider]*dialect
+	posting  sync.Mutex         // one sends at a time
+	work     chan struct{}      // wakes the sender in the background
+	idle     chan struct{}      // closed when that has ended
+	stop     context.CancelFunc // ends it
+
 	// mu guards all below, and all repositories: go-git's stores allow no
 	// concurrent reads, and no answer takes long.
-	mu           sync.Mutex
-	repositories []*Repository
-	nextID       int64
-	names        map[string]*Repository // current and former names
-	people       map[string]Person      // by e-mail, to find logins
-	deliveries   []Delivery
-	quotas       map[quotaKey]*quota
-	faults       func(*http.Request) Fault
+	mu               sync.Mutex
+	repositories     []*Repository
+	byID             map[int64]*Repository
+	nextID           int64
+	names            map[string]*Repository // current and former names
+	owners           map[string]*owner      // by current path, as nameKey
+	people           map[string]Person      // by e-mail, to find logins
+	logins           map[string]Person      // accounts by login, in lower case
+	deliveries       []Delivery
+	sent             map[string]int // deliveries by what they are about, to tell them apart
+	quotas           map[quotaKey]*quota
+	answers          map[Provider]map[int]int // how many by status
+	hooks            []*hook
+	nextHook         int64
+	outbox           []*Outgoing
+	nextAttempt      int64
+	nextTest         int64
+	fates            func(Outgoing) Fate
+	teams            []*team
+	apps             []*App
+	installed        []*installation
+	nextInstallation int64
+	tokens           map[string]*installationToken
+	manifests        map[string]*App // by code, until it is converted
+	faults           func(*http.Request) Fault
 }
 
 // New makes a forge for a caller with an HTTP server of its own.
@@ -105,17 +140,40 @@ func New(o Options) *Forge {
 	if o.PushCommits == 0 {
 		o.PushCommits = 2048
 	}
+	if o.Client == nil {
+		o.Client = &http.Client{
+			Timeout:       10 * time.Second,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		}
+	}
 	f := &Forge{
 		options: o,
 		mux:     http.NewServeMux(),
 		page:    viewTemplate(),
 		nextID:  firstID,
+		byID:    map[int64]*Repository{},
 		names:   map[string]*Repository{},
+		owners:  map[string]*owner{},
 		people:  map[string]Person{},
+		logins:  map[string]Person{},
+		sent:    map[string]int{},
 		quotas:  map[quotaKey]*quota{},
+		answers: map[Provider]map[int]int{GitHub: {}, GitLab: {}},
+		tokens:  map[string]*installationToken{},
+
+		manifests: map[string]*App{},
+		dialects:  map[Provider]*dialect{},
+		work:      make(chan struct{}, 1),
 	}
+	f.know(Person{Name: "Callboard Bot", Login: accountLogin})
 	f.routeGitHub()
 	f.routeGitLab()
+	if o.Background {
+		var ctx context.Context
+		ctx, f.stop = context.WithCancel(context.Background())
+		f.idle = make(chan struct{})
+		go f.deliverAlways(ctx)
+	}
 	return f
 }
 
@@ -139,8 +197,13 @@ func Listen(address string, o Options) (*Forge, error) {
 	return f, nil
 }
 
-// Close ends what Listen started.
+// Close ends what Listen and Options.Background started. What has not been sent
+// then is not sent.
 func (f *Forge) Close() error {
+	if f.stop != nil {
+		f.stop()
+		<-f.idle
+	}
 	if f.server == nil {
 		return nil
 	}
@@ -202,9 +265,6 @@ func (f *Forge) add(p Provider, name string, s Settings, store storer.EncodedObj
 	if err := checkName(p, name); err != nil {
 		return nil, fmt.Errorf("create repository: %w", err)
 	}
-	if s.DefaultBranch == "" {
-		s.DefaultBranch = "main"
-	}
 	if refs == nil {
 		refs = map[plumbing.ReferenceName]plumbing.Hash{}
 	}
@@ -219,13 +279,18 @@ func (f *Forge) add(p Provider, name string, s Settings, store storer.EncodedObj
 		provider: p,
 		id:       f.nextID,
 		name:     name,
-		settings: s,
+		settings: s.filled(),
 		objects:  newObjects(store),
 		refs:     refs,
 		encoded:  map[string][]byte{},
 	}
 	f.repositories = append(f.repositories, r)
+	f.byID[r.id] = r
 	f.names[nameKey(p, name)] = r
+	f.ownerAt(p, r.owner())
+	if len(f.hooks) > 0 {
+		return r, r.announce()
+	}
 	return r, nil
 }
 

@@ -12,7 +12,8 @@ import (
 // GitHub Enterprise Server; everything else under the path is pages.
 func (f *Forge) routeGitHub() {
 	d := f.githubDialect()
-	routes := map[string]func(*call) (answer, error){
+	f.dialects[GitHub] = d
+	routes := map[string]handler{
 		"":                    githubGetRepository,
 		"/branches/{rev...}":  githubGetBranch,
 		"/commits":            githubListCommits,
@@ -30,20 +31,33 @@ func (f *Forge) routeGitHub() {
 			f.mux.HandleFunc("GET "+base+"/repos/{owner}/{repo}"+path, f.api(d, handle))
 			f.mux.HandleFunc("GET "+base+"/repositories/{id}"+path, f.api(d, handle))
 		}
-		f.mux.HandleFunc("GET "+base+"/orgs/{owner}/repos", f.api(d, githubListRepositories))
+		for _, more := range []map[string]handler{githubListing(), githubPeople(), githubHooks(), githubApps()} {
+			for route, handle := range more {
+				method, path, _ := strings.Cut(route, " ")
+				f.mux.HandleFunc(method+" "+base+path, f.api(d, handle))
+			}
+		}
 	}
+	f.routeManifest()
 	f.mux.HandleFunc("GET /github/", f.pages(GitHub))
 }
 
 func (f *Forge) githubDialect() *dialect {
 	d := &dialect{
 		provider: GitHub, service: f.options.GitHub,
-		window: time.Hour, limit: f.options.GitHub.Limit, anonymous: 60,
+		window: time.Hour, anonymous: 60,
 		freeNotModified: true,
 		find:            findGitHub,
 	}
-	if d.limit == 0 {
-		d.limit = 5000
+	d.grant = func(who caller) int {
+		switch {
+		case f.options.GitHub.Limit != 0:
+			return f.options.GitHub.Limit
+		case who.kind == asInstallation: // see the rate limits for GitHub App installations
+			return min(12_500, 5000+50*max(0, len(who.installation.repositories())-20))
+		default:
+			return 5000
+		}
 	}
 	d.token = func(r *http.Request) string {
 		scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
@@ -57,6 +71,9 @@ func (f *Forge) githubDialect() *dialect {
 		if at := r.header.Get("Location"); at != "" {
 			o["url"] = at
 		}
+		if r.errors != nil {
+			o["errors"] = r.errors
+		}
 		return o
 	}
 	d.rate = func(h http.Header, q quota) {
@@ -68,7 +85,11 @@ func (f *Forge) githubDialect() *dialect {
 		h.Set("X-GitHub-Media-Type", "github.v3; format=json")
 	}
 	d.exhausted = func(time.Duration) refusal {
-		return refusal{status: http.StatusForbidden, message: "API rate limit exceeded for user ID 1.", docs: "/overview/rate-limits-for-the-rest-api"}
+		status := http.StatusForbidden
+		if f.options.GitHub.Exhausted != 0 {
+			status = f.options.GitHub.Exhausted
+		}
+		return refusal{status: status, message: "API rate limit exceeded for user ID 1.", docs: "/overview/rate-limits-for-the-rest-api"}
 	}
 	return d
 }
@@ -79,17 +100,13 @@ func findGitHub(c *call) error {
 	owner, name, id := c.PathValue("owner"), c.PathValue("repo"), c.PathValue("id")
 	switch {
 	case id != "":
-		for _, r := range c.forge.repositories {
-			if r.provider == GitHub && strconv.FormatInt(r.id, 10) == id {
-				c.repo = r
-			}
-		}
+		c.repo = c.forge.numbered(GitHub, id)
 	case name != "":
 		c.repo = c.forge.names[nameKey(GitHub, owner+"/"+name)]
 	default:
 		return nil
 	}
-	if c.repo == nil || c.repo.settings.Private && c.visitor {
+	if c.repo == nil || !c.sees(c.repo) {
 		return refusal{status: http.StatusNotFound, message: "Not Found"}
 	}
 	if id == "" && !strings.EqualFold(c.repo.name, owner+"/"+name) {
@@ -103,40 +120,14 @@ func findGitHub(c *call) error {
 	return nil
 }
 
-func githubGetRepository(c *call) (answer, error) {
-	return answer{value: c.repo.githubRepository()}, nil
-}
+// handler answers one route of an API.
+type handler = func(*call) (answer, error)
 
-func githubListRepositories(c *call) (answer, error) {
-	var all []jsonObject
-	for _, r := range c.forge.repositories {
-		if r.provider == GitHub && strings.EqualFold(r.owner(), c.PathValue("owner")) && !(r.settings.Private && c.visitor) {
-			all = append(all, r.githubRepository())
-		}
+// numbered finds a repository by its number.
+func (f *Forge) numbered(p Provider, id string) *Repository {
+	n, err := strconv.ParseInt(id, 10, 64)
+	if r := f.byID[n]; err == nil && r != nil && r.provider == p {
+		return r
 	}
-	if len(all) == 0 {
-		return answer{}, refusal{status: http.StatusNotFound, message: "Not Found"}
-	}
-	p := c.page(30)
-	from, to := p.cut(len(all))
-	return answer{value: all[from:to], header: c.githubLinks(p, len(all))}, nil
-}
-
-// githubLinks is the Link header of one page of a list of total.
-func (c *call) githubLinks(p page, total int) http.Header {
-	last := max(1, (total+p.size-1)/p.size)
-	at := func(rel string, n int) string {
-		return c.link(rel, map[string]string{"page": strconv.Itoa(n)})
-	}
-	var links []string
-	if p.number > 1 {
-		links = append(links, at("prev", p.number-1), at("first", 1))
-	}
-	if p.number < last {
-		links = append(links, at("next", p.number+1), at("last", last))
-	}
-	if len(links) == 0 {
-		return nil
-	}
-	return http.Header{"Link": {strings.Join(links, ", ")}}
+	return nil
 }

@@ -32,6 +32,9 @@ func githubGetBranch(c *call) (answer, error) {
 }
 
 func githubGetRef(c *call) (answer, error) {
+	if len(c.repo.refs) == 0 {
+		return answer{}, refusal{status: http.StatusConflict, message: "Git Repository is empty."}
+	}
 	ref := plumbing.ReferenceName("refs/" + c.PathValue("ref"))
 	h, ok := c.repo.refs[ref]
 	if !ok {
@@ -74,6 +77,9 @@ func githubListCommits(c *call) (answer, error) {
 }
 
 func githubGetCommit(c *call) (answer, error) {
+	if len(c.repo.refs) == 0 {
+		return answer{}, refusal{status: http.StatusConflict, message: "Git Repository is empty."}
+	}
 	rev := c.PathValue("rev")
 	h, err := c.repo.resolve(rev)
 	if errors.Is(err, errMissing) {

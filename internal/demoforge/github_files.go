@@ -101,6 +101,9 @@ func githubGetBlob(c *call) (answer, error) {
 
 func githubGetContents(c *call) (answer, error) {
 	rev := c.URL.Query().Get("ref")
+	if len(c.repo.refs) == 0 {
+		return answer{}, refusal{status: http.StatusNotFound, message: "This repository is empty."}
+	}
 	head, err := c.repo.resolve(rev)
 	if errors.Is(err, errMissing) && rev != "" {
 		return answer{}, refusal{status: http.StatusNotFound, message: "No commit found for the ref " + rev}

@@ -248,7 +248,7 @@ func TestGitHubPages(t *testing.T) {
 		}
 		opts.Page = resp.NextPage
 	}
-	if diff := cmp.Diff([]string{"r0", "r1", "r2", "r3", "r4"}, names); diff != "" || pages != 3 {
+	if diff := cmp.Diff([]string{"r4", "r3", "r2", "r1", "r0"}, names); diff != "" || pages != 3 {
 		t.Errorf("%d pages (-want +got):\n%s", pages, diff)
 	}
 }
@@ -362,7 +362,9 @@ func TestGitHubRename(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Rename("acme/cart")
+	if _, err := r.Rename("acme/cart"); err != nil {
+		t.Fatal(err)
+	}
 
 	after, resp, err := c.Repositories.Get(ctx, "acme", "basket")
 	if err != nil {

@@ -124,8 +124,8 @@ func TestGitLabGroups(t *testing.T) {
 		want  []string
 	}{
 		{"acme", false, []string{"acme/stock"}},
-		{"acme", true, []string{"acme/stock", "acme/data/lake", "acme/data/reports"}},
-		{"acme/data", false, []string{"acme/data/lake", "acme/data/reports"}},
+		{"acme", true, []string{"acme/data/reports", "acme/data/lake", "acme/stock"}},
+		{"acme/data", false, []string{"acme/data/reports", "acme/data/lake"}},
 	} {
 		t.Run(fmt.Sprint(test.group, test.below), func(t *testing.T) {
 			var got []string
@@ -259,7 +259,9 @@ func TestGitLabRename(t *testing.T) {
 	f := start(t, demoforge.Options{})
 	r := create(t, f, demoforge.GitLab, "acme/depot")
 	push(t, r, "main", commit(0, "first", map[string]string{"a": "1"}))
-	r.Rename("acme/stock")
+	if _, err := r.Rename("acme/stock"); err != nil {
+		t.Fatal(err)
+	}
 	c := gitlabClient(t, f, "any")
 	project, _, err := c.Projects.GetProject("acme/depot", nil)
 	if err != nil || project.PathWithNamespace != "acme/stock" || project.ID != r.ID() {

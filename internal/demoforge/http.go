@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -13,42 +14,21 @@ import (
 	"time"
 )
 
-// Fault is what goes wrong with one request. The zero Fault is nothing.
-type Fault struct {
-	// Wait holds the answer back until it is closed (or the caller gives up).
-	Wait <-chan struct{}
-	// Status is answered in place of the real answer, in the provider's shape.
-	Status int
-	// RetryAfter goes with Status. On GitHub, 403 and 429 with it are the
-	// secondary rate limit. Whole seconds.
-	RetryAfter time.Duration
-	// Cut closes the connection halfway through the body.
-	Cut bool
-	// TreeEntries is how many entries a recursive tree lists here at most.
-	TreeEntries int
-}
-
-// SetFaults asks choose about every API request from now on; nil ends it.
-// Choose runs on the goroutine of the request.
-func (f *Forge) SetFaults(choose func(*http.Request) Fault) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.faults = choose
-}
-
 // dialect is how a provider's API talks around its answers.
 type dialect struct {
 	provider Provider
 	service  Service
-	// window is how long a quota lasts, limit and anonymous how many requests it has.
-	window           time.Duration
-	limit, anonymous int
+	// window is how long a quota lasts, anonymous how many requests it has.
+	window    time.Duration
+	anonymous int
 	// freeNotModified: a 304 to a caller with a token costs nothing.
 	freeNotModified bool
 	// refuse is the body of a refusal.
 	refuse func(refusal) any
 	// rate writes the headers of a quota.
 	rate func(http.Header, quota)
+	// grant is how many requests a caller with a token has.
+	grant func(caller) int
 	// exhausted refuses a caller whose quota is used up.
 	exhausted func(resetIn time.Duration) refusal
 	// token finds what the caller offers.
@@ -60,10 +40,56 @@ type dialect struct {
 // call is an API request on its way to an answer.
 type call struct {
 	*http.Request
-	forge   *Forge
-	repo    *Repository // set on routes below a repository
-	visitor bool        // has no token although private things need one
-	fault   Fault
+	forge  *Forge
+	repo   *Repository // set on routes below a repository
+	caller caller
+	fault  Fault
+}
+
+// sees reports whether the caller may see a repository.
+func (c *call) sees(r *Repository) bool {
+	if !r.settings.Private {
+		return true
+	}
+	switch c.caller.kind {
+	case withToken:
+		return true
+	case asInstallation:
+		return c.caller.installation.has(r)
+	default:
+		return !c.caller.shutOut
+	}
+}
+
+// in reads the body, JSON or a form, into v.
+func (c *call) in(v any) error {
+	body, err := io.ReadAll(io.LimitReader(c.Body, 1<<20))
+	if err != nil {
+		return refusal{status: http.StatusBadRequest, message: "Problems reading the body"}
+	}
+	if len(body) == 0 {
+		return nil
+	}
+	if strings.HasPrefix(c.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		q, err := url.ParseQuery(string(body))
+		if err != nil {
+			return refusal{status: http.StatusBadRequest, message: "Problems parsing the form"}
+		}
+		o := jsonObject{}
+		for name := range q {
+			o[name] = q.Get(name)
+			if b, err := strconv.ParseBool(q.Get(name)); err == nil {
+				o[name] = b
+			}
+		}
+		if body, err = json.Marshal(o); err != nil {
+			return err
+		}
+	}
+	if err := json.Unmarshal(body, v); err != nil {
+		return refusal{status: http.StatusBadRequest, message: "Problems parsing JSON"}
+	}
+	return nil
 }
 
 // answer is what an API call comes to. Body wins over value.
@@ -73,6 +99,9 @@ type answer struct {
 	value  any // sent as JSON
 	body   []byte
 	kind   string // content type of body
+	// then makes the answer after all, without the forge's lock: it sends
+	// something and waits for what comes back.
+	then func(*http.Request) (answer, error)
 }
 
 // refusal is an error that the caller gets to see.
@@ -80,6 +109,7 @@ type refusal struct {
 	status  int
 	message string
 	docs    string // what documentation_url ends with
+	errors  any    // GitHub: what was wrong with each field
 	header  http.Header
 }
 
@@ -93,11 +123,11 @@ type quota struct {
 
 type quotaKey struct {
 	provider Provider
-	visitor  bool
+	caller   string // "" is all who have no token
 }
 
 // api serves one route of a provider's API.
-func (f *Forge) api(d *dialect, handle func(*call) (answer, error)) http.HandlerFunc {
+func (f *Forge) api(d *dialect, handle handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
 		choose := f.faults
@@ -116,19 +146,29 @@ func (f *Forge) api(d *dialect, handle func(*call) (answer, error)) http.Handler
 		f.mu.Lock()
 		a := f.answer(d, c, handle)
 		f.mu.Unlock()
+		if then := a.then; then != nil {
+			header := a.header
+			a = d.encode(then(r))
+			for name, values := range header {
+				a.header[name] = values
+			}
+		}
+		f.mu.Lock()
+		f.answers[d.provider][a.status]++
+		f.mu.Unlock()
 		a.send(w, r, c.fault.Cut)
 	}
 }
 
 // answer runs a call under the forge's lock.
-func (f *Forge) answer(d *dialect, c *call, handle func(*call) (answer, error)) answer {
+func (f *Forge) answer(d *dialect, c *call, handle handler) answer {
 	offered := d.token(c.Request)
-	if d.service.Token != "" && offered != "" && offered != d.service.Token {
-		return d.encode(answer{}, refusal{status: http.StatusUnauthorized, message: "Bad credentials"})
+	who, err := f.authenticate(d, offered)
+	if err != nil {
+		return d.encode(answer{}, err)
 	}
-	c.visitor = d.service.Token != "" && offered == ""
-
-	q := f.quota(d, offered == "")
+	c.caller = who
+	q := f.quota(d, who)
 	if q.used >= q.limit {
 		a := d.encode(answer{}, d.exhausted(q.reset.Sub(f.options.Now())))
 		d.rate(a.header, *q)
@@ -136,7 +176,7 @@ func (f *Forge) answer(d *dialect, c *call, handle func(*call) (answer, error)) 
 	}
 	a := d.encode(d.run(c, handle))
 	tag := a.header.Get("ETag")
-	if a.status == http.StatusOK && tag == "" {
+	if a.status == http.StatusOK && tag == "" && c.Method == http.MethodGet {
 		tag = etag(c.Request, offered, a.body)
 		a.header.Set("ETag", tag)
 	}
@@ -150,7 +190,7 @@ func (f *Forge) answer(d *dialect, c *call, handle func(*call) (answer, error)) 
 	return a
 }
 
-func (d *dialect) run(c *call, handle func(*call) (answer, error)) (answer, error) {
+func (d *dialect) run(c *call, handle handler) (answer, error) {
 	if c.fault.Status != 0 {
 		r := refusal{status: c.fault.Status, message: http.StatusText(c.fault.Status), header: http.Header{}}
 		if c.fault.RetryAfter > 0 {
@@ -209,12 +249,12 @@ func (a answer) send(w http.ResponseWriter, r *http.Request, cut bool) {
 		h[name] = values
 	}
 	h.Set("Vary", "Accept, Authorization")
-	if a.status != http.StatusNotModified {
+	if a.status != http.StatusNotModified && a.status != http.StatusNoContent {
 		h.Set("Content-Type", a.kind)
 		h.Set("Content-Length", strconv.Itoa(len(a.body)))
 	}
 	w.WriteHeader(a.status)
-	if r.Method == http.MethodHead || a.status == http.StatusNotModified {
+	if r.Method == http.MethodHead || a.status == http.StatusNotModified || a.status == http.StatusNoContent {
 		return
 	}
 	if cut {
@@ -226,13 +266,13 @@ func (a answer) send(w http.ResponseWriter, r *http.Request, cut bool) {
 }
 
 // quota is the caller's, renewed when its time is over.
-func (f *Forge) quota(d *dialect, anonymous bool) *quota {
-	key := quotaKey{d.provider, anonymous}
+func (f *Forge) quota(d *dialect, who caller) *quota {
+	key := quotaKey{d.provider, who.quota()}
 	now := f.options.Now()
 	q := f.quotas[key]
 	if q == nil || !now.Before(q.reset) {
-		q = &quota{limit: d.limit, reset: now.Add(d.window)}
-		if anonymous && d.service.Token != "" {
+		q = &quota{limit: d.grant(who), reset: now.Add(d.window)}
+		if who.shutOut {
 			q.limit = d.anonymous
 		}
 		f.quotas[key] = q
@@ -263,37 +303,6 @@ func matches(header, tag string) bool {
 func (c *call) wants(form string) bool {
 	accept := c.Header.Get("Accept")
 	return strings.HasSuffix(accept, "."+form) || strings.Contains(accept, "."+form+"+json")
-}
-
-// number reads a query parameter that is a positive number, at most max.
-func (c *call) number(name string, otherwise, most int) int {
-	n, err := strconv.Atoi(c.URL.Query().Get(name))
-	if err != nil || n < 1 {
-		return otherwise
-	}
-	return min(n, most)
-}
-
-// page cuts one page out of a list.
-type page struct{ number, size int }
-
-func (c *call) page(size int) page {
-	return page{c.number("page", 1, 1<<20), c.number("per_page", size, 100)}
-}
-
-// cut is the page's share of a list of n.
-func (p page) cut(n int) (from, to int) {
-	return min((p.number-1)*p.size, n), min(p.number*p.size, n)
-}
-
-// link is the address of the same call with some query parameters changed.
-func (c *call) link(rel string, set map[string]string) string {
-	q := c.URL.Query()
-	for name, value := range set {
-		q.Set(name, value)
-	}
-	u := url.URL{Path: c.URL.Path, RawPath: c.URL.RawPath, RawQuery: q.Encode()}
-	return fmt.Sprintf("<%s%s>; rel=%q", c.forge.options.URL, u.String(), rel)
 }
 
 // text is an answer that is not JSON.

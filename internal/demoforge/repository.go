@@ -3,7 +3,6 @@ package demoforge
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -25,8 +24,31 @@ type Settings struct {
 	Description   string
 	DefaultBranch string // "main" when empty
 	Private       bool
+	Visibility    string // "public", "internal" or "private"; empty: as Private says
 	Topics        []string
+	Homepage      string
+	Language      string // the one that there is most of
+	Archived      bool
+	Fork          bool
 	Created       time.Time
+}
+
+// filled sets what follows from the rest.
+func (s Settings) filled() Settings {
+	if s.DefaultBranch == "" {
+		s.DefaultBranch = "main"
+	}
+	if s.Visibility == "" {
+		s.Visibility = "public"
+		if s.Private {
+			s.Visibility = "private"
+		}
+	}
+	s.Private = s.Visibility != "public"
+	if s.Topics == nil {
+		s.Topics = []string{}
+	}
+	return s
 }
 
 // Repository is a Git repository at the forge.
@@ -41,7 +63,6 @@ type Repository struct {
 	objects  *objects
 	refs     map[plumbing.ReferenceName]plumbing.Hash
 	pushed   time.Time
-	sent     int               // deliveries so far, to tell them apart
 	encoded  map[string][]byte // trees as the APIs answer them
 }
 
@@ -170,24 +191,6 @@ func (r *Repository) point(ref plumbing.ReferenceName, sha string, by Person) (D
 	return r.move(ref, h, by)
 }
 
-// Rename gives the repository another full path. The old one redirects until
-// another repository takes it.
-func (r *Repository) Rename(name string) {
-	r.forge.mu.Lock()
-	defer r.forge.mu.Unlock()
-	r.name = name
-	r.forge.names[nameKey(r.provider, name)] = r
-	clear(r.encoded) // they hold URLs
-}
-
-// Delete removes the repository from the forge.
-func (r *Repository) Delete() {
-	r.forge.mu.Lock()
-	defer r.forge.mu.Unlock()
-	r.forge.repositories = slices.DeleteFunc(r.forge.repositories, func(other *Repository) bool { return other == r })
-	maps.DeleteFunc(r.forge.names, func(_ string, other *Repository) bool { return other == r })
-}
-
 // Prune forgets the commits that no branch or tag reaches, as a forge does some
 // time after a force push.
 func (r *Repository) Prune() error {
@@ -248,17 +251,10 @@ func (r *Repository) move(ref plumbing.ReferenceName, after plumbing.Hash, by Pe
 	if p.head != nil && p.head.Committer.When.After(r.pushed) {
 		r.pushed = p.head.Committer.When
 	}
-	var d Delivery
 	if r.provider == GitHub {
-		d, err = r.githubPush(p)
-	} else {
-		d, err = r.gitlabPush(p)
+		return r.githubPush(p)
 	}
-	if err != nil {
-		return Delivery{}, err
-	}
-	r.forge.deliveries = append(r.forge.deliveries, d)
-	return d, nil
+	return r.gitlabPush(p)
 }
 
 // resolve finds the commit that a SHA, branch, tag or "heads/x" names.
@@ -312,6 +308,14 @@ func (r *Repository) remember(key string, encode func() ([]byte, error)) ([]byte
 // cachedAnswers is how many encoded trees a repository remembers.
 const cachedAnswers = 32
 
+// active is when something was done to the repository last.
+func (r *Repository) active() time.Time {
+	if r.pushed.IsZero() {
+		return r.settings.Created
+	}
+	return r.pushed
+}
+
 // owner is all of the full path before the last part.
 func (r *Repository) owner() string { return r.name[:strings.LastIndexByte(r.name, '/')] }
 
@@ -356,3 +360,5 @@ func parseTime(s string) (time.Time, error) {
 	}
 	return t, nil
 }
+
+func branchRef(name string) plumbing.ReferenceName { return plumbing.NewBranchReferenceName(name) }

@@ -30,10 +30,7 @@ func (r *Repository) gitlabPush(p push) (Delivery, error) {
 	if p.head != nil {
 		checkout = p.head.Hash.String()
 	}
-	page := r.gitlabPage()
-	git := page + ".git"
-	ssh := "git@" + strings.TrimPrefix(strings.TrimPrefix(r.forge.options.URL, "http://"), "https://") + ":" + r.name + ".git"
-	d, err := r.delivery(event, jsonObject{
+	payload := jsonObject{
 		"object_kind":   kind,
 		"event_name":    kind,
 		"before":        p.before.String(),
@@ -48,31 +45,22 @@ func (r *Repository) gitlabPush(p push) (Delivery, error) {
 		"user_email":    "", // hidden unless its owner shows it
 		"user_avatar":   nil,
 		"project_id":    r.id,
-		"project": jsonObject{
-			"id": r.id, "name": r.base(), "description": r.settings.Description, "web_url": page, "avatar_url": nil,
-			"git_ssh_url": ssh, "git_http_url": git, "namespace": r.owner(), "visibility_level": r.gitlabVisibility(),
-			"path_with_namespace": r.name, "default_branch": r.settings.DefaultBranch, "ci_config_path": nil,
-			"homepage": page, "url": ssh, "ssh_url": ssh, "http_url": git,
-		},
-		"repository": jsonObject{
-			"name": r.base(), "url": ssh, "description": r.settings.Description, "homepage": page,
-			"git_http_url": git, "git_ssh_url": ssh, "visibility_level": r.gitlabVisibility(),
-		},
+		"project":       r.gitlabHookProject(),
+		"repository":    r.gitlabHookRepository(),
+
 		"commits":             commits,
 		"total_commits_count": len(p.commits),
 		"push_options":        jsonObject{},
-	})
-	if err != nil {
-		return Delivery{}, err
 	}
-	d.Ref, d.Before, d.After = p.ref.String(), p.before.String(), p.after.String()
-	d.Header.Set("User-Agent", "GitLab/19.0.0")
-	d.Header.Set("X-Gitlab-Event", event)
-	d.Header.Set("X-Gitlab-Instance", r.forge.options.URL)
-	d.Header.Set("X-Gitlab-Webhook-UUID", stableUUID("webhook", d.ID))
-	d.Header.Set("X-Gitlab-Event-UUID", stableUUID("event", d.ID))
-	d.Header.Set("Idempotency-Key", d.ID)
-	return d, nil
+	return r.forge.tell(happening{
+		provider: GitLab, event: event, repo: r, payload: payload, reach: toRepository | toOwner,
+		ref: p.ref.String(), before: p.before.String(), after: p.after.String(),
+	}, r.gitlabSystem("repository_update", jsonObject{
+		"user_id": accountID(loginOf(p.by)), "user_name": p.by.Name, "user_email": "", "user_avatar": nil,
+		"project_id": r.id, "project": payload["project"],
+		"changes": []jsonObject{{"before": p.before.String(), "after": p.after.String(), "ref": p.ref.String()}},
+		"refs":    []string{p.ref.String()},
+	}))
 }
 
 func (r *Repository) gitlabPushCommit(c *object.Commit) (jsonObject, error) {
@@ -86,16 +74,6 @@ func (r *Repository) gitlabPushCommit(c *object.Commit) (jsonObject, error) {
 	}
 	return o, r.touched(c, o)
 }
-
-func (r *Repository) gitlabVisibility() int {
-	if r.settings.Private {
-		return 0
-	}
-	return 20
-}
-
-// gitlabPage is the project's page.
-func (r *Repository) gitlabPage() string { return r.forge.webURL(GitLab) + "/" + r.name }
 
 // title is the first line of a commit message.
 func title(message string) string {

@@ -18,8 +18,8 @@ type Outgoing struct {
 	Delivery   Delivery
 
 	hook  *hook
-	after int // how many to the same hook must overtake it still
-	known bool
+	after int   // how many to the same hook must overtake it still
+	fate  *Fate // once it is known
 }
 
 // Fate is what becomes of a delivery on its way. The zero Fate is that it
@@ -76,13 +76,13 @@ func (f *Forge) Deliver(ctx context.Context) error {
 	defer f.posting.Unlock()
 	for ctx.Err() == nil {
 		f.mu.Lock()
-		o, fate := f.next()
+		o := f.next()
 		f.mu.Unlock()
 		if o == nil {
 			return nil
 		}
-		for range max(1, fate.Copies) {
-			f.post(ctx, o, fate.Lost)
+		for range max(1, o.fate.Copies) {
+			f.post(ctx, o, o.fate.Lost)
 		}
 		f.mu.Lock()
 		f.overtaken(o)
@@ -92,25 +92,27 @@ func (f *Forge) Deliver(ctx context.Context) error {
 }
 
 // next takes the delivery that is sent next.
-func (f *Forge) next() (*Outgoing, Fate) {
+func (f *Forge) next() *Outgoing {
 	for len(f.outbox) > 0 {
 		o := f.outbox[0]
 		f.outbox = f.outbox[1:]
-		var fate Fate
-		if f.fates != nil && !o.known {
-			fate = f.fates(*o)
+		fresh := o.fate == nil
+		if fresh {
+			o.fate = &Fate{}
+			if f.fates != nil {
+				*o.fate = f.fates(*o)
+			}
+			o.after = o.fate.After
 		}
-		o.known = true
 		switch {
-		case fate.Silent:
-		case fate.After > 0:
-			o.after = fate.After
+		case o.fate.Silent:
+		case fresh && o.after > 0:
 			o.hook.late = append(o.hook.late, o)
 		default:
-			return o, fate
+			return o
 		}
 	}
-	return nil, Fate{}
+	return nil
 }
 
 // overtaken puts what was overtaken often enough at the head of the outbox.

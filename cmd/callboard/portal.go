@@ -188,15 +188,18 @@ func githubApp(a config.App) *github.App {
 
 // surveys lists what can be surveyed of each source.
 func surveys(c config.Config, sources []ingest.Source, selections map[string]ingest.Selection) []survey.Source {
-	all := make([]survey.Source, len(sources))
+	var all []survey.Source
 	for i, s := range sources {
+		if c.Sources[i].Reconcile == config.Never {
+			continue
+		}
 		one := survey.Source{Name: s.Name(), Forge: s.Forge(), Selection: selections[s.Name()], Compare: c.Sources[i].Reconcile}
 		one.Lister, _ = s.(survey.Lister)
 		one.Sent, _ = s.(survey.Sent)
 		if b, ok := s.(interface{ Budget() forgeapi.Budget }); ok {
 			one.Budget = func() survey.Budget { return survey.Budget(b.Budget()) }
 		}
-		all[i] = one
+		all = append(all, one)
 	}
 	return all
 }

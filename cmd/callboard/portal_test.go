@@ -34,7 +34,7 @@ func startPortal(tb testing.TB) *running {
 	for _, p := range []demoforge.Provider{demoforge.GitHub, demoforge.GitLab} {
 		conf.Sources = append(conf.Sources, config.Source{
 			Name: string(p), Type: string(p), URL: forge.APIURL(p),
-			Token: config.Secret(service.Token), WebhookSecret: config.Secret(service.Secret),
+			Token: config.Secret(service.Token), WebhookSecret: config.Secret(service.Secret), Reconcile: config.Never,
 		})
 	}
 	p := runPortal(tb, conf)

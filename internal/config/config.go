@@ -59,11 +59,14 @@ type Source struct {
 	Organizations []string `yaml:"organizations"` // github: only their repositories count; empty = all that the webhook tells of
 	Groups        []string `yaml:"groups"`        // gitlab: the same, with their subgroups
 	Repositories  []string `yaml:"repositories"`  // github: the only ones that are discovered; empty = all of the organisations
-	Reconcile     string   `yaml:"reconcile"`     // when heads are compared, as a cron expression; empty = every hour
+	Reconcile     string   `yaml:"reconcile"`     // when heads are compared, as a cron expression; empty = every hour; [Never] = nothing is surveyed
 	Descriptors   []string `yaml:"descriptors"`   // globs; empty = catalog-info.yaml anywhere
 	Archived      bool     `yaml:"archived"`      // read archived repositories too
 	SkipForks     bool     `yaml:"skipForks"`     // leave forks out
 }
+
+// Never is what reconcile is when only deliveries count.
+const Never = "never"
 
 // App is a GitHub App.
 type App struct {

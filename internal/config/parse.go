@@ -274,9 +274,9 @@ func (p *parser) source(path string, s Source, names map[string]bool) {
 			p.wrong(fmt.Sprintf("%s.repositories[%d]", path, i), "%q is no repository of a github source; write acme/payments for https://github.com/acme/payments", name)
 		}
 	}
-	if s.Reconcile != "" {
+	if s.Reconcile != "" && s.Reconcile != Never {
 		if _, err := cron.ParseStandard(s.Reconcile); err != nil {
-			p.wrong(path+".reconcile", "%q is no schedule; write @every 1h, or a cron expression such as 0 * * * *", s.Reconcile)
+			p.wrong(path+".reconcile", "%q is no schedule; write @every 1h, a cron expression such as 0 * * * *, or never", s.Reconcile)
 		}
 	}
 	if s.WebhookSecret == "" && (s.Type == GitHub || s.SigningToken == "") {

@@ -189,12 +189,13 @@ func (f *Forge) envelope(h happening) (Delivery, error) {
 		subject = string(h.provider) + " " + strconv.FormatInt(h.repo.id, 10)
 		h.owner = f.ownerAt(h.provider, h.repo.owner())
 	}
-	d.about = h
 	var err error
 	if d.Body, err = json.Marshal(h.payload); err != nil {
 		return Delivery{}, fmt.Errorf("encode %s of %s: %w", h.event, subject, err)
 	}
 	d.payload = d.Body
+	h.payload = nil // as bytes it is a tenth of the size, and all are kept
+	d.about = h
 	f.sent[subject]++
 	d.ID = stableUUID(h.event, subject, strconv.Itoa(f.sent[subject]), string(d.Body))
 	if h.provider == GitLab {

@@ -5,11 +5,16 @@
 // organisation through it; the integration tests use it as their fake.
 //
 // Start with [Listen] or [New], then [Forge.Create] and [Repository.Push].
-// [Forge.Play] plays a whole scripted [History]. What a forge does wrong now
-// and then is made to happen with [Forge.SetFaults].
+// [Forge.Play] plays a whole scripted [History]. Whatever changes a repository,
+// an owner or a team returns the [Delivery] that the forge sends of it;
+// [Repository.Emit] tells of what the forge does not keep, such as runs and
+// alerts. Hooks that are registered through the APIs are sent theirs by
+// [Forge.Deliver] or in the background, with [Forge.SetFates] choosing what
+// becomes of each. What a forge does wrong now and then as an API is made to
+// happen with [Forge.SetFaults].
 //
-// Left out, because no client of ours asks: writing through the API, line
-// counts and patches, issues and everything around them.
+// Left out, because no client of ours asks: writing through the API other than
+// webhooks, line counts and patches, issues and everything around them.
 package demoforge
 
 import (

@@ -116,24 +116,16 @@ func (h *hook) addressed(d Delivery) (Delivery, error) {
 	d.Header = d.Header.Clone()
 	d.Along = nil
 	d.service = Service{Secret: h.secret, SigningToken: h.signing}
-	payload := d.about.payload
+	var err error
 	switch {
 	case h.app != nil && d.about.app == nil:
-		payload = clone(payload)
-		payload["installation"] = h.app.installedOn(d.about).short()
+		err = d.say("installation", h.app.installedOn(d.about).short())
 	case h.provider == GitLab && h.system() && d.Event != "System Hook":
-		payload = clone(payload)
-		payload["commits"] = []jsonObject{}
 		d.Event = "System Hook"
-	default:
-		payload = nil
+		err = d.say("commits", []jsonObject{})
 	}
-	if payload != nil {
-		var err error
-		if d.Body, err = json.Marshal(payload); err != nil {
-			return Delivery{}, err
-		}
-		d.payload = d.Body
+	if err != nil {
+		return Delivery{}, err
 	}
 	if h.provider == GitLab {
 		d.addressGitLab(d.Header.Get("X-Gitlab-Instance"), event)
@@ -156,12 +148,22 @@ func (h *hook) addressed(d Delivery) (Delivery, error) {
 	return d, nil
 }
 
-func clone(o jsonObject) jsonObject {
-	c := make(jsonObject, len(o)+1)
-	for k, v := range o {
-		c[k] = v
+// say changes one field of the body.
+func (d *Delivery) say(name string, value any) error {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(d.payload, &fields); err != nil {
+		return fmt.Errorf("read the body of %s: %w", d.ID, err)
 	}
-	return c
+	b, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("encode %s of %s: %w", name, d.ID, err)
+	}
+	fields[name] = b
+	if d.payload, err = json.Marshal(fields); err != nil {
+		return fmt.Errorf("encode the body of %s: %w", d.ID, err)
+	}
+	d.Body = d.payload
+	return nil
 }
 
 // register adds a hook.

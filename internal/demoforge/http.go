@@ -176,7 +176,7 @@ func (f *Forge) answer(d *dialect, c *call, handle handler) answer {
 	}
 	a := d.encode(d.run(c, handle))
 	tag := a.header.Get("ETag")
-	if a.status == http.StatusOK && tag == "" && c.Method == http.MethodGet {
+	if a.status == http.StatusOK && tag == "" && (c.Method == http.MethodGet || c.Method == http.MethodHead) {
 		tag = etag(c.Request, offered, a.body)
 		a.header.Set("ETag", tag)
 	}

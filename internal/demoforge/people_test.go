@@ -15,6 +15,7 @@ import (
 
 // must takes a step that cannot fail.
 func must(t *testing.T) func(demoforge.Delivery, error) demoforge.Delivery {
+	t.Helper()
 	return func(d demoforge.Delivery, err error) demoforge.Delivery {
 		t.Helper()
 		if err != nil {

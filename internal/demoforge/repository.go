@@ -79,6 +79,13 @@ func (r *Repository) Name() string {
 	return r.name
 }
 
+// Settings are those of now.
+func (r *Repository) Settings() Settings {
+	r.forge.mu.Lock()
+	defer r.forge.mu.Unlock()
+	return r.settings
+}
+
 // Head returns the SHA that a branch points at, or "" when there is no such branch.
 func (r *Repository) Head(branch string) string {
 	r.forge.mu.Lock()

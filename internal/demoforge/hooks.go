@@ -176,10 +176,10 @@ func (f *Forge) register(h *hook) *hook {
 	return h
 }
 
-// unregister removes a hook and what waits for it.
+// unregister removes a hook. What waits for it is sent all the same: it was on
+// its way before.
 func (f *Forge) unregister(h *hook) {
 	f.hooks = slices.DeleteFunc(f.hooks, func(other *hook) bool { return other == h })
-	f.outbox = slices.DeleteFunc(f.outbox, func(o *Outgoing) bool { return o.hook == h })
 }
 
 // dispatch puts a delivery into the outbox for each hook that hears it.

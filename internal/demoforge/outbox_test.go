@@ -155,7 +155,7 @@ func TestGitHubHookReceivesWhatItListensFor(t *testing.T) {
 	}
 	push(t, r, "gone", write(3, "three"))
 	deliver(t, f)
-	if diff := cmp.Diff([]string{"meta"}, d.events()); diff != "" {
+	if diff := cmp.Diff([]string{"create", "ping", "meta"}, d.events()); diff != "" {
 		t.Errorf("came (-want +got):\n%s", diff)
 	}
 	if hooks, _, err := c.Organizations.ListHooks(ctx, "acme", nil); err != nil || len(hooks) != 0 {

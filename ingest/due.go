@@ -36,5 +36,5 @@ func (t *Translator) Record(ctx context.Context, events ...event.Event) error {
 
 // ScheduleTick names a run of a schedule, as [event.Cause] has it.
 func ScheduleTick(name string, at time.Time) string {
-	return name + " " + at.UTC().Format(time.RFC3339)
+	return name + " " + at.UTC().Format(time.RFC3339Nano)
 }

@@ -80,8 +80,9 @@ type portal struct {
 
 // portalOptions are what the commands choose.
 type portalOptions struct {
-	demo bool // no survey runs but what the demo starts itself
-	now  func() time.Time
+	demo  bool          // no survey runs but what the demo starts itself
+	grace time.Duration // that surveys give deliveries; 0: as they see fit
+	now   func() time.Time
 }
 
 // openPortal opens everything and listens. Nothing runs before [portal.run].
@@ -260,7 +261,7 @@ func (p *portal) openIngest(sources []ingest.Source, metrics prometheus.Register
 	}
 	asked := surveyed{p.runner, p.inboxes, p.repositories, p.deliveries}
 	p.surveyor, err = survey.New(survey.Options{
-		Sources: surveys(p.config, sources, selections), Translator: p.translator, Door: p.door, Repositories: asked, Deliveries: asked, Logger: p.logger, Now: o.now,
+		Sources: surveys(p.config, sources, selections), Translator: p.translator, Door: p.door, Repositories: asked, Deliveries: asked, Logger: p.logger, Now: o.now, Grace: o.grace,
 	})
 	if err != nil {
 		return err

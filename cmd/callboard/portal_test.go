@@ -24,6 +24,12 @@ type running struct {
 // provider of a fresh forge.
 func startPortal(tb testing.TB) *running {
 	tb.Helper()
+	return startSurveyed(tb, config.Never)
+}
+
+// startSurveyed is startPortal with surveys on a schedule, and at the start.
+func startSurveyed(tb testing.TB, schedule string) *running {
+	tb.Helper()
 	service := demoforge.Service{Token: "forge-token", Secret: "hook-secret", Limit: 1 << 30}
 	forge, err := demoforge.Listen("127.0.0.1:0", demoforge.Options{GitHub: service, GitLab: service})
 	if err != nil {
@@ -32,9 +38,11 @@ func startPortal(tb testing.TB) *running {
 	tb.Cleanup(func() { forge.Close() })
 	conf := config.Default()
 	for _, p := range []demoforge.Provider{demoforge.GitHub, demoforge.GitLab} {
+		of := map[demoforge.Provider]*config.Source{demoforge.GitHub: {Organizations: []string{"acme"}}, demoforge.GitLab: {Groups: []string{"acme"}}}[p]
 		conf.Sources = append(conf.Sources, config.Source{
+			Organizations: of.Organizations, Groups: of.Groups,
 			Name: string(p), Type: string(p), URL: forge.APIURL(p),
-			Token: config.Secret(service.Token), WebhookSecret: config.Secret(service.Secret), Reconcile: config.Never,
+			Token: config.Secret(service.Token), WebhookSecret: config.Secret(service.Secret), Reconcile: schedule,
 		})
 	}
 	p := runPortal(tb, conf)
@@ -49,7 +57,7 @@ func runPortal(tb testing.TB, conf config.Config) *portal {
 	tb.Helper()
 	conf.Data, conf.Server.Listen = tb.TempDir(), "127.0.0.1:0"
 	ctx, stop := context.WithCancel(context.Background())
-	p, err := openPortal(ctx, conf, slog.New(slog.DiscardHandler), portalOptions{now: time.Now})
+	p, err := openPortal(ctx, conf, slog.New(slog.DiscardHandler), portalOptions{now: time.Now, grace: 1})
 	if err != nil {
 		stop()
 		tb.Fatal(err)

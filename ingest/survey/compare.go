@@ -125,19 +125,17 @@ func (w *worker) compareOne(ctx context.Context, repo ingest.Repository, tick ev
 // close gives deliveries that are on their way the time that they need, and then
 // calls what was not delivered a gap, and asks to close it.
 func (w *worker) close(ctx context.Context, suspects []suspect, tick event.Cause) error {
-	for range patience {
-		if len(suspects) == 0 {
+	pending := -1 // not known
+	for try := 0; pending != 0; try++ {
+		if len(suspects) == 0 || try == patience { // the next comparison sees them again
 			return nil
 		}
 		if !pause(ctx, w.Grace) {
 			return ctx.Err()
 		}
-		pending, err := w.Deliveries.Pending(ctx, w.Name)
-		if err != nil {
+		var err error
+		if pending, err = w.Deliveries.Pending(ctx, w.Name); err != nil {
 			return err
-		}
-		if pending == 0 {
-			break
 		}
 	}
 	delivers, err := w.Deliveries.Delivers(ctx, w.Name)

@@ -16,7 +16,7 @@ const reserve = 5
 // run does what is wanted until ctx ends.
 func (w *worker) run(ctx context.Context) {
 	for {
-		j := w.next()
+		j, told := w.next()
 		if j == "" {
 			select {
 			case <-w.wake:
@@ -25,17 +25,30 @@ func (w *worker) run(ctx context.Context) {
 				return
 			}
 		}
-		if err := w.do(ctx, j); err != nil && ctx.Err() == nil {
+		err := w.do(ctx, j)
+		for _, ended := range told {
+			ended <- err
+		}
+		if err != nil && ctx.Err() == nil {
 			w.Logger.WarnContext(ctx, "a survey did not end", "source", w.Name, "survey", string(j), "error", err)
 			if fault.KindOf(err) != fault.Unavailable {
 				continue // the next tick tries again
 			}
-			w.want(j)
-			if !pause(ctx, max(fault.RetryAfter(err), retry)) {
-				return
-			}
+			w.again(ctx, j, max(fault.RetryAfter(err), retry))
 		}
 	}
+}
+
+// again wants a job after a while, or sooner when something else is wanted.
+func (w *worker) again(ctx context.Context, j job, wait time.Duration) {
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-w.wake:
+	case <-ctx.Done():
+	}
+	w.want(j)
 }
 
 func (w *worker) do(ctx context.Context, j job) error {

@@ -22,6 +22,7 @@ import (
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/ingest"
+	"github.com/callboard/callboard/internal/fault"
 )
 
 // Source is one source and what can be asked about it.
@@ -129,7 +130,7 @@ func New(o Options) (*Surveyor, error) {
 		if err := ValidSchedule(source.Compare); err != nil {
 			return nil, err
 		}
-		s.workers = append(s.workers, &worker{Options: o, Source: source, wake: make(chan struct{}, 1), wanted: map[job]bool{}})
+		s.workers = append(s.workers, &worker{Options: o, Source: source, wake: make(chan struct{}, 1), wanted: map[job]bool{}, waiting: map[job][]chan error{}})
 	}
 	return &s, nil
 }
@@ -169,6 +170,22 @@ func (s *Surveyor) Survey(source string) {
 			w.want(compare)
 		}
 	}
+}
+
+// Surveyed looks for deliveries that were missed and for what is new in a source,
+// and returns once that has ended: with what kept it from it, if something did.
+// What it found may still have to be read. The error is of kind fault.NotFound for
+// a source that is not surveyed.
+func (s *Surveyor) Surveyed(ctx context.Context, source string) error {
+	for _, w := range s.workers {
+		if w.Name == source {
+			if err := w.ask(ctx, check); err != nil {
+				return err
+			}
+			return w.ask(ctx, compare)
+		}
+	}
+	return fault.New(fault.NotFound, "source %s is not surveyed", source)
 }
 
 // Status tells how the surveys of each source stand.
@@ -212,9 +229,25 @@ type worker struct {
 	Source
 	wake chan struct{}
 
-	mu     sync.Mutex
-	wanted map[job]bool
-	status Status
+	mu      sync.Mutex
+	wanted  map[job]bool
+	waiting map[job][]chan error // told when the job has ended that is begun next
+	status  Status
+}
+
+// ask wants a job and waits for its end.
+func (w *worker) ask(ctx context.Context, j job) error {
+	ended := make(chan error, 1)
+	w.mu.Lock()
+	w.waiting[j] = append(w.waiting[j], ended)
+	w.mu.Unlock()
+	w.want(j)
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (w *worker) want(j job) {
@@ -227,20 +260,19 @@ func (w *worker) want(j job) {
 	}
 }
 
-// next takes the most urgent job that is wanted; "" if none is.
-func (w *worker) next() job {
+// next takes the most urgent job that is wanted, "" if none is, and who waits for it.
+func (w *worker) next() (job, []chan error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, j := range []job{check, full, compare} {
 		if w.wanted[j] {
+			told := w.waiting[j]
 			delete(w.wanted, j)
-			if j == full {
-				delete(w.wanted, compare) // it is one, too
-			}
-			return j
+			delete(w.waiting, j)
+			return j, told
 		}
 	}
-	return ""
+	return "", nil
 }
 
 func (w *worker) tell(change func(*Status)) {

@@ -61,6 +61,8 @@ func (f *Forge) gitlabDialect() *dialect {
 	}
 	d.refuse = func(r refusal) any {
 		switch {
+		case r.errors != nil:
+			return jsonObject{"error": r.errors}
 		case r.status == http.StatusUnauthorized:
 			return jsonObject{"message": "401 Unauthorized"}
 		case strings.HasPrefix(r.message, strconv.Itoa(r.status)):

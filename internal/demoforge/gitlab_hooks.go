@@ -162,7 +162,7 @@ func (c *call) gitlabHookIn(h *hook) error {
 		}
 	}
 	if h.url == "" {
-		return refusal{status: http.StatusBadRequest, message: "url is missing"}
+		return gitlabInvalid("url is missing")
 	}
 	return nil
 }
@@ -201,117 +201,4 @@ func gitlabDeleteHook(c *call) (answer, error) {
 	}
 	c.forge.unregister(h)
 	return answer{status: http.StatusNoContent}, nil
-}
-
-// gitlabKeeps is how long GitLab remembers what it sent.
-const gitlabKeeps = 7 * 24 * time.Hour
-
-func (a *attempt) gitlabStatus() string {
-	if a.failure != "" {
-		return "internal error"
-	}
-	return strconv.Itoa(a.status)
-}
-
-func gitlabListEvents(c *call) (answer, error) {
-	h, err := c.gitlabHookOf()
-	if err != nil {
-		return answer{}, err
-	}
-	wanted := c.URL.Query().Get("status")
-	list := slices.DeleteFunc(h.kept(c.forge.options.Now(), gitlabKeeps), func(a *attempt) bool {
-		group := map[int]string{2: "successful", 4: "client_failure", 5: "server_failure"}[a.status/100]
-		if a.failure != "" {
-			group = "server_failure"
-		}
-		return wanted != "" && wanted != group && wanted != a.gitlabStatus()
-	})
-	return gitlabPage(c, list, (*attempt).gitlabEvent), nil
-}
-
-func (a *attempt) gitlabEvent() jsonObject {
-	headers := flat(a.sent)
-	if headers["X-Gitlab-Token"] != "" {
-		headers["X-Gitlab-Token"] = "[REDACTED]"
-	}
-	return jsonObject{
-		"id": a.id, "url": a.url, "trigger": gitlabTrigger(a.delivery), "created_at": gitlabTime(a.at),
-		"request_headers": headers, "request_data": json.RawMessage(a.delivery.Body),
-		"response_headers": flat(a.header), "response_body": string(a.body),
-		"execution_duration": a.took.Seconds(), "response_status": a.gitlabStatus(),
-	}
-}
-
-// gitlabTrigger is "push_hooks" for push_events.
-func gitlabTrigger(d Delivery) string {
-	if flag := gitlabFlags()[d.Event]; flag != "" {
-		return strings.TrimSuffix(flag, "_events") + "_hooks"
-	}
-	return "system_hooks"
-}
-
-// gitlabResend sends a delivery again, under the same key, and waits for the
-// answer.
-func gitlabResend(c *call) (answer, error) {
-	h, err := c.gitlabHookOf()
-	if err != nil {
-		return answer{}, err
-	}
-	a := h.find(c.PathValue("event"), c.forge.options.Now(), gitlabKeeps)
-	if a == nil {
-		return answer{}, refusal{status: http.StatusNotFound, message: "404 Not Found"}
-	}
-	if a.url != h.url {
-		return answer{}, refusal{status: http.StatusUnprocessableEntity, message: "The hook URL has changed. This log entry cannot be retried."}
-	}
-	o := &Outgoing{Hook: h.id, URL: h.url, Redelivery: true, Delivery: a.delivery, hook: h}
-	return answer{then: func(r *http.Request) (answer, error) {
-		again := c.forge.post(r.Context(), o, false)
-		if again.failure != "" {
-			return answer{}, refusal{status: http.StatusUnprocessableEntity, message: again.failure}
-		}
-		return answer{status: http.StatusCreated, value: jsonObject{"response_status": again.status}}, nil
-	}}, nil
-}
-
-// gitlabTestHook sends the newest commit of a project as if it were pushed, and
-// waits for the answer.
-func gitlabTestHook(c *call) (answer, error) {
-	h, err := c.gitlabHookOf()
-	if err != nil {
-		return answer{}, err
-	}
-	event := ""
-	for name, flag := range gitlabFlags() {
-		if flag == c.PathValue("trigger") {
-			event = name
-		}
-	}
-	if event == "" {
-		return answer{}, refusal{status: http.StatusBadRequest, message: "trigger does not have a valid value"}
-	}
-	var sample *Delivery
-	for _, d := range slices.Backward(c.forge.deliveries) {
-		if d.Event == event && h.reached(d) {
-			sample = &d
-			break
-		}
-	}
-	if sample == nil {
-		return answer{}, refusal{status: http.StatusUnprocessableEntity, message: "Ensure the project has at least one commit."}
-	}
-	d, err := h.addressed(*sample)
-	if err != nil {
-		return answer{}, err
-	}
-	c.forge.nextTest++
-	d.ID = stableUUID("test", strconv.FormatInt(c.forge.nextTest, 10), d.ID)
-	d.addressGitLab(c.forge.options.URL, d.ID)
-	o := &Outgoing{Hook: h.id, URL: h.url, Delivery: d, hook: h}
-	return answer{then: func(r *http.Request) (answer, error) {
-		if a := c.forge.post(r.Context(), o, false); !a.ok() {
-			return answer{}, refusal{status: http.StatusUnprocessableEntity, message: "Hook executed but returned HTTP " + a.gitlabStatus()}
-		}
-		return answer{status: http.StatusCreated, value: jsonObject{"message": "201 Created"}}, nil
-	}}, nil
 }

@@ -91,6 +91,20 @@ func TestGitLabHooks(t *testing.T) {
 		t.Errorf("sent again as %s, want %s", got, key)
 	}
 	d.events()
+	for range 4 {
+		if _, err := c.Groups.ResendGroupHookEvent("acme", h.ID, list[0].ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if resp, err := c.Groups.ResendGroupHookEvent("acme", h.ID, list[0].ID); err == nil || resp.StatusCode != http.StatusTooManyRequests {
+		t.Errorf("a sixth time in a minute: %v, want 429", err)
+	}
+	d.events()
+	for query, want := range map[string]int{"per_page=21": 400, "per_page=20": 200, "status=503,successful": 200, "status=bad": 400} {
+		if got, _, body := get(t, fmt.Sprintf("%sapi/v4/groups/acme/hooks/%d/events?%s", f.APIURL(demoforge.GitLab), h.ID, query), nil); got != want {
+			t.Errorf("%s: %d %s, want %d", query, got, body, want)
+		}
+	}
 	if _, err := c.Groups.TriggerTestGroupHook("acme", h.ID, gitlab.GroupHookTriggerPush); err != nil {
 		t.Fatal(err)
 	}

@@ -30,8 +30,9 @@ type hook struct {
 	active        bool
 	created       time.Time
 	updated       time.Time
-	failures      int       // GitLab: in a row
-	disabledUntil time.Time // GitLab: after some of them
+	failures      int         // GitLab: in a row
+	disabledUntil time.Time   // GitLab: after some of them
+	asked         []time.Time // GitLab: when deliveries were to be sent again, in the last minute
 	late          []*Outgoing
 	attempts      []*attempt // the oldest first
 }

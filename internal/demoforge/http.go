@@ -109,7 +109,7 @@ type refusal struct {
 	status  int
 	message string
 	docs    string // what documentation_url ends with
-	errors  any    // GitHub: what was wrong with each field
+	errors  any    // GitHub: what was wrong with each field; GitLab: with a parameter
 	header  http.Header
 }
 

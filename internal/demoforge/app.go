@@ -26,8 +26,8 @@ type AppSettings struct {
 	HookURL     string // where its deliveries go; "" is nowhere
 	Secret      string // of its webhook; "" makes one up
 	Events      []string
-	Permissions map[string]string
-	SetupURL    string // where one is sent after it was installed
+	Permissions map[string]string // "members": "read"; nil has all that is asked for here
+	SetupURL    string            // where one is sent after it was installed
 }
 
 // App is a GitHub App.

@@ -119,6 +119,47 @@ func TestAppReadsThroughItsInstallation(t *testing.T) {
 	}
 }
 
+func TestAppWithoutAPermission(t *testing.T) {
+	ctx := context.Background()
+	f := start(t, demoforge.Options{})
+	create(t, f, demoforge.GitHub, "acme/ledger")
+	app, err := f.AddApp(demoforge.AppSettings{Name: "One", Permissions: map[string]string{"contents": "read", "metadata": "read"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, _, err := app.Install("acme")
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := appToken(t, app.PEM(), app.ID(), time.Now().Add(-time.Minute), time.Now().Add(time.Minute))
+	granted, _, err := githubClient(t, f, token).Apps.CreateInstallationToken(ctx, id, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := githubClient(t, f, granted.GetToken())
+	for name, ask := range map[string]func() (*github.Response, error){
+		"teams": func() (*github.Response, error) {
+			_, resp, err := c.Teams.ListTeams(ctx, "acme", nil)
+			return resp, err
+		},
+		"members": func() (*github.Response, error) {
+			_, resp, err := c.Organizations.ListMembers(ctx, "acme", nil)
+			return resp, err
+		},
+		"hooks": func() (*github.Response, error) {
+			_, resp, err := c.Organizations.ListHooks(ctx, "acme", nil)
+			return resp, err
+		},
+	} {
+		if resp, err := ask(); err == nil || resp.StatusCode != http.StatusForbidden {
+			t.Errorf("%s: %v, want 403", name, err)
+		}
+	}
+	if _, _, err := c.Repositories.Get(ctx, "acme", "ledger"); err != nil {
+		t.Errorf("a repository: %v", err)
+	}
+}
+
 func TestAppTokensThatAreRefused(t *testing.T) {
 	now := noon
 	f := start(t, demoforge.Options{Now: func() time.Time { return now }})

@@ -157,6 +157,17 @@ func githubAddToken(c *call) (answer, error) {
 	}}, nil
 }
 
+// may refuses an App that was not given a permission. One that names no
+// permissions at all has all of them.
+func (c *call) may(permission string) error {
+	if c.caller.kind == asInstallation {
+		if given := c.caller.app.settings.Permissions; given != nil && given[permission] == "" {
+			return refusal{status: http.StatusForbidden, message: "Resource not accessible by integration"}
+		}
+	}
+	return nil
+}
+
 // asInstallation refuses whoever has no token of an installation.
 func (c *call) asInstallation() error {
 	if c.caller.kind != asInstallation {

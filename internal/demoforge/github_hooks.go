@@ -1,6 +1,7 @@
 package demoforge
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -79,10 +80,10 @@ func (c *call) githubHookPlace() (*Repository, *owner, error) {
 		return nil, nil, refusal{status: http.StatusNotFound, message: "Not Found", docs: "/webhooks"}
 	}
 	if c.repo != nil {
-		return c.repo, nil, nil
+		return c.repo, nil, c.may("repository_hooks")
 	}
 	o, err := c.githubOwner()
-	return nil, o, err
+	return nil, o, errors.Join(err, c.may("organization_hooks"))
 }
 
 // githubHookBody is what one may say of a hook; what is nil stays as it is.

@@ -8,7 +8,7 @@ import (
 
 // githubPeople are the routes about people and teams.
 func githubPeople() map[string]handler {
-	return map[string]handler{
+	routes := map[string]handler{
 		"GET /orgs/{org}/members":              githubListMembers,
 		"GET /orgs/{org}/members/{user}":       githubGetMember,
 		"GET /orgs/{org}/memberships/{user}":   githubGetMembership,
@@ -17,8 +17,17 @@ func githubPeople() map[string]handler {
 		"GET /orgs/{org}/teams/{team}/members": githubListTeamMembers,
 		"GET /orgs/{org}/teams/{team}/teams":   githubListChildTeams,
 		"GET /orgs/{org}/teams/{team}/repos":   githubListTeamRepositories,
-		"GET /users/{user}":                    githubGetUserByLogin,
 	}
+	for route, handle := range routes {
+		routes[route] = func(c *call) (answer, error) {
+			if err := c.may("members"); err != nil {
+				return answer{}, err
+			}
+			return handle(c)
+		}
+	}
+	routes["GET /users/{user}"] = githubGetUserByLogin
+	return routes
 }
 
 func githubGetUserByLogin(c *call) (answer, error) {

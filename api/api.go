@@ -27,9 +27,9 @@ type Config struct {
 	Deliveries Deliveries
 	Replay     Replay
 	Locations  Locations
-	Sites      map[string]string // by host of a source: "github.com" for any GitHub, "gitlab.com" for any GitLab
+	Sites      func() map[string]string // by host of a source: "github.com" for any GitHub, "gitlab.com" for any GitLab
 	Kinds      catalog.Kinds     // of the entities that are taken
-	Sources    []Source
+	Sources    func() []Source // as they are configured now
 	// Wait returns once every projection has applied the record at a position of
 	// the main log.
 	Wait   func(context.Context, eventlog.Position) error

@@ -102,7 +102,9 @@ func newPortal(t testing.TB) *portal {
 			p.replayed = append(p.replayed, id)
 			return nil
 		},
-		Kinds: catalog.BuiltIn(), Sources: []api.Source{{Name: "github", Type: "github", URL: "http://127.0.0.1:8080/hooks/github"}},
+		Kinds: catalog.BuiltIn(), Sources: func() []api.Source {
+			return []api.Source{{Name: "github", Type: "github", URL: "http://127.0.0.1:8080/hooks/github"}}
+		},
 		Wait: func(_ context.Context, at eventlog.Position) error {
 			if p.waited = at; at > 100 {
 				return fault.New(fault.Unavailable, "entities has reached position 3, not yet %d", at)

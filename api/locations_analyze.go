@@ -43,7 +43,7 @@ func (a *API) handleAnalyze(c echo.Context) error {
 // siteOf returns the public site of the kind of forge that a host is, which
 // annotations are named after wherever it runs; "" if that is not known.
 func (a *API) siteOf(host string) string {
-	if site, ok := a.Sites[host]; ok {
+	if site, ok := a.Sites()[host]; ok {
 		return site
 	}
 	if slices.Contains([]string{"github.com", "gitlab.com", "bitbucket.org", "dev.azure.com"}, host) {

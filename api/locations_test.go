@@ -83,7 +83,7 @@ func newLocationPortal(tb testing.TB) locationPortal {
 	e := echo.New()
 	api.New(api.Config{
 		Catalog: c.Snapshot, Locations: p.fakeLocations, Logger: slog.New(slog.DiscardHandler),
-		Sites: map[string]string{"git.acme.example": "github.com"},
+		Sites: func() map[string]string { return map[string]string{"git.acme.example": "github.com"} },
 	}).Register(e)
 	p.Server = httptest.NewServer(e)
 	tb.Cleanup(p.Close)

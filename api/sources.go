@@ -73,8 +73,9 @@ func (a *API) handleSources(c echo.Context) error {
 		Failed       int           `json:"failed"`
 		LastDelivery *deliveryJSON `json:"lastDelivery,omitempty"`
 	}
-	items := make([]item, len(a.Sources))
-	for i, src := range a.Sources {
+	sources := a.Sources()
+	items := make([]item, len(sources))
+	for i, src := range sources {
 		s := bySource[src.Name]
 		items[i] = item{Source: src, Deliveries: s.Total, Pending: s.Pending, PendingSince: s.Oldest, Failed: s.Failed}
 		if s.Last != nil {

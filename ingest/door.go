@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -30,7 +31,7 @@ const retryAfter = 10 * time.Second
 // Door is where deliveries come in. It stores them as they came, once their
 // signature holds, and parses nothing: see [Door.Receive] and [Door.Register].
 type Door struct {
-	sources  map[string]Source
+	sources  atomic.Pointer[map[string]Source]
 	log      eventlog.Appender
 	failures Failures
 	bodies   *packer
@@ -56,22 +57,32 @@ type DoorOptions struct {
 
 // NewDoor makes a door. The error is that of registering its metrics.
 func NewDoor(o DoorOptions) (*Door, error) {
-	d := &Door{
-		sources: make(map[string]Source, len(o.Sources)), log: o.Deliveries, failures: o.Failures,
-		now: o.Now, logger: o.Logger,
-	}
+	d := &Door{log: o.Deliveries, failures: o.Failures, now: o.Now, logger: o.Logger}
 	if d.now == nil {
 		d.now = time.Now
 	}
-	for _, s := range o.Sources {
-		d.sources[s.Name()] = s
-	}
+	d.Serve(o.Sources)
 	var err error
 	if d.bodies, err = newPacker(); err != nil {
 		return nil, err
 	}
 	d.metrics, err = newDoorMetrics(o.Metrics)
 	return d, err
+}
+
+// Serve takes deliveries for these sources from now on, and for no others. What is
+// being received goes by what was before.
+func (d *Door) Serve(sources []Source) {
+	byName := make(map[string]Source, len(sources))
+	for _, s := range sources {
+		byName[s.Name()] = s
+	}
+	d.sources.Store(&byName)
+}
+
+func (d *Door) source(name string) (Source, bool) {
+	s, ok := (*d.sources.Load())[name]
+	return s, ok
 }
 
 // Answer is what the door says to a sender.
@@ -100,7 +111,7 @@ type Answer struct {
 //	500 a mistake of ours, which is logged
 func (d *Door) Receive(ctx context.Context, source string, header http.Header, body io.Reader) Answer {
 	start := d.now()
-	s, known := d.sources[source]
+	s, known := d.source(source)
 	if !known {
 		source = "" // a label of a metric must not come from outside
 	}
@@ -244,7 +255,7 @@ func isKept(name string) bool {
 // Fetched stores a delivery that the forge itself handed over when it was asked
 // what it had sent: its word is as good as a signature. It returns the delivery's id.
 func (d *Door) Fetched(ctx context.Context, source string, receipt Receipt, header http.Header, body []byte) (string, error) {
-	s, ok := d.sources[source]
+	s, ok := d.source(source)
 	if !ok {
 		return "", fault.New(fault.NotFound, "there is no source %q", source)
 	}

@@ -370,8 +370,9 @@ func eventTypes() []string {
 }
 
 func (s *Site) sourceNames() []string {
-	names := make([]string, len(s.Sources))
-	for i, src := range s.Sources {
+	sources := s.Sources()
+	names := make([]string, len(sources))
+	for i, src := range sources {
 		names[i] = src.Name
 	}
 	return names

@@ -168,7 +168,7 @@ func (s *Site) list(of list, r request) (answer, error) {
 	if last := max(1, (found.Total+q.rows-1)/q.rows); q.page > last {
 		return answer{location: r.self.set(fieldPage, strconv.Itoa(last)).String()}, nil
 	}
-	v := newCatalogView(r, q, found, len(s.Sources))
+	v := newCatalogView(r, q, found, len(s.Sources()))
 	if s.Locations != nil {
 		v.acts = append(v.acts, ui.Button{Label: "Register a location", Icon: "link", Href: registerPath})
 	}

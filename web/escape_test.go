@@ -65,7 +65,7 @@ func hostile(t *testing.T, evil string) *portal {
 	t.Helper()
 	p := empty(t, func(c *web.Config) {
 		c.Organisation, c.URL = evil, "https://callboard.example/"+evil
-		c.Sources = []web.Source{{Name: evil, Type: "github", Of: evil}, {Name: "git" + evil, Type: evil, Of: evil}}
+		c.Sources = sources(web.Source{Name: evil, Type: "github", Of: evil}, web.Source{Name: "git" + evil, Type: evil, Of: evil})
 	})
 	origin := event.Origin{Source: evil, Repository: evil, RepositoryID: "1", Branch: evil, Commit: evil, Path: evil, URL: evil, Line: 1}
 	declared := event.Declaration{

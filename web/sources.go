@@ -54,8 +54,8 @@ func (s *Site) sources(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	v := newSourcesView(r, s.Sources, summaries, f.Source)
-	v.doors = doors(s.URL, s.Sources)
+	v := newSourcesView(r, s.Sources(), summaries, f.Source)
+	v.doors = doors(s.URL, s.Sources())
 	v.deliveries = newDeliveriesView(r, f, page, v.rows)
 	v.canRegister = s.Locations != nil
 	if v.locations, err = s.locationRows(ctx, r); err != nil {

@@ -14,6 +14,9 @@ import (
 	"github.com/callboard/callboard/web/internal/sample"
 )
 
+// sources are those of a configuration.
+func sources(all ...web.Source) func() []web.Source { return func() []web.Source { return all } }
+
 func TestSources(t *testing.T) {
 	got := acme(t).ok("/sources")
 	want := []string{
@@ -59,12 +62,12 @@ func TestSourceStates(t *testing.T) {
 }
 
 func TestSourceThatIsNoLongerConfigured(t *testing.T) {
-	p := acme(t, func(c *web.Config) { c.Sources = c.Sources[:1] })
+	p := acme(t, func(c *web.Config) { c.Sources = sources(c.Sources()[:1]...) })
 	p.ok("/sources").wants("table.sources", "gitlab no longer configured")
 }
 
 func TestNoSources(t *testing.T) {
-	p := empty(t, func(c *web.Config) { c.Sources = nil })
+	p := empty(t, func(c *web.Config) { c.Sources = sources() })
 	p.ok("/sources").wants("main", "No source is configured", "callboard.yaml", "Nothing has come to the webhook door yet.")
 }
 
@@ -195,7 +198,7 @@ func TestManyRefusedDescriptors(t *testing.T) {
 
 func TestWhereForgesSendTo(t *testing.T) {
 	got := acme(t, func(c *web.Config) {
-		c.Sources = append(c.Sources, web.Source{Name: "platform", Type: "git"}, web.Source{Name: "ci", Type: "cloudevents"})
+		c.Sources = sources(append(c.Sources(), web.Source{Name: "platform", Type: "git"}, web.Source{Name: "ci", Type: "cloudevents"})...)
 	}).ok("/sources")
 	want := []string{"https://callboard.acme.example/hooks/github", "https://callboard.acme.example/hooks/gitlab", "https://callboard.acme.example/hooks/ci"}
 	if diff := cmp.Diff(want, got.texts("[aria-labelledby=h-doors] .copy")); diff != "" {

@@ -37,7 +37,7 @@ type Config struct {
 	Replay     Replayer
 	Locations  Locations // may be nil: then none can be registered
 
-	Sources      []Source // as configured, in their order
+	Sources      func() []Source // as they are configured now, in their order
 	URL          string   // where the portal is reached from outside, without a slash at the end
 	Organisation string   // may be empty
 	Demo         bool     // show the page of components

@@ -28,7 +28,7 @@ func (c shownCatalog) Kinds() catalog.Kinds { return c.kinds }
 
 // recheck has read again what the kinds of the configuration concern.
 func (p *portal) recheck(ctx context.Context) error {
-	return p.translator.Recheck(ctx, judged(p.catalog.Snapshot(), kindsOf(p.config)))
+	return p.intake().translator.Recheck(ctx, judged(p.catalog.Snapshot(), kindsOf(p.config)))
 }
 
 // judged is what the catalog says of documents whose kind is not built in, or is

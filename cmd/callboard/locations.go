@@ -101,12 +101,34 @@ func (k known) RefusedAt(ctx context.Context, after eventlog.Position, ref strin
 }
 
 // apiLocations are the locations as the API wants them.
-type apiLocations struct{ *ingest.Locations }
+type apiLocations struct{ portal *portal }
 
 var _ api.Locations = apiLocations{}
 
+func (l apiLocations) now() *ingest.Locations { return l.portal.intake().locations }
+
+func (l apiLocations) Register(ctx context.Context, typ, target string, refresh bool, why event.Cause) (event.LocationRegistered, error) {
+	return l.now().Register(ctx, typ, target, refresh, why)
+}
+
+func (l apiLocations) Update(ctx context.Context, id, typ, target string, why event.Cause) (event.LocationRegistered, error) {
+	return l.now().Update(ctx, id, typ, target, why)
+}
+
+func (l apiLocations) Remove(ctx context.Context, id string, why event.Cause) error {
+	return l.now().Remove(ctx, id, why)
+}
+
+func (l apiLocations) Refresh(ctx context.Context, ref string) error {
+	return l.now().Refresh(ctx, ref)
+}
+
+func (l apiLocations) DeleteEntity(ctx context.Context, ref string, why event.Cause) error {
+	return l.now().DeleteEntity(ctx, ref, why)
+}
+
 func (l apiLocations) Preview(ctx context.Context, typ, target string) (api.LocationPreview, error) {
-	v, err := l.Locations.Preview(ctx, typ, target)
+	v, err := l.now().Preview(ctx, typ, target)
 	if err != nil {
 		return api.LocationPreview{}, err
 	}
@@ -129,15 +151,12 @@ func sitesOf(sources []config.Source) map[string]string {
 }
 
 // pageLocations are the locations as the pages want them.
-type pageLocations struct {
-	locations *ingest.Locations
-	catalog   *entities.Catalog
-}
+type pageLocations struct{ portal *portal }
 
 var _ web.Locations = pageLocations{}
 
 func (p pageLocations) Preview(ctx context.Context, target string) (web.Preview, error) {
-	v, err := p.locations.Preview(ctx, "url", target)
+	v, err := p.portal.intake().locations.Preview(ctx, "url", target)
 	if err != nil {
 		return web.Preview{}, err
 	}
@@ -147,7 +166,7 @@ func (p pageLocations) Preview(ctx context.Context, target string) (web.Preview,
 		}
 	}
 	shown := web.Preview{Target: target, Exists: v.Exists}
-	now := p.catalog.Snapshot()
+	now := p.portal.catalog.Snapshot()
 	for _, d := range v.Declared {
 		ref := d.Entity.Ref().String()
 		if ref == v.EntityRef {
@@ -188,24 +207,24 @@ func refusal(f ingest.Failure, target string) error {
 }
 
 func (p pageLocations) Register(ctx context.Context, target string) (string, error) {
-	loc, err := p.locations.Register(ctx, "url", target, false, event.Cause{})
+	loc, err := p.portal.intake().locations.Register(ctx, "url", target, false, event.Cause{})
 	return loc.ID, err
 }
 
 func (p pageLocations) Remove(ctx context.Context, id string) error {
-	return p.locations.Remove(ctx, id, event.Cause{})
+	return p.portal.intake().locations.Remove(ctx, id, event.Cause{})
 }
 
 func (p pageLocations) States(context.Context) (map[string]web.LocationState, error) {
 	problems := map[string]string{} // by location
-	for _, r := range p.catalog.Snapshot().Rejections() {
+	for _, r := range p.portal.catalog.Snapshot().Rejections() {
 		// A conflict is no fault of the location.
 		if r.Origin.Source == ingest.LocationsSource && r.With == nil && len(r.Problems) > 0 {
 			problems[r.Origin.RepositoryID] = r.Describe(r.Problems[0])
 		}
 	}
 	all := map[string]web.LocationState{}
-	for id, at := range p.locations.LastRead() {
+	for id, at := range p.portal.intake().locations.LastRead() {
 		all[id] = web.LocationState{Read: at, Problem: problems[id]}
 	}
 	return all, nil

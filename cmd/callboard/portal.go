@@ -18,17 +18,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	dto "github.com/prometheus/client_model/go"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/callboard/callboard/api"
 	"github.com/callboard/callboard/event"
-	"github.com/callboard/callboard/eventlog/reactor"
 	"github.com/callboard/callboard/eventlog/sqlitelog"
 	"github.com/callboard/callboard/ingest"
-	"github.com/callboard/callboard/ingest/forgeapi"
-	"github.com/callboard/callboard/ingest/github"
-	"github.com/callboard/callboard/ingest/gitlab"
-	"github.com/callboard/callboard/ingest/survey"
 	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections"
@@ -63,18 +59,15 @@ type portal struct {
 	repositories *repositories.Repositories
 	runner       *projections.Runner // over events
 	inboxes      *projections.Runner // over inbox
-	reactors     *reactor.Runner     // over inbox
-	reclaims     *reactor.Runner     // over events
 	door         *ingest.Door
-	translator   *ingest.Translator
-	surveyor     *survey.Surveyor
-	locations    *ingest.Locations
+	current      atomic.Pointer[intake]
+	next         chan *intake
 	echo         *echo.Echo
 	listener     net.Listener
 
 	ready   atomic.Bool // every read model has caught up once
 	now     func() time.Time
-	demo    bool
+	options portalOptions
 	closers []func() error
 }
 
@@ -87,7 +80,7 @@ type portalOptions struct {
 
 // openPortal opens everything and listens. Nothing runs before [portal.run].
 func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o portalOptions) (_ *portal, err error) {
-	p := &portal{config: c, logger: logger, now: o.now, demo: o.demo}
+	p := &portal{config: c, logger: logger, now: o.now, options: o, next: make(chan *intake)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())
@@ -112,17 +105,27 @@ func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o por
 
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	sources, err := newSources(c, metrics, o)
+	in, err := p.openDoor(metrics)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.openIngest(sources, metrics, o); err != nil {
-		return nil, err
-	}
+	p.current.Store(in)
 	if err := registerLag(metrics, p.runner, p.inboxes); err != nil {
 		return nil, err
 	}
-	return p, p.openServer(sources, metrics, o)
+	return p, p.openServer(metrics)
+}
+
+// openDoor makes the door, which stays, and the first intake.
+func (p *portal) openDoor(metrics prometheus.Registerer) (in *intake, err error) {
+	p.door, err = ingest.NewDoor(ingest.DoorOptions{Deliveries: p.inbox, Failures: p.deliveries, Metrics: metrics, Logger: p.logger, Now: p.now})
+	if err != nil {
+		return nil, err
+	}
+	if in, err = p.newIntake(p.config); err == nil {
+		p.door.Serve(in.sources)
+	}
+	return in, err
 }
 
 func (p *portal) openStores(ctx context.Context, o portalOptions) (err error) {
@@ -152,61 +155,8 @@ func (p *portal) openStores(ctx context.Context, o portalOptions) (err error) {
 	return p.saved.restore(ctx, p.events)
 }
 
-// newSources makes what the configuration lists.
-func newSources(c config.Config, metrics prometheus.Registerer, o portalOptions) ([]ingest.Source, error) {
-	var all []ingest.Source
-	for _, s := range c.Sources {
-		var source ingest.Source
-		var err error
-		switch s.Type {
-		case config.GitHub:
-			source, err = github.New(github.Options{
-				Name: s.Name, URL: s.URL, Token: s.Token.Reveal(), App: githubApp(s.App), WebhookSecret: s.WebhookSecret.Reveal(), Repositories: s.Repositories,
-				Organizations: s.Organizations, Metrics: metrics, Now: o.now,
-			})
-		case config.GitLab:
-			source, err = gitlab.New(gitlab.Options{
-				Name: s.Name, URL: s.URL, Token: s.Token.Reveal(), WebhookSecret: s.WebhookSecret.Reveal(), SigningToken: s.SigningToken.Reveal(),
-				Groups: s.Groups, Metrics: metrics, Now: o.now,
-			})
-		}
-		if err != nil {
-			return nil, fmt.Errorf("source %s: %w", s.Name, err)
-		}
-		all = append(all, source)
-	}
-	return all, nil
-}
-
-// githubApp is nil if none is configured.
-func githubApp(a config.App) *github.App {
-	if a == (config.App{}) {
-		return nil
-	}
-	id, installation := a.Numbers()
-	return &github.App{ID: id, Installation: installation, PrivateKey: a.PrivateKeyFile}
-}
-
-// surveys lists what can be surveyed of each source.
-func surveys(c config.Config, sources []ingest.Source, selections map[string]ingest.Selection) []survey.Source {
-	var all []survey.Source
-	for i, s := range sources {
-		if c.Sources[i].Reconcile == config.Never {
-			continue
-		}
-		one := survey.Source{Name: s.Name(), Forge: s.Forge(), Selection: selections[s.Name()], Compare: c.Sources[i].Reconcile}
-		one.Lister, _ = s.(survey.Lister)
-		one.Sent, _ = s.(survey.Sent)
-		if b, ok := s.(interface{ Budget() forgeapi.Budget }); ok {
-			one.Budget = func() survey.Budget { return survey.Budget(b.Budget()) }
-		}
-		all = append(all, one)
-	}
-	return all
-}
-
 // openServer puts the routes together.
-func (p *portal) openServer(sources []ingest.Source, metrics *prometheus.Registry, o portalOptions) error {
+func (p *portal) openServer(metrics *prometheus.Registry) error {
 	token, err := loadToken(p.config.Data)
 	if err != nil {
 		return err
@@ -215,70 +165,28 @@ func (p *portal) openServer(sources []ingest.Source, metrics *prometheus.Registr
 	p.echo = newEcho(p.logger, newGuard(p.config.Server, p.listener.Addr(), token), p.gate)
 	p.door.Register(p.echo)
 
-	var apiSources []api.Source
-	var webSources []web.Source
-	for _, s := range p.config.Sources {
-		apiSources = append(apiSources, api.Source{Name: s.Name, Type: s.Type, URL: base + "/hooks/" + s.Name})
-		webSources = append(webSources, web.Source{Name: s.Name, Type: s.Type})
-	}
 	answers := api.New(api.Config{
 		Catalog: p.catalog.Snapshot, History: p.history, Deliveries: p.deliveries, Replay: p.replay,
-		Locations: apiLocations{p.locations}, Kinds: kinds, Sites: sitesOf(p.config.Sources),
-		Sources: apiSources, Wait: p.runner.WaitAll, Health: p.health, Logger: p.logger,
+		Locations: apiLocations{p}, Kinds: kinds, Sites: func() map[string]string { return sitesOf(p.intake().config.Sources) },
+		Sources: p.apiSources, Wait: p.runner.WaitAll, Health: p.health, Logger: p.logger,
 	})
 	answers.Register(p.echo)
 	pages := web.New(web.Config{
 		Catalog: func() web.Catalog { return shownCatalog{p.catalog.Snapshot(), kinds} },
-		History: p.history, Deliveries: p.deliveries, Log: p.events, Replay: p.replay, Locations: pageLocations{p.locations, p.catalog},
-		Sources: webSources, URL: base, Organisation: p.config.Name, Demo: o.demo, Now: o.now, Logger: p.logger,
+		History: p.history, Deliveries: p.deliveries, Log: p.events, Replay: p.replay, Locations: pageLocations{p},
+		Sources: p.webSources, URL: base, Organisation: p.config.Name, Demo: p.options.demo, Now: p.now, Logger: p.logger,
 	})
 	pages.Register(p.echo)
-	p.echo.GET("/metrics", echo.WrapHandler(promhttp.HandlerFor(metrics, promhttp.HandlerOpts{})))
+	p.echo.GET("/metrics", echo.WrapHandler(promhttp.HandlerFor(prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
+		return prometheus.Gatherers{metrics, p.intake().metrics}.Gather()
+	}), promhttp.HandlerOpts{})))
 	p.echo.HTTPErrorHandler = errorHandler(answers, pages)
 	return nil
 }
 
-// openIngest makes the translator and what runs it.
-func (p *portal) openIngest(sources []ingest.Source, metrics prometheus.Registerer, o portalOptions) (err error) {
-	p.door, err = ingest.NewDoor(ingest.DoorOptions{
-		Sources: sources, Deliveries: p.inbox, Failures: p.deliveries, Metrics: metrics, Logger: p.logger, Now: o.now,
-	})
-	if err != nil {
-		return err
-	}
-	selections := map[string]ingest.Selection{}
-	for _, s := range p.config.Sources {
-		selections[s.Name] = ingest.Selection{Descriptors: s.Descriptors, Archived: s.Archived, SkipForks: s.SkipForks}
-	}
-	p.translator = ingest.NewTranslator(ingest.TranslatorOptions{
-		Sources: sources, Selections: selections, Guard: p.config.Catalog.Processing.RemovalGuard,
-		Repositories: knownRepositories{p.runner, p.repositories}, Survey: func(source string) { p.surveyor.Survey(source) }, Kinds: kindsOf(p.config), Deliveries: p.inbox, Log: p.events,
-		Known: known{p.runner, p.catalog}, Reached: p.deliveries, Positions: positions{p.inbox, p.inboxes, p.deliveries}, Logger: p.logger, Now: o.now,
-	})
-	p.reactors, err = reactor.New(p.inbox, p.inbox, reactor.Options{Logger: p.logger, Metrics: metrics}, p.translator.Reactors()...)
-	if err != nil {
-		return err
-	}
-	asked := surveyed{p.runner, p.inboxes, p.repositories, p.deliveries}
-	p.surveyor, err = survey.New(survey.Options{
-		Sources: surveys(p.config, sources, selections), Translator: p.translator, Door: p.door, Repositories: asked, Deliveries: asked, Logger: p.logger, Now: o.now, Grace: o.grace,
-	})
-	if err != nil {
-		return err
-	}
-	locations, err := locationsOptions(p.config.Catalog)
-	if err != nil {
-		return err
-	}
-	locations.Registered, locations.Logger = known{p.runner, p.catalog}, p.logger
-	p.locations = ingest.NewLocations(p.translator, locations)
-	p.reclaims, err = reactor.New(p.events, p.events, reactor.Options{Logger: p.logger, Metrics: metrics}, p.translator.Reclaim(), p.locations.Reclaim())
-	return err
-}
-
 // replay asks to handle a delivery again.
 func (p *portal) replay(ctx context.Context, id, reason string) error {
-	return p.translator.Replay(ctx, id, reason, event.Actor{})
+	return p.intake().translator.Replay(ctx, id, reason, event.Actor{})
 }
 
 // url is how others reach the portal.
@@ -303,11 +211,7 @@ func (p *portal) run(ctx context.Context, ready func(context.Context) error) err
 		}
 		p.ready.Store(true)
 		g, ctx := errgroup.WithContext(ctx)
-		works := []func(context.Context) error{p.reactors.Run, p.reclaims.Run, p.locations.Run, p.recheck, p.prune, p.saved.run, ready}
-		if !p.demo {
-			works = append(works, p.surveyor.Run)
-		}
-		for _, work := range works {
+		for _, work := range []func(context.Context) error{p.takeIn, p.recheck, p.prune, p.saved.run, ready} {
 			g.Go(func() error { return work(ctx) })
 		}
 		return g.Wait()

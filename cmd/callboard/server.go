@@ -59,7 +59,7 @@ func newEcho(logger *slog.Logger, g guard, gate echo.MiddlewareFunc) *echo.Echo 
 		}),
 		// The webhook door has a limit of its own.
 		middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: "1M", Skipper: isHook}),
-		intake(),
+		roomForBodies(),
 		gate,
 	)
 	return e
@@ -70,9 +70,9 @@ func isHook(c echo.Context) bool { return strings.HasPrefix(c.Request().URL.Path
 // intakeBytes bounds the bodies of deliveries in memory that nobody has looked at yet.
 const intakeBytes = 256 << 20
 
-// intake lets so many deliveries in at once that their bodies fit; the others
+// roomForBodies lets so many deliveries in at once that their bodies fit; the others
 // are told to come again.
-func intake() echo.MiddlewareFunc {
+func roomForBodies() echo.MiddlewareFunc {
 	room := semaphore.NewWeighted(intakeBytes)
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {

@@ -45,7 +45,7 @@ func (r *running) survey(t *testing.T, p demoforge.Provider) error {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), storyWait)
 	defer cancel()
-	err := r.surveyor.Surveyed(ctx, string(p))
+	err := r.intake().surveyor.Surveyed(ctx, string(p))
 	r.settle(t)
 	return err
 }

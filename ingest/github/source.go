@@ -13,6 +13,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,13 +27,15 @@ import (
 
 // Options are the settings of a Source.
 type Options struct {
-	Name          string   // of the source, in /hooks/{name}
-	URL           string   // of the API; "" = https://api.github.com
-	Token         string   // "" reads public repositories, 60 requests an hour
-	App           *App     // instead of a token; nil: none
-	WebhookSecret string   // never empty
-	Organizations []string // whose repositories count; empty = all that the webhook tells of
-	Repositories  []string // the only ones that are listed, "acme/payments"; empty = all of the organisations
+	Name          string // of the source, in /hooks/{name}
+	URL           string // of the API; "" = https://api.github.com
+	Token         string // "" reads public repositories, 60 requests an hour
+	App           *App   // instead of a token; nil: none
+	WebhookSecret string // never empty
+	// PreviousSecret signs deliveries, too, while the secret is being changed; "" = none.
+	PreviousSecret string
+	Organizations  []string // whose repositories count; empty = all that the webhook tells of
+	Repositories   []string // the only ones that are listed, "acme/payments"; empty = all of the organisations
 
 	Transport http.RoundTripper     // nil: one with timeouts
 	Now       func() time.Time      // nil: time.Now
@@ -42,7 +45,7 @@ type Options struct {
 // Source is one GitHub, as [ingest.Source].
 type Source struct {
 	name          string
-	secret        []byte
+	secrets       [][]byte // the present one first
 	organizations []string
 	repositories  []string
 	api           *forgeapi.Client
@@ -63,7 +66,10 @@ func New(o Options) (*Source, error) {
 	if err != nil || base.Host == "" {
 		return nil, fault.New(fault.Invalid, "source %s: url %q is no address: write https://api.github.com, or https://your.host/api/v3 for an Enterprise Server", o.Name, o.URL)
 	}
-	s := &Source{name: o.Name, secret: []byte(o.WebhookSecret), organizations: o.Organizations, repositories: o.Repositories, api: api}
+	s := &Source{name: o.Name, secrets: [][]byte{[]byte(o.WebhookSecret)}, organizations: o.Organizations, repositories: o.Repositories, api: api}
+	if o.PreviousSecret != "" {
+		s.secrets = append(s.secrets, []byte(o.PreviousSecret))
+	}
 	switch {
 	case o.App != nil:
 		asApp, asInstallation, err := o.App.transports(o.Name, strings.TrimRight(base.String(), "/"), api.HTTP.Transport)
@@ -116,16 +122,18 @@ func (s *Source) Verify(h http.Header, body []byte) (ingest.Receipt, error) {
 		return ingest.Receipt{}, fault.New(fault.Denied, "the delivery is not signed: set the secret of source %s in the webhook's settings", s.name)
 	}
 	mac, err := hex.DecodeString(strings.TrimPrefix(signature, "sha256="))
-	if err != nil || !strings.HasPrefix(signature, "sha256=") || !hmac.Equal(mac, s.sign(body)) {
+	if err != nil || !strings.HasPrefix(signature, "sha256=") || !s.signed(mac, body) {
 		return ingest.Receipt{}, fault.New(fault.Denied, "the signature does not fit: the webhook's secret is not that of source %s, or the body was changed on its way", s.name)
 	}
 	return ingest.Receipt{ID: h.Get("X-GitHub-Delivery"), Event: h.Get("X-GitHub-Event")}, nil
 }
 
-func (s *Source) sign(body []byte) []byte {
-	m := hmac.New(sha256.New, s.secret)
-	m.Write(body)
-	return m.Sum(nil)
+func (s *Source) signed(mac, body []byte) bool {
+	return slices.ContainsFunc(s.secrets, func(secret []byte) bool {
+		m := hmac.New(sha256.New, secret)
+		m.Write(body)
+		return hmac.Equal(mac, m.Sum(nil))
+	})
 }
 
 var _ ingest.Source = (*Source)(nil)

@@ -24,12 +24,14 @@ import (
 // Options are the settings of a Source. At least one of WebhookSecret and
 // SigningToken must be set.
 type Options struct {
-	Name          string   // of the source, in /hooks/{name}
-	URL           string   // of the instance; "" = https://gitlab.com
-	Token         string   // "" reads public projects
-	WebhookSecret string   // sent in clear as X-Gitlab-Token
-	SigningToken  string   // whsec_…, GitLab 19.0 and later
-	Groups        []string // whose projects count, with subgroups; empty = all that the webhook tells of
+	Name          string // of the source, in /hooks/{name}
+	URL           string // of the instance; "" = https://gitlab.com
+	Token         string // "" reads public projects
+	WebhookSecret string // sent in clear as X-Gitlab-Token
+	SigningToken  string // whsec_…, GitLab 19.0 and later
+	// What was valid before is taken, too, while they are being changed; "" = none.
+	PreviousSecret, PreviousToken string
+	Groups                        []string // whose projects count, with subgroups; empty = all that the webhook tells of
 
 	Transport http.RoundTripper     // nil: one with timeouts
 	Now       func() time.Time      // nil: time.Now
@@ -38,13 +40,13 @@ type Options struct {
 
 // Source is one GitLab, as [ingest.Source].
 type Source struct {
-	name   string
-	secret string
-	key    []byte // of the signing token
-	groups []string
-	now    func() time.Time
-	api    *forgeapi.Client
-	client *gitlab.Client
+	name    string
+	secrets []string // the present one first
+	keys    [][]byte // of the signing tokens
+	groups  []string
+	now     func() time.Time
+	api     *forgeapi.Client
+	client  *gitlab.Client
 }
 
 // New makes a source. An error of kind fault.Invalid says which option is wrong.
@@ -52,16 +54,19 @@ func New(o Options) (*Source, error) {
 	if o.WebhookSecret == "" && o.SigningToken == "" {
 		return nil, fault.New(fault.Invalid, "source %s: webhookSecret and signingToken are both empty, so that anybody could send deliveries: set one of them", o.Name)
 	}
-	s := &Source{name: o.Name, secret: o.WebhookSecret, groups: o.Groups, now: o.Now}
+	s := &Source{name: o.Name, groups: o.Groups, now: o.Now}
 	if s.now == nil {
 		s.now = time.Now
 	}
 	var err error
-	if o.SigningToken != "" {
-		if s.key, err = signingKey(o.SigningToken); err != nil {
+	for _, token := range present(o.SigningToken, o.PreviousToken) {
+		key, err := signingKey(token)
+		if err != nil {
 			return nil, fault.New(fault.Invalid, "source %s: signingToken %w", o.Name, err)
 		}
+		s.keys = append(s.keys, key)
 	}
+	s.secrets = present(o.WebhookSecret, o.PreviousSecret)
 	if s.api, err = forgeapi.New(forgeapi.Options{Source: o.Name, Transport: o.Transport, Now: s.now, Metrics: o.Metrics}); err != nil {
 		return nil, err
 	}
@@ -87,6 +92,18 @@ func New(o Options) (*Source, error) {
 		return nil, fault.New(fault.Invalid, "source %s: %w", o.Name, err)
 	}
 	return s, nil
+}
+
+// present are the secrets that are valid: none if the first is not set.
+func present(now, before string) []string {
+	switch {
+	case now == "":
+		return nil
+	case before == "":
+		return []string{now}
+	default:
+		return []string{now, before}
+	}
 }
 
 // unlimited turns off client-go's limiter, which would hold requests back

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,12 +24,12 @@ const skew = 5 * time.Minute
 // token if that is. With both, both must fit: a token sent in clear says
 // nothing about the body.
 func (s *Source) Verify(h http.Header, body []byte) (ingest.Receipt, error) {
-	if s.key != nil {
+	if len(s.keys) > 0 {
 		if err := s.verifySignature(h, body); err != nil {
 			return ingest.Receipt{}, err
 		}
 	}
-	if s.secret != "" {
+	if len(s.secrets) > 0 {
 		if err := s.verifyToken(h); err != nil {
 			return ingest.Receipt{}, err
 		}
@@ -43,11 +44,14 @@ func (s *Source) verifyToken(h http.Header) error {
 		return fault.New(fault.Denied, "the delivery has no X-Gitlab-Token: set the secret token of source %s in the webhook's settings", s.name)
 	}
 	// Hashed, so that the comparison does not tell how long the secret is.
-	got, want := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(s.secret))
-	if subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
-		return fault.New(fault.Denied, "X-Gitlab-Token is not the secret token of source %s", s.name)
+	got := sha256.Sum256([]byte(token))
+	for _, secret := range s.secrets {
+		want := sha256.Sum256([]byte(secret))
+		if subtle.ConstantTimeCompare(got[:], want[:]) == 1 {
+			return nil
+		}
 	}
-	return nil
+	return fault.New(fault.Denied, "X-Gitlab-Token is not the secret token of source %s", s.name)
 }
 
 func (s *Source) verifySignature(h http.Header, body []byte) error {
@@ -59,10 +63,13 @@ func (s *Source) verifySignature(h http.Header, body []byte) error {
 	if err != nil {
 		return fault.New(fault.Denied, "webhook-timestamp is %q, which is no time", at)
 	}
-	m := hmac.New(sha256.New, s.key)
-	m.Write([]byte(id + "." + at + "."))
-	m.Write(body)
-	if want := m.Sum(nil); !anySignature(signatures, want) {
+	signed := slices.ContainsFunc(s.keys, func(key []byte) bool {
+		m := hmac.New(sha256.New, key)
+		m.Write([]byte(id + "." + at + "."))
+		m.Write(body)
+		return anySignature(signatures, m.Sum(nil))
+	})
+	if !signed {
 		return fault.New(fault.Denied, "the signature does not fit: the webhook's signing token is not that of source %s, or the body was changed on its way", s.name)
 	}
 	if d := s.now().Sub(time.Unix(seconds, 0)); d.Abs() > skew {

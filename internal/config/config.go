@@ -49,20 +49,24 @@ type Deliveries struct {
 
 // Source is one forge, or another place that facts come from.
 type Source struct {
-	Name          string   `yaml:"name"` // also the last part of its webhook's path
-	Type          string   `yaml:"type"` // see [SourceTypes]
-	URL           string   `yaml:"url"`  // of the API (github) or the instance (gitlab)
-	Token         Secret   `yaml:"token"`
-	App           App      `yaml:"app"` // github: instead of a token
-	WebhookSecret Secret   `yaml:"webhookSecret"`
-	SigningToken  Secret   `yaml:"signingToken"`  // gitlab only
-	Organizations []string `yaml:"organizations"` // github: only their repositories count; empty = all that the webhook tells of
-	Groups        []string `yaml:"groups"`        // gitlab: the same, with their subgroups
-	Repositories  []string `yaml:"repositories"`  // github: the only ones that are discovered; empty = all of the organisations
-	Reconcile     string   `yaml:"reconcile"`     // when heads are compared, as a cron expression; empty = every hour; [Never] = nothing is surveyed
-	Descriptors   []string `yaml:"descriptors"`   // globs; empty = catalog-info.yaml anywhere
-	Archived      bool     `yaml:"archived"`      // read archived repositories too
-	SkipForks     bool     `yaml:"skipForks"`     // leave forks out
+	Name          string `yaml:"name"` // also the last part of its webhook's path
+	Type          string `yaml:"type"` // see [SourceTypes]
+	URL           string `yaml:"url"`  // of the API (github) or the instance (gitlab)
+	Token         Secret `yaml:"token"`
+	App           App    `yaml:"app"` // github: instead of a token
+	WebhookSecret Secret `yaml:"webhookSecret"`
+	SigningToken  Secret `yaml:"signingToken"` // gitlab only
+	// What was valid before is accepted too, for as long as it stands here: so a
+	// secret can be changed without losing a delivery.
+	PreviousSecret       Secret   `yaml:"previousWebhookSecret"`
+	PreviousSigningToken Secret   `yaml:"previousSigningToken"`
+	Organizations        []string `yaml:"organizations"` // github: only their repositories count; empty = all that the webhook tells of
+	Groups               []string `yaml:"groups"`        // gitlab: the same, with their subgroups
+	Repositories         []string `yaml:"repositories"`  // github: the only ones that are discovered; empty = all of the organisations
+	Reconcile            string   `yaml:"reconcile"`     // when heads are compared, as a cron expression; empty = every hour; [Never] = nothing is surveyed
+	Descriptors          []string `yaml:"descriptors"`   // globs; empty = catalog-info.yaml anywhere
+	Archived             bool     `yaml:"archived"`      // read archived repositories too
+	SkipForks            bool     `yaml:"skipForks"`     // leave forks out
 }
 
 // Never is what reconcile is when only deliveries count.

@@ -63,7 +63,7 @@ func serve(listen string, empty bool) error {
 	}))
 	config := world.Config(slog.Default())
 	if empty {
-		config.Sources = nil
+		config.Sources = func() []web.Source { return nil }
 	}
 	site := web.New(config)
 	site.Register(e)

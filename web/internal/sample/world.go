@@ -78,9 +78,11 @@ func (w *World) Config(logger *slog.Logger) web.Config {
 			return nil
 		},
 		Locations: w.Locations,
-		Sources: []web.Source{
-			{Name: "github", Type: "github", Of: "organisation acme"},
-			{Name: "gitlab", Type: "gitlab", Of: "group acme"},
+		Sources: func() []web.Source {
+			return []web.Source{
+				{Name: "github", Type: "github", Of: "organisation acme"},
+				{Name: "gitlab", Type: "gitlab", Of: "group acme"},
+			}
 		},
 		URL:          "https://callboard.acme.example",
 		Organisation: "Acme",

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/callboard/callboard/api"
+	"github.com/callboard/callboard/eventlog/reactor"
+	"github.com/callboard/callboard/ingest"
+	"github.com/callboard/callboard/ingest/forgeapi"
+	"github.com/callboard/callboard/ingest/github"
+	"github.com/callboard/callboard/ingest/gitlab"
+	"github.com/callboard/callboard/ingest/survey"
+	"github.com/callboard/callboard/internal/config"
+	"github.com/callboard/callboard/web"
+)
+
+// intake is what brings things in, as a configuration says: sources, what reads
+// them, and locations. Another configuration is another intake; the door, the logs
+// and the read models stay.
+type intake struct {
+	config     config.Config
+	sources    []ingest.Source
+	translator *ingest.Translator
+	reactors   *reactor.Runner // over the deliveries log
+	reclaims   *reactor.Runner // over the event log
+	locations  *ingest.Locations
+	surveyor   *survey.Surveyor
+	metrics    *prometheus.Registry
+}
+
+// newIntake makes the intake of a configuration. Nothing of it runs.
+func (p *portal) newIntake(c config.Config) (*intake, error) {
+	in := &intake{config: c, metrics: prometheus.NewRegistry()}
+	var err error
+	if in.sources, err = newSources(c, in.metrics, p.options); err != nil {
+		return nil, err
+	}
+	selections := map[string]ingest.Selection{}
+	for _, s := range c.Sources {
+		selections[s.Name] = ingest.Selection{Descriptors: s.Descriptors, Archived: s.Archived, SkipForks: s.SkipForks}
+	}
+	in.translator = ingest.NewTranslator(ingest.TranslatorOptions{
+		Sources: in.sources, Selections: selections, Kinds: kindsOf(p.config), Deliveries: p.inbox, Log: p.events,
+		Known: known{p.runner, p.catalog}, Reached: p.deliveries, Positions: positions{p.inbox, p.inboxes, p.deliveries},
+		Repositories: knownRepositories{p.runner, p.repositories}, Guard: c.Catalog.Processing.RemovalGuard,
+		Survey: func(source string) { in.surveyor.Survey(source) }, Logger: p.logger, Now: p.now,
+	})
+	if in.reactors, err = reactor.New(p.inbox, p.inbox, reactor.Options{Logger: p.logger, Metrics: in.metrics}, in.translator.Reactors()...); err != nil {
+		return nil, err
+	}
+	asked := surveyed{p.runner, p.inboxes, p.repositories, p.deliveries}
+	in.surveyor, err = survey.New(survey.Options{
+		Sources: surveys(c, in.sources, selections), Translator: in.translator, Door: p.door, Repositories: asked, Deliveries: asked,
+		Logger: p.logger, Now: p.now, Grace: p.options.grace,
+	})
+	if err != nil {
+		return nil, err
+	}
+	locations, err := locationsOptions(c.Catalog)
+	if err != nil {
+		return nil, err
+	}
+	locations.Registered, locations.Logger = known{p.runner, p.catalog}, p.logger
+	in.locations = ingest.NewLocations(in.translator, locations)
+	in.reclaims, err = reactor.New(p.events, p.events, reactor.Options{Logger: p.logger, Metrics: in.metrics}, in.translator.Reclaim(), in.locations.Reclaim())
+	return in, err
+}
+
+// run works until ctx ends, which is no error. The demo surveys when it has told
+// its story.
+func (in *intake) run(ctx context.Context, demo bool) error {
+	works := []func(context.Context) error{in.reactors.Run, in.reclaims.Run, in.locations.Run}
+	if !demo {
+		works = append(works, in.surveyor.Run)
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	for _, work := range works {
+		g.Go(func() error { return work(ctx) })
+	}
+	return g.Wait()
+}
+
+// newSources makes what the configuration lists.
+func newSources(c config.Config, metrics prometheus.Registerer, o portalOptions) ([]ingest.Source, error) {
+	var all []ingest.Source
+	for _, s := range c.Sources {
+		source, err := newSource(s, metrics, o)
+		if err != nil {
+			return nil, fmt.Errorf("source %s: %w", s.Name, err)
+		}
+		all = append(all, source)
+	}
+	return all, nil
+}
+
+func newSource(s config.Source, metrics prometheus.Registerer, o portalOptions) (ingest.Source, error) {
+	switch s.Type {
+	case config.GitHub:
+		return github.New(github.Options{
+			Name: s.Name, URL: s.URL, Token: s.Token.Reveal(), App: githubApp(s.App), WebhookSecret: s.WebhookSecret.Reveal(), PreviousSecret: s.PreviousSecret.Reveal(),
+			Organizations: s.Organizations, Repositories: s.Repositories, Metrics: metrics, Now: o.now,
+		})
+	case config.GitLab:
+		return gitlab.New(gitlab.Options{
+			Name: s.Name, URL: s.URL, Token: s.Token.Reveal(), WebhookSecret: s.WebhookSecret.Reveal(), PreviousSecret: s.PreviousSecret.Reveal(),
+			SigningToken: s.SigningToken.Reveal(), PreviousToken: s.PreviousSigningToken.Reveal(),
+			Groups: s.Groups, Metrics: metrics, Now: o.now,
+		})
+	default:
+		return nil, fmt.Errorf("%q is no type of source", s.Type)
+	}
+}
+
+// githubApp is nil if none is configured.
+func githubApp(a config.App) *github.App {
+	if a == (config.App{}) {
+		return nil
+	}
+	id, installation := a.Numbers()
+	return &github.App{ID: id, Installation: installation, PrivateKey: a.PrivateKeyFile}
+}
+
+// surveys lists what can be surveyed of each source.
+func surveys(c config.Config, sources []ingest.Source, selections map[string]ingest.Selection) []survey.Source {
+	var all []survey.Source
+	for i, s := range sources {
+		if c.Sources[i].Reconcile == config.Never {
+			continue
+		}
+		one := survey.Source{Name: s.Name(), Forge: s.Forge(), Selection: selections[s.Name()], Compare: c.Sources[i].Reconcile}
+		one.Lister, _ = s.(survey.Lister)
+		one.Sent, _ = s.(survey.Sent)
+		if b, ok := s.(interface{ Budget() forgeapi.Budget }); ok {
+			one.Budget = func() survey.Budget { return survey.Budget(b.Budget()) }
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// apiSources and webSources list the sources of the present intake.
+func (p *portal) apiSources() []api.Source {
+	var all []api.Source
+	for _, s := range p.intake().config.Sources {
+		all = append(all, api.Source{Name: s.Name, Type: s.Type, URL: p.url() + "/hooks/" + s.Name})
+	}
+	return all
+}
+
+func (p *portal) webSources() []web.Source {
+	var all []web.Source
+	for _, s := range p.intake().config.Sources {
+		all = append(all, web.Source{Name: s.Name, Type: s.Type})
+	}
+	return all
+}

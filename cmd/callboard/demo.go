@@ -153,7 +153,8 @@ func deliverDemo(ctx context.Context, p process, forge *demoforge.Forge, portal 
   %[4]s/sources   where it all comes from
 The sample Git host is at %[5]s. Stop with Ctrl-C.
 `, portal.catalog.Snapshot().Len(), last, time.Since(began).Seconds(), base, forge.URL())
-	return portal.intake().surveyor.Run(ctx) // before, it would have found what the pushes are to tell
+	portal.played.Store(true) // before, surveys would have found what the pushes are to tell
+	return portal.reload(ctx, portal.file)
 }
 
 // handledWatch follows the deliveries log to tell when nothing waits any more.

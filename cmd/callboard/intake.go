@@ -70,11 +70,10 @@ func (p *portal) newIntake(c config.Config) (*intake, error) {
 	return in, err
 }
 
-// run works until ctx ends, which is no error. The demo surveys when it has told
-// its story.
-func (in *intake) run(ctx context.Context, demo bool) error {
+// run works until ctx ends, which is no error.
+func (in *intake) run(ctx context.Context, survey bool) error {
 	works := []func(context.Context) error{in.reactors.Run, in.reclaims.Run, in.locations.Run}
-	if !demo {
+	if survey {
 		works = append(works, in.surveyor.Run)
 	}
 	g, ctx := errgroup.WithContext(ctx)

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -43,6 +44,7 @@ const (
 	fileStatus     = "delivery-status.db"
 	fileSources    = "repositories.db"
 	fileCatalog    = "catalog.snapshot"
+	fileConnected  = "sources.yaml"
 )
 
 // portal is the whole of Callboard, wired.
@@ -61,7 +63,10 @@ type portal struct {
 	inboxes      *projections.Runner // over inbox
 	door         *ingest.Door
 	current      atomic.Pointer[intake]
-	next         chan *intake
+	next         chan replacement
+	file         config.Config // as it stands in the file, without what was connected
+	played       atomic.Bool   // the demo has told its story
+	connecting   sync.Mutex    // held while the intake is replaced
 	echo         *echo.Echo
 	listener     net.Listener
 
@@ -80,7 +85,7 @@ type portalOptions struct {
 
 // openPortal opens everything and listens. Nothing runs before [portal.run].
 func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o portalOptions) (_ *portal, err error) {
-	p := &portal{config: c, logger: logger, now: o.now, options: o, next: make(chan *intake)}
+	p := &portal{config: c, logger: logger, now: o.now, options: o, file: c, next: make(chan replacement)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())
@@ -122,7 +127,15 @@ func (p *portal) openDoor(metrics prometheus.Registerer) (in *intake, err error)
 	if err != nil {
 		return nil, err
 	}
-	if in, err = p.newIntake(p.config); err == nil {
+	stored, err := config.ReadSources(p.storedSources())
+	if err != nil {
+		return nil, err
+	}
+	c, err := together(p.file, stored)
+	if err != nil {
+		return nil, err
+	}
+	if in, err = p.newIntake(c); err == nil {
 		p.door.Serve(in.sources)
 	}
 	return in, err

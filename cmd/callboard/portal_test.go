@@ -100,6 +100,13 @@ func (r *running) settle(tb testing.TB) {
 	if err := r.inbox.wait(ctx); err != nil {
 		tb.Fatal(err)
 	}
+	came, err := r.portal.inbox.Last(ctx)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := r.inboxes.WaitAll(ctx, came); err != nil {
+		tb.Fatal(err)
+	}
 	last, err := r.events.Last(ctx)
 	if err != nil {
 		tb.Fatal(err)

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
+	"slices"
 
 	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/internal/fault"
@@ -13,23 +16,147 @@ import (
 // intake is the present one.
 func (p *portal) intake() *intake { return p.current.Load() }
 
-// reload makes another configuration count: what is received and what is being
-// handled meanwhile is lost to nobody. The error is of kind fault.Invalid if it
-// cannot count; the one before goes on then.
-func (p *portal) reload(ctx context.Context, c config.Config) error {
-	if what := fixed(p.config, c); what != "" {
+// reloadOn reads the configuration again whenever it is asked to, until ctx ends.
+func (p *portal) reloadOn(ctx context.Context, asked <-chan os.Signal, load func() (config.Config, error)) error {
+	for {
+		select {
+		case <-asked:
+		case <-ctx.Done():
+			return nil
+		}
+		c, err := load()
+		if err == nil {
+			err = p.reload(ctx, c)
+		}
+		if err != nil {
+			p.logger.ErrorContext(ctx, "the configuration stays as it was", "error", err)
+		}
+	}
+}
+
+// reload makes another file's configuration count, beside the sources that were
+// connected: what is received and what is being handled meanwhile is lost to
+// nobody. The error is of kind fault.Invalid if it cannot count; the one before
+// goes on then.
+func (p *portal) reload(ctx context.Context, file config.Config) error {
+	p.connecting.Lock()
+	defer p.connecting.Unlock()
+	stored, err := config.ReadSources(p.storedSources())
+	if err != nil {
+		return err
+	}
+	if what := fixed(p.config, file); what != "" {
 		p.logger.WarnContext(ctx, "a part of the configuration counts from the next start on", "part", what)
+	}
+	if err := p.replace(ctx, file, stored); err != nil {
+		return err
+	}
+	p.file = file
+	return nil
+}
+
+// replace has the intake replaced.
+func (p *portal) replace(ctx context.Context, file config.Config, stored []config.Source) error {
+	c, err := together(file, stored)
+	if err != nil {
+		return err
 	}
 	next, err := p.newIntake(c)
 	if err != nil {
 		return fault.New(fault.Invalid, "%w", err)
 	}
+	swapped := make(chan struct{})
 	select {
-	case p.next <- next:
+	case p.next <- replacement{next, swapped}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-swapped:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// replacement is an intake that is to be the present one.
+type replacement struct {
+	intake  *intake
+	swapped chan struct{} // closed when it is
+}
+
+// together is a file's configuration with the sources that were connected.
+func together(file config.Config, stored []config.Source) (config.Config, error) {
+	all := slices.Clone(file.Sources)
+	for _, s := range stored {
+		if slices.ContainsFunc(all, func(o config.Source) bool { return o.Name == s.Name }) {
+			return file, fault.New(fault.Conflict, "source %s stands in the configuration and among those that were connected: rename it in the configuration, or disconnect the other", s.Name)
+		}
+		all = append(all, s)
+	}
+	file.Sources = all
+	return file, nil
+}
+
+func (p *portal) storedSources() string { return filepath.Join(p.config.Data, fileConnected) }
+
+// connect adds a source, or changes one that was connected before; a secret that
+// changes stays valid beside the new one. The error is of kind fault.Conflict if a
+// source of this name stands in the configuration.
+func (p *portal) connect(ctx context.Context, s config.Source) error {
+	return p.restore(ctx, func(stored []config.Source) ([]config.Source, error) {
+		i := slices.IndexFunc(stored, func(o config.Source) bool { return o.Name == s.Name })
+		if i < 0 {
+			return append(stored, s), nil
+		}
+		if was := stored[i].WebhookSecret; was != s.WebhookSecret {
+			s.PreviousSecret = was
+		}
+		if was := stored[i].SigningToken; was != s.SigningToken {
+			s.PreviousSigningToken = was
+		}
+		if s.Token == "" {
+			s.Token = stored[i].Token
+		}
+		stored[i] = s
+		return stored, nil
+	})
+}
+
+// disconnect takes a connected source away; what the catalog knows of it stays.
+func (p *portal) disconnect(ctx context.Context, name string) error {
+	return p.restore(ctx, func(stored []config.Source) ([]config.Source, error) {
+		i := slices.IndexFunc(stored, func(o config.Source) bool { return o.Name == name })
+		if i < 0 {
+			return nil, fault.New(fault.NotFound, "no source %s was connected; one of the configuration is taken away there", name)
+		}
+		return slices.Delete(stored, i, i+1), nil
+	})
+}
+
+// restore changes the sources that were connected, on disk and in what runs.
+func (p *portal) restore(ctx context.Context, change func([]config.Source) ([]config.Source, error)) error {
+	p.connecting.Lock()
+	defer p.connecting.Unlock()
+	path := p.storedSources()
+	before, err := config.ReadSources(path)
+	if err != nil {
+		return err
+	}
+	after, err := change(slices.Clone(before))
+	if err != nil {
+		return err
+	}
+	if _, err := together(p.file, after); err != nil {
+		return err
+	}
+	if err := config.WriteSources(path, after); err != nil {
+		return err
+	}
+	if err := p.replace(ctx, p.file, after); err != nil {
+		return errors.Join(err, config.WriteSources(path, before))
+	}
+	return nil
 }
 
 // fixed names the first part of a configuration that cannot change while the
@@ -61,7 +188,7 @@ func (p *portal) takeIn(ctx context.Context) error {
 		in := p.intake()
 		running, stop := context.WithCancel(ctx)
 		ended := make(chan error, 1)
-		go func() { ended <- in.run(running, p.options.demo) }()
+		go func() { ended <- in.run(running, !p.options.demo || p.played.Load()) }()
 		var err error
 		select {
 		case err = <-ended:
@@ -71,9 +198,10 @@ func (p *portal) takeIn(ctx context.Context) error {
 			// What it handles is finished first: two must not read one repository.
 			stop()
 			err = <-ended
-			p.current.Store(next)
-			p.door.Serve(next.sources)
-			p.logger.InfoContext(ctx, "another configuration counts", "sources", len(next.sources))
+			p.current.Store(next.intake)
+			p.door.Serve(next.intake.sources)
+			close(next.swapped)
+			p.logger.InfoContext(ctx, "another configuration counts", "sources", len(next.intake.sources))
 		}
 		if err != nil && !errors.Is(err, context.Canceled) {
 			return fmt.Errorf("stop what the configuration before had running: %w", err)

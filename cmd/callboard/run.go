@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -26,6 +27,7 @@ type process struct {
 	Env    func(string) (string, bool)
 	Stdout io.Writer
 	Stderr io.Writer
+	Hangup <-chan os.Signal // asks to read the configuration again; nil: nobody does
 }
 
 // usageError is a mistake in how a command was called.

@@ -28,7 +28,9 @@ When it is ready, one line goes to standard output:
   callboard: listening on http://127.0.0.1:8080
 
 Logs go to standard error. An interrupt or SIGTERM lets running requests finish
-and ends with exit code 0; whatever was answered is on disk at any moment.`,
+and ends with exit code 0; whatever was answered is on disk at any moment.
+SIGHUP reads the configuration again: sources and locations change without a
+delivery lost. A configuration with mistakes is told of and changes nothing.`,
 		Example: `  callboard serve --config callboard.yaml
   callboard serve --config callboard.yaml --data /var/lib/callboard --listen 127.0.0.1:9000`,
 		Args: cobra.NoArgs,
@@ -37,22 +39,32 @@ and ends with exit code 0; whatever was answered is on disk at any moment.`,
 			if err != nil {
 				return err
 			}
-			conf := config.Default()
-			if file != "" {
-				if conf, err = config.Load(file, p.Env); err != nil {
-					return err
+			load := func() (config.Config, error) {
+				conf := config.Default()
+				if file != "" {
+					var err error
+					if conf, err = config.Load(file, p.Env); err != nil {
+						return conf, err
+					}
 				}
+				if cmd.Flags().Changed("data") {
+					conf.Data = data
+				}
+				if cmd.Flags().Changed("listen") {
+					conf.Server.Listen = address
+				}
+				return conf, nil
 			}
-			if cmd.Flags().Changed("data") {
-				conf.Data = data
-			}
-			if cmd.Flags().Changed("listen") {
-				conf.Server.Listen = address
+			conf, err := load()
+			if err != nil {
+				return err
 			}
 			if len(conf.Sources) == 0 && len(conf.Catalog.Locations) == 0 {
 				logger.Warn("neither sources nor locations are configured, so nothing will come in; see docs/configuration.md")
 			}
-			return servePortal(cmd.Context(), p, conf, logger, portalOptions{now: time.Now}, nil)
+			return servePortal(cmd.Context(), p, conf, logger, portalOptions{now: time.Now}, func(ctx context.Context, portal *portal) error {
+				return portal.reloadOn(ctx, p.Hangup, load)
+			})
 		},
 	}
 	c.Flags().StringVar(&file, "config", "", "configuration file; without it the portal starts empty")

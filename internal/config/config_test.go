@@ -48,6 +48,7 @@ sources:
 			Name: "github", Type: "github", URL: "https://api.github.com",
 			Token: "t: #1", WebhookSecret: "s", Organizations: []string{"acme"},
 		}},
+		Catalog: config.Catalog{Processing: config.Processing{RemovalGuard: 0.2}},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
@@ -79,7 +80,7 @@ catalog:
 			Locations: []config.RuleLocation{{Type: "url", Pattern: "https://files.acme.example/**"}},
 		}},
 		Reading:    config.Reading{Allow: []config.AllowedHost{{Host: "*.acme.example:8443", Paths: []string{"/catalog/"}}}},
-		Processing: config.Processing{Interval: config.Duration(5 * time.Minute)},
+		Processing: config.Processing{Interval: config.Duration(5 * time.Minute), RemovalGuard: 0.2},
 	}
 	if d := cmp.Diff(want, got.Catalog); d != "" {
 		t.Error(d)
@@ -136,7 +137,12 @@ func TestProblemsSayWhere(t *testing.T) {
 		{"host", "catalog: {reading: {allow: [{host: https://x.example}]}}\n", `1:36: catalog.reading.allow[0].host: "https://x.example" is no host`},
 		{"path of a host", "catalog: {reading: {allow: [{host: x.example, paths: [a]}]}}\n", `1:55: catalog.reading.allow[0].paths[0]: "a" must begin with a slash`},
 		{"interval", "catalog: {processing: {interval: 1ms}}\n", `1:34: catalog.processing.interval: 1ms is too short`},
-		{"guard", "catalog: {processing: {removalGuard: 0.2}}\n", `1:24: unknown key "removalGuard" in catalog.processing`},
+		{"guard", "catalog: {processing: {removalGuard: 20}}\n", `1:38: catalog.processing.removalGuard: 20 is no share: write 0.2 for a fifth`},
+		{"no number", "catalog: {processing: {removalGuard: much}}\n", `1:38: catalog.processing.removalGuard must be a number`},
+		{"schedule", "sources: [{name: github, type: github, webhookSecret: s, reconcile: hourly}]\n", `"hourly" is no schedule; write @every 1h`},
+		{"app and token", "sources: [{name: github, type: github, webhookSecret: s, token: t, app: {id: 1}}]\n", `sources[0].app: there is a token, too`},
+		{"app without key", "sources: [{name: github, type: github, webhookSecret: s, app: {id: 1, installation: 2}}]\n", `sources[0].app.privateKeyFile: must be the PEM file`},
+		{"repositories", "sources: [{name: github, type: github, webhookSecret: s, repositories: [acme]}]\n", `sources[0].repositories[0]: "acme" is no repository`},
 		{"not yet", "log: {url: nats://a:4222}\n", "1:12: log.url: this version keeps it in SQLite only"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/internal/config"
+	"github.com/callboard/callboard/internal/demoforge"
+	"github.com/callboard/callboard/internal/fault"
+)
+
+// A secret is changed while deliveries come: those signed with the old one and
+// those signed with the new one are taken, none is lost, each is handled once.
+func TestReloadLosesNothing(t *testing.T) {
+	r := startPortal(t)
+	payments := r.repository(t, demoforge.GitHub, "acme/payments")
+	const each = 20
+	var all []demoforge.Delivery
+	for i := range 3 * each {
+		all = append(all, push(t, payments, map[string]string{"catalog-info.yaml": service("payments") + strings.Repeat("\n", i)}))
+	}
+	var sending sync.WaitGroup
+	sending.Go(func() {
+		for _, d := range all {
+			if status, err := d.Send(t.Context(), r.client, r.base+"/hooks/github"); err != nil || status != http.StatusAccepted {
+				t.Errorf("a delivery is answered %d, %v", status, err)
+			}
+		}
+	})
+	next := r.file
+	next.Sources = slices.Clone(next.Sources)
+	next.Sources[0].PreviousSecret, next.Sources[0].WebhookSecret = next.Sources[0].WebhookSecret, "a new secret"
+	for range 5 {
+		if err := r.reload(t.Context(), next); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sending.Wait()
+	r.settle(t)
+	done, err := r.deliveries.Summaries(t.Context())
+	if err != nil || len(done) != 1 || done[0].Total != len(all) || done[0].Pending+done[0].Failed > 0 {
+		t.Errorf("the deliveries stand %+v, %v", done, err)
+	}
+	if got := r.eventsOf(t, event.TypeEntityRegistered); len(got) != 1 {
+		t.Errorf("it was registered %d times", len(got))
+	}
+
+	next.Sources = slices.Clone(next.Sources)
+	next.Sources[0].PreviousSecret = ""
+	if err := r.reload(t.Context(), next); err != nil {
+		t.Fatal(err)
+	}
+	if status := r.send(t, push(t, payments, map[string]string{"README.md": "late"})); status != http.StatusUnauthorized {
+		t.Errorf("the old secret is answered %d when it counts no more", status)
+	}
+}
+
+// A configuration that cannot count changes nothing.
+func TestReloadOfSomethingWrong(t *testing.T) {
+	r := startPortal(t)
+	bad := r.file
+	bad.Sources = slices.Clone(bad.Sources)
+	bad.Sources[0].WebhookSecret = ""
+	if err := r.reload(t.Context(), bad); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("got %v", err)
+	}
+	if status := r.send(t, push(t, r.repository(t, demoforge.GitHub, "acme/payments"), map[string]string{"README.md": "hello"})); status != http.StatusAccepted {
+		t.Errorf("a delivery is answered %d", status)
+	}
+}
+
+// A source is connected while the portal runs, again with another secret, and taken
+// away; what is in the file is another matter.
+func TestConnectAndDisconnect(t *testing.T) {
+	r := startPortal(t)
+	own := config.Source{Name: "more", Type: config.GitHub, URL: r.forge.APIURL(demoforge.GitHub), Token: "forge-token", WebhookSecret: "first"}
+	if err := r.connect(t.Context(), own); err != nil {
+		t.Fatal(err)
+	}
+	own.WebhookSecret, own.Token = "second", ""
+	if err := r.connect(t.Context(), own); err != nil {
+		t.Fatal(err)
+	}
+	stored, err := config.ReadSources(r.storedSources())
+	if err != nil || len(stored) != 1 || stored[0].PreviousSecret != "first" || stored[0].Token != "forge-token" {
+		t.Errorf("what is stored is %v, %v", stored, err)
+	}
+	if got := r.apiSources(); len(got) != 3 || got[2].Name != "more" {
+		t.Errorf("the sources are %v", got)
+	}
+	own.Name = "github"
+	if err := r.connect(t.Context(), own); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("a name that is taken: %v", err)
+	}
+	own.Name, own.WebhookSecret = "less", ""
+	if err := r.connect(t.Context(), own); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("no secret: %v", err)
+	}
+	if err := r.disconnect(t.Context(), "more"); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.disconnect(t.Context(), "more"); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("what is gone: %v", err)
+	}
+	if got := r.apiSources(); len(got) != 2 {
+		t.Errorf("the sources are %v", got)
+	}
+}

@@ -1,0 +1,100 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/callboard/callboard/internal/fault"
+)
+
+// storedHead is the comment above sources that were connected while the portal ran.
+const storedHead = "# Sources that were connected on the portal's pages or with callboard connect.\n# Callboard writes this file; it holds secrets.\n"
+
+// ReadSources reads a file that [WriteSources] wrote; none is no error.
+func ReadSources(path string) ([]Source, error) {
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the connected sources: %w", err)
+	}
+	c, ps := Parse(b, func(string) (string, bool) { return "", false }, nil)
+	for i := range ps {
+		ps[i].File = path
+	}
+	if len(ps) > 0 {
+		return nil, fault.New(fault.Invalid, "%w", ps)
+	}
+	return c.Sources, nil
+}
+
+// WriteSources replaces the file, readable to its owner only. The error is of kind
+// fault.Invalid if sources could not be configured so, and nothing is written then.
+func WriteSources(path string, sources []Source) error {
+	all := make([]map[string]any, len(sources))
+	for i, s := range sources {
+		all[i] = s.plain()
+	}
+	b, err := yaml.Marshal(map[string]any{"sources": all})
+	if err != nil {
+		return err
+	}
+	if strings.Contains(string(b), "${") {
+		return fault.New(fault.Invalid, "a value holds ${, which stands for a variable of the environment: such a source has to stand in callboard.yaml")
+	}
+	if _, ps := Parse(b, func(string) (string, bool) { return "", false }, nil); len(ps) > 0 {
+		lines := make([]string, len(ps))
+		for i, p := range ps {
+			lines[i] = p.Message
+		}
+		return fault.New(fault.Invalid, "%s", strings.Join(lines, "; "))
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+"-*") // 0600
+	if err != nil {
+		return fmt.Errorf("keep the connected sources: %w", err)
+	}
+	defer os.Remove(f.Name()) //nolint:errcheck // after the rename it is not there
+	_, err = f.WriteString(storedHead + string(b))
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("keep the connected sources: %w", err)
+	}
+	return nil
+}
+
+// plain is the source as the file has it, secrets included.
+func (s Source) plain() map[string]any {
+	m := map[string]any{"name": s.Name, "type": s.Type}
+	for key, value := range map[string]string{
+		"url": s.URL, "token": s.Token.Reveal(), "webhookSecret": s.WebhookSecret.Reveal(), "signingToken": s.SigningToken.Reveal(),
+		"previousWebhookSecret": s.PreviousSecret.Reveal(), "previousSigningToken": s.PreviousSigningToken.Reveal(), "reconcile": s.Reconcile,
+	} {
+		if value != "" {
+			m[key] = value
+		}
+	}
+	for key, list := range map[string][]string{"organizations": s.Organizations, "groups": s.Groups, "repositories": s.Repositories, "descriptors": s.Descriptors} {
+		if len(list) > 0 {
+			m[key] = slices.Clone(list)
+		}
+	}
+	for key, on := range map[string]bool{"archived": s.Archived, "skipForks": s.SkipForks} {
+		if on {
+			m[key] = true
+		}
+	}
+	if s.App != (App{}) {
+		m["app"] = map[string]string{"id": s.App.ID, "installation": s.App.Installation, "privateKeyFile": s.App.PrivateKeyFile}
+	}
+	return m
+}

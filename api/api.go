@@ -30,6 +30,7 @@ type Config struct {
 	Sites      func() map[string]string // by host of a source: "github.com" for any GitHub, "gitlab.com" for any GitLab
 	Kinds      catalog.Kinds     // of the entities that are taken
 	Sources    func() []Source // as they are configured now
+	Connecting Connect
 	// Wait returns once every projection has applied the record at a position of
 	// the main log.
 	Wait   func(context.Context, eventlog.Position) error
@@ -84,6 +85,8 @@ func (a *API) Register(e *echo.Echo) {
 	own.GET("/history/events/:position", a.handleEvent)
 	own.GET("/rejections", a.handleRejections)
 	own.GET("/sources", a.handleSources)
+	own.POST("/sources", a.handleConnect)
+	own.DELETE("/sources/:name", a.handleDisconnect)
 	own.GET("/deliveries", a.handleDeliveries)
 	own.POST("/deliveries/:id/replay", a.handleReplay)
 }

@@ -80,7 +80,7 @@ func (f *importFlags) run(cmd *cobra.Command, p process) error {
 	if f.wait < 0 {
 		return wrong("--wait must not be negative")
 	}
-	token, err := f.ownToken(p)
+	token, err := portalToken(f.toToken, f.data, "callboard import backstage", p)
 	if err != nil {
 		return err
 	}
@@ -113,16 +113,15 @@ func (f *importFlags) run(cmd *cobra.Command, p process) error {
 	return nil
 }
 
-// ownToken finds the token that Callboard wants of who registers something.
-func (f *importFlags) ownToken(p process) (string, error) {
-	if token := firstOf(f.toToken, p, "CALLBOARD_TOKEN"); token != "" {
+// portalToken finds the token that a portal wants of who changes something there.
+func portalToken(flag, data, command string, p process) (string, error) {
+	if token := firstOf(flag, p, "CALLBOARD_TOKEN"); token != "" {
 		return token, nil
 	}
-	if _, err := os.Stat(filepath.Join(f.data, fileEvents)); err != nil {
-		return "", usageError{fault.New(fault.Invalid, "%s is no data folder of a portal: name it with --data, or give what `callboard token` prints there with --to-token", f.data),
-			"callboard import backstage"}
+	if _, err := os.Stat(filepath.Join(data, fileEvents)); err != nil {
+		return "", usageError{fault.New(fault.Invalid, "%s is no data folder of a portal: name it with --data, or give what `callboard token` prints there with --to-token", data), command}
 	}
-	return loadToken(f.data)
+	return loadToken(data)
 }
 
 // firstOf returns a flag's value, or that of a variable.

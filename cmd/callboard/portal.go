@@ -181,7 +181,7 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 	answers := api.New(api.Config{
 		Catalog: p.catalog.Snapshot, History: p.history, Deliveries: p.deliveries, Replay: p.replay,
 		Locations: apiLocations{p}, Kinds: kinds, Sites: func() map[string]string { return sitesOf(p.intake().config.Sources) },
-		Sources: p.apiSources, Wait: p.runner.WaitAll, Health: p.health, Logger: p.logger,
+		Sources: p.apiSources, Connecting: connector{p}, Wait: p.runner.WaitAll, Health: p.health, Logger: p.logger,
 	})
 	answers.Register(p.echo)
 	pages := web.New(web.Config{

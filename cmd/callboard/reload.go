@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/callboard/callboard/api"
 	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/internal/fault"
 )
@@ -208,4 +209,21 @@ func (p *portal) takeIn(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// connector is the API's door to connect and disconnect.
+type connector struct{ portal *portal }
+
+var _ api.Connect = connector{}
+
+func (c connector) Connect(ctx context.Context, s api.SourceSettings) error {
+	return c.portal.connect(ctx, config.Source{
+		Name: s.Name, Type: s.Type, URL: s.URL, Token: config.Secret(s.Token),
+		WebhookSecret: config.Secret(s.WebhookSecret), SigningToken: config.Secret(s.SigningToken),
+		Organizations: s.Organizations, Groups: s.Groups, Repositories: s.Repositories, Descriptors: s.Descriptors, Reconcile: s.Reconcile,
+	})
+}
+
+func (c connector) Disconnect(ctx context.Context, name string) error {
+	return c.portal.disconnect(ctx, name)
 }

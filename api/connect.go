@@ -1,0 +1,66 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/callboard/callboard/internal/fault"
+)
+
+// SourceSettings are the settings of a source that is to be connected, with the
+// keys of the configuration file. Secrets go in and never come out.
+type SourceSettings struct {
+	Name          string   `json:"name"`
+	Type          string   `json:"type"` // "github" or "gitlab"
+	URL           string   `json:"url"`
+	Token         string   `json:"token"`
+	WebhookSecret string   `json:"webhookSecret"`
+	SigningToken  string   `json:"signingToken"`
+	Organizations []string `json:"organizations"`
+	Groups        []string `json:"groups"`
+	Repositories  []string `json:"repositories"`
+	Descriptors   []string `json:"descriptors"`
+	Reconcile     string   `json:"reconcile"`
+}
+
+// Connect adds sources while the portal runs, and takes them away.
+type Connect interface {
+	// Connect adds a source, or changes one that was connected before: its last
+	// secret then stays valid beside the new one. The error is of kind fault.Invalid
+	// for settings that cannot be, and of fault.Conflict if the configuration file has
+	// a source of this name.
+	Connect(ctx context.Context, s SourceSettings) error
+	// Disconnect takes a source away that was connected; what the catalog knows of it
+	// stays. fault.NotFound if there is none.
+	Disconnect(ctx context.Context, name string) error
+}
+
+// handleConnect handles "POST /api/sources".
+func (a *API) handleConnect(c echo.Context) error {
+	var s SourceSettings
+	dec := json.NewDecoder(c.Request().Body)
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&s); err != nil {
+		return fault.New(fault.Invalid, "the body is not the settings of a source as JSON: %w", err)
+	}
+	if err := a.Connecting.Connect(c.Request().Context(), s); err != nil {
+		return err
+	}
+	for _, src := range a.Sources() {
+		if src.Name == s.Name {
+			return c.JSON(http.StatusCreated, src)
+		}
+	}
+	return fault.New(fault.Unavailable, "source %s was connected, and taken away at once", s.Name)
+}
+
+// handleDisconnect handles "DELETE /api/sources/:name".
+func (a *API) handleDisconnect(c echo.Context) error {
+	if err := a.Connecting.Disconnect(c.Request().Context(), c.Param("name")); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/callboard/callboard/internal/fault"
+)
+
+// portalClient asks a running portal, for commands that work with one.
+type portalClient struct {
+	base, token string
+	http        *http.Client
+}
+
+func newPortalClient(base, token string) *portalClient {
+	return &portalClient{strings.TrimRight(base, "/"), token, &http.Client{Timeout: 30 * time.Second}}
+}
+
+// ask sends a request, with a body if it is not nil, and reads the answer into
+// one, if that is not nil. Errors say what the portal says.
+func (c *portalClient) ask(ctx context.Context, method, path string, body, answer any) error {
+	var sent io.Reader
+	if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			return err
+		}
+		sent = bytes.NewReader(b)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, c.base+path, sent)
+	if err != nil {
+		return fault.New(fault.Invalid, "%q is no address of a portal: %w", c.base, err)
+	}
+	r.Header.Set("Authorization", "Bearer "+c.token)
+	r.Header.Set("Content-Type", "application/json")
+	resp, err := c.http.Do(r)
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fault.New(fault.Unavailable, "no portal answers at %s: start it, or name its address with --to", c.base)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(io.LimitReader(resp.Body, 16<<20))
+	if err != nil {
+		return fault.New(fault.Unavailable, "the portal's answer broke off: %w", err)
+	}
+	if resp.StatusCode >= 300 {
+		return refusalOf(resp.StatusCode, b)
+	}
+	if answer == nil {
+		return nil
+	}
+	if err := json.Unmarshal(b, answer); err != nil {
+		return fmt.Errorf("read the portal's answer to %s %s: %w", method, path, err)
+	}
+	return nil
+}
+
+// refusalOf is what a portal says in problem+json.
+func refusalOf(status int, body []byte) error {
+	var p struct{ Title, Detail string }
+	says := http.StatusText(status)
+	if json.Unmarshal(body, &p) == nil && p.Title+p.Detail != "" {
+		says = strings.TrimSpace(p.Title + ": " + p.Detail)
+	}
+	switch status {
+	case http.StatusForbidden, http.StatusUnauthorized:
+		return fault.New(fault.Denied, "the portal wants another token (%d): give what `callboard token` prints there with --to-token, or name its data folder with --data", status)
+	case http.StatusNotFound:
+		return fault.New(fault.NotFound, "the portal answers: %s", says)
+	case http.StatusConflict:
+		return fault.New(fault.Conflict, "the portal answers: %s", says)
+	case http.StatusServiceUnavailable:
+		return fault.New(fault.Unavailable, "the portal answers: %s", says)
+	}
+	return fault.New(fault.Invalid, "the portal answers %d: %s", status, says)
+}
+
+// until asks again and again until done says so, ctx ends or a minute has passed.
+func until(ctx context.Context, patience time.Duration, done func(context.Context) (bool, error)) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	tick := time.NewTicker(250 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		ok, err := done(ctx)
+		if err != nil && !errors.Is(err, context.DeadlineExceeded) || ok {
+			return ok, err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return false, nil
+		}
+	}
+}

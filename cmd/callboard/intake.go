@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
@@ -55,7 +57,7 @@ func (p *portal) newIntake(c config.Config) (*intake, error) {
 	asked := surveyed{p.runner, p.inboxes, p.repositories, p.deliveries}
 	in.surveyor, err = survey.New(survey.Options{
 		Sources: surveys(c, in.sources, selections), Translator: in.translator, Door: p.door, Repositories: asked, Deliveries: asked,
-		Logger: p.logger, Now: p.now, Grace: p.options.grace,
+		Logger: p.logger, Now: p.now,
 	})
 	if err != nil {
 		return nil, err
@@ -87,7 +89,7 @@ func (in *intake) run(ctx context.Context, survey bool) error {
 func newSources(c config.Config, metrics prometheus.Registerer, o portalOptions) ([]ingest.Source, error) {
 	var all []ingest.Source
 	for _, s := range c.Sources {
-		source, err := newSource(s, metrics, o)
+		source, err := newSource(s, filepath.Join(c.Data, "forge-"+s.Name+".answers"), metrics, o)
 		if err != nil {
 			return nil, fmt.Errorf("source %s: %w", s.Name, err)
 		}
@@ -96,18 +98,19 @@ func newSources(c config.Config, metrics prometheus.Registerer, o portalOptions)
 	return all, nil
 }
 
-func newSource(s config.Source, metrics prometheus.Registerer, o portalOptions) (ingest.Source, error) {
+// newSource makes one source, which keeps its forge's answers in a file.
+func newSource(s config.Source, answers string, metrics prometheus.Registerer, o portalOptions) (ingest.Source, error) {
 	switch s.Type {
 	case config.GitHub:
 		return github.New(github.Options{
 			Name: s.Name, URL: s.URL, Token: s.Token.Reveal(), App: githubApp(s.App), WebhookSecret: s.WebhookSecret.Reveal(), PreviousSecret: s.PreviousSecret.Reveal(),
-			Organizations: s.Organizations, Repositories: s.Repositories, Metrics: metrics, Now: o.now,
+			Organizations: s.Organizations, Repositories: s.Repositories, Cache: answers, Metrics: metrics, Now: o.now,
 		})
 	case config.GitLab:
 		return gitlab.New(gitlab.Options{
 			Name: s.Name, URL: s.URL, Token: s.Token.Reveal(), WebhookSecret: s.WebhookSecret.Reveal(), PreviousSecret: s.PreviousSecret.Reveal(),
 			SigningToken: s.SigningToken.Reveal(), PreviousToken: s.PreviousSigningToken.Reveal(),
-			Groups: s.Groups, Metrics: metrics, Now: o.now,
+			Groups: s.Groups, Cache: answers, Metrics: metrics, Now: o.now,
 		})
 	default:
 		return nil, fmt.Errorf("%q is no type of source", s.Type)
@@ -130,8 +133,11 @@ func surveys(c config.Config, sources []ingest.Source, selections map[string]ing
 		if c.Sources[i].Reconcile == config.Never {
 			continue
 		}
-		one := survey.Source{Name: s.Name(), Forge: s.Forge(), Selection: selections[s.Name()], Compare: c.Sources[i].Reconcile}
+		one := survey.Source{Name: s.Name(), Forge: s.Forge(), Selection: selections[s.Name()], Compare: c.Sources[i].Reconcile, Grace: time.Duration(c.Sources[i].Grace)}
 		one.Lister, _ = s.(survey.Lister)
+		if saver, ok := s.(interface{ Save() error }); ok {
+			one.Save = saver.Save
+		}
 		one.Sent, _ = s.(survey.Sent)
 		if b, ok := s.(interface{ Budget() forgeapi.Budget }); ok {
 			one.Budget = func() survey.Budget { return survey.Budget(b.Budget()) }

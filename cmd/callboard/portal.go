@@ -78,9 +78,8 @@ type portal struct {
 
 // portalOptions are what the commands choose.
 type portalOptions struct {
-	demo  bool          // no survey runs but what the demo starts itself
-	grace time.Duration // that surveys give deliveries; 0: as they see fit
-	now   func() time.Time
+	demo bool // no survey runs but what the demo starts itself
+	now  func() time.Time
 }
 
 // openPortal opens everything and listens. Nothing runs before [portal.run].

@@ -42,7 +42,7 @@ func startSurveyed(tb testing.TB, schedule string) *running {
 		conf.Sources = append(conf.Sources, config.Source{
 			Organizations: of.Organizations, Groups: of.Groups,
 			Name: string(p), Type: string(p), URL: forge.APIURL(p),
-			Token: config.Secret(service.Token), WebhookSecret: config.Secret(service.Secret), Reconcile: schedule,
+			Token: config.Secret(service.Token), WebhookSecret: config.Secret(service.Secret), Reconcile: schedule, Grace: 1,
 		})
 	}
 	p := runPortal(tb, conf)
@@ -57,7 +57,7 @@ func runPortal(tb testing.TB, conf config.Config) *portal {
 	tb.Helper()
 	conf.Data, conf.Server.Listen = tb.TempDir(), "127.0.0.1:0"
 	ctx, stop := context.WithCancel(context.Background())
-	p, err := openPortal(ctx, conf, slog.New(slog.DiscardHandler), portalOptions{now: time.Now, grace: 1})
+	p, err := openPortal(ctx, conf, slog.New(slog.DiscardHandler), portalOptions{now: time.Now})
 	if err != nil {
 		stop()
 		tb.Fatal(err)

@@ -20,7 +20,7 @@ const (
 	requestTimeout = 30 * time.Second // for a whole answer, body included
 	headerTimeout  = 15 * time.Second // until its first byte
 	maxAnswer      = 64 << 20         // bytes of a body; GitHub's largest tree has 7 MB
-	cacheSize      = 32 << 20         // bytes of bodies kept for conditional requests
+	cacheSize      = 32 << 20         // bytes of bodies, compressed, kept for conditional requests
 )
 
 // Options are the settings of a Client.
@@ -29,6 +29,9 @@ type Options struct {
 	Transport http.RoundTripper     // nil: one with timeouts
 	Now       func() time.Time      // nil: time.Now
 	Metrics   prometheus.Registerer // nil: none
+	// Cache is a file that remembered answers are kept in over a restart, so that
+	// what has not changed costs no rate limit then either; "" = none. See [Client.Save].
+	Cache string
 }
 
 // Client asks one forge on behalf of one source.
@@ -36,14 +39,17 @@ type Client struct {
 	// HTTP is for the forge's own client library.
 	HTTP *http.Client
 
-	source string
-	now    func() time.Time
-	budget budget
+	source  string
+	now     func() time.Time
+	budget  budget
+	answers *lru
+	cache   string
 }
 
 // New makes a client. The error is that of registering the metrics.
 func New(o Options) (*Client, error) {
-	c := &Client{source: o.Source, now: o.Now}
+	c := &Client{source: o.Source, now: o.Now, answers: newLRU(cacheSize), cache: o.Cache}
+	c.restore()
 	if c.now == nil {
 		c.now = time.Now
 	}
@@ -52,7 +58,7 @@ func New(o Options) (*Client, error) {
 		base = newTransport()
 	}
 	c.HTTP = &http.Client{
-		Transport:     &conditional{base: base, answers: newLRU(cacheSize), observe: c.observe},
+		Transport:     &conditional{base: base, answers: c.answers, observe: c.observe},
 		CheckRedirect: stayOnHost,
 		Timeout:       requestTimeout,
 	}

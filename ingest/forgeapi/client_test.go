@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -243,4 +245,55 @@ func dial(t *testing.T) error {
 		t.Skipf("somebody took the port: %v", conn.Close())
 	}
 	return err
+}
+
+// What was remembered before a restart is remembered after it, unless the file is
+// not what was written.
+func TestAnswersOutlastTheProcess(t *testing.T) {
+	served, unchanged := 0, 0
+	forge := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", `"1"`)
+		if r.Header.Get("If-None-Match") == `"1"` {
+			unchanged++
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		served++
+		fmt.Fprint(w, "the answer to ", r.URL.Path)
+	}))
+	defer forge.Close()
+	path := filepath.Join(t.TempDir(), "answers")
+	restart := func() *forgeapi.Client {
+		t.Helper()
+		c, err := forgeapi.New(forgeapi.Options{Source: "github", Cache: path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	for i := range 3 {
+		c := restart()
+		for _, p := range []string{"/a", "/b"} {
+			if body, _ := get(t, c, forge.URL+p, "json"); body != "the answer to "+p {
+				t.Errorf("%s gives %q", p, body)
+			}
+		}
+		if served != 2 || unchanged != 2*i {
+			t.Errorf("in run %d: served %d, unchanged %d", i, served, unchanged)
+		}
+		if err := c.Save(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[len(b)/2] ^= 1
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if get(t, restart(), forge.URL+"/a", "json"); served != 3 {
+		t.Errorf("a damaged file was believed")
+	}
 }

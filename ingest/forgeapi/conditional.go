@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"sync"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // conditional is a RoundTripper that remembers the answers to GETs that came
@@ -25,7 +27,7 @@ type conditional struct {
 type answer struct {
 	key    string
 	header http.Header
-	body   []byte
+	packed []byte // the body, compressed with zstd
 }
 
 // RoundTrip implements [http.RoundTripper].
@@ -49,7 +51,12 @@ func (t *conditional) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch {
 	case known != nil && resp.StatusCode == http.StatusNotModified:
 		resp.Body.Close()
-		return known.response(resp), nil
+		body, err := t.answers.unpacker.DecodeAll(known.packed, nil)
+		if err != nil { // of a file of answers that somebody wrote to
+			t.answers.forget(known.key)
+			return nil, fmt.Errorf("read a remembered answer: %w", err)
+		}
+		return known.response(resp, body), nil
 	case key != "" && resp.StatusCode == http.StatusOK && resp.Header.Get("ETag") != "":
 		return t.keep(key, resp)
 	}
@@ -63,13 +70,13 @@ func (t *conditional) keep(key string, resp *http.Response) (*http.Response, err
 	if err != nil {
 		return nil, fmt.Errorf("read the answer: %w", err)
 	}
-	t.answers.put(&answer{key, resp.Header.Clone(), body})
+	t.answers.put(&answer{key, resp.Header.Clone(), t.answers.packer.EncodeAll(body, nil)})
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	return resp, nil
 }
 
 // response is the remembered answer with the headers that the 304 renewed.
-func (a *answer) response(fresh *http.Response) *http.Response {
+func (a *answer) response(fresh *http.Response, body []byte) *http.Response {
 	header := a.header.Clone()
 	for k, v := range fresh.Header {
 		if k != "Content-Length" && k != "Content-Type" && k != "Content-Encoding" {
@@ -80,8 +87,8 @@ func (a *answer) response(fresh *http.Response) *http.Response {
 		Status: "200 OK", StatusCode: http.StatusOK,
 		Proto: fresh.Proto, ProtoMajor: fresh.ProtoMajor, ProtoMinor: fresh.ProtoMinor,
 		Header:        header,
-		Body:          io.NopCloser(bytes.NewReader(a.body)),
-		ContentLength: int64(len(a.body)),
+		Body:          io.NopCloser(bytes.NewReader(body)),
+		ContentLength: int64(len(body)),
 		Request:       fresh.Request,
 		TLS:           fresh.TLS,
 	}
@@ -94,10 +101,40 @@ type lru struct {
 	size   int
 	recent *list.List // of *answer, the last used first
 	byKey  map[string]*list.Element
+
+	packer   *zstd.Encoder
+	unpacker *zstd.Decoder
 }
 
 func newLRU(limit int) *lru {
-	return &lru{limit: limit, recent: list.New(), byKey: make(map[string]*list.Element)}
+	packer, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		panic("forgeapi: options of zstd: " + err.Error()) // they are fixed
+	}
+	unpacker, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(2*maxAnswer))
+	if err != nil {
+		panic("forgeapi: options of zstd: " + err.Error())
+	}
+	return &lru{limit: limit, recent: list.New(), byKey: make(map[string]*list.Element), packer: packer, unpacker: unpacker}
+}
+
+// all returns the answers, the last used first.
+func (l *lru) all() []*answer {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var all []*answer
+	for e := l.recent.Front(); e != nil; e = e.Next() {
+		all = append(all, e.Value.(*answer))
+	}
+	return all
+}
+
+func (l *lru) forget(key string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e, ok := l.byKey[key]; ok {
+		l.drop(e)
+	}
 }
 
 func (l *lru) get(key string) *answer {
@@ -135,7 +172,7 @@ func (l *lru) drop(e *list.Element) {
 }
 
 // bytes counts about 1 KB for the headers.
-func (a *answer) bytes() int { return len(a.key) + len(a.body) + 1<<10 }
+func (a *answer) bytes() int { return len(a.key) + len(a.packed) + 1<<10 }
 
 // bounded is a body that fails, rather than ends, when it is too long.
 type bounded struct {

@@ -37,6 +37,7 @@ type Options struct {
 	Organizations  []string // whose repositories count; empty = all that the webhook tells of
 	Repositories   []string // the only ones that are listed, "acme/payments"; empty = all of the organisations
 
+	Cache     string                // file of the forge's answers over a restart; "" = none
 	Transport http.RoundTripper     // nil: one with timeouts
 	Now       func() time.Time      // nil: time.Now
 	Metrics   prometheus.Registerer // nil: none
@@ -58,7 +59,7 @@ func New(o Options) (*Source, error) {
 	if o.WebhookSecret == "" {
 		return nil, fault.New(fault.Invalid, "source %s: webhookSecret is empty, so that anybody could send deliveries: set the secret of the webhook", o.Name)
 	}
-	api, err := forgeapi.New(forgeapi.Options{Source: o.Name, Transport: o.Transport, Now: o.Now, Metrics: o.Metrics})
+	api, err := forgeapi.New(forgeapi.Options{Source: o.Name, Transport: o.Transport, Cache: o.Cache, Now: o.Now, Metrics: o.Metrics})
 	if err != nil {
 		return nil, err
 	}
@@ -99,6 +100,9 @@ func (s *Source) Name() string { return s.name }
 
 // Budget returns what GitHub said last about the rate limit.
 func (s *Source) Budget() forgeapi.Budget { return s.api.Budget() }
+
+// Save keeps the forge's answers for the next start.
+func (s *Source) Save() error { return s.api.Save() }
 
 // Forge returns the API that the source's repositories are read by.
 func (s *Source) Forge() ingest.Forge { return forge{s.api, s.client} }

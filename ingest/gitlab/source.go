@@ -33,6 +33,7 @@ type Options struct {
 	PreviousSecret, PreviousToken string
 	Groups                        []string // whose projects count, with subgroups; empty = all that the webhook tells of
 
+	Cache     string                // file of the forge's answers over a restart; "" = none
 	Transport http.RoundTripper     // nil: one with timeouts
 	Now       func() time.Time      // nil: time.Now
 	Metrics   prometheus.Registerer // nil: none
@@ -67,7 +68,7 @@ func New(o Options) (*Source, error) {
 		s.keys = append(s.keys, key)
 	}
 	s.secrets = present(o.WebhookSecret, o.PreviousSecret)
-	if s.api, err = forgeapi.New(forgeapi.Options{Source: o.Name, Transport: o.Transport, Now: s.now, Metrics: o.Metrics}); err != nil {
+	if s.api, err = forgeapi.New(forgeapi.Options{Source: o.Name, Transport: o.Transport, Cache: o.Cache, Now: s.now, Metrics: o.Metrics}); err != nil {
 		return nil, err
 	}
 	options := []gitlab.ClientOptionFunc{
@@ -118,6 +119,9 @@ func (s *Source) Name() string { return s.name }
 
 // Budget returns what GitLab said last about the rate limit.
 func (s *Source) Budget() forgeapi.Budget { return s.api.Budget() }
+
+// Save keeps the forge's answers for the next start.
+func (s *Source) Save() error { return s.api.Save() }
 
 // Forge returns the API that the source's projects are read by.
 func (s *Source) Forge() ingest.Forge { return forge{s.api, s.client} }

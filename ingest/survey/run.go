@@ -59,6 +59,11 @@ func (w *worker) do(ctx context.Context, j job) error {
 		err = w.check(ctx, start)
 	} else {
 		err = w.compare(ctx, start, j == full)
+		if w.Save != nil {
+			if err := w.Save(); err != nil { // it costs requests, no more
+				w.Logger.WarnContext(ctx, "the forge's answers were not kept", "source", w.Name, "error", err)
+			}
+		}
 	}
 	w.tell(func(s *Status) {
 		s.Running = ""

@@ -33,6 +33,10 @@ type Source struct {
 	Lister    Lister // nil: its repositories cannot be listed
 	Sent      Sent   // nil: the forge does not tell what it sent
 	Budget    func() Budget
+	// Save is called after each comparison; nil: nothing is to be kept.
+	Save func() error
+	// Grace is how long a delivery may take before it is missed; 0 = a minute.
+	Grace time.Duration
 	// Compare is when heads are compared, as a cron expression; "" = "@every 1h".
 	Compare string
 }
@@ -91,7 +95,7 @@ type Deliveries interface {
 	Delivers(ctx context.Context, source string) (bool, error)
 }
 
-// Options are what a Surveyor works with. All but the last two are required.
+// Options are what a Surveyor works with. All but Now are required.
 type Options struct {
 	Sources      []Source
 	Translator   Translator
@@ -100,8 +104,6 @@ type Options struct {
 	Deliveries   Deliveries
 	Logger       *slog.Logger
 	Now          func() time.Time // nil: time.Now
-	// Grace is how long a delivery may take before it is missed; 0 = a minute.
-	Grace time.Duration
 }
 
 // The schedules that are the same for all sources.
@@ -119,13 +121,13 @@ func New(o Options) (*Surveyor, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.Grace == 0 {
-		o.Grace = time.Minute
-	}
 	var s Surveyor
 	for _, source := range o.Sources {
 		if source.Compare == "" {
 			source.Compare = compareSpec
+		}
+		if source.Grace == 0 {
+			source.Grace = time.Minute
 		}
 		if err := ValidSchedule(source.Compare); err != nil {
 			return nil, err

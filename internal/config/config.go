@@ -65,6 +65,7 @@ type Source struct {
 	Repositories         []string `yaml:"repositories"`  // github: the only ones that are discovered; empty = all of the organisations
 	Reconcile            string   `yaml:"reconcile"`     // when heads are compared, as a cron expression; empty = every hour; [Never] = nothing is surveyed
 	Descriptors          []string `yaml:"descriptors"`   // globs; empty = catalog-info.yaml anywhere
+	Grace                Duration `yaml:"grace"`         // how long a delivery may take before it counts as missed; 0 = a minute
 	Archived             bool     `yaml:"archived"`      // read archived repositories too
 	SkipForks            bool     `yaml:"skipForks"`     // leave forks out
 }

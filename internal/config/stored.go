@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"gopkg.in/yaml.v3"
 
@@ -82,6 +83,9 @@ func (s Source) plain() map[string]any {
 		if value != "" {
 			m[key] = value
 		}
+	}
+	if s.Grace != 0 {
+		m["grace"] = time.Duration(s.Grace).String()
 	}
 	for key, list := range map[string][]string{"organizations": s.Organizations, "groups": s.Groups, "repositories": s.Repositories, "descriptors": s.Descriptors} {
 		if len(list) > 0 {

@@ -138,10 +138,14 @@ func TestFromHookToEntity(t *testing.T) {
 		id := f.send(at.deliver(at.branch, write("services/a/catalog-info.yaml", component(name, "a"))))
 		h := f.await(id, event.DeliveryDone, 1)
 		recs := stored(t, f.log)[before:]
-		if len(recs) != 1 || len(h.Events) != 1 || h.Events[0] != uint64(recs[0].Position) || h.Commit != at.repo.Head(at.branch) || h.Attempts != 1 {
+		if len(recs) != 2 || len(h.Events) != 2 || h.Events[1] != uint64(recs[1].Position) || h.Commit != at.repo.Head(at.branch) || h.Attempts != 1 {
 			t.Fatalf("%s: the outcome is %+v of %v", name, h, tell(t, recs))
 		}
-		rec := recs[0]
+		said, err := event.DecodeAs[event.ActivityPush](recs[0].Event)
+		if err != nil || said.After != h.Commit || !said.Default || recs[0].Cause.Delivery != id || recs[0].Subject != said.Repository.FullName {
+			t.Errorf("%s: the push is told as %+v of %+v, %v", name, said, recs[0].Event, err)
+		}
+		rec := recs[1]
 		if rec.Source != "/sources/"+name || rec.Subject != "component:default/"+name || rec.Actor.Login != "mossbank" || !rec.Time.Equal(at.clock) {
 			t.Errorf("%s: the event is of %s about %s by %+v at %s", name, rec.Source, rec.Subject, rec.Actor, rec.Time)
 		}
@@ -163,17 +167,17 @@ func TestFromHookToEntity(t *testing.T) {
 		}
 	}
 
-	// A tag, another branch, and the same once more lead to nothing.
+	// Another branch changes no entity, and the same once more is no news.
 	again := f.host.Deliveries()[0]
 	topic := f.send(f.github.deliver("topic", write("catalog-info.yaml", component("topic", "a"))))
-	if h := f.await(topic, event.DeliveryNotNeeded, 1); h.Repository != "acme/payments" {
+	if h := f.await(topic, event.DeliveryDone, 1); h.Repository != "acme/payments" || h.Commit != "" || len(h.Events) != 1 {
 		t.Errorf("a push to a topic: %+v", h)
 	}
 	f.send(again)
 	last := f.send(f.github.deliver(f.github.branch, write("README.md", "more")))
 	f.await(last, event.DeliveryDone, 1)
-	if n := len(stored(t, f.log)); n != 2 {
-		t.Errorf("there are %d events, want 2", n)
+	if lines := tell(t, stored(t, f.log)); len(lines) != 2 {
+		t.Errorf("there are %d events, want 2: %v", len(lines), lines)
 	}
 }
 
@@ -224,7 +228,7 @@ func TestAFailedDeliveryIsLetInAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.await(id, event.DeliveryDone, 2)
-	if n := len(stored(t, f.log)); n != 1 {
-		t.Errorf("there are %d events, want 1", n)
+	if n := len(stored(t, f.log)); n != 3 {
+		t.Errorf("there are %d events, want 3: two pushes, and what one of them led to", n)
 	}
 }

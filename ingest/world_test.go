@@ -346,7 +346,7 @@ func (w *world) outcome() event.DeliveryHandled {
 	return h
 }
 
-// tell says in a line what an event says: type, entity, file, and why or who.
+// tell says in a line what an event says of an entity: type, entity, file, and why or who.
 func tell(tb testing.TB, recs []eventlog.Record) []string {
 	tb.Helper()
 	lines := []string{}
@@ -371,6 +371,7 @@ func tell(tb testing.TB, recs []eventlog.Record) []string {
 				texts = append(texts, fmt.Sprintf("%d:%s", p.Line, p.Path))
 			}
 			lines = append(lines, fmt.Sprintf("%s %s in %s at %s", name, d.Ref, d.Origin.Path, strings.Join(texts, " ")))
+		case event.ActivityPush: // says nothing of entities
 		default:
 			tb.Fatalf("an event of type %s", rec.Type)
 		}

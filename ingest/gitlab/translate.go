@@ -1,105 +1,94 @@
 package gitlab
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
-	"strconv"
 	"strings"
-
-	gitlab "gitlab.com/gitlab-org/api/client-go"
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/ingest"
 	"github.com/callboard/callboard/internal/fault"
 )
 
-// Translate says what a delivery means: only pushes to the default branch mean
-// something, be they from a project's, a group's or the instance's webhook.
+// Translate says what a delivery means, be it from a project's, a group's or the
+// instance's webhook. New events and actions come without notice, so what is not
+// known is not needed.
 func (s *Source) Translate(d ingest.Delivery) (ingest.Meaning, error) {
-	if e := gitlab.EventType(d.Event); e != gitlab.EventTypePush && e != gitlab.EventTypeSystemHook {
+	switch d.Event {
+	case "Push Hook", "Tag Push Hook", "Merge Request Hook", "Pipeline Hook", "Deployment Hook", "Release Hook",
+		"Member Hook", "Subgroup Hook", "Project Hook", "Vulnerability Hook", "System Hook":
+	default:
 		return ingest.Meaning{}, nil
 	}
-	var h hook
-	if err := json.Unmarshal(d.Body, &h); err != nil {
-		return ingest.Meaning{}, fault.New(fault.Invalid, "read the push: it is not GitLab's JSON: %w", err)
+	t := told{source: s}
+	if err := ingest.ReadPayload(d.Body, &t); err != nil {
+		return ingest.Meaning{}, fault.New(fault.Invalid, "read the delivery: it is not GitLab's JSON: %w", err)
 	}
-	if h.EventName != "push" && h.EventName != "repository_update" {
-		return ingest.Meaning{}, nil
-	}
-	repo, err := h.repository()
-	if err != nil {
-		return ingest.Meaning{}, err
-	}
-	if !s.counts(repo.FullName) {
-		return ingest.Meaning{}, nil
-	}
-	m := ingest.Meaning{Repository: repo}
-	after := h.after("refs/heads/" + repo.DefaultBranch)
-	if ingest.IsZeroSHA(after) {
+	// The instance sends all its events under one name.
+	switch cmp.Or(t.ObjectKind, t.EventName) {
+	case "push", "tag_push":
+		return t.push()
+	case "repository_update":
+		return t.repositoryUpdate()
+	case "merge_request":
+		return t.mergeRequest()
+	case "pipeline":
+		return t.pipeline()
+	case "deployment":
+		return t.deployment()
+	case "release":
+		return t.release()
+	case "vulnerability":
+		return t.vulnerability()
+	case "project_create", "project_rename", "project_transfer", "project_update":
+		m := t.project()
+		m.Look = m.Repository.ID != ""
 		return m, nil
+	case "project_destroy":
+		m := t.project()
+		m.Gone = m.Repository.ID != ""
+		return m, nil
+	case "group_create", "group_destroy", "group_rename", "subgroup_create", "subgroup_destroy",
+		"user_create", "user_destroy", "user_rename",
+		"user_add_to_team", "user_remove_from_team", "user_update_for_team",
+		"user_add_to_group", "user_remove_from_group", "user_update_for_group":
+		return t.people(), nil
 	}
-	if !ingest.IsSHA(after) {
-		return ingest.Meaning{}, fault.New(fault.Invalid, "read the push: after is %q, which is no commit", after)
-	}
-	m.Push = &ingest.Push{After: after, Pusher: event.Actor{Name: h.UserName, Email: email(h.UserEmail), Login: h.UserUsername}}
-	return m, nil
+	return ingest.Meaning{}, nil
 }
 
-// hook is client-go's push, which the instance's hooks follow too, without
-// what is not believed: the lists of commits, whose times come in several forms.
-type hook struct {
-	gitlab.PushEvent
-	Commits    json.RawMessage                            `json:"commits"`
-	Repository json.RawMessage                            `json:"repository"`
-	Changes    []gitlab.RepositoryUpdateSystemEventChange `json:"changes"` // of repository_update
+// told is what is read of deliveries, whatever their event. A payload has the
+// parts of its event; client-go's types are not used, since they fail on some
+// payloads as a whole.
+type told struct {
+	source *Source
+
+	ObjectKind string `json:"object_kind"`
+	EventName  string `json:"event_name"`
+
+	ProjectID int64   `json:"project_id"`
+	Project   project `json:"project"`
+	User      user    `json:"user"`
+	Action    string  `json:"action"` // of a release
+
+	pushed
+	named
+	acted
+	Attributes attributes      `json:"object_attributes"`
+	Changes    json.RawMessage `json:"changes"` // of refs, or of a merge request's fields
 }
 
-// after is where the push left a branch; "" if it did not touch it.
-func (h *hook) after(ref string) string {
-	if h.EventName == "push" && h.Ref == ref {
-		return h.After
-	}
-	for _, c := range h.Changes {
-		if c.Ref == ref {
-			return c.After
-		}
-	}
-	return ""
+// user is who did it.
+type user struct {
+	ID       int64  `json:"id"`
+	Name     string `json:"name"`
+	Username string `json:"username"`
+	Email    string `json:"email"`
 }
 
-func (h *hook) repository() (ingest.Repository, error) {
-	id := h.ProjectID
-	if id == 0 {
-		id = h.Project.ID
-	}
-	p := &h.Project
-	switch {
-	case id <= 0:
-		return ingest.Repository{}, fault.New(fault.Invalid, "read the push: project_id is missing")
-	case p.PathWithNamespace == "":
-		return ingest.Repository{}, fault.New(fault.Invalid, "read the push: project.path_with_namespace is missing")
-	}
-	return describe(id, p.PathWithNamespace, p.DefaultBranch, p.WebURL), nil
-}
-
-func describe(id int64, fullName, branch, page string) ingest.Repository {
-	page = strings.TrimRight(page, "/")
-	at := ingest.EscapePath(branch) + "/"
-	return ingest.Repository{
-		ID:            strconv.FormatInt(id, 10),
-		FullName:      fullName,
-		DefaultBranch: branch, // empty while the project is
-		URL:           page,
-		// As in Backstage, a folder's address is written like a file's; GitLab redirects.
-		Pages: ingest.Pages{View: page + "/-/blob/" + at, Edit: page + "/-/edit/" + at, Dir: page + "/-/blob/" + at},
-	}
-}
-
-// counts reports whether a project is in one of the source's groups.
-func (s *Source) counts(fullName string) bool {
-	return len(s.groups) == 0 || slices.ContainsFunc(s.groups, func(g string) bool {
-		return len(fullName) > len(g) && fullName[len(g)] == '/' && strings.EqualFold(fullName[:len(g)], g)
-	})
+func (u user) actor() event.Actor {
+	return event.Actor{Name: u.Name, Email: email(u.Email), Login: u.Username}
 }
 
 // email drops what GitLab writes for an address that its owner hides.
@@ -108,4 +97,39 @@ func email(s string) string {
 		return ""
 	}
 	return s
+}
+
+// about returns a meaning that nothing follows from yet. Ok is false if the
+// delivery does not name its project, or the source leaves it out.
+func (t *told) about() (m ingest.Meaning, ok bool) {
+	repo, err := t.repository()
+	if err != nil || !t.source.counts(repo.FullName) {
+		return ingest.Meaning{}, false
+	}
+	return ingest.Meaning{Repository: repo, By: t.User.actor()}, true
+}
+
+// say adds to a meaning what is kept as it was said.
+func (t *told) say(m ingest.Meaning, at ingest.Moment, data event.Data) (ingest.Meaning, error) {
+	e, err := ingest.Say(t.source.name, m.Repository.FullName, at.Time, m.By, data)
+	if err != nil {
+		return ingest.Meaning{}, err
+	}
+	m.Said = append(m.Said, e)
+	return m, nil
+}
+
+// name is a repository as events name it.
+func (t *told) name(r ingest.Repository) event.Repository {
+	return event.Repository{Source: t.source.name, ID: r.ID, FullName: r.FullName}
+}
+
+// counts reports whether a project is in one of the source's groups.
+func (s *Source) counts(fullName string) bool {
+	return len(s.groups) == 0 || slices.ContainsFunc(s.groups, func(g string) bool { return within(fullName, g) })
+}
+
+// within reports whether a path lies below a group's.
+func within(path, group string) bool {
+	return len(path) > len(group) && path[len(group)] == '/' && strings.EqualFold(path[:len(group)], group)
 }

@@ -362,7 +362,8 @@ func auditAdders(base link, q auditQuery, sources []string) []adder {
 func eventTypes() []string {
 	var all []string
 	for _, t := range event.Types() {
-		if name := typeName(t.Type); !strings.HasPrefix(name, "delivery.") && !slices.Contains(all, name) {
+		// What asks for a look stands among the deliveries.
+		if name := typeName(t.Type); !strings.HasPrefix(name, "delivery.") && t.Type != event.TypeRepositoryDue && !slices.Contains(all, name) {
 			all = append(all, name)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -300,6 +301,18 @@ func TestMoreEventsThanAreCounted(t *testing.T) {
 	} {
 		if got := p.ok(tt.address).text("main"); !strings.Contains(got, tt.want) {
 			t.Errorf("%s does not say %q", tt.address, tt.want)
+		}
+	}
+}
+
+// Every type that the record holds can be asked for; those of the other log cannot.
+func TestAuditListsItsTypes(t *testing.T) {
+	links := acme(t).ok("/audit").texts("a")
+	for _, info := range event.Types() {
+		name := string(info.Type[:strings.LastIndex(string(info.Type), ".v")])
+		inbox := strings.HasPrefix(name, "delivery.") || info.Type == event.TypeRepositoryDue
+		if slices.Contains(links, name) == inbox {
+			t.Errorf("%s is offered: %v", name, !inbox)
 		}
 	}
 }

@@ -32,9 +32,45 @@ func tellType(t event.Type) told {
 		return told{"minus", "bad", "Location removed"}
 	case event.TypeReactionFailed:
 		return told{"alert", "bad", "A reactor gave up"}
-	default:
-		return told{"event", "", typeName(t)}
 	}
+	return tellTypeAround(t)
+}
+
+// tellTypeAround tells of what happens around entities.
+func tellTypeAround(t event.Type) told {
+	switch t {
+	case event.TypeRepositoryObserved:
+		return told{"eye", "", "Repository"}
+	case event.TypeRepositoryRenamed:
+		return told{"arrow-right", "", "Repository renamed"}
+	case event.TypeRepositoryArchived:
+		return told{"lock", "", "Repository archived"}
+	case event.TypeRepositoryUnarchived:
+		return told{"undo", "good", "Repository unarchived"}
+	case event.TypeRepositoryDeleted:
+		return told{"minus", "bad", "Repository deleted"}
+	case event.TypeActivityPush:
+		return told{"commit", "", "Push"}
+	case event.TypeActivityPullRequest:
+		return told{"branch", "", "Pull request"}
+	case event.TypeActivityRelease:
+		return told{"flag", "good", "Release"}
+	case event.TypeActivityDeployment:
+		return told{"deploy", "", "Deployment"}
+	case event.TypeActivityPipeline:
+		return told{"play", "", "Pipeline"}
+	case event.TypeActivityAlert:
+		return told{"shield", "bad", "Security alert"}
+	case event.TypeFactRecorded:
+		return told{"proof", "", "Fact"}
+	case event.TypeSourceNoticed:
+		return told{"source", "", "Source"}
+	case event.TypeSourceGapFound:
+		return told{"alert", "bad", "Something was missed"}
+	case event.TypeSourceGapClosed:
+		return told{"check-circle", "good", "A gap was closed"}
+	}
+	return told{"event", "", typeName(t)}
 }
 
 // typeName is a type without its version.

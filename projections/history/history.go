@@ -105,7 +105,8 @@ func (w *writer) write(ctx context.Context, rec eventlog.Record) error {
 		return err
 	}
 	var before []byte
-	if err := w.before.QueryRowContext(ctx, rec.Subject).Scan(&before); err != nil && !errors.Is(err, sql.ErrNoRows) {
+	about := stateKey(rec, data)
+	if err := w.before.QueryRowContext(ctx, about).Scan(&before); err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("read the version before: %w", err)
 	}
 	tale, err := tell(data, before)
@@ -113,7 +114,7 @@ func (w *writer) write(ctx context.Context, rec eventlog.Record) error {
 		return err
 	}
 	if tale.after != nil {
-		if _, err := w.after.ExecContext(ctx, rec.Subject, tale.after); err != nil {
+		if _, err := w.after.ExecContext(ctx, about, tale.after); err != nil {
 			return fmt.Errorf("store the newest version: %w", err)
 		}
 	}

@@ -23,6 +23,9 @@ type state struct {
 	// Rejected says what is wrong with its newest descriptor, for each file
 	// that has one: a second declaration may be refused while the first is fine.
 	Rejected map[string]string `json:"rejected,omitempty"`
+
+	Repository *event.RepositoryState `json:"repository,omitempty"`
+	Fact       any                    `json:"fact,omitempty"` // its value
 }
 
 // place is a file of a repository.
@@ -56,8 +59,22 @@ func tell(data event.Data, before []byte) (tale, error) {
 		t = s.reject(d)
 	case event.EntityConflicted:
 		t = s.conflict(d)
+	case event.RepositoryObserved:
+		t = s.observe(d.RepositoryState)
+	case event.RepositoryRenamed:
+		t = s.rename(d)
+	case event.RepositoryArchived:
+		t = s.observe(d.RepositoryState)
+		t.summary = "archived"
+	case event.RepositoryUnarchived:
+		t = s.observe(d.RepositoryState)
+		t.summary = "no longer archived"
+	case event.RepositoryDeleted:
+		t.summary, s.Repository = d.Reason, nil
+	case event.FactRecorded:
+		t = s.record(d)
 	default:
-		return tale{}, nil
+		return tale{summary: words(data)}, nil
 	}
 	var err error
 	t.after, err = json.Marshal(s)

@@ -1,0 +1,112 @@
+package history
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/callboard/callboard/event"
+)
+
+// words says in a few words what an event says that is told as it was, with
+// nothing to compare it with; "" for types that have no words.
+func words(data event.Data) string {
+	switch d := data.(type) {
+	case event.ActivityPush:
+		return pushed(d)
+	case event.ActivityPullRequest:
+		return titled(fmt.Sprintf("pull request %d %s", d.Number, standing(d)), d.Title)
+	case event.ActivityRelease:
+		name := d.Name
+		if name == d.Tag {
+			name = ""
+		}
+		return titled(d.Tag+" "+d.Action, name)
+	case event.ActivityDeployment:
+		return entity(d.Environment+": "+d.Status, d.Entity)
+	case event.ActivityPipeline:
+		name := d.Name
+		if name == "" {
+			name = "pipeline " + d.ID
+		}
+		if d.Branch != "" {
+			name += " on " + d.Branch
+		}
+		return entity(name+": "+d.Status, d.Entity)
+	case event.ActivityAlert:
+		title := d.Title
+		if title == "" {
+			title = "alert " + d.ID
+		}
+		if d.Severity != "" {
+			title += ", " + d.Severity
+		}
+		return fmt.Sprintf("%s: %s: %s", d.Tool, title, d.State)
+	case event.SourceNoticed:
+		return titled(d.Notice, d.Detail)
+	case event.SourceGapFound:
+		return d.Detail
+	case event.SourceGapClosed:
+		if d.Lost {
+			return titled("lost", d.Detail)
+		}
+		return d.Detail
+	}
+	return ""
+}
+
+func titled(what, title string) string {
+	if title == "" {
+		return what
+	}
+	return what + ": " + title
+}
+
+// entity names the entity that something was done to, where that is known.
+func entity(what, ref string) string {
+	if ref == "" {
+		return what
+	}
+	return what + " of " + ref
+}
+
+func pushed(d event.ActivityPush) string {
+	name, isBranch := strings.CutPrefix(d.Ref, "refs/heads/")
+	if !isBranch {
+		name = "tag " + strings.TrimPrefix(d.Ref, "refs/tags/")
+	}
+	switch {
+	case d.After == "":
+		return name + " was deleted"
+	case d.Before == "":
+		return fmt.Sprintf("%s is new, at %.7s", name, d.After)
+	case d.Forced:
+		return fmt.Sprintf("%s was rewritten, and is at %.7s", name, d.After)
+	case d.Commits == 1:
+		return fmt.Sprintf("%s: one commit, to %.7s", name, d.After)
+	case d.Commits > 1:
+		return fmt.Sprintf("%s: %d commits, to %.7s", name, d.Commits, d.After)
+	default:
+		return fmt.Sprintf("%s moved to %.7s", name, d.After)
+	}
+}
+
+// standing says how a pull request stands, or what has been done to it: forges
+// have words of their own for that.
+func standing(d event.ActivityPullRequest) string {
+	if d.State != "open" {
+		return d.State
+	}
+	switch d.Action {
+	case "opened", "open":
+		return "opened"
+	case "reopened", "reopen":
+		return "reopened"
+	case "synchronize", "edited", "update":
+		return "changed"
+	case "ready_for_review":
+		return "ready for review"
+	case "converted_to_draft":
+		return "a draft again"
+	}
+	return d.State
+}

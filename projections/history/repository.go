@@ -1,0 +1,121 @@
+package history
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+)
+
+// stateKey names what an event is compared with: the newest about its subject,
+// or about the repository, whose name passes on to others.
+func stateKey(rec eventlog.Record, data event.Data) string {
+	repository := func(r event.Repository) string { return "repository\n" + r.Source + "\n" + r.ID }
+	switch d := data.(type) {
+	case event.RepositoryObserved:
+		return repository(d.Repository)
+	case event.RepositoryRenamed:
+		return repository(d.Repository)
+	case event.RepositoryArchived:
+		return repository(d.Repository)
+	case event.RepositoryUnarchived:
+		return repository(d.Repository)
+	case event.RepositoryDeleted:
+		return repository(d.Repository)
+	case event.FactRecorded:
+		return "fact\n" + d.Fact + "\n" + d.Entity + "\n" + repository(d.Repository)
+	}
+	return rec.Subject
+}
+
+func (s *state) observe(now event.RepositoryState) (t tale) {
+	if s.Repository == nil {
+		t.summary = seen(now)
+	} else {
+		t.changes = differences(*s.Repository, now)
+		t.summary = summarise(t.changes)
+	}
+	s.Repository = &now
+	return t
+}
+
+func (s *state) rename(d event.RepositoryRenamed) tale {
+	if s.Repository == nil {
+		was := d.RepositoryState
+		was.FullName = d.From
+		s.Repository = &was
+	}
+	t := s.observe(d.RepositoryState)
+	t.summary = "renamed from " + d.From
+	return t
+}
+
+// seen says what a repository is like when it is first seen.
+func seen(r event.RepositoryState) string {
+	var all []string
+	for _, word := range []string{r.Visibility, r.Language} {
+		if word != "" {
+			all = append(all, word)
+		}
+	}
+	if r.Archived {
+		all = append(all, "archived")
+	}
+	if r.Fork {
+		all = append(all, "a fork")
+	}
+	if len(all) == 0 {
+		return "first seen"
+	}
+	return "first seen: " + strings.Join(all, ", ")
+}
+
+// differences compares two states as entities are compared, so that topics come
+// and go like tags.
+func differences(was, is event.RepositoryState) []catalog.Change {
+	entity := func(r event.RepositoryState) *catalog.Entity {
+		topics := make([]any, len(r.Topics))
+		for i, t := range r.Topics {
+			topics[i] = t
+		}
+		spec := map[string]any{"archived": r.Archived, "fork": r.Fork, "topics": topics}
+		for name, text := range map[string]string{
+			"fullName": r.FullName, "url": r.URL, "defaultBranch": r.DefaultBranch, "description": r.Description,
+			"visibility": r.Visibility, "language": r.Language,
+		} {
+			if text != "" {
+				spec[name] = text
+			}
+		}
+		return &catalog.Entity{Spec: spec}
+	}
+	changes := catalog.Diff(entity(was), entity(is))
+	for i := range changes {
+		changes[i].Path = strings.TrimPrefix(changes[i].Path, "spec.")
+	}
+	return changes
+}
+
+func (s *state) record(d event.FactRecorded) (t tale) {
+	before := s.Fact
+	s.Fact = nil
+	if err := json.Unmarshal(d.Value, &s.Fact); err != nil {
+		return tale{summary: d.Fact}
+	}
+	change := catalog.Change{Path: d.Fact, Before: before, After: s.Fact}
+	switch {
+	case reflect.DeepEqual(before, s.Fact):
+		return tale{summary: d.Fact + ": as before"}
+	case before == nil:
+		t.summary, change.Op = d.Fact+": recorded", catalog.Added
+	case s.Fact == nil:
+		t.summary, change.Op = d.Fact+": there is none any more", catalog.Removed
+	default:
+		t.summary, change.Op = d.Fact+": changed", catalog.Changed
+	}
+	t.changes = []catalog.Change{change}
+	return t
+}

@@ -25,7 +25,7 @@ type DeliveryHandled struct {
 	RepositoryID string         `json:"repositoryId,omitempty"` // the forge's id of it
 	Commit       string         `json:"commit,omitempty"`       // that the catalog was brought to; empty unless Status is done
 	Events       []uint64       `json:"events,omitempty"`       // positions in the main log of what it led to
-	Error        string         `json:"error,omitempty"`        // for people
+	Error        string         `json:"error,omitempty"`        // for people: what is wrong, or why it is not needed
 	Attempts     int            `json:"attempts"`
 	Took         time.Duration  `json:"took"`             // nanoseconds, of the last attempt
 	RetryAt      time.Time      `json:"retryAt,omitzero"` // when Status is waiting

@@ -106,7 +106,7 @@ type Answer struct {
 //	401 the signature is missing or wrong; nothing is stored
 //	404 there is no such source
 //	413 the body is larger than MaxBody
-//	415 the body is neither JSON nor a form
+//	415 the body is neither JSON nor a form, nor a CloudEvent
 //	503 the log cannot take it now
 //	500 a mistake of ours, which is logged
 func (d *Door) Receive(ctx context.Context, source string, header http.Header, body io.Reader) Answer {
@@ -124,8 +124,8 @@ func (d *Door) receive(ctx context.Context, s Source, header http.Header, body i
 	if s == nil {
 		return Answer{Status: http.StatusNotFound, Problem: "There is no source of this name. The path ends in the name of a source in the configuration."}, 0
 	}
-	if t, _, err := mime.ParseMediaType(header.Get("Content-Type")); err != nil || t != "application/json" && t != "application/x-www-form-urlencoded" {
-		return Answer{Status: http.StatusUnsupportedMediaType, Problem: "The content type must be application/json."}, 0
+	if !isReadable(header) {
+		return Answer{Status: http.StatusUnsupportedMediaType, Problem: "The content type must be application/json, or application/cloudevents+json."}, 0
 	}
 	b, err := io.ReadAll(io.LimitReader(body, MaxBody+1))
 	var large *http.MaxBytesError
@@ -144,6 +144,19 @@ func (d *Door) receive(ctx context.Context, s Source, header http.Header, body i
 		return d.refuse(ctx, s, err), len(b)
 	}
 	return a, len(b)
+}
+
+// isReadable reports whether a body is of a type that a source may understand. In
+// CloudEvents' binary mode the type is that of its data, whatever that is.
+func isReadable(header http.Header) bool {
+	if header.Get("Ce-Specversion") != "" {
+		return true
+	}
+	switch t, _, _ := mime.ParseMediaType(header.Get("Content-Type")); t {
+	case "application/json", "application/x-www-form-urlencoded", "application/cloudevents+json", "application/cloudevents-batch+json":
+		return true
+	}
+	return false
 }
 
 func tooLarge() Answer {
@@ -228,7 +241,7 @@ func providerID(r Receipt) string {
 	return uuid.NewString()
 }
 
-// keep picks the headers that are stored: those that forges define, except
+// keep picks the headers that are stored: those that forges and CloudEvents define, except
 // what lets one in. Others may hold anything, since people add their own.
 func keep(h http.Header) map[string]string {
 	kept := make(map[string]string, len(h))
@@ -249,7 +262,7 @@ func isKept(name string) bool {
 	case "content-type", "user-agent", "idempotency-key", "webhook-id", "webhook-timestamp":
 		return true
 	}
-	return strings.HasPrefix(name, "x-github-") || strings.HasPrefix(name, "x-gitlab-")
+	return strings.HasPrefix(name, "x-github-") || strings.HasPrefix(name, "x-gitlab-") || strings.HasPrefix(name, "ce-")
 }
 
 // Fetched stores a delivery that the forge itself handed over when it was asked

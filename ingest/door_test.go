@@ -134,6 +134,9 @@ func TestDoorContract(t *testing.T) {
 		{name: "unknown source", path: "/hooks/nobody", header: signed(body), body: body, status: 404, problem: "no source"},
 		{name: "wrong content type", header: with(signed(body), "Content-Type", "text/plain"), body: body, status: 415, problem: "application/json"},
 		{name: "no content type", header: with(signed(body), "Content-Type", ""), body: body, status: 415, problem: "application/json"},
+		{name: "a CloudEvent", header: with(signed(body), "Content-Type", "application/cloudevents+json; charset=utf-8"), body: body, status: 202, want: `{"delivery":"github:d-1","position":1}`, stored: 1},
+		{name: "a batch of them", header: with(signed(body), "Content-Type", "application/cloudevents-batch+json"), body: body, status: 202, want: `{"delivery":"github:d-1","position":1}`, stored: 1},
+		{name: "one in headers, with data of any type", header: with(with(signed(body), "Content-Type", "text/plain"), "Ce-Specversion", "1.0"), body: body, status: 202, want: `{"delivery":"github:d-1","position":1}`, stored: 1},
 		{name: "just small enough", header: signed(strings.Repeat("x", ingest.MaxBody)), body: strings.Repeat("x", ingest.MaxBody), status: 202, want: `{"delivery":"github:d-1","position":1}`, stored: 1},
 		{name: "too large", header: signed(body), body: strings.Repeat("x", ingest.MaxBody+1), status: 413, problem: "25 MB"},
 	}
@@ -312,6 +315,8 @@ func TestDoorStoresWhatCame(t *testing.T) {
 	} {
 		h.Set(name, value)
 	}
+	h.Set("Ce-Type", "x.y")
+	h.Set("Ce-Secret", "s3cret")
 	if w := post(newDoor(t, log, nil, prometheus.NewRegistry()), "/hooks/github", h, strings.NewReader(body)); w.Code != http.StatusAccepted {
 		t.Fatalf("answered %d %s", w.Code, w.Body)
 	}
@@ -330,7 +335,7 @@ func TestDoorStoresWhatCame(t *testing.T) {
 		ID: "github:d-1", Event: "push", Body: []byte(body),
 		Header: http.Header{
 			"Content-Type": {"application/json"}, "User-Agent": {"GitHub-Hookshot/1234567"},
-			"X-Github-Event": {"push"}, "X-Github-Delivery": {"d-1"}, "X-Github-Hook-Id": {"7"},
+			"X-Github-Event": {"push"}, "X-Github-Delivery": {"d-1"}, "X-Github-Hook-Id": {"7"}, "Ce-Type": {"x.y"},
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

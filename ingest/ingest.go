@@ -48,7 +48,8 @@ type Source interface {
 	// Translate says what a delivery means. It is pure. An error of kind
 	// fault.Invalid means that the body is not what its headers promise.
 	Translate(d Delivery) (Meaning, error)
-	// Forge is where the source's repositories are read.
+	// Forge is where the source's repositories are read; nil if there are none.
+	// Then no meaning asks to look at one.
 	Forge() Forge
 }
 
@@ -82,6 +83,10 @@ type Meaning struct {
 	// Survey says that repositories or people may have come, gone or moved that
 	// the delivery does not name one by one.
 	Survey bool
+
+	// Reason is why nothing follows from it, for people, where it does not go
+	// without saying.
+	Reason string
 
 	// Said is kept as it was said: types, subjects, data, times and actors are set,
 	// ids and causes are not.

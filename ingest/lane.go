@@ -48,7 +48,7 @@ func (l *lane) react(ctx context.Context, rec eventlog.Record) error {
 			return err
 		}
 	}
-	if m.Push != nil || m.Look || m.Gone {
+	if l.forge != nil && (m.Push != nil || m.Look || m.Gone) {
 		h.Status = event.DeliveryDone
 		d, err := l.sync(ctx, t)
 		if err != nil {
@@ -64,6 +64,9 @@ func (l *lane) react(ctx context.Context, rec eventlog.Record) error {
 		if err := l.closeGap(ctx, t); err != nil {
 			return err
 		}
+	}
+	if h.Status == event.DeliveryNotNeeded {
+		h.Error = m.Reason
 	}
 	h.Took = l.Now().Sub(start)
 	return l.record(ctx, rec, h)

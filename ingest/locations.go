@@ -88,7 +88,9 @@ func NewLocations(t *Translator, o LocationsOptions) *Locations {
 	}
 	var forges []Forge
 	for _, l := range t.lanes {
-		forges = append(forges, l.forge)
+		if l.forge != nil {
+			forges = append(forges, l.forge)
+		}
 	}
 	return &Locations{
 		LocationsOptions: o, translator: t, fetcher: newFetcher(o.Transport, o.Allow, forges),

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"strconv"
@@ -155,7 +156,7 @@ func newDeliveryRow(d deliveries.Delivery, now time.Time) deliveryRow {
 			row.says = "nothing changed"
 		}
 	case event.DeliveryNotNeeded:
-		row.says = "says nothing of entities"
+		row.says = cmp.Or(ui.Shorten(d.Error, 160), "says nothing of entities")
 	case event.DeliveryFailed, event.DeliveryHeld:
 		row.bad = true
 		row.says = ui.Plural(d.Attempts, "try", "tries") + ": " + ui.Shorten(d.Error, 160)

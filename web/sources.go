@@ -240,11 +240,11 @@ func doors(base string, sources []Source) []door {
 		d := door{label: "Payload URL of " + s.Name, url: base + "/hooks/" + url.PathEscape(s.Name)}
 		switch s.Type {
 		case "github":
-			d.hint = "Content type application/json, the push event, and the webhookSecret of callboard.yaml."
+			d.hint = "Content type application/json, pushes and what else is to be on record, and the webhookSecret of callboard.yaml."
 		case "gitlab":
-			d.hint = "Push events, and the webhookSecret of callboard.yaml as the secret token."
+			d.hint = "Push events and what else is to be on record, and the webhookSecret of callboard.yaml as the secret token."
 		case "cloudevents":
-			d.hint = "POST each event, signed with the webhookSecret of callboard.yaml."
+			d.hint = "POST each event, with the webhookSecret of callboard.yaml as bearer token or signed with it."
 		default:
 			continue // it is read, and sends nothing
 		}

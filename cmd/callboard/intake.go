@@ -12,6 +12,7 @@ import (
 	"github.com/callboard/callboard/api"
 	"github.com/callboard/callboard/eventlog/reactor"
 	"github.com/callboard/callboard/ingest"
+	"github.com/callboard/callboard/ingest/cloudevents"
 	"github.com/callboard/callboard/ingest/forgeapi"
 	"github.com/callboard/callboard/ingest/github"
 	"github.com/callboard/callboard/ingest/gitlab"
@@ -112,6 +113,8 @@ func newSource(s config.Source, answers string, metrics prometheus.Registerer, o
 			SigningToken: s.SigningToken.Reveal(), PreviousToken: s.PreviousSigningToken.Reveal(),
 			Groups: s.Groups, Cache: answers, Metrics: metrics, Now: o.now,
 		})
+	case config.CloudEvents:
+		return cloudevents.New(cloudevents.Options{Name: s.Name, WebhookSecret: s.WebhookSecret.Reveal(), PreviousSecret: s.PreviousSecret.Reveal()})
 	default:
 		return nil, fmt.Errorf("%q is no type of source", s.Type)
 	}
@@ -130,7 +133,7 @@ func githubApp(a config.App) *github.App {
 func surveys(c config.Config, sources []ingest.Source, selections map[string]ingest.Selection) []survey.Source {
 	var all []survey.Source
 	for i, s := range sources {
-		if c.Sources[i].Reconcile == config.Never {
+		if c.Sources[i].Reconcile == config.Never || s.Forge() == nil {
 			continue
 		}
 		one := survey.Source{Name: s.Name(), Forge: s.Forge(), Selection: selections[s.Name()], Compare: c.Sources[i].Reconcile, Grace: time.Duration(c.Sources[i].Grace)}

@@ -25,11 +25,12 @@ var rooms = map[string][]string{
 
 	"eventlog": {"event", "eventlog", "internal/fault"},
 
-	"ingest":          {"catalog", "catalog/descriptor", "event", "eventlog", "eventlog/reactor", "ingest", "internal/fault"},
-	"ingest/forgeapi": {"ingest", "internal/fault"},
-	"ingest/survey":   {"event", "ingest", "internal/fault"},
-	"ingest/github":   {"catalog", "event", "ingest", "ingest/forgeapi", "internal/fault"},
-	"ingest/gitlab":   {"catalog", "event", "ingest", "ingest/forgeapi", "internal/fault"},
+	"ingest":             {"catalog", "catalog/descriptor", "event", "eventlog", "eventlog/reactor", "ingest", "internal/fault"},
+	"ingest/forgeapi":    {"ingest", "internal/fault"},
+	"ingest/survey":      {"event", "ingest", "internal/fault"},
+	"ingest/cloudevents": {"catalog", "event", "ingest", "internal/fault"},
+	"ingest/github":      {"catalog", "event", "ingest", "ingest/forgeapi", "internal/fault"},
+	"ingest/gitlab":      {"catalog", "event", "ingest", "ingest/forgeapi", "internal/fault"},
 
 	// A client of two portals' APIs: it brings in nothing by itself.
 	"ingest/backstage": {"catalog", "internal/fault"},

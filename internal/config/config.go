@@ -91,10 +91,12 @@ func (a App) Numbers() (id, installation int64) {
 const (
 	GitHub = "github"
 	GitLab = "gitlab"
+	// CloudEvents is whatever sends those; nothing is read from it.
+	CloudEvents = "cloudevents"
 )
 
 // SourceTypes lists the types of sources that this version can connect.
-func SourceTypes() []string { return []string{GitHub, GitLab} }
+func SourceTypes() []string { return []string{GitHub, GitLab, CloudEvents} }
 
 // Secret is text that never shows: not in logs, errors or pages.
 type Secret string

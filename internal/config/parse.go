@@ -265,8 +265,8 @@ func (p *parser) source(path string, s Source, names map[string]bool) {
 	if s.SigningToken != "" && !strings.HasPrefix(s.SigningToken.Reveal(), "whsec_") {
 		p.wrong(path+".signingToken", "must begin with whsec_, as GitLab shows it")
 	}
-	if s.Type == GitHub && s.SigningToken != "" {
-		p.wrong(path+".signingToken", "is for gitlab; a github source signs with webhookSecret")
+	if s.Type != GitLab && s.SigningToken != "" {
+		p.wrong(path+".signingToken", "is for gitlab; a %s source signs with webhookSecret", s.Type)
 	}
 	p.app(path, s)
 	for i, name := range s.Repositories {
@@ -279,8 +279,30 @@ func (p *parser) source(path string, s Source, names map[string]bool) {
 			p.wrong(path+".reconcile", "%q is no schedule; write @every 1h, a cron expression such as 0 * * * *, or never", s.Reconcile)
 		}
 	}
-	if s.WebhookSecret == "" && (s.Type == GitHub || s.SigningToken == "") {
+	if s.Type == CloudEvents {
+		p.receiver(path, s)
+	}
+	if s.WebhookSecret == "" && (s.Type != GitLab || s.SigningToken == "") {
 		p.wrong(path+".webhookSecret", "must not be empty: a webhook that anybody can send is refused. Make one with: openssl rand -hex 32")
+	}
+}
+
+// receiver refuses what is of no use to a source that only receives.
+func (p *parser) receiver(path string, s Source) {
+	for _, field := range []struct {
+		name string
+		set  bool
+	}{
+		{"url", s.URL != ""},
+		{"token", s.Token != ""},
+		{"descriptors", len(s.Descriptors) > 0},
+		{"archived", s.Archived},
+		{"skipForks", s.SkipForks},
+		{"reconcile", s.Reconcile != ""},
+	} {
+		if field.set {
+			p.wrong(path+"."+field.name, "is for forges; from a cloudevents source nothing is read")
+		}
 	}
 }
 

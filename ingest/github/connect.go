@@ -13,8 +13,8 @@ import (
 // App's manifest asks for the same.
 func Events() []string {
 	return []string{
-		"push", "create", "delete", "repository", "public", "member", "team", "membership", "organization", "meta",
-		"pull_request", "release", "deployment", "deployment_status", "workflow_run", "branch_protection_rule",
+		"push", "repository", "public", "member", "team", "membership", "organization", "meta",
+		"pull_request", "release", "deployment", "deployment_status", "workflow_run", "check_suite", "branch_protection_rule",
 		"code_scanning_alert", "dependabot_alert", "secret_scanning_alert",
 	}
 }

@@ -107,6 +107,30 @@ func TestExamples(t *testing.T) {
 	}
 }
 
+// TestEvents holds what webhooks are asked to send to what is understood: each
+// event means something, in one of the examples at least.
+func TestEvents(t *testing.T) {
+	s := newSource(t, github.Options{})
+	needed := map[string]bool{}
+	for _, of := range []string{"api.github.com", "ghes-35"} {
+		all, ok := examples(t, of)
+		if !ok {
+			skipOrFail(t, "Octokit's examples are not there; run npm ci")
+		}
+		for _, ex := range all {
+			if m, err := s.Translate(ingest.Delivery{Event: ex.event, Body: ex.body}); err == nil && describe(m) != "" {
+				needed[ex.event] = true
+			}
+		}
+	}
+	for _, own := range []string{"installation", "installation_repositories", "installation_target"} { // which Apps are sent unasked
+		delete(needed, own)
+	}
+	if diff := godiff.Diff(slices.Sorted(maps.Keys(needed)), slices.Sorted(slices.Values(github.Events()))); diff != "" {
+		t.Errorf("webhooks are asked for something else than what is understood (-understood +asked for):\n%s", diff)
+	}
+}
+
 // describe lists the fields of a meaning that are set, but for who did it.
 func describe(m ingest.Meaning) string {
 	var set []string

@@ -10,6 +10,7 @@ import (
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/eventlog/reactor"
+	"github.com/callboard/callboard/internal/fault"
 )
 
 // lane handles one source's deliveries, one at a time.
@@ -61,7 +62,7 @@ func (l *lane) react(ctx context.Context, rec eventlog.Record) error {
 		l.Survey(l.source.Name())
 	}
 	if t.gap != "" {
-		if err := l.closeGap(ctx, t); err != nil {
+		if err := l.closeGap(ctx, t, event.SourceGapClosed{Detail: "read from the forge"}); err != nil {
 			return err
 		}
 	}
@@ -117,11 +118,10 @@ func (l *lane) say(ctx context.Context, t task) ([]uint64, error) {
 	return l.append(ctx, events...)
 }
 
-// closeGap says that what a gap missed has been made up for.
-func (l *lane) closeGap(ctx context.Context, t task) error {
-	e, err := event.New(event.SourcePrefix+l.source.Name(), t.meaning.Repository.FullName, event.SourceGapClosed{
-		Source: l.source.Name(), Gap: t.gap, Detail: "read from the forge",
-	})
+// closeGap says that what a gap missed has been made up for, or cannot be.
+func (l *lane) closeGap(ctx context.Context, t task, how event.SourceGapClosed) error {
+	how.Source, how.Gap = l.source.Name(), t.gap
+	e, err := event.New(event.SourcePrefix+l.source.Name(), t.meaning.Repository.FullName, how)
 	if err != nil {
 		return err
 	}
@@ -138,6 +138,12 @@ func (l *lane) gaveUp(ctx context.Context, rec eventlog.Record, f reactor.Failur
 	status := event.DeliveryFailed
 	if errors.Is(f.Err, ErrHeld) {
 		status = event.DeliveryHeld
+	}
+	if t, err := l.task(ctx, rec); err == nil && t.gap != "" && fault.KindOf(f.Err) == fault.NotFound {
+		lost := event.SourceGapClosed{Detail: "the repository cannot be found any more", Lost: true}
+		if err := l.closeGap(ctx, t, lost); err != nil {
+			return err
+		}
 	}
 	return l.failure(ctx, rec, f, event.DeliveryHandled{Status: status})
 }

@@ -15,6 +15,21 @@ type Repositories interface {
 	// State returns what was last said of a repository. Ok is false if it is not
 	// known, or was deleted.
 	State(ctx context.Context, after eventlog.Position, source, id string) (state event.RepositoryState, ok bool, err error)
+	// Deleted reports whether the forge told of a repository's end.
+	Deleted(ctx context.Context, after eventlog.Position, source, id string) (bool, error)
+}
+
+// ended reports whether a repository is known to be deleted: what comes late about
+// it is nobody's fault.
+func (l *lane) ended(ctx context.Context, id string) (bool, error) {
+	if l.Repositories == nil {
+		return false, nil
+	}
+	after, err := l.after(ctx)
+	if err != nil {
+		return false, err
+	}
+	return l.Repositories.Deleted(ctx, after, l.source.Name(), id)
 }
 
 // observe appends what has changed about a repository itself, as the forge tells

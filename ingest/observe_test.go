@@ -24,18 +24,36 @@ type observed struct {
 	rows *repositories.Repositories
 }
 
-func (o observed) State(ctx context.Context, after eventlog.Position, source, id string) (event.RepositoryState, bool, error) {
+func (o observed) catchUp(ctx context.Context) error {
 	from, err := o.rows.Position(ctx)
 	if err != nil {
-		return event.RepositoryState{}, false, err
+		return err
 	}
 	for rec, err := range o.w.log.Read(ctx, from) {
 		if err != nil {
-			return event.RepositoryState{}, false, err
+			return err
 		}
 		if err := o.rows.Apply(ctx, []eventlog.Record{rec}); err != nil {
-			return event.RepositoryState{}, false, err
+			return err
 		}
+	}
+	return nil
+}
+
+func (o observed) Deleted(ctx context.Context, _ eventlog.Position, source, id string) (bool, error) {
+	if err := o.catchUp(ctx); err != nil {
+		return false, err
+	}
+	r, err := o.rows.Get(ctx, source, id)
+	if fault.KindOf(err) == fault.NotFound {
+		return false, nil
+	}
+	return !r.Deleted.IsZero(), err
+}
+
+func (o observed) State(ctx context.Context, _ eventlog.Position, source, id string) (event.RepositoryState, bool, error) {
+	if err := o.catchUp(ctx); err != nil {
+		return event.RepositoryState{}, false, err
 	}
 	r, err := o.rows.Get(ctx, source, id)
 	if fault.KindOf(err) == fault.NotFound {
@@ -157,6 +175,10 @@ func TestLifeOfARepository(t *testing.T) {
 	}
 	expect(t, w.means(gone), "repository.deleted acme/payments", "entity.removed component:default/x: acme/payments was deleted by mossbank")
 	expect(t, w.means(gone))
+	expect(t, w.means(look)) // late: it is known to be gone
+	if h := w.outcome(); h.Status != event.DeliveryDone {
+		t.Errorf("a late delivery of a deleted repository is %s: %s", h.Status, h.Error)
+	}
 	repo.gone = false
 	expect(t, w.means(look), "repository.observed bank/payments Takes the money.", "entity.registered component:default/x")
 }

@@ -38,8 +38,14 @@ func (l *lane) sync(ctx context.Context, t task) (d done, err error) {
 	switch {
 	case gone:
 		d.repo = t.meaning.Repository
-	case err != nil:
+	case fault.KindOf(err) == fault.NotFound:
+		ended, unknown := l.ended(ctx, t.meaning.Repository.ID)
+		if ended || unknown != nil {
+			return d, unknown
+		}
 		return d, kept(err)
+	case err != nil:
+		return d, err
 	}
 	if d.events, err = l.observe(ctx, t, d.repo, gone); err != nil {
 		return d, err

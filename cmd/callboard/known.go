@@ -78,6 +78,17 @@ type knownRepositories struct {
 	repositories *repositories.Repositories
 }
 
+func (k knownRepositories) Deleted(ctx context.Context, after eventlog.Position, source, id string) (bool, error) {
+	if err := k.runner.Wait(ctx, repositories.Name, after); err != nil {
+		return false, err
+	}
+	r, err := k.repositories.Get(ctx, source, id)
+	if fault.KindOf(err) == fault.NotFound {
+		return false, nil
+	}
+	return !r.Deleted.IsZero(), err
+}
+
 func (k knownRepositories) State(ctx context.Context, after eventlog.Position, source, id string) (event.RepositoryState, bool, error) {
 	if err := k.runner.Wait(ctx, repositories.Name, after); err != nil {
 		return event.RepositoryState{}, false, err
@@ -122,6 +133,21 @@ func (s surveyed) All(ctx context.Context, source string) ([]event.RepositorySta
 			return all, nil
 		}
 	}
+}
+
+func (s surveyed) Open(ctx context.Context, source string) ([]event.SourceGapFound, error) {
+	const most = 1000 // those that are left come next time
+	gaps, err := s.repositories.Gaps(ctx, source, most)
+	if err != nil {
+		return nil, err
+	}
+	var open []event.SourceGapFound
+	for _, g := range gaps {
+		if g.Closed.IsZero() {
+			open = append(open, g.SourceGapFound)
+		}
+	}
+	return open, nil
 }
 
 func (s surveyed) Reached(ctx context.Context, source, id string) (string, error) {

@@ -29,6 +29,9 @@ func (w *worker) check(ctx context.Context, start time.Time) error {
 		since = checked.Add(-overlap)
 	}
 	seen := map[string]bool{}
+	if err := w.caughtUp(ctx, start); err != nil {
+		return err
+	}
 	unseen := ""
 	defer func() { w.tell(func(s *Status) { s.Unseen = unseen }) }()
 	for a, err := range w.Sent.Since(ctx, since) {
@@ -48,6 +51,31 @@ func (w *worker) check(ctx context.Context, start time.Time) error {
 		seen[a.ID] = true
 		if err := w.fetch(ctx, a, event.Cause{Schedule: ingest.ScheduleTick("check", start)}); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// caughtUp closes the gaps of deliveries that are here by now: the portal ended in
+// the midst of it, or the forge sent them after all.
+func (w *worker) caughtUp(ctx context.Context, start time.Time) error {
+	open, err := w.Repositories.Open(ctx, w.Name)
+	if err != nil {
+		return err
+	}
+	for _, g := range open {
+		if g.Kind != event.GapDelivery {
+			continue
+		}
+		has, err := w.Deliveries.Has(ctx, g.Delivery)
+		if err != nil {
+			return err
+		}
+		if has {
+			closed := event.SourceGapClosed{Source: w.Name, Gap: g.Gap, Detail: "it is here by now"}
+			if err := w.record(ctx, closed, w.Name, "gap closed", g.Gap, event.Cause{Schedule: ingest.ScheduleTick("check", start)}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

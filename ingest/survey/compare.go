@@ -51,7 +51,28 @@ func (w *worker) compare(ctx context.Context, start time.Time, all bool) error {
 	if err := w.missing(ctx, list, tick); err != nil {
 		return err
 	}
-	return w.close(ctx, suspects, tick)
+	if err := w.close(ctx, suspects, tick); err != nil {
+		return err
+	}
+	return w.again(ctx, tick)
+}
+
+// again asks once more for a look at what an open gap is about: the portal ended
+// before it had asked, or the look failed.
+func (w *worker) again(ctx context.Context, tick event.Cause) error {
+	open, err := w.Repositories.Open(ctx, w.Name)
+	if err != nil {
+		return err
+	}
+	for _, g := range open {
+		if g.Kind != event.GapHead {
+			continue
+		}
+		if err := w.Translator.Due(ctx, event.RepositoryDue{Repository: g.Repository, Reason: "a delivery was missed", Gap: g.Gap}, tick); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (w *worker) compareAll(ctx context.Context, list []ingest.Repository, tick event.Cause, all bool) ([]suspect, error) {

@@ -34,13 +34,13 @@ func (w *worker) run(ctx context.Context) {
 			if fault.KindOf(err) != fault.Unavailable {
 				continue // the next tick tries again
 			}
-			w.again(ctx, j, max(fault.RetryAfter(err), retry))
+			w.later(ctx, j, max(fault.RetryAfter(err), retry))
 		}
 	}
 }
 
-// again wants a job after a while, or sooner when something else is wanted.
-func (w *worker) again(ctx context.Context, j job, wait time.Duration) {
+// later wants a job after a while, or sooner when something else is wanted.
+func (w *worker) later(ctx context.Context, j job, wait time.Duration) {
 	t := time.NewTimer(wait)
 	defer t.Stop()
 	select {

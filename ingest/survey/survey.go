@@ -81,6 +81,8 @@ type Repositories interface {
 	State(ctx context.Context, source, repositoryID string) (event.RepositoryState, bool, error)
 	// All lists the repositories of a source that are there.
 	All(ctx context.Context, source string) ([]event.RepositoryState, error)
+	// Open lists the gaps of a source that are not closed.
+	Open(ctx context.Context, source string) ([]event.SourceGapFound, error)
 }
 
 // Deliveries is what is known of deliveries and what they led to.

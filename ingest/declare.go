@@ -105,8 +105,8 @@ func same(before, now event.Declaration) bool {
 	if before.Origin.Path != now.Origin.Path || before.Origin.Parent != now.Origin.Parent || len(catalog.Diff(&before.Entity, &now.Entity)) > 0 {
 		return false
 	}
-	if now.Origin.Source == LocationsSource && before.Origin.Repository != now.Origin.Repository {
-		return false // the root leads elsewhere now, which the origin's annotation says
+	if before.Origin.Repository != now.Origin.Repository || before.Origin.Branch != now.Origin.Branch {
+		return false // its repository was renamed or has another default branch, or a location's root leads elsewhere
 	}
 	// Diff leaves out annotations that follow from the file's place. While that
 	// is the same, a difference in those that a file may set is its own.

@@ -88,7 +88,7 @@ func (g *gatherer) read(ctx context.Context, files []file, all *tree) error {
 	work.SetLimit(reads)
 	for i := range files {
 		f := &files[i]
-		if f.kept = g.known.holds(f.File, all.blob); f.kept {
+		if f.kept = !g.known.moved(g.repo, f.Path) && g.known.holds(f.File, all.blob); f.kept {
 			continue
 		}
 		work.Go(func() error {

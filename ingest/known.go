@@ -102,6 +102,15 @@ func newKnown(kinds catalog.Kinds, declared []event.Declaration, rejected []Reje
 	return k
 }
 
+// moved reports whether a file was read when its repository had another name or
+// default branch: every entity in it has other addresses now.
+func (k known) moved(repo Repository, path string) bool {
+	return slices.ContainsFunc(k.refs[path], func(ref string) bool {
+		o := k.declared[ref].Origin
+		return o.Path == path && (o.Repository != repo.FullName || o.Branch != repo.DefaultBranch)
+	})
+}
+
 // holds reports whether the catalog knows all that a file says: everything that
 // the file is about comes from just this content. That one entity does is not
 // enough, as the others may have come and gone since.

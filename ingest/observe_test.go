@@ -157,7 +157,8 @@ func TestLifeOfARepository(t *testing.T) {
 	expect(t, w.means(look))
 
 	repo.name = "bank/payments"
-	expect(t, w.means(look), "repository.renamed bank/payments from acme/payments")
+	expect(t, w.means(look), "repository.renamed bank/payments from acme/payments", "entity.changed component:default/x")
+	expect(t, w.means(look))
 
 	repo.archived = true
 	expect(t, w.means(look), "repository.archived bank/payments", "entity.removed component:default/x: bank/payments is archived by mossbank")

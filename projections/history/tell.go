@@ -92,6 +92,9 @@ func (s *state) declare(d event.Declaration) tale {
 	} else {
 		t.changes = append(t.changes, catalog.Diff(s.Entity, &d.Entity)...)
 		t.summary = summarise(t.changes)
+		if len(t.changes) == 0 && s.At == now {
+			t.summary = fmt.Sprintf("stands in %s on %s now", d.Origin.Repository, d.Origin.Branch)
+		}
 	}
 	s.Entity, s.At = &d.Entity, now
 	return t

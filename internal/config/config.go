@@ -64,10 +64,37 @@ type Source struct {
 	Groups               []string `yaml:"groups"`        // gitlab: the same, with their subgroups
 	Repositories         []string `yaml:"repositories"`  // github: the only ones that are discovered; empty = all of the organisations
 	Reconcile            string   `yaml:"reconcile"`     // when heads are compared, as a cron expression; empty = every hour; [Never] = nothing is surveyed
+	People               Choice   `yaml:"people"`        // teams and members become Groups and Users; unset = if organizations or groups are named
 	Descriptors          []string `yaml:"descriptors"`   // globs; empty = catalog-info.yaml anywhere
 	Grace                Duration `yaml:"grace"`         // how long a delivery may take before it counts as missed; 0 = a minute
 	Archived             bool     `yaml:"archived"`      // read archived repositories too
 	SkipForks            bool     `yaml:"skipForks"`     // leave forks out
+}
+
+// ReadsPeople reports whether teams and members of the source become entities.
+func (s Source) ReadsPeople() bool {
+	return s.People.Or(len(s.Organizations)+len(s.Groups) > 0)
+}
+
+// Choice is "true", "false" or, if none is made, "".
+type Choice string
+
+// Or returns the choice, or something else if there is none.
+func (c Choice) Or(otherwise bool) bool {
+	if c == "" {
+		return otherwise
+	}
+	return c == "true"
+}
+
+// UnmarshalText reads "true" or "false".
+func (c *Choice) UnmarshalText(b []byte) error {
+	is, err := strconv.ParseBool(string(b))
+	if err != nil {
+		return fmt.Errorf("%q must be true or false", b)
+	}
+	*c = Choice(strconv.FormatBool(is))
+	return nil
 }
 
 // Never is what reconcile is when only deliveries count.

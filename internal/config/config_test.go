@@ -121,6 +121,8 @@ func TestProblemsSayWhere(t *testing.T) {
 		{"all at once", "nope: 1\nsources:\n  - {name: A, type: svn}\n", `3:12: sources[0].name:`},
 		{"unclosed", "sources:\n  - {name: a, type: github, webhookSecret: \"${X\"}\n", `2:44: "${X" is no reference`},
 		{"organisation", "sources:\n  - {name: a, type: github, webhookSecret: s, organizations: [acme/repo]}\n", `2:63: sources[0].organizations[0]: "acme/repo" is no name`},
+		{"people", "sources:\n  - {name: a, type: github, webhookSecret: s, organizations: [acme], people: some}\n", `2:78: sources[0].people: "some" must be true or false`},
+		{"people of nobody", "sources:\n  - {name: a, type: gitlab, webhookSecret: s, people: true}\n", `2:55: sources[0].people: needs to know whose: name organizations (github) or groups (gitlab)`},
 		{"signing token", "sources:\n  - {name: a, type: gitlab, signingToken: abc}\n", `2:43: sources[0].signingToken: must begin with whsec_`},
 		{"signing token of another", "sources:\n  - {name: a, type: cloudevents, webhookSecret: s, signingToken: whsec_x}\n", `2:66: sources[0].signingToken: is for gitlab; a cloudevents source signs`},
 		{"events without a secret", "sources:\n  - {name: a, type: cloudevents}\n", `2:5: sources[0].webhookSecret: must not be empty`},
@@ -159,6 +161,21 @@ func TestProblemsSayWhere(t *testing.T) {
 				t.Errorf("got:\n%s\nwant in it:\n%s", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestReadsPeople(t *testing.T) {
+	for text, want := range map[string]bool{
+		"organizations: [acme]": true, "groups: [acme]": true, "people: false, organizations: [acme]": false, "people: true, groups: [acme]": true, "people: , groups: [acme]": true, "": false,
+	} {
+		typ := "github"
+		if strings.Contains(text, "groups") {
+			typ = "gitlab"
+		}
+		c, ps := config.Parse([]byte(fmt.Sprintf("sources: [{name: a, type: %s, webhookSecret: s, %s}]", typ, text)), env(nil), noFiles)
+		if len(ps) > 0 || c.Sources[0].ReadsPeople() != want {
+			t.Errorf("%q: %t, %v, want %t", text, !want, ps, want)
+		}
 	}
 }
 

@@ -268,6 +268,9 @@ func (p *parser) source(path string, s Source, names map[string]bool) {
 	if s.Type != GitLab && s.SigningToken != "" {
 		p.wrong(path+".signingToken", "is for gitlab; a %s source signs with webhookSecret", s.Type)
 	}
+	if s.People.Or(false) && len(s.Organizations)+len(s.Groups) == 0 {
+		p.wrong(path+".people", "needs to know whose: name organizations (github) or groups (gitlab)")
+	}
 	p.app(path, s)
 	for i, name := range s.Repositories {
 		if owner, repo, ok := strings.Cut(name, "/"); s.Type != GitHub || !ok || !githubOwner.MatchString(owner) || repo == "" || strings.ContainsAny(repo, "/ ") {

@@ -19,8 +19,8 @@ const few = 5
 // guard returns an error that wraps [ErrHeld], of kind fault.Conflict, if changes
 // remove more of the source's entities than the configured share. That a
 // repository was read and lacks them is evidence; that somebody meant it is not.
-func (l *lane) guard(ctx context.Context, k known, r reading, changes []change, t task) error {
-	if l.Guard <= 0 || t.allowed {
+func (t *Translator) guard(ctx context.Context, k known, r reading, changes []change, allowed bool) error {
+	if t.Guard <= 0 || allowed {
 		return nil
 	}
 	removed := 0
@@ -33,17 +33,17 @@ func (l *lane) guard(ctx context.Context, k known, r reading, changes []change, 
 	if removed <= few {
 		return nil
 	}
-	after, err := l.after(ctx)
+	after, err := t.after(ctx)
 	if err != nil {
 		return err
 	}
-	all, err := l.Known.Count(ctx, after, r.source)
+	all, err := t.Known.Count(ctx, after, r.source)
 	if err != nil {
 		return err
 	}
-	if float64(removed) <= l.Guard*float64(all) {
+	if float64(removed) <= t.Guard*float64(all) {
 		return nil
 	}
 	return fault.New(fault.Conflict, "%s: this would remove %d of the %d entities of source %s, more than %.0f %% at once. If that is meant, allow it on the page of the source. (%w)",
-		r.repo.FullName, removed, all, r.source, 100*l.Guard, ErrHeld)
+		r.repo.FullName, removed, all, r.source, 100*t.Guard, ErrHeld)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/callboard/callboard/event"
@@ -21,6 +22,9 @@ type lane struct {
 	selection Selection
 	blobs     blobs
 	at        map[string]string // commit that this process brought a repository to, by its id
+
+	turns sync.Mutex
+	turn  map[string]int // of the people of an organisation, by its id: whose page is asked for next
 }
 
 // task is a delivery to be handled, or a repository to be looked at.
@@ -51,7 +55,11 @@ func (l *lane) react(ctx context.Context, rec eventlog.Record) error {
 	}
 	if l.forge != nil && (m.Push != nil || m.Look || m.Gone) {
 		h.Status = event.DeliveryDone
-		d, err := l.sync(ctx, t)
+		bring := l.sync
+		if isOrganisation(m.Repository.ID) {
+			bring = l.syncPeople
+		}
+		d, err := bring(ctx, t)
 		if err != nil {
 			return err
 		}

@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -332,22 +331,10 @@ func (l *Locations) settle(ctx context.Context, r reading, why event.Cause, firs
 	if err != nil {
 		return err
 	}
-	// Ids derive from what the log held when this was decided: to decide the same
-	// of the same log once more is to repeat it.
-	after, err := t.after(ctx)
-	if err != nil {
-		return err
-	}
-	events, err := seal(changes, r, nil, "location/"+strconv.FormatUint(uint64(after), 10), why)
-	if err != nil {
-		return err
-	}
+	var before []event.Event
 	if head.Type != "" {
-		events = slices.Insert(events, 0, head)
+		before = []event.Event{head}
 	}
-	if len(events) == 0 {
-		return nil
-	}
-	_, err = t.append(ctx, events...)
+	_, err = t.appendChanges(ctx, "location/", r, changes, why, before...)
 	return err
 }

@@ -18,6 +18,9 @@ type reading struct {
 	tree   map[string]bool // paths of all files
 	files  []file          // the descriptors, by path
 	gone   string          // why nothing is read any more; "" while it is
+	// told says why what was in a file is not there any more; "" if that is not
+	// known. Nil: what happened to the file says so.
+	told func(path string) string
 }
 
 // file is a descriptor file. It is kept when its content is the one that is
@@ -150,6 +153,9 @@ func (p *planner) settle(ref string, claims []claim, elsewhere func(string) (eve
 			return err
 		}
 	}
+	if isElsewhere && isOrganisation(other.RepositoryID) && p.takes(ref, claims, other) {
+		isElsewhere = false
+	}
 	var holder *claim
 	if !isElsewhere {
 		holder = choose(claims, before.Origin.Path)
@@ -164,6 +170,9 @@ func (p *planner) settle(ref string, claims []claim, elsewhere func(string) (eve
 			}
 		case !c.good():
 			p.want[place{c.file.Path, ref}] = Rejection{EntityRejected: p.rejection(c.file, c.doc, ref, c.doc.Problems)}
+		case isElsewhere && isOrganisation(p.repo.ID):
+			// What somebody has written down counts more. When that goes, people are
+			// read again.
 		case isElsewhere && p.source == LocationsSource && sameFile(other, p.origin(c.file, 0)):
 			// It is declared by this very file, which is read in another way too. A
 			// location is read again anyway; a repository needs its refusal for that.
@@ -176,6 +185,21 @@ func (p *planner) settle(ref string, claims []claim, elsewhere func(string) (eve
 		}
 	}
 	return nil
+}
+
+// takes has a descriptor take an entity over from an organisation's own, whichever
+// of them came first, and reports whether one does.
+func (p *planner) takes(ref string, claims []claim, from event.Origin) bool {
+	if isOrganisation(p.repo.ID) {
+		return false
+	}
+	c := choose(claims, "")
+	if c == nil || c.doc == nil {
+		return false
+	}
+	reason := fmt.Sprintf("%s declares it", p.origin(c.file, 0).Place())
+	p.changes = append(p.changes, change{ref, c.file.Path, c.file.Path, event.EntityRemoved{Ref: ref, Reason: reason, Origin: from}})
+	return true
 }
 
 // sameFile reports whether two origins are one file, that two locations lead to
@@ -225,6 +249,8 @@ func (p *planner) remove(ref string, was event.Origin) {
 	switch {
 	case p.gone != "":
 		reason = p.gone
+	case p.told != nil && p.told(was.Path) != "":
+		reason = p.told(was.Path)
 	case !p.tree[was.Path]:
 		reason = fmt.Sprintf("%s was deleted", was.Path)
 	case p.byPath[was.Path] == nil && was.Followed != "":

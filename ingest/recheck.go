@@ -25,12 +25,12 @@ type Judged struct {
 // were read: a repository that would be judged otherwise today is read again, by
 // way of a delivery that told of it. The record stays what it is until then.
 //
-// What locations lead to is read at the start anyway.
+// What locations lead to is read at the start anyway, and so are people.
 func (t *Translator) Recheck(ctx context.Context, all []Judged) error {
 	asked := map[[2]string]bool{}
 	for _, j := range all {
 		repository := [2]string{j.Origin.Source, j.Origin.RepositoryID}
-		if j.Origin.Source == LocationsSource || asked[repository] || !otherwise(t.Kinds, j) {
+		if j.Origin.Source == LocationsSource || isOrganisation(j.Origin.RepositoryID) || asked[repository] || !otherwise(t.Kinds, j) {
 			continue
 		}
 		asked[repository] = true

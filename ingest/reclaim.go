@@ -26,6 +26,7 @@ func (t *Translator) reclaim(ctx context.Context, rec eventlog.Record) error {
 	if _, held, err := t.Known.Declared(ctx, rec.Position, d.Ref); err != nil || held {
 		return err
 	}
+	t.freed(d.Ref)
 	refused, err := t.Known.Refused(ctx, rec.Position, d.Ref)
 	if err != nil {
 		return err

@@ -199,6 +199,12 @@ func (l *Locations) Refresh(ctx context.Context, ref string) error {
 // again has a source's repository read again, by way of the delivery that told
 // of one of its entities: whichever it is, what is read is the branch as it is.
 func (l *Locations) again(ctx context.Context, at event.Origin, delivery string) error {
+	if isOrganisation(at.RepositoryID) {
+		if l.translator.ReadPeople != nil {
+			l.translator.ReadPeople(at.Source)
+		}
+		return nil
+	}
 	err := l.translator.Replay(ctx, delivery, "a refresh was asked for", event.Actor{})
 	if fault.KindOf(err) == fault.NotFound {
 		return fault.New(fault.Unavailable, "%s is read when it is pushed to next: the delivery that told of it is not kept any more", at.Repository)

@@ -185,7 +185,7 @@ func (l *lane) settle(ctx context.Context, k known, r reading, c *creditor, t ta
 		if err != nil || len(changes) == 0 {
 			return nil, err
 		}
-		if err := l.guard(ctx, k, r, changes, t); err != nil {
+		if err := l.guard(ctx, k, r, changes, t.allowed); err != nil {
 			return nil, err
 		}
 		if err := c.ensure(ctx, due(changes)); err != nil {

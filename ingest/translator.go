@@ -28,7 +28,7 @@ type Translator struct {
 }
 
 // TranslatorOptions are what a Translator works with. All but Selections, Kinds,
-// Repositories, Guard, Survey and Now are required.
+// Repositories, Guard, Survey, ReadPeople and Now are required.
 type TranslatorOptions struct {
 	Sources    []Source
 	Selections map[string]Selection // what of a source is read, by its name
@@ -47,8 +47,11 @@ type TranslatorOptions struct {
 	// Survey is called with the name of a source of which repositories or people
 	// may have come, gone or moved.
 	Survey func(source string)
-	Logger *slog.Logger
-	Now    func() time.Time // nil: time.Now
+	// ReadPeople is called with the name of a [Directory] that may have a Group or
+	// User whose name somebody else let go of; nil: nobody is told.
+	ReadPeople func(source string)
+	Logger     *slog.Logger
+	Now        func() time.Time // nil: time.Now
 }
 
 // Selection says what of a source is read.
@@ -98,7 +101,7 @@ func NewTranslator(o TranslatorOptions) *Translator {
 	}
 	t := &Translator{TranslatorOptions: o}
 	for _, s := range o.Sources {
-		l := &lane{Translator: t, source: s, forge: s.Forge(), selection: o.Selections[s.Name()], at: map[string]string{}}
+		l := &lane{Translator: t, source: s, forge: s.Forge(), selection: o.Selections[s.Name()], at: map[string]string{}, turn: map[string]int{}}
 		if len(l.selection.Descriptors) == 0 {
 			l.selection.Descriptors = DefaultDescriptors()
 		}

@@ -50,7 +50,7 @@ func (p *portal) newIntake(c config.Config) (*intake, error) {
 		Sources: in.sources, Selections: selections, Kinds: kindsOf(p.config), Deliveries: p.inbox, Log: p.events,
 		Known: known{p.runner, p.catalog}, Reached: p.deliveries, Positions: positions{p.inbox, p.inboxes, p.deliveries},
 		Repositories: knownRepositories{p.runner, p.repositories}, Guard: c.Catalog.Processing.RemovalGuard,
-		Survey: func(source string) { in.surveyor.Survey(source) }, Logger: p.logger, Now: p.now,
+		Survey: func(source string) { in.surveyor.Survey(source) }, ReadPeople: func(source string) { in.surveyor.ReadPeople(source) }, Logger: p.logger, Now: p.now,
 	})
 	if in.reactors, err = reactor.New(p.inbox, p.inbox, reactor.Options{Logger: p.logger, Metrics: in.metrics}, in.translator.Reactors()...); err != nil {
 		return nil, err
@@ -142,6 +142,9 @@ func surveys(c config.Config, sources []ingest.Source, selections map[string]ing
 			one.Save = saver.Save
 		}
 		one.Sent, _ = s.(survey.Sent)
+		if c.Sources[i].ReadsPeople() {
+			one.Directory, _ = s.(ingest.Directory)
+		}
 		if b, ok := s.(interface{ Budget() forgeapi.Budget }); ok {
 			one.Budget = func() survey.Budget { return survey.Budget(b.Budget()) }
 		}

@@ -55,10 +55,16 @@ func (w *worker) do(ctx context.Context, j job) error {
 	start := w.Now()
 	w.tell(func(s *Status) { s.Running, s.Done, s.Total = string(j), 0, 0 })
 	var err error
-	if j == check {
+	switch j {
+	case check:
 		err = w.check(ctx, start)
-	} else {
+	case people:
+		err = w.people(ctx, start)
+	default: // people even if repositories cannot be listed, and the other way round
 		err = w.compare(ctx, start, j == full)
+		if failed := w.people(ctx, start); err == nil {
+			err = failed
+		}
 		if w.Save != nil {
 			if err := w.Save(); err != nil { // it costs requests, no more
 				w.Logger.WarnContext(ctx, "the forge's answers were not kept", "source", w.Name, "error", err)
@@ -72,6 +78,7 @@ func (w *worker) do(ctx context.Context, j job) error {
 			s.Err = text(err)
 		case j == check:
 			s.Checked = start
+		case j == people:
 		default:
 			s.Compared, s.Err = start, ""
 			if j == full {

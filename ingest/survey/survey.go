@@ -30,8 +30,9 @@ type Source struct {
 	Name      string
 	Forge     ingest.Forge
 	Selection ingest.Selection
-	Lister    Lister // nil: its repositories cannot be listed
-	Sent      Sent   // nil: the forge does not tell what it sent
+	Lister    Lister           // nil: its repositories cannot be listed
+	Sent      Sent             // nil: the forge does not tell what it sent
+	Directory ingest.Directory // nil: it has no teams and members, or they are not wanted
 	Budget    func() Budget
 	// Save is called after each comparison; nil: nothing is to be kept.
 	Save func() error
@@ -67,6 +68,9 @@ type Sent interface {
 type Translator interface {
 	Due(ctx context.Context, d event.RepositoryDue, why event.Cause) error
 	Record(ctx context.Context, events ...event.Event) error
+	// People brings the catalog to what a source says of its organisations, and
+	// returns what people should know of what was left out.
+	People(ctx context.Context, source string, orgs []ingest.Organisation, why event.Cause) ([]string, error)
 }
 
 // Door takes deliveries that were fetched.
@@ -176,6 +180,16 @@ func (s *Surveyor) Survey(source string) {
 	}
 }
 
+// ReadPeople asks to read the teams and members of a source, soon. An unknown name,
+// and a source without any, is none.
+func (s *Surveyor) ReadPeople(source string) {
+	for _, w := range s.workers {
+		if w.Name == source && w.Directory != nil {
+			w.want(people)
+		}
+	}
+}
+
 // Surveyed looks for deliveries that were missed and for what is new in a source,
 // and returns once that has ended: with what kept it from it, if something did.
 // What it found may still have to be read. The error is of kind fault.NotFound for
@@ -213,6 +227,11 @@ type Status struct {
 	Read     time.Time // when the last full reading was asked for
 	Err      string    // why the last run did not end well, for people; "" if it did
 	Unseen   string    // why missed deliveries are not looked for; "" if they are
+	Groups   int       // organisations, teams and groups of the last reading
+	People   int       // that are in them
+	Peopled  time.Time // when the last reading of teams and members began that ended well
+	NoPeople string    // why teams and members are not read; "" if they are
+	LeftOut  []string  // of them, and why: a name that is taken, a removal that is held
 	// Missing are repositories that are known and that the forge does not find by
 	// name or id. Their entities stay until the forge says that they were deleted.
 	Missing []event.Repository
@@ -225,6 +244,7 @@ const (
 	check   job = "look for deliveries that were missed"
 	compare job = "compare repositories with the catalog"
 	full    job = "read every repository again"
+	people  job = "read teams and members"
 )
 
 // worker surveys one source.
@@ -268,7 +288,7 @@ func (w *worker) want(j job) {
 func (w *worker) next() (job, []chan error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, j := range []job{check, full, compare} {
+	for _, j := range []job{check, full, compare, people} {
 		if w.wanted[j] {
 			told := w.waiting[j]
 			delete(w.wanted, j)
@@ -289,7 +309,7 @@ func (w *worker) told() Status {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := w.status
-	s.Source, s.Missing = w.Name, slices.Clone(s.Missing)
+	s.Source, s.Missing, s.LeftOut = w.Name, slices.Clone(s.Missing), slices.Clone(s.LeftOut)
 	if w.Budget != nil {
 		s.Budget = w.Budget()
 	}

@@ -58,6 +58,9 @@ type FactRecorded struct {
 	Value      json.RawMessage `json:"value"`            // null: it is not there (any more)
 }
 
+// FactCodeowners is what the CODEOWNERS file of a repository says.
+const FactCodeowners = "codeowners"
+
 // EventType returns the fixed name.
 func (SourceNoticed) EventType() Type { return TypeSourceNoticed }
 

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/catalog/codeowners"
 	"github.com/callboard/callboard/catalog/descriptor"
 	"github.com/callboard/callboard/internal/fault"
 )
@@ -36,6 +37,7 @@ type gatherer struct {
 	kinds    catalog.Kinds
 	known    known
 	blobs    *blobs
+	dialect  codeowners.Dialect // of the repository's CODEOWNERS; "" leaves that alone
 }
 
 func (g *gatherer) gather(ctx context.Context, source, sha string) (reading, error) {
@@ -48,6 +50,7 @@ func (g *gatherer) gather(ctx context.Context, source, sha string) (reading, err
 	r := reading{source: source, repo: g.repo, commit: sha, tree: make(map[string]bool, len(files))}
 	found := map[string]bool{}
 	var next []file
+	r.owners = first(files, codeowners.Places(g.dialect))
 	for _, f := range files {
 		r.tree[f.Path] = true
 		if slices.ContainsFunc(g.patterns, func(p string) bool { return doublestar.MatchUnvalidated(p, f.Path) }) {

@@ -110,8 +110,8 @@ func cutPage(address string, pages Pages) (rest string, ok bool) {
 // match returns the files of a name, or else of a pattern; never the file at
 // from itself.
 func match(ctx context.Context, pattern, from string, tree []File) ([]File, error) {
-	if i, ok := slices.BinarySearchFunc(tree, pattern, func(f File, path string) int { return strings.Compare(f.Path, path) }); ok {
-		return tree[i : i+1], nil
+	if f, ok := find(tree, pattern); ok {
+		return []File{f}, nil
 	}
 	if !strings.ContainsAny(pattern, `*?[{\`) {
 		return nil, nil
@@ -126,6 +126,15 @@ func match(ctx context.Context, pattern, from string, tree []File) ([]File, erro
 		}
 	}
 	return found, nil
+}
+
+// find returns the file at a path of a tree, which is sorted.
+func find(tree []File, path string) (File, bool) {
+	i, ok := slices.BinarySearchFunc(tree, path, func(f File, path string) int { return strings.Compare(f.Path, path) })
+	if !ok {
+		return File{}, false
+	}
+	return tree[i], true
 }
 
 // locate says where in a document's text a Location's problem is: at its target.

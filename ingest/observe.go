@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"encoding/json"
 	"reflect"
 	"slices"
 
@@ -17,6 +18,9 @@ type Repositories interface {
 	State(ctx context.Context, after eventlog.Position, source, id string) (state event.RepositoryState, ok bool, err error)
 	// Deleted reports whether the forge told of a repository's end.
 	Deleted(ctx context.Context, after eventlog.Position, source, id string) (bool, error)
+	// Fact returns the value that was last recorded of a repository under a name of
+	// [event.FactRecorded]; nil if there is none, or it is not there any more.
+	Fact(ctx context.Context, after eventlog.Position, source, id, fact string) (json.RawMessage, error)
 }
 
 // ended reports whether a repository is known to be deleted: what comes late about

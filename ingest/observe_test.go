@@ -24,6 +24,7 @@ type observed struct {
 	rows *repositories.Repositories
 }
 
+// catchUp folds what the log has.
 func (o observed) catchUp(ctx context.Context) error {
 	from, err := o.rows.Position(ctx)
 	if err != nil {
@@ -49,6 +50,17 @@ func (o observed) Deleted(ctx context.Context, _ eventlog.Position, source, id s
 		return false, nil
 	}
 	return !r.Deleted.IsZero(), err
+}
+
+func (o observed) Fact(ctx context.Context, _ eventlog.Position, source, id, fact string) (json.RawMessage, error) {
+	if err := o.catchUp(ctx); err != nil {
+		return nil, err
+	}
+	f, err := o.rows.Fact(ctx, source, id, fact)
+	if fault.KindOf(err) == fault.NotFound {
+		return nil, nil
+	}
+	return f.Value, err
 }
 
 func (o observed) State(ctx context.Context, _ eventlog.Position, source, id string) (event.RepositoryState, bool, error) {

@@ -17,6 +17,7 @@ type reading struct {
 	commit string          // SHA
 	tree   map[string]bool // paths of all files
 	files  []file          // the descriptors, by path
+	owners File            // CODEOWNERS; zero if there is none
 	gone   string          // why nothing is read any more; "" while it is
 	// told says why what was in a file is not there any more; "" if that is not
 	// known. Nil: what happened to the file says so.

@@ -80,6 +80,13 @@ func (l *lane) sync(ctx context.Context, t task) (d done, err error) {
 		return d, err
 	}
 	d.events = append(d.events, positions...)
+	if r.commit != "" {
+		positions, err := l.recordOwners(ctx, r, c, t)
+		if err != nil {
+			return d, err
+		}
+		d.events = append(d.events, positions...)
+	}
 	if d.commit = r.commit; d.commit != "" {
 		l.at[d.repo.ID] = d.commit
 	} else {
@@ -99,7 +106,7 @@ func (l *lane) readHead(ctx context.Context, t task, repo Repository, k known) (
 	if err != nil {
 		return reading{}, nil, err
 	}
-	g := gatherer{forge: l.forge, repo: repo, patterns: l.selection.Descriptors, kinds: l.Kinds, known: k, blobs: &l.blobs}
+	g := gatherer{forge: l.forge, repo: repo, patterns: l.selection.Descriptors, kinds: l.Kinds, known: k, blobs: &l.blobs, dialect: dialectOf(l.source)}
 	r, err := g.gather(ctx, l.source.Name(), target.SHA)
 	if err != nil {
 		return reading{}, nil, err

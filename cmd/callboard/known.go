@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 
 	"github.com/callboard/callboard/event"
@@ -98,6 +99,17 @@ func (k knownRepositories) State(ctx context.Context, after eventlog.Position, s
 		return event.RepositoryState{}, false, nil
 	}
 	return r.RepositoryState, err == nil && r.Deleted.IsZero(), err
+}
+
+func (k knownRepositories) Fact(ctx context.Context, after eventlog.Position, source, id, fact string) (json.RawMessage, error) {
+	if err := k.runner.Wait(ctx, repositories.Name, after); err != nil {
+		return nil, err
+	}
+	f, err := k.repositories.Fact(ctx, source, id, fact)
+	if fault.KindOf(err) == fault.NotFound {
+		return nil, nil
+	}
+	return f.Value, err
 }
 
 // surveyed lets surveys ask the read models, once these have seen what a survey

@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-github/v60/github"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/callboard/callboard/catalog/codeowners"
 	"github.com/callboard/callboard/ingest"
 	"github.com/callboard/callboard/ingest/forgeapi"
 	"github.com/callboard/callboard/internal/fault"
@@ -103,6 +104,9 @@ func (s *Source) Budget() forgeapi.Budget { return s.api.Budget() }
 
 // Save keeps the forge's answers for the next start.
 func (s *Source) Save() error { return s.api.Save() }
+
+// Codeowners returns GitHub's dialect.
+func (s *Source) Codeowners() codeowners.Dialect { return codeowners.GitHub }
 
 // Forge returns the API that the source's repositories are read by.
 func (s *Source) Forge() ingest.Forge { return forge{s.api, s.client} }

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	gitlab "gitlab.com/gitlab-org/api/client-go"
 
+	"github.com/callboard/callboard/catalog/codeowners"
 	"github.com/callboard/callboard/ingest"
 	"github.com/callboard/callboard/ingest/forgeapi"
 	"github.com/callboard/callboard/internal/fault"
@@ -122,6 +123,9 @@ func (s *Source) Budget() forgeapi.Budget { return s.api.Budget() }
 
 // Save keeps the forge's answers for the next start.
 func (s *Source) Save() error { return s.api.Save() }
+
+// Codeowners returns GitLab's dialect.
+func (s *Source) Codeowners() codeowners.Dialect { return codeowners.GitLab }
 
 // Forge returns the API that the source's projects are read by.
 func (s *Source) Forge() ingest.Forge { return forge{s.api, s.client} }

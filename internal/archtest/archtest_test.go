@@ -19,18 +19,19 @@ var rooms = map[string][]string{
 	"catalog/descriptor":  {"catalog"},
 	"catalog/definition":  {},
 	"catalog/graph":       {"catalog"},
+	"catalog/codeowners":  {},
 	"catalog/schema":      {"catalog"},
 	"catalog/catalogtest": {"catalog"},
 	"event":               {"catalog", "internal/fault"},
 
 	"eventlog": {"event", "eventlog", "internal/fault"},
 
-	"ingest":             {"catalog", "catalog/descriptor", "event", "eventlog", "eventlog/reactor", "ingest", "internal/fault"},
+	"ingest":             {"catalog", "catalog/codeowners", "catalog/descriptor", "event", "eventlog", "eventlog/reactor", "ingest", "internal/fault"},
 	"ingest/forgeapi":    {"ingest", "internal/fault"},
 	"ingest/survey":      {"event", "ingest", "internal/fault"},
 	"ingest/cloudevents": {"catalog", "event", "ingest", "internal/fault"},
-	"ingest/github":      {"catalog", "event", "ingest", "ingest/forgeapi", "internal/fault"},
-	"ingest/gitlab":      {"catalog", "event", "ingest", "ingest/forgeapi", "internal/fault"},
+	"ingest/github":      {"catalog", "catalog/codeowners", "event", "ingest", "ingest/forgeapi", "internal/fault"},
+	"ingest/gitlab":      {"catalog", "catalog/codeowners", "event", "ingest", "ingest/forgeapi", "internal/fault"},
 
 	// A client of two portals' APIs: it brings in nothing by itself.
 	"ingest/backstage": {"catalog", "internal/fault"},
@@ -47,7 +48,7 @@ var rooms = map[string][]string{
 	"api":           {"api/", "catalog", "event", "eventlog", "internal/fault", "projections/"},
 	"api/shape":     {},
 	"api/predicate": {"api/shape", "internal/fault", "projections/entities"},
-	"web":           {"catalog", "catalog/definition", "catalog/descriptor", "catalog/graph", "event", "eventlog", "internal/fault", "projections/", "web/"},
+	"web":           {"catalog", "catalog/codeowners", "catalog/definition", "catalog/descriptor", "catalog/graph", "event", "eventlog", "internal/fault", "projections/", "web/"},
 
 	"web/internal": {"catalog", "catalog/descriptor", "event", "eventlog", "internal/fault", "projections", "projections/", "web", "web/"},
 

@@ -38,6 +38,14 @@ type Notice struct {
 	Position eventlog.Position
 }
 
+// Fact is something that is known of a repository.
+type Fact struct {
+	Fact     string // its name, as [event.FactRecorded] has it
+	Value    json.RawMessage
+	At       time.Time // when it became true
+	Position eventlog.Position
+}
+
 // Counts are the repositories and gaps of one source.
 type Counts struct {
 	Repositories, Archived int // those that were deleted are not among them
@@ -79,6 +87,20 @@ func (r *Repositories) Gaps(ctx context.Context, source string, limit int) ([]Ga
 // Notices returns the newest notices of a source.
 func (r *Repositories) Notices(ctx context.Context, source string, limit int) ([]Notice, error) {
 	return many(ctx, r.db, scanNotice, `SELECT notice, at, position FROM notices WHERE source = ? ORDER BY position DESC LIMIT ?`, source, limit)
+}
+
+// Facts returns what is known of a repository, by name.
+func (r *Repositories) Facts(ctx context.Context, source, id string) ([]Fact, error) {
+	return many(ctx, r.db, scanFact, `SELECT fact, value, at, position FROM facts WHERE source = ? AND id = ? ORDER BY fact`, source, id)
+}
+
+// Fact returns one fact of a repository, or an error of kind fault.NotFound.
+func (r *Repositories) Fact(ctx context.Context, source, id, fact string) (Fact, error) {
+	f, err := scanFact(r.db.QueryRowContext(ctx, `SELECT fact, value, at, position FROM facts WHERE source = ? AND id = ? AND fact = ?`, source, id, fact))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Fact{}, fault.New(fault.NotFound, "nothing is known of %s of repository %s of source %s", fact, id, source)
+	}
+	return f, err
 }
 
 // Counts returns those of one source.
@@ -139,6 +161,14 @@ func scanNotice(r row) (n Notice, err error) {
 	}
 	n.At = moment(at)
 	return n, json.Unmarshal(data, &n.SourceNoticed)
+}
+
+func scanFact(r row) (f Fact, err error) {
+	var value []byte
+	var at int64
+	err = r.Scan(&f.Fact, &value, &at, &f.Position)
+	f.Value, f.At = value, moment(at)
+	return f, err
 }
 
 func moment(nanoseconds int64) time.Time {

@@ -65,7 +65,7 @@ func (r *Repositories) Apply(ctx context.Context, records []eventlog.Record) err
 }
 
 func fold(ctx context.Context, tx *sql.Tx, rec eventlog.Record) error {
-	if !strings.HasPrefix(string(rec.Type), "repository.") && !strings.HasPrefix(string(rec.Type), "source.") {
+	if !strings.HasPrefix(string(rec.Type), "repository.") && !strings.HasPrefix(string(rec.Type), "source.") && rec.Type != event.TypeFactRecorded {
 		return nil
 	}
 	data, err := rec.Decode()
@@ -84,6 +84,8 @@ func fold(ctx context.Context, tx *sql.Tx, rec eventlog.Record) error {
 	case event.RepositoryDeleted:
 		_, err := tx.ExecContext(ctx, `UPDATE repositories SET deleted = ?, changed = ? WHERE source = ? AND id = ?`, rec.Time.UnixNano(), rec.Position, d.Source, d.ID)
 		return err
+	case event.FactRecorded:
+		return record(ctx, tx, rec, d)
 	case event.SourceGapFound:
 		_, err := tx.ExecContext(ctx, `INSERT INTO gaps (source, id, gap, found, found_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 			d.Source, d.Gap, string(rec.Data), rec.Time.UnixNano(), rec.Position)
@@ -112,6 +114,23 @@ func observe(ctx context.Context, tx *sql.Tx, rec eventlog.Record, s event.Repos
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO names (source, name, id) VALUES (?, ?, ?) ON CONFLICT (source, name) DO UPDATE SET id = excluded.id`, s.Source, s.FullName, s.ID)
+	return err
+}
+
+// record keeps a fact of a repository; those of entities are none of ours. One that
+// is not there any more has no row.
+func record(ctx context.Context, tx *sql.Tx, rec eventlog.Record, d event.FactRecorded) error {
+	if d.Repository.ID == "" || d.Entity != "" {
+		return nil
+	}
+	if string(d.Value) == "null" || len(d.Value) == 0 {
+		_, err := tx.ExecContext(ctx, `DELETE FROM facts WHERE source = ? AND id = ? AND fact = ?`, d.Repository.Source, d.Repository.ID, d.Fact)
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO facts (source, id, fact, value, at, position) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (source, id, fact) DO UPDATE SET value = excluded.value, at = excluded.at, position = excluded.position`,
+		d.Repository.Source, d.Repository.ID, d.Fact, string(d.Value), rec.Time.UnixNano(), rec.Position)
 	return err
 }
 

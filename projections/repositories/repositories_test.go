@@ -47,6 +47,11 @@ func story(t *testing.T) *projectiontest.Story {
 		Add("acme/bank", gap("g2")).
 		Add("acme/bank", event.SourceGapClosed{Source: "github", Gap: "g1", Detail: "read from the forge"}).
 		Add("github", event.SourceNoticed{Source: "github", Notice: event.NoticeHookDeleted}).
+		Add("acme/bank", event.FactRecorded{Fact: "codeowners", Repository: state("1", "acme/bank").Repository, Value: []byte(`{"path":"CODEOWNERS"}`)}).
+		Add("acme/bank", event.FactRecorded{Fact: "branchProtection", Repository: state("1", "acme/bank").Repository, Value: []byte(`{"rules":1}`)}).
+		Add("acme/bank", event.FactRecorded{Fact: "codeowners", Repository: state("1", "acme/bank").Repository, Value: []byte(`{"path":"docs/CODEOWNERS"}`)}).
+		Add("acme/bank", event.FactRecorded{Fact: "branchProtection", Repository: state("1", "acme/bank").Repository, Value: []byte("null")}).
+		Add("component:default/x", event.FactRecorded{Fact: "coverage", Repository: state("1", "acme/bank").Repository, Entity: "component:default/x", Value: []byte("1")}).
 		Add("component:default/x", event.EntityRemoved{Ref: "component:default/x"})
 }
 
@@ -70,7 +75,11 @@ func TestContract(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return []any{all, gaps}
+		facts, err := r.Facts(t.Context(), "github", "1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return []any{all, gaps, facts}
 	})
 }
 
@@ -90,6 +99,23 @@ func TestNames(t *testing.T) {
 	}
 	if got, err := r.Named(t.Context(), "github", "acme/payments"); err != nil || got.ID != "9" {
 		t.Errorf("a name that passed on is that of %s, %v", got.ID, err)
+	}
+}
+
+func TestFacts(t *testing.T) {
+	r := folded(t)
+	facts, err := r.Facts(t.Context(), "github", "1")
+	if err != nil || len(facts) != 1 || facts[0].Fact != "codeowners" || string(facts[0].Value) != `{"path":"docs/CODEOWNERS"}` || facts[0].At.IsZero() {
+		t.Errorf("the facts are %+v, %v", facts, err)
+	}
+	one, err := r.Fact(t.Context(), "github", "1", "codeowners")
+	if err != nil || one.Position != facts[0].Position {
+		t.Errorf("the fact is %+v, %v", one, err)
+	}
+	for _, gone := range [][2]string{{"1", "branchProtection"}, {"1", "coverage"}, {"2", "codeowners"}} {
+		if _, err := r.Fact(t.Context(), "github", gone[0], gone[1]); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("%s of %s: %v", gone[1], gone[0], err)
+		}
 	}
 }
 

@@ -25,11 +25,12 @@ type Config struct {
 	Catalog    func() *entities.Snapshot
 	History    History
 	Deliveries Deliveries
+	Facts      Facts
 	Replay     Replay
 	Locations  Locations
 	Sites      func() map[string]string // by host of a source: "github.com" for any GitHub, "gitlab.com" for any GitLab
-	Kinds      catalog.Kinds     // of the entities that are taken
-	Sources    func() []Source // as they are configured now
+	Kinds      catalog.Kinds            // of the entities that are taken
+	Sources    func() []Source          // as they are configured now
 	Connecting Connect
 	// Wait returns once every projection has applied the record at a position of
 	// the main log.
@@ -87,6 +88,7 @@ func (a *API) Register(e *echo.Echo) {
 	own.GET("/sources", a.handleSources)
 	own.POST("/sources", a.handleConnect)
 	own.DELETE("/sources/:name", a.handleDisconnect)
+	own.GET("/repositories/:source/:id/facts", a.handleFacts)
 	own.GET("/deliveries", a.handleDeliveries)
 	own.POST("/deliveries/:id/replay", a.handleReplay)
 }

@@ -42,6 +42,9 @@ func (s *Site) entity(ctx context.Context, r request) (answer, error) {
 		return notThere(r, ref, recent), nil
 	}
 	v := newEntityView(r, e, recent)
+	if v.about.suggested, err = s.suggested(ctx, r.catalog, e); err != nil {
+		return answer{}, err
+	}
 	return answer{title: e.Entity.Title(), body: entityPage(v), visited: e.Ref}, nil
 }
 
@@ -88,6 +91,7 @@ type entityView struct {
 // about is what the card of that name says besides the header.
 type about struct {
 	description string
+	suggested   []outsideLink // owners, as CODEOWNERS has them, if the descriptor has none
 	system      ui.EntityLink
 	domain      ui.EntityLink
 	typ         string

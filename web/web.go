@@ -36,6 +36,7 @@ type Config struct {
 	Log        Log // the main log
 	Replay     Replayer
 	Locations  Locations // may be nil: then none can be registered
+	Facts      Facts     // may be nil: then no owners are suggested
 
 	Sources      func() []Source // as they are configured now, in their order
 	URL          string   // where the portal is reached from outside, without a slash at the end

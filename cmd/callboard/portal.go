@@ -178,14 +178,14 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 	p.door.Register(p.echo)
 
 	answers := api.New(api.Config{
-		Catalog: p.catalog.Snapshot, History: p.history, Deliveries: p.deliveries, Replay: p.replay,
+		Catalog: p.catalog.Snapshot, History: p.history, Deliveries: p.deliveries, Facts: p.repositories, Replay: p.replay,
 		Locations: apiLocations{p}, Kinds: kinds, Sites: func() map[string]string { return sitesOf(p.intake().config.Sources) },
 		Sources: p.apiSources, Connecting: connector{p}, Wait: p.runner.WaitAll, Health: p.health, Logger: p.logger,
 	})
 	answers.Register(p.echo)
 	pages := web.New(web.Config{
 		Catalog: func() web.Catalog { return shownCatalog{p.catalog.Snapshot(), kinds} },
-		History: p.history, Deliveries: p.deliveries, Log: p.events, Replay: p.replay, Locations: pageLocations{p},
+		History: p.history, Deliveries: p.deliveries, Log: p.events, Facts: p.repositories, Replay: p.replay, Locations: pageLocations{p},
 		Sources: p.webSources, URL: base, Organisation: p.config.Name, Demo: p.options.demo, Now: p.now, Logger: p.logger,
 	})
 	pages.Register(p.echo)

@@ -130,6 +130,9 @@ func (s *Source) teams(ctx context.Context, org string) ([]ingest.Group, error) 
 				return fault.New(fault.Unavailable, "%w", err)
 			}
 			for _, u := range users {
+				if u.GetID() == 0 {
+					return fault.New(fault.Unavailable, "%s: %s: the answer is no list of people", s.name, doing)
+				}
 				all[i].Members = append(all[i].Members, strconv.FormatInt(u.GetID(), 10))
 			}
 			return s.unseen(doing, err)

@@ -302,6 +302,7 @@ func (p *parser) receiver(path string, s Source) {
 		{"archived", s.Archived},
 		{"skipForks", s.SkipForks},
 		{"reconcile", s.Reconcile != ""},
+		{"people", s.People != ""},
 	} {
 		if field.set {
 			p.wrong(path+"."+field.name, "is for forges; from a cloudevents source nothing is read")

@@ -78,7 +78,7 @@ func (s Source) plain() map[string]any {
 	m := map[string]any{"name": s.Name, "type": s.Type}
 	for key, value := range map[string]string{
 		"url": s.URL, "token": s.Token.Reveal(), "webhookSecret": s.WebhookSecret.Reveal(), "signingToken": s.SigningToken.Reveal(),
-		"previousWebhookSecret": s.PreviousSecret.Reveal(), "previousSigningToken": s.PreviousSigningToken.Reveal(), "reconcile": s.Reconcile,
+		"previousWebhookSecret": s.PreviousSecret.Reveal(), "previousSigningToken": s.PreviousSigningToken.Reveal(), "reconcile": s.Reconcile, "people": string(s.People),
 	} {
 		if value != "" {
 			m[key] = value

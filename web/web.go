@@ -39,9 +39,9 @@ type Config struct {
 	Facts      Facts     // may be nil: then no owners are suggested
 
 	Sources      func() []Source // as they are configured now, in their order
-	URL          string   // where the portal is reached from outside, without a slash at the end
-	Organisation string   // may be empty
-	Demo         bool     // show the page of components
+	URL          string          // where the portal is reached from outside, without a slash at the end
+	Organisation string          // may be empty
+	Demo         bool            // show the page of components
 
 	Now    func() time.Time
 	Logger *slog.Logger

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"net/http"
@@ -119,7 +120,7 @@ func (r *running) news(t *testing.T, n int) ([]string, int) {
 }
 
 func (r *running) status(p demoforge.Provider) survey.Status {
-	for _, s := range r.surveyor.Status() {
+	for _, s := range r.intake().surveyor.Status() {
 		if s.Source == string(p) {
 			return s
 		}
@@ -218,7 +219,9 @@ func TestPeopleComeAndGo(t *testing.T) {
 				{"mossbank leaves the organisation", map[demoforge.Provider]func(){
 					demoforge.GitHub: func() { do(r.forge.RemoveMember(p, "acme", mossbank)) },
 					demoforge.GitLab: func() {
-						do(r.forge.RemoveMember(p, "acme", mossbank))
+						if _, err := r.forge.RemoveMember(p, "acme", mossbank); err != nil { // told of would be a step of its own
+							t.Fatal(err)
+						}
 						do(r.forge.RemoveMember(p, "acme/platform", mossbank))
 					},
 				}, both("changed group:default/platform", "removed user:default/mossbank: mossbank is not a member of acme any more")},
@@ -250,6 +253,36 @@ func TestPeopleComeAndGo(t *testing.T) {
 			if got := r.related(t, "user:default/fernhill", "memberOf"); got != "acme" {
 				t.Errorf("fernhill is in %q", got)
 			}
+		})
+	}
+}
+
+// A delivery about a team is enough: nobody has to wait for the next comparison.
+func TestDeliveriesTellOfPeople(t *testing.T) {
+	for _, p := range []demoforge.Provider{demoforge.GitHub, demoforge.GitLab} {
+		t.Run(string(p), func(t *testing.T) {
+			t.Parallel()
+			r := startSurveyed(t, "@every 24h")
+			r.inhabit(t, p)
+			r.settle(t)
+			r.mustSurvey(t, p)
+			do := r.did(t)
+			if p == demoforge.GitHub {
+				do(r.forge.AddToTeam("acme", "storage", fernhill, "member"))
+			} else {
+				do(r.forge.AddMember(p, "acme/platform/storage", fernhill, "developer"))
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), storyWait)
+			defer cancel()
+			for rec, err := range r.events.Follow(ctx, 0) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if rec.Type == event.TypeEntityChanged && rec.Subject == "user:default/fernhill" && strings.Contains(string(rec.Data), inner(p)) {
+					return
+				}
+			}
+			t.Error("fernhill did not join")
 		})
 	}
 }
@@ -398,7 +431,7 @@ func TestManyPeopleAreHeld(t *testing.T) {
 	if err != nil || len(held.Deliveries) != 1 {
 		t.Fatalf("held are %+v, %v", held, err)
 	}
-	if err := r.translator.Allow(t.Context(), held.Deliveries[0].ID, "meant", event.Actor{}); err != nil {
+	if err := r.intake().translator.Allow(t.Context(), held.Deliveries[0].ID, "meant", event.Actor{}); err != nil {
 		t.Fatal(err)
 	}
 	r.settle(t)

@@ -68,7 +68,6 @@ var foreign = map[string][]string{
 	"github.com/labstack/echo":           {"api", "web", "ingest", "cmd", "bench"},
 	"github.com/a-h/templ":               {"web"},
 	"github.com/RoaringBitmap/roaring":   {"projections/entities/index"},
-	"github.com/tidwall/btree":           {"projections/entities/index"},
 	"database/sql":                       {"projections", "eventlog/sqlitelog"},
 	"modernc.org/sqlite":                 {"projections/sqlstore", "eventlog/sqlitelog"},
 	"github.com/google/go-github":        {"ingest/github"},

@@ -28,7 +28,7 @@ import (
 // A file of a snapshot is the magic, the SHA-256 of what follows, and then,
 // compressed with zstd, a header in gob and the index with its entities. It is a
 // shortcut: whatever is wrong with one, the log tells all of it.
-const magic = "callboard catalog 2\n" // another number when what is kept changes
+const magic = "callboard catalog 3\n" // another number when what is kept changes
 
 type savedHeader struct {
 	Position   eventlog.Position

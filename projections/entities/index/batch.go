@@ -14,7 +14,14 @@ import (
 // a batch.
 type Batch struct {
 	next    *Index
-	changed map[uint32]change // by slot
+	changed map[uint32]change  // by slot
+	refs    map[string]slotRef // of documents that have come or gone
+}
+
+// slotRef is where the document of a ref is, if it is there.
+type slotRef struct {
+	slot  uint32
+	there bool
 }
 
 // change is what becomes of a slot; nil is no document.
@@ -27,9 +34,17 @@ type change struct {
 func (ix *Index) Batch() *Batch {
 	next := &Index{
 		batch: ix.batch + 1, docs: ix.docs.next(), ids: ix.ids.next(), all: ix.all,
-		refs: ix.refs.Copy(), fields: ix.fields.Copy(), texts: ix.texts,
+		refs: ix.refs, fields: ix.fields, texts: ix.texts,
 	}
-	return &Batch{next, map[uint32]change{}}
+	return &Batch{next, map[uint32]change{}, map[string]slotRef{}}
+}
+
+// slot returns where the document of a ref is now.
+func (b *Batch) slot(ref string) (slot uint32, known bool) {
+	if at, changed := b.refs[ref]; changed {
+		return at.slot, at.there
+	}
+	return b.next.refs.get(ref)
 }
 
 // Put adds a document, or puts it in the place of the one with its ref. The ID of
@@ -44,29 +59,30 @@ func (b *Batch) Put(d Doc) { b.Update(d, nil) }
 // Differ is called by [Batch.Index], from any goroutine; nil is for all terms.
 func (b *Batch) Update(d Doc, differ func() (had, has []Term)) {
 	ix := b.next
-	n, known := ix.refs.Get(named{ref: d.Ref()})
-	if known && ix.ids.at(n.slot) != d.ID() { // one that is gone, and another one of its name
+	slot, known := b.slot(d.Ref())
+	if known && ix.ids.at(slot) != d.ID() { // one that is gone, and another one of its name
 		b.Delete(d.Ref())
 		known = false
 	}
 	if !known {
-		n = named{d.Ref(), uint32(ix.docs.length)}
-		ix.refs.Set(n)
-		ix.ids.set(n.slot, d.ID(), ix.batch)
-		ix.all.writable(ix.batch).Add(n.slot)
+		slot = uint32(ix.docs.length) //nolint:gosec // a slot
+		b.refs[d.Ref()] = slotRef{slot, true}
+		ix.ids.set(slot, d.ID(), ix.batch)
+		ix.all.writable(ix.batch).Add(slot)
 	}
-	b.set(n.slot, d, known, differ)
+	b.set(slot, d, known, differ)
 }
 
 // Delete removes the document of a ref, if there is one.
 func (b *Batch) Delete(ref string) {
 	ix := b.next
-	n, known := ix.refs.Delete(named{ref: ref})
+	slot, known := b.slot(ref)
 	if !known {
 		return
 	}
-	ix.all.writable(ix.batch).Remove(n.slot)
-	b.set(n.slot, nil, true, nil)
+	b.refs[ref] = slotRef{}
+	ix.all.writable(ix.batch).Remove(slot)
+	b.set(slot, nil, true, nil)
 }
 
 func (b *Batch) set(slot uint32, d Doc, known bool, differ func() (had, has []Term)) {
@@ -81,37 +97,47 @@ func (b *Batch) set(slot uint32, d Doc, known bool, differ func() (had, has []Te
 
 // Index returns the next version.
 func (b *Batch) Index() *Index {
+	ix := b.next
+	refs := slices.Sorted(maps.Keys(b.refs))
+	ix.refs = ix.refs.with(len(refs), func(i int) string { return refs[i] }, func(i int, _ uint32, _ bool) (uint32, bool) {
+		at := b.refs[refs[i]]
+		return at.slot, at.there
+	})
 	changes := b.compare()
 	keys := slices.Sorted(maps.Keys(changes.terms))
 	fields := make([]*field, len(keys))
 	parallel(len(keys), func(i int) {
-		f, ok := b.next.fields.Get(keys[i])
+		f, ok := ix.fields.get(keys[i])
 		if !ok {
-			f = newField()
+			f = &field{}
 		}
-		fields[i] = f.next(b.next.batch)
+		fields[i] = f.next(ix.batch)
 		fields[i].apply(changes.terms[keys[i]])
 	})
-	for i, f := range fields {
-		if f.empty() {
-			b.next.fields.Delete(keys[i])
-		} else {
-			b.next.fields.Set(keys[i], f)
-		}
-	}
+	ix.fields = ix.fields.with(len(keys), func(i int) string { return keys[i] }, func(i int, _ *field, _ bool) (*field, bool) {
+		return fields[i], !fields[i].empty()
+	})
 	if len(changes.texts) > 0 {
-		b.next.texts = maps.Clone(b.next.texts)
+		ix.texts = maps.Clone(ix.texts)
 		for key, changed := range changes.texts {
-			b.next.texts[key] = b.next.texts[key].with(changed)
+			ix.texts[key] = ix.texts[key].with(changed)
 		}
 	}
-	return b.next
+	return ix
 }
 
-// deltas are what a batch changes under one key.
+// deltas are what a batch changes under one key, of some slots in their order.
 type deltas struct {
-	values []delta
+	fresh  []fresh  // of documents that are new
+	silent []uint32 // of these, those of which the key is there without a value
+	values []delta  // of the others
 	states []state
+}
+
+// fresh is a value that a new document has.
+type fresh struct {
+	value, written string
+	slot           uint32
 }
 
 // delta is a value that a slot has from now on, or has not any more.
@@ -128,45 +154,87 @@ type state struct {
 	silent bool // the key is there without one
 }
 
-// comparison is what distinguishes the documents before and after a batch.
+// slotText is the text that a slot has from now on.
+type slotText struct {
+	slot uint32
+	text string
+}
+
+// comparison is what distinguishes the documents before and after a batch, in the
+// order of slots.
 type comparison struct {
 	terms map[string][]*deltas
-	texts map[string]map[uint32]string
+	texts map[string][]slotText
 }
 
 // compare looks at every slot that has changed. Terms that stay cost nothing further.
 func (b *Batch) compare() comparison {
 	slots := slices.Sorted(maps.Keys(b.changed))
-	all := comparison{map[string][]*deltas{}, map[string]map[uint32]string{}}
-	var mu sync.Mutex
 	const chunk = 1024
-	parallel((len(slots)+chunk-1)/chunk, func(i int) {
-		c := comparer{map[string]*deltas{}, map[string]map[uint32]string{}}
+	chunks := make([]comparer, (len(slots)+chunk-1)/chunk)
+	parallel(len(chunks), func(i int) {
+		c := comparer{map[string]*deltas{}, map[string][]slotText{}}
 		for _, slot := range slots[i*chunk : min((i+1)*chunk, len(slots))] {
-			changed := b.changed[slot]
-			had, has := changed.terms()
-			c.compare(slot, had, has)
+			c.slot(slot, b.changed[slot])
 		}
-		mu.Lock()
-		defer mu.Unlock()
+		chunks[i] = c
+	})
+	all := comparison{map[string][]*deltas{}, map[string][]slotText{}}
+	for _, c := range chunks {
 		for key, ds := range c.terms {
 			all.terms[key] = append(all.terms[key], ds)
 		}
 		for key, texts := range c.texts {
-			if all.texts[key] == nil {
-				all.texts[key] = texts
-			} else {
-				maps.Copy(all.texts[key], texts)
-			}
+			all.texts[key] = append(all.texts[key], texts...)
 		}
-	})
+	}
 	return all
 }
 
 // comparer compares some of the slots.
 type comparer struct {
 	terms map[string]*deltas
-	texts map[string]map[uint32]string
+	texts map[string][]slotText
+}
+
+func (c comparer) under(key string) *deltas {
+	ds := c.terms[key]
+	if ds == nil {
+		ds = &deltas{}
+		c.terms[key] = ds
+	}
+	return ds
+}
+
+func (c comparer) slot(slot uint32, changed change) {
+	if changed.before == nil && changed.after != nil {
+		c.fresh(slot, changed)
+		return
+	}
+	had, has := changed.terms()
+	c.compare(slot, had, has)
+}
+
+// fresh notes the terms of a document that is new.
+func (c comparer) fresh(slot uint32, changed change) {
+	var terms []Term
+	if changed.differ != nil {
+		_, terms = changed.differ()
+	} else {
+		terms = changed.after.Terms()
+	}
+	for _, t := range terms {
+		switch {
+		case t.Text:
+			c.texts[t.Key] = append(c.texts[t.Key], slotText{slot, t.Value})
+		case t.Silent:
+			ds := c.under(t.Key)
+			ds.silent = append(ds.silent, slot)
+		default:
+			ds := c.under(t.Key)
+			ds.fresh = append(ds.fresh, fresh{t.Value, t.Written, slot})
+		}
+	}
 }
 
 // terms returns what is to be compared, each sorted, the texts first.
@@ -218,17 +286,9 @@ func (c comparer) compare(slot uint32, before, after []Term) {
 		switch {
 		case slices.Equal(had, has):
 		case first.Text:
-			if c.texts[first.Key] == nil {
-				c.texts[first.Key] = map[uint32]string{}
-			}
-			c.texts[first.Key][slot] = textOf(has)
+			c.texts[first.Key] = append(c.texts[first.Key], slotText{slot, textOf(has)})
 		default:
-			ds := c.terms[first.Key]
-			if ds == nil {
-				ds = &deltas{}
-				c.terms[first.Key] = ds
-			}
-			ds.compare(slot, had, has)
+			c.under(first.Key).compare(slot, had, has)
 		}
 	}
 }

@@ -5,9 +5,6 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
-
-	"github.com/RoaringBitmap/roaring/v2"
-	"github.com/tidwall/btree"
 )
 
 // field is all that is known under one search key: its values in order, each
@@ -15,17 +12,22 @@ import (
 // not touch is shared with the one before.
 type field struct {
 	batch  uint64
-	values *btree.BTreeG[value]
+	values sorted[held]
 	// valued are the documents with a value that compares, silent those of which
 	// the key says no more than that it is there.
-	valued, silent slots
+	valued, silent set
 	// pairs counts documents once for each of their values.
 	pairs int
 }
 
 // value is one value of a key, in lower case.
 type value struct {
-	text    string
+	text string
+	held
+}
+
+// held is what is known of a value.
+type held struct {
 	docs    posting
 	written *spelling // how it is written, if not just so everywhere
 }
@@ -38,36 +40,14 @@ type spelling struct {
 	next *spelling
 }
 
-// slots is a set that is copied when a batch first writes to it.
-type slots struct {
-	batch uint64
-	bits  *roaring.Bitmap
-}
-
-func (s *slots) writable(batch uint64) *roaring.Bitmap {
-	if s.batch != batch {
-		s.batch, s.bits = batch, s.bits.Clone()
-	}
-	return s.bits
-}
-
-func byText(a, b value) bool { return a.text < b.text }
-
-func newField() *field {
-	return &field{
-		values: btree.NewBTreeGOptions(byText, btree.Options{NoLocks: true}),
-		valued: slots{bits: roaring.New()}, silent: slots{bits: roaring.New()},
-	}
-}
-
 // next returns the version that a batch may write to.
 func (f *field) next(batch uint64) *field {
 	n := *f
-	n.batch, n.values = batch, f.values.Copy()
+	n.batch = batch
 	return &n
 }
 
-func (f *field) empty() bool { return f.valued.bits.IsEmpty() && f.silent.bits.IsEmpty() }
+func (f *field) empty() bool { return !f.valued.some && !f.silent.some }
 
 // apply changes what a batch changes under the key.
 func (f *field) apply(all []*deltas) {
@@ -76,20 +56,27 @@ func (f *field) apply(all []*deltas) {
 		n += len(ds.values)
 		f.states(ds.states)
 	}
+	f.build(all)
+	if n == 0 {
+		return
+	}
 	values := make([]delta, 0, n)
 	for _, ds := range all {
 		values = append(values, ds.values...)
 	}
-	// One value after the other, so that what is written lies side by side.
 	sortDeltas(values)
+	var groups [][]delta // of one value each
 	for len(values) > 0 {
 		n := 1
 		for n < len(values) && values[n].value == values[0].value {
 			n++
 		}
-		f.change(values[:n])
+		groups = append(groups, values[:n])
 		values = values[n:]
 	}
+	f.values = f.values.with(len(groups), func(i int) string { return groups[i][0].value }, func(i int, h held, known bool) (held, bool) {
+		return f.change(h, known, groups[i])
+	})
 }
 
 // sortDeltas sorts by value, then slot. Most are told apart by 16 bytes, which are
@@ -147,12 +134,12 @@ func eight(text string, from int) uint64 {
 
 // states notes of which documents the key has a value.
 func (f *field) states(all []state) {
-	note := func(s *slots, slot uint32, is bool) {
-		switch was := s.bits.Contains(slot); {
+	note := func(s *set, slot uint32, is bool) {
+		switch was := s.contains(slot); {
 		case is && !was:
-			s.writable(f.batch).Add(slot)
+			s.add(slot, f.batch)
 		case was && !is:
-			s.writable(f.batch).Remove(slot)
+			s.remove(slot, f.batch)
 		}
 	}
 	for _, s := range all {
@@ -161,10 +148,9 @@ func (f *field) states(all []state) {
 	}
 }
 
-// change changes the documents of one value.
-func (f *field) change(ds []delta) {
-	v, known := f.values.Get(value{text: ds[0].value})
-	v.text = ds[0].value
+// change changes the documents of one value; it reports whether any is left.
+func (f *field) change(h held, known bool, ds []delta) (held, bool) {
+	v := value{ds[0].value, h}
 	for _, d := range ds {
 		if d.added {
 			f.add(&v, known, d)
@@ -173,11 +159,7 @@ func (f *field) change(ds []delta) {
 			known = f.remove(&v, d)
 		}
 	}
-	if known {
-		f.values.Set(v)
-	} else {
-		f.values.Delete(v)
-	}
+	return v.held, known
 }
 
 // add gives the value one more document; known is whether it has any.

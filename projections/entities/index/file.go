@@ -20,9 +20,9 @@ import (
 //
 //	slots: for each its document's ID, less the one before, and whether it is there
 //	refs: slots in the order of refs
-//	fields: key, bitmaps, the number of pairs, and the values in order: documents,
-//	text, spellings. A text that is part of what its first document shares is
-//	its place there
+//	fields: key, sets, the number of pairs, and the values in order: documents,
+//	text, spellings. A text that is part of what its first document shares, or
+//	the ref of a document, is its place there
 //	texts: key, and for each page its text and where each slot's ends
 //
 // Numbers are unsigned varints, texts have their length before them.
@@ -43,7 +43,7 @@ func (ix *Index) Compact() *Index {
 // Write writes the index. WriteDoc is called for each document, in the order of
 // their slots, and may write to the same writer.
 func (ix *Index) Write(to *bufio.Writer, writeDoc func(Doc) error) error {
-	w := writer{to, &ix.docs}
+	w := writer{to, ix}
 	w.number(uint64(ix.ids.length)) //nolint:gosec // a count
 	last := uint64(0)
 	for i := range uint32(ix.ids.length) { //nolint:gosec // a count
@@ -59,10 +59,10 @@ func (ix *Index) Write(to *bufio.Writer, writeDoc func(Doc) error) error {
 			return err
 		}
 	}
-	ix.refs.Scan(func(n named) bool { w.number(uint64(n.slot)); return true })
-	w.number(uint64(ix.fields.Len())) //nolint:gosec // a count
+	ix.refs.scan(func(_ string, slot uint32) bool { w.number(uint64(slot)); return true })
+	w.number(uint64(ix.fields.len())) //nolint:gosec // a count
 	var err error
-	ix.fields.Scan(func(key string, f *field) bool {
+	ix.fields.scan(func(key string, f *field) bool {
 		w.text(key)
 		err = w.field(f)
 		return err == nil
@@ -94,7 +94,7 @@ type Sharer interface{ Shared() string }
 // writer leaves errors to the buffered writer, which keeps the first one.
 type writer struct {
 	*bufio.Writer
-	docs *vector[Doc]
+	ix *Index
 }
 
 func (w writer) number(n uint64) {
@@ -117,43 +117,69 @@ func (w writer) bitmap(b *roaring.Bitmap) error {
 	return nil
 }
 
+func (w writer) set(s set) error {
+	if !s.some {
+		w.number(0)
+		return nil
+	}
+	return w.posting(s.docs)
+}
+
 func (w writer) field(f *field) error {
-	if err := errors.Join(w.bitmap(f.valued.bits), w.bitmap(f.silent.bits)); err != nil {
+	if err := errors.Join(w.set(f.valued), w.set(f.silent)); err != nil {
 		return err
 	}
 	w.number(uint64(f.pairs))        //nolint:gosec // a count
-	w.number(uint64(f.values.Len())) //nolint:gosec // a count
+	w.number(uint64(f.values.len())) //nolint:gosec // a count
 	var err error
-	f.values.Scan(func(v value) bool {
-		err = w.valueOf(v.text, v.docs)
+	f.values.scan(func(text string, v held) bool {
+		if err = w.posting(v.docs); err != nil {
+			return false
+		}
+		w.valueOf(text, v.docs)
 		spellings := uint64(0)
 		for s := v.written; s != nil; s = s.next {
 			spellings++
 		}
 		w.number(spellings)
 		for s := v.written; s != nil && err == nil; s = s.next {
-			err = w.valueOf(s.text, s.docs)
+			if s.docs.len() == v.docs.len() { // all of them, which is what no documents stand for
+				w.number(0)
+			} else {
+				err = w.posting(s.docs)
+			}
+			w.valueOf(s.text, s.docs)
 		}
 		return err == nil
 	})
 	return err
 }
 
-// valueOf writes a text with its documents.
-func (w writer) valueOf(text string, docs posting) error {
-	if err := w.posting(docs); err != nil {
-		return err
-	}
-	if doc, ok := w.docs.at(docs.first()).(Sharer); ok {
+// Where a text is; the lower two bits of its length.
+const (
+	textHere   = iota
+	textShared // what follows is its place in what its first document shares
+	textRef    // what follows is the slot whose document's ref it is
+)
+
+// valueOf writes a text that some documents have.
+func (w writer) valueOf(text string, docs posting) {
+	if doc, ok := w.ix.docs.at(docs.first()).(Sharer); ok {
 		if at, ok := within(text, doc.Shared()); ok {
-			w.number(uint64(len(text))<<1 | 1)
+			w.number(uint64(len(text))<<2 | textShared)
 			w.number(uint64(at)) //nolint:gosec // a place in a text
-			return nil
+			return
 		}
 	}
-	w.number(uint64(len(text)) << 1)
-	w.WriteString(text) //nolint:errcheck // see writer
-	return nil
+	if strings.Contains(text, ":") { // most refs do, and most other texts do not
+		if slot, ok := w.ix.refs.get(text); ok {
+			w.number(uint64(len(text))<<2 | textRef)
+			w.number(uint64(slot))
+			return
+		}
+	}
+	w.number(uint64(len(text)) << 2) // textHere
+	w.WriteString(text)              //nolint:errcheck // see writer
 }
 
 // within returns where a text lies that is a part of another in memory.
@@ -193,7 +219,7 @@ func (w writer) posting(p posting) error {
 func Read(from *bufio.Reader, readDoc func() (Doc, error)) (ix *Index, err error) {
 	ix = New()
 	ix.batch = 1
-	r := &reader{Reader: from, docs: &ix.docs}
+	r := &reader{Reader: from, docs: &ix.docs, all: ix.all.bits}
 	slots := r.count()
 	id := uint64(0)
 	for i := range uint32(slots) { //nolint:gosec // a count
@@ -212,20 +238,24 @@ func Read(from *bufio.Reader, readDoc func() (Doc, error)) (ix *Index, err error
 		}
 		ix.docs.set(i, doc, ix.batch)
 	}
-	for range ix.all.bits.GetCardinality() {
+	for left := ix.all.bits.GetCardinality(); left > 0; left-- {
 		slot := uint32(r.number()) //nolint:gosec // checked below
 		if r.err != nil || !ix.all.bits.Contains(slot) {
 			return nil, r.wrong("a ref of no document")
 		}
-		ix.refs.Load(named{ix.docs.at(slot).Ref(), slot})
+		if !ix.refs.append(ix.docs.at(slot).Ref(), slot, int(left)) { //nolint:gosec // a count
+			return nil, r.wrong("refs that are not in order")
+		}
 	}
-	for range r.count() {
+	for left := r.count(); left > 0; left-- {
 		key := r.text()
 		f := r.field()
 		if r.err != nil {
 			return nil, r.err
 		}
-		ix.fields.Load(key, f)
+		if !ix.fields.append(key, f, left) {
+			return nil, r.wrong("keys that are not in order")
+		}
 	}
 	for range r.count() {
 		key := r.text()
@@ -252,6 +282,7 @@ func Read(from *bufio.Reader, readDoc func() (Doc, error)) (ix *Index, err error
 type reader struct {
 	*bufio.Reader
 	docs *vector[Doc]
+	all  *roaring.Bitmap
 	kept strings.Builder // many short texts in one piece of memory
 	err  error
 }
@@ -314,51 +345,71 @@ func (r *reader) bitmap() *roaring.Bitmap {
 	return b
 }
 
+func (r *reader) set() set {
+	docs, some := r.posting()
+	return set{docs, some}
+}
+
 func (r *reader) field() *field {
-	f := newField()
-	f.valued.bits, f.silent.bits = r.bitmap(), r.bitmap()
+	f := &field{valued: r.set(), silent: r.set()}
 	f.pairs = r.count()
-	for range r.count() {
-		var v value
-		v.text, v.docs = r.valueOf()
-		var last *spelling
-		for range r.count() {
-			s := &spelling{}
-			s.text, s.docs = r.valueOf()
-			if last == nil {
-				v.written = s
-			} else {
-				last.next = s
-			}
-			last = s
+	for left := r.count(); left > 0 && r.err == nil; left-- {
+		docs, some := r.posting()
+		if !some {
+			r.wrong("a value without documents") //nolint:errcheck // it is kept
 		}
 		if r.err != nil {
 			return f
 		}
-		f.values.Load(v)
+		text := r.valueOf(docs)
+		if !f.values.append(text, held{docs, r.spellings(docs)}, left) {
+			r.wrong("values that are not in order") //nolint:errcheck // it is kept
+		}
 	}
 	return f
 }
 
-func (r *reader) valueOf() (text string, docs posting) {
-	docs = r.posting()
+func (r *reader) spellings(of posting) *spelling {
+	var first, last *spelling
+	for left := r.count(); left > 0 && r.err == nil; left-- {
+		docs, some := r.posting()
+		if !some {
+			docs = of
+		}
+		if r.err != nil {
+			return nil
+		}
+		s := &spelling{text: r.valueOf(docs), docs: docs}
+		if last == nil {
+			first = s
+		} else {
+			last.next = s
+		}
+		last = s
+	}
+	return first
+}
+
+// valueOf reads a text that some documents have.
+func (r *reader) valueOf(docs posting) string {
 	n := r.number()
-	length := int(min(n>>1, math.MaxInt32)) //nolint:gosec // it fits
-	if n&1 == 0 {
-		return r.keep(length), docs
+	length := int(min(n>>2, math.MaxInt32)) //nolint:gosec // it fits
+	if n&3 == textHere {
+		return r.keep(length)
+	}
+	if n&3 == textRef {
+		if slot := r.slot(0); r.err == nil {
+			return r.docs.at(slot).Ref()
+		}
+		return ""
 	}
 	at := r.count()
-	slot := docs.first()
-	if r.err != nil || int(slot) >= r.docs.length {
-		r.wrong("a value of no document") //nolint:errcheck // it is kept
-		return "", docs
-	}
-	doc, ok := r.docs.at(slot).(Sharer)
-	if !ok || at > len(doc.Shared()) || length > len(doc.Shared())-at {
+	sharer, ok := r.docs.at(docs.first()).(Sharer)
+	if !ok || at > len(sharer.Shared()) || length > len(sharer.Shared())-at {
 		r.wrong("a value that is not where it is said to be") //nolint:errcheck // it is kept
-		return "", docs
+		return ""
 	}
-	return doc.Shared()[at : at+length], docs
+	return sharer.Shared()[at : at+length]
 }
 
 // keep reads a text that stays.
@@ -377,22 +428,39 @@ func (r *reader) keep(n int) string {
 	return r.kept.String()[from:]
 }
 
-func (r *reader) posting() posting {
+// posting reads a set of slots that hold documents; some is whether there are any.
+func (r *reader) posting() (p posting, some bool) {
 	n := r.count()
 	switch {
-	case n == 1:
-		return posting{one: uint32(r.number())} //nolint:gosec // as it was written
-	case n >= fewest:
-		return posting{more: &more{bits: r.bitmap()}}
 	case n == 0:
-		r.wrong("a value without documents") //nolint:errcheck // it is kept
-		return posting{}
+		return posting{}, false
+	case n == 1:
+		return posting{one: r.slot(0)}, true
+	case n >= fewest:
+		bits := r.bitmap()
+		if r.err == nil && (bits.IsEmpty() || bits.AndCardinality(r.all) != bits.GetCardinality()) {
+			r.wrong("a set of no documents") //nolint:errcheck // it is kept
+		}
+		return posting{more: &more{bits: bits}}, r.err == nil
 	}
 	m := &more{few: make([]uint32, n)}
 	slot := uint32(0)
 	for i := range m.few {
-		slot += uint32(r.number()) //nolint:gosec // as it was written
-		m.few[i] = slot
+		next := r.slot(slot)
+		if i > 0 && next <= slot {
+			r.wrong("a set that is not in order") //nolint:errcheck // it is kept
+		}
+		slot, m.few[i] = next, next
 	}
-	return posting{more: m}
+	return posting{more: m}, true
+}
+
+// slot reads the slot of a document, as far as it is behind another one.
+func (r *reader) slot(behind uint32) uint32 {
+	slot := r.number() + uint64(behind)
+	if r.err != nil || slot >= uint64(r.docs.length) || r.docs.at(uint32(slot)) == nil { //nolint:gosec // a length; within it
+		r.wrong("a value of no document") //nolint:errcheck // it is kept
+		return 0
+	}
+	return uint32(slot) //nolint:gosec // see above
 }

@@ -18,7 +18,7 @@ func (ix *Index) values(f *field, key string, s selection, want int) iter.Seq[va
 			}
 			return
 		}
-		f.values.Scan(yield)
+		f.values.scan(func(text string, h held) bool { return yield(value{text, h}) })
 	}
 }
 
@@ -31,7 +31,7 @@ func (ix *Index) gathers(f *field, s selection, want int) bool {
 	if s.bits == nil {
 		return false
 	}
-	steps, selected := f.values.Len(), int(s.bits.GetCardinality())
+	steps, selected := f.values.len(), int(s.bits.GetCardinality())
 	if want >= 0 && selected > want { // the walk ends when it has found enough
 		steps = steps / selected * want
 	}
@@ -45,7 +45,7 @@ func (ix *Index) gather(key string, s selection) []value {
 	for _, slot := range s.bits.ToArray() {
 		for _, t := range ix.docs.at(slot).Terms() {
 			if t.Key == key && !t.Silent && !t.Text {
-				all = append(all, value{t.Value, posting{one: slot}, &spelling{t.Written, posting{one: slot}, nil}})
+				all = append(all, value{t.Value, held{posting{one: slot}, &spelling{t.Written, posting{one: slot}, nil}}})
 			}
 		}
 	}

@@ -4,10 +4,10 @@
 //
 // An [Index] never changes, so any number of readers may ask it for as long as
 // they like. A [Batch] makes the next one, which shares with it all that stays
-// the same. Under each search key the values are kept in order (a B-tree), each
-// with the set of the documents that have it (a bitmap); a filter is an
-// intersection and union of such sets, an ordered page a walk along such a tree,
-// a facet the sizes of intersections.
+// the same. Under each search key the values are kept in order, each with the set
+// of the documents that have it (a bitmap); a filter is an
+// intersection and union of such sets, an ordered page a walk along such values, a
+// facet the sizes of intersections.
 //
 // Start with [Where] and [Listing], which say what can be asked.
 package index
@@ -16,7 +16,6 @@ import (
 	"strings"
 
 	"github.com/RoaringBitmap/roaring/v2"
-	"github.com/tidwall/btree"
 )
 
 // Doc is what is indexed. It must not change while it is in an index.
@@ -54,35 +53,37 @@ type Index struct {
 	docs   vector[Doc]    // by slot; nil where one is gone
 	ids    vector[uint64] // by slot, growing, also of those that are gone
 	all    slots          // slots that hold a document
-	refs   *btree.BTreeG[named]
-	fields *btree.Map[string, *field]
+	refs   sorted[uint32] // the slot of each
+	fields sorted[*field]
 	texts  map[string]*column // never written to once made
-}
-
-// named is where the document of a ref is.
-type named struct {
-	ref  string
-	slot uint32
 }
 
 // New returns an empty index.
 func New() *Index {
-	return &Index{
-		all:    slots{bits: roaring.New()},
-		refs:   btree.NewBTreeGOptions(func(a, b named) bool { return a.ref < b.ref }, btree.Options{NoLocks: true}),
-		fields: &btree.Map[string, *field]{},
-		texts:  map[string]*column{},
-	}
+	return &Index{all: slots{bits: roaring.New()}, texts: map[string]*column{}}
 }
 
 // Len is the number of documents.
-func (ix *Index) Len() int { return ix.refs.Len() }
+func (ix *Index) Len() int { return ix.refs.len() }
 
 // Get returns the document of a ref.
 func (ix *Index) Get(ref string) (Doc, bool) {
-	n, ok := ix.refs.Get(named{ref: ref})
+	slot, ok := ix.refs.get(ref)
 	if !ok {
 		return nil, false
 	}
-	return ix.docs.at(n.slot), true
+	return ix.docs.at(slot), true
+}
+
+// slots is a set that is copied when a batch first writes to it.
+type slots struct {
+	batch uint64
+	bits  *roaring.Bitmap
+}
+
+func (s *slots) writable(batch uint64) *roaring.Bitmap {
+	if s.batch != batch {
+		s.batch, s.bits = batch, s.bits.Clone()
+	}
+	return s.bits
 }

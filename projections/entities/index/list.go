@@ -119,7 +119,7 @@ func (ix *Index) count(s selection, o Order) int {
 	if !ok {
 		return 0
 	}
-	return int(f.valued.bits.AndCardinality(ix.bits(s)))
+	return int(f.valued.selection().bits.AndCardinality(ix.bits(s)))
 }
 
 // place is one row of a list.
@@ -161,8 +161,9 @@ func (w walk) byFields(s selection, fields []Field, yield func(place) bool) bool
 	f, ok := w.under(first.Key)
 	lacking := selection{w.bits(s)}
 	if ok {
-		lacking = selection{roaring.AndNot(lacking.bits, f.valued.bits)}
-		s = s.and(selection{f.valued.bits})
+		valued := f.valued.selection()
+		lacking = selection{roaring.AndNot(lacking.bits, valued.bits)}
+		s = s.and(valued)
 	}
 	if w.Lacking && w.back && !w.byRest(lacking, "", fields[1:], nil, yield) {
 		return false
@@ -173,7 +174,7 @@ func (w walk) byFields(s selection, fields []Field, yield func(place) bool) bool
 		if top {
 			from, holding = w.from, w.holding
 		}
-		once := !w.Repeat && f.pairs > int(f.valued.bits.GetCardinality())
+		once := !w.Repeat && f.pairs > f.valued.len()
 		seen := roaring.New() // documents with several values, when each is to be there once
 		for v := range w.sorted(f, first.Key, s, from, descending) {
 			if holding != nil && !holding.matches(v.text) {
@@ -229,19 +230,19 @@ func (w walk) plain(s selection, descending bool, from *Mark) iter.Seq[uint32] {
 			w.bySlot(s, descending, from, yield)
 			return
 		}
-		if s.bits != nil && s.bits.GetCardinality() < uint64(w.refs.Len()/sparse) && (w.RefKey == "" || s.bits.GetCardinality() < fewRefs) { //nolint:gosec // a count
+		if s.bits != nil && s.bits.GetCardinality() < uint64(w.refs.len()/sparse) && (w.RefKey == "" || s.bits.GetCardinality() < fewRefs) { //nolint:gosec // a count
 			w.sortedByRef(s, yield)
 			return
 		}
-		one := func(n named) bool { return !s.contains(n.slot) || yield(n.slot) }
+		one := func(_ string, slot uint32) bool { return !s.contains(slot) || yield(slot) }
 		if f, ok := w.under(w.RefKey); ok && s.bits != nil && !w.back {
 			w.byRefKey(f, s, one)
 			return
 		}
 		if w.back { // refs go up, whatever the direction of the fields
-			w.refs.Reverse(one)
+			w.refs.reverse(one)
 		} else {
-			w.refs.Scan(one)
+			w.refs.scan(one)
 		}
 	}
 }
@@ -254,28 +255,34 @@ const (
 )
 
 // byRefKey looks along the refs that begin with a value that the selection has.
-func (w walk) byRefKey(f *field, s selection, one func(named) bool) {
+func (w walk) byRefKey(f *field, s selection, one func(string, uint32) bool) {
 	var prefixes []string
-	f.values.Scan(func(v value) bool {
+	f.values.scan(func(text string, v held) bool {
 		if v.docs.in(s) > 0 {
-			prefixes = append(prefixes, v.text+":")
+			prefixes = append(prefixes, text+":")
 		}
 		return true
 	})
 	slices.Sort(prefixes) // with the colon, as refs are
 	for _, prefix := range prefixes {
 		more := true
-		w.refs.Ascend(named{ref: prefix}, func(n named) bool {
-			if !strings.HasPrefix(n.ref, prefix) {
+		w.refs.ascend(prefix, func(ref string, slot uint32) bool {
+			if !strings.HasPrefix(ref, prefix) {
 				return false
 			}
-			more = one(n)
+			more = one(ref, slot)
 			return more
 		})
 		if !more {
 			return
 		}
 	}
+}
+
+// named is where the document of a ref is.
+type named struct {
+	ref  string
+	slot uint32
 }
 
 func (w walk) sortedByRef(s selection, yield func(uint32) bool) {
@@ -385,15 +392,16 @@ func (w walk) sorted(f *field, key string, s selection, from *Mark, descending b
 			}
 			return
 		}
+		of := func(text string, h held) bool { return one(value{text, h}) }
 		switch {
 		case from == nil && descending:
-			f.values.Reverse(one)
+			f.values.reverse(of)
 		case from == nil:
-			f.values.Scan(one)
+			f.values.scan(of)
 		case descending:
-			f.values.Descend(value{text: from.Value}, one)
+			f.values.descend(from.Value, of)
 		default:
-			f.values.Ascend(value{text: from.Value}, one)
+			f.values.ascend(from.Value, of)
 		}
 	}
 }

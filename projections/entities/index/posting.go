@@ -78,6 +78,35 @@ func (p posting) with(slot uint32, batch uint64) posting {
 	return posting{more: m}
 }
 
+// withAll returns p and more slots, which are sorted, each once. Nothing is
+// written to what p holds.
+func (p posting) withAll(slots []uint32) posting {
+	if p.more != nil && p.more.bits != nil || p.len()+len(slots) >= 2*fewest {
+		bits := p.writable(0).bits
+		if bits == nil {
+			bits = roaring.BitmapOf(p.list()...)
+		}
+		bits.AddMany(slots)
+		return posting{more: &more{bits: bits}}
+	}
+	for _, slot := range slots {
+		p = p.with(slot, 0)
+	}
+	return p
+}
+
+// postingOf returns the set of some slots, which are sorted, each once.
+func postingOf(slots []uint32) posting {
+	switch {
+	case len(slots) == 1:
+		return posting{one: slots[0]}
+	case len(slots) < fewest:
+		return posting{more: &more{few: exactly(slots)}}
+	default:
+		return posting{more: &more{bits: roaring.BitmapOf(slots...)}}
+	}
+}
+
 // without returns p without a slot, and false if nothing is left.
 func (p posting) without(slot uint32, batch uint64) (posting, bool) {
 	if !p.contains(slot) {
@@ -184,4 +213,57 @@ func (p posting) frozen() posting {
 		return p
 	}
 	return posting{more: p.writable(0)}
+}
+
+// set is a posting, or nothing.
+type set struct {
+	docs posting
+	some bool
+}
+
+func (s set) len() int {
+	if !s.some {
+		return 0
+	}
+	return s.docs.len()
+}
+
+func (s set) contains(slot uint32) bool { return s.some && s.docs.contains(slot) }
+
+func (s *set) add(slot uint32, batch uint64) {
+	if s.some {
+		s.docs = s.docs.with(slot, batch)
+	} else {
+		*s = set{posting{one: slot}, true}
+	}
+}
+
+// addAll adds slots, which are sorted, each once.
+func (s *set) addAll(slots []uint32) {
+	switch {
+	case len(slots) == 0:
+	case s.some:
+		s.docs = s.docs.withAll(slots)
+	default:
+		*s = set{postingOf(slots), true}
+	}
+}
+
+func (s *set) remove(slot uint32, batch uint64) {
+	if s.some {
+		s.docs, s.some = s.docs.without(slot, batch)
+	}
+}
+
+func (s set) selection() selection {
+	if !s.some {
+		return selection{roaring.New()}
+	}
+	return s.docs.selection()
+}
+
+func (s set) addTo(b *roaring.Bitmap) {
+	if s.some {
+		s.docs.addTo(b)
+	}
 }

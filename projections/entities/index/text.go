@@ -2,7 +2,6 @@ package index
 
 import (
 	"iter"
-	"maps"
 	"math/bits"
 	"regexp"
 	"slices"
@@ -85,46 +84,44 @@ func (p *textPage) note() {
 // between stands between two texts; no term that is looked for holds it.
 const between = "\x00"
 
-// with returns the column with the texts of some slots changed. A nil column is
-// an empty one.
-func (c *column) with(changed map[uint32]string) *column {
+// with returns the column with the texts of some slots changed, which are sorted.
+// A nil column is an empty one.
+func (c *column) with(changed []slotText) *column {
 	next := &column{}
 	if c != nil {
 		next.pages = slices.Clone(c.pages)
 	}
-	perPage := map[int][]uint32{}
-	for slot := range changed {
-		perPage[int(slot/pageLen)] = append(perPage[int(slot/pageLen)], slot)
-	}
-	for _, n := range slices.Sorted(maps.Keys(perPage)) {
-		for len(next.pages) <= n {
+	for len(changed) > 0 {
+		n, page := 1, int(changed[0].slot/pageLen)
+		for n < len(changed) && int(changed[n].slot/pageLen) == page {
+			n++
+		}
+		for len(next.pages) <= page {
 			next.pages = append(next.pages, &textPage{})
 		}
-		next.pages[n] = next.pages[n].with(changed, perPage[n])
+		next.pages[page] = next.pages[page].with(changed[:n])
+		changed = changed[n:]
 	}
 	return next
 }
 
-func (p *textPage) with(changed map[uint32]string, slots []uint32) *textPage {
+func (p *textPage) with(changed []slotText) *textPage {
 	size := len(p.text)
-	news := map[uint32]string{}
-	for _, slot := range slots {
-		news[slot%pageLen] = changed[slot]
-		size += len(changed[slot]) + len(between)
+	for _, c := range changed {
+		size += len(c.text) + len(between)
 	}
 	next := &textPage{}
-	var b strings.Builder
-	b.Grow(size)
+	b := make([]byte, 0, size)
 	for i := range uint32(pageLen) {
-		text, ok := news[i]
-		if !ok {
-			text = p.of(i)
+		text := p.of(i)
+		if len(changed) > 0 && changed[0].slot%pageLen == i {
+			text = changed[0].text
+			changed = changed[1:]
 		}
-		b.WriteString(text)
-		b.WriteString(between)
-		next.ends[i] = uint32(b.Len())
+		b = append(append(b, text...), between...)
+		next.ends[i] = uint32(len(b)) //nolint:gosec // of a page
 	}
-	next.text = b.String()
+	next.text = string(b)
 	next.note()
 	return next
 }

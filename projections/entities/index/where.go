@@ -79,7 +79,7 @@ func union(fill func(to *roaring.Bitmap)) selection {
 	return selection{to}
 }
 
-func (ix *Index) under(key string) (*field, bool) { return ix.fields.Get(strings.ToLower(key)) }
+func (ix *Index) under(key string) (*field, bool) { return ix.fields.get(strings.ToLower(key)) }
 
 // narrower is a Where that is cheaper to evaluate where only some documents count.
 // What it returns may hold others, too.
@@ -120,8 +120,8 @@ func (n Not) in(ix *Index) selection {
 func (e Exists) in(ix *Index) selection {
 	return union(func(to *roaring.Bitmap) {
 		if f, ok := ix.under(e.Key); ok {
-			to.Or(f.valued.bits)
-			to.Or(f.silent.bits)
+			f.valued.addTo(to)
+			f.silent.addTo(to)
 		}
 	})
 }
@@ -129,7 +129,7 @@ func (e Exists) in(ix *Index) selection {
 func (e Equals) in(ix *Index) selection {
 	f, ok := ix.under(e.Key)
 	if ok && len(e.Values) == 1 { // of one value nothing needs to be copied
-		v, known := f.values.Get(value{text: strings.ToLower(e.Values[0])})
+		v, known := f.values.get(strings.ToLower(e.Values[0]))
 		if known {
 			return v.docs.selection()
 		}
@@ -139,7 +139,7 @@ func (e Equals) in(ix *Index) selection {
 			return
 		}
 		for _, text := range e.Values {
-			if v, known := f.values.Get(value{text: strings.ToLower(text)}); known {
+			if v, known := f.values.get(strings.ToLower(text)); known {
 				v.docs.addTo(to)
 			}
 		}
@@ -153,8 +153,8 @@ func (p Prefix) in(ix *Index) selection {
 			return
 		}
 		prefix := strings.ToLower(p.Prefix)
-		f.values.Ascend(value{text: prefix}, func(v value) bool {
-			if !strings.HasPrefix(v.text, prefix) {
+		f.values.ascend(prefix, func(text string, v held) bool {
+			if !strings.HasPrefix(text, prefix) {
 				return false
 			}
 			v.docs.addTo(to)
@@ -187,8 +187,8 @@ func (ix *Index) like(keys []string, pattern like, among selection) selection {
 				continue
 			}
 			if f, ok := ix.under(key); ok {
-				f.values.Scan(func(v value) bool {
-					if pattern.matches(v.text) {
+				f.values.scan(func(text string, v held) bool {
+					if pattern.matches(text) {
 						v.docs.addTo(to)
 					}
 					return true
@@ -201,8 +201,8 @@ func (ix *Index) like(keys []string, pattern like, among selection) selection {
 func (i In) in(ix *Index) selection {
 	return union(func(to *roaring.Bitmap) {
 		for _, ref := range i {
-			if n, ok := ix.refs.Get(named{ref: ref}); ok {
-				to.Add(n.slot)
+			if slot, ok := ix.refs.get(ref); ok {
+				to.Add(slot)
 			}
 		}
 	})

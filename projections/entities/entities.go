@@ -33,6 +33,7 @@ type Catalog struct {
 	snapshot atomic.Pointer[Snapshot]
 	kinds    catalog.Kinds
 	owned    map[string]bool // kinds, in lower case, whose entities have an owner
+	notes    notes
 
 	mu         sync.Mutex // guards what follows, from which Apply makes snapshots
 	relations  *relations
@@ -53,13 +54,13 @@ func New() *Catalog { return NewOf(catalog.BuiltIn()) }
 // NewOf returns an empty catalog; from kinds the relations of entities follow.
 func NewOf(kinds catalog.Kinds) *Catalog {
 	c := &Catalog{
-		kinds: kinds, owned: map[string]bool{},
+		kinds: kinds, owned: map[string]bool{}, notes: newNotes(),
 		relations: newRelations(), rejections: map[rejected]*Rejection{}, conflicts: map[string]int{},
 	}
 	for _, k := range kinds {
 		c.owned[strings.ToLower(k.Name)] = slices.ContainsFunc(k.Spec, func(f catalog.Field) bool { return f.Name == "owner" })
 	}
-	c.snapshot.Store(newSnapshot())
+	c.snapshot.Store(newSnapshot(c.notes))
 	return c
 }
 

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unique"
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
@@ -57,12 +58,12 @@ func (p *pending) decode(b *batch) error {
 		return fmt.Errorf("decode the declaration at position %d: %w", p.record.Position, err)
 	}
 	rec := p.record
-	noted, err := json.Marshal(note{Origin: d.Origin, Recorded: rec.Recorded, Actor: rec.Actor, Cause: rec.Cause})
+	p.note, err = b.notes.pack(note{Origin: d.Origin, Recorded: rec.Recorded, Actor: rec.Actor, Cause: rec.Cause})
 	if err != nil {
 		return fmt.Errorf("note the declaration at position %d: %w", rec.Position, err)
 	}
 	p.own = strings.TrimRight(strings.TrimSuffix(string(d.Entity), "}"), " \t\r\n")
-	p.origin, p.note = d.Origin, string(noted)
+	p.origin = d.Origin
 	p.edges = edgesOf(b.kinds, sketch(p.own))
 	p.decoded = true
 	return nil
@@ -287,7 +288,7 @@ func (b *batch) record(ref string, rejection func(*record) *Rejection) *record {
 		}
 		r = record{
 			id: uint64(first.Position), registered: first.Time.UnixNano(),
-			ref: ref, source: p.origin.Source, repository: repositoryKey(p.origin.Source, p.origin.RepositoryID),
+			ref: ref, place: unique.Make(place{p.origin.Source, repositoryKey(p.origin.Source, p.origin.RepositoryID), p.origin.Parent}),
 			changed: p.record.Position, since: p.record.Time.UnixNano(), note: p.note,
 		}
 		if known && !p.again {

@@ -1,15 +1,15 @@
 package entities
 
 import (
+	"encoding/binary"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf16"
+	"unique"
 
 	"github.com/callboard/callboard/catalog"
-	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections/entities/index"
 )
@@ -21,12 +21,18 @@ type record struct {
 	id         uint64 // position of the event that registered it
 	ref        string
 	owner      string // the first one; NoOwner where one is missing, "" where there is none by nature
-	source     string
-	repository string // see repositoryKey
+	place      unique.Handle[place]
 	changed    eventlog.Position
 	since      int64  // when the newest event became true, in nanoseconds since 1970
 	registered int64  // when the entity did
-	note       string // JSON of note
+	note       string // packed by notes
+}
+
+// place is where entities come from, many of them from the same.
+type place struct {
+	source     string
+	repository string // see repositoryKey
+	parent     string // ref of the Location that led there, if one did
 }
 
 // Text is an entity as Backstage's API shows it, as JSON. It is in two parts, so
@@ -45,14 +51,6 @@ func (t Text) String() string { return t.own + t.rest }
 // MarshalJSON returns the JSON.
 func (t Text) MarshalJSON() ([]byte, error) { return t.AppendTo(make([]byte, 0, t.Len())), nil }
 
-// note is what is kept of the newest declaring event besides the entity.
-type note struct {
-	Origin   event.Origin `json:"origin"`
-	Recorded time.Time    `json:"recorded"`
-	Actor    event.Actor  `json:"actor,omitzero"`
-	Cause    event.Cause  `json:"cause,omitzero"`
-}
-
 // repositoryKey names a repository, which keeps its id through renames.
 func repositoryKey(source, id string) string { return source + "\x00" + id }
 
@@ -68,7 +66,7 @@ func (r *record) Shared() string { return r.own }
 // Keys that no descriptor and no request can name.
 const (
 	keyTitle      = "\x00title"      // or name
-	keyChanged    = "\x00changed"    // sorts by time, then position
+	keyChanged    = "\x00changed"    // sorts by time, then position; no text
 	keyOwner      = "\x00owner"      // the first owner, or NoOwner where one is missing
 	keySource     = "\x00source"     //
 	keyRepository = "\x00repository" //
@@ -115,26 +113,22 @@ func (t *termer) said(r *record) {
 
 // more are the terms that do not stand in the JSON.
 func (r *record) more() []index.Term {
+	from := r.place.Value()
+	changed := binary.BigEndian.AppendUint64(make([]byte, 0, 16), uint64(r.since)^1<<63) //nolint:gosec // negative ones sort first
+	changed = binary.BigEndian.AppendUint64(changed, uint64(r.changed))                  //nolint:gosec // a position
 	terms := []index.Term{
-		index.Plain(keyChanged, fmt.Sprintf("%019d %019d", r.since, r.changed)),
-		index.Plain(keySource, r.source),
-		index.Plain(keyRepository, r.repository),
+		{Key: keyChanged, Value: string(changed)},
+		index.Plain(keySource, from.source),
+		index.Plain(keyRepository, from.repository),
 	}
+	terms[0].Written = terms[0].Value
 	if r.owner != "" {
 		terms = append(terms, index.Plain(keyOwner, r.owner))
 	}
-	if parent := r.parent(); parent != "" {
-		terms = append(terms, index.Plain(keyParent, parent))
+	if from.parent != "" {
+		terms = append(terms, index.Plain(keyParent, from.parent))
 	}
 	return terms
-}
-
-// parent is the ref of the Location that led to the entity, if one did. It is
-// cut from the note, whose strings hold no bare quotes.
-func (r *record) parent() string {
-	_, rest, _ := strings.Cut(r.note, `"parent":"`)
-	ref, _, _ := strings.Cut(rest, `"`)
-	return ref
 }
 
 // termer makes terms of a document's leaves.
@@ -316,18 +310,9 @@ func statusOf(r *Rejection) string {
 	return string(b)
 }
 
-// origin is where the entity is declared.
-func (r *record) origin() event.Origin {
-	var n note
-	if json.Unmarshal([]byte(r.note), &n) != nil {
-		return event.Origin{}
-	}
-	return n.Origin
-}
-
 // entry decodes r for those who look at one entity. What Callboard wrote itself
 // always decodes; of a broken file of snapshots an empty entity would be made.
-func (r *record) entry(rejection *Rejection) *Entry {
+func (r *record) entry(ns notes, rejection *Rejection) *Entry {
 	var shown struct {
 		Relations []catalog.Relation `json:"relations"`
 	}
@@ -342,10 +327,8 @@ func (r *record) entry(rejection *Rejection) *Entry {
 	if json.Unmarshal([]byte("{"+strings.TrimPrefix(r.rest, ",")), &shown) == nil && len(shown.Relations) > 0 {
 		e.Relations = shown.Relations
 	}
-	var n note
-	if json.Unmarshal([]byte(r.note), &n) == nil {
-		e.Origin = n.Origin
-	}
+	n := ns.unpack(r.note)
+	e.Origin = n.Origin
 	e.Since = Since{Position: r.changed, Time: time.Unix(0, r.since).UTC(), Recorded: n.Recorded, Actor: n.Actor, Cause: n.Cause}
 	e.Registered = time.Unix(0, r.registered).UTC()
 	return e

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"unique"
 
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections/entities/index"
@@ -13,15 +14,17 @@ import (
 // A record is saved as numbers, the lengths of its texts among them, and the texts.
 
 func (r *record) numbers() []uint64 {
+	from := r.place.Value()
 	return []uint64{
 		r.id, uint64(r.changed), uint64(r.since), uint64(r.registered), //nolint:gosec // they come back as they were
 		uint64(len(r.ref)), uint64(len(r.own)), uint64(len(r.note)), uint64(len(r.rest)),
-		uint64(len(r.owner)), uint64(len(r.source)), uint64(len(r.repository)),
+		uint64(len(r.owner)), uint64(len(from.source)), uint64(len(from.repository)), uint64(len(from.parent)),
 	}
 }
 
 func (r *record) savedTexts() []string {
-	return []string{r.ref, r.own, r.note, r.rest, r.owner, r.source, r.repository}
+	from := r.place.Value()
+	return []string{r.ref, r.own, r.note, r.rest, r.owner, from.source, from.repository, from.parent}
 }
 
 func writeRecord(to *bufio.Writer, r *record) error {
@@ -48,7 +51,7 @@ type recordReader struct {
 }
 
 func (r *recordReader) read() (index.Doc, error) {
-	var n [11]uint64
+	var n [12]uint64
 	for i := range n {
 		var err error
 		if n[i], err = binary.ReadUvarint(r); err != nil {
@@ -68,7 +71,8 @@ func (r *recordReader) read() (index.Doc, error) {
 	if rec.rest, err = r.text(n[7]); err != nil {
 		return nil, err
 	}
-	for i, to := range []*string{&rec.owner, &rec.source, &rec.repository} {
+	var from place
+	for i, to := range []*string{&rec.owner, &from.source, &from.repository, &from.parent} {
 		text, err := r.text(n[8+i])
 		if err != nil {
 			return nil, err
@@ -78,6 +82,7 @@ func (r *recordReader) read() (index.Doc, error) {
 		}
 		*to = r.shared[text]
 	}
+	rec.place = unique.Make(from)
 	return rec, nil
 }
 

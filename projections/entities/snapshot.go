@@ -21,12 +21,13 @@ type Snapshot struct {
 	event      string // id of the event there
 	recorded   time.Time
 	index      *index.Index
-	rejections []*Rejection // newest first
-	rejected   map[rejected]*Rejection
-	locations  []*Location // in the order of their registration
+	rejections []*Rejection            // newest first
+	rejected   map[string][]*Rejection // by ref
+	locations  []*Location             // in the order of their registration
+	notes      notes
 }
 
-func newSnapshot() *Snapshot { return &Snapshot{index: index.New()} }
+func newSnapshot(ns notes) *Snapshot { return &Snapshot{index: index.New(), notes: ns} }
 
 // next returns a snapshot that is to become the one after s.
 func (s *Snapshot) next() *Snapshot {
@@ -35,9 +36,11 @@ func (s *Snapshot) next() *Snapshot {
 }
 
 func (s *Snapshot) setRejections(all []*Rejection) {
-	s.rejections, s.rejected = all, make(map[rejected]*Rejection, len(all))
+	s.rejections, s.rejected = all, make(map[string][]*Rejection, len(all))
 	for _, r := range all {
-		s.rejected[rejectedKey(r.Origin, r.Ref)] = r
+		if r.Ref != "" {
+			s.rejected[r.Ref] = append(s.rejected[r.Ref], r)
+		}
 	}
 }
 
@@ -67,15 +70,22 @@ func (s *Snapshot) record(ref string) (*record, bool) {
 	return d.(*record), true
 }
 
-func (s *Snapshot) entry(r *record) *Entry { return r.entry(s.rejectionOf(r)) }
+func (s *Snapshot) entry(r *record) *Entry { return r.entry(s.notes, s.rejectionOf(r)) }
 
 // rejectionOf returns what is wrong with the newest descriptor of an entity, in
 // the file that declares it.
 func (s *Snapshot) rejectionOf(r *record) *Rejection {
-	if len(s.rejected) == 0 {
+	of := s.rejected[r.ref]
+	if len(of) == 0 {
 		return nil
 	}
-	return s.rejected[rejectedKey(r.origin(), r.ref)]
+	key := rejectedKey(s.notes.unpack(r.note).Origin, r.ref)
+	for _, one := range of {
+		if rejectedKey(one.Origin, one.Ref) == key {
+			return one
+		}
+	}
+	return nil
 }
 
 // JSON returns the entity with a full lower-case ref as Backstage's API shows it.

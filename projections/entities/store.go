@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unique"
 
 	"github.com/klauspost/compress/zstd"
 	"golang.org/x/sync/errgroup"
@@ -85,16 +86,16 @@ func (c *Catalog) write(s *Snapshot, to io.Writer) error {
 	return compressed.Close()
 }
 
-// termsSum changes with what entities are found by.
+// termsSum changes with what entities are found by, and what notes are packed with.
 func termsSum() []byte {
 	const own = `{"apiVersion":"a/v1","kind":"Component","metadata":{"annotations":{"a/b":"C","backstage.io/view-url":"D"},"description":"E f",` +
 		`"labels":{"g":"h"},"name":"Sample","namespace":"default","tags":["i","j"],"title":"K l","uid":"m"},"spec":{"n":[1,true,null,{"o":"P"}],"profile":{"displayName":"Q"},"long":"`
 	long := strings.Repeat("r", maxValue+1)
 	sample := record{Text: Text{own + long + `"}`, `,"relations":[{"type":"ownedBy","targetRef":"group:default/s"}]}`}, ref: "component:default/sample",
-		owner: "group:default/s", source: "t", repository: "u", changed: 1, since: 2, note: `{"origin":{"parent":"location:default/v"}}`}
+		owner: "group:default/s", place: unique.Make(place{"t", "u", "location:default/v"}), changed: 1, since: 2}
 	terms := sample.Terms()
 	slices.SortFunc(terms, func(a, b index.Term) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
-	sum := sha256.Sum256(fmt.Append(nil, terms, texts(), searched()))
+	sum := sha256.Sum256(fmt.Append(nil, terms, texts(), searched(), noteWords))
 	return sum[:]
 }
 
@@ -176,7 +177,7 @@ func (c *Catalog) read(from io.Reader, same func(eventlog.Position, string) bool
 	case !same(header.Position, header.Event):
 		return nil, fault.New(fault.Invalid, "the saved catalog was made from another log")
 	}
-	s := newSnapshot()
+	s := newSnapshot(c.notes)
 	s.position, s.event, s.recorded, s.locations = header.Position, header.Event, header.Recorded, header.Locations
 	for _, r := range header.Rejections {
 		c.refuse(r)

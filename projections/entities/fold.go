@@ -288,7 +288,7 @@ func (b *batch) record(ref string, rejection func(*record) *Rejection) *record {
 		}
 		r = record{
 			id: uint64(first.Position), registered: first.Time.UnixNano(),
-			ref: ref, place: unique.Make(place{p.origin.Source, repositoryKey(p.origin.Source, p.origin.RepositoryID), p.origin.Parent}),
+			ref: b.relations.kept(ref), place: unique.Make(place{p.origin.Source, repositoryKey(p.origin.Source, p.origin.RepositoryID), p.origin.Parent}),
 			changed: p.record.Position, since: p.record.Time.UnixNano(), note: p.note,
 		}
 		if known && !p.again {
@@ -319,5 +319,15 @@ func (b *batch) decodeAll() error {
 	}
 	errs := make([]error, len(todo))
 	inParallel(len(todo), func(i int) { errs[i] = todo[i].decode(b) })
+	if len(todo) >= many {
+		var pieces index.Pieces
+		for _, p := range todo {
+			p.own, p.note = pieces.Keep(p.own), pieces.Keep(p.note)
+		}
+	}
 	return errors.Join(errs...)
 }
+
+// many are as many entities as are worth keeping together in memory: those of a
+// replay, which change one by one later.
+const many = 1000

@@ -40,6 +40,14 @@ func (rs *relations) number(ref string) uint32 {
 	return n
 }
 
+// kept returns a ref as it is kept here, if it is, so that it is not kept twice.
+func (rs *relations) kept(ref string) string {
+	if n, ok := rs.numbers[ref]; ok {
+		return rs.refs[n]
+	}
+	return ref
+}
+
 func (rs *relations) typ(name string) uint16 {
 	i := slices.Index(rs.types, name)
 	if i < 0 {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"unique"
 
 	"github.com/callboard/callboard/eventlog"
@@ -47,18 +46,33 @@ const maxSaved = 1 << 30
 
 type recordReader struct {
 	*bufio.Reader
+	pieces index.Pieces
 	shared map[string]string // texts that many records have
+	places map[place]unique.Handle[place]
 }
 
 func (r *recordReader) read() (index.Doc, error) {
-	var n [12]uint64
+	var n [12]int
+	var rec record
 	for i := range n {
-		var err error
-		if n[i], err = binary.ReadUvarint(r); err != nil {
+		number, err := binary.ReadUvarint(r)
+		if err != nil {
 			return nil, fmt.Errorf("read an entity: %w", err)
 		}
-		if i >= 4 && n[i] > maxSaved {
-			return nil, fmt.Errorf("read an entity: a text of %d bytes", n[i])
+		switch i {
+		case 0:
+			rec.id = number
+		case 1:
+			rec.changed = eventlog.Position(number) //nolint:gosec // as it was
+		case 2:
+			rec.since = int64(number) //nolint:gosec // as it was
+		case 3:
+			rec.registered = int64(number) //nolint:gosec // as it was
+		default:
+			if number > maxSaved {
+				return nil, fmt.Errorf("read an entity: a text of %d bytes", number)
+			}
+			n[i] = int(number) //nolint:gosec // see above
 		}
 	}
 	// What stays together while relations change is kept together.
@@ -66,36 +80,48 @@ func (r *recordReader) read() (index.Doc, error) {
 	if err != nil {
 		return nil, err
 	}
-	rec := &record{id: n[0], changed: eventlog.Position(n[1]), since: int64(n[2]), registered: int64(n[3])} //nolint:gosec // as they were
 	rec.ref, rec.own, rec.note = kept[:n[4]], kept[n[4]:n[4]+n[5]], kept[n[4]+n[5]:]
 	if rec.rest, err = r.text(n[7]); err != nil {
 		return nil, err
 	}
 	var from place
 	for i, to := range []*string{&rec.owner, &from.source, &from.repository, &from.parent} {
-		text, err := r.text(n[8+i])
-		if err != nil {
+		if *to, err = r.sharedText(n[8+i]); err != nil {
 			return nil, err
 		}
-		if _, ok := r.shared[text]; !ok {
-			r.shared[text] = text
-		}
-		*to = r.shared[text]
 	}
-	rec.place = unique.Make(from)
-	return rec, nil
+	where, ok := r.places[from]
+	if !ok {
+		where = unique.Make(from)
+		r.places[from] = where
+	}
+	rec.place = where
+	return &rec, nil
 }
 
-// text reads n bytes; what is allocated grows with what is there.
-func (r *recordReader) text(n uint64) (string, error) {
-	b := make([]byte, 0, min(n, 1<<16))
-	for uint64(len(b)) < n {
-		from := len(b)
-		to := min(n, uint64(from)+1<<20)
-		b = append(b, make([]byte, to-uint64(from))...)
-		if _, err := io.ReadFull(r, b[from:]); err != nil {
+func (r *recordReader) text(n int) (string, error) {
+	text, err := r.pieces.Read(r.Reader, n)
+	if err != nil {
+		return "", fmt.Errorf("read an entity: %w", err)
+	}
+	return text, nil
+}
+
+// sharedText reads a text that many records have.
+func (r *recordReader) sharedText(n int) (string, error) {
+	if n <= r.Size() {
+		b, err := r.Peek(n)
+		if err != nil {
 			return "", fmt.Errorf("read an entity: %w", err)
 		}
+		if text, ok := r.shared[string(b)]; ok {
+			_, err := r.Discard(n)
+			return text, err
+		}
 	}
-	return string(b), nil
+	text, err := r.text(n)
+	if err == nil {
+		r.shared[text] = text
+	}
+	return text, err
 }

@@ -183,7 +183,7 @@ func (c *Catalog) read(from io.Reader, same func(eventlog.Position, string) bool
 		c.refuse(r)
 	}
 	s.setRejections(header.Rejections)
-	records := recordReader{Reader: in, shared: map[string]string{}}
+	records := recordReader{Reader: in, shared: map[string]string{}, places: map[place]unique.Handle[place]{}}
 	if s.index, err = index.Read(in, records.read); err != nil {
 		return nil, fault.New(fault.Invalid, "read the saved catalog: %w", err)
 	}

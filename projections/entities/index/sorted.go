@@ -174,15 +174,10 @@ func exactly[T any](list []T) []T {
 	return c
 }
 
-// append adds a key that is greater than all others, for the one who makes s; it
-// reports false if it is not. Left is how many are to come, this one included.
-func (s *sorted[V]) append(key string, value V, left int) bool {
+// append adds a key that is greater than all others, for the one who makes s. Left
+// is how many are to come, this one included.
+func (s *sorted[V]) append(key string, value V, left int) {
 	n := len(s.pages)
-	if n > 0 {
-		if last := s.pages[n-1].keys; last[len(last)-1] >= key {
-			return false
-		}
-	}
 	if n == 0 || len(s.pages[n-1].keys) == sortedLen {
 		room := min(left, sortedLen)
 		s.pages = append(s.pages, &sortedPage[V]{make([]string, 0, room), make([]V, 0, room)})
@@ -191,5 +186,4 @@ func (s *sorted[V]) append(key string, value V, left int) bool {
 	p := s.pages[n-1]
 	p.keys, p.values = append(p.keys, key), append(p.values, value)
 	s.length++
-	return true
 }

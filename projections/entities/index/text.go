@@ -131,11 +131,15 @@ func (p *textPage) of(i uint32) string {
 	if p.ends[i] == 0 {
 		return "" // of a page that nothing was written to
 	}
-	from := uint32(0)
-	if i > 0 {
-		from = p.ends[i-1]
+	return p.text[p.end(int(i)-1) : p.end(int(i))-len(between)]
+}
+
+// end is where the text of a slot ends, with what stands between it and the next.
+func (p *textPage) end(i int) int {
+	if i < 0 {
+		return 0
 	}
-	return p.text[from : p.ends[i]-uint32(len(between))]
+	return int(p.ends[i])
 }
 
 // find adds the slots whose text matches, those of a selection at least.

@@ -117,9 +117,84 @@ func (s *scanner) object(path string) {
 
 // skip passes over a value.
 func (s *scanner) skip() {
-	silent := scanner{rest: s.rest, depth: s.depth, enter: func(string) bool { return true }, emit: func(leaf) {}}
-	silent.value("", false)
-	s.rest = silent.rest
+	depth := 0
+	for s.rest != "" {
+		switch s.rest[0] {
+		case '"':
+			if s.skipText(); depth == 0 {
+				return
+			}
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth == 0 {
+				return // the end of what the value stands in
+			}
+			if depth--; depth == 0 {
+				s.rest = s.rest[1:]
+				return
+			}
+		case ',':
+			if depth == 0 {
+				return
+			}
+		}
+		s.rest = s.rest[1:]
+	}
+}
+
+// skipText passes over a string, of which the quote is the next character.
+func (s *scanner) skipText() {
+	for escaped := true; escaped; {
+		s.rest = s.rest[1:]
+		n := strings.IndexByte(s.rest, '"')
+		if n < 0 {
+			s.rest = ""
+			return
+		}
+		backslashes := n - len(strings.TrimRight(s.rest[:n], `\`))
+		s.rest = s.rest[n:]
+		escaped = backslashes%2 == 1
+	}
+	s.rest = s.rest[1:]
+}
+
+// parts returns the values of two keys of a JSON object as they are written, if it
+// has each of them once, and both are objects.
+func parts(doc, first, second string) (a, b string, ok bool) {
+	s := scanner{rest: doc}
+	if !s.take('{') {
+		return "", "", false
+	}
+	for !s.take('}') {
+		if s.rest == "" || s.rest[0] != '"' {
+			return "", "", false
+		}
+		key := s.text()
+		if !s.take(':') {
+			return "", "", false
+		}
+		s.space()
+		before := s.rest
+		s.skip()
+		value := before[:len(before)-len(s.rest)]
+		s.take(',')
+		to := &a
+		switch key {
+		case first:
+		case second:
+			to = &b
+		default:
+			continue
+		}
+		if *to != "" || value == "" || value[0] != '{' || value[len(value)-1] != '}' {
+			return "", "", false
+		}
+		*to = value
+	}
+	s.space()
+	return a, b, s.rest == "" && a != "" && b != ""
 }
 
 // text reads a string, of which the quote is the next character.

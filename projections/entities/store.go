@@ -159,7 +159,7 @@ func checkSum(f io.ReadSeeker, sum hash.Hash) error {
 }
 
 func (c *Catalog) read(from io.Reader, same func(eventlog.Position, string) bool) (*Snapshot, error) {
-	compressed, err := zstd.NewReader(from)
+	compressed, err := zstd.NewReader(from, zstd.WithDecoderMaxWindow(16<<20)) // four times what is written with
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "read the saved catalog: %w", err)
 	}

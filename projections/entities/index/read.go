@@ -108,7 +108,11 @@ func (r *reader) keep(n int) string {
 func (r *reader) bitmap() *roaring.Bitmap {
 	b := roaring.New()
 	if raw := r.bytes(r.count()); r.err == nil {
-		if err := b.UnmarshalBinary(raw); err != nil {
+		err := b.UnmarshalBinary(raw)
+		if err == nil {
+			err = b.Validate()
+		}
+		if err != nil {
 			r.err = fmt.Errorf("index: read a bitmap: %w", err)
 		}
 	}

@@ -27,8 +27,9 @@ type DeliveryHandled struct {
 	Events       []uint64       `json:"events,omitempty"`       // positions in the main log of what it led to
 	Error        string         `json:"error,omitempty"`        // for people: what is wrong, or why it is not needed
 	Attempts     int            `json:"attempts"`
-	Took         time.Duration  `json:"took"`             // nanoseconds, of the last attempt
-	RetryAt      time.Time      `json:"retryAt,omitzero"` // when Status is waiting
+	Took         time.Duration  `json:"took"`              // nanoseconds, of the last attempt
+	RetryAt      time.Time      `json:"retryAt,omitzero"`  // when Status is waiting
+	Removes      int            `json:"removes,omitempty"` // entities that it would remove, when Status is held
 }
 
 // DeliveryStatus is where a delivery stands.

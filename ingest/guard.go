@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/internal/fault"
@@ -11,6 +12,18 @@ import (
 // ErrHeld is wrapped by the error of a delivery that would remove more entities at
 // once than the guard lets pass: [Translator.Allow] lets it.
 var ErrHeld = errors.New("held")
+
+// heldError is [ErrHeld] with what would be removed.
+type heldError struct {
+	removes int
+	says    string
+}
+
+// Error returns the text for people.
+func (e heldError) Error() string { return e.says }
+
+// Is makes it an [ErrHeld].
+func (heldError) Is(e error) bool { return e == ErrHeld }
 
 // few is how many entities may always go at once: shares of small catalogs say
 // little.
@@ -44,6 +57,7 @@ func (t *Translator) guard(ctx context.Context, k known, r reading, changes []ch
 	if float64(removed) <= t.Guard*float64(all) {
 		return nil
 	}
-	return fault.New(fault.Conflict, "%s: this would remove %d of the %d entities of source %s, more than %.0f %% at once. If that is meant, allow it on the page of the source. (%w)",
-		r.repo.FullName, removed, all, r.source, 100*t.Guard, ErrHeld)
+	return fault.New(fault.Conflict, "%w", heldError{removed, fmt.Sprintf(
+		"%s: this would remove %d of the %d entities of source %s, more than %.0f %% at once. If that is meant, allow it on the page of the source",
+		r.repo.FullName, removed, all, r.source, 100*t.Guard)})
 }

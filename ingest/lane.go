@@ -143,9 +143,9 @@ func (l *lane) closeGap(ctx context.Context, t task, how event.SourceGapClosed) 
 
 // gaveUp records that a delivery waits for a person.
 func (l *lane) gaveUp(ctx context.Context, rec eventlog.Record, f reactor.Failure) error {
-	status := event.DeliveryFailed
-	if errors.Is(f.Err, ErrHeld) {
-		status = event.DeliveryHeld
+	h := event.DeliveryHandled{Status: event.DeliveryFailed}
+	if held, ok := errors.AsType[heldError](f.Err); ok {
+		h.Status, h.Removes = event.DeliveryHeld, held.removes
 	}
 	if t, err := l.task(ctx, rec); err == nil && t.gap != "" && fault.KindOf(f.Err) == fault.NotFound {
 		lost := event.SourceGapClosed{Detail: "the repository cannot be found any more", Lost: true}
@@ -153,7 +153,7 @@ func (l *lane) gaveUp(ctx context.Context, rec eventlog.Record, f reactor.Failur
 			return err
 		}
 	}
-	return l.failure(ctx, rec, f, event.DeliveryHandled{Status: status})
+	return l.failure(ctx, rec, f, h)
 }
 
 // waiting records that a delivery waits for the forge.

@@ -268,7 +268,7 @@ func TestGuard(t *testing.T) {
 		t.Fatalf("%d events, want it held", len(added))
 	}
 	h := w.outcome()
-	if h.Status != event.DeliveryHeld || !strings.Contains(h.Error, "remove 6 of the 6") {
+	if h.Status != event.DeliveryHeld || h.Removes != 6 || !strings.Contains(h.Error, "remove 6 of the 6") {
 		t.Fatalf("it is %s: %s", h.Status, h.Error)
 	}
 	w.restart()

@@ -43,7 +43,9 @@ var rooms = map[string][]string{
 	"projections/entities/index": {},
 	"projections/history":        {"catalog", "event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 	"projections/repositories":   {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
-	"projections/deliveries":     {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
+	// How sources stand is told by two read models together.
+	"projections/standing":   {"event", "internal/fault", "projections/deliveries", "projections/repositories"},
+	"projections/deliveries": {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 
 	"api":           {"api/", "catalog", "event", "eventlog", "internal/fault", "projections/"},
 	"api/shape":     {},

@@ -16,7 +16,6 @@ import (
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
-	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/sqlstore"
 )
@@ -99,8 +98,7 @@ func fold(ctx context.Context, tx *sql.Tx, rec eventlog.Record) error {
 	case event.TypeDeliveryHandled:
 		return handle(ctx, tx, rec)
 	case event.TypeDeliveryReplayed:
-		_, err := tx.ExecContext(ctx, `UPDATE deliveries SET status = ?, error = '', retry_at = 0 WHERE id = ?`, event.DeliveryReceivedStatus, rec.Subject)
-		return err
+		return replay(ctx, tx, rec)
 	}
 	return nil
 }
@@ -112,7 +110,7 @@ func receive(ctx context.Context, tx *sql.Tx, rec eventlog.Record, source, name 
 			INSERT INTO deliveries (position, id, source, event, received, size, status) VALUES (?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET position = excluded.position, source = excluded.source, event = excluded.event,
 				received = excluded.received, size = excluded.size, status = excluded.status,
-				repository = '', error = '', events = '', attempts = 0, took = 0, retry_at = 0`,
+				repository = '', error = '', events = '', attempts = 0, took = 0, retry_at = 0, removes = 0`,
 		rec.Position, rec.Subject, source, name, rec.Recorded.UnixNano(), size, event.DeliveryReceivedStatus)
 	return err
 }
@@ -139,13 +137,38 @@ func handle(ctx context.Context, tx *sql.Tx, rec eventlog.Record) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE deliveries SET status = ?, repository = ?, error = ?, events = ?, attempts = ?, took = ?, retry_at = ? WHERE id = ?`,
-		h.Status, h.Repository, h.Error, events, h.Attempts, h.Took, unixNano(h.RetryAt), rec.Subject)
-	if err != nil || h.Commit == "" {
+	_, err = tx.ExecContext(ctx, `UPDATE deliveries SET status = ?, repository = ?, error = ?, events = ?, attempts = ?, took = ?, retry_at = ?, removes = ? WHERE id = ?`,
+		h.Status, h.Repository, h.Error, events, h.Attempts, h.Took, unixNano(h.RetryAt), h.Removes, rec.Subject)
+	if err != nil {
+		return err
+	}
+	if err := attempt(ctx, tx, rec, Attempt{Status: h.Status, Reason: h.Error, Tries: h.Attempts, Took: h.Took}); err != nil || h.Commit == "" {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO reached (source, repository, sha) VALUES (?, ?, ?) ON CONFLICT (source, repository) DO UPDATE SET sha = excluded.sha`,
 		strings.TrimPrefix(rec.Source, event.SourcePrefix), h.RepositoryID, h.Commit)
+	return err
+}
+
+// replay notes that a delivery is to be handled again.
+func replay(ctx context.Context, tx *sql.Tx, rec eventlog.Record) error {
+	r, err := event.DecodeAs[event.DeliveryReplayed](rec.Event)
+	if err != nil {
+		return err
+	}
+	done, err := tx.ExecContext(ctx, `UPDATE deliveries SET status = ?, error = '', retry_at = 0, removes = 0 WHERE id = ?`, event.DeliveryReceivedStatus, rec.Subject)
+	if err != nil {
+		return err
+	}
+	if n, err := done.RowsAffected(); err != nil || n == 0 {
+		return err // the log forgot what came
+	}
+	return attempt(ctx, tx, rec, Attempt{Reason: r.Reason, Allowed: r.Allowed})
+}
+
+func attempt(ctx context.Context, tx *sql.Tx, rec eventlog.Record, a Attempt) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO attempts (delivery, position, at, status, reason, tries, took, allowed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		rec.Subject, rec.Position, rec.Recorded.UnixNano(), a.Status, a.Reason, a.Tries, a.Took, a.Allowed)
 	return err
 }
 
@@ -156,179 +179,13 @@ func handle(ctx context.Context, tx *sql.Tx, rec eventlog.Record) error {
 func (d *Deliveries) Forget(ctx context.Context, before time.Time) error {
 	_, err := d.db.ExecContext(ctx, `DELETE FROM deliveries WHERE received < ? AND status NOT IN (?, ?)`,
 		before.UnixNano(), event.DeliveryReceivedStatus, event.DeliveryWaiting)
+	if err == nil {
+		_, err = d.db.ExecContext(ctx, `DELETE FROM attempts WHERE at < ? AND delivery NOT IN (SELECT id FROM deliveries)`, before.UnixNano())
+	}
 	if err != nil {
 		return fmt.Errorf("forget deliveries: %w", err)
 	}
 	return nil
-}
-
-const columns = `position, id, source, event, repository, received, size, status, error, events, attempts, took, retry_at`
-
-// Get returns a delivery, or an error of kind fault.NotFound.
-func (d *Deliveries) Get(ctx context.Context, id string) (Delivery, error) {
-	row, err := scan(d.db.QueryRowContext(ctx, "SELECT "+columns+" FROM deliveries WHERE id = ?", id))
-	if errors.Is(err, sql.ErrNoRows) {
-		return Delivery{}, fault.New(fault.NotFound, "there is no delivery %q; it may be older than what is kept", id)
-	}
-	return row, err
-}
-
-// Failed reports whether a delivery waits for a person.
-func (d *Deliveries) Failed(ctx context.Context, id string) (bool, error) {
-	var failed bool
-	err := d.db.QueryRowContext(ctx, "SELECT count(*) FROM deliveries WHERE id = ? AND status = ?", id, event.DeliveryFailed).Scan(&failed)
-	return failed, err
-}
-
-// Reached returns the commit that the catalog was last brought to by a delivery
-// of a source about a repository, by the forge's id of it; "" if by none.
-func (d *Deliveries) Reached(ctx context.Context, source, repositoryID string) (string, error) {
-	var sha string
-	err := d.db.QueryRowContext(ctx, "SELECT sha FROM reached WHERE source = ? AND repository = ?", source, repositoryID).Scan(&sha)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
-	}
-	return sha, err
-}
-
-// Delivers reports whether a source has sent anything that is kept.
-func (d *Deliveries) Delivers(ctx context.Context, source string) (bool, error) {
-	var some bool
-	err := d.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM deliveries WHERE source = ? AND event <> ?)", source, Look).Scan(&some)
-	return some, err
-}
-
-// List returns a page of the deliveries that f selects, newest first.
-func (d *Deliveries) List(ctx context.Context, f Filter) (Page, error) {
-	where, args := " WHERE true", []any{}
-	if f.Source != "" {
-		where, args = where+" AND source = ?", append(args, f.Source)
-	}
-	if f.Status != "" {
-		where, args = where+" AND status = ?", append(args, f.Status)
-	}
-	var page Page
-	if err := d.db.QueryRowContext(ctx, "SELECT count(*) FROM deliveries"+where, args...).Scan(&page.Total); err != nil {
-		return Page{}, fmt.Errorf("count deliveries: %w", err)
-	}
-	if f.Before > 0 {
-		where, args = where+" AND position < ?", append(args, f.Before)
-	}
-	limit := f.Limit
-	if limit <= 0 {
-		limit = defaultLimit
-	}
-	limit = min(limit, maxLimit)
-	rows, err := d.db.QueryContext(ctx, "SELECT "+columns+" FROM deliveries"+where+" ORDER BY position DESC LIMIT ?", append(args, limit+1)...)
-	if err != nil {
-		return Page{}, fmt.Errorf("read deliveries: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		row, err := scan(rows)
-		if err != nil {
-			return Page{}, err
-		}
-		page.Deliveries = append(page.Deliveries, row)
-	}
-	if err := rows.Err(); err != nil {
-		return Page{}, fmt.Errorf("read deliveries: %w", err)
-	}
-	if len(page.Deliveries) > limit {
-		page.Deliveries = page.Deliveries[:limit]
-		page.Next = page.Deliveries[limit-1].Position
-	}
-	return page, nil
-}
-
-// Backlog tells what is not done with, of all sources.
-func (d *Deliveries) Backlog(ctx context.Context) (Backlog, error) {
-	var b Backlog
-	var oldest int64
-	// By the index on status alone: this is asked for with every page.
-	err := d.db.QueryRowContext(ctx, `
-		SELECT coalesce(sum(status <> ?), 0), coalesce(min(received) FILTER (WHERE status <> ?), 0), coalesce(sum(status = ?), 0)
-		FROM deliveries WHERE status IN (?, ?, ?)`,
-		event.DeliveryFailed, event.DeliveryFailed, event.DeliveryFailed,
-		event.DeliveryReceivedStatus, event.DeliveryWaiting, event.DeliveryFailed).Scan(&b.Pending, &oldest, &b.Failed)
-	if err != nil {
-		return Backlog{}, fmt.Errorf("read the backlog of deliveries: %w", err)
-	}
-	b.Oldest = fromUnixNano(oldest)
-	return b, nil
-}
-
-// Summaries tells how each source stands that has sent anything, by name.
-func (d *Deliveries) Summaries(ctx context.Context) ([]Summary, error) {
-	rows, err := d.db.QueryContext(ctx, `
-		SELECT source, count(*), max(position),
-		       count(*) FILTER (WHERE status IN (?, ?)),
-		       coalesce(min(received) FILTER (WHERE status IN (?, ?)), 0),
-		       count(*) FILTER (WHERE status = ?),
-		       count(*) FILTER (WHERE status = ? AND received >= ?)
-		FROM deliveries GROUP BY source ORDER BY source`,
-		event.DeliveryReceivedStatus, event.DeliveryWaiting, event.DeliveryReceivedStatus, event.DeliveryWaiting,
-		event.DeliveryFailed, event.DeliveryFailed, d.now().Add(-24*time.Hour).UnixNano())
-	if err != nil {
-		return nil, fmt.Errorf("summarise deliveries: %w", err)
-	}
-	defer rows.Close()
-	var all []Summary
-	var newest []eventlog.Position
-	for rows.Next() {
-		var s Summary
-		var oldest int64
-		var last eventlog.Position
-		if err := rows.Scan(&s.Source, &s.Total, &last, &s.Pending, &oldest, &s.Failed, &s.Failed24); err != nil {
-			return nil, err
-		}
-		s.Oldest = fromUnixNano(oldest)
-		all, newest = append(all, s), append(newest, last)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("summarise deliveries: %w", err)
-	}
-	for i, p := range newest {
-		last, err := scan(d.db.QueryRowContext(ctx, "SELECT "+columns+" FROM deliveries WHERE position = ?", p))
-		if err != nil {
-			return nil, fmt.Errorf("read the newest delivery of %s: %w", all[i].Source, err)
-		}
-		all[i].Last = &last
-	}
-	return all, nil
-}
-
-func scan(row interface{ Scan(...any) error }) (Delivery, error) {
-	var (
-		d                 Delivery
-		received, retryAt int64
-		events            []byte
-	)
-	err := row.Scan(&d.Position, &d.ID, &d.Source, &d.Event, &d.Repository, &received, &d.Size, &d.Status, &d.Error, &events, &d.Attempts, &d.Took, &retryAt)
-	if err != nil {
-		return Delivery{}, err
-	}
-	d.Received, d.RetryAt = fromUnixNano(received), fromUnixNano(retryAt)
-	if len(events) > 0 {
-		if err := json.Unmarshal(events, &d.Events); err != nil {
-			return Delivery{}, fmt.Errorf("read delivery %s: %w", d.ID, err)
-		}
-	}
-	return d, nil
-}
-
-func unixNano(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixNano()
-}
-
-func fromUnixNano(n int64) time.Time {
-	if n == 0 {
-		return time.Time{}
-	}
-	return time.Unix(0, n).UTC()
 }
 
 var _ projections.Projection = (*Deliveries)(nil)

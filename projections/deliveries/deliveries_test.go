@@ -143,17 +143,20 @@ func TestSummaries(t *testing.T) {
 	}
 }
 
-func TestBacklog(t *testing.T) {
+func TestBacklogs(t *testing.T) {
+	at := func(minute int) time.Time { return time.Date(2026, 3, 12, 9, minute, 1, 0, time.UTC) }
+	held := story(t).Add("gitlab:1", event.DeliveryHandled{Status: event.DeliveryHeld, Error: "would remove 41", Removes: 41, Attempts: 1})
 	for _, tt := range []struct {
 		name  string
 		story *projectiontest.Story
-		want  deliveries.Backlog
+		want  map[string]deliveries.Backlog
 	}{
-		{"nothing came", projectiontest.NewStory(t), deliveries.Backlog{}},
-		{"some of each", story(t), deliveries.Backlog{Pending: 2, Oldest: time.Date(2026, 3, 12, 9, 5, 1, 0, time.UTC), Failed: 1}},
+		{"nothing came", projectiontest.NewStory(t), map[string]deliveries.Backlog{}},
+		{"some of each", story(t), map[string]deliveries.Backlog{"github": {Pending: 1, Oldest: at(5), Failed: 1}, "gitlab": {Pending: 1, Oldest: at(7)}}},
+		{"one is held", held, map[string]deliveries.Backlog{"github": {Pending: 1, Oldest: at(5), Failed: 1}, "gitlab": {Held: 1}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := folded(t, tt.story).Backlog(t.Context())
+			got, err := folded(t, tt.story).Backlogs(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -161,6 +164,76 @@ func TestBacklog(t *testing.T) {
 				t.Error(d)
 			}
 		})
+	}
+}
+
+func TestFilters(t *testing.T) {
+	d := folded(t, story(t).Add("github:look-1", event.RepositoryDue{Repository: event.Repository{Source: "github", ID: "42", FullName: "acme/ledger"}, Reason: "hourly comparison"}))
+	for _, tt := range []struct {
+		name   string
+		filter deliveries.Filter
+		want   []string
+	}{
+		{"event", deliveries.Filter{Event: "Push Hook"}, []string{"gitlab:1"}},
+		{"repository, in any case", deliveries.Filter{Repository: "LEDGER"}, []string{"github:1"}},
+		{"text of the error", deliveries.Filter{Text: "names no"}, []string{"github:2"}},
+		{"text of the id", deliveries.Filter{Text: "look-"}, []string{"github:look-1"}},
+		{"text is no pattern", deliveries.Filter{Text: "%"}, nil},
+		{"since", deliveries.Filter{From: time.Date(2026, 3, 12, 9, 7, 0, 0, time.UTC)}, []string{"github:look-1", "gitlab:1"}},
+		{"until", deliveries.Filter{To: time.Date(2026, 3, 12, 9, 3, 1, 0, time.UTC)}, []string{"github:1"}},
+		{"all together", deliveries.Filter{Source: "github", Status: event.DeliveryFailed, Event: "push", Text: "subject"}, []string{"github:2"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			page := list(t, d, tt.filter)
+			var got []string
+			for _, one := range page.Deliveries {
+				got = append(got, one.ID)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" || page.Total != len(tt.want) {
+				t.Errorf("%d in all: %s", page.Total, diff)
+			}
+		})
+	}
+	events, err := d.Events(t.Context(), "github")
+	if diff := cmp.Diff([]string{"look", "push"}, events); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	last, heard, err := d.Heard(t.Context(), "github")
+	if err != nil || !heard || last.ID != "github:3" {
+		t.Errorf("the newest that it sent is %q, %v, %v; a look is nothing that it sent", last.ID, heard, err)
+	}
+	if _, heard, err := d.Heard(t.Context(), "none"); heard || err != nil {
+		t.Errorf("a source that sent nothing: %v, %v", heard, err)
+	}
+}
+
+func TestAttempts(t *testing.T) {
+	d := folded(t, story(t).
+		Add("github:2", event.DeliveryReplayed{Reason: "asked on the sources page", Received: 3}).
+		Add("github:2", event.DeliveryHandled{Status: event.DeliveryHeld, Error: "would remove 41", Removes: 41, Attempts: 1}).
+		Add("github:gone", event.DeliveryReplayed{Reason: "of what is no longer kept"}).
+		Add("github:2", event.DeliveryReplayed{Reason: "it is meant", Received: 3, Allowed: true}).
+		Add("github:2", event.DeliveryHandled{Status: event.DeliveryDone, Events: []uint64{9}, Attempts: 1, Took: time.Second}))
+	at := func(minute int) time.Time { return time.Date(2026, 3, 12, 9, minute, 1, 0, time.UTC) }
+	got, err := d.Attempts(t.Context(), "github:2")
+	want := []deliveries.Attempt{
+		{At: at(4), Status: event.DeliveryFailed, Reason: "the subject names no repository", Tries: 5},
+		{At: at(8), Reason: "asked on the sources page"},
+		{At: at(9), Status: event.DeliveryHeld, Reason: "would remove 41", Tries: 1},
+		{At: at(11), Reason: "it is meant", Allowed: true},
+		{At: at(12), Status: event.DeliveryDone, Tries: 1, Took: time.Second},
+	}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	if one, err := d.Get(t.Context(), "github:2"); err != nil || one.Removes != 0 || one.Status != event.DeliveryDone {
+		t.Errorf("in the end it is %+v, %v", one, err)
+	}
+	if err := d.Forget(t.Context(), noon); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := d.Attempts(t.Context(), "github:2"); len(got) > 0 || err != nil {
+		t.Errorf("of what was forgotten there is %v, %v", got, err)
 	}
 }
 

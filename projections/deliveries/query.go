@@ -22,14 +22,29 @@ type Delivery struct {
 	Attempts   int
 	Took       time.Duration
 	RetryAt    time.Time
+	Removes    int // entities that it would remove, while it is held
+}
+
+// Attempt is one thing that became of a delivery.
+type Attempt struct {
+	At      time.Time
+	Status  event.DeliveryStatus // "" if it was asked to be handled again
+	Reason  string               // the error, or why it was asked to be handled again; for people
+	Tries   int
+	Took    time.Duration
+	Allowed bool // to remove as much as it takes
 }
 
 // Filter selects deliveries, newest first.
 type Filter struct {
-	Source string
-	Status event.DeliveryStatus
-	Before eventlog.Position // go on with those before this one; 0 = from the newest
-	Limit  int               // 0 means 50; at most 500
+	Source     string
+	Status     event.DeliveryStatus
+	Event      string
+	Repository string            // part of its full name
+	Text       string            // part of its id, event, repository or error
+	From, To   time.Time         // received between; To is the first moment that is not
+	Before     eventlog.Position // go on with those before this one; 0 = from the newest
+	Limit      int               // 0 means 50; at most 500
 }
 
 // Page is a part of the answer to a Filter.
@@ -47,12 +62,14 @@ type Summary struct {
 	Pending  int       // received or waiting
 	Oldest   time.Time // when the oldest pending one came; zero when none is
 	Failed   int       // that wait for a person
+	Held     int       // that wait for a person to allow them
 	Failed24 int       // failed among those of the last 24 hours
 }
 
-// Backlog is what is not done with, of all sources.
+// Backlog is what is not done with, of one source.
 type Backlog struct {
 	Pending int       // received or waiting
 	Oldest  time.Time // when the oldest pending one came; zero when none is
 	Failed  int       // that wait for a person
+	Held    int       // that wait for a person to allow them
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/callboard/callboard/event"
@@ -29,6 +30,14 @@ type Gap struct {
 	Closed   time.Time         // zero while it is open
 	How      string            // it was closed, for people
 	Lost     bool              // the forge has forgotten what was missed
+}
+
+// Start is when it happened or, if that is not known, when it was found.
+func (g Gap) Start() time.Time {
+	if g.Since.IsZero() {
+		return g.Found
+	}
+	return g.Since
 }
 
 // Notice is something that a forge told of the connection.
@@ -77,6 +86,44 @@ func (r *Repositories) one(ctx context.Context, query string, source, key string
 // after the name that a page before ended with.
 func (r *Repositories) List(ctx context.Context, source, after string, limit int) ([]Repository, error) {
 	return many(ctx, r.db, scan, "SELECT "+columns+" FROM repositories WHERE source = ? AND deleted = 0 AND name > ? ORDER BY name LIMIT ?", source, after, limit)
+}
+
+// Search selects repositories of a source that are there, by name.
+type Search struct {
+	Text          string // part of the full name or the description
+	Archived      bool   // only those that are archived
+	Offset, Limit int
+}
+
+// Search returns a part of those that match, and how many do.
+func (r *Repositories) Search(ctx context.Context, source string, s Search) ([]Repository, int, error) {
+	where, args := " FROM repositories WHERE source = ? AND deleted = 0", []any{source}
+	if s.Text != "" {
+		part := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(s.Text) + "%"
+		where, args = where+` AND (name LIKE ? ESCAPE '\' OR json_extract(state, '$.description') LIKE ? ESCAPE '\')`, append(args, part, part)
+	}
+	if s.Archived {
+		where += " AND archived"
+	}
+	var total int
+	if err := r.db.QueryRowContext(ctx, "SELECT count(*)"+where, args...).Scan(&total); err != nil {
+		return nil, 0, fmt.Errorf("count repositories: %w", err)
+	}
+	all, err := many(ctx, r.db, scan, "SELECT "+columns+where+" ORDER BY name LIMIT ? OFFSET ?", append(args, s.Limit, s.Offset)...)
+	return all, total, err
+}
+
+// Since returns when the oldest of what is missed of a source happened, as far as
+// that is known; zero if nothing is.
+func (r *Repositories) Since(ctx context.Context, source string) (time.Time, error) {
+	open, err := many(ctx, r.db, scanGap, `SELECT gap, found, found_at, closed, closing, lost FROM gaps WHERE source = ? AND closed_at = 0`, source)
+	var oldest time.Time
+	for _, g := range open {
+		if at := g.Start(); oldest.IsZero() || at.Before(oldest) {
+			oldest = at
+		}
+	}
+	return oldest, err
 }
 
 // Gaps returns the newest gaps of a source, those that are open first.

@@ -145,3 +145,56 @@ func TestWhatThereIs(t *testing.T) {
 		t.Errorf("the notices are %+v, %v", notices, err)
 	}
 }
+
+func TestSearch(t *testing.T) {
+	r := folded(t)
+	for _, tt := range []struct {
+		name   string
+		search repositories.Search
+		want   []string
+		total  int
+	}{
+		{"all that are there", repositories.Search{Limit: 9}, []string{"acme/bank", "acme/ledger"}, 2},
+		{"a page", repositories.Search{Limit: 1, Offset: 1}, []string{"acme/ledger"}, 2},
+		{"by name, in any case", repositories.Search{Text: "LEDG", Limit: 9}, []string{"acme/ledger"}, 1},
+		{"archived", repositories.Search{Archived: true, Limit: 9}, []string{"acme/ledger"}, 1},
+		{"text is no pattern", repositories.Search{Text: "a_me", Limit: 9}, nil, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			all, total, err := r.Search(t.Context(), "github", tt.search)
+			var got []string
+			for _, one := range all {
+				got = append(got, one.FullName)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" || total != tt.total || err != nil {
+				t.Errorf("%d in all, %v: %s", total, err, diff)
+			}
+		})
+	}
+}
+
+func TestSince(t *testing.T) {
+	happened := time.Date(2026, 3, 12, 8, 0, 0, 0, time.UTC)
+	s := story(t)
+	r := open(t)
+	if err := r.Apply(t.Context(), s.Records()); err != nil {
+		t.Fatal(err)
+	}
+	gaps, err := r.Gaps(t.Context(), "github", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := r.Since(t.Context(), "github"); err != nil || !got.Equal(gaps[0].Found) {
+		t.Errorf("since %v, %v; when it happened is not known, so when it was found: %v", got, err, gaps[0].Found)
+	}
+	s.Add("github", event.SourceGapFound{Source: "github", Gap: "g3", Kind: event.GapDelivery, Since: happened})
+	if err := r.Apply(t.Context(), s.Records()); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := r.Since(t.Context(), "github"); err != nil || !got.Equal(happened) {
+		t.Errorf("since %v, %v", got, err)
+	}
+	if got, err := r.Since(t.Context(), "gitlab"); err != nil || !got.IsZero() {
+		t.Errorf("nothing of another source is missed: %v, %v", got, err)
+	}
+}

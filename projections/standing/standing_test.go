@@ -1,0 +1,69 @@
+package standing_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/deliveries"
+	"github.com/callboard/callboard/projections/standing"
+)
+
+func TestOf(t *testing.T) {
+	now := time.Date(2026, 3, 12, 14, 3, 10, 0, time.UTC)
+	ago := func(minutes int) time.Time { return now.Add(-time.Duration(minutes) * time.Minute) }
+	pending := func(at time.Time) deliveries.Backlog { return deliveries.Backlog{Pending: 1, Oldest: at} }
+	compared := &standing.Survey{Compared: ago(40)}
+	for _, tt := range []struct {
+		name    string
+		facts   standing.Facts
+		through time.Time
+		is      standing.Condition
+		late    bool
+	}{
+		{"nothing came, and nobody asks", standing.Facts{}, time.Time{}, standing.Silent, false},
+		{"nobody asks, and all is handled", standing.Facts{Heard: ago(600)}, now, standing.Complete, false},
+		{"surveys are to begin", standing.Facts{Heard: ago(600), Survey: &standing.Survey{}}, now, standing.Complete, false},
+		{"the first comparison runs", standing.Facts{Heard: ago(600), Survey: &standing.Survey{Running: "compare"}}, ago(600), standing.Reading, true},
+		{"the first comparison of a new source runs", standing.Facts{Survey: &standing.Survey{Running: "compare"}}, time.Time{}, standing.Reading, false},
+		{"the last comparison ended well", standing.Facts{Survey: compared}, now, standing.Complete, false},
+		{"another one runs", standing.Facts{Survey: &standing.Survey{Compared: ago(60), Running: "compare"}}, now, standing.Complete, false},
+		{"a delivery came just now", standing.Facts{Survey: compared, Backlog: pending(now.Add(-time.Second))}, now.Add(-time.Second), standing.Reading, false},
+		{"a delivery waits", standing.Facts{Survey: compared, Backlog: pending(ago(2))}, ago(2), standing.Late, true},
+		{"what failed waits for a person, not for time", standing.Facts{Survey: compared, Backlog: deliveries.Backlog{Failed: 3, Held: 1}}, now, standing.Complete, false},
+		{"the forge cannot be asked: the comparison was later", standing.Facts{Heard: ago(90), Survey: &standing.Survey{Compared: ago(40), Err: "401"}}, ago(40), standing.Unreachable, true},
+		{"the forge cannot be asked: a delivery was later", standing.Facts{Heard: ago(9), Survey: &standing.Survey{Compared: ago(40), Err: "401"}}, ago(9), standing.Unreachable, true},
+		{"the forge could never be asked", standing.Facts{Survey: &standing.Survey{Err: "401"}}, time.Time{}, standing.Unreachable, true},
+		{"a gap is open", standing.Facts{Survey: compared, Missed: ago(7)}, ago(7), standing.Gap, true},
+		{"a gap is older than what waits", standing.Facts{Survey: compared, Missed: ago(7), Backlog: pending(ago(5))}, ago(7), standing.Gap, true},
+		{"what waits is older than the gap", standing.Facts{Survey: compared, Missed: ago(5), Backlog: pending(ago(7))}, ago(7), standing.Late, true},
+		{"a gap does not make known what is not", standing.Facts{Missed: ago(7), Survey: &standing.Survey{Err: "401"}}, time.Time{}, standing.Unreachable, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := standing.Of(now, tt.facts)
+			if !got.Through.Equal(tt.through) || got.Is != tt.is || got.Late() != tt.late {
+				t.Errorf("through %v, %s, late %v; want through %v, %s, late %v", got.Through, got.Is, got.Late(), tt.through, tt.is, tt.late)
+			}
+			if want := now.Sub(tt.through); !tt.through.IsZero() && got.Lag != want || tt.through.IsZero() && got.Lag != 0 {
+				t.Errorf("the lag is %v", got.Lag)
+			}
+		})
+	}
+}
+
+func TestNoSuchSource(t *testing.T) {
+	r := standing.Reader{Sources: func() []string { return nil }, Deliveries: none{}, Now: time.Now}
+	if _, err := r.One(t.Context(), "github"); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+// none is that nothing came.
+type none struct{}
+
+func (none) Backlogs(context.Context) (map[string]deliveries.Backlog, error) { return nil, nil }
+
+func (none) Heard(context.Context, string) (deliveries.Delivery, bool, error) {
+	return deliveries.Delivery{}, false, nil
+}

@@ -38,7 +38,7 @@ func (t *Translator) People(ctx context.Context, source string, orgs []Organisat
 	var notes []string
 	for _, o := range orgs {
 		_, some, err := t.lanes[i].people(ctx, o, task{}, why)
-		var h heldError
+		var h heldPeople
 		if errors.As(err, &h) {
 			some, err = append(some, err.Error()), t.hold(ctx, source, o, h)
 		}
@@ -50,17 +50,17 @@ func (t *Translator) People(ctx context.Context, source string, orgs []Organisat
 	return notes, nil
 }
 
-// heldError says which changes are held.
-type heldError struct {
+// heldPeople says which changes are held.
+type heldPeople struct {
 	error
 	changes []change
 }
 
-func (h heldError) Unwrap() error { return h.error }
+func (h heldPeople) Unwrap() error { return h.error }
 
 // hold asks for a look at the organisation, by way of the deliveries log, where
 // what is held can be allowed. The same asks once.
-func (t *Translator) hold(ctx context.Context, source string, o Organisation, h heldError) error {
+func (t *Translator) hold(ctx context.Context, source string, o Organisation, h heldPeople) error {
 	sum := sha256.New()
 	for _, c := range h.changes {
 		fmt.Fprintf(sum, "%s %s\n", c.data.EventType(), c.ref)
@@ -127,7 +127,7 @@ func (l *lane) people(ctx context.Context, o Organisation, t task, why event.Cau
 	}
 	if err := l.guard(ctx, k, r, changes, t.allowed); err != nil {
 		if errors.Is(err, ErrHeld) {
-			err = heldError{err, changes}
+			err = heldPeople{err, changes}
 		}
 		return nil, notes, err
 	}

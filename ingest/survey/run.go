@@ -75,9 +75,12 @@ func (w *worker) do(ctx context.Context, j job) error {
 		s.Running = ""
 		switch {
 		case err != nil:
-			s.Err = text(err)
+			s.Err, s.failed = text(err), j
 		case j == check:
 			s.Checked = start
+			if s.failed == check {
+				s.Err = ""
+			}
 		case j == people:
 		default:
 			s.Compared, s.Err = start, ""

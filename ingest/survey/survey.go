@@ -236,6 +236,8 @@ type Status struct {
 	// name or id. Their entities stay until the forge says that they were deleted.
 	Missing []event.Repository
 	Budget  Budget
+
+	failed job // that Err is of
 }
 
 type job string

@@ -27,6 +27,10 @@ type Config struct {
 	Deliveries Deliveries
 	Facts      Facts
 	Replay     Replay
+	Allow      Replay // of a delivery that is held, to remove as much as it takes
+	Standing   Standing
+	Gaps       Gaps
+	Survey     Survey
 	Locations  Locations
 	Sites      func() map[string]string // by host of a source: "github.com" for any GitHub, "gitlab.com" for any GitLab
 	Kinds      catalog.Kinds            // of the entities that are taken
@@ -87,8 +91,11 @@ func (a *API) Register(e *echo.Echo) {
 	own.GET("/rejections", a.handleRejections)
 	own.GET("/sources", a.handleSources)
 	own.POST("/sources", a.handleConnect)
+	own.GET("/sources/:name", a.handleSource)
 	own.DELETE("/sources/:name", a.handleDisconnect)
 	own.GET("/repositories/:source/:id/facts", a.handleFacts)
+	own.POST("/sources/:name/survey", a.handleSurvey)
 	own.GET("/deliveries", a.handleDeliveries)
+	own.POST("/deliveries/:id/allow", a.handleAllow)
 	own.POST("/deliveries/:id/replay", a.handleReplay)
 }

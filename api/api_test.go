@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/labstack/echo/v4"
@@ -27,6 +28,8 @@ import (
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/history"
 	"github.com/callboard/callboard/projections/projectiontest"
+	"github.com/callboard/callboard/projections/repositories"
+	"github.com/callboard/callboard/projections/standing"
 )
 
 // portal is an API over a small catalog, and the knobs that tests turn.
@@ -37,6 +40,9 @@ type portal struct {
 	health     api.Health
 	waited     eventlog.Position
 	replayed   []string
+	allowed    []string
+	surveyed   []string
+	standing   fakeStanding
 	*httptest.Server
 }
 
@@ -75,6 +81,26 @@ func (f *fakeDeliveries) Summaries(context.Context) ([]deliveries.Summary, error
 	return f.summaries, nil
 }
 
+type fakeStanding struct {
+	all  []standing.State
+	gaps []repositories.Gap
+}
+
+func (f *fakeStanding) All(context.Context) ([]standing.State, error) { return f.all, nil }
+
+func (f *fakeStanding) One(_ context.Context, name string) (standing.State, error) {
+	for _, s := range f.all {
+		if s.Source == name {
+			return s, nil
+		}
+	}
+	return standing.State{}, fault.New(fault.NotFound, "there is no source %q", name)
+}
+
+func (f *fakeStanding) Gaps(context.Context, string, int) ([]repositories.Gap, error) {
+	return f.gaps, nil
+}
+
 func newPortal(t testing.TB) *portal {
 	t.Helper()
 	p := &portal{catalog: entities.New()}
@@ -100,6 +126,18 @@ func newPortal(t testing.TB) *portal {
 				return fault.New(fault.NotFound, "there is no delivery %q", id)
 			}
 			p.replayed = append(p.replayed, id)
+			return nil
+		},
+		Allow: func(_ context.Context, id, _ string) error {
+			p.allowed = append(p.allowed, id)
+			return nil
+		},
+		Standing: &p.standing, Gaps: &p.standing,
+		Survey: func(_ context.Context, source string) error {
+			if source == "git" {
+				return fault.New(fault.Conflict, "source git is not surveyed")
+			}
+			p.surveyed = append(p.surveyed, source)
 			return nil
 		},
 		Kinds: catalog.BuiltIn(), Sources: func() []api.Source {
@@ -305,11 +343,11 @@ func TestWaitPosition(t *testing.T) {
 func TestSourcesAndDeliveries(t *testing.T) {
 	p := newPortal(t)
 	d := deliveries.Delivery{ID: "github:1", Source: "github", Event: "push", Status: event.DeliveryDone}
-	p.deliveries.summaries = []deliveries.Summary{{Source: "github", Total: 4, Failed: 1, Last: &d}}
 	p.deliveries.page = deliveries.Page{Deliveries: []deliveries.Delivery{d}, Total: 1}
-	_, body := p.do(t, "GET", "/api/sources")
-	if !strings.Contains(body, `"deliveries":4`) || !strings.Contains(body, `"failed":1`) || !strings.Contains(body, `"id":"github:1"`) {
-		t.Errorf("sources: %s", body)
+	_, body := p.do(t, "GET", "/api/deliveries?q=tree&event=push&repository=led&from=2026-03-12")
+	want := deliveries.Filter{Text: "tree", Event: "push", Repository: "led", From: time.Date(2026, 3, 12, 0, 0, 0, 0, time.UTC)}
+	if p.deliveries.asked != want || !strings.Contains(body, `"totalItems":1`) {
+		t.Errorf("asked for %+v, got %s", p.deliveries.asked, body)
 	}
 	_, body = p.do(t, "GET", "/api/deliveries?status=failed&source=github&after=9")
 	if p.deliveries.asked != (deliveries.Filter{Source: "github", Status: event.DeliveryFailed, Before: 9}) || !strings.Contains(body, `"events":[]`) {
@@ -318,6 +356,45 @@ func TestSourcesAndDeliveries(t *testing.T) {
 	resp, _ := p.do(t, "POST", "/api/deliveries/github:72d3162e/replay")
 	if resp.StatusCode != 202 || !slices.Equal(p.replayed, []string{"github:72d3162e"}) {
 		t.Errorf("replay: %d, replayed %v", resp.StatusCode, p.replayed)
+	}
+	resp, _ = p.do(t, "POST", "/api/deliveries/github:72d3162e/allow")
+	if resp.StatusCode != 202 || !slices.Equal(p.allowed, []string{"github:72d3162e"}) {
+		t.Errorf("allow: %d, allowed %v", resp.StatusCode, p.allowed)
+	}
+}
+
+func TestSources(t *testing.T) {
+	p := newPortal(t)
+	noon := time.Date(2026, 3, 12, 12, 0, 0, 0, time.UTC)
+	p.standing.all = []standing.State{{
+		Source: "github", Truth: standing.Truth{Through: noon, Lag: 90 * time.Second, Is: standing.Gap},
+		Backlog: deliveries.Backlog{Failed: 1, Held: 2}, Last: &deliveries.Delivery{ID: "github:1", Source: "github", Event: "push", Status: event.DeliveryDone},
+		Counts: repositories.Counts{Repositories: 2000, Archived: 40, OpenGaps: 1, ClosedGaps: 3},
+		Survey: &standing.Survey{Compared: noon, Running: "compare", Done: 7, Total: 2000, Budget: standing.Budget{Limit: 5000, Remaining: 4100}},
+	}}
+	p.standing.gaps = []repositories.Gap{{SourceGapFound: event.SourceGapFound{Gap: "g", Kind: event.GapHead, Detail: "main moved"}, Found: noon, Position: 7}}
+	p.deliveries.summaries = []deliveries.Summary{{Source: "github", Total: 4}}
+	_, all := p.do(t, "GET", "/api/sources")
+	_, one := p.do(t, "GET", "/api/sources/github")
+	for _, want := range []string{
+		`"name":"github"`, `"url":"http://127.0.0.1:8080/hooks/github"`, `"condition":"gap"`, `"completeThrough":"2026-03-12T12:00:00Z"`, `"lagSeconds":90`, `"deliveries":4`, `"failed":1`, `"held":2`,
+		`"id":"github:1"`, `"repositories":{"total":2000,"archived":40}`, `"gaps":{"open":1,"closed":3`, `"running":"compare","done":7,"total":2000,"found":0,"compared"`, `"budget":{"limit":5000,"remaining":4100}`,
+	} {
+		if !strings.Contains(all, want) || !strings.Contains(one, want) {
+			t.Errorf("neither may lack %s:\n%s\n%s", want, all, one)
+		}
+	}
+	if !strings.Contains(one, `"detail":"main moved"`) || strings.Contains(all, "main moved") {
+		t.Errorf("the gaps are those of one source:\n%s\n%s", all, one)
+	}
+	if resp, _ := p.do(t, "GET", "/api/sources/none"); resp.StatusCode != 404 {
+		t.Errorf("a source that is none: %d", resp.StatusCode)
+	}
+	if resp, _ := p.do(t, "POST", "/api/sources/github/survey"); resp.StatusCode != 202 || !slices.Equal(p.surveyed, []string{"github"}) {
+		t.Errorf("survey: %d, surveyed %v", resp.StatusCode, p.surveyed)
+	}
+	if resp, _ := p.do(t, "POST", "/api/sources/git/survey"); resp.StatusCode != 409 {
+		t.Errorf("a survey of what is not surveyed: %d", resp.StatusCode)
 	}
 }
 

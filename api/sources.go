@@ -3,16 +3,15 @@ package api
 import (
 	"context"
 	"net/http"
-	"slices"
-	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
-	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/deliveries"
+	"github.com/callboard/callboard/projections/repositories"
+	"github.com/callboard/callboard/projections/standing"
 )
 
 // Source is one configured source.
@@ -22,110 +21,174 @@ type Source struct {
 	URL  string `json:"url"` // where its webhook sends to
 }
 
-// Deliveries answers what came to the webhook door.
-type Deliveries interface {
-	List(context.Context, deliveries.Filter) (deliveries.Page, error)
-	Summaries(context.Context) ([]deliveries.Summary, error)
+// Standing tells how the sources stand.
+type Standing interface {
+	All(context.Context) ([]standing.State, error)
+	// One returns an error of kind fault.NotFound for a name that no source has.
+	One(ctx context.Context, source string) (standing.State, error)
 }
 
-// Replay asks to handle a delivery again. The error is of kind fault.NotFound
-// when there is none of this id.
-type Replay func(ctx context.Context, id, reason string) error
-
-type deliveryJSON struct {
-	ID         string               `json:"id"`
-	Position   eventlog.Position    `json:"position"`
-	Source     string               `json:"source"`
-	Event      string               `json:"event"`
-	Repository string               `json:"repository,omitempty"`
-	ReceivedAt time.Time            `json:"receivedAt"`
-	Size       int                  `json:"size"`
-	Status     event.DeliveryStatus `json:"status"`
-	Error      string               `json:"error,omitempty"`
-	Events     []eventlog.Position  `json:"events"`
-	Attempts   int                  `json:"attempts"`
-	TookMS     float64              `json:"tookMs"`
-	RetryAt    time.Time            `json:"retryAt,omitzero"`
+// Gaps are what of sources was missed.
+type Gaps interface {
+	Gaps(ctx context.Context, source string, limit int) ([]repositories.Gap, error)
 }
 
-func toDeliveryJSON(d deliveries.Delivery) deliveryJSON {
-	if d.Events == nil {
-		d.Events = []eventlog.Position{}
+// Survey asks to look for what is new in a source, soon. The error is of kind
+// fault.NotFound for a name that no source has, fault.Conflict for a source that is
+// not surveyed.
+type Survey func(ctx context.Context, source string) error
+
+// listedGaps is how many gaps an answer lists.
+const listedGaps = 100
+
+type sourceJSON struct {
+	Source
+	Condition       standing.Condition  `json:"condition"`
+	CompleteThrough time.Time           `json:"completeThrough,omitzero"`
+	LagSeconds      float64             `json:"lagSeconds"`
+	Deliveries      int                 `json:"deliveries"`
+	Pending         int                 `json:"pending"`
+	PendingSince    time.Time           `json:"pendingSince,omitzero"`
+	Failed          int                 `json:"failed"`
+	Held            int                 `json:"held"`
+	LastDelivery    *deliveryJSON       `json:"lastDelivery,omitempty"`
+	Repositories    repositoryCountJSON `json:"repositories"`
+	Gaps            gapCountJSON        `json:"gaps"`
+	Survey          *surveyJSON         `json:"survey,omitempty"`
+	Budget          *budgetJSON         `json:"budget,omitempty"`
+}
+
+type repositoryCountJSON struct {
+	Total    int `json:"total"`
+	Archived int `json:"archived"`
+}
+
+type gapCountJSON struct {
+	Open   int       `json:"open"`
+	Closed int       `json:"closed"`
+	Items  []gapJSON `json:"items,omitempty"`
+}
+
+type gapJSON struct {
+	ID         string            `json:"id"`
+	Kind       string            `json:"kind"`
+	Repository string            `json:"repository,omitempty"`
+	Delivery   string            `json:"delivery,omitempty"`
+	Detail     string            `json:"detail"`
+	Since      time.Time         `json:"since,omitzero"`
+	FoundAt    time.Time         `json:"foundAt"`
+	ClosedAt   time.Time         `json:"closedAt,omitzero"`
+	How        string            `json:"how,omitempty"`
+	Lost       bool              `json:"lost,omitempty"`
+	Position   eventlog.Position `json:"position"`
+}
+
+type surveyJSON struct {
+	Running  string             `json:"running,omitempty"`
+	Done     int                `json:"done"`
+	Total    int                `json:"total"`
+	Found    int                `json:"found"`
+	Compared time.Time          `json:"compared,omitzero"`
+	Checked  time.Time          `json:"checked,omitzero"`
+	Read     time.Time          `json:"read,omitzero"`
+	Error    string             `json:"error,omitempty"`
+	Unseen   string             `json:"unseen,omitempty"`
+	Missing  []event.Repository `json:"missing,omitempty"`
+}
+
+type budgetJSON struct {
+	Limit     int       `json:"limit"`
+	Remaining int       `json:"remaining"`
+	ResetAt   time.Time `json:"resetAt,omitzero"`
+}
+
+func toSourceJSON(src Source, s standing.State, kept deliveries.Summary) sourceJSON {
+	j := sourceJSON{
+		Source: src, Condition: s.Is, CompleteThrough: s.Through, LagSeconds: s.Lag.Seconds(),
+		Deliveries: kept.Total, Pending: s.Backlog.Pending, PendingSince: s.Backlog.Oldest, Failed: s.Backlog.Failed, Held: s.Backlog.Held,
+		Repositories: repositoryCountJSON{s.Counts.Repositories, s.Counts.Archived},
+		Gaps:         gapCountJSON{Open: s.Counts.OpenGaps, Closed: s.Counts.ClosedGaps},
 	}
-	return deliveryJSON{d.ID, d.Position, d.Source, d.Event, d.Repository, d.Received, d.Size, d.Status, d.Error, d.Events, d.Attempts, float64(d.Took.Microseconds()) / 1000, d.RetryAt}
+	if s.Last != nil {
+		last := toDeliveryJSON(*s.Last)
+		j.LastDelivery = &last
+	}
+	if v := s.Survey; v != nil {
+		j.Survey = &surveyJSON{v.Running, v.Done, v.Total, v.Found, v.Compared, v.Checked, v.Read, v.Err, v.Unseen, v.Missing}
+		if v.Budget.Limit > 0 {
+			j.Budget = &budgetJSON{v.Budget.Limit, v.Budget.Remaining, v.Budget.Reset}
+		}
+	}
+	return j
 }
 
-// handleSources handles "GET /api/sources".
-func (a *API) handleSources(c echo.Context) error {
-	summaries, err := a.Deliveries.Summaries(c.Request().Context())
-	if err != nil {
-		return err
-	}
+// kept are the deliveries that are kept, by source.
+func (a *API) kept(ctx context.Context) (map[string]deliveries.Summary, error) {
+	summaries, err := a.Deliveries.Summaries(ctx)
 	bySource := map[string]deliveries.Summary{}
 	for _, s := range summaries {
 		bySource[s.Source] = s
 	}
-	type item struct {
-		Source
-		Deliveries   int           `json:"deliveries"`
-		Pending      int           `json:"pending"`
-		PendingSince time.Time     `json:"pendingSince,omitzero"`
-		Failed       int           `json:"failed"`
-		LastDelivery *deliveryJSON `json:"lastDelivery,omitempty"`
+	return bySource, err
+}
+
+// handleSources handles "GET /api/sources".
+func (a *API) handleSources(c echo.Context) error {
+	ctx := c.Request().Context()
+	states, err := a.Standing.All(ctx)
+	if err != nil {
+		return err
 	}
-	sources := a.Sources()
-	items := make([]item, len(sources))
-	for i, src := range sources {
-		s := bySource[src.Name]
-		items[i] = item{Source: src, Deliveries: s.Total, Pending: s.Pending, PendingSince: s.Oldest, Failed: s.Failed}
-		if s.Last != nil {
-			last := toDeliveryJSON(*s.Last)
-			items[i].LastDelivery = &last
-		}
+	kept, err := a.kept(ctx)
+	if err != nil {
+		return err
+	}
+	items := make([]sourceJSON, 0, len(states))
+	for _, s := range states {
+		items = append(items, toSourceJSON(a.source(s.Source), s, kept[s.Source]))
 	}
 	return c.JSON(http.StatusOK, map[string]any{"items": items})
 }
 
-// handleDeliveries handles "GET /api/deliveries".
-func (a *API) handleDeliveries(c echo.Context) error {
-	q := c.QueryParams()
-	status := event.DeliveryStatus(q.Get("status"))
-	if status != "" && !slices.Contains(event.DeliveryStatuses(), status) {
-		return fault.New(fault.Invalid, "status must be one of %v, not %q", event.DeliveryStatuses(), status)
+// source is what the configuration says of a source.
+func (a *API) source(name string) Source {
+	for _, s := range a.Sources() {
+		if s.Name == name {
+			return s
+		}
 	}
-	after, err := number(q, "after")
-	if err != nil {
-		return err
-	}
-	limit, err := number(q, "limit")
-	if err != nil {
-		return err
-	}
-	page, err := a.Deliveries.List(c.Request().Context(), deliveries.Filter{
-		Source: q.Get("source"), Status: status, Before: eventlog.Position(after), Limit: int(min(limit, 1<<20)),
-	})
-	if err != nil {
-		return err
-	}
-	body := struct {
-		Items      []deliveryJSON `json:"items"`
-		TotalItems int            `json:"totalItems"`
-		NextCursor string         `json:"nextCursor,omitempty"`
-	}{Items: make([]deliveryJSON, len(page.Deliveries)), TotalItems: page.Total}
-	for i, d := range page.Deliveries {
-		body.Items[i] = toDeliveryJSON(d)
-	}
-	if page.Next > 0 {
-		body.NextCursor = strconv.FormatUint(uint64(page.Next), 10)
-	}
-	return c.JSON(http.StatusOK, body)
+	return Source{Name: name}
 }
 
-// handleReplay handles "POST /api/deliveries/:id/replay".
-func (a *API) handleReplay(c echo.Context) error {
-	id := pathParam(c, "id")
-	if err := a.Replay(c.Request().Context(), id, "asked through the API"); err != nil {
+// handleSource handles "GET /api/sources/:name".
+func (a *API) handleSource(c echo.Context) error {
+	ctx := c.Request().Context()
+	s, err := a.Standing.One(ctx, pathParam(c, "name"))
+	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusAccepted, map[string]string{"delivery": id})
+	kept, err := a.kept(ctx)
+	if err != nil {
+		return err
+	}
+	gaps, err := a.Gaps.Gaps(ctx, s.Source, listedGaps)
+	if err != nil {
+		return err
+	}
+	j := toSourceJSON(a.source(s.Source), s, kept[s.Source])
+	for _, g := range gaps {
+		j.Gaps.Items = append(j.Gaps.Items, gapJSON{
+			g.Gap, g.Kind, g.Repository.FullName, g.Delivery, g.Detail, g.Since, g.Found, g.Closed, g.How, g.Lost, g.Position,
+		})
+	}
+	return c.JSON(http.StatusOK, j)
+}
+
+// handleSurvey handles "POST /api/sources/:name/survey".
+func (a *API) handleSurvey(c echo.Context) error {
+	name := pathParam(c, "name")
+	if err := a.Survey(c.Request().Context(), name); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusAccepted, map[string]string{"source": name})
 }

@@ -189,7 +189,7 @@ func TestEventDetail(t *testing.T) {
 		t.Errorf("from cause to effect: %q", chain)
 	}
 	delivery := p.ok(attr(got.all(".chain a.link")[0], "href"))
-	delivery.wants(".deliveries tbody", "push", "acme/payments-api", "132")
+	delivery.wants("main", "Delivery: push", "acme/payments-api", "132 entity.changed Payments API")
 	if around := got.events(); around[0] != "133" || len(around) != 30 {
 		t.Errorf("its neighbours: %v", around)
 	}

@@ -48,6 +48,9 @@ type Places interface {
 	// Locations returns the places that descriptors are read from besides what
 	// the sources find by themselves.
 	Locations() []*entities.Location
+	// Repository returns what is declared in a repository of a source, and what in
+	// it cannot be used.
+	Repository(source, id string) ([]*entities.Entry, []*entities.Rejection)
 }
 
 const (

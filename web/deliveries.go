@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/callboard/callboard/event"
@@ -13,13 +14,26 @@ import (
 	"github.com/callboard/callboard/web/ui"
 )
 
-const replayPath = sourcesPath + "/replay"
+const (
+	replayPath = sourcesPath + "/replay"
+	allowPath  = sourcesPath + "/allow"
+)
 
 const (
 	deliveryRows = 20  // on a page
 	maxReplay    = 500 // deliveries that one press of a button handles again
 	replayReason = "asked on the sources page"
+	allowReason  = "allowed on the sources page"
 	shownEvents  = 3 // that a delivery led to, in its row
+)
+
+// The fields of the addresses of lists of deliveries.
+const (
+	fieldStatus     = "status"
+	fieldDelivery   = "delivery"
+	fieldRepository = "repository"
+	fieldBefore     = "before"
+	fieldReplayed   = "replayed"
 )
 
 // Deliveries is what came to the webhook door, and what became of it.
@@ -28,7 +42,10 @@ type Deliveries interface {
 	// Get returns a delivery, or an error of kind fault.NotFound.
 	Get(ctx context.Context, id string) (deliveries.Delivery, error)
 	Summaries(context.Context) ([]deliveries.Summary, error)
-	Backlog(context.Context) (deliveries.Backlog, error)
+	// Attempts tells what became of a delivery, time and again, the oldest first.
+	Attempts(ctx context.Context, id string) ([]deliveries.Attempt, error)
+	// Events returns the names of the events that a source has sent.
+	Events(ctx context.Context, source string) ([]string, error)
 }
 
 // Replayer asks to handle a delivery again, and says why. An error of kind
@@ -46,11 +63,43 @@ func (s *Site) listOrGet(ctx context.Context, f deliveries.Filter, id string) (d
 	return deliveries.Page{Deliveries: []deliveries.Delivery{d}, Total: 1}, err
 }
 
-// replay handles "POST /sources/replay": one delivery, or all that failed.
+// parseDeliveries reads a filter from an address, or from a form that carries one.
+func parseDeliveries(q url.Values) (deliveries.Filter, error) {
+	get := func(field string) string { return strings.TrimSpace(q.Get(field)) }
+	f := deliveries.Filter{
+		Source: get(fieldSource), Status: event.DeliveryStatus(get(fieldStatus)), Event: get(fieldEvent), Repository: get(fieldRepository),
+		Text: get(fieldText), Limit: deliveryRows,
+	}
+	if _, known := statusWords()[f.Status]; f.Status != "" && !known {
+		return f, fault.New(fault.Invalid, "status=%s is none; write status=failed, held, waiting, received, done or not needed", f.Status)
+	}
+	var err error
+	if f.From, err = moment(fieldFrom, get(fieldFrom), 0); err != nil {
+		return f, err
+	}
+	if f.To, err = moment(fieldTo, get(fieldTo), 1); err != nil {
+		return f, err
+	}
+	f.Before, err = position(fieldBefore, get(fieldBefore))
+	return f, err
+}
+
+// filterFields are the fields of a filter, in the order in which a page has them.
+func filterFields() []string {
+	return []string{fieldSource, fieldStatus, fieldEvent, fieldRepository, fieldText, fieldFrom, fieldTo}
+}
+
+// replay handles "POST /sources/replay": deliveries that were chosen or, with
+// status=failed, all that failed of those that a filter selects.
 func (s *Site) replay(ctx context.Context, _ browser, form url.Values) (string, error) {
-	ids := []string{form.Get(fieldDelivery)}
-	if ids[0] == "" {
-		failed, err := s.Deliveries.List(ctx, deliveries.Filter{Source: form.Get(fieldSource), Status: event.DeliveryFailed, Limit: maxReplay})
+	ids := form[fieldDelivery]
+	if form.Get(fieldStatus) == string(event.DeliveryFailed) {
+		f, err := parseDeliveries(form)
+		if err != nil {
+			return "", err
+		}
+		f.Before, f.Limit = 0, maxReplay
+		failed, err := s.Deliveries.List(ctx, f)
 		if err != nil {
 			return "", err
 		}
@@ -68,14 +117,23 @@ func (s *Site) replay(ctx context.Context, _ browser, form url.Values) (string, 
 	return back.set(fieldReplayed, strconv.Itoa(len(ids))).String(), nil
 }
 
+// allow handles "POST /sources/allow": a delivery that is held may remove as much as it takes.
+func (s *Site) allow(ctx context.Context, _ browser, form url.Values) (string, error) {
+	if err := s.Allow(ctx, form.Get(fieldDelivery), allowReason); err != nil {
+		return "", err
+	}
+	return parseLocal(backOr(form, sourcesPath)).set(fieldReplayed, "1").String(), nil
+}
+
 // deliveriesView is a part of what came, newest first.
 type deliveriesView struct {
-	replayed int // how many were just asked for again
-	sources  []ui.Option
-	statuses []ui.Option
-	source   string // the one that is filtered by
-	failed   int    // of it, or of all
-	carry    []ui.Hidden
+	path     string // of the page
+	replayed toast
+	choices  deliveryChoices
+	repo     ui.Field
+	text     ui.Field
+	from, to ui.Field
+	carry    []ui.Hidden // of the filter, to replay what failed
 	chips    []ui.Chip
 	rows     []deliveryRow
 	foot     string
@@ -84,33 +142,70 @@ type deliveriesView struct {
 	back     string // where a replay comes back to
 }
 
-func newDeliveriesView(r request, f deliveries.Filter, page deliveries.Page, sources []sourceRow) deliveriesView {
-	at := r.self.drop(fieldReplayed)
-	v := deliveriesView{
-		source: f.Source, back: at.String(),
-		carry:    at.drop(fieldSource, fieldStatus, fieldBefore, fieldDelivery).carry(),
-		sources:  []ui.Option{{Label: "Every source", On: f.Source == ""}},
-		statuses: []ui.Option{{Label: "Every status", On: f.Status == ""}},
-		foot:     ui.Plural(len(page.Deliveries), "delivery", "deliveries") + " of " + ui.Number(page.Total),
-	}
-	v.replayed, _ = intParam(r.self.query, fieldReplayed, 0, 0, maxReplay) // only a replay sets it
-	for _, s := range sources {
-		v.sources = append(v.sources, ui.Option{Value: s.name, Label: ui.Shorten(s.name, 32), On: f.Source == s.name})
-		if f.Source == "" || f.Source == s.name {
-			v.failed += s.failedNow
+// toast says how many deliveries were asked for again; nothing if nobody asked.
+type toast struct {
+	asked bool
+	n     int
+}
+
+func newToast(q url.Values) toast {
+	n, err := intParam(q, fieldReplayed, 0, 0, maxReplay) // only a replay sets it
+	return toast{q.Get(fieldReplayed) != "" && err == nil, n}
+}
+
+// deliveryChoices are the values that a filter offers.
+type deliveryChoices struct {
+	sources  []ui.Option // none on the page of one
+	statuses []ui.Option
+	events   []ui.Option
+	failed   int // of those that the filter's source has, or of all
+}
+
+// newDeliveryChoices offers the sources that summaries are of, by name.
+func newDeliveryChoices(f deliveries.Filter, summaries []deliveries.Summary) deliveryChoices {
+	var c deliveryChoices
+	c.sources = []ui.Option{{Label: "Every source", On: f.Source == ""}}
+	for _, sum := range summaries {
+		c.sources = append(c.sources, ui.Option{Value: sum.Source, Label: ui.Shorten(sum.Source, 32), On: f.Source == sum.Source})
+		if f.Source == "" || f.Source == sum.Source {
+			c.failed += sum.Failed
 		}
 	}
+	c.statuses = []ui.Option{{Label: "Every status", On: f.Status == ""}}
 	for _, status := range []event.DeliveryStatus{event.DeliveryFailed, event.DeliveryHeld, event.DeliveryWaiting, event.DeliveryReceivedStatus, event.DeliveryDone, event.DeliveryNotNeeded} {
-		v.statuses = append(v.statuses, ui.Option{Value: string(status), Label: statusWords()[status].word, On: f.Status == status})
+		c.statuses = append(c.statuses, ui.Option{Value: string(status), Label: statusWords()[status].word, On: f.Status == status})
 	}
-	unpaged := at.drop(fieldBefore)
-	for _, field := range []string{fieldSource, fieldStatus, fieldDelivery} {
-		if value := at.query.Get(field); value != "" {
-			v.chips = append(v.chips, ui.Chip{Field: ui.Sentence(field), Value: value, Drop: unpaged.drop(field).String()})
-		}
+	return c
+}
+
+func newDeliveriesView(r request, f deliveries.Filter, page deliveries.Page, choices deliveryChoices) deliveriesView {
+	at := r.self.drop(fieldReplayed)
+	field := func(name, label, kind, placeholder string) ui.Field {
+		return ui.Field{ID: "d-" + name, Name: name, Label: label, Type: kind, Placeholder: placeholder, Value: at.query.Get(name)}
+	}
+	v := deliveriesView{
+		path: r.self.path, back: at.String(), choices: choices, replayed: newToast(r.self.query),
+		repo: field(fieldRepository, "Repository", "", "acme/payments"), text: field(fieldText, "Text", "search", "Id, event or error"),
+		from: field(fieldFrom, "From", "date", ""), to: field(fieldTo, "To, that day included", "date", ""),
+		foot: ui.Plural(len(page.Deliveries), "delivery", "deliveries") + " of " + ui.Number(page.Total),
 	}
 	for _, d := range page.Deliveries {
 		v.rows = append(v.rows, newDeliveryRow(d, r.now))
+	}
+	unpaged := at.drop(fieldBefore)
+	for _, name := range append(filterFields(), fieldDelivery) {
+		value := at.query.Get(name)
+		if value == "" {
+			continue
+		}
+		if name != fieldStatus && name != fieldDelivery {
+			v.carry = append(v.carry, ui.Hidden{Name: name, Value: value})
+		}
+		label := map[string]string{fieldText: "Text", fieldFrom: "From", fieldTo: "To"}[name]
+		v.chips = append(v.chips, ui.Chip{Field: cmp.Or(label, ui.Sentence(name)), Value: ui.Shorten(value, 60), Drop: unpaged.drop(name).String()})
+	}
+	if f.Status != "" && f.Status != event.DeliveryFailed {
+		v.choices.failed = 0 // none of those that are shown
 	}
 	if page.Next > 0 {
 		v.older = at.set(fieldBefore, decimal(page.Next)).String()
@@ -124,6 +219,7 @@ func newDeliveriesView(r request, f deliveries.Filter, page deliveries.Page, sou
 // deliveryRow is one delivery in the list.
 type deliveryRow struct {
 	id, event        string
+	href             string
 	received         ui.Moment
 	repository       string
 	look, icon, word string
@@ -137,7 +233,7 @@ type deliveryRow struct {
 func newDeliveryRow(d deliveries.Delivery, now time.Time) deliveryRow {
 	w := statusWords()[d.Status]
 	row := deliveryRow{
-		id: d.ID, event: ui.Shorten(d.Event, 32), received: ui.Stamp(d.Received, now), repository: ui.Shorten(d.Repository, 48),
+		id: d.ID, href: deliveryLink(d.Source, d.ID), event: ui.Shorten(d.Event, 32), received: ui.Stamp(d.Received, now), repository: ui.Shorten(d.Repository, 48),
 		look: w.look, icon: w.icon, word: w.word, took: "–",
 	}
 	if d.Took > 0 {
@@ -157,7 +253,10 @@ func newDeliveryRow(d deliveries.Delivery, now time.Time) deliveryRow {
 		}
 	case event.DeliveryNotNeeded:
 		row.says = cmp.Or(ui.Shorten(d.Error, 160), "says nothing of entities")
-	case event.DeliveryFailed, event.DeliveryHeld:
+	case event.DeliveryHeld:
+		row.bad = true
+		row.says = ui.Shorten(d.Error, 160)
+	case event.DeliveryFailed:
 		row.bad = true
 		row.says = ui.Plural(d.Attempts, "try", "tries") + ": " + ui.Shorten(d.Error, 160)
 	case event.DeliveryWaiting:
@@ -192,3 +291,6 @@ func replayButton(d deliveryRow) ui.Button {
 	}
 	return ui.Button{Label: "Replay delivery " + d.id, Icon: "replay", Look: "sm quiet", Square: true}
 }
+
+// repositoryOr is the repository that it is about, if that is known.
+func (d deliveryRow) repositoryOr(otherwise string) string { return cmp.Or(d.repository, otherwise) }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/url"
 	"strings"
 	"time"
 
@@ -112,7 +111,7 @@ func causes(rec eventlog.Record, delivery *deliveries.Delivery) []ui.Link {
 	switch {
 	case delivery != nil:
 		chain = append(chain, ui.Link{
-			Icon: "delivery", Text: deliveryStep(delivery.ID, delivery.Event, deliveryLink(delivery.ID)),
+			Icon: "delivery", Text: deliveryStep(delivery.ID, delivery.Event, deliveryLink(delivery.Source, delivery.ID)),
 			When: clock(delivery.Received, rec.Recorded), Meta: []string{"signature checked", ui.Size(delivery.Size)},
 		})
 	case rec.Cause.Delivery != "":
@@ -148,10 +147,6 @@ func clock(t, beside time.Time) ui.Moment {
 		return ui.Clock(t)
 	}
 	return ui.Exact(t)
-}
-
-func deliveryLink(id string) string {
-	return link{sourcesPath, url.Values{fieldDelivery: {id}}}.String()
 }
 
 // rawEvent is the event as CloudEvents writes it, with its place in the log.

@@ -37,9 +37,13 @@ func (s *Site) nav(path string, t truth) []ui.NavGroup {
 		return ui.NavItem{Label: label, Icon: icon, Href: href, Current: path == href || strings.HasPrefix(path, href+"/")}
 	}
 	sources := item("Sources", "source", sourcesPath)
-	if t.failed > 0 {
+	switch {
+	case t.failed > 0:
 		sources.Count = ui.Number(t.failed) + " failed"
 		sources.CountSays = ui.Plural(t.failed, "delivery", "deliveries") + " could not be used"
+	case t.held > 0:
+		sources.Count = ui.Number(t.held) + " held"
+		sources.CountSays = ui.Plural(t.held, "delivery waits", "deliveries wait") + " to be allowed"
 	}
 	groups := []ui.NavGroup{
 		{Items: []ui.NavItem{item("Catalog", "catalog", catalogPath), item("APIs", "api", apisPath)}},

@@ -3,60 +3,70 @@ package web
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/a-h/templ"
 
 	"github.com/callboard/callboard/event"
-	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/deliveries"
 	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/projections/standing"
 	"github.com/callboard/callboard/web/ui"
 )
 
 const sourcesPath = "/sources"
 
-// The fields of the page's address.
-const (
-	fieldStatus   = "status"
-	fieldDelivery = "delivery"
-	fieldBefore   = "before"
-	fieldReplayed = "replayed"
-)
-
 // shownRejected is how many descriptors that cannot be used the page lists.
 const shownRejected = 10
 
-// Source is a configured source, as the page tells of it.
+// Source is a configured source, as the pages tell of it.
 type Source struct {
-	Name string
-	Type string // "github", "gitlab", "git" or "cloudevents"
-	Of   string // what of it is read: "organisation acme"
+	Name   string
+	Type   string   // "github", "gitlab", "git" or "cloudevents"
+	Of     string   // what of it is read: "organisation acme"
+	Pages  string   // address of the forge's pages, without a slash at the end; "" if it has none
+	Owners []string // organisations or groups whose repositories are read; empty = not limited to any
+}
+
+// Standing tells how the sources stand that are configured, in their order.
+type Standing interface {
+	// Truths is as All, without counts.
+	Truths(context.Context) ([]standing.State, error)
+	All(context.Context) ([]standing.State, error)
+	// One returns an error of kind fault.NotFound for a name that no source has.
+	One(ctx context.Context, source string) (standing.State, error)
 }
 
 // sources handles "GET /sources".
 func (s *Site) sources(ctx context.Context, r request) (answer, error) {
-	q := r.self.query
-	f := deliveries.Filter{Source: q.Get(fieldSource), Status: event.DeliveryStatus(q.Get(fieldStatus)), Limit: deliveryRows}
-	if _, known := statusWords()[f.Status]; f.Status != "" && !known {
-		return answer{}, fault.New(fault.Invalid, "status=%s is none; write status=failed, waiting, received, done or not needed", f.Status)
+	f, err := parseDeliveries(r.self.query)
+	if err != nil {
+		return answer{}, err
 	}
-	var err error
-	if f.Before, err = position(fieldBefore, q.Get(fieldBefore)); err != nil {
+	states, err := s.Standing.All(ctx)
+	if err != nil {
 		return answer{}, err
 	}
 	summaries, err := s.Deliveries.Summaries(ctx)
 	if err != nil {
 		return answer{}, err
 	}
-	page, err := s.listOrGet(ctx, f, q.Get(fieldDelivery))
+	page, err := s.listOrGet(ctx, f, r.self.query.Get(fieldDelivery))
 	if err != nil {
 		return answer{}, err
 	}
-	v := newSourcesView(r, s.Sources(), summaries, f.Source)
+	v := newSourcesView(r, s.Sources(), states, summaries, f.Source)
+	for i := range v.rows {
+		gaps, err := s.Repositories.Gaps(ctx, v.rows[i].name, gapsOnLine)
+		if err != nil {
+			return answer{}, err
+		}
+		v.rows[i].line = truthParts(r.now, v.rows[i].through, gaps)
+	}
 	v.doors = doors(s.URL, s.Sources())
-	v.deliveries = newDeliveriesView(r, f, page, v.rows)
+	v.deliveries = newDeliveriesView(r, f, page, newDeliveryChoices(f, summaries))
 	v.canRegister = s.Locations != nil
 	if v.locations, err = s.locationRows(ctx, r); err != nil {
 		return answer{}, err
@@ -68,6 +78,8 @@ func (s *Site) sources(ctx context.Context, r request) (answer, error) {
 type sourcesView struct {
 	late        []lateSource
 	failed      []failedSource
+	held        []failedSource
+	unreachable []unreachableSource
 	rows        []sourceRow
 	rejected    []rejectedRow
 	moreBad     int // rejections that are not shown
@@ -85,6 +97,8 @@ type lateSource struct {
 	pending    int
 }
 
+type unreachableSource struct{ name, href, why string }
+
 type failedSource struct {
 	name string
 	n    int
@@ -93,20 +107,15 @@ type failedSource struct {
 
 // sourceRow is one source in the table.
 type sourceRow struct {
-	name, about      string
-	href             string // its deliveries
-	look, icon, word string // of its state
-	late             bool
-	silent           bool    // nothing has come so far
-	through          float64 // percent of the last 24 hours
-	says             string  // what throughAt stands for
-	throughAt        ui.Moment
-	lag              string
-	waiting          int
-	last             ui.Moment
-	lastEvent        string
-	failed           int // in the last 24 hours
-	failedNow        int // that wait for a person
+	name, about string
+	href        string
+	condition
+	line      []ui.Interval
+	lag       string
+	budget    budgetView
+	last      ui.Moment
+	lastEvent string
+	failed    int // in the last 24 hours
 }
 
 // rejectedRow is a descriptor that cannot be used.
@@ -126,67 +135,55 @@ type door struct{ label, url, hint string }
 // newSourcesView tells of the configured sources, and of those that are no
 // longer configured and have sent something. Chosen is the one whose deliveries
 // are looked at, "" for all.
-func newSourcesView(r request, sources []Source, summaries []deliveries.Summary, chosen string) sourcesView {
+func newSourcesView(r request, sources []Source, states []standing.State, summaries []deliveries.Summary, chosen string) sourcesView {
 	var v sourcesView
 	left := map[string]deliveries.Summary{}
 	for _, s := range summaries {
 		left[s.Source] = s
 	}
-	for _, src := range sources {
-		v.addSource(r.now, src, left[src.Name], chosen)
-		delete(left, src.Name)
+	for _, state := range states {
+		src := Source{Name: state.Source}
+		if i := slices.IndexFunc(sources, func(s Source) bool { return s.Name == state.Source }); i >= 0 {
+			src = sources[i]
+		}
+		v.addSource(r.now, src, state, left[state.Source].Failed24, chosen)
+		delete(left, state.Source)
 	}
 	for _, s := range summaries {
 		if _, ok := left[s.Source]; ok {
-			v.addSource(r.now, Source{Name: s.Source, Of: "no longer configured"}, s, chosen)
+			state := standing.State{
+				Source: s.Source, Last: s.Last, Backlog: deliveries.Backlog{Pending: s.Pending, Oldest: s.Oldest, Failed: s.Failed, Held: s.Held},
+				Truth: standing.Of(r.now, standing.Facts{Backlog: deliveries.Backlog{Pending: s.Pending, Oldest: s.Oldest}, Heard: s.Last.Received}),
+			}
+			v.addSource(r.now, Source{Name: s.Source, Of: "no longer configured"}, state, s.Failed24, chosen)
+			v.rows[len(v.rows)-1].href = link{path: sourcesPath}.set(fieldSource, s.Source).String()
 		}
 	}
 	v.addRejections(r)
 	return v
 }
 
-func (v *sourcesView) addSource(now time.Time, src Source, s deliveries.Summary, chosen string) {
+func (v *sourcesView) addSource(now time.Time, src Source, s standing.State, failed24 int, chosen string) {
 	row := sourceRow{
-		name: src.Name, about: aboutSource(src), href: sourceLink(src.Name, ""),
-		says: "complete through ", lag: "none", waiting: s.Pending, failedNow: s.Failed, failed: s.Failed24,
+		name: src.Name, about: aboutSource(src), href: sourceLink(src.Name), failed: failed24,
+		condition: newCondition(s, now), lag: lagOf(s.Truth), budget: newBudget(s.Survey, now),
 	}
-	through := now
-	if s.Pending > 0 {
-		through = s.Oldest
-		row.lag = ui.Span(now.Sub(s.Oldest))
-		row.late = now.Sub(s.Oldest) > lateAfter
+	if row.late && s.Backlog.Pending > 0 && s.Is == standing.Late {
+		v.late = append(v.late, lateSource{src.Name, ui.SpanInWords(s.Lag), ui.Stamp(s.Backlog.Oldest, now), s.Backlog.Pending})
 	}
-	switch {
-	case s.Total == 0:
-		row.silent = true
-		row.look, row.icon, row.word = "", "clock", "Nothing yet"
-	case row.late:
-		row.look, row.icon, row.word = "warn", "alert", "Late"
-		v.late = append(v.late, lateSource{src.Name, ui.SpanInWords(now.Sub(s.Oldest)), ui.Stamp(s.Oldest, now), s.Pending})
-	case s.Failed > 0:
-		row.look, row.icon, row.word = "bad", "x-circle", ui.Number(s.Failed)+" failed"
-	case s.Pending > 0:
-		row.look, row.icon, row.word = "info", "clock", "Reading"
-	default:
-		row.look, row.icon, row.word = "good", "check", "Complete"
+	if s.Survey != nil && s.Survey.Err != "" {
+		v.unreachable = append(v.unreachable, unreachableSource{src.Name, row.href, s.Survey.Err})
 	}
-	if s.Failed > 0 {
-		row.says = "all but " + ui.Number(s.Failed) + ", through "
-		if chosen == "" || chosen == src.Name {
-			v.failed = append(v.failed, failedSource{src.Name, s.Failed, sourceLink(src.Name, event.DeliveryFailed)})
-		}
+	if s.Backlog.Failed > 0 && (chosen == "" || chosen == src.Name) {
+		v.failed = append(v.failed, failedSource{src.Name, s.Backlog.Failed, deliveriesLink(src.Name, event.DeliveryFailed)})
 	}
-	row.through = max(0, 100*(1-float64(now.Sub(through))/float64(24*time.Hour)))
-	row.throughAt = ui.Stamp(through, now)
+	if s.Backlog.Held > 0 {
+		v.held = append(v.held, failedSource{src.Name, s.Backlog.Held, deliveriesLink(src.Name, event.DeliveryHeld)})
+	}
 	if s.Last != nil {
 		row.last, row.lastEvent = ui.Stamp(s.Last.Received, now), ui.Shorten(s.Last.Event, 32)
 	}
 	v.rows = append(v.rows, row)
-}
-
-// sourceLink leads to the deliveries of a source, of one status or all.
-func sourceLink(name string, status event.DeliveryStatus) string {
-	return link{path: sourcesPath}.set(fieldSource, name).set(fieldStatus, string(status)).String()
 }
 
 // addRejections lists the first of the descriptors that cannot be used, and of

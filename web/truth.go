@@ -5,11 +5,9 @@ import (
 	"time"
 
 	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections/standing"
 	"github.com/callboard/callboard/web/ui"
 )
-
-// lateAfter is how far behind a page may be before it says so.
-const lateAfter = 10 * time.Second
 
 // truth is how complete the catalog is: everything that was recorded or
 // delivered before through is in it.
@@ -19,6 +17,7 @@ type truth struct {
 	through  time.Time         // zero while it is not known
 	late     time.Duration
 	failed   int // deliveries that wait for a person
+	held     int // deliveries that wait for a person to allow them
 }
 
 func (s *Site) truth(ctx context.Context, c Catalog, now time.Time) (truth, error) {
@@ -35,19 +34,22 @@ func (s *Site) truth(ctx context.Context, c Catalog, now time.Time) (truth, erro
 		}
 		through = next.Recorded
 	}
-	backlog, err := s.Deliveries.Backlog(ctx)
+	states, err := s.Standing.Truths(ctx)
 	if err != nil {
 		return t, err
 	}
-	if !backlog.Oldest.IsZero() && backlog.Oldest.Before(through) {
-		through = backlog.Oldest
+	for _, state := range states {
+		t.failed, t.held = t.failed+state.Backlog.Failed, t.held+state.Backlog.Held
+		if !state.Through.IsZero() && state.Through.Before(through) {
+			through = state.Through
+		}
 	}
-	t.failed, t.through, t.late = backlog.Failed, through, now.Sub(through)
+	t.through, t.late = through, now.Sub(through)
 	return t, nil
 }
 
 func (t truth) frame() ui.Truth {
-	f := ui.Truth{Event: ui.Number(t.position), Href: sourcesPath, Late: t.late > lateAfter}
+	f := ui.Truth{Event: ui.Number(t.position), Href: sourcesPath, Late: t.late > standing.LateAfter}
 	if !t.through.IsZero() {
 		f.Through = ui.Stamp(t.through, t.through.Add(t.late))
 	}

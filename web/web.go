@@ -30,13 +30,19 @@ import (
 
 // Config is what the portal is made of. All of it is needed, unless it says otherwise.
 type Config struct {
-	Catalog    func() Catalog // the catalog now; a request asks once and sees one position
-	History    History
-	Deliveries Deliveries
-	Log        Log // the main log
-	Replay     Replayer
-	Locations  Locations // may be nil: then none can be registered
-	Facts      Facts     // may be nil: then no owners are suggested
+	Catalog      func() Catalog // the catalog now; a request asks once and sees one position
+	History      History
+	Deliveries   Deliveries
+	Log          Log // the main log
+	Replay       Replayer
+	Allow        Replayer  // of a delivery that is held, to remove as much as it takes
+	Locations    Locations // may be nil: then none can be registered
+	Facts        Facts     // may be nil: then no owners are suggested
+	Standing     Standing
+	Repositories Repositories
+	Inbox        Inbox
+	Survey       Surveyor
+	Refusals     func(source string) []Refusal // the newest first
 
 	Sources      func() []Source // as they are configured now, in their order
 	URL          string          // where the portal is reached from outside, without a slash at the end
@@ -89,6 +95,12 @@ func (s *Site) pages() []page {
 		{auditPath, s.audit},
 		{auditPath + "/:position", s.auditEvent},
 		{sourcesPath, s.sources},
+		{sourcesPath + "/:name", s.source},
+		{sourcesPath + "/:name/repositories", s.sourceRepositories},
+		{sourcesPath + "/:name/repositories/*", s.repository},
+		{sourcesPath + "/:name/deliveries", s.sourceDeliveries},
+		{sourcesPath + "/:name/deliveries/:id", s.delivery},
+		{sourcesPath + "/:name/deliveries/:id/body", s.deliveryBody},
 	}
 	for _, t := range relatedTabs() {
 		all = append(all, page{entityPath + "/" + t.path, s.related(t)})
@@ -110,6 +122,8 @@ func (s *Site) forms() []page {
 func (s *Site) actions() []action {
 	return []action{
 		{replayPath, s.replay},
+		{allowPath, s.allow},
+		{surveyPath, s.survey},
 		{themePath, s.theme},
 		{starPath, s.star},
 		{registerPath + "/confirm", s.confirm},
@@ -161,7 +175,7 @@ type answer struct {
 	visited  string        // ref of the entity that it is about; one of the recent ones from now on
 }
 
-// file is text that a browser is to keep, not to show.
+// file is something that a browser is to keep, not to show.
 type file struct{ name, text string }
 
 func (f *file) write(c echo.Context) error {

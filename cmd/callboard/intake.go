@@ -165,7 +165,7 @@ func (p *portal) apiSources() []api.Source {
 func (p *portal) webSources() []web.Source {
 	var all []web.Source
 	for _, s := range p.intake().config.Sources {
-		all = append(all, web.Source{Name: s.Name, Type: s.Type})
+		all = append(all, pageSource(s))
 	}
 	return all
 }

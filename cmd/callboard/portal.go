@@ -33,6 +33,7 @@ import (
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/history"
 	"github.com/callboard/callboard/projections/repositories"
+	"github.com/callboard/callboard/projections/standing"
 	"github.com/callboard/callboard/web"
 )
 
@@ -67,6 +68,7 @@ type portal struct {
 	file         config.Config // as it stands in the file, without what was connected
 	played       atomic.Bool   // the demo has told its story
 	connecting   sync.Mutex    // held while the intake is replaced
+	standing     *standing.Reader
 	echo         *echo.Echo
 	listener     net.Listener
 
@@ -114,7 +116,8 @@ func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o por
 		return nil, err
 	}
 	p.current.Store(in)
-	if err := registerLag(metrics, p.runner, p.inboxes); err != nil {
+	p.standing = p.newStanding()
+	if err := errors.Join(registerLag(metrics, p.runner, p.inboxes), registerSources(metrics, p.standing)); err != nil {
 		return nil, err
 	}
 	return p, p.openServer(metrics)
@@ -178,14 +181,16 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 	p.door.Register(p.echo)
 
 	answers := api.New(api.Config{
-		Catalog: p.catalog.Snapshot, History: p.history, Deliveries: p.deliveries, Facts: p.repositories, Replay: p.replay,
+		Catalog: p.catalog.Snapshot, History: p.history, Deliveries: p.deliveries, Facts: p.repositories, Replay: p.replay, Allow: p.allow,
+		Standing: p.standing, Gaps: p.repositories, Survey: p.survey,
 		Locations: apiLocations{p}, Kinds: kinds, Sites: func() map[string]string { return sitesOf(p.intake().config.Sources) },
 		Sources: p.apiSources, Connecting: connector{p}, Wait: p.runner.WaitAll, Health: p.health, Logger: p.logger,
 	})
 	answers.Register(p.echo)
 	pages := web.New(web.Config{
 		Catalog: func() web.Catalog { return shownCatalog{p.catalog.Snapshot(), kinds} },
-		History: p.history, Deliveries: p.deliveries, Log: p.events, Facts: p.repositories, Replay: p.replay, Locations: pageLocations{p},
+		History: p.history, Deliveries: p.deliveries, Log: p.events, Facts: p.repositories, Replay: p.replay, Allow: p.allow, Locations: pageLocations{p},
+		Standing: p.standing, Repositories: p.repositories, Inbox: pageInbox{p.inbox}, Survey: p.survey, Refusals: p.refusals,
 		Sources: p.webSources, URL: base, Organisation: p.config.Name, Demo: p.options.demo, Now: p.now, Logger: p.logger,
 	})
 	pages.Register(p.echo)

@@ -63,7 +63,7 @@ func serve(listen string, empty bool) error {
 	}))
 	config := world.Config(slog.Default())
 	if empty {
-		config.Sources = func() []web.Source { return nil }
+		sample.Only(&config)
 	}
 	site := web.New(config)
 	site.Register(e)
@@ -110,6 +110,9 @@ func extras(ctx context.Context, w *sample.World) error {
 		return err
 	}
 	w.Locations.Read[id] = web.LocationState{Read: sample.Now}
+	if err := w.Connected(2300); err != nil {
+		return err
+	}
 	if err := w.Push(ctx, sample.Push{At: sample.Now, Repository: "acme/people", Path: "org.yaml", Parent: "location:default/" + id,
 		Text: "apiVersion: backstage.io/v1alpha1\nkind: User\nmetadata: {name: larkspur}\nspec: {memberOf: [ledger]}\n"}); err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/callboard/callboard/catalog"
@@ -22,6 +23,8 @@ import (
 	"github.com/callboard/callboard/projections/deliveries"
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/projections/repositories"
+	"github.com/callboard/callboard/projections/standing"
 	"github.com/callboard/callboard/web"
 )
 
@@ -32,7 +35,12 @@ type World struct {
 	History    *history.History
 	Deliveries *deliveries.Deliveries
 	Locations  *Locations
+	Repos      *repositories.Repositories
 	Replayed   []string // deliveries that were asked for again
+	Allowed    []string // deliveries that may remove as much as it takes
+	Surveyed   []string // sources that were asked to be surveyed
+	Surveys    map[string]standing.Survey
+	Refused    map[string][]web.Refusal
 
 	now   time.Time
 	kinds catalog.Kinds
@@ -51,9 +59,14 @@ func New(ctx context.Context, folder string, now time.Time, own ...catalog.Kind)
 	if err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
+	r, err := repositories.Open(ctx, filepath.Join(folder, "repositories.db"))
+	if err != nil {
+		return nil, errors.Join(err, h.Close(), d.Close())
+	}
 	kinds := append(catalog.BuiltIn(), own...)
 	w := &World{
-		Log: &Log{}, Entities: entities.NewOf(kinds), History: h, Deliveries: d,
+		Log: &Log{}, Entities: entities.NewOf(kinds), History: h, Deliveries: d, Repos: r,
+		Surveys: map[string]standing.Survey{}, Refused: map[string][]web.Refusal{},
 		now: now, kinds: kinds, doors: &Log{}, known: map[string]event.Declaration{},
 	}
 	w.Locations = &Locations{Answers: map[string]web.Preview{}, Read: map[string]web.LocationState{}, w: w, registered: map[string]string{}}
@@ -61,34 +74,68 @@ func New(ctx context.Context, folder string, now time.Time, own ...catalog.Kind)
 }
 
 // Close closes the files.
-func (w *World) Close() error { return errors.Join(w.History.Close(), w.Deliveries.Close()) }
+func (w *World) Close() error {
+	return errors.Join(w.History.Close(), w.Deliveries.Close(), w.Repos.Close())
+}
 
 // Config is the portal of this world.
 func (w *World) Config(logger *slog.Logger) web.Config {
+	sources := []web.Source{
+		{Name: "github", Type: "github", Of: "organisation acme", Pages: "https://github.com", Owners: []string{"acme"}},
+		{Name: "gitlab", Type: "gitlab", Of: "group acme", Pages: "https://gitlab.com", Owners: []string{"acme"}},
+	}
 	return web.Config{
 		Catalog:    func() web.Catalog { return shown{w.Entities.Snapshot(), w.kinds} },
 		History:    w.History,
 		Deliveries: w.Deliveries,
 		Log:        w.Log,
-		Replay: func(ctx context.Context, id, reason string) error {
-			if _, err := w.Deliveries.Get(ctx, id); err != nil {
-				return err
+		Replay:     w.again(&w.Replayed),
+		Allow:      w.again(&w.Allowed),
+		Locations:  w.Locations,
+		Standing: &standing.Reader{
+			Sources:    func() []string { return []string{"github", "gitlab"} },
+			Deliveries: w.Deliveries, Repositories: w.Repos, Now: func() time.Time { return w.now },
+			Survey: func(source string) (standing.Survey, bool) {
+				s, ok := w.Surveys[source]
+				return s, ok
+			},
+		},
+		Repositories: w.Repos,
+		Inbox:        inbox{w.doors},
+		Survey: func(_ context.Context, source string) error {
+			if _, ok := w.Surveys[source]; !ok {
+				return fault.New(fault.Conflict, "source %s is not surveyed", source)
 			}
-			w.Replayed = append(w.Replayed, id)
+			w.Surveyed = append(w.Surveyed, source)
 			return nil
 		},
-		Locations: w.Locations,
-		Sources: func() []web.Source {
-			return []web.Source{
-				{Name: "github", Type: "github", Of: "organisation acme"},
-				{Name: "gitlab", Type: "gitlab", Of: "group acme"},
-			}
-		},
+		Refusals:     func(source string) []web.Refusal { return w.Refused[source] },
+		Sources:      func() []web.Source { return sources },
 		URL:          "https://callboard.acme.example",
 		Organisation: "Acme",
 		Demo:         true,
 		Now:          func() time.Time { return w.now },
 		Logger:       logger,
+	}
+}
+
+// Only leaves the portal no sources but some of those that it has.
+func Only(c *web.Config, names ...string) {
+	left := slices.DeleteFunc(c.Sources(), func(s web.Source) bool { return !slices.Contains(names, s.Name) })
+	c.Sources = func() []web.Source { return left }
+	if r, ok := c.Standing.(*standing.Reader); ok {
+		r.Sources = func() []string { return names }
+	}
+}
+
+// again notes deliveries that are to be handled again.
+func (w *World) again(all *[]string) web.Replayer {
+	return func(ctx context.Context, id, _ string) error {
+		if _, err := w.Deliveries.Get(ctx, id); err != nil {
+			return err
+		}
+		*all = append(*all, id)
+		return nil
 	}
 }
 
@@ -115,6 +162,7 @@ type Push struct {
 	Line       int    // first line of Text in its file; 1 if 0
 	Parent     string // ref of the Location that led to it
 	Removes    string // ref of an entity that it removes
+	Body       string // of the delivery, JSON; made up if empty
 	Only       event.DeliveryHandled
 }
 
@@ -217,7 +265,13 @@ func (w *World) deliver(ctx context.Context, p Push, id string, handled event.De
 	if name == "" {
 		name = "push"
 	}
-	received, err := event.New(event.SourcePrefix+p.Source, id, event.DeliveryReceived{Source: p.Source, Event: name, Size: 6100 + len(p.Text)})
+	if p.Body == "" {
+		p.Body = fmt.Sprintf(`{"ref":"refs/heads/main","after":%q,"repository":{"full_name":%q,"default_branch":"main"},"pusher":{"name":%q}}`, p.SHA, p.Repository, p.By.Login)
+	}
+	received, err := event.New(event.SourcePrefix+p.Source, id, event.DeliveryReceived{
+		Source: p.Source, Event: name, Size: 6100 + len(p.Text), Body: []byte(p.Body), Encoding: "none",
+		Headers: map[string]string{"Content-Type": "application/json", "User-Agent": "Acme-Hookshot/1", "X-Acme-Event": name},
+	})
 	if err != nil {
 		return err
 	}
@@ -234,7 +288,7 @@ func (w *World) deliver(ctx context.Context, p Push, id string, handled event.De
 
 // Settle brings the read models to the end of the logs. It is for after the last push.
 func (w *World) Settle(ctx context.Context) error {
-	for _, p := range []projections.Projection{w.Entities, w.History} {
+	for _, p := range []projections.Projection{w.Entities, w.History, w.Repos} {
 		if err := p.Apply(ctx, w.Log.Records); err != nil {
 			return err
 		}

@@ -749,6 +749,10 @@ func sinkFields() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
+		templ_7745c5c3_Err = ui.CopyText("Configuration", "sources:\n  - name: github\n    type: github").Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
 		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 31, "</div><div class=\"cluster gapped\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -1142,7 +1146,7 @@ func sinkProgress() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Checks([]ui.Verdict{{State: "good", Text: "This address answers from outside"}, {State: "bad", Text: "Signature matches the secret"}, {State: "wait", Text: "Events: push, repository, 14 more"}}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Checks([]ui.Verdict{{State: "good", Text: "This address answers from outside"}, {State: "bad", Text: "Signature matches the secret", Note: "Paste it into the webhook again."}, {State: "wait", Text: "Events: push, repository, 14 more"}}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

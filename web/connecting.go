@@ -1,6 +1,18 @@
 package web
 
-import "time"
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/projections/standing"
+	"github.com/callboard/callboard/web/ui"
+)
 
 // Refusal is a delivery that the webhook door did not take.
 type Refusal struct {
@@ -9,4 +21,140 @@ type Refusal struct {
 	Problem     string // for people
 	Event       string // as its headers name it; "" if they do not
 	ContentType string
+}
+
+// firstEntities is how many of what came of a new source its page shows.
+const firstEntities = 12
+
+// waitAgain is how often a page that waits is asked for again.
+const waitAgain = 3 * time.Second
+
+// connectingView is how far a source is on the way to the catalog.
+type connectingView struct {
+	head     sourceHead // its name only, of a source that is not configured
+	name     string
+	known    bool
+	steps    []ui.Step
+	done     bool
+	title    string // what is waited for
+	text     string
+	refused  *refusedView
+	checks   []ui.Verdict
+	payload  string
+	hooks    templ.SafeURL
+	found    []ui.EntityLink
+	more     int
+	all      string
+	percent  int
+	progress string
+}
+
+// refusedView is the newest delivery that was not taken, if none was since.
+type refusedView struct{ title, text, todo string }
+
+// connecting handles "GET /sources/{name}/connect": it waits for what a new source
+// is to send, and says what is wrong.
+func (s *Site) connecting(ctx context.Context, r request) (answer, error) {
+	src, state, head, err := s.sourceOf(ctx, r, "connect")
+	v := connectingView{name: r.param("name"), known: err == nil, head: head}
+	if fault.KindOf(err) == fault.NotFound && connectName.MatchString(v.name) {
+		v.steps = connectSteps(1)
+		v.title, v.text = "Waiting for "+v.name+" to be configured", "Paste it into callboard.yaml and start the portal again, or send it SIGHUP. This page looks again by itself."
+		v.checks = []ui.Verdict{{State: "wait", Text: "The source is in the configuration"}}
+		return answer{title: "Connect " + v.name, body: connectingPage(v), again: waitAgain}, nil
+	}
+	if err != nil {
+		return answer{}, err
+	}
+	v.payload = s.URL + "/hooks/" + src.Name
+	if f, ok := forgeOf(src.Type); ok && src.Pages != "" && len(src.Owners) > 0 {
+		v.hooks = hooksPage(f.key, src.Pages, src.Owners[0])
+	}
+	refusals := s.Refusals(src.Name)
+	if len(refusals) > 0 && (state.Last == nil || refusals[0].At.After(state.Last.Received)) {
+		v.refused = newRefusedView(refusals[0], r.now)
+	}
+	found := r.catalog.Find(entities.Query{Sources: []string{src.Name}, Order: entities.ByName, Limit: firstEntities})
+	for _, e := range found.Entries {
+		v.found = append(v.found, named(r.catalog, e.Ref))
+	}
+	v.more = found.Total - len(v.found)
+	v.all = link{path: catalogPath}.set("source", src.Name).String()
+	v.check(src, state, refusals, found.Total)
+	a := answer{title: "Connect " + src.Name, body: connectingPage(v)}
+	if !v.done {
+		a.again = waitAgain
+	}
+	return a, nil
+}
+
+func newRefusedView(f Refusal, now time.Time) *refusedView {
+	what := ui.Stamp(f.At, now).Text + ", " + f.Event
+	if f.Event == "" {
+		what = ui.Stamp(f.At, now).Text + ", something that does not say what it is"
+	}
+	v := &refusedView{title: "Something came and was not taken.", text: what + ": " + f.Problem, todo: "The forge sends it again when it is asked to."}
+	switch f.Status {
+	case http.StatusUnauthorized:
+		v.title, v.todo = "Something came, with another secret.", "Paste the secret into the webhook again and save. Or make a new one and give it to both sides."
+	case http.StatusUnsupportedMediaType:
+		v.title, v.todo = "Something came, and not as JSON.", "Set the content type of the webhook to application/json and save. It came as "+f.ContentType+"."
+	case http.StatusServiceUnavailable:
+		v.todo = "Deliveries cannot be stored just now: the log of the portal says why."
+	}
+	return v
+}
+
+// check goes through what it takes, in the order of the way.
+func (v *connectingView) check(src Source, s standing.State, refusals []Refusal, found int) {
+	heard := s.Last != nil
+	add := func(good, bad bool, text, note string) {
+		state := "wait"
+		switch {
+		case good:
+			state, note = "good", ""
+		case bad:
+			state = "bad"
+		}
+		v.checks = append(v.checks, ui.Verdict{State: state, Text: text, Note: note})
+	}
+	refused := func(status int) bool {
+		return v.refused != nil && refusals[0].Status == status
+	}
+	add(true, false, "The source is in the configuration", "")
+	asked := false // its forge can be
+	if s.Survey == nil {
+		add(false, false, "Its forge is not asked", "It sends what it has to tell, or its reconcile is never; so nothing is discovered.")
+	} else {
+		asked = s.Survey.Err == "" && !(s.Survey.Compared.IsZero() && s.Survey.Checked.IsZero())
+		add(asked, s.Survey.Err != "", "Its forge answers, and takes the token", s.Survey.Err)
+	}
+	add(heard, false, "A webhook was heard", "The forge sends a ping the moment the webhook is saved; its page of the webhook shows what it sent, and what it was answered.")
+	add(heard && !refused(http.StatusUnsupportedMediaType), refused(http.StatusUnsupportedMediaType), "The content type is application/json", "")
+	add(heard && !refused(http.StatusUnauthorized), refused(http.StatusUnauthorized), "The signature matches the secret", "")
+	discovered := s.Survey != nil && !s.Survey.Compared.IsZero()
+	text := "The repositories are discovered"
+	if s.Counts.Repositories > 0 {
+		text += ": " + ui.Number(s.Counts.Repositories)
+	}
+	add(discovered || s.Survey == nil && s.Counts.Repositories > 0, false, text, "")
+	add(found > 0, false, "The first entities are in the catalog", "They come from each catalog-info.yaml on a default branch.")
+	if s.Survey != nil && s.Survey.Running != "" && s.Survey.Total > 0 {
+		v.percent = 100 * s.Survey.Done / s.Survey.Total
+		v.progress = fmt.Sprintf("%s of %s repositories are looked at.", ui.Number(s.Survey.Done), ui.Number(s.Survey.Total))
+	}
+	step := 5
+	switch {
+	case v.refused != nil && (refused(http.StatusUnauthorized) || refused(http.StatusUnsupportedMediaType)):
+		step, v.title, v.text = 2, "Waiting for a delivery that can be taken", "Mend the webhook and save it; the forge's page of it can send the ping again."
+	case !heard:
+		step, v.title, v.text = 2, "Waiting for the ping of "+src.Name, "The forge sends it the moment you save the webhook."
+	case s.Survey != nil && s.Survey.Err != "":
+		step, v.title, v.text = 3, "Waiting for the forge to answer", "It is asked again by itself; another token counts once the configuration is read again."
+	case s.Survey != nil && !discovered:
+		step, v.title, v.text = 3, "Discovering the repositories", "The forge is asked what there is."
+	case found == 0:
+		step, v.title, v.text = 4, "Waiting for the first entity", "No repository that was read has a catalog-info.yaml so far. A push of one appears within a second."
+	}
+	v.steps, v.done = connectSteps(step), step == 5
 }

@@ -253,7 +253,7 @@ func pages() []string {
 		"/catalog/default/component/returns-desk", "/catalog/default/component/returns-desk/history", "/catalog/default/component/nobody",
 		"/audit", "/audit?type=entity.changed&from=2026-03-10&to=2026-03-12&event=131", "/audit/133", "/audit/999", "/audit?q=nothing+like+it",
 		"/sources", "/sources?status=failed&source=github", "/sources?delivery=github:none", "/sources?replayed=3",
-		"/sources/github", "/sources/gitlab", "/sources/nothing", "/sources/github/repositories", "/sources/github/deliveries?status=failed", "/sources/github/deliveries/github:none",
+		"/sources/github", "/sources/gitlab", "/sources/nothing", "/sources/connect", "/sources/connect?forge=gitlab", "/sources/github/connect", "/sources/labs/connect", "/sources/github/repositories", "/sources/github/deliveries?status=failed", "/sources/github/deliveries/github:none",
 		"/settings/components", "/nowhere",
 	}
 }

@@ -89,6 +89,7 @@ func (s *Site) sourceOf(ctx context.Context, r request, tab string) (Source, sta
 			{Label: "Overview", Href: at, On: tab == ""},
 			{Label: "Repositories", Href: at + "/repositories", On: tab == "repositories", Count: ui.Number(state.Counts.Repositories)},
 			{Label: "Deliveries", Href: at + "/deliveries", On: tab == "deliveries"},
+			{Label: "Connection", Href: waitLink(name), On: tab == "connect"},
 		},
 	}
 	switch {

@@ -95,7 +95,9 @@ func (s *Site) pages() []page {
 		{auditPath, s.audit},
 		{auditPath + "/:position", s.auditEvent},
 		{sourcesPath, s.sources},
+		{connectPath, s.connect},
 		{sourcesPath + "/:name", s.source},
+		{sourcesPath + "/:name/connect", s.connecting},
 		{sourcesPath + "/:name/repositories", s.sourceRepositories},
 		{sourcesPath + "/:name/repositories/*", s.repository},
 		{sourcesPath + "/:name/deliveries", s.sourceDeliveries},
@@ -116,6 +118,7 @@ func (s *Site) pages() []page {
 func (s *Site) forms() []page {
 	return []page{
 		{registerPath, s.preview},
+		{connectPath, s.connectShow},
 	}
 }
 
@@ -172,6 +175,7 @@ type answer struct {
 	location string
 	file     *file         // to keep, instead of a page
 	again    time.Duration // after which the page is to be asked for again; 0 for never
+	secret   bool          // nobody is to keep it
 	visited  string        // ref of the entity that it is about; one of the recent ones from now on
 }
 
@@ -264,6 +268,9 @@ func (s *Site) write(c echo.Context, r request, a answer) error {
 		return err
 	}
 	c.Response().Header().Set("Cache-Control", "private, no-cache")
+	if a.secret {
+		c.Response().Header().Set("Cache-Control", "no-store")
+	}
 	c.Response().Header().Set("Vary", "Cookie")
 	if a.again > 0 {
 		c.Response().Header().Set("Refresh", strconv.Itoa(int(a.again.Seconds())))

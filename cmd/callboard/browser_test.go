@@ -159,6 +159,13 @@ func pages() []struct{ name, path string } {
 		{"audit", "/audit"},
 		{"audit-event", "/audit/20"},
 		{"sources", "/sources"},
+		{"source", "/sources/github"},
+		{"source-repositories", "/sources/github/repositories"},
+		{"source-repository", "/sources/github/repositories/acme/data/lake"},
+		{"source-deliveries", "/sources/gitlab/deliveries"},
+		{"source-connecting", "/sources/github/connect"},
+		{"connect", "/sources/connect"},
+		{"connect-form", "/sources/connect?forge=github"},
 		{"components", "/settings/components"},
 	}
 }

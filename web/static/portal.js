@@ -11,6 +11,7 @@ const slow = 300; // milliseconds after which waiting is shown
 
 for (const form of document.querySelectorAll("form[data-live]")) live(form);
 for (const form of document.querySelectorAll("form[data-inplace]")) inplace(form);
+for (const button of document.querySelectorAll("button[data-copy]")) copyable(button);
 document.addEventListener("keydown", find);
 const palette = document.querySelector("cb-palette");
 if (palette) offer();
@@ -100,6 +101,16 @@ function keepOpen(part, next) {
 
 function busy(on) {
   for (const part of document.querySelectorAll("[data-part]")) part.setAttribute("aria-busy", String(on));
+}
+
+// copyable copies what stands before a button, where the browser lets a page do that.
+function copyable(button) {
+  if (!navigator.clipboard) return;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(button.parentElement.querySelector("code").textContent);
+    button.querySelector("span").textContent = "Copied";
+  });
 }
 
 // find opens the palette on Ctrl-K, and on "/" where the page has no list to search.

@@ -1,0 +1,61 @@
+package ingest_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/callboard/callboard/eventlog/eventlogtest"
+	"github.com/callboard/callboard/ingest"
+)
+
+// The door remembers the newest of what it refused, of sources that there are.
+func TestRefusals(t *testing.T) {
+	now := time.Date(2026, 3, 12, 14, 1, 52, 0, time.UTC)
+	door, err := ingest.NewDoor(ingest.DoorOptions{
+		Deliveries: eventlogtest.NewMemory(), Failures: failures(nil), Metrics: prometheus.NewRegistry(), Logger: quiet(), Now: func() time.Time { return now },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	door.Serve([]ingest.Source{newSource(t)})
+	receive := func(source string, h http.Header) {
+		t.Helper()
+		door.Receive(t.Context(), source, h, strings.NewReader("{}"))
+	}
+	receive("github", signed("{}"))
+	if all := door.Refusals("github"); len(all) > 0 {
+		t.Errorf("what was taken is among the refusals: %+v", all)
+	}
+	receive("github", signed("something else"))
+	receive("nobody", signed("{}"))
+	receive("github", with(with(signed("{}"), "Content-Type", "text/plain"), "X-GitHub-Event", strings.Repeat("ö", 5000)))
+	want := []ingest.Refusal{
+		{At: now, Status: http.StatusUnsupportedMediaType, Event: strings.Repeat("ö", 100), ContentType: "text/plain"},
+		{At: now, Status: http.StatusUnauthorized, Event: "push", ContentType: "application/json"},
+	}
+	got := door.Refusals("github")
+	for i := range got {
+		if got[i].Problem == "" {
+			t.Error("it is not said what is wrong")
+		}
+		got[i].Problem = ""
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if all := door.Refusals("nobody"); len(all) > 0 {
+		t.Errorf("of a source that is none: %+v", all)
+	}
+	for i := range 30 {
+		receive("github", with(signed("something else"), "X-GitHub-Event", fmt.Sprint("e", i)))
+	}
+	if all := door.Refusals("github"); len(all) != 10 || all[0].Event != "e29" || all[9].Event != "e20" {
+		t.Errorf("%d are kept, from %q to %q", len(all), all[0].Event, all[len(all)-1].Event)
+	}
+}

@@ -29,15 +29,28 @@ func newRelations() *relations { return &relations{numbers: map[string]uint32{}}
 
 // number returns a ref's number, a new one if it has none.
 func (rs *relations) number(ref string) uint32 {
-	n, ok := rs.numbers[ref]
-	if !ok {
-		n = uint32(len(rs.refs))
-		ref = strings.Clone(ref) // it may be part of a whole document
-		rs.numbers[ref] = n
-		rs.refs = append(rs.refs, ref)
-		rs.of = append(rs.of, nil)
+	if n, ok := rs.numbers[ref]; ok {
+		return n
 	}
+	return rs.add(strings.Clone(ref)) // it may be part of a whole document
+}
+
+// add numbers a ref that has no number, and keeps it as it is.
+func (rs *relations) add(ref string) uint32 {
+	n := uint32(len(rs.refs)) //nolint:gosec // fewer than there is memory for
+	rs.numbers[ref] = n
+	rs.refs = append(rs.refs, ref)
+	rs.of = append(rs.of, nil)
 	return n
+}
+
+// trim gives back the room for links that may come.
+func (rs *relations) trim() {
+	for n, links := range rs.of {
+		if cap(links) > len(links) {
+			rs.of[n] = slices.Clip(append([]link(nil), links...))
+		}
+	}
 }
 
 // kept returns a ref as it is kept here, if it is, so that it is not kept twice.

@@ -193,6 +193,9 @@ func (c *Catalog) read(from io.Reader, same func(eventlog.Position, string) bool
 // relate builds the relations that follow from what is declared.
 func (c *Catalog) relate(s *Snapshot) {
 	rows := s.index.List(Listing{Limit: -1}).Rows
+	for _, row := range rows {
+		c.relations.add(row.Doc.Ref()) // which the index keeps anyway
+	}
 	const together = 50_000
 	for len(rows) > 0 {
 		edges := make([][]edge, min(together, len(rows)))
@@ -202,6 +205,7 @@ func (c *Catalog) relate(s *Snapshot) {
 		}
 		rows = rows[len(edges):]
 	}
+	c.relations.trim()
 }
 
 // inParallel calls f for 0 to n-1 on all processors.

@@ -201,7 +201,7 @@ func TestWhereForgesSendTo(t *testing.T) {
 		c.Sources = sources(append(c.Sources(), web.Source{Name: "platform", Type: "git"}, web.Source{Name: "ci", Type: "cloudevents"})...)
 	}).ok("/sources")
 	want := []string{"https://callboard.acme.example/hooks/github", "https://callboard.acme.example/hooks/gitlab", "https://callboard.acme.example/hooks/ci"}
-	if diff := cmp.Diff(want, got.texts("[aria-labelledby=h-doors] .copy")); diff != "" {
+	if diff := cmp.Diff(want, got.texts("[aria-labelledby=h-doors] .copy code")); diff != "" {
 		t.Error(diff)
 	}
 }

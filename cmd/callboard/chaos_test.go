@@ -161,8 +161,8 @@ func (c *chaos) configure(secret, before string) {
 	c.secret = secret
 	text := fmt.Sprintf(`server: {listen: %q}
 sources:
-  - {name: github, type: github, url: %q, organizations: [acme], token: forge-token, webhookSecret: %q, previousWebhookSecret: %q, reconcile: "@every 5s", grace: 1ms}
-  - {name: gitlab, type: gitlab, url: %q, groups: [acme], token: forge-token, webhookSecret: %q, previousWebhookSecret: %q, reconcile: "@every 5s", grace: 1ms}
+  - {name: github, type: github, url: %q, organizations: [acme], token: forge-token, webhookSecret: %q, previousWebhookSecret: %q, reconcile: "@every 5s", grace: 1ms, people: false}
+  - {name: gitlab, type: gitlab, url: %q, groups: [acme], token: forge-token, webhookSecret: %q, previousWebhookSecret: %q, reconcile: "@every 5s", grace: 1ms, people: false}
 `, c.address, c.forge.APIURL(demoforge.GitHub), secret, before, c.forge.APIURL(demoforge.GitLab), secret, before)
 	if err := os.WriteFile(filepath.Join(c.folder, "callboard.yaml"), []byte(text), 0o600); err != nil {
 		c.t.Fatal(err)
@@ -579,8 +579,8 @@ func (c *chaos) verify() {
 func (c *chaos) undisturbed() config.Config {
 	conf := config.Default()
 	conf.Sources = []config.Source{
-		{Name: "github", Type: "github", URL: c.forge.APIURL(demoforge.GitHub), Organizations: []string{"acme"}, Token: "forge-token", WebhookSecret: "s", Reconcile: "@every 24h"},
-		{Name: "gitlab", Type: "gitlab", URL: c.forge.APIURL(demoforge.GitLab), Groups: []string{"acme"}, Token: "forge-token", WebhookSecret: "s", Reconcile: "@every 24h"},
+		{Name: "github", Type: "github", URL: c.forge.APIURL(demoforge.GitHub), Organizations: []string{"acme"}, Token: "forge-token", WebhookSecret: "s", Reconcile: "@every 24h", People: "false"},
+		{Name: "gitlab", Type: "gitlab", URL: c.forge.APIURL(demoforge.GitLab), Groups: []string{"acme"}, Token: "forge-token", WebhookSecret: "s", Reconcile: "@every 24h", People: "false"},
 	}
 	return conf
 }

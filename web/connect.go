@@ -47,7 +47,7 @@ func forges() []forge {
 				"Pushes", "Repositories", "Visibility changes", "Teams", "Memberships", "Organizations", "Pull requests", "Releases", "Deployments",
 				"Deployment statuses", "Workflow runs", "Branch protection rules", "Meta",
 			},
-			permits:  []string{"Contents: read", "Metadata: read", "Webhooks of the organisation: read, so that what was sent and did not come is found"},
+			permits:  []string{"Contents: read", "Metadata: read", "Members of the organisation: read, for teams and people", "Webhooks of the organisation: read, so that what was sent and did not come is found"},
 			contents: "application/json", secret: "Secret",
 		},
 		{
@@ -177,7 +177,7 @@ func (s *Site) connectShow(ctx context.Context, r request) (answer, error) {
 
 func newConnectReady(f forge, base, owner, name, address string) *connectReady {
 	b := make([]byte, 32)
-	rand.Read(b) //nolint:errcheck // it never fails
+	rand.Read(b) // which never fails
 	c := &connectReady{
 		name: name, payload: base + "/hooks/" + url.PathEscape(name), secret: hex.EncodeToString(b),
 		hooks: hooksPage(f.key, cmp.Or(address, f.pages), owner), wait: waitLink(name),

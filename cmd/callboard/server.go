@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -135,7 +134,7 @@ type guard struct {
 // its configured URL; one that others reach directly answers to any name.
 func newGuard(c config.Server, address net.Addr, token string) guard {
 	g := guard{token: token}
-	if !isLoopback(hostname(address.String())) {
+	if !config.IsLoopback(hostname(address.String())) {
 		return g
 	}
 	g.hosts = []string{"localhost"}
@@ -153,7 +152,7 @@ func (g guard) middleware(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		// A page elsewhere can point a name of its own at a loopback address
 		// and would then be of the same origin: only known names are answered.
-		if host := hostname(r.Host); g.hosts != nil && !isLoopback(host) && !slices.Contains(g.hosts, host) {
+		if host := hostname(r.Host); g.hosts != nil && !config.IsLoopback(host) && !slices.Contains(g.hosts, host) {
 			return fault.New(fault.Denied, "this portal does not answer to the name %q; set server.url to how it is reached", host)
 		}
 		switch r.Method {
@@ -203,23 +202,13 @@ func hostname(hostport string) string {
 	return strings.ToLower(strings.Trim(hostport, "[]"))
 }
 
-func isLoopback(host string) bool {
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	a, err := netip.ParseAddr(host)
-	return err == nil && a.IsLoopback()
-}
-
 // listen opens the address that the portal is served on.
 func listen(ctx context.Context, address string, insecure bool) (net.Listener, error) {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, usageError{error: fault.New(fault.Invalid, "listen address %q must be host:port, such as 127.0.0.1:8080", address)}
-	}
-	if !insecure && !isLoopback(host) {
-		return nil, fault.New(fault.Invalid, "%s is not a loopback address, and nobody signs in yet: whoever reaches it could read and change everything. "+
-			"Listen on 127.0.0.1 behind a proxy that signs people in, or set server.insecure: true", address)
+	if err := config.Listenable(address, insecure); err != nil {
+		if _, _, malformed := net.SplitHostPort(address); malformed != nil { // which only a flag can be by now
+			return nil, usageError{error: err}
+		}
+		return nil, err
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {

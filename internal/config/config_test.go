@@ -107,6 +107,9 @@ func TestProblemsSayWhere(t *testing.T) {
 		{"syntax", "server: {listen: [\n", "1:1: "},
 		{"type", "sources: nope\n", "1:10: sources must be a list"},
 		{"listen", "server: {listen: 8080}\n", "1:18: server.listen: \"8080\" must be host:port"},
+		{"listening for everybody", "server: {listen: '0.0.0.0:7474'}\n", "1:18: server.listen: 0.0.0.0:7474 is not a loopback address"},
+		{"tab", "data: x\nserver:\n\tlisten: x\n", "3:1: found character that cannot start any token"},
+		{"variable within braces", "sources:\n  - {name: a, token: ${X}, type: github}\n", "2:22: within braces or brackets a reference to an environment variable needs quotes: \"${NAME}\""},
 		{"variable", "data: ${NOPE}\n", "1:7: the environment variable NOPE is not set"},
 		{"secret missing", "sources:\n  - {name: gh, type: github}\n", "2:5: sources[0].webhookSecret: must not be empty"},
 		{"secret empty", "sources:\n  - {name: gh, type: github, webhookSecret: \"\"}\n", "2:45: sources[0].webhookSecret: must not be empty"},
@@ -190,6 +193,30 @@ func TestLoadReportsAllProblemsWithTheFile(t *testing.T) {
 	}
 	if n := strings.Count(err.Error(), path+":2:"); n != 2 {
 		t.Errorf("want two problems that name the file and line 2, got:\n%v", err)
+	}
+}
+
+func TestLocate(t *testing.T) {
+	text := []byte("catalog:\n  locations:\n    - {type: file, target: x.yaml}\n    - type: url\n")
+	for path, want := range map[string][2]int{
+		"catalog.locations[0].target": {3, 28}, "catalog.locations[1].target": {4, 7}, "server.listen": {1, 1},
+	} {
+		if line, column := config.Locate(text, path); line != want[0] || column != want[1] {
+			t.Errorf("%s is at %d:%d, want %v", path, line, column, want)
+		}
+	}
+}
+
+func TestListenable(t *testing.T) {
+	for address, ok := range map[string]bool{
+		"127.0.0.1:80": true, "localhost:0": true, "[::1]:80": true, "a.localhost:80": true, ":80": false, "0.0.0.0:80": false, "acme.example:80": false, "80": false,
+	} {
+		if err := config.Listenable(address, false); (err == nil) != ok {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+	if err := config.Listenable("0.0.0.0:80", true); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -235,7 +235,7 @@ func (p *parser) schemaFile(n *yaml.Node, path string) (name string, text []byte
 	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(b, &doc); err != nil {
-		pr := syntaxProblem(err)
+		pr := syntaxProblem(b, err)
 		pr.File = name
 		p.problems = append(p.problems, pr)
 		return "", nil, nil

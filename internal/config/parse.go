@@ -3,7 +3,6 @@ package config
 import (
 	"encoding"
 	"fmt"
-	"net"
 	"net/url"
 	"reflect"
 	"regexp"
@@ -27,7 +26,7 @@ func Parse(b []byte, getenv func(string) (string, bool), readFile FileReader) (C
 	c := Default()
 	var doc yaml.Node
 	if err := yaml.Unmarshal(b, &doc); err != nil {
-		return c, Problems{syntaxProblem(err)}
+		return c, Problems{syntaxProblem(b, err)}
 	}
 	if len(doc.Content) == 0 {
 		return c, nil
@@ -38,14 +37,44 @@ func Parse(b []byte, getenv func(string) (string, bool), readFile FileReader) (C
 	return c, p.problems
 }
 
-var lineInError = regexp.MustCompile(`line (\d+)`)
+var (
+	lineInError = regexp.MustCompile(`\bline (\d+): `)
+	// bareVariable is a reference without quotes within braces or brackets, where
+	// YAML takes it for the beginning of a mapping.
+	bareVariable = regexp.MustCompile(`[\s:,\[{]\$\{[A-Za-z_]\w*\}\s*[,\]}]`)
+)
 
-func syntaxProblem(err error) Problem {
+func syntaxProblem(text []byte, err error) Problem {
 	p := Problem{Line: 1, Column: 1, Message: strings.TrimPrefix(err.Error(), "yaml: ")}
-	if m := lineInError.FindStringSubmatch(err.Error()); m != nil {
+	if m := lineInError.FindStringSubmatch(p.Message); m != nil {
 		p.Line, _ = strconv.Atoi(m[1])
+		p.Message = strings.Replace(p.Message, m[0], "", 1)
+	}
+	if !strings.Contains(p.Message, "did not find expected ',' or ") {
+		return p
+	}
+	// The parser often does not say where it was.
+	for i, line := range strings.Split(string(text), "\n") {
+		if at := bareVariable.FindStringIndex(line); at != nil {
+			return Problem{Line: i + 1, Column: len([]rune(line[:at[0]])) + 2,
+				Message: `within braces or brackets a reference to an environment variable needs quotes: "${NAME}"`}
+		}
 	}
 	return p
+}
+
+// Locate returns where in the text of a configuration the value at a path such as
+// "catalog.locations[0].target" stands, or the nearest thing around it.
+func Locate(text []byte, path string) (line, column int) {
+	var doc yaml.Node
+	if err := yaml.Unmarshal(text, &doc); err != nil || len(doc.Content) == 0 {
+		return 1, 1
+	}
+	p := parser{getenv: func(string) (string, bool) { return "", true }, readFile: func(path string) ([]byte, string, error) { return nil, path, nil }, at: map[string]*yaml.Node{}}
+	c := Default()
+	p.value(doc.Content[0], reflect.ValueOf(&c).Elem(), "")
+	n := p.nearest(path)
+	return n.Line, n.Column
 }
 
 // parser fills a Config from YAML nodes and remembers where each value stood,
@@ -201,8 +230,8 @@ func (p *parser) unexpanded(n *yaml.Node) {
 
 // check looks at what the types cannot say.
 func (p *parser) check(c Config) {
-	if _, _, err := net.SplitHostPort(c.Server.Listen); err != nil {
-		p.wrong("server.listen", "%q must be host:port, such as 127.0.0.1:8080", c.Server.Listen)
+	if err := Listenable(c.Server.Listen, c.Server.Insecure); err != nil {
+		p.wrong("server.listen", "%v", err)
 	}
 	if c.Server.URL != "" {
 		p.httpURL("server.url", c.Server.URL)
@@ -339,14 +368,16 @@ func (p *parser) httpURL(path, s string) {
 // wrong reports a problem where path's value stands, or the nearest mapping
 // around it when it is not there at all.
 func (p *parser) wrong(path, format string, args ...any) {
-	at := path
-	for p.at[at] == nil {
-		i := strings.LastIndexAny(at, ".[")
-		if i < 0 {
-			at = ""
-			break
+	p.problem(p.nearest(path), "%s: %s", path, fmt.Sprintf(format, args...))
+}
+
+// nearest returns what stands at a path, or else around it.
+func (p *parser) nearest(path string) *yaml.Node {
+	for at := path; at != ""; {
+		if n := p.at[at]; n != nil {
+			return n
 		}
-		at = at[:i]
+		at = at[:max(0, strings.LastIndexAny(at, ".["))]
 	}
-	p.problem(p.at[at], "%s: %s", path, fmt.Sprintf(format, args...))
+	return p.at[""]
 }

@@ -288,7 +288,7 @@ func (c *checker) kind(ks Kinds, obj map[string]any) *Kind {
 			names = append(names, ks[i].Name)
 		}
 	}
-	c.add("kind", "must be one that this catalog knows (%s), found %s", strings.Join(names, ", "), Describe(name))
+	c.add("kind", "must be one that this catalog knows (%s), found %s; write one of these, or declare it under catalog.kinds", strings.Join(names, ", "), Describe(name))
 	return nil
 }
 

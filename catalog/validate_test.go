@@ -105,7 +105,7 @@ func TestFromObjectRefuses(t *testing.T) {
 		{"a spec that is a list", kind("System", `, "spec": []`), []string{`spec must be a mapping, found a list`}},
 
 		// The kind.
-		{"a foreign kind", kind("Spaceship", ``), []string{`kind must be one that this catalog knows (Component, API, Resource, System, Domain, Group, User, Location, Template), found "Spaceship"`}},
+		{"a foreign kind", kind("Spaceship", ``), []string{`kind must be one that this catalog knows (Component, API, Resource, System, Domain, Group, User, Location, Template), found "Spaceship"; write one of these, or declare it under catalog.kinds`}},
 		{"a kind in lower case", kind("component", `, "spec": {"type": "service", "lifecycle": "production"}`), []string{
 			`kind must be written Component, found "component"; letter case counts`,
 			`spec.owner is missing; every Component needs it`,

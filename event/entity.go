@@ -37,6 +37,21 @@ func (o Origin) Place() string {
 	return o.Repository + "/" + o.Path
 }
 
+// RegistrationPath is the path of the descriptor that stands for a location itself.
+const RegistrationPath = "registration"
+
+// Registration reports whether it is where a location itself is declared, which
+// is in no file.
+func (o Origin) Registration() bool {
+	return o.FromLocation() && o.Path == RegistrationPath
+}
+
+// LocationsSource is the source of all that locations lead to.
+const LocationsSource = "locations"
+
+// FromLocation reports whether a location led here.
+func (o Origin) FromLocation() bool { return o.Source == LocationsSource }
+
 // Include is a file whose content became part of a document.
 type Include struct {
 	Path string `json:"path"` // in the repository, or its URL
@@ -104,11 +119,15 @@ func (EntityRejected) EventType() Type { return TypeEntityRejected }
 func (EntityConflicted) EventType() Type { return TypeEntityConflicted }
 
 // Describe says where in the file a problem is and what it is:
-// "catalog-info.yaml:23:7 spec.providesApis[1] must be a string".
+// "catalog-info.yaml:23:7 spec.providesApis[1] must be a string". A registration
+// is in no file that anybody could open.
 func (r EntityRejected) Describe(p Problem) string {
-	where := fmt.Sprintf("%s:%d:%d", r.Origin.Path, p.Line, p.Column)
-	if p.Path == "" {
-		return where + " " + p.Message
+	what := p.Message
+	if p.Path != "" {
+		what = p.Path + " " + what
 	}
-	return where + " " + p.Path + " " + p.Message
+	if r.Origin.Registration() {
+		return what
+	}
+	return fmt.Sprintf("%s:%d:%d %s", r.Origin.Path, p.Line, p.Column, what)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -109,7 +110,7 @@ func (c *crawl) walk(ctx context.Context) error {
 
 // ownPath is the path of the file that declares the location itself, wherever
 // that leads. Those of all others are URLs or absolute.
-const ownPath = "registration"
+const ownPath = event.RegistrationPath
 
 // own is that file.
 func (c *crawl) own() (file, *descriptor.Document, error) {
@@ -308,11 +309,19 @@ func (c *crawl) targets(ctx context.Context, l lead, typ string) ([]ledFile, []F
 		case o.err == nil:
 		case kind == fault.NotFound && l.doc.Entity.SpecString("presence") == "optional":
 		case kind == fault.NotFound:
-			fail(FailureMissing, typ+":"+o.target, "", fmt.Sprintf("leads nowhere: %v; add it, or set spec.presence to optional", o.err))
+			remedy := "; add it, or set spec.presence to optional"
+			if l.from.Path == ownPath { // which nobody can edit
+				remedy = ""
+			}
+			fail(FailureMissing, typ+":"+o.target, "", fmt.Sprintf("leads nowhere: %v%s", o.err, remedy))
 		case kind == fault.Denied:
 			fail(FailureDenied, typ+":"+o.target, "", fmt.Sprintf("leads where nothing is read: %v", o.err))
 		default:
-			fail(FailureUnread, typ+":"+o.target, "", fmt.Sprintf("cannot be read: %v", o.err))
+			message := fmt.Sprintf("cannot be read: %v", o.err)
+			if why, said := strings.CutPrefix(o.err.Error(), o.target+" cannot be read: "); said {
+				message = fmt.Sprintf("leads to %s, which cannot be read: %s", o.target, why)
+			}
+			fail(FailureUnread, typ+":"+o.target, "", message)
 		}
 		files = append(files, o.files...)
 		for j, f := range o.files {

@@ -124,7 +124,7 @@ func (v *visit) bring(ctx context.Context, from fetched) bring {
 	return func(target string) (at event.Include, content []byte, err error) {
 		switch {
 		case strings.HasPrefix(from.at.ref, "file:"):
-			err = fault.New(fault.Invalid, "could not form a URL out of %s and %s: a location of type file brings in nothing", from.Path, target)
+			err = fault.New(fault.Invalid, "could not form a URL out of %s and %s: a location of type file brings in nothing; register it by URL, or let a source follow its repository", from.Path, target)
 		case from.in != nil:
 			at, content, err = from.in.tree.bring(ctx, from.name)(target)
 		default:

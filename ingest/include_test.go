@@ -268,7 +268,7 @@ func TestFileLocationIncludesNothing(t *testing.T) {
 	}
 	p := placesIn(t, ingest.LocationsOptions{Configured: []ingest.ConfiguredLocation{{Type: "file", Target: file}}})
 	got := problems(t, p.readAll())
-	equal(t, []string{file + ":8:18 spec.owner placeholder $json could not form a URL out of " + file + " and ./owner.json: a location of type file brings in nothing"}, got)
+	equal(t, []string{file + ":8:18 spec.owner placeholder $json could not form a URL out of " + file + " and ./owner.json: a location of type file brings in nothing; register it by URL, or let a source follow its repository"}, got)
 }
 
 // A url location in a repository of a source brings in files of the same commit.

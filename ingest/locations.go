@@ -21,7 +21,7 @@ import (
 
 // LocationsSource is the name under which entities of locations have their
 // origin; no configured source may be called so.
-const LocationsSource = "locations"
+const LocationsSource = event.LocationsSource
 
 // DefaultInterval is how often locations are read again: it lies between this
 // and half as much more, as Backstage has it.

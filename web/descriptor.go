@@ -130,6 +130,9 @@ func newRejection(e *entities.Entry, now time.Time) *rejectionView {
 	}
 	p := r.Problems[0]
 	v.field, v.message, v.others = p.Path, p.Message, len(r.Problems)-1
+	if r.Origin.Registration() {
+		return v
+	}
 	v.place = fmt.Sprintf("%s:%d:%d", v.file, p.Line, p.Column)
 	v.lines = around(documentLines(r.Document, r.Origin.Line, r.Problems), p.Line, 1)
 	if n := len(v.lines); n > 0 {

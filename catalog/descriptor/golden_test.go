@@ -112,7 +112,7 @@ func TestBackstageRefuses(t *testing.T) {
 			`line 2, column 7: list does not belong at the top of an entity, where only apiVersion, kind, metadata and spec are known; indent it under one of these`,
 		},
 		"placeholder-file.yaml": {`line 9, column 23: spec.definition placeholder $text could not read location ./definition.txt: nothing is brought in here`},
-		"unknown-kind.yaml":     {`line 2, column 7: kind must be one that this catalog knows (Component, API, Resource, System, Domain, Group, User, Location, Template), found "Spaceship"`},
+		"unknown-kind.yaml":     {`line 2, column 7: kind must be one that this catalog knows (Component, API, Resource, System, Domain, Group, User, Location, Template), found "Spaceship"; write one of these, or declare it under catalog.kinds`},
 	}
 	got := make(map[string][]string)
 	for path, f := range parseFiles(t, "testdata/golden/bad/*.yaml") {

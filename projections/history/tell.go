@@ -120,7 +120,10 @@ func (s *state) reject(d event.EntityRejected) tale {
 	var t tale
 	if len(d.Problems) > 0 {
 		p := d.Problems[0]
-		t.summary = fmt.Sprintf("line %d: %s", p.Line, strings.TrimSpace(p.Path+" "+p.Message))
+		t.summary = strings.TrimSpace(p.Path + " " + p.Message)
+		if !d.Origin.Registration() {
+			t.summary = fmt.Sprintf("line %d: %s", p.Line, t.summary)
+		}
 	}
 	in, now := placeOf(d.Origin).key(), strings.Join(lines, "\n")
 	switch before := s.Rejected[in]; before {

@@ -36,7 +36,8 @@ type AllowedHost struct {
 	Paths []string // how the paths begin that may be read; empty = all
 }
 
-func (a AllowedHost) allows(u *url.URL) bool {
+// Allows reports whether a URL may be read.
+func (a AllowedHost) Allows(u *url.URL) bool {
 	if suffix, any := strings.CutPrefix(a.Host, "*"); u.Host != a.Host && !(any && strings.HasSuffix(u.Host, suffix)) {
 		return false
 	}
@@ -93,7 +94,7 @@ func newFetcher(transport http.RoundTripper, allow []AllowedHost, forges []Forge
 
 // mayRead returns an error of kind fault.Denied for an address that must not be read.
 func (f *fetcher) mayRead(u *url.URL) error {
-	if (u.Scheme == "http" || u.Scheme == "https") && slices.ContainsFunc(f.allow, func(a AllowedHost) bool { return a.allows(u) }) {
+	if (u.Scheme == "http" || u.Scheme == "https") && slices.ContainsFunc(f.allow, func(a AllowedHost) bool { return a.Allows(u) }) {
 		return nil
 	}
 	return fault.New(fault.Denied, "%s must not be read: add its host to catalog.reading.allow, or connect its forge as a source", u)
@@ -105,6 +106,7 @@ type visit struct {
 	mu        sync.Mutex
 	checkouts map[string]*checkout // by repository page and branch
 	read      once                 // pages, by URL
+	offline   bool                 // nothing is read that is at a URL
 }
 
 func (f *fetcher) visit() *visit { return &visit{fetcher: f, checkouts: map[string]*checkout{}} }
@@ -202,6 +204,9 @@ func (v *visit) remote(ctx context.Context, target string) ([]fetched, error) {
 	u, err := url.Parse(target)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, fault.New(fault.Invalid, "%q is no http or https URL", target)
+	}
+	if v.offline {
+		return nil, nil
 	}
 	for _, forge := range v.forges {
 		finder, ok := forge.(Finder)

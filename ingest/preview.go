@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 )
 
@@ -25,9 +26,26 @@ func (l *Locations) Preview(ctx context.Context, typ, target string) (Preview, e
 	}
 	loc := event.LocationRegistered{Type: typ, Target: target, EntityRef: LocationEntityRef(typ, target)}
 	v := Preview{EntityRef: loc.EntityRef, Exists: slices.ContainsFunc(all, sameTarget{typ, target}.is)}
-	c := l.crawl(loc, newKnown(nil, nil, nil))
+	err = l.crawl(loc, newKnown(nil, nil, nil)).preview(ctx, &v)
+	return v, err
+}
+
+// PreviewFile reads what a location of type file leads to on this machine, and
+// nothing of what is at a URL.
+func PreviewFile(ctx context.Context, kinds catalog.Kinds, rules Rules, target string) (Preview, error) {
+	loc := event.LocationRegistered{Type: "file", Target: target, EntityRef: LocationEntityRef("file", target)}
+	visit := newFetcher(nil, nil, nil).visit()
+	visit.offline = true
+	v := Preview{EntityRef: loc.EntityRef}
+	c := &crawl{visit: visit, root: loc, rules: rules, kinds: kinds, known: newKnown(nil, nil, nil)}
+	err := c.preview(ctx, &v)
+	return v, err
+}
+
+// preview adds what is there.
+func (c *crawl) preview(ctx context.Context, v *Preview) error {
 	if err := c.walk(ctx); err != nil {
-		return Preview{}, err
+		return err
 	}
 	p := planner{known: c.known, reading: c.reading, want: map[place]Rejection{}, byPath: map[string]*file{}}
 	p.claims()
@@ -49,5 +67,5 @@ func (l *Locations) Preview(ctx context.Context, typ, target string) (Preview, e
 		}
 	}
 	v.Failures = c.faults
-	return v, nil
+	return nil
 }

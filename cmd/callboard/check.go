@@ -13,7 +13,6 @@ import (
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/catalog/descriptor"
-	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/internal/fault"
 )
 
@@ -24,34 +23,30 @@ func checkCommand(p process) *cobra.Command {
 		Short: "Check the configuration and descriptors",
 		Long: `Check a configuration file, descriptors such as catalog-info.yaml, or both, and
 report every problem with file, line and column. Nothing is read but these files,
-those that the configuration names, and those of the same repository that
-placeholders such as $text bring in. With a configuration, descriptors may be of
+those that the configuration names, the descriptors that its locations of type
+file lead to, and files of the same repository that placeholders such as $text
+bring in. With a configuration, descriptors may be of
 the kinds that it declares.
 
 Exit codes: 0 all is fine, 1 there are problems, 2 the command was called wrongly.`,
 		Example: `  callboard check --config callboard.yaml
   callboard check catalog-info.yaml services/*/catalog-info.yaml`,
-		RunE: func(_ *cobra.Command, paths []string) error {
+		RunE: func(c *cobra.Command, paths []string) error {
 			if file == "" && len(paths) == 0 {
 				return usageError{fault.New(fault.Invalid, "name a descriptor, or a configuration with --config"), "callboard check"}
 			}
-			problems, kinds := 0, catalog.BuiltIn()
+			k := checker{out: p.Stdout, kinds: catalog.BuiltIn(), declared: map[string]declared{}}
 			if file != "" {
-				c, err := config.Load(file, p.Env)
-				if err != nil {
-					fmt.Fprintln(p.Stdout, err)
-					problems++
-				}
-				kinds = kindsOf(c)
-			}
-			for _, path := range paths {
-				n, err := checkDescriptor(p, kinds, path)
-				if err != nil {
+				if err := k.config(c.Context(), p, file); err != nil {
 					return err
 				}
-				problems += n
 			}
-			if problems > 0 {
+			for _, path := range paths {
+				if err := k.descriptor(path); err != nil {
+					return err
+				}
+			}
+			if k.problems > 0 {
 				return fault.New(fault.Invalid, "there are problems")
 			}
 			fmt.Fprintln(p.Stdout, "All is fine.")
@@ -62,14 +57,46 @@ Exit codes: 0 all is fine, 1 there are problems, 2 the command was called wrongl
 	return c
 }
 
-// checkDescriptor prints what is wrong with a descriptor and returns how many
-// problems that were.
-func checkDescriptor(p process, kinds catalog.Kinds, path string) (int, error) {
+// checker prints problems and counts them.
+type checker struct {
+	out      io.Writer
+	kinds    catalog.Kinds
+	declared map[string]declared // by ref
+	problems int
+}
+
+// declared is where an entity was met first.
+type declared struct {
+	path string
+	line int
+}
+
+func (k *checker) problem(path string, line, column int, text string) {
+	fmt.Fprintf(k.out, "%s:%d:%d: %s\n", path, line, column, text)
+	k.problems++
+}
+
+// meet notes where an entity is declared, which only one place may do.
+func (k *checker) meet(ref, path string, line int) {
+	before, met := k.declared[ref]
+	switch {
+	case !met:
+		k.declared[ref] = declared{path, line}
+	case before == (declared{path, line}): // by way of two locations
+	case before.path == path:
+		k.problem(path, line, 1, fmt.Sprintf("%s is declared in line %d already", ref, before.line))
+	default:
+		k.problem(path, line, 1, fmt.Sprintf("%s is declared in %s:%d already", ref, before.path, before.line))
+	}
+}
+
+// descriptor checks a descriptor that was named.
+func (k *checker) descriptor(path string) error {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return 0, fmt.Errorf("read descriptor: %w", err)
+		return fmt.Errorf("read descriptor: %w", err)
 	}
-	parsed := descriptor.ResolveOf(kinds, b, fromDisk(path))
+	parsed := descriptor.ResolveOf(k.kinds, b, fromDisk(path))
 	all := parsed.Problems // some of which the documents repeat
 	for _, d := range parsed.Documents {
 		for _, p := range d.Problems {
@@ -78,14 +105,18 @@ func checkDescriptor(p process, kinds catalog.Kinds, path string) (int, error) {
 			}
 		}
 	}
-	for _, pr := range all {
-		text := pr.Message
-		if pr.Path != "" {
-			text = pr.Path + " " + text
-		}
-		fmt.Fprintf(p.Stdout, "%s:%d:%d: %s\n", path, pr.Line, pr.Column, text)
+	for _, p := range all {
+		k.problem(path, p.Line, p.Column, strings.TrimSpace(p.Path+" "+p.Message))
 	}
-	return len(all), nil
+	for _, d := range parsed.Documents {
+		if d.Ref.Kind != "" {
+			k.meet(d.Ref.String(), fromHere(path), d.Line)
+		}
+	}
+	if len(all) == 0 && len(parsed.Documents) == 0 {
+		k.problem(path, 1, 1, "the file declares nothing")
+	}
+	return nil
 }
 
 // fromDisk returns what placeholders of a descriptor bring in: files of the Git

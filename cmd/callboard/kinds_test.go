@@ -42,7 +42,8 @@ func TestManualOfKinds(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if n, err := checkDescriptor(process{Stdout: &out}, kindsOf(c), path); err != nil || n > 0 {
-		t.Errorf("%d problems, %v: %s", n, err, out.String())
+	k := checker{out: &out, kinds: kindsOf(c), declared: map[string]declared{}}
+	if err := k.descriptor(path); err != nil || k.problems > 0 {
+		t.Errorf("%d problems, %v: %s", k.problems, err, out.String())
 	}
 }

@@ -26,12 +26,17 @@ export class Stage {
   // touched is whether somebody has moved it since it last showed all.
   touched = false;
 
-  // show fits all in or, if that would be too small to read, centres on a point.
+  // show fits all in or, if that would be too small to read, shows as much around
+  // a point as there is room for, and nothing of what lies beyond the edges.
   show(point) {
     const { width, height } = this.svg.getBoundingClientRect();
     const k = Math.min(1, width / this.size.width, height / this.size.height);
     this.touched = false;
-    if (k < readable && point) return this.#set(width / 2 - point.x * readable, height / 2 - point.y * readable, readable);
+    if (k < readable && point) {
+      const place = (at, size, room) => (size <= room ? (room - size) / 2 : Math.min(0, Math.max(room - size, room / 2 - at)));
+      const { width: w, height: h } = this.size;
+      return this.#set(place(point.x * readable, w * readable, width), place(point.y * readable, h * readable, height), readable);
+    }
     this.#set((width - this.size.width * k) / 2, (height - this.size.height * k) / 2, k);
   }
 

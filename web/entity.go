@@ -96,9 +96,10 @@ type about struct {
 	domain      ui.EntityLink
 	typ         string
 	repository  outsideLink
-	source      outsideLink // the folder of the code
-	email       outsideLink // of a team or a person
-	properties  []property  // of a kind of one's own: what its spec says in a word
+	location    ui.EntityLink // what led to it, if it came from one
+	source      outsideLink   // the folder of the code
+	email       outsideLink   // of a team or a person
+	properties  []property    // of a kind of one's own: what its spec says in a word
 	tags        []ui.Anchor
 	labels      []string
 	notes       [][2]string // annotations: name, value
@@ -206,6 +207,12 @@ func newAbout(c Catalog, e *entities.Entry) about {
 		typ:         e.Type(),
 		repository:  outsideLink{label: e.Origin.Repository, href: repositoryOf(e.Origin)},
 		file:        outsideLink{label: fileName(e.Origin), href: ui.Outside(e.Origin.URL)},
+	}
+	if e.Origin.FromLocation() {
+		a.repository = outsideLink{}
+		if e.Origin.Parent != "" {
+			a.location = named(c, e.Origin.Parent)
+		}
 	}
 	a.system, a.domain = surroundings(c, e)
 	a.source = sourceOf(e)

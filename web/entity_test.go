@@ -352,3 +352,19 @@ func TestEntityLinks(t *testing.T) {
 	}
 	p.ok("/catalog/default/component/cart").wants("[aria-labelledby=h-links]", "None. metadata.links in the descriptor")
 }
+
+func TestEntityThatCameFromALocation(t *testing.T) {
+	p := empty(t)
+	data := event.EntityRegistered{Declaration: event.Declaration{
+		Entity: catalog.Entity{APIVersion: "backstage.io/v1alpha1", Kind: "Component", Metadata: catalog.Metadata{Name: "till", Namespace: "default"}, Spec: map[string]any{"type": "service", "lifecycle": "production", "owner": "payments"}},
+		Origin: event.Origin{Source: event.LocationsSource, Repository: "https://files.acme.example/all.yaml", RepositoryID: "x", Path: "https://files.acme.example/till.yaml", Line: 1, Parent: "location:default/all"},
+	}}
+	if _, err := p.world.Add(sample.Now, event.LocationsSource, "component:default/till", event.Actor{}, event.Cause{}, data); err != nil {
+		t.Fatal(err)
+	}
+	p.settle()
+	about := p.ok("/catalog/default/component/till").text("[aria-labelledby=h-about]")
+	if !strings.Contains(about, "Location all") || strings.Contains(about, "Repository") {
+		t.Errorf("about it: %s", about)
+	}
+}

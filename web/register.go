@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -73,7 +74,8 @@ const (
 
 // PreviewProblem is what is wrong in a descriptor.
 type PreviewProblem struct {
-	File string
+	File     string
+	Document int // first line of the document that cannot be used
 	event.Problem
 }
 
@@ -117,7 +119,7 @@ func newRegisterView(step int) registerView {
 	v := registerView{field: ui.Field{
 		ID: "target", Name: fieldTarget, Label: "Address of a descriptor", Type: "url",
 		Placeholder: "https://github.com/acme/payments/blob/main/catalog-info.yaml",
-		Hint:        "The page of a catalog-info.yaml at its forge, or any address that answers with one. Folders and patterns go into a Location descriptor.",
+		Hint:        "The page of a catalog-info.yaml at its forge, or any address that answers with one. To register several at once, name a Location descriptor; patterns such as services/**/catalog-info.yaml work in the repositories of sources.",
 	}}
 	for i, label := range []string{"Address", "Look", "Done"} {
 		v.steps = append(v.steps, ui.Step{Label: label, Done: i < step, Current: i == step})
@@ -166,7 +168,9 @@ func newPreviewView(r request, p Preview) *previewView {
 	v.more = len(p.Entities) - len(v.rows)
 	v.conflicts = counts[PreviewConflict] > 0
 	v.nothing = len(p.Entities) == counts[PreviewConflict]
+	unusable := map[string]bool{}
 	for _, problem := range p.Problems {
+		unusable[problem.File+"\n"+strconv.Itoa(problem.Document)] = true
 		v.problems = append(v.problems, event.EntityRejected{Origin: event.Origin{Path: problem.File}}.Describe(problem.Problem))
 	}
 	var parts []string
@@ -175,7 +179,7 @@ func newPreviewView(r request, p Preview) *previewView {
 		says string
 	}{
 		{counts[PreviewNew], "new"}, {counts[PreviewChanged], "would change"}, {counts[PreviewSame], "there already, as it is"},
-		{counts[PreviewConflict], "declared elsewhere"}, {len(p.Problems), "cannot be used"},
+		{counts[PreviewConflict], "declared elsewhere"}, {len(unusable), "cannot be used"},
 	} {
 		if part.n > 0 {
 			parts = append(parts, ui.Number(part.n)+" "+part.says)
@@ -337,8 +341,25 @@ func (s *Site) locationRows(ctx context.Context, r request) ([]locationRow, erro
 			}
 			row.read = ui.Near(state.Read, r.now)
 		}
-		row.found = ui.Number(r.catalog.Find(entities.Query{Parents: []string{l.EntityRef}, Limit: 1}).Total)
+		row.found = ui.Number(cameThrough(r.catalog, l.EntityRef))
 		rows = append(rows, row)
 	}
 	return rows, nil
+}
+
+// cameThrough counts the entities that a Location led to, over all steps.
+func cameThrough(c Catalog, ref string) int {
+	n, seen := 0, map[string]bool{ref: true}
+	for next := []string{ref}; len(next) > 0; {
+		n += c.Find(entities.Query{Parents: next, Limit: 1}).Total
+		further := c.Find(entities.Query{Parents: next, Kinds: []string{"Location"}}).Entries
+		next = nil
+		for _, e := range further {
+			if !seen[e.Ref] {
+				seen[e.Ref] = true
+				next = append(next, e.Ref)
+			}
+		}
+	}
+	return n
 }

@@ -23,7 +23,10 @@ func till() web.Preview {
 			{Ref: "component:default/ledger", File: "more.yaml", Is: web.PreviewConflict, With: &event.Origin{Repository: "acme/ledger", Path: "catalog-info.yaml", Line: 1, URL: "https://git.acme.example/acme/ledger/blob/main/catalog-info.yaml"}},
 			{Ref: "system:default/payments", File: "more.yaml", Is: web.PreviewSame},
 		},
-		Problems: []web.PreviewProblem{{File: "broken.yaml", Problem: event.Problem{Path: "spec.type", Line: 7, Column: 3, Message: "must be a string"}}},
+		Problems: []web.PreviewProblem{
+			{File: "broken.yaml", Document: 1, Problem: event.Problem{Path: "spec.type", Line: 7, Column: 3, Message: "must be a string"}},
+			{File: "broken.yaml", Document: 1, Problem: event.Problem{Path: "spec.owner", Line: 8, Column: 3, Message: "must be a string"}},
+		},
 	}
 }
 
@@ -214,6 +217,27 @@ func TestWhatALocationLedTo(t *testing.T) {
 	p.push(sample.Push{At: sample.Now, Repository: "acme/all", Text: "apiVersion: backstage.io/v1alpha1\nkind: Location\nmetadata: {name: all}\nspec: {targets: [./till.yaml]}\n"})
 	p.arrive("all", "till")
 	p.ok("/catalog/default/location/all").wants("[aria-labelledby=h-targets]", "./till.yaml", "What came from there till")
+}
+
+// What came through a location is counted over all steps; it tells which location
+// that was, and claims no repository.
+func TestWhatCameThroughALocation(t *testing.T) {
+	p := empty(t)
+	if _, err := p.world.Locations.Register(t.Context(), tillURL); err != nil {
+		t.Fatal(err)
+	}
+	p.settle()
+	root := p.world.Entities.Snapshot().Locations()[0].EntityRef
+	declare := func(repository, parent, text string) {
+		p.push(sample.Push{At: sample.Now, Repository: repository, Parent: parent, Text: "apiVersion: backstage.io/v1alpha1\n" + text})
+	}
+	declare("acme/all", root, "kind: Location\nmetadata: {name: all}\nspec: {targets: [./till.yaml, ./all.yaml]}\n")
+	declare("acme/till", "location:default/all", "kind: Component\nmetadata: {name: till}\nspec: {type: service, lifecycle: production, owner: payments}\n")
+	p.settle()
+	rows := p.ok("/sources").texts("table.locations tbody tr")
+	if len(rows) != 1 || !strings.Contains(rows[0], "Not read yet 2 1 Remove") {
+		t.Errorf("the location: %q", rows)
+	}
 }
 
 func TestOrphan(t *testing.T) {

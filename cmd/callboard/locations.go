@@ -189,7 +189,7 @@ func (p pageLocations) Preview(ctx context.Context, target string) (web.Preview,
 			continue // which the descriptor's own problems say better
 		}
 		for _, problem := range r.Problems {
-			shown.Problems = append(shown.Problems, web.PreviewProblem{File: r.Origin.Path, Problem: problem})
+			shown.Problems = append(shown.Problems, web.PreviewProblem{File: r.Origin.Path, Document: r.Origin.Line, Problem: problem})
 		}
 	}
 	return shown, nil

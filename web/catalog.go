@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -149,6 +150,23 @@ func parseList(of list, q url.Values, starred []string) (listQuery, error) {
 	return l, nil
 }
 
+// wholeOwners returns a query whose owners are whole references, if they are not:
+// people write the name of a team as descriptors do.
+func wholeOwners(q url.Values) (url.Values, bool) {
+	whole := slices.Clone(q["owner"])
+	for i, owner := range whole {
+		if ref, err := catalog.ParseRef(owner, catalog.Ref{Kind: "group", Namespace: catalog.DefaultNamespace}); err == nil && owner != entities.NoOwner {
+			whole[i] = ref.String()
+		}
+	}
+	if slices.EqualFunc(whole, q["owner"], strings.EqualFold) {
+		return nil, false
+	}
+	q = maps.Clone(q)
+	q["owner"] = whole
+	return q, true
+}
+
 // filtered reports whether the query leaves anything out.
 func (l listQuery) filtered() bool { return l.Text != "" || l.narrowed() }
 
@@ -163,6 +181,9 @@ func (s *Site) catalog(_ context.Context, r request) (answer, error) {
 }
 
 func (s *Site) list(of list, r request) (answer, error) {
+	if whole, ok := wholeOwners(r.self.query); ok {
+		return answer{location: link{r.self.path, whole}.String()}, nil
+	}
 	q, err := parseList(of, r.self.query, r.starred)
 	if err != nil {
 		return answer{}, err
@@ -172,7 +193,8 @@ func (s *Site) list(of list, r request) (answer, error) {
 		return answer{location: r.self.set(fieldPage, strconv.Itoa(last)).String()}, nil
 	}
 	v := newCatalogView(r, q, found, len(s.Sources()))
-	if s.Locations != nil {
+	v.register = s.Locations != nil
+	if v.register && !v.empty {
 		v.acts = append(v.acts, ui.Button{Label: "Register a location", Icon: "link", Href: registerPath})
 	}
 	return answer{title: of.title, body: catalogPage(v)}, nil
@@ -180,22 +202,23 @@ func (s *Site) list(of list, r request) (answer, error) {
 
 // catalogView is the list of entities, or why it is empty.
 type catalogView struct {
-	title   string
-	acts    []ui.Button
-	lede    string
-	says    string // how many match, to be read out
-	views   []ui.View
-	bar     ui.ListBar
-	facets  []ui.Facet
-	chips   []ui.Chip
-	clear   string
-	columns []ui.Column
-	rows    []entityRow
-	pager   ui.Pager
-	missing *suggestion // set when nothing matches
-	noStars bool        // only what is starred is asked for, and nothing is
-	empty   bool        // nothing is in the catalog at all
-	noneYet string      // what is listed, when the catalog has none of it
+	title    string
+	acts     []ui.Button
+	lede     string
+	says     string // how many match, to be read out
+	views    []ui.View
+	bar      ui.ListBar
+	facets   []ui.Facet
+	chips    []ui.Chip
+	clear    string
+	columns  []ui.Column
+	rows     []entityRow
+	pager    ui.Pager
+	missing  *suggestion // set when nothing matches
+	noStars  bool        // only what is starred is asked for, and nothing is
+	empty    bool        // nothing is in the catalog at all
+	register bool        // locations can be registered
+	noneYet  string      // what is listed, when the catalog has none of it
 }
 
 // entityRow is one entity in the list.
@@ -280,7 +303,7 @@ func newRow(c Catalog, e *entities.Entry, now time.Time) entityRow {
 	}
 	if e.Rejection != nil {
 		row.problem = ui.Anchor{Label: "cannot be used", Href: row.href}
-		if len(e.Rejection.Problems) > 0 {
+		if len(e.Rejection.Problems) > 0 && !e.Rejection.Origin.Registration() {
 			row.problem.Label = "line " + strconv.Itoa(max(1, e.Rejection.Problems[0].Line))
 		}
 	}

@@ -299,3 +299,19 @@ func TestCatalogMuch(t *testing.T) {
 	}
 	got.wants("details.facet", "10 rarer ones are not listed")
 }
+
+// The name of a team alone is a reference, as in a descriptor.
+func TestShortOwner(t *testing.T) {
+	p := acme(t)
+	got := p.get("/catalog?owner=ledger&kind=Component")
+	if to := got.header.Get("Location"); to != "/catalog?kind=Component&owner=group%3Adefault%2Fledger" {
+		t.Errorf("%d to %q", got.status, to)
+	}
+	p.ok("/catalog?owner=none")
+}
+
+func TestNothingLeftByFilters(t *testing.T) {
+	p := acme(t)
+	p.ok("/catalog?tag=nosuch").wants("main", "The one filter that is set leaves nothing.")
+	p.ok("/catalog?tag=nosuch&kind=Component").wants("main", "All the filters together leave nothing.")
+}

@@ -24,6 +24,7 @@ type suggestion struct {
 	countAll   int
 	everywhere string // address of what was asked without the filters; "" if there are none or nothing matches
 	everything string // address of the whole list
+	filters    int    // that are set
 }
 
 // suggest looks for what may have been meant.
@@ -31,6 +32,12 @@ func suggest(c Catalog, size int, self link, q listQuery) *suggestion {
 	here := self.drop(fieldPage)
 	all := link{path: q.path}
 	s := &suggestion{asked: q.Text, everything: all.String()}
+	for _, f := range q.facets() {
+		s.filters += len(*f.values(&q.Query))
+	}
+	if q.starred {
+		s.filters++
+	}
 	if q.Text == "" {
 		return s
 	}

@@ -59,7 +59,7 @@ delivery lost. A configuration with mistakes is told of and changes nothing.`,
 			if err != nil {
 				return err
 			}
-			if len(conf.Sources) == 0 && len(conf.Catalog.Locations) == 0 {
+			if len(conf.Sources) == 0 && len(conf.Catalog.Locations) == 0 && len(conf.Catalog.Reading.Allow) == 0 {
 				logger.Warn("neither sources nor locations are configured, so nothing will come in; see docs/configuration.md")
 			}
 			return servePortal(cmd.Context(), p, conf, logger, portalOptions{now: time.Now}, func(ctx context.Context, portal *portal) error {

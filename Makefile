@@ -13,8 +13,8 @@ ELEMENTS := web/static/elements/graph.js
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-run: build ## Serve the sample organisation on http://127.0.0.1:8080
-	$(BIN)/callboard demo
+run: build ## Serve the sample organisation on http://127.0.0.1:8080, or LISTEN=host:port
+	$(BIN)/callboard demo $(if $(LISTEN),--listen $(LISTEN))
 
 build: $(ELEMENTS) ## Build bin/callboard
 	$(GO) build -trimpath -o $(BIN)/callboard ./cmd/callboard

@@ -12,7 +12,7 @@ const componentsPath = "/settings/components"
 // components handles "GET /settings/components": every component in every
 // state, to be looked at. It is there in demo mode only.
 func (s *Site) components(context.Context, request) (answer, error) {
-	return answer{title: "Components", body: componentsPage()}, nil
+	return answer{title: "Interface elements", body: componentsPage()}, nil
 }
 
 // tokens are the colours of the stylesheet.

@@ -50,7 +50,7 @@ func (s *Site) nav(path string, t truth) []ui.NavGroup {
 		{Title: "Record", Items: []ui.NavItem{item("Audit", "audit", auditPath), sources}},
 	}
 	if s.Demo {
-		groups = append(groups, ui.NavGroup{Title: "Settings", Items: []ui.NavItem{item("Components", "columns", componentsPath)}})
+		groups = append(groups, ui.NavGroup{Title: "Settings", Items: []ui.NavItem{item("Interface elements", "columns", componentsPath)}})
 	}
 	return groups
 }

@@ -115,9 +115,14 @@ func requestLog(logger *slog.Logger) middleware.RequestLoggerConfig {
 			if v.Status >= http.StatusInternalServerError {
 				level = slog.LevelWarn
 			}
-			logger.LogAttrs(c.Request().Context(), level, "request",
+			attrs := []slog.Attr{
 				slog.String("method", v.Method), slog.String("path", v.URIPath), slog.Int("status", v.Status),
-				slog.Duration("took", v.Latency), slog.String("request", v.RequestID))
+				slog.Duration("took", v.Latency), slog.String("request", v.RequestID),
+			}
+			if v.Error != nil && level == slog.LevelWarn {
+				attrs = append(attrs, slog.Any("error", v.Error))
+			}
+			logger.LogAttrs(c.Request().Context(), level, "request", attrs...)
 			return nil
 		},
 	}
@@ -212,7 +217,11 @@ func listen(ctx context.Context, address string, insecure bool) (net.Listener, e
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
-		return nil, fault.New(fault.Unavailable, "listen on %s: %w", address, err)
+		var op *net.OpError
+		if errors.As(err, &op) { // which names the address again
+			err = op.Err
+		}
+		return nil, fault.New(fault.Unavailable, "listen on %s: %w; choose another address with --listen", address, err)
 	}
 	return l, nil
 }

@@ -316,3 +316,8 @@ func TestAuditListsItsTypes(t *testing.T) {
 		}
 	}
 }
+
+// What is wrong with a refused descriptor does not look like something good.
+func TestRefusedEvent(t *testing.T) {
+	acme(t).ok("/audit/133").wants("ins.wrong", "spec.providesApis[1] must be a string")
+}

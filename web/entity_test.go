@@ -339,7 +339,7 @@ func TestNeverUsableEntity(t *testing.T) {
 	if got.status != http.StatusNotFound {
 		t.Errorf("status %d, want 404", got.status)
 	}
-	got.wants("main", "broken is not in the catalog", "Descriptor refused", "kestrel-7")
+	got.wants("main", "The descriptor of broken was refused", "acme/broken/catalog-info.yaml cannot be used", "Descriptor refused", "kestrel-7")
 }
 
 func TestEntityLinks(t *testing.T) {

@@ -123,6 +123,7 @@ func fields(changes []catalog.Change, limit int) []ui.Change {
 			After:     written(c.After, limit),
 			HasBefore: c.Op != catalog.Added,
 			HasAfter:  c.Op != catalog.Removed,
+			Wrong:     c.Path == "status", // what a refused descriptor has for one
 		}
 	}
 	return all

@@ -30,6 +30,12 @@ func notThere(r request, ref catalog.Ref, page history.Page) answer {
 		v.removed = page.Entries[0].Type == event.TypeEntityRemoved
 		v.history = entityLink(ref) + "/history"
 	}
+	for _, rej := range r.catalog.Rejections() {
+		if rej.Ref == ref.String() && rej.With == nil && len(rej.Problems) > 0 {
+			v.refused, v.problem = rej.Origin.Place(), rej.Describe(rej.Problems[0])
+			break
+		}
+	}
 	return answer{status: http.StatusNotFound, title: ref.Name, body: missingEntityPage(v)}
 }
 
@@ -39,5 +45,7 @@ type missingEntity struct {
 	similar   []ui.EntityLink
 	last      *ui.Happening // the newest event about it
 	removed   bool
+	refused   string // the file that declares it and cannot be used; "" for none
+	problem   string // what is wrong in that
 	history   string
 }

@@ -53,7 +53,7 @@ type address struct {
 // addressIn returns the address of a file on a repository's default branch.
 func addressIn(repo Repository, file string) address {
 	if repo.Pages.View == "" {
-		return address{}
+		return rootAddress(repo.Pages.Root, file)
 	}
 	dir := ""
 	if at := path.Dir(file); at != "." {
@@ -61,6 +61,18 @@ func addressIn(repo Repository, file string) address {
 	}
 	view := repo.Pages.View + EscapePath(file)
 	return address{ref: "url:" + view, view: view, edit: repo.Pages.Edit + EscapePath(file), dir: repo.Pages.Dir + dir}
+}
+
+// rootAddress returns the address of a file that has no page: a "file:" root is
+// one already.
+func rootAddress(root, file string) address {
+	if root != "" && !strings.HasPrefix(root, "file:") {
+		root = "url:" + root
+	}
+	if root == "" {
+		return address{}
+	}
+	return address{ref: root + "#" + EscapePath(file)}
 }
 
 // annotate writes the annotations that follow from where the descriptor stands.

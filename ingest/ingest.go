@@ -116,6 +116,9 @@ type Pages struct {
 	View string // a file, "https://github.com/acme/payments/blob/main/"
 	Edit string // a file in the forge's editor
 	Dir  string // a folder
+	// Root names the repository as a whole, where it has no such pages: annotations
+	// then say it, a "#" and the path. Else "".
+	Root string
 }
 
 // Push says that the default branch moved. Nothing else of a push's body is

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"time"
 
@@ -14,6 +17,7 @@ import (
 	"github.com/callboard/callboard/ingest"
 	"github.com/callboard/callboard/ingest/cloudevents"
 	"github.com/callboard/callboard/ingest/forgeapi"
+	gitsource "github.com/callboard/callboard/ingest/git"
 	"github.com/callboard/callboard/ingest/github"
 	"github.com/callboard/callboard/ingest/gitlab"
 	"github.com/callboard/callboard/ingest/survey"
@@ -83,7 +87,13 @@ func (in *intake) run(ctx context.Context, survey bool) error {
 	for _, work := range works {
 		g.Go(func() error { return work(ctx) })
 	}
-	return g.Wait()
+	err := g.Wait()
+	for _, s := range in.sources {
+		if open, ok := s.(io.Closer); ok {
+			err = errors.Join(err, open.Close())
+		}
+	}
+	return err
 }
 
 // newSources makes what the configuration lists.
@@ -113,6 +123,11 @@ func newSource(s config.Source, answers string, metrics prometheus.Registerer, o
 			SigningToken: s.SigningToken.Reveal(), PreviousToken: s.PreviousSigningToken.Reveal(),
 			Groups: s.Groups, Cache: answers, Metrics: metrics, Now: o.now,
 		})
+	case config.Git:
+		return gitsource.New(gitsource.Options{
+			Name: s.Name, URL: s.URL, Branch: s.Branch, Token: s.Token.Reveal(), Dir: filepath.Join(filepath.Dir(answers), "git-"+s.Name),
+			WebhookSecret: s.WebhookSecret.Reveal(), PreviousSecret: s.PreviousSecret.Reveal(),
+		})
 	case config.CloudEvents:
 		return cloudevents.New(cloudevents.Options{Name: s.Name, WebhookSecret: s.WebhookSecret.Reveal(), PreviousSecret: s.PreviousSecret.Reveal()})
 	default:
@@ -137,6 +152,9 @@ func surveys(c config.Config, sources []ingest.Source, selections map[string]ing
 			continue
 		}
 		one := survey.Source{Name: s.Name(), Forge: s.Forge(), Selection: selections[s.Name()], Compare: c.Sources[i].Reconcile, Grace: time.Duration(c.Sources[i].Grace)}
+		if c.Sources[i].Type == config.Git {
+			one.Compare, one.Grace = "@every "+cmp.Or(time.Duration(c.Sources[i].Poll), 5*time.Minute).String(), cmp.Or(one.Grace, time.Second)
+		}
 		one.Lister, _ = s.(survey.Lister)
 		if saver, ok := s.(interface{ Save() error }); ok {
 			one.Save = saver.Save

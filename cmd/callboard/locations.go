@@ -143,7 +143,7 @@ func (l apiLocations) Preview(ctx context.Context, typ, target string) (api.Loca
 func sitesOf(sources []config.Source) map[string]string {
 	sites := map[string]string{}
 	for _, s := range sources {
-		if u, err := url.Parse(s.URL); err == nil && u.Host != "" {
+		if u, err := url.Parse(s.URL); err == nil && u.Host != "" && (s.Type == config.GitHub || s.Type == config.GitLab) {
 			sites[strings.TrimPrefix(u.Host, "api.")] = s.Type + ".com"
 		}
 	}

@@ -32,6 +32,7 @@ var rooms = map[string][]string{
 	"ingest/cloudevents": {"catalog", "event", "ingest", "internal/fault"},
 	"ingest/github":      {"catalog", "catalog/codeowners", "event", "ingest", "ingest/forgeapi", "internal/fault"},
 	"ingest/gitlab":      {"catalog", "catalog/codeowners", "event", "ingest", "ingest/forgeapi", "internal/fault"},
+	"ingest/git":         {"event", "ingest", "internal/fault"},
 
 	// A client of two portals' APIs: it brings in nothing by itself.
 	"ingest/backstage": {"catalog", "internal/fault"},

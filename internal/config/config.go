@@ -51,7 +51,7 @@ type Deliveries struct {
 type Source struct {
 	Name          string `yaml:"name"` // also the last part of its webhook's path
 	Type          string `yaml:"type"` // see [SourceTypes]
-	URL           string `yaml:"url"`  // of the API (github) or the instance (gitlab)
+	URL           string `yaml:"url"`  // of the API (github), the instance (gitlab) or the repository (git)
 	Token         Secret `yaml:"token"`
 	App           App    `yaml:"app"` // github: instead of a token
 	WebhookSecret Secret `yaml:"webhookSecret"`
@@ -63,6 +63,8 @@ type Source struct {
 	Organizations        []string `yaml:"organizations"` // github: only their repositories count; empty = all that the webhook tells of
 	Groups               []string `yaml:"groups"`        // gitlab: the same, with their subgroups
 	Repositories         []string `yaml:"repositories"`  // github: the only ones that are discovered; empty = all of the organisations
+	Branch               string   `yaml:"branch"`        // git: the one that is read; empty = the repository's default
+	Poll                 Duration `yaml:"poll"`          // git: between two looks; 0 = five minutes
 	Reconcile            string   `yaml:"reconcile"`     // when heads are compared, as a cron expression; empty = every hour; [Never] = nothing is surveyed
 	People               Choice   `yaml:"people"`        // teams and members become Groups and Users; unset = if organizations or groups are named
 	Descriptors          []string `yaml:"descriptors"`   // globs; empty = catalog-info.yaml anywhere
@@ -118,12 +120,14 @@ func (a App) Numbers() (id, installation int64) {
 const (
 	GitHub = "github"
 	GitLab = "gitlab"
+	// Git is one repository, wherever it is.
+	Git = "git"
 	// CloudEvents is whatever sends those; nothing is read from it.
 	CloudEvents = "cloudevents"
 )
 
 // SourceTypes lists the types of sources that this version can connect.
-func SourceTypes() []string { return []string{GitHub, GitLab, CloudEvents} }
+func SourceTypes() []string { return []string{GitHub, GitLab, Git, CloudEvents} }
 
 // Secret is text that never shows: not in logs, errors or pages.
 type Secret string

@@ -267,7 +267,7 @@ func (p *parser) source(path string, s Source, names map[string]bool) {
 		p.wrong(path+".type", "%q must be one of %s", s.Type, strings.Join(SourceTypes(), ", "))
 		return
 	}
-	if s.URL != "" {
+	if s.URL != "" && s.Type != Git {
 		p.httpURL(path+".url", s.URL)
 	}
 	for i, pattern := range s.Descriptors {
@@ -314,9 +314,45 @@ func (p *parser) source(path string, s Source, names map[string]bool) {
 	if s.Type == CloudEvents {
 		p.receiver(path, s)
 	}
-	if s.WebhookSecret == "" && (s.Type != GitLab || s.SigningToken == "") {
+	p.git(path, s)
+	if s.WebhookSecret == "" && s.Type != Git && (s.Type != GitLab || s.SigningToken == "") {
 		p.wrong(path+".webhookSecret", "must not be empty: a webhook that anybody can send is refused. Make one with: openssl rand -hex 32")
 	}
+}
+
+// git looks at what only a plain repository has, or has not. Whether its address
+// can be read is found when it is.
+func (p *parser) git(path string, s Source) {
+	if s.Type != Git {
+		if s.Branch != "" {
+			p.wrong(path+".branch", "is for git; of a forge's repositories the default branch is read")
+		}
+		if s.Poll != 0 {
+			p.wrong(path+".poll", "is for git; a forge has reconcile")
+		}
+		return
+	}
+	u, err := url.Parse(s.URL)
+	switch {
+	case s.URL == "":
+		p.wrong(path+".url", "must name the repository: https://git.example.com/platform/catalog.git, ssh://git@git.example.com/platform/catalog.git, or a folder")
+	case err == nil && u.User != nil && hasPassword(u):
+		p.wrong(path+".url", "holds a password, which would show on pages; give it as token")
+	}
+	if d := time.Duration(s.Poll); d != 0 && d < minInterval {
+		p.wrong(path+".poll", "%s is too short: at least %s", d, minInterval)
+	}
+	if s.Reconcile != "" {
+		p.wrong(path+".reconcile", "is for forges; a git source has poll")
+	}
+	if s.Archived || s.SkipForks {
+		p.wrong(path, "archived and skipForks are for forges")
+	}
+}
+
+func hasPassword(u *url.URL) bool {
+	_, has := u.User.Password()
+	return has
 }
 
 // receiver refuses what is of no use to a source that only receives.

@@ -97,6 +97,15 @@ func DeriveID(n int, parts ...string) string {
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:18])
 }
 
+// Backfill is the name of the extension that marks, as "true", an event that was
+// found in the past after the fact: it tells how things came to be, and nothing of
+// how they are. See [Event.Backfilled].
+const Backfill = "backfill"
+
+// Backfilled reports whether the event tells of the past only: whoever keeps a
+// present state must leave it out of that.
+func (e *Event) Backfilled() bool { return e.Extensions[Backfill] == "true" }
+
 // SourcePrefix is what the CloudEvents source of a configured source starts with;
 // its name follows.
 const SourcePrefix = "/sources/"

@@ -225,6 +225,9 @@ func samples() []event.Data {
 		event.RepositoryArchived{RepositoryState: repository},
 		event.RepositoryUnarchived{RepositoryState: repository},
 		event.RepositoryDeleted{Repository: repository.Repository, Reason: "deleted at the forge"},
+		event.RepositoryBackfilled{
+			Repository: repository.Repository, Commit: origin.Commit, Since: time.Date(2019, 4, 2, 8, 0, 0, 0, time.UTC), Commits: 310, Events: 42,
+		},
 		event.ActivityPush{
 			Repository: repository.Repository, Ref: "refs/heads/main", Before: "1b1d5781111d84f7b3fe45a0852e59758cd7a87e", After: origin.Commit,
 			Default: true, Forced: true, Commits: 3,

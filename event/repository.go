@@ -1,5 +1,7 @@
 package event
 
+import "time"
+
 // Repository names a repository of a source.
 type Repository struct {
 	Source   string `json:"source"`   // name of the configured source
@@ -54,6 +56,19 @@ type RepositoryDue struct {
 	Reason string `json:"reason"`         // for people: "hourly comparison"
 	Gap    string `json:"gap,omitempty"`  // id of the [SourceGapFound] that this closes
 }
+
+// RepositoryBackfilled says that what happened in a repository before it was first
+// read is on record now, as far as its history tells.
+type RepositoryBackfilled struct {
+	Repository
+	Commit  string    `json:"commit"`         // that was read first, at which the past ends
+	Since   time.Time `json:"since,omitzero"` // of the oldest commit
+	Commits int       `json:"commits"`        // that the default branch was at
+	Events  int       `json:"events"`         // that were found
+}
+
+// EventType returns the fixed name.
+func (RepositoryBackfilled) EventType() Type { return TypeRepositoryBackfilled }
 
 // EventType returns the fixed name.
 func (RepositoryObserved) EventType() Type { return TypeRepositoryObserved }

@@ -22,6 +22,7 @@ const (
 	TypeRepositoryArchived   Type = "repository.archived.v1"
 	TypeRepositoryUnarchived Type = "repository.unarchived.v1"
 	TypeRepositoryDeleted    Type = "repository.deleted.v1"
+	TypeRepositoryBackfilled Type = "repository.backfilled.v1"
 
 	TypeActivityPush        Type = "activity.push.v1"
 	TypeActivityPullRequest Type = "activity.pullrequest.v1"
@@ -67,6 +68,7 @@ var types = []TypeInfo{
 	{TypeRepositoryArchived, "A repository became read-only.", decodeAs[RepositoryArchived]},
 	{TypeRepositoryUnarchived, "A repository can be written to again.", decodeAs[RepositoryUnarchived]},
 	{TypeRepositoryDeleted, "A repository was deleted.", decodeAs[RepositoryDeleted]},
+	{TypeRepositoryBackfilled, "What happened in a repository before it was first read is on record.", decodeAs[RepositoryBackfilled]},
 	{TypeActivityPush, "A branch or tag moved, came or went.", decodeAs[ActivityPush]},
 	{TypeActivityPullRequest, "A pull or merge request was opened, changed, merged or closed.", decodeAs[ActivityPullRequest]},
 	{TypeActivityRelease, "A release was published, changed or deleted.", decodeAs[ActivityRelease]},

@@ -34,13 +34,14 @@ type eventJSON struct {
 	Cause      event.Cause       `json:"cause"`
 	Summary    string            `json:"summary"`
 	Changes    []catalog.Change  `json:"changes"`
+	Backfilled bool              `json:"backfilled,omitempty"`
 }
 
 func toEventJSON(e history.Entry) eventJSON {
 	if e.Changes == nil {
 		e.Changes = []catalog.Change{}
 	}
-	return eventJSON{e.Position, e.ID, e.Type, e.Source, e.Subject, e.Time, e.Recorded, e.Actor, e.Cause, e.Summary, e.Changes}
+	return eventJSON{e.Position, e.ID, e.Type, e.Source, e.Subject, e.Time, e.Recorded, e.Actor, e.Cause, e.Summary, e.Changes, e.Backfilled}
 }
 
 // handleEvents handles "GET /api/history/events".
@@ -99,6 +100,14 @@ func parseEventFilter(q url.Values) (history.Filter, error) {
 		f.Oldest = true
 	default:
 		return f, fault.New(fault.Invalid, "order must be asc or desc, not %q", o)
+	}
+	switch by := q.Get("by"); by {
+	case "":
+		f.ByTime = f.Entity != ""
+	case "time", "position":
+		f.ByTime = by == "time"
+	default:
+		return f, fault.New(fault.Invalid, "by must be time or position, not %q", by)
 	}
 	var err error
 	if f.From, err = moment(q, "from"); err != nil {

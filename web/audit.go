@@ -140,7 +140,7 @@ func parseAudit(self link) (auditQuery, error) {
 		if err != nil {
 			return q, fault.New(fault.Invalid, "entity=%s names no entity; write entity=component:payments-api", e)
 		}
-		q.Entity = ref.String()
+		q.Entity, q.ByTime = ref.String(), true
 	}
 	var err error
 	if q.From, err = moment(fieldFrom, q.from, 0); err != nil {

@@ -24,7 +24,7 @@ func (s *Site) entityHistory(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	page, err := s.History.Events(ctx, history.Filter{Entity: ref.String(), After: after, Limit: 25})
+	page, err := s.History.Events(ctx, history.Filter{Entity: ref.String(), ByTime: true, After: after, Limit: 25})
 	if err != nil {
 		return answer{}, err
 	}

@@ -82,6 +82,9 @@ func declaration(data string) (entity string, origin event.Origin, err error) {
 }
 
 func (b *batch) fold(rec eventlog.Record) error {
+	if rec.Backfilled() {
+		return nil // the catalog is the present
+	}
 	since := Since{Position: rec.Position, Time: rec.Time, Recorded: rec.Recorded, Actor: rec.Actor, Cause: rec.Cause}
 	switch rec.Type {
 	case event.TypeEntityRegistered, event.TypeEntityChanged:

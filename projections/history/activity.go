@@ -11,6 +11,8 @@ import (
 // nothing to compare it with; "" for types that have no words.
 func words(data event.Data) string {
 	switch d := data.(type) {
+	case event.RepositoryBackfilled:
+		return backfilled(d)
 	case event.ActivityPush:
 		return pushed(d)
 	case event.ActivityPullRequest:

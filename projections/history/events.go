@@ -19,7 +19,7 @@ const (
 	maxLimit     = 500
 )
 
-const columns = `position, id, type, source, subject, time, recorded, login, name, email, cause, summary, changes`
+const columns = `position, id, type, source, subject, time, recorded, login, name, email, cause, summary, changes, backfilled`
 
 // Events returns a page of the events that f selects.
 func (h *History) Events(ctx context.Context, f Filter) (Page, error) {
@@ -37,14 +37,19 @@ func (h *History) Events(ctx context.Context, f Filter) (Page, error) {
 	}
 	limit = min(limit, maxLimit)
 
-	direction, beyond := " DESC", "position < ?"
+	direction, follows := " DESC", " < "
 	if f.Oldest {
-		direction, beyond = " ASC", "position > ?"
+		direction, follows = " ASC", " > "
+	}
+	order, beyond := " ORDER BY position"+direction, "position"+follows+"?"
+	if f.ByTime {
+		order = " ORDER BY time" + direction + ", position" + direction
+		beyond = "(time, position)" + follows + "(SELECT time, position FROM events WHERE position = ?)"
 	}
 	if f.After > 0 {
 		where, args = and(where, beyond), append(args, f.After)
 	}
-	rows, err := h.db.QueryContext(ctx, "SELECT "+columns+" FROM events"+where+" ORDER BY position"+direction+" LIMIT ?", append(args, limit+1)...)
+	rows, err := h.db.QueryContext(ctx, "SELECT "+columns+" FROM events"+where+order+" LIMIT ?", append(args, limit+1)...)
 	if err != nil {
 		return Page{}, fmt.Errorf("read events: %w", err)
 	}
@@ -82,7 +87,7 @@ func scan(row interface{ Scan(...any) error }) (Entry, error) {
 		cause, changes []byte
 	)
 	err := row.Scan(&e.Position, &e.ID, &e.Type, &e.Source, &e.Subject, &at, &recorded,
-		&e.Actor.Login, &e.Actor.Name, &e.Actor.Email, &cause, &e.Summary, &changes)
+		&e.Actor.Login, &e.Actor.Name, &e.Actor.Email, &cause, &e.Summary, &changes, &e.Backfilled)
 	if err != nil {
 		return Entry{}, err
 	}

@@ -77,8 +77,8 @@ func newWriter(ctx context.Context, tx *sql.Tx) (*writer, error) {
 		to  **sql.Stmt
 		sql string
 	}{
-		{&w.insert, `INSERT INTO events (position, id, type, source, subject, kind, time, recorded, actor, login, name, email, delivery, sha, cause, summary, changes, text)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
+		{&w.insert, `INSERT INTO events (position, id, type, source, subject, kind, time, recorded, actor, login, name, email, delivery, sha, cause, summary, changes, text, backfilled)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
 		{&w.before, `SELECT state FROM newest WHERE subject = ?`},
 		{&w.after, `INSERT INTO newest (subject, state) VALUES (?, ?) ON CONFLICT (subject) DO UPDATE SET state = excluded.state`},
 	} {
@@ -131,7 +131,7 @@ func (w *writer) write(ctx context.Context, rec eventlog.Record) error {
 		rec.Time.UnixNano(), rec.Recorded.UnixNano(),
 		strings.ToLower(rec.Actor.String()), rec.Actor.Login, rec.Actor.Name, rec.Actor.Email,
 		rec.Cause.Delivery, rec.Cause.Commit, cause, tale.summary, changes,
-		searchable(rec, tale))
+		searchable(rec, tale), rec.Backfilled())
 	return err
 }
 

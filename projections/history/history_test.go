@@ -3,6 +3,7 @@ package history_test
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -260,5 +261,52 @@ func TestTheTotalIsCountedSoFar(t *testing.T) {
 				t.Errorf("total %d, more %v; want %d, %v", page.Total, page.More, tt.want, tt.more)
 			}
 		})
+	}
+}
+
+// What was backfilled is compared with what was backfilled before it, and takes its
+// place in time.
+func TestBackfilled(t *testing.T) {
+	at := func(day int) func(*eventlog.Record) {
+		return func(r *eventlog.Record) { r.Time = time.Date(2020, 1, day, 0, 0, 0, 0, time.UTC) }
+	}
+	found := func(r *eventlog.Record) { r.Extensions = map[string]string{event.Backfill: "true"} }
+	elsewhere := projectiontest.Component("payments", "team-x")
+	elsewhere.Origin.RepositoryID = "before"
+	s := projectiontest.NewStory(t).
+		Add(payments, event.EntityRegistered{Declaration: projectiontest.Component("payments", "team-c")}, at(9)).
+		Add(payments, event.EntityRegistered{Declaration: projectiontest.Component("payments", "team-a")}, at(4), found).
+		Add(payments, event.EntityChanged{Declaration: projectiontest.Component("payments", "team-b")}, at(5), found).
+		Add(payments, event.EntityRegistered{Declaration: elsewhere}, at(1), found).
+		Add(payments, event.EntityRemoved{Ref: payments, Reason: "it moved", Origin: elsewhere.Origin}, at(2), found).
+		Add(payments, event.EntityChanged{Declaration: projectiontest.Component("payments", "team-d")}, at(10))
+	h := folded(t, s)
+	read := func(f history.Filter) (lines []string) {
+		for {
+			page, err := h.Events(t.Context(), f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range page.Entries {
+				lines = append(lines, fmt.Sprintf("%d %s %t", e.Position, e.Summary, e.Backfilled))
+			}
+			if f.After = page.Next; page.Next == 0 {
+				return lines
+			}
+		}
+	}
+	want := []string{
+		"4 service, owned by team-x true", "5 it moved true", "2 service, owned by team-a true", "3 owner team-a → team-b true",
+		"1 service, owned by team-c false", "6 owner team-c → team-d false",
+	}
+	for _, limit := range []int{1, 2, 50} {
+		if d := cmp.Diff(want, read(history.Filter{Entity: payments, ByTime: true, Oldest: true, Limit: limit})); d != "" {
+			t.Errorf("%d at a time: %s", limit, d)
+		}
+		newest := read(history.Filter{Entity: payments, ByTime: true, Limit: limit})
+		slices.Reverse(newest)
+		if d := cmp.Diff(want, newest); d != "" {
+			t.Errorf("newest first, %d at a time: %s", limit, d)
+		}
 	}
 }

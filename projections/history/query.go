@@ -24,6 +24,9 @@ type Entry struct {
 	// "owner changed", "line 23: must be a string".
 	Summary string
 	Changes []catalog.Change // against the version before; empty for a first version
+	// Backfilled: it was found in the past after the fact, and compared with what
+	// was found so before it.
+	Backfilled bool
 }
 
 // Filter selects events. Empty fields select everything; text compares without case.
@@ -40,6 +43,9 @@ type Filter struct {
 	After  eventlog.Position // go on after this one, in the chosen direction
 	Limit  int               // 0 means 50; at most 500
 	Oldest bool              // oldest first; otherwise newest first
+	// ByTime orders by when events became true, which for what was backfilled is
+	// long before it was recorded; otherwise by position.
+	ByTime bool
 }
 
 // Page is a part of the answer to a Filter.

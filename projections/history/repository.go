@@ -2,8 +2,10 @@ package history
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
@@ -11,8 +13,12 @@ import (
 )
 
 // stateKey names what an event is compared with: the newest about its subject,
-// or about the repository, whose name passes on to others.
+// or about the repository, whose name passes on to others. What was backfilled is
+// compared with what was backfilled before it of the same repository.
 func stateKey(rec eventlog.Record, data event.Data) string {
+	if at, ok := originOf(data); ok && rec.Backfilled() {
+		return "backfill\n" + at.Source + "\n" + at.RepositoryID + "\n" + rec.Subject
+	}
 	repository := func(r event.Repository) string { return "repository\n" + r.Source + "\n" + r.ID }
 	switch d := data.(type) {
 	case event.RepositoryObserved:
@@ -29,6 +35,23 @@ func stateKey(rec eventlog.Record, data event.Data) string {
 		return "fact\n" + d.Fact + "\n" + d.Entity + "\n" + repository(d.Repository)
 	}
 	return rec.Subject
+}
+
+// originOf is where a descriptor stands that an event is about.
+func originOf(data event.Data) (event.Origin, bool) {
+	switch d := data.(type) {
+	case event.EntityRegistered:
+		return d.Origin, true
+	case event.EntityChanged:
+		return d.Origin, true
+	case event.EntityRemoved:
+		return d.Origin, true
+	case event.EntityRejected:
+		return d.Origin, true
+	case event.EntityConflicted:
+		return d.Origin, true
+	}
+	return event.Origin{}, false
 }
 
 func (s *state) observe(now event.RepositoryState) (t tale) {
@@ -118,4 +141,11 @@ func (s *state) record(d event.FactRecorded) (t tale) {
 	}
 	t.changes = []catalog.Change{change}
 	return t
+}
+
+func backfilled(d event.RepositoryBackfilled) string {
+	if d.Events == 0 {
+		return fmt.Sprintf("its history of %d commits tells nothing more", d.Commits)
+	}
+	return fmt.Sprintf("%d events were found in %d commits since %s", d.Events, d.Commits, d.Since.UTC().Format(time.DateOnly))
 }

@@ -31,7 +31,7 @@ func DefaultDescriptors() []string {
 // gatherer reads the descriptors of a repository at one commit: the files that
 // the source's patterns name, and those that Locations among them lead to.
 type gatherer struct {
-	forge    Forge
+	forge    Contents
 	repo     Repository
 	patterns []string
 	kinds    catalog.Kinds

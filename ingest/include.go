@@ -78,7 +78,7 @@ func causeOf(was, now event.Origin) string {
 
 // tree is the files of a repository at a commit.
 type tree struct {
-	forge Forge
+	forge Contents
 	repo  Repository
 	files []File // by path
 	blobs *blobs

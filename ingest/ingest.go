@@ -157,11 +157,16 @@ type Forge interface {
 	Repository(ctx context.Context, repo Repository) (Repository, error)
 	// Head returns the commit that a branch points at now.
 	Head(ctx context.Context, repo Repository, branch string) (Commit, error)
+	Contents
+	History
+}
+
+// Contents are the files of repositories.
+type Contents interface {
 	// Tree lists all files at a commit, however many.
 	Tree(ctx context.Context, repo Repository, sha string) ([]File, error)
 	// Blob returns a file's content.
 	Blob(ctx context.Context, repo Repository, file File) ([]byte, error)
-	History
 }
 
 // History answers questions about how commits came about.

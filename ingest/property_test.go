@@ -78,8 +78,11 @@ func (d draft) tree(repo string) files {
 	return tree
 }
 
-// edit changes one thing at random.
-func (d draft) edit(t *rapid.T, repo string) {
+// edit changes one thing at random: one of the kinds of edits, or of all.
+func (d draft) edit(t *rapid.T, repo string, kinds ...string) {
+	if len(kinds) == 0 {
+		kinds = []string{"move", "change", "change", "spoil", "break", "delete", "withdraw", "lead", "bring", "bring", "data", "data", "data", "lose"}
+	}
 	paths := []string{yaml, "a/" + yaml, "b/catalog-info.yml", "more/m.yaml"}
 	path := rapid.SampledFrom(paths).Draw(t, "path")
 	f := d.files[path]
@@ -101,7 +104,7 @@ func (d draft) edit(t *rapid.T, repo string) {
 		}
 		return doc
 	}
-	switch rapid.SampledFrom([]string{"move", "change", "change", "spoil", "break", "delete", "withdraw", "lead", "bring", "bring", "data", "data", "data", "lose"}).Draw(t, "edit") {
+	switch rapid.SampledFrom(kinds).Draw(t, "edit") {
 	case "move":
 		f.docs[name] = take()
 	case "change":

@@ -15,8 +15,11 @@ import (
 // refused. Nothing need ever be pushed there again, so the delivery that was
 // refused is handled once more.
 func (t *Translator) Reclaim() reactor.Reactor {
-	return reactor.Reactor{Name: "reclaim", On: []event.Type{event.TypeEntityRemoved}, React: t.reclaim}
+	return reactor.Reactor{Name: "reclaim", On: []event.Type{event.TypeEntityRemoved}, Accept: present, React: t.reclaim}
 }
+
+// present reports whether an event changes what is so now.
+func present(rec eventlog.Record) bool { return !rec.Backfilled() }
 
 func (t *Translator) reclaim(ctx context.Context, rec eventlog.Record) error {
 	d, err := event.DecodeAs[event.EntityRemoved](rec.Event)

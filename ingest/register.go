@@ -256,7 +256,7 @@ func (l *Locations) delete(ctx context.Context, ref string, why event.Cause) (ev
 // Reclaim is to be run on the main log, as [Translator.Reclaim]: a location that
 // was refused a name is read again when the name is free.
 func (l *Locations) Reclaim() reactor.Reactor {
-	return reactor.Reactor{Name: "reclaim/locations", On: []event.Type{event.TypeEntityRemoved}, React: func(ctx context.Context, rec eventlog.Record) error {
+	return reactor.Reactor{Name: "reclaim/locations", On: []event.Type{event.TypeEntityRemoved}, Accept: present, React: func(ctx context.Context, rec eventlog.Record) error {
 		d, err := event.DecodeAs[event.EntityRemoved](rec.Event)
 		if err != nil || d.Ref == "" {
 			return err

@@ -269,7 +269,7 @@ func seal(changes []change, r reading, credits map[string]credit, cause string, 
 			parts = append(parts, with[:]...)
 		}
 		id := event.DeriveID(0, parts...)
-		if d, ok := c.data.(event.EntityRegistered); ok {
+		if d, ok := c.data.(event.EntityRegistered); ok && d.Entity.Metadata.UID == "" {
 			d.Entity.Metadata.UID = uuid.NewSHA1(uuid.NameSpaceOID, []byte(id)).String()
 			c.data = d
 		}

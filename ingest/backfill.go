@@ -54,6 +54,12 @@ func (b *Backfill) Repositories(source string) []event.RepositoryState {
 	return b.record.repositories(source)
 }
 
+// Done reports whether it is on record that a repository's past is complete.
+func (b *Backfill) Done(source, repositoryID string) (Backfilled, bool) {
+	done, ok := b.record.done[repositoryKey{source, repositoryID}]
+	return Backfilled{Commits: done.Commits, Since: done.Since, Before: true}, ok
+}
+
 // BackfillOf is the repository whose past is wanted.
 type BackfillOf struct {
 	Source     string
@@ -85,8 +91,8 @@ func (b *Backfill) Run(ctx context.Context, of BackfillOf) (Backfilled, error) {
 		of.Progress = func(int, int) {}
 	}
 	at := repositoryKey{of.Source, of.Repository.ID}
-	if done, ok := b.record.done[at]; ok && !of.Again {
-		return Backfilled{Commits: done.Commits, Since: done.Since, Before: true}, nil
+	if done, ok := b.Done(of.Source, of.Repository.ID); ok && !of.Again {
+		return done, nil
 	}
 	w := &pastWalk{BackfillOf: of, Backfill: b, at: at, blobs: &blobs{}, known: newKnown(b.kinds, nil, nil), after: b.record.begun[at]}
 	shas, err := w.commits(ctx)

@@ -73,14 +73,8 @@ func TestPlainGitSource(t *testing.T) {
 		t.Errorf("its annotations are %v", a)
 	}
 	for _, page := range []string{"/catalog/default/component/pay", "/catalog/default/component/pay/history", "/catalog/default/component/pay/descriptor", "/sources", "/audit"} {
-		resp, err := http.Get(r.base + page)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, _ := io.ReadAll(resp.Body)
-		resp.Body.Close()
-		if resp.StatusCode != http.StatusOK || strings.Contains(string(body), `href=""`) {
-			t.Errorf("%s answers %d, with an empty link: %t", page, resp.StatusCode, strings.Contains(string(body), `href=""`))
+		if status, body := getFrom(t, r.base+page); status != http.StatusOK || strings.Contains(body, `href=""`) {
+			t.Errorf("%s answers %d, with an empty link: %t", page, status, strings.Contains(body, `href=""`))
 		}
 	}
 
@@ -141,4 +135,19 @@ func (r *running) looks(t *testing.T) (n int) {
 		}
 	}
 	return n
+}
+
+// getFrom returns the status and the body of a page.
+func getFrom(t *testing.T, url string) (int, string) {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(body)
 }

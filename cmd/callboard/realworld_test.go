@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"io"
+	"iter"
 	"os"
 	"os/exec"
 	"path"
@@ -31,6 +32,20 @@ import (
 // repository. CALLBOARD_REALWORLD names their folder; ../shared/realworld beside
 // the repository is looked at too.
 func TestRealHistories(t *testing.T) {
+	i := 0
+	for name, folder := range realHistories(t) {
+		provider := []demoforge.Provider{demoforge.GitHub, demoforge.GitLab}[i%2]
+		i++
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			followHistory(t, provider, "acme/"+name, folder)
+		})
+	}
+}
+
+// realHistories yields the histories that are here, each as a Git repository.
+func realHistories(t *testing.T) iter.Seq2[string, string] {
+	t.Helper()
 	folder := os.Getenv("CALLBOARD_REALWORLD")
 	if folder == "" {
 		folder = filepath.Join("..", "..", "..", "shared", "realworld")
@@ -42,13 +57,12 @@ func TestRealHistories(t *testing.T) {
 	if len(files) == 0 {
 		t.Skip("SKIPPED: there are no histories of real repositories here; set CALLBOARD_REALWORLD to their folder")
 	}
-	for i, file := range files {
-		name := strings.TrimSuffix(filepath.Base(file), ".fastexport.gz")
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			provider := []demoforge.Provider{demoforge.GitHub, demoforge.GitLab}[i%2]
-			followHistory(t, provider, "acme/"+name, importHistory(t, file))
-		})
+	return func(yield func(string, string) bool) {
+		for _, file := range files {
+			if !yield(strings.TrimSuffix(filepath.Base(file), ".fastexport.gz"), importHistory(t, file)) {
+				return
+			}
+		}
 	}
 }
 

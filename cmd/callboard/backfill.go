@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/cobra"
+
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog/sqlitelog"
+	"github.com/callboard/callboard/ingest"
+	gitsource "github.com/callboard/callboard/ingest/git"
+	"github.com/callboard/callboard/internal/config"
+	"github.com/callboard/callboard/internal/fault"
+)
+
+// backfillFlags are the flags of `callboard backfill`.
+type backfillFlags struct {
+	file, data, source, repository string
+	again                          bool
+}
+
+func backfillCommand(p process) *cobra.Command {
+	var f backfillFlags
+	c := &cobra.Command{
+		Use:   "backfill",
+		Short: "Give the catalog its past, out of the repositories' history",
+		Long: `Walk the Git history of the repositories that the portal knows, and append what
+happened in their descriptors before the portal first read them: each with the
+author and the time of the commit that did it. The present catalog stays as it is.
+
+The portal must be stopped, and must have read the repositories before. Each one is
+cloned into the data folder, and the clone deleted when it is done. It is safe to
+interrupt: called again it goes on, and what is there is not appended twice.
+
+Exit codes: 0 all were done, 1 some could not be, 2 the command was called wrongly.`,
+		Example: `  callboard backfill --config callboard.yaml
+  callboard backfill --config callboard.yaml --source github --repository acme/payments`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd, p) },
+	}
+	flags := c.Flags()
+	flags.StringVar(&f.file, "config", "", "configuration file")
+	flags.StringVar(&f.data, "data", "./data", "data folder (default that of the configuration)")
+	flags.StringVar(&f.source, "source", "", "only this source")
+	flags.StringVar(&f.repository, "repository", "", "only this repository, such as acme/payments")
+	flags.BoolVar(&f.again, "again", false, "also what is on record as done: after other descriptors were configured")
+	return c
+}
+
+func (f *backfillFlags) run(cmd *cobra.Command, p process) (err error) {
+	wrong := func(format string, args ...any) error {
+		return usageError{fault.New(fault.Invalid, format, args...), cmd.CommandPath()}
+	}
+	if f.file == "" {
+		return wrong("--config must name the configuration file of the portal")
+	}
+	conf, err := config.Load(f.file, p.Env)
+	if err != nil {
+		return err
+	}
+	if cmd.Flags().Changed("data") {
+		conf.Data = f.data
+	}
+	if _, err := os.Stat(filepath.Join(conf.Data, fileEvents)); err != nil {
+		return wrong("%s is no data folder of a portal: name it with --data", conf.Data)
+	}
+	stored, err := config.ReadSources(filepath.Join(conf.Data, fileConnected))
+	if err != nil {
+		return err
+	}
+	if conf, err = together(conf, stored); err != nil {
+		return err
+	}
+	if f.source != "" && !slices.ContainsFunc(conf.Sources, func(s config.Source) bool { return s.Name == f.source }) {
+		return wrong("there is no source %s in the configuration", f.source)
+	}
+	ctx := cmd.Context()
+	log, err := sqlitelog.Open(ctx, filepath.Join(conf.Data, fileEvents))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, log.Close()) }()
+	fill, err := ingest.NewBackfill(ctx, log, kindsOf(conf))
+	if err != nil {
+		return err
+	}
+	b := backfiller{process: p, backfillFlags: *f, config: conf, fill: fill}
+	for _, s := range conf.Sources {
+		if f.source == "" || s.Name == f.source {
+			if err := b.backfill(ctx, s); err != nil {
+				return err
+			}
+		}
+	}
+	return b.outcome()
+}
+
+// backfiller backfills the repositories of sources, one after the other.
+type backfiller struct {
+	process
+	backfillFlags
+	config config.Config
+	fill   *ingest.Backfill
+
+	looked, failed int
+}
+
+func (b *backfiller) outcome() error {
+	switch {
+	case b.failed > 0:
+		return fault.New(fault.Unavailable, "%d of %d repositories could not be backfilled; called again, it tries these", b.failed, b.looked)
+	case b.looked == 0 && b.repository != "":
+		return fault.New(fault.NotFound, "the portal knows no repository %s that it reads", b.repository)
+	case b.looked == 0:
+		return fault.New(fault.NotFound, "the portal knows no repositories yet: let it read them first")
+	}
+	return nil
+}
+
+func (b *backfiller) backfill(ctx context.Context, s config.Source) error {
+	source, err := newSource(s, filepath.Join(b.config.Data, "forge-"+s.Name+".answers"), prometheus.NewRegistry(), portalOptions{now: time.Now})
+	if err != nil || source.Forge() == nil {
+		return err
+	}
+	selection := ingest.Selection{Descriptors: s.Descriptors, Archived: s.Archived, SkipForks: s.SkipForks}
+	for _, known := range b.fill.Repositories(s.Name) {
+		if b.repository != "" && !strings.EqualFold(b.repository, known.FullName) {
+			continue
+		}
+		if out := selection.LeavesOut(ingest.Repository{FullName: known.FullName, Archived: known.Archived, Fork: known.Fork}); out != "" {
+			fmt.Fprintf(b.Stdout, "%s: left out, as %s\n", known.FullName, out)
+			continue
+		}
+		b.looked++
+		done, err := b.one(ctx, s, source, selection, known)
+		switch {
+		case ctx.Err() != nil:
+			return fault.New(fault.Unavailable, "interrupted; what was found stays, and running this again goes on from there")
+		case err != nil:
+			b.failed++
+			fmt.Fprintf(b.Stderr, "%s: %v\n", known.FullName, err)
+		case done.Before:
+			fmt.Fprintf(b.Stdout, "%s: done before\n", known.FullName)
+		case done.Commits == 0:
+			fmt.Fprintf(b.Stdout, "%s: is empty\n", known.FullName)
+		default:
+			fmt.Fprintf(b.Stdout, "%s: %d events in %d commits since %s\n", known.FullName, done.Events, done.Commits, done.Since.UTC().Format(time.DateOnly))
+		}
+	}
+	return nil
+}
+
+// one clones a repository and has its history walked.
+func (b *backfiller) one(ctx context.Context, s config.Source, source ingest.Source, selection ingest.Selection, known event.RepositoryState) (done ingest.Backfilled, err error) {
+	if was, ok := b.fill.Done(s.Name, known.ID); ok && !b.again {
+		return was, nil
+	}
+	repo, err := source.Forge().Repository(ctx, ingest.Repository{ID: known.ID, FullName: known.FullName})
+	if err != nil || repo.DefaultBranch == "" {
+		return done, err
+	}
+	clone, drop, err := b.clone(s, source, repo)
+	if err != nil {
+		return done, err
+	}
+	defer func() {
+		err = errors.Join(err, clone.Close())
+		if err == nil {
+			err = drop()
+		}
+	}()
+	heads, _, err := clone.Branches(ctx)
+	if err != nil {
+		return done, err
+	}
+	head := heads[repo.DefaultBranch]
+	if head == "" {
+		return done, nil
+	}
+	if err := clone.Fetch(ctx, repo.DefaultBranch, head); err != nil {
+		return done, err
+	}
+	bar := progress{to: b.Stderr, label: repo.FullName}
+	done, err = b.fill.Run(ctx, ingest.BackfillOf{
+		Source: s.Name, Repository: repo, Selection: selection, Past: clone, Head: head, CommitPage: commitPage(s.Type, repo), Again: b.again, Progress: bar.show,
+	})
+	bar.done()
+	return done, err
+}
+
+// clone returns where a repository's history is to be fetched to, and what deletes
+// it. Both forges serve Git where their pages are.
+func (b *backfiller) clone(s config.Source, source ingest.Source, repo ingest.Repository) (*gitsource.Clone, func() error, error) {
+	if plain, ok := source.(*gitsource.Source); ok {
+		return plain.Clone(), func() error { return nil }, nil
+	}
+	if s.App != (config.App{}) {
+		return nil, nil, fault.New(fault.Invalid, "as an App it cannot be cloned yet: configure a token that may read contents while you backfill")
+	}
+	dir := filepath.Join(b.config.Data, "backfill-"+s.Name, filepath.Base(repo.ID))
+	user := map[string]string{config.GitHub: "x-access-token", config.GitLab: "oauth2"}[s.Type]
+	return gitsource.NewClone(gitsource.Remote{URL: repo.URL + ".git", Token: s.Token.Reveal(), User: user}, dir), func() error { return os.RemoveAll(dir) }, nil
+}
+
+// commitPage is how the addresses of commits' pages begin; "" if there are none.
+func commitPage(typ string, repo ingest.Repository) string {
+	return map[string]string{config.GitHub: repo.URL + "/commit/", config.GitLab: repo.URL + "/-/commit/"}[typ]
+}

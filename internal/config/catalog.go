@@ -10,6 +10,9 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
+// reservedPage is the page beside those of sources, which go by their names.
+const reservedPage = "connect"
+
 // reservedSource is the name under which entities of locations are known.
 const reservedSource = "locations"
 

@@ -153,6 +153,7 @@ func TestProblemsSayWhere(t *testing.T) {
 		{"interval", "catalog: {processing: {interval: 1ms}}\n", `1:34: catalog.processing.interval: 1ms is too short`},
 		{"guard", "catalog: {processing: {removalGuard: 20}}\n", `1:38: catalog.processing.removalGuard: 20 is no share: write 0.2 for a fifth`},
 		{"no number", "catalog: {processing: {removalGuard: much}}\n", `1:38: catalog.processing.removalGuard must be a number`},
+		{"a page's name", "sources: [{name: connect, type: github, webhookSecret: s}]\n", `sources[0].name: "connect" is a page of the portal's sources`},
 		{"schedule", "sources: [{name: github, type: github, webhookSecret: s, reconcile: hourly}]\n", `"hourly" is no schedule; write @every 1h`},
 		{"app and token", "sources: [{name: github, type: github, webhookSecret: s, token: t, app: {id: 1}}]\n", `sources[0].app: there is a token, too`},
 		{"app without key", "sources: [{name: github, type: github, webhookSecret: s, app: {id: 1, installation: 2}}]\n", `sources[0].app.privateKeyFile: must be the PEM file`},

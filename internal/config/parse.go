@@ -257,6 +257,8 @@ func (p *parser) source(path string, s Source, names map[string]bool) {
 	switch {
 	case !sourceName.MatchString(s.Name):
 		p.wrong(path+".name", "%q must be lower-case letters, digits and hyphens, such as github; it becomes part of the webhook's path", s.Name)
+	case s.Name == reservedPage:
+		p.wrong(path+".name", "%q is a page of the portal's sources; choose another", s.Name)
 	case s.Name == reservedSource:
 		p.wrong(path+".name", "%q is how the portal calls what catalog.locations bring in; choose another", s.Name)
 	case names[s.Name]:

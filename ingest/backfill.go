@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/catalog/codeowners"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
@@ -66,9 +67,10 @@ type BackfillOf struct {
 	Repository Repository // as its forge describes it now
 	Selection  Selection
 	Past       Past
-	Head       string // of the default branch now
-	CommitPage string // how the addresses of commits' pages begin; "" = they have none
-	Again      bool   // although it is on record that it was done
+	Head       string             // of the default branch now
+	Owners     codeowners.Dialect // of CODEOWNERS; "" leaves that alone
+	CommitPage string             // how the addresses of commits' pages begin; "" = they have none
+	Again      bool               // although it is on record that it was done
 	// Progress is told how many commits of all have been looked at; nil: nobody is.
 	Progress func(done, all int)
 }

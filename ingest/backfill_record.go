@@ -22,6 +22,7 @@ type record struct {
 	read  map[repositoryKey]firstRead
 	state map[repositoryKey]event.RepositoryState
 	done  map[repositoryKey]event.RepositoryBackfilled
+	owned map[repositoryKey]time.Time // since when CODEOWNERS was recorded live
 
 	recorded time.Time // of the newest event
 
@@ -60,7 +61,7 @@ func (h held) by() repositoryKey { return repositoryKey{h.origin.Source, h.origi
 func readRecord(ctx context.Context, log eventlog.Reader) (*record, error) {
 	r := &record{
 		first: map[string]firstEvent{}, read: map[repositoryKey]firstRead{}, state: map[repositoryKey]event.RepositoryState{},
-		done: map[repositoryKey]event.RepositoryBackfilled{}, past: map[string][]held{}, begun: map[repositoryKey]eventlog.Position{},
+		done: map[repositoryKey]event.RepositoryBackfilled{}, owned: map[repositoryKey]time.Time{}, past: map[string][]held{}, begun: map[repositoryKey]eventlog.Position{},
 	}
 	for rec, err := range log.Read(ctx, 0) {
 		if err != nil {
@@ -118,7 +119,7 @@ func (r *record) see(rec eventlog.Record) error {
 }
 
 func (r *record) seeRepository(rec eventlog.Record) error {
-	if !strings.HasPrefix(string(rec.Type), "repository.") {
+	if !strings.HasPrefix(string(rec.Type), "repository.") && rec.Type != event.TypeFactRecorded {
 		return nil
 	}
 	data, err := rec.Decode()
@@ -137,6 +138,11 @@ func (r *record) seeRepository(rec eventlog.Record) error {
 		keep(d.RepositoryState)
 	case event.RepositoryDeleted:
 		delete(r.state, repositoryKey{d.Source, d.ID})
+	case event.FactRecorded:
+		at := repositoryKey{d.Repository.Source, d.Repository.ID}
+		if _, known := r.owned[at]; !known && d.Fact == event.FactCodeowners && !rec.Backfilled() {
+			r.owned[at] = rec.Time
+		}
 	case event.RepositoryBackfilled:
 		r.done[repositoryKey{d.Source, d.ID}] = d
 	}

@@ -2,6 +2,7 @@ package ingest_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/callboard/callboard/catalog/codeowners"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/eventlog/eventlogtest"
@@ -79,7 +81,7 @@ func (w *world) backfill(log eventlog.Log, id string, again bool) (ingest.Backfi
 	}
 	page := "https://git.example/acme/" + id
 	return b.Run(w.t.Context(), ingest.BackfillOf{
-		Source: "github", Past: past{w.forge, id}, Head: w.forge.repo(id).head, CommitPage: page + "/commit/", Again: again,
+		Source: "github", Past: past{w.forge, id}, Head: w.forge.repo(id).head, Owners: codeowners.GitHub, CommitPage: page + "/commit/", Again: again,
 		Repository: ingest.Repository{
 			ID: id, FullName: "acme/" + id, DefaultBranch: "main", URL: page,
 			Pages: ingest.Pages{View: page + "/blob/main/", Edit: page + "/edit/main/", Dir: page + "/tree/main/"},
@@ -193,6 +195,34 @@ func TestBackfill(t *testing.T) {
 	}
 	if again, err := w.backfill(w.log, "payments", false); err != nil || !again.Before {
 		t.Errorf("again it says %+v, %v", again, err)
+	}
+}
+
+// What CODEOWNERS said comes along, up to where live reading tells of it.
+func TestOwnersOfThePast(t *testing.T) {
+	w := newWorld(t)
+	for _, tree := range []files{
+		{"CODEOWNERS": "* @acme/a"}, {"CODEOWNERS": "* @acme/a", "README.md": "x"}, {"CODEOWNERS": "* @acme/b"}, {}, {".github/CODEOWNERS": "* @acme/c"}, {},
+	} {
+		w.forge.push("payments", "mossbank", tree)
+	}
+	w.mustBackfill("payments")
+	var got []string
+	for _, rec := range w.all() {
+		if rec.Type == event.TypeFactRecorded && rec.Backfilled() {
+			d, err := event.DecodeAs[event.FactRecorded](rec.Event)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var found codeowners.Found
+			if err := json.Unmarshal(d.Value, &found); err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, rec.Time.Format("15h ")+found.Path)
+		}
+	}
+	if d := cmp.Diff([]string{"01h CODEOWNERS", "03h CODEOWNERS", "04h ", "05h .github/CODEOWNERS", "06h "}, got); d != "" {
+		t.Error(d)
 	}
 }
 

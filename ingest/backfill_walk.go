@@ -3,12 +3,14 @@ package ingest
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
 
+	"github.com/callboard/callboard/catalog/codeowners"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 )
@@ -26,6 +28,7 @@ type pastWalk struct {
 
 	known    known           // what the commits so far say
 	read     map[string]bool // the files that the last reading looked at
+	owners   File            // CODEOWNERS so far
 	last     string          // commit, at which the past ends
 	end      time.Time       // when the repository was first read: no clock counts that is later
 	time     time.Time       // of the newest commit so far: a branch does not go back in time
@@ -77,7 +80,8 @@ func (w *pastWalk) matters(ctx context.Context, changed []string) (bool, error) 
 	if len(changed) == 0 {
 		return false, nil
 	}
-	if len(w.known.rejected) > 0 {
+	places := codeowners.Places(w.Owners)
+	if len(w.known.rejected) > 0 || slices.ContainsFunc(changed, func(path string) bool { return slices.Contains(places, path) }) {
 		return true, nil
 	}
 	files := make([]File, len(changed))
@@ -101,7 +105,7 @@ func (w *pastWalk) matters(ctx context.Context, changed []string) (bool, error) 
 }
 
 func (w *pastWalk) gather(ctx context.Context, sha string) (reading, error) {
-	g := gatherer{forge: w.Past, repo: w.Repository, patterns: w.Selection.Descriptors, kinds: w.kinds, known: w.known, blobs: w.blobs}
+	g := gatherer{forge: w.Past, repo: w.Repository, patterns: w.Selection.Descriptors, kinds: w.kinds, known: w.known, blobs: w.blobs, dialect: w.Owners}
 	return g.gather(ctx, w.Source, sha)
 }
 
@@ -136,15 +140,53 @@ func (w *pastWalk) step(ctx context.Context, c Commit) error {
 	if err := w.know(events); err != nil {
 		return err
 	}
-	return w.append(ctx, slices.DeleteFunc(events, w.isLive))
+	owners, err := w.stepOwners(ctx, r, c)
+	if err != nil {
+		return err
+	}
+	return w.append(ctx, append(slices.DeleteFunc(events, w.isLive), owners...))
 }
 
-func (w *pastWalk) seal(changes []change, r reading, c Commit) ([]event.Event, error) {
+// stepOwners tells what a commit changed in CODEOWNERS.
+func (w *pastWalk) stepOwners(ctx context.Context, r reading, c Commit) ([]event.Event, error) {
+	if r.owners == w.owners {
+		return nil, nil
+	}
+	w.owners = r.owners
+	if live, ok := w.record.owned[w.at]; ok && !w.time.Before(live) {
+		return nil, nil
+	}
+	value := []byte("null")
+	if r.owners.Path != "" {
+		now, err := readOwners(ctx, w.Past, w.blobs, r, w.Owners)
+		if err != nil {
+			return nil, err
+		}
+		if value, err = json.Marshal(now); err != nil {
+			return nil, err
+		}
+	}
+	e, err := event.New(event.SourcePrefix+w.Source, w.Repository.FullName, event.FactRecorded{
+		Fact: event.FactCodeowners, Repository: w.Repository.State(w.Source).Repository, Value: value,
+	})
+	by := w.creditOf(c)
+	e.ID, e.Time, e.Actor = event.DeriveID(0, backfillCause, w.Source, w.Repository.ID, c.SHA, event.FactCodeowners), by.at, by.actor
+	e.Cause = event.Cause{Commit: by.sha, CommitURL: by.url}
+	e.Extensions = map[string]string{event.Backfill: "true"}
+	return []event.Event{e}, err
+}
+
+func (w *pastWalk) creditOf(c Commit) credit {
 	by := creditOf(c)
 	by.at = w.time
 	if w.CommitPage != "" {
 		by.url = w.CommitPage + c.SHA
 	}
+	return by
+}
+
+func (w *pastWalk) seal(changes []change, r reading, c Commit) ([]event.Event, error) {
+	by := w.creditOf(c)
 	credits := map[string]credit{}
 	for _, path := range due(changes) {
 		credits[path] = by

@@ -46,7 +46,7 @@ func (l *lane) recordOwners(ctx context.Context, r reading, c *creditor, t task)
 	}
 	value, path := []byte("null"), was.Path
 	if r.owners.Path != "" {
-		now, err := l.readOwners(ctx, r, dialect)
+		now, err := readOwners(ctx, l.forge, &l.blobs, r, dialect)
 		if err != nil {
 			return nil, err
 		}
@@ -84,9 +84,10 @@ func (l *lane) ownersOnRecord(ctx context.Context, repo Repository) (was codeown
 	return was, true, json.Unmarshal(value, &was)
 }
 
-func (l *lane) readOwners(ctx context.Context, r reading, dialect codeowners.Dialect) (codeowners.Found, error) {
+// readOwners reads the CODEOWNERS of a reading.
+func readOwners(ctx context.Context, from Contents, known *blobs, r reading, dialect codeowners.Dialect) (codeowners.Found, error) {
 	found := codeowners.Found{Path: r.owners.Path, Blob: r.owners.Blob}
-	text, err := l.blobs.get(r.owners.Blob, func() ([]byte, error) { return l.forge.Blob(ctx, r.repo, r.owners) })
+	text, err := known.get(r.owners.Blob, func() ([]byte, error) { return from.Blob(ctx, r.repo, r.owners) })
 	switch {
 	case fault.KindOf(err) == fault.Invalid: // too large to be looked at
 		found.File = codeowners.File{Dialect: dialect, Problems: []codeowners.Problem{{Line: 1, Column: 1, Message: err.Error()}}}

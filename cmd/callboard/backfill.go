@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
+	"github.com/callboard/callboard/catalog/codeowners"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog/sqlitelog"
 	"github.com/callboard/callboard/ingest"
@@ -190,7 +191,7 @@ func (b *backfiller) one(ctx context.Context, s config.Source, source ingest.Sou
 	}
 	bar := progress{to: b.Stderr, label: repo.FullName}
 	done, err = b.fill.Run(ctx, ingest.BackfillOf{
-		Source: s.Name, Repository: repo, Selection: selection, Past: clone, Head: head, CommitPage: commitPage(s.Type, repo), Again: b.again, Progress: bar.show,
+		Source: s.Name, Repository: repo, Selection: selection, Past: clone, Head: head, Owners: dialect(source), CommitPage: commitPage(s.Type, repo), Again: b.again, Progress: bar.show,
 	})
 	bar.done()
 	return done, err
@@ -208,6 +209,14 @@ func (b *backfiller) clone(s config.Source, source ingest.Source, repo ingest.Re
 	dir := filepath.Join(b.config.Data, "backfill-"+s.Name, filepath.Base(repo.ID))
 	user := map[string]string{config.GitHub: "x-access-token", config.GitLab: "oauth2"}[s.Type]
 	return gitsource.NewClone(gitsource.Remote{URL: repo.URL + ".git", Token: s.Token.Reveal(), User: user}, dir), func() error { return os.RemoveAll(dir) }, nil
+}
+
+// dialect is whose CODEOWNERS a source's repositories have; "" if none's.
+func dialect(source ingest.Source) codeowners.Dialect {
+	if c, ok := source.(ingest.Codeowned); ok {
+		return c.Codeowners()
+	}
+	return ""
 }
 
 // commitPage is how the addresses of commits' pages begin; "" if there are none.

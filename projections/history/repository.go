@@ -20,6 +20,9 @@ func stateKey(rec eventlog.Record, data event.Data) string {
 		return "backfill\n" + at.Source + "\n" + at.RepositoryID + "\n" + rec.Subject
 	}
 	repository := func(r event.Repository) string { return "repository\n" + r.Source + "\n" + r.ID }
+	if d, ok := data.(event.FactRecorded); ok && rec.Backfilled() {
+		return "backfill\n" + d.Fact + "\n" + repository(d.Repository)
+	}
 	switch d := data.(type) {
 	case event.RepositoryObserved:
 		return repository(d.Repository)

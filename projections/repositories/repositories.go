@@ -68,6 +68,9 @@ func fold(ctx context.Context, tx *sql.Tx, rec eventlog.Record) error {
 	if !strings.HasPrefix(string(rec.Type), "repository.") && !strings.HasPrefix(string(rec.Type), "source.") && rec.Type != event.TypeFactRecorded {
 		return nil
 	}
+	if rec.Backfilled() {
+		return nil // these are the present
+	}
 	data, err := rec.Decode()
 	if err != nil {
 		return err

@@ -72,7 +72,7 @@ func TestPlainGitSource(t *testing.T) {
 	if a := e.Entity.Metadata.Annotations; a[catalog.AnnotationLocation] != want || a[catalog.AnnotationOriginLocation] != want || a[catalog.AnnotationViewURL] != "" {
 		t.Errorf("its annotations are %v", a)
 	}
-	for _, page := range []string{"/catalog/default/component/pay", "/catalog/default/component/pay/history", "/catalog/default/component/pay/descriptor", "/sources", "/audit"} {
+	for _, page := range []string{"/catalog/default/component/pay", "/catalog/default/component/pay/history", "/catalog/default/component/pay/descriptor", "/sources", "/sources/platform", "/audit"} {
 		if status, body := getFrom(t, r.base+page); status != http.StatusOK || strings.Contains(body, `href=""`) {
 			t.Errorf("%s answers %d, with an empty link: %t", page, status, strings.Contains(body, `href=""`))
 		}

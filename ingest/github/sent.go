@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -27,9 +28,14 @@ func (h hookOf) key(delivery int64) string {
 	return fmt.Sprintf("%s %s %d %d", dash(h.owner), dash(h.repo), h.id, delivery)
 }
 
-func dash(s string) string {
-	if s == "" {
-		return "-"
+// none stands for an empty name; an owner cannot be called so, nor a repository.
+const none = "-"
+
+func dash(s string) string { return cmp.Or(s, none) }
+
+func undash(s string) string {
+	if s == none {
+		return ""
 	}
 	return s
 }
@@ -38,7 +44,7 @@ func parseKey(key string) (h hookOf, delivery int64, err error) {
 	if _, err := fmt.Sscanf(key, "%s %s %d %d", &h.owner, &h.repo, &h.id, &delivery); err != nil {
 		return h, 0, fmt.Errorf("%q is no delivery of GitHub's: %w", key, err)
 	}
-	h.owner, h.repo = strings.Trim(h.owner, "-"), strings.Trim(h.repo, "-")
+	h.owner, h.repo = undash(h.owner), undash(h.repo)
 	return h, delivery, nil
 }
 

@@ -157,8 +157,11 @@ func (s *Surveyor) Run(ctx context.Context) error {
 	ticks := cron.New(cron.WithLocation(time.UTC))
 	g, ctx := errgroup.WithContext(ctx)
 	for _, w := range s.workers {
-		for spec, j := range map[string]job{checkSpec: check, w.Source.Compare: compare, fullSpec: full} {
-			if _, err := ticks.AddFunc(spec, func() { w.want(j) }); err != nil {
+		for _, tick := range []struct { // no map: two may have one schedule
+			spec string
+			job  job
+		}{{checkSpec, check}, {w.Source.Compare, compare}, {fullSpec, full}} {
+			if _, err := ticks.AddFunc(tick.spec, func() { w.want(tick.job) }); err != nil {
 				return err
 			}
 		}

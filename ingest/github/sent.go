@@ -28,8 +28,8 @@ func (h hookOf) key(delivery int64) string {
 	return fmt.Sprintf("%s %s %d %d", dash(h.owner), dash(h.repo), h.id, delivery)
 }
 
-// none stands for an empty name; an owner cannot be called so, nor a repository.
-const none = "-"
+// none stands for an empty name; no owner or repository can be called so.
+const none = "*"
 
 func dash(s string) string { return cmp.Or(s, none) }
 

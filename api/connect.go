@@ -59,7 +59,7 @@ func (a *API) handleConnect(c echo.Context) error {
 
 // handleDisconnect handles "DELETE /api/sources/:name".
 func (a *API) handleDisconnect(c echo.Context) error {
-	if err := a.Connecting.Disconnect(c.Request().Context(), c.Param("name")); err != nil {
+	if err := a.Connecting.Disconnect(c.Request().Context(), pathParam(c, "name")); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)

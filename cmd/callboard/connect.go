@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -17,6 +16,7 @@ import (
 	"github.com/callboard/callboard/ingest/gitlab"
 	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/deliveries"
 )
 
 func connectCommand(p process) *cobra.Command {
@@ -147,7 +147,11 @@ func (f *connectFlags) forge(forge string, s *api.SourceSettings, progress func(
 			if err != nil {
 				return "", err
 			}
-			return cmp.Or(map[bool]string{true: "the webhook of " + f.of + " is made"}[h.New], "the webhook of "+f.of+" is there, and has the new secret"), source.Ping(ctx, f.of, h)
+			says := "the webhook of " + f.of + " is there, and has the new secret"
+			if h.New {
+				says = "the webhook of " + f.of + " is made"
+			}
+			return says, source.Ping(ctx, f.of, h)
 		}, err
 	}
 	s.Groups = []string{f.of}
@@ -179,7 +183,7 @@ func newestDelivery(ctx context.Context, portal *portalClient, source string) (s
 		return "", err
 	}
 	for _, d := range list.Items {
-		if d.Event != "look" {
+		if d.Event != deliveries.Look {
 			return d.ID, nil
 		}
 	}
@@ -209,11 +213,8 @@ func (f *connectFlags) follow(ctx context.Context, p process, portal *portalClie
 	bar := progress{to: p.Stderr, label: "Reading repositories"}
 	var s struct {
 		Survey struct {
-			Running     string    `json:"running"`
-			Done, Total int       `json:"-"`
-			Found       int       `json:"found"`
-			Compared    time.Time `json:"compared"`
-			Error       string    `json:"error"`
+			Found    int       `json:"found"`
+			Compared time.Time `json:"compared"`
 		} `json:"survey"`
 		Pending int `json:"pending"`
 	}

@@ -59,7 +59,7 @@ func (p *portal) newIntake(c config.Config) (*intake, error) {
 	if in.reactors, err = reactor.New(p.inbox, p.inbox, reactor.Options{Logger: p.logger, Metrics: in.metrics}, in.translator.Reactors()...); err != nil {
 		return nil, err
 	}
-	asked := surveyed{p.runner, p.inboxes, p.repositories, p.deliveries}
+	asked := surveyed{p.runner, p.repositories, p.deliveries}
 	in.surveyor, err = survey.New(survey.Options{
 		Sources: surveys(c, in.sources, selections), Translator: in.translator, Door: p.door, Repositories: asked, Deliveries: asked,
 		Logger: p.logger, Now: p.now,

@@ -112,11 +112,9 @@ func (k knownRepositories) Fact(ctx context.Context, after eventlog.Position, so
 	return f.Value, err
 }
 
-// surveyed lets surveys ask the read models, once these have seen what a survey
-// asked for before.
+// surveyed lets surveys ask the read models, as far as these have come.
 type surveyed struct {
 	runner       *projections.Runner // of the events
-	inboxes      *projections.Runner
 	repositories *repositories.Repositories
 	deliveries   *deliveries.Deliveries
 }
@@ -167,8 +165,8 @@ func (s surveyed) Reached(ctx context.Context, source, id string) (string, error
 }
 
 func (s surveyed) Pending(ctx context.Context, source string) (int, error) {
-	sum, err := s.summary(ctx, source)
-	return sum.Pending, err
+	backlogs, err := s.deliveries.Backlogs(ctx)
+	return backlogs[source].Pending, err
 }
 
 func (s surveyed) Delivers(ctx context.Context, source string) (bool, error) {
@@ -181,18 +179,6 @@ func (s surveyed) Has(ctx context.Context, delivery string) (bool, error) {
 		return false, nil
 	}
 	return err == nil, err
-}
-
-func (s surveyed) summary(ctx context.Context, source string) (deliveries.Summary, error) {
-	all, err := s.deliveries.Summaries(ctx)
-	if err != nil {
-		return deliveries.Summary{}, err
-	}
-	i := slices.IndexFunc(all, func(one deliveries.Summary) bool { return one.Source == source })
-	if i < 0 {
-		return deliveries.Summary{}, nil
-	}
-	return all[i], nil
 }
 
 // positions finds deliveries in their log through the read model of deliveries,

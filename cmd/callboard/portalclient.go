@@ -85,7 +85,7 @@ func refusalOf(status int, body []byte) error {
 	return fault.New(fault.Invalid, "the portal answers %d: %s", status, says)
 }
 
-// until asks again and again until done says so, ctx ends or a minute has passed.
+// until asks again and again until done says so, ctx ends or patience has.
 func until(ctx context.Context, patience time.Duration, done func(context.Context) (bool, error)) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

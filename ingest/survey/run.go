@@ -100,7 +100,8 @@ func text(err error) string {
 	return err.Error()
 }
 
-// pace waits while the forge's budget is down to what deliveries may need.
+// pace returns an error that says how long to wait when the forge's budget is down
+// to what deliveries may need.
 func (w *worker) pace() error {
 	if w.Budget == nil {
 		return nil

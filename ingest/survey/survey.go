@@ -4,12 +4,12 @@
 // it finds takes the way that deliveries take, through the deliveries log.
 //
 // Start with [New] and [Surveyor.Run]. An answer that fails, or is empty, changes
-// nothing: a survey finds what is new or has moved, and removes nothing.
+// nothing. Of repositories a survey finds what is new or has moved, and removes
+// nothing; of people and teams those go that a whole list no longer has.
 package survey
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"log/slog"
 	"net/http"
@@ -135,20 +135,12 @@ func New(o Options) (*Surveyor, error) {
 		if source.Grace == 0 {
 			source.Grace = time.Minute
 		}
-		if err := ValidSchedule(source.Compare); err != nil {
-			return nil, err
+		if _, err := cron.ParseStandard(source.Compare); err != nil {
+			return nil, fault.New(fault.Invalid, "source %s: %q is no schedule: write @every 1h, or a cron expression such as 0 * * * *", source.Name, source.Compare)
 		}
 		s.workers = append(s.workers, &worker{Options: o, Source: source, wake: make(chan struct{}, 1), wanted: map[job]bool{}, waiting: map[job][]chan error{}})
 	}
 	return &s, nil
-}
-
-// ValidSchedule reports what is wrong with a cron expression; nil if nothing is.
-func ValidSchedule(spec string) error {
-	if _, err := cron.ParseStandard(spec); err != nil {
-		return fmt.Errorf("%q is no schedule: write @every 1h, or a cron expression such as 0 * * * *", spec)
-	}
-	return nil
 }
 
 // Run surveys every source at once and then on schedule until ctx ends, which is

@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -42,11 +41,7 @@ type Deliveries struct {
 
 // Open opens or creates the projection's file. The clock bounds "the last 24 hours".
 func Open(ctx context.Context, path string, now func() time.Time) (*Deliveries, error) {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, err
-	}
-	db, err := sqlstore.Open(ctx, path, files)
+	db, err := sqlstore.Open(ctx, path, migrations)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 
 	"github.com/callboard/callboard/event"
@@ -29,11 +28,7 @@ type History struct{ db *sql.DB }
 
 // Open opens or creates the projection's file.
 func Open(ctx context.Context, path string) (*History, error) {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, err
-	}
-	db, err := sqlstore.Open(ctx, path, files)
+	db, err := sqlstore.Open(ctx, path, migrations)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,6 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"strings"
 
 	"github.com/callboard/callboard/event"
@@ -30,11 +29,7 @@ type Repositories struct{ db *sql.DB }
 
 // Open opens or creates the projection's file.
 func Open(ctx context.Context, path string) (*Repositories, error) {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, err
-	}
-	db, err := sqlstore.Open(ctx, path, files)
+	db, err := sqlstore.Open(ctx, path, migrations)
 	if err != nil {
 		return nil, err
 	}

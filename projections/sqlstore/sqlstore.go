@@ -20,11 +20,15 @@ import (
 const connections = 8
 
 // Open opens or creates the file and brings its tables up to date with the
-// migrations, which must create a table `position (value INTEGER)` with one row.
+// migrations in the folder of that name, which must create a table `position (value INTEGER)` with one row.
 //
 // A crash can lose the newest transactions (synchronous=NORMAL) but never tears
 // one: the position goes back with the rows, and the log is folded again.
-func Open(ctx context.Context, path string, migrations fs.FS) (*sql.DB, error) {
+func Open(ctx context.Context, path string, files fs.FS) (*sql.DB, error) {
+	migrations, err := fs.Sub(files, "migrations")
+	if err != nil {
+		return nil, err
+	}
 	dsn := "file:" + url.PathEscape(path) + "?" + url.Values{
 		"_pragma": {"journal_mode(WAL)", "synchronous(NORMAL)", "busy_timeout(10000)", "cache_size(-16384)", "temp_store(MEMORY)"},
 		"_txlock": {"immediate"},

@@ -14,8 +14,7 @@ func awaitPromise(p *runtime.EvaluateParams) { yes := true; p.AwaitPromise = &ye
 func css(selector string) chromedp.CSS { return chromedp.CSS(selector) }
 
 // journeys does what people do on the pages.
-func journeys(t *testing.T, ctx context.Context, base string, scripts bool) {
-	t.Helper()
+func journeys(t *testing.T, ctx context.Context, base string, scripts bool) { //nolint:thelper // a failure is to name the line here
 	do := func(actions ...chromedp.Action[chromedp.Void]) {
 		t.Helper()
 		if err := chromedp.Do(ctx, actions...); err != nil {
@@ -56,7 +55,7 @@ func journeys(t *testing.T, ctx context.Context, base string, scripts bool) {
 	if scripts {
 		// As one types, without a click; the address follows.
 		do(chromedp.SendKeys(css(search), "ledger"),
-			chromedp.Poll[chromedp.Void](`new URL(location).searchParams.get("q") === "ledger" && !document.querySelector("main").textContent.includes("storefront-web")`))
+			becomes(`new URL(location).searchParams.get("q") === "ledger" && !document.querySelector("main").textContent.includes("storefront-web")`))
 	} else {
 		do(chromedp.SendKeys(css(search), "ledger\r"), chromedp.WaitReady(css("main")))
 	}

@@ -12,8 +12,7 @@ import (
 )
 
 // widgets does what only the custom elements can do.
-func widgets(t *testing.T, ctx context.Context, base, axe string) {
-	t.Helper()
+func widgets(t *testing.T, ctx context.Context, base, axe string) { //nolint:thelper // a failure is to name the line there
 	w := widgetTest{t, ctx, base, axe}
 	for _, l := range looks() {
 		w.do(l.set())
@@ -43,13 +42,28 @@ func (w widgetTest) open(path string) {
 // arrives waits for the page at an address, which its forms come back to.
 func (w widgetTest) arrives(path string) {
 	w.t.Helper()
-	w.do(chromedp.WaitReady(css(`#star-form input[value="` + path + `"]`)))
+	w.loaded(`#star-form input[value="` + path + `"]`)
+}
+
+// loaded waits for the page that has an element, and for its scripts: a key that is
+// pressed before they run does nothing.
+func (w widgetTest) loaded(element string) {
+	w.t.Helper()
+	w.do(chromedp.WaitReady(css(element)))
+	w.until(`document.readyState === "complete"`)
 }
 
 // until waits for an expression to be true.
 func (w widgetTest) until(expression string) {
 	w.t.Helper()
-	w.do(chromedp.Poll[chromedp.Void](expression))
+	if err := chromedp.Do(w.ctx, becomes(expression)); err != nil {
+		w.t.Fatalf("never true: %s: %v", expression, err)
+	}
+}
+
+// becomes waits for an expression to be true on the page that is open.
+func becomes(expression string) chromedp.Action[chromedp.Void] {
+	return chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingTimeout(storyWait))
 }
 
 func (w widgetTest) ask(expression string) string {
@@ -77,7 +91,6 @@ func (w widgetTest) accessible(state string) {
 
 // palette finds, chooses and closes by keys alone.
 func (w widgetTest) palette(look string) {
-	w.t.Helper()
 	chosen := `document.querySelector("cb-palette [role=option][aria-selected=true]")`
 	active := `document.getElementById(document.activeElement.getAttribute("aria-activedescendant"))`
 	w.open("/catalog/default/component/cart")
@@ -122,16 +135,15 @@ func (w widgetTest) palette(look string) {
 	w.do(chromedp.Click(css(".omni input")))
 	w.until(`document.querySelector("cb-palette dialog[open]")`)
 	w.press(">dark\r")
-	w.do(chromedp.WaitReady(css(`html[data-theme="dark"]`)))
+	w.loaded(`html[data-theme="dark"]`)
 	w.press("k", chromedp.ModifierCtrl)
 	w.until(`document.querySelector("cb-palette dialog[open]")`)
 	w.press(">as the system\r")
-	w.do(chromedp.WaitReady(css(`html:not([data-theme])`)))
+	w.loaded(`html:not([data-theme])`)
 }
 
 // graph moves, enlarges, narrows and reads the graph.
 func (w widgetTest) graph(look string, narrow bool) {
-	w.t.Helper()
 	place := `document.querySelector("cb-graph .canvas > svg > g").getAttribute("transform")`
 	scale := `Number(/scale\((.*)\)/.exec(` + place + `)[1])`
 	w.open("/catalog/default/component/payments-api/graph?steps=2")

@@ -117,7 +117,11 @@ func (d *Door) Receive(ctx context.Context, source string, header http.Header, b
 		source = "" // a label of a metric must not come from outside
 	}
 	a, size := d.receive(ctx, s, header, body)
-	if known && a.Status != http.StatusAccepted {
+	switch {
+	case !known:
+	case a.Status == http.StatusAccepted:
+		d.refused.taken(source)
+	default:
 		d.refused.add(source, Refusal{At: start, Status: a.Status, Problem: a.Problem, Event: named(header), ContentType: header.Get("Content-Type")})
 	}
 	d.metrics.observe(source, a, size, d.now().Sub(start))

@@ -27,6 +27,7 @@ const (
 type refusals struct {
 	mu     sync.Mutex
 	newest map[string][]Refusal // the oldest first
+	lost   map[string]time.Time // since when each source's good deliveries cannot be stored
 }
 
 func (r *refusals) add(source string, one Refusal) {
@@ -34,10 +35,29 @@ func (r *refusals) add(source string, one Refusal) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.newest == nil {
-		r.newest = map[string][]Refusal{}
+		r.newest, r.lost = map[string][]Refusal{}, map[string]time.Time{}
+	}
+	if _, ok := r.lost[source]; !ok && one.Status >= http.StatusInternalServerError {
+		r.lost[source] = one.At
 	}
 	all := append(r.newest[source], one)
 	r.newest[source] = slices.Clone(all[max(0, len(all)-keptRefusals):])
+}
+
+// taken says that a delivery of a source was stored.
+func (r *refusals) taken(source string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.lost, source)
+}
+
+// Losing returns since when deliveries of a source cannot be stored, for a reason
+// that lies here; zero if the newest was. That those in between are missing is then
+// for the forge to tell.
+func (d *Door) Losing(source string) time.Time {
+	d.refused.mu.Lock()
+	defer d.refused.mu.Unlock()
+	return d.refused.lost[source]
 }
 
 // Refusals returns the newest deliveries of a source that were not taken since the

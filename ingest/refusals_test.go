@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -10,8 +11,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/eventlog/eventlogtest"
 	"github.com/callboard/callboard/ingest"
+	"github.com/callboard/callboard/internal/fault"
 )
 
 // The door remembers the newest of what it refused, of sources that there are.
@@ -55,7 +59,50 @@ func TestRefusals(t *testing.T) {
 	for i := range 30 {
 		receive("github", with(signed("something else"), "X-GitHub-Event", fmt.Sprint("e", i)))
 	}
+	if since := door.Losing("github"); !since.IsZero() {
+		t.Errorf("what was refused for what it is counts as lost since %v", since)
+	}
 	if all := door.Refusals("github"); len(all) != 10 || all[0].Event != "e29" || all[9].Event != "e20" {
 		t.Errorf("%d are kept, from %q to %q", len(all), all[0].Event, all[len(all)-1].Event)
 	}
+}
+
+// moodyLog takes nothing while it is full.
+type moodyLog struct {
+	eventlog.Log
+	full bool
+}
+
+func (l *moodyLog) Append(ctx context.Context, es ...event.Event) ([]eventlog.Appended, error) {
+	if l.full {
+		return nil, fault.Later(time.Second, "the disk is full")
+	}
+	return l.Log.Append(ctx, es...)
+}
+
+// While deliveries cannot be stored it is known since when; the next that is stored
+// ends that.
+func TestDoorTellsThatItLoses(t *testing.T) {
+	now := time.Date(2026, 3, 12, 14, 1, 52, 0, time.UTC)
+	log := &moodyLog{Log: eventlogtest.NewMemory()}
+	door, err := ingest.NewDoor(ingest.DoorOptions{
+		Deliveries: log, Failures: failures(nil), Metrics: prometheus.NewRegistry(), Logger: quiet(), Now: func() time.Time { return now },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	door.Serve([]ingest.Source{newSource(t)})
+	losing := func(full bool, at, want time.Time) {
+		t.Helper()
+		log.full, now = full, at
+		door.Receive(t.Context(), "github", signed("{}"), strings.NewReader("{}"))
+		if got := door.Losing("github"); !got.Equal(want) {
+			t.Errorf("at %v: losing since %v, want %v", at, got, want)
+		}
+	}
+	first := now
+	losing(false, first, time.Time{})
+	losing(true, first.Add(time.Minute), first.Add(time.Minute))
+	losing(true, first.Add(2*time.Minute), first.Add(time.Minute))
+	losing(false, first.Add(3*time.Minute), time.Time{})
 }

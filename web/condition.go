@@ -36,6 +36,8 @@ func newCondition(s standing.State, now time.Time) condition {
 		c.look, c.icon, c.word = "", "clock", "Nothing yet"
 	case s.Is == standing.Unreachable:
 		c.look, c.icon, c.word = "bad", "x-circle", "Cannot be asked"
+	case s.Is == standing.Losing:
+		c.look, c.icon, c.word = "bad", "x-circle", "Cannot be stored"
 	case s.Is == standing.Gap:
 		c.look, c.icon, c.word = "warn", "alert", "Has a gap"
 	case s.Is == standing.Late:

@@ -44,6 +44,9 @@ func (s *Site) nav(path string, t truth) []ui.NavGroup {
 	case t.held > 0:
 		sources.Count = ui.Number(t.held) + " held"
 		sources.CountSays = ui.Plural(t.held, "delivery waits", "deliveries wait") + " to be allowed"
+	case t.broken > 0:
+		sources.Count = ui.Number(t.broken) + " to mend"
+		sources.CountSays = ui.Plural(t.broken, "descriptor or location", "descriptors and locations") + " cannot be used, or declared twice"
 	}
 	groups := []ui.NavGroup{
 		{Items: []ui.NavItem{item("Catalog", "catalog", catalogPath), item("APIs", "api", apisPath)}},

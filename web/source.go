@@ -263,6 +263,8 @@ func whyThrough(s standing.State) string {
 			return "Its forge could never be asked, and no delivery has come."
 		}
 		return "Its forge cannot be asked. What has come since then is in the catalog; what was missed is not known."
+	case standing.Losing:
+		return "What it sends cannot be stored here; the portal's log says why. Once it can, what was refused is fetched from the forge where that keeps it."
 	case standing.Gap:
 		return "Something was missed " + ui.SpanInWords(s.Lag) + " ago and is not made up for yet."
 	case standing.Late:

@@ -18,10 +18,11 @@ type truth struct {
 	late     time.Duration
 	failed   int // deliveries that wait for a person
 	held     int // deliveries that wait for a person to allow them
+	broken   int // descriptors and locations that are of no use as they are
 }
 
 func (s *Site) truth(ctx context.Context, c Catalog, now time.Time) (truth, error) {
-	t := truth{position: c.Position()}
+	t := truth{position: c.Position(), broken: len(c.Rejections())}
 	var err error
 	if t.last, err = s.Log.Last(ctx); err != nil {
 		return t, err

@@ -117,7 +117,7 @@ func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o por
 	}
 	p.current.Store(in)
 	p.standing = p.newStanding()
-	if err := errors.Join(registerLag(metrics, p.runner, p.inboxes), registerSources(metrics, p.standing)); err != nil {
+	if err := errors.Join(registerLag(metrics, p.runner, p.inboxes), registerSources(metrics, p.standing), registerCatalog(metrics, p.catalog)); err != nil {
 		return nil, err
 	}
 	return p, p.openServer(metrics)

@@ -19,7 +19,7 @@ import (
 func (p *portal) newStanding() *standing.Reader {
 	return &standing.Reader{
 		Sources:    func() []string { return sourceNames(p.intake().config) },
-		Deliveries: p.deliveries, Repositories: p.repositories, Survey: p.surveyOf, Now: p.now,
+		Deliveries: p.deliveries, Repositories: p.repositories, Survey: p.surveyOf, Losing: p.door.Losing, Now: p.now,
 	}
 }
 

@@ -27,6 +27,7 @@ type Reader struct {
 	Deliveries   Deliveries
 	Repositories Repositories
 	Survey       func(source string) (Survey, bool) // false: it is not surveyed
+	Losing       func(source string) time.Time      // since when its deliveries cannot be stored; zero if they can
 	Now          func() time.Time
 }
 
@@ -59,7 +60,7 @@ func (r *Reader) Truths(ctx context.Context) ([]State, error) {
 
 func (r *Reader) state(ctx context.Context, now time.Time, name string, backlog deliveries.Backlog) (State, error) {
 	s := State{Source: name, Backlog: backlog}
-	f := Facts{Backlog: backlog}
+	f := Facts{Backlog: backlog, Losing: r.Losing(name)}
 	last, heard, err := r.Deliveries.Heard(ctx, name)
 	if err != nil {
 		return s, err

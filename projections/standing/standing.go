@@ -24,6 +24,7 @@ const (
 	Reading     Condition = "reading"     // something of it is being read just now
 	Late        Condition = "late"        // a delivery waits for longer than usual
 	Gap         Condition = "gap"         // something was missed, and is not made up for
+	Losing      Condition = "losing"      // what it sends cannot be stored
 	Unreachable Condition = "unreachable" // its forge cannot be asked
 	Silent      Condition = "silent"      // nothing came, and nothing was asked
 )
@@ -47,6 +48,7 @@ type Facts struct {
 	Backlog deliveries.Backlog
 	Heard   time.Time // when its newest delivery came; zero if none did
 	Missed  time.Time // when the oldest of what was missed happened; zero if nothing was
+	Losing  time.Time // since when what it sends cannot be stored; zero if it can
 	Survey  *Survey   // nil: it is not surveyed
 }
 
@@ -102,6 +104,9 @@ func Of(now time.Time, f Facts) Truth {
 	}
 	if !f.Missed.IsZero() {
 		bound(f.Missed, Gap)
+	}
+	if !f.Losing.IsZero() {
+		bound(f.Losing, Losing)
 	}
 	if !t.Through.IsZero() {
 		t.Lag = now.Sub(t.Through)

@@ -38,6 +38,7 @@ func TestOf(t *testing.T) {
 		{"a gap is open", standing.Facts{Survey: compared, Missed: ago(7)}, ago(7), standing.Gap, true},
 		{"a gap is older than what waits", standing.Facts{Survey: compared, Missed: ago(7), Backlog: pending(ago(5))}, ago(7), standing.Gap, true},
 		{"what waits is older than the gap", standing.Facts{Survey: compared, Missed: ago(5), Backlog: pending(ago(7))}, ago(7), standing.Late, true},
+		{"what is sent cannot be stored", standing.Facts{Heard: ago(9), Survey: compared, Losing: ago(3)}, ago(3), standing.Losing, true},
 		{"a gap does not make known what is not", standing.Facts{Missed: ago(7), Survey: &standing.Survey{Err: "401"}}, time.Time{}, standing.Unreachable, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

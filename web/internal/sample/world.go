@@ -99,6 +99,7 @@ func (w *World) Config(logger *slog.Logger) web.Config {
 				s, ok := w.Surveys[source]
 				return s, ok
 			},
+			Losing: func(string) time.Time { return time.Time{} },
 		},
 		Repositories: w.Repos,
 		Inbox:        inbox{w.doors},

@@ -1,6 +1,9 @@
 package catalog
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 )
@@ -41,6 +44,35 @@ func Diff(before, after *Entity) []Change {
 	var d differ
 	d.mappings("", declared(before), declared(after))
 	return d.changes
+}
+
+// DiffJSON is Diff of two entities as encoding/json wrote them.
+func DiffJSON(before, after []byte) ([]Change, error) {
+	if bytes.Equal(before, after) {
+		return nil, nil
+	}
+	var was, is map[string]any
+	if err := errors.Join(json.Unmarshal(before, &was), json.Unmarshal(after, &is)); err != nil {
+		return nil, err
+	}
+	var d differ
+	d.mappings("", withoutDerived(was), withoutDerived(is))
+	return d.changes, nil
+}
+
+// withoutDerived takes what Diff leaves out from an entity's JSON-like values.
+func withoutDerived(obj map[string]any) map[string]any {
+	metadata, _ := obj["metadata"].(map[string]any)
+	delete(metadata, "uid")
+	delete(metadata, "etag")
+	annotations, ok := metadata["annotations"].(map[string]any)
+	for _, key := range DerivedAnnotations() {
+		delete(annotations, key)
+	}
+	if ok && len(annotations) == 0 {
+		delete(metadata, "annotations")
+	}
+	return obj
 }
 
 // declared returns e as JSON-like values, without what Diff leaves out.

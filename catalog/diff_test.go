@@ -169,6 +169,40 @@ func TestDiffIsEmptyIfAndOnlyIfBothSayTheSame(t *testing.T) {
 	})
 }
 
+// As JSON, two entities differ in the same.
+func TestDiffJSON(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a := catalogtest.Entity().Draw(t, "entity")
+		b := variant(t, a)
+		was, err := json.Marshal(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		is, err := json.Marshal(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := catalog.DiffJSON(was, is)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(asJSON(t, catalog.Diff(a, b)), asJSON(t, got)); d != "" {
+			t.Error(d)
+		}
+	})
+	if _, err := catalog.DiffJSON([]byte("{}"), []byte("{")); err == nil {
+		t.Error("half an entity is compared without an error")
+	}
+}
+
+func asJSON(t *rapid.T, v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
 // variant draws an entity that is like e in much or all.
 func variant(t *rapid.T, e *catalog.Entity) *catalog.Entity {
 	other := catalogtest.Entity().Draw(t, "other")

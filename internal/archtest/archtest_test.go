@@ -15,6 +15,7 @@ const module = "github.com/callboard/callboard/"
 // prefix; "…/" as an entry allows everything below it.
 var rooms = map[string][]string{
 	"internal/fault":      {},
+	"internal/flat":       {},
 	"catalog":             {},
 	"catalog/descriptor":  {"catalog"},
 	"catalog/definition":  {},
@@ -22,7 +23,7 @@ var rooms = map[string][]string{
 	"catalog/codeowners":  {},
 	"catalog/schema":      {"catalog"},
 	"catalog/catalogtest": {"catalog"},
-	"event":               {"catalog", "internal/fault"},
+	"event":               {"catalog", "internal/fault", "internal/flat"},
 
 	"eventlog": {"event", "eventlog", "internal/fault"},
 
@@ -40,9 +41,9 @@ var rooms = map[string][]string{
 	"projections":                {"event", "eventlog", "internal/fault"},
 	"projections/projectiontest": {"catalog", "event", "eventlog", "projections"},
 	"projections/sqlstore":       {"eventlog", "internal/fault"},
-	"projections/entities":       {"catalog", "event", "eventlog", "internal/fault", "projections", "projections/entities/index"},
+	"projections/entities":       {"catalog", "event", "eventlog", "internal/fault", "internal/flat", "projections", "projections/entities/index"},
 	"projections/entities/index": {},
-	"projections/history":        {"catalog", "event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
+	"projections/history":        {"catalog", "event", "eventlog", "internal/fault", "internal/flat", "projections", "projections/sqlstore"},
 	"projections/repositories":   {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 	// How sources stand is told by two read models together.
 	"projections/standing":   {"event", "internal/fault", "projections/deliveries", "projections/repositories"},

@@ -35,7 +35,7 @@ var migrations embed.FS
 
 // Deliveries is the projection.
 type Deliveries struct {
-	db  *sql.DB
+	db  *sqlstore.Store
 	now func() time.Time
 }
 
@@ -56,22 +56,15 @@ func (d *Deliveries) Name() string { return Name }
 
 // Position returns how far the rows have come.
 func (d *Deliveries) Position(ctx context.Context) (eventlog.Position, error) {
-	return sqlstore.Position(ctx, d.db)
+	return d.db.Position(ctx)
 }
 
 // Apply folds records.
 func (d *Deliveries) Apply(ctx context.Context, records []eventlog.Record) error {
-	return sqlstore.InTx(ctx, d.db, records, func(tx *sql.Tx, records []eventlog.Record) error {
-		for _, rec := range records {
-			if err := fold(ctx, tx, rec); err != nil {
-				return fmt.Errorf("position %d: %w", rec.Position, err)
-			}
-		}
-		return nil
-	})
+	return d.db.Apply(ctx, records, fold)
 }
 
-func fold(ctx context.Context, tx *sql.Tx, rec eventlog.Record) error {
+func fold(tx *sqlstore.Tx, rec eventlog.Record) error {
 	switch rec.Type {
 	case event.TypeDeliveryReceived:
 		// The body is not needed here, and may be large.
@@ -83,25 +76,25 @@ func fold(ctx context.Context, tx *sql.Tx, rec eventlog.Record) error {
 		if err := json.Unmarshal(rec.Data, &r); err != nil {
 			return fmt.Errorf("decode %s: %w", rec.Type, err)
 		}
-		return receive(ctx, tx, rec, r.Source, r.Event, r.Size)
+		return receive(tx, rec, r.Source, r.Event, r.Size)
 	case event.TypeRepositoryDue:
 		d, err := event.DecodeAs[event.RepositoryDue](rec.Event)
 		if err != nil {
 			return err
 		}
-		return receive(ctx, tx, rec, d.Source, Look, 0)
+		return receive(tx, rec, d.Source, Look, 0)
 	case event.TypeDeliveryHandled:
-		return handle(ctx, tx, rec)
+		return handle(tx, rec)
 	case event.TypeDeliveryReplayed:
-		return replay(ctx, tx, rec)
+		return replay(tx, rec)
 	}
 	return nil
 }
 
 // receive adds what is to be handled. An id comes twice once the log no longer
 // keeps the first: a delivery of its own.
-func receive(ctx context.Context, tx *sql.Tx, rec eventlog.Record, source, name string, size int) error {
-	_, err := tx.ExecContext(ctx, `
+func receive(tx *sqlstore.Tx, rec eventlog.Record, source, name string, size int) error {
+	_, err := tx.Exec(`
 			INSERT INTO deliveries (position, id, source, event, received, size, status) VALUES (?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET position = excluded.position, source = excluded.source, event = excluded.event,
 				received = excluded.received, size = excluded.size, status = excluded.status,
@@ -111,13 +104,13 @@ func receive(ctx context.Context, tx *sql.Tx, rec eventlog.Record, source, name 
 }
 
 // handle notes what became of a delivery.
-func handle(ctx context.Context, tx *sql.Tx, rec eventlog.Record) error {
+func handle(tx *sqlstore.Tx, rec eventlog.Record) error {
 	h, err := event.DecodeAs[event.DeliveryHandled](rec.Event)
 	if err != nil {
 		return err
 	}
 	// Handled again, it leads to nothing new; what it led to before stays.
-	before, err := scan(tx.QueryRowContext(ctx, "SELECT "+columns+" FROM deliveries WHERE id = ?", rec.Subject))
+	before, err := scan(tx.QueryRow("SELECT "+columns+" FROM deliveries WHERE id = ?", rec.Subject))
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil // the log forgot what came, but not yet what became of it
 	} else if err != nil {
@@ -132,37 +125,34 @@ func handle(ctx context.Context, tx *sql.Tx, rec eventlog.Record) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE deliveries SET status = ?, repository = ?, error = ?, events = ?, attempts = ?, took = ?, retry_at = ?, removes = ? WHERE id = ?`,
+	_, err = tx.Exec(`UPDATE deliveries SET status = ?, repository = ?, error = ?, events = ?, attempts = ?, took = ?, retry_at = ?, removes = ? WHERE id = ?`,
 		h.Status, h.Repository, h.Error, events, h.Attempts, h.Took, unixNano(h.RetryAt), h.Removes, rec.Subject)
 	if err != nil {
 		return err
 	}
-	if err := attempt(ctx, tx, rec, Attempt{Status: h.Status, Reason: h.Error, Tries: h.Attempts, Took: h.Took}); err != nil || h.Commit == "" {
+	if err := attempt(tx, rec, Attempt{Status: h.Status, Reason: h.Error, Tries: h.Attempts, Took: h.Took}); err != nil || h.Commit == "" {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO reached (source, repository, sha) VALUES (?, ?, ?) ON CONFLICT (source, repository) DO UPDATE SET sha = excluded.sha`,
+	_, err = tx.Exec(`INSERT INTO reached (source, repository, sha) VALUES (?, ?, ?) ON CONFLICT (source, repository) DO UPDATE SET sha = excluded.sha`,
 		strings.TrimPrefix(rec.Source, event.SourcePrefix), h.RepositoryID, h.Commit)
 	return err
 }
 
 // replay notes that a delivery is to be handled again.
-func replay(ctx context.Context, tx *sql.Tx, rec eventlog.Record) error {
+func replay(tx *sqlstore.Tx, rec eventlog.Record) error {
 	r, err := event.DecodeAs[event.DeliveryReplayed](rec.Event)
 	if err != nil {
 		return err
 	}
-	done, err := tx.ExecContext(ctx, `UPDATE deliveries SET status = ?, error = '', retry_at = 0, removes = 0 WHERE id = ?`, event.DeliveryReceivedStatus, rec.Subject)
-	if err != nil {
-		return err
-	}
-	if n, err := done.RowsAffected(); err != nil || n == 0 {
+	n, err := tx.Exec(`UPDATE deliveries SET status = ?, error = '', retry_at = 0, removes = 0 WHERE id = ?`, event.DeliveryReceivedStatus, rec.Subject)
+	if err != nil || n == 0 {
 		return err // the log forgot what came
 	}
-	return attempt(ctx, tx, rec, Attempt{Reason: r.Reason, Allowed: r.Allowed})
+	return attempt(tx, rec, Attempt{Reason: r.Reason, Allowed: r.Allowed})
 }
 
-func attempt(ctx context.Context, tx *sql.Tx, rec eventlog.Record, a Attempt) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO attempts (delivery, position, at, status, reason, tries, took, allowed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+func attempt(tx *sqlstore.Tx, rec eventlog.Record, a Attempt) error {
+	_, err := tx.Exec(`INSERT INTO attempts (delivery, position, at, status, reason, tries, took, allowed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
 		rec.Subject, rec.Position, rec.Recorded.UnixNano(), a.Status, a.Reason, a.Tries, a.Took, a.Allowed)
 	return err
 }

@@ -2,7 +2,6 @@ package entities
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -46,39 +45,20 @@ func (p *pending) decode(b *batch) error {
 	if p.decoded {
 		return nil
 	}
-	entity, d, err := declaration(string(p.record.Data))
-	if err != nil {
-		return fmt.Errorf("decode the declaration at position %d: %w", p.record.Position, err)
-	}
 	rec := p.record
-	p.note, err = b.notes.pack(note{Origin: d, Recorded: rec.Recorded, Actor: rec.Actor, Cause: rec.Cause})
+	d, err := event.DecodeWritten(rec.Event)
+	if err != nil {
+		return fmt.Errorf("decode the declaration at position %d: %w", rec.Position, err)
+	}
+	p.note, err = b.notes.pack(note{Origin: d.Origin, Recorded: rec.Recorded, Actor: rec.Actor, Cause: rec.Cause})
 	if err != nil {
 		return fmt.Errorf("note the declaration at position %d: %w", rec.Position, err)
 	}
-	p.own = strings.TrimRight(strings.TrimSuffix(entity, "}"), " \t\r\n")
-	p.origin = d
+	p.own = strings.TrimRight(strings.TrimSuffix(d.Entity, "}"), " \t\r\n")
+	p.origin = d.Origin
 	p.edges = edgesOf(b.kinds, sketch(p.own))
 	p.decoded = true
 	return nil
-}
-
-// declaration returns an entity as it is written in an event, and its origin.
-func declaration(data string) (entity string, origin event.Origin, err error) {
-	var d struct {
-		Entity json.RawMessage `json:"entity"`
-		Origin event.Origin    `json:"origin"`
-	}
-	// An event is written by encoding/json. To find the two in it takes a fraction of
-	// the time that it takes to check all of it again.
-	entity, from, ok := parts(data, "entity", "origin")
-	if ok && json.Unmarshal([]byte(from), &d.Origin) == nil {
-		return strings.Clone(entity), d.Origin, nil
-	}
-	err = json.Unmarshal([]byte(data), &d)
-	if err == nil && (len(d.Entity) == 0 || d.Entity[0] != '{') {
-		err = errors.New("it has no entity")
-	}
-	return string(d.Entity), d.Origin, err
 }
 
 func (b *batch) fold(rec eventlog.Record) error {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/flat"
 	"github.com/callboard/callboard/projections/entities/index"
 )
 
@@ -92,15 +93,14 @@ func texts() []string {
 func (r *record) Terms() []index.Term {
 	t := newTermer(r)
 	t.said(r)
-	scan := scanner{rest: r.rest, enter: t.enter, emit: t.leaf}
-	scan.object("") // the comma that it begins with stands for the brace
-	t.relation()    // the last one
+	flat.Rest(r.rest, t.enter, t.leaf)
+	t.relation() // the last one
 	return append(t.all(), r.more()...)
 }
 
 // said adds what the entity says itself.
 func (t *termer) said(r *record) {
-	leaves(r.own, t.enter, t.leaf)
+	flat.Leaves(r.own, t.enter, t.leaf)
 	title := t.title
 	if title == "" {
 		title = r.ref[strings.IndexByte(r.ref, '/')+1:]
@@ -151,33 +151,33 @@ func (t *termer) enter(path string) bool {
 	return path != "status" && path != "metadata.etag" && path != "attachments"
 }
 
-func (t *termer) leaf(l leaf) {
-	if rest, ok := strings.CutPrefix(l.path, "relations."); ok {
+func (t *termer) leaf(l flat.Leaf) {
+	if rest, ok := strings.CutPrefix(l.Path, "relations."); ok {
 		if rest == "type" {
 			t.relation()
-			t.typ = l.text
+			t.typ = l.Text
 		} else if rest == "targetRef" {
-			t.target = l.text
+			t.target = l.Text
 		}
 		return
 	}
-	key := strings.ToLower(l.path)
+	key := strings.ToLower(l.Path)
 	t.add(key, l)
-	if l.item && l.kind == leafText {
-		t.add(key+"."+strings.ToLower(l.text), leaf{text: "true", kind: leafPlain})
+	if l.Item && l.Kind == flat.Text {
+		t.add(key+"."+strings.ToLower(l.Text), flat.Leaf{Text: "true", Kind: flat.Plain})
 	}
 	t.word(key, l)
 }
 
-func (t *termer) add(key string, l leaf) {
+func (t *termer) add(key string, l flat.Leaf) {
 	if length(key) > maxKey {
 		return
 	}
-	if l.kind == leafNull || length(l.text) > maxValue {
+	if l.Kind == flat.Null || length(l.Text) > maxValue {
 		t.terms = append(t.terms, index.Term{Key: key, Silent: true})
 		return
 	}
-	written := l.text
+	written := l.Text
 	if !t.share {
 		written = strings.Clone(written)
 	}
@@ -197,16 +197,16 @@ func (t *termer) add(key string, l leaf) {
 // word notes what Query.Text looks at besides [searched]: of the annotations what
 // people wrote. Those that Callboard derives hold paths and would match half the
 // catalog.
-func (t *termer) word(key string, l leaf) {
+func (t *termer) word(key string, l flat.Leaf) {
 	switch name, annotation := strings.CutPrefix(key, "metadata.annotations."); {
 	case annotation:
 		if !slices.Contains(catalog.DerivedAnnotations(), name) {
-			t.words = append(t.words, name, strings.ToLower(l.text))
+			t.words = append(t.words, name, strings.ToLower(l.Text))
 		}
-	case length(l.text) > maxValue && slices.Contains(searched(), key): // Backstage's full text does not see it
-		t.words = append(t.words, strings.ToLower(l.text))
+	case length(l.Text) > maxValue && slices.Contains(searched(), key): // Backstage's full text does not see it
+		t.words = append(t.words, strings.ToLower(l.Text))
 	case key == "metadata.title":
-		t.title = l.text
+		t.title = l.Text
 	}
 }
 
@@ -225,7 +225,7 @@ func (t *termer) relation() {
 }
 
 func (t *termer) related(typ, target string) {
-	t.add("relations."+strings.ToLower(typ), leaf{text: target, kind: leafText})
+	t.add("relations."+strings.ToLower(typ), flat.Leaf{Text: target, Kind: flat.Text})
 }
 
 func (t *termer) all() []index.Term {
@@ -342,22 +342,22 @@ func sketch(own string) *catalog.Entity {
 	enter := func(path string) bool {
 		return path == "metadata" || !strings.HasPrefix(path, "metadata.") || path == "metadata.name" || path == "metadata.namespace"
 	}
-	leaves(own, enter, func(l leaf) {
-		field, inSpec := strings.CutPrefix(l.path, "spec.")
+	flat.Leaves(own, enter, func(l flat.Leaf) {
+		field, inSpec := strings.CutPrefix(l.Path, "spec.")
 		switch {
-		case l.path == "apiVersion":
-			e.APIVersion = l.text
-		case l.path == "kind":
-			e.Kind = l.text
-		case l.path == "metadata.name":
-			e.Metadata.Name = l.text
-		case l.path == "metadata.namespace":
-			e.Metadata.Namespace = l.text
-		case inSpec && l.kind == leafText && !l.item:
-			e.Spec[field] = l.text
-		case inSpec && l.kind == leafText:
+		case l.Path == "apiVersion":
+			e.APIVersion = l.Text
+		case l.Path == "kind":
+			e.Kind = l.Text
+		case l.Path == "metadata.name":
+			e.Metadata.Name = l.Text
+		case l.Path == "metadata.namespace":
+			e.Metadata.Namespace = l.Text
+		case inSpec && l.Kind == flat.Text && !l.Item:
+			e.Spec[field] = l.Text
+		case inSpec && l.Kind == flat.Text:
 			list, _ := e.Spec[field].([]any)
-			e.Spec[field] = append(list, any(l.text))
+			e.Spec[field] = append(list, any(l.Text))
 		}
 	})
 	return e

@@ -124,7 +124,7 @@ func (f Filter) where() (string, []any) {
 	}
 	if f.Commit != "" {
 		c := strings.ToLower(f.Commit)
-		add("sha >= ? AND sha < ?", c, c+"g") // g follows the last hexadecimal digit
+		add("sha <> '' AND sha >= ? AND sha < ?", c, c+"g") // g follows the last hexadecimal digit
 	}
 	if f.Text != "" {
 		add("instr(text, ?) > 0", strings.ToLower(f.Text))

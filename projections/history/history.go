@@ -24,7 +24,7 @@ const Name = "history"
 var migrations embed.FS
 
 // History is the projection.
-type History struct{ db *sql.DB }
+type History struct{ db *sqlstore.Store }
 
 // Open opens or creates the projection's file.
 func Open(ctx context.Context, path string) (*History, error) {
@@ -43,75 +43,30 @@ func (h *History) Name() string { return Name }
 
 // Position returns how far the rows have come.
 func (h *History) Position(ctx context.Context) (eventlog.Position, error) {
-	return sqlstore.Position(ctx, h.db)
+	return h.db.Position(ctx)
 }
 
 // Apply writes a row for each record.
 func (h *History) Apply(ctx context.Context, records []eventlog.Record) error {
-	return sqlstore.InTx(ctx, h.db, records, func(tx *sql.Tx, records []eventlog.Record) error {
-		w, err := newWriter(ctx, tx)
-		if err != nil {
-			return err
-		}
-		defer w.close()
-		for _, rec := range records {
-			if err := w.write(ctx, rec); err != nil {
-				return fmt.Errorf("position %d: %w", rec.Position, err)
-			}
-		}
-		return nil
-	})
+	return h.db.Apply(ctx, records, write)
 }
 
-// writer writes rows within one transaction.
-type writer struct{ insert, before, after *sql.Stmt }
+const insert = `INSERT INTO events (position, id, type, source, subject, kind, time, recorded, actor, login, name, email, sha, cause, summary, changes, text, backfilled, about, state)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-func newWriter(ctx context.Context, tx *sql.Tx) (*writer, error) {
-	var w writer
-	for _, s := range []struct {
-		to  **sql.Stmt
-		sql string
-	}{
-		{&w.insert, `INSERT INTO events (position, id, type, source, subject, kind, time, recorded, actor, login, name, email, delivery, sha, cause, summary, changes, text, backfilled)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
-		{&w.before, `SELECT state FROM newest WHERE subject = ?`},
-		{&w.after, `INSERT INTO newest (subject, state) VALUES (?, ?) ON CONFLICT (subject) DO UPDATE SET state = excluded.state`},
-	} {
-		var err error
-		if *s.to, err = tx.PrepareContext(ctx, s.sql); err != nil { //nolint:sqlclosecheck // writer.close does
-			w.close()
-			return nil, err
-		}
-	}
-	return &w, nil
-}
-
-func (w *writer) close() {
-	for _, s := range []*sql.Stmt{w.insert, w.before, w.after} {
-		if s != nil {
-			s.Close()
-		}
-	}
-}
-
-func (w *writer) write(ctx context.Context, rec eventlog.Record) error {
-	data, err := rec.Decode()
+func write(tx *sqlstore.Tx, rec eventlog.Record) error {
+	data, err := decode(rec)
 	if err != nil {
 		return err
 	}
-	var before []byte
 	about := stateKey(rec, data)
-	if err := w.before.QueryRowContext(ctx, about).Scan(&before); err != nil && !errors.Is(err, sql.ErrNoRows) {
+	before, err := stateBefore(tx, about)
+	if err != nil {
 		return fmt.Errorf("read the version before: %w", err)
 	}
 	tale, err := tell(data, before)
 	if err != nil {
 		return err
-	}
-	if tale.after != nil {
-		if _, err := w.after.ExecContext(ctx, about, tale.after); err != nil {
-			return fmt.Errorf("store the newest version: %w", err)
-		}
 	}
 	changes, err := json.Marshal(tale.changes)
 	if err != nil {
@@ -121,13 +76,29 @@ func (w *writer) write(ctx context.Context, rec eventlog.Record) error {
 	if err != nil {
 		return err
 	}
+	var key, state any
+	if tale.after != nil {
+		key, state = about, pack(tale.after)
+	}
 	kind, _, _ := strings.Cut(rec.Subject, ":")
-	_, err = w.insert.ExecContext(ctx, rec.Position, rec.ID, rec.Type, SourceName(rec.Source), rec.Subject, kind,
+	_, err = tx.Exec(insert, rec.Position, rec.ID, rec.Type, SourceName(rec.Source), rec.Subject, kind,
 		rec.Time.UnixNano(), rec.Recorded.UnixNano(),
 		strings.ToLower(rec.Actor.String()), rec.Actor.Login, rec.Actor.Name, rec.Actor.Email,
-		rec.Cause.Delivery, rec.Cause.Commit, cause, tale.summary, changes,
-		searchable(rec, tale), rec.Backfilled())
+		rec.Cause.Commit, cause, tale.summary, changes, searchable(rec, tale), rec.Backfilled(), key, state)
 	return err
+}
+
+// stateBefore reads the newest state of what an event is about; nil if there is none.
+func stateBefore(tx *sqlstore.Tx, about string) ([]byte, error) {
+	var packed []byte
+	err := tx.QueryRow(`SELECT state FROM events WHERE about = ? ORDER BY position DESC LIMIT 1`, about).Scan(&packed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return unpack(packed)
 }
 
 // searchable is the text that a search looks through: words and values, nothing of their form.

@@ -43,9 +43,7 @@ func stateKey(rec eventlog.Record, data event.Data) string {
 // originOf is where a descriptor stands that an event is about.
 func originOf(data event.Data) (event.Origin, bool) {
 	switch d := data.(type) {
-	case event.EntityRegistered:
-		return d.Origin, true
-	case event.EntityChanged:
+	case declared:
 		return d.Origin, true
 	case event.EntityRemoved:
 		return d.Origin, true

@@ -1,12 +1,15 @@
 package history
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/flat"
 )
 
 // tale is what an event says about its subject.
@@ -18,8 +21,8 @@ type tale struct {
 
 // state is what the next event about a subject is compared with.
 type state struct {
-	Entity *catalog.Entity `json:"entity,omitempty"`
-	At     place           `json:"at,omitzero"` // where it is declared
+	Entity json.RawMessage `json:"entity,omitempty"` // as the event says it; nil = it is not declared
+	At     place           `json:"at,omitzero"`      // where that is
 	// Rejected says what is wrong with its newest descriptor, for each file
 	// that has one: a second declaration may be refused while the first is fine.
 	Rejected map[string]string `json:"rejected,omitempty"`
@@ -48,11 +51,10 @@ func tell(data event.Data, before []byte) (tale, error) {
 		}
 	}
 	var t tale
+	var err error
 	switch d := data.(type) {
-	case event.EntityRegistered:
-		t = s.declare(d.Declaration)
-	case event.EntityChanged:
-		t = s.declare(d.Declaration)
+	case declared:
+		t, err = s.declare(d.WrittenDeclaration)
 	case event.EntityRemoved:
 		t = s.remove(d)
 	case event.EntityRejected:
@@ -76,28 +78,53 @@ func tell(data event.Data, before []byte) (tale, error) {
 	default:
 		return tale{summary: words(data)}, nil
 	}
-	var err error
+	if err != nil {
+		return tale{}, err
+	}
 	t.after, err = json.Marshal(s)
 	return t, err
 }
 
-func (s *state) declare(d event.Declaration) tale {
+// declared is what an event says that declares an entity. That is decoded only
+// where there is something to compare it with.
+type declared struct {
+	event.WrittenDeclaration
+	typ event.Type
+}
+
+// EventType returns the type of the event.
+func (d declared) EventType() event.Type { return d.typ }
+
+func decode(rec eventlog.Record) (event.Data, error) {
+	switch rec.Type {
+	case event.TypeEntityRegistered, event.TypeEntityChanged:
+		d, err := event.DecodeWritten(rec.Event)
+		return declared{d, rec.Type}, err
+	}
+	return rec.Decode()
+}
+
+func (s *state) declare(d event.WrittenDeclaration) (tale, error) {
 	now := placeOf(d.Origin)
 	t := tale{changes: s.mend(now)}
 	if s.Entity != nil && s.At != now {
 		t.changes = append(s.mend(s.At), t.changes...) // it left a broken file
 	}
 	if s.Entity == nil {
-		t.summary = registered(d)
+		t.summary = registered(d.Entity)
 	} else {
-		t.changes = append(t.changes, catalog.Diff(s.Entity, &d.Entity)...)
+		changes, err := catalog.DiffJSON(s.Entity, []byte(d.Entity))
+		if err != nil {
+			return tale{}, fmt.Errorf("compare with the version before: %w", err)
+		}
+		t.changes = append(t.changes, changes...)
 		t.summary = summarise(t.changes)
 		if len(t.changes) == 0 && s.At == now {
 			t.summary = fmt.Sprintf("stands in %s on %s now", d.Origin.Repository, d.Origin.Branch)
 		}
 	}
-	s.Entity, s.At = &d.Entity, now
-	return t
+	s.Entity, s.At = json.RawMessage(d.Entity), now
+	return t, nil
 }
 
 func (s *state) remove(d event.EntityRemoved) tale {
@@ -159,15 +186,20 @@ func (s *state) mend(p place) []catalog.Change {
 	return []catalog.Change{{Path: "status", Op: catalog.Removed, Before: before}}
 }
 
-func registered(d event.Declaration) string {
-	what := strings.ToLower(d.Entity.Kind)
-	if typ := d.Entity.SpecString("type"); typ != "" {
-		what = typ
+// registered says in a few words what an entity is when it is first seen.
+func registered(entity string) string {
+	var kind, typ, owner string
+	wanted := map[string]*string{"kind": &kind, "spec.type": &typ, "spec.owner": &owner}
+	flat.Leaves(entity, func(path string) bool { return path == "spec" || wanted[path] != nil }, func(l flat.Leaf) {
+		if to := wanted[l.Path]; to != nil && l.Kind == flat.Text && !l.Item {
+			*to = l.Text
+		}
+	})
+	what := cmp.Or(typ, strings.ToLower(kind))
+	if owner == "" {
+		return what
 	}
-	if owner := d.Entity.SpecString("owner"); owner != "" {
-		return fmt.Sprintf("%s, owned by %s", what, strings.TrimPrefix(owner, "group:"))
-	}
-	return what
+	return fmt.Sprintf("%s, owned by %s", what, strings.TrimPrefix(owner, "group:"))
 }
 
 // summarise names up to three fields that differ, in the words of the descriptor.

@@ -6,10 +6,8 @@ package repositories
 
 import (
 	"context"
-	"database/sql"
 	"embed"
 	"encoding/json"
-	"fmt"
 	"strings"
 
 	"github.com/callboard/callboard/event"
@@ -25,7 +23,7 @@ const Name = "repositories"
 var migrations embed.FS
 
 // Repositories is the projection.
-type Repositories struct{ db *sql.DB }
+type Repositories struct{ db *sqlstore.Store }
 
 // Open opens or creates the projection's file.
 func Open(ctx context.Context, path string) (*Repositories, error) {
@@ -44,22 +42,15 @@ func (r *Repositories) Name() string { return Name }
 
 // Position returns how far the rows have come.
 func (r *Repositories) Position(ctx context.Context) (eventlog.Position, error) {
-	return sqlstore.Position(ctx, r.db)
+	return r.db.Position(ctx)
 }
 
 // Apply folds records.
 func (r *Repositories) Apply(ctx context.Context, records []eventlog.Record) error {
-	return sqlstore.InTx(ctx, r.db, records, func(tx *sql.Tx, records []eventlog.Record) error {
-		for _, rec := range records {
-			if err := fold(ctx, tx, rec); err != nil {
-				return fmt.Errorf("position %d: %w", rec.Position, err)
-			}
-		}
-		return nil
-	})
+	return r.db.Apply(ctx, records, fold)
 }
 
-func fold(ctx context.Context, tx *sql.Tx, rec eventlog.Record) error {
+func fold(tx *sqlstore.Tx, rec eventlog.Record) error {
 	if !strings.HasPrefix(string(rec.Type), "repository.") && !strings.HasPrefix(string(rec.Type), "source.") && rec.Type != event.TypeFactRecorded {
 		return nil
 	}
@@ -72,60 +63,60 @@ func fold(ctx context.Context, tx *sql.Tx, rec eventlog.Record) error {
 	}
 	switch d := data.(type) {
 	case event.RepositoryObserved:
-		return observe(ctx, tx, rec, d.RepositoryState)
+		return observe(tx, rec, d.RepositoryState)
 	case event.RepositoryRenamed:
-		return observe(ctx, tx, rec, d.RepositoryState)
+		return observe(tx, rec, d.RepositoryState)
 	case event.RepositoryArchived:
-		return observe(ctx, tx, rec, d.RepositoryState)
+		return observe(tx, rec, d.RepositoryState)
 	case event.RepositoryUnarchived:
-		return observe(ctx, tx, rec, d.RepositoryState)
+		return observe(tx, rec, d.RepositoryState)
 	case event.RepositoryDeleted:
-		_, err := tx.ExecContext(ctx, `UPDATE repositories SET deleted = ?, changed = ? WHERE source = ? AND id = ?`, rec.Time.UnixNano(), rec.Position, d.Source, d.ID)
+		_, err := tx.Exec(`UPDATE repositories SET deleted = ?, changed = ? WHERE source = ? AND id = ?`, rec.Time.UnixNano(), rec.Position, d.Source, d.ID)
 		return err
 	case event.FactRecorded:
-		return record(ctx, tx, rec, d)
+		return record(tx, rec, d)
 	case event.SourceGapFound:
-		_, err := tx.ExecContext(ctx, `INSERT INTO gaps (source, id, gap, found, found_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		_, err := tx.Exec(`INSERT INTO gaps (source, id, gap, found, found_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 			d.Source, d.Gap, string(rec.Data), rec.Time.UnixNano(), rec.Position)
 		return err
 	case event.SourceGapClosed:
-		_, err := tx.ExecContext(ctx, `UPDATE gaps SET closed = ?, closed_at = ?, closing = ?, lost = ? WHERE source = ? AND id = ?`,
+		_, err := tx.Exec(`UPDATE gaps SET closed = ?, closed_at = ?, closing = ?, lost = ? WHERE source = ? AND id = ?`,
 			rec.Time.UnixNano(), rec.Position, d.Detail, d.Lost, d.Source, d.Gap)
 		return err
 	case event.SourceNoticed:
-		_, err := tx.ExecContext(ctx, `INSERT INTO notices (source, position, at, notice) VALUES (?, ?, ?, ?)`, d.Source, rec.Position, rec.Time.UnixNano(), string(rec.Data))
+		_, err := tx.Exec(`INSERT INTO notices (source, position, at, notice) VALUES (?, ?, ?, ?)`, d.Source, rec.Position, rec.Time.UnixNano(), string(rec.Data))
 		return err
 	}
 	return nil
 }
 
-func observe(ctx context.Context, tx *sql.Tx, rec eventlog.Record, s event.RepositoryState) error {
+func observe(tx *sqlstore.Tx, rec eventlog.Record, s event.RepositoryState) error {
 	state, err := json.Marshal(s)
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `
+	_, err = tx.Exec(`
 		INSERT INTO repositories (source, id, name, state, archived, seen, changed) VALUES (?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (source, id) DO UPDATE SET name = excluded.name, state = excluded.state, archived = excluded.archived, changed = excluded.changed, deleted = 0`,
 		s.Source, s.ID, s.FullName, string(state), s.Archived, rec.Time.UnixNano(), rec.Position)
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO names (source, name, id) VALUES (?, ?, ?) ON CONFLICT (source, name) DO UPDATE SET id = excluded.id`, s.Source, s.FullName, s.ID)
+	_, err = tx.Exec(`INSERT INTO names (source, name, id) VALUES (?, ?, ?) ON CONFLICT (source, name) DO UPDATE SET id = excluded.id`, s.Source, s.FullName, s.ID)
 	return err
 }
 
 // record keeps a fact of a repository; those of entities are none of ours. One that
 // is not there any more has no row.
-func record(ctx context.Context, tx *sql.Tx, rec eventlog.Record, d event.FactRecorded) error {
+func record(tx *sqlstore.Tx, rec eventlog.Record, d event.FactRecorded) error {
 	if d.Repository.ID == "" || d.Entity != "" {
 		return nil
 	}
 	if string(d.Value) == "null" || len(d.Value) == 0 {
-		_, err := tx.ExecContext(ctx, `DELETE FROM facts WHERE source = ? AND id = ? AND fact = ?`, d.Repository.Source, d.Repository.ID, d.Fact)
+		_, err := tx.Exec(`DELETE FROM facts WHERE source = ? AND id = ? AND fact = ?`, d.Repository.Source, d.Repository.ID, d.Fact)
 		return err
 	}
-	_, err := tx.ExecContext(ctx, `
+	_, err := tx.Exec(`
 		INSERT INTO facts (source, id, fact, value, at, position) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (source, id, fact) DO UPDATE SET value = excluded.value, at = excluded.at, position = excluded.position`,
 		d.Repository.Source, d.Repository.ID, d.Fact, string(d.Value), rec.Time.UnixNano(), rec.Position)

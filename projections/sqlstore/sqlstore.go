@@ -1,13 +1,15 @@
-// Package sqlstore opens the SQLite files that projections keep their rows in.
-// A projection has a file of its own: to rebuild one is to delete its file.
+// Package sqlstore keeps the rows of a projection in a SQLite file of its own: to
+// rebuild one is to delete its file.
 package sqlstore
 
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
+	"sync"
 
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // the driver, registered under "sqlite"
@@ -19,19 +21,25 @@ import (
 // the memory that a file takes.
 const connections = 8
 
+// Store is a projection's file. As a *sql.DB it is read; [Store.Apply] writes.
+type Store struct {
+	*sql.DB
+	mu     sync.Mutex
+	writer *writer // nil until something is written, and after an error
+}
+
 // Open opens or creates the file and brings its tables up to date with the
 // migrations in the folder of that name, which must create a table `position (value INTEGER)` with one row.
 //
 // A crash can lose the newest transactions (synchronous=NORMAL) but never tears
 // one: the position goes back with the rows, and the log is folded again.
-func Open(ctx context.Context, path string, files fs.FS) (*sql.DB, error) {
+func Open(ctx context.Context, path string, files fs.FS) (*Store, error) {
 	migrations, err := fs.Sub(files, "migrations")
 	if err != nil {
 		return nil, err
 	}
 	dsn := "file:" + url.PathEscape(path) + "?" + url.Values{
 		"_pragma": {"journal_mode(WAL)", "synchronous(NORMAL)", "busy_timeout(10000)", "cache_size(-16384)", "temp_store(MEMORY)"},
-		"_txlock": {"immediate"},
 	}.Encode()
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
@@ -47,40 +55,48 @@ func Open(ctx context.Context, path string, files fs.FS) (*sql.DB, error) {
 		db.Close()
 		return nil, fmt.Errorf("bring %s up to date (it is a read model: callboard rebuild makes it anew from the log): %w", path, err)
 	}
-	return db, nil
+	return &Store{DB: db}, nil
+}
+
+// Close closes the file.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return errors.Join(s.forget(), s.DB.Close())
 }
 
 // Position reads how far the rows have come.
-func Position(ctx context.Context, db *sql.DB) (eventlog.Position, error) {
+func (s *Store) Position(ctx context.Context) (eventlog.Position, error) {
 	var p eventlog.Position
-	err := db.QueryRowContext(ctx, "SELECT value FROM position").Scan(&p)
+	err := s.QueryRowContext(ctx, "SELECT value FROM position").Scan(&p)
 	return p, err
 }
 
-// InTx runs write in one transaction and moves the position to that of the last
-// record, so that rows and position never disagree. Records that the rows have
-// seen already are left out.
-func InTx(ctx context.Context, db *sql.DB, records []eventlog.Record, write func(*sql.Tx, []eventlog.Record) error) error {
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
+// Apply calls fold for each record that the rows have not seen, in one transaction
+// that also moves the position to that of the last, so that rows and position never
+// disagree. The end of ctx is seen between two records.
+func (s *Store) Apply(ctx context.Context, records []eventlog.Record, fold func(*Tx, eventlog.Record) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.writer == nil {
+		w, err := newWriter(ctx, s.DB)
+		if err != nil {
+			return err
+		}
+		s.writer = w
 	}
-	defer tx.Rollback() // after Commit it has nothing to do
-	var at eventlog.Position
-	if err := tx.QueryRowContext(ctx, "SELECT value FROM position").Scan(&at); err != nil {
-		return fmt.Errorf("read position: %w", err)
+	err := s.writer.apply(ctx, records, fold)
+	if err != nil && s.writer.broken {
+		err = errors.Join(err, s.forget())
 	}
-	for len(records) > 0 && records[0].Position <= at {
-		records = records[1:]
-	}
-	if len(records) == 0 {
+	return err
+}
+
+func (s *Store) forget() error {
+	if s.writer == nil {
 		return nil
 	}
-	if err := write(tx, records); err != nil {
-		return err
-	}
-	if _, err := tx.ExecContext(ctx, "UPDATE position SET value = ?", records[len(records)-1].Position); err != nil {
-		return fmt.Errorf("store position: %w", err)
-	}
-	return tx.Commit()
+	err := s.writer.close()
+	s.writer = nil
+	return err
 }

@@ -1,8 +1,10 @@
-package entities
+package flat_test
 
 import (
 	"encoding/json"
 	"testing"
+
+	"github.com/callboard/callboard/internal/flat"
 )
 
 // What is found in a JSON object is what encoding/json finds there.
@@ -15,11 +17,11 @@ func FuzzParts(f *testing.F) {
 	} {
 		f.Add(doc)
 	}
-	if entity, origin, ok := parts(`{"origin":{"b":2},"document":"\"","entity":{"a":1}}`, "entity", "origin"); !ok || entity != `{"a":1}` || origin != `{"b":2}` {
+	if entity, origin, ok := flat.Parts(`{"origin":{"b":2},"document":"\"","entity":{"a":1}}`, "entity", "origin"); !ok || entity != `{"a":1}` || origin != `{"b":2}` {
 		f.Error(entity, origin, ok)
 	}
 	f.Fuzz(func(t *testing.T, doc string) {
-		entity, origin, ok := parts(doc, "entity", "origin")
+		entity, origin, ok := flat.Parts(doc, "entity", "origin")
 		if !json.Valid([]byte(doc)) {
 			return
 		}

@@ -1,4 +1,7 @@
-package entities
+// Package flat looks through JSON that encoding/json wrote without decoding it,
+// which takes most of the time where there are many documents of which little is
+// wanted. See [Leaves] and [Parts].
+package flat
 
 import (
 	"strconv"
@@ -6,40 +9,48 @@ import (
 	"unicode/utf8"
 )
 
-// leaf is one value of a JSON document, with the keys that lead to it joined by
+// Leaf is one value of a JSON document, with the keys that lead to it joined by
 // dots. Indexes of lists are left out, as in Backstage's search keys.
-type leaf struct {
-	path string
-	text string // of a string; of a number or a boolean as it is written in JSON
-	kind leafKind
-	item bool // of a list
+type Leaf struct {
+	Path string
+	Text string // of a string; of a number or a boolean as it is written in JSON
+	Kind Kind
+	Item bool // of a list
 }
 
-type leafKind int
+// Kind is what kind of value a leaf is.
+type Kind int
 
+// The kinds.
 const (
-	leafNull leafKind = iota
-	leafText
-	leafPlain // a number or a boolean
+	Null  Kind = iota
+	Text       // a string
+	Plain      // a number or a boolean
 )
 
-// leaves calls f with every leaf of a JSON document, in order. It does not go
+// Leaves calls f with every leaf of a JSON document, in order. It does not go
 // below a path for which enter is false. The text must be valid JSON, as what
 // encoding/json wrote is, but for the last brace; of other text it makes something,
 // and ends.
 //
 // It is encoding/json without the values: what takes most of the time of reading
 // a catalog in. Texts without escapes share the document's memory.
-func leaves(doc string, enter func(path string) bool, f func(leaf)) {
+func Leaves(doc string, enter func(path string) bool, f func(Leaf)) {
 	s := scanner{rest: doc, enter: enter, emit: f}
 	s.value("", false)
+}
+
+// Rest is [Leaves] of the end of an object, which begins with a comma.
+func Rest(doc string, enter func(path string) bool, f func(Leaf)) {
+	s := scanner{rest: doc, enter: enter, emit: f}
+	s.object("") // the comma stands for the brace
 }
 
 type scanner struct {
 	rest  string
 	depth int
 	enter func(string) bool
-	emit  func(leaf)
+	emit  func(Leaf)
 }
 
 // maxDepth is how deep a document may be nested; encoding/json allows as much.
@@ -78,7 +89,7 @@ func (s *scanner) value(path string, item bool) {
 			s.take(',')
 		}
 	case s.rest[0] == '"':
-		s.emit(leaf{path, s.text(), leafText, item})
+		s.emit(Leaf{path, s.text(), Text, item})
 	default:
 		n := 1
 		for n < len(s.rest) && s.rest[n] > ' ' && s.rest[n] != ',' && s.rest[n] != ']' && s.rest[n] != '}' {
@@ -87,9 +98,9 @@ func (s *scanner) value(path string, item bool) {
 		word := s.rest[:n]
 		s.rest = s.rest[n:]
 		if word == "null" {
-			s.emit(leaf{path: path, item: item})
+			s.emit(Leaf{Path: path, Item: item})
 		} else {
-			s.emit(leaf{path, word, leafPlain, item})
+			s.emit(Leaf{path, word, Plain, item})
 		}
 	}
 }
@@ -160,9 +171,9 @@ func (s *scanner) skipText() {
 	s.rest = s.rest[1:]
 }
 
-// parts returns the values of two keys of a JSON object as they are written, if it
+// Parts returns the values of two keys of a JSON object as they are written, if it
 // has each of them once, and both are objects.
-func parts(doc, first, second string) (a, b string, ok bool) {
+func Parts(doc, first, second string) (a, b string, ok bool) {
 	s := scanner{rest: doc}
 	if !s.take('{') {
 		return "", "", false

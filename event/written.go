@@ -21,9 +21,18 @@ func DecodeWritten(e Event) (WrittenDeclaration, error) {
 	// To find the two in what encoding/json wrote takes a fraction of the time that it
 	// takes to check all of it again.
 	data := string(e.Data)
-	entity, from, ok := flat.Parts(data, "entity", "origin")
+	members, ok := flat.Members(data)
+	var entity, from string
+	for _, m := range members {
+		switch m.Key {
+		case "entity":
+			ok, entity = ok && entity == "", m.Value
+		case "origin":
+			ok, from = ok && from == "", m.Value
+		}
+	}
 	var d WrittenDeclaration
-	if ok && json.Unmarshal([]byte(from), &d.Origin) == nil {
+	if ok && isObject(entity) && json.Unmarshal([]byte(from), &d.Origin) == nil {
 		d.Entity = strings.Clone(entity)
 		return d, nil
 	}
@@ -32,7 +41,7 @@ func DecodeWritten(e Event) (WrittenDeclaration, error) {
 		Origin Origin          `json:"origin"`
 	}
 	err := json.Unmarshal(e.Data, &all)
-	if err == nil && (len(all.Entity) == 0 || all.Entity[0] != '{') {
+	if err == nil && !isObject(string(all.Entity)) {
 		err = errors.New("it has no entity")
 	}
 	if err != nil {
@@ -40,3 +49,5 @@ func DecodeWritten(e Event) (WrittenDeclaration, error) {
 	}
 	return WrittenDeclaration{string(all.Entity), all.Origin}, nil
 }
+
+func isObject(text string) bool { return strings.HasPrefix(text, "{") && strings.HasSuffix(text, "}") }

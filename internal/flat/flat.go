@@ -1,6 +1,6 @@
 // Package flat looks through JSON that encoding/json wrote without decoding it,
 // which takes most of the time where there are many documents of which little is
-// wanted. See [Leaves] and [Parts].
+// wanted. See [Leaves], [Members] and [Differing].
 package flat
 
 import (
@@ -169,43 +169,6 @@ func (s *scanner) skipText() {
 		escaped = backslashes%2 == 1
 	}
 	s.rest = s.rest[1:]
-}
-
-// Parts returns the values of two keys of a JSON object as they are written, if it
-// has each of them once, and both are objects.
-func Parts(doc, first, second string) (a, b string, ok bool) {
-	s := scanner{rest: doc}
-	if !s.take('{') {
-		return "", "", false
-	}
-	for !s.take('}') {
-		if s.rest == "" || s.rest[0] != '"' {
-			return "", "", false
-		}
-		key := s.text()
-		if !s.take(':') {
-			return "", "", false
-		}
-		s.space()
-		before := s.rest
-		s.skip()
-		value := before[:len(before)-len(s.rest)]
-		s.take(',')
-		to := &a
-		switch key {
-		case first:
-		case second:
-			to = &b
-		default:
-			continue
-		}
-		if *to != "" || value == "" || value[0] != '{' || value[len(value)-1] != '}' {
-			return "", "", false
-		}
-		*to = value
-	}
-	s.space()
-	return a, b, s.rest == "" && a != "" && b != ""
 }
 
 // text reads a string, of which the quote is the next character.

@@ -78,7 +78,7 @@ func write(tx *sqlstore.Tx, rec eventlog.Record) error {
 	}
 	var key, state any
 	if tale.after != nil {
-		key, state = about, pack(tale.after)
+		key, state = about, tale.after
 	}
 	kind, _, _ := strings.Cut(rec.Subject, ":")
 	_, err = tx.Exec(insert, rec.Position, rec.ID, rec.Type, SourceName(rec.Source), rec.Subject, kind,
@@ -95,10 +95,7 @@ func stateBefore(tx *sqlstore.Tx, about string) ([]byte, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	return unpack(packed)
+	return packed, err
 }
 
 // searchable is the text that a search looks through: words and values, nothing of their form.

@@ -2,7 +2,6 @@ package history
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -16,13 +15,13 @@ import (
 type tale struct {
 	summary string
 	changes []catalog.Change
-	after   []byte // the subject's state from now on; nil = as it was
+	after   []byte // the subject's state from now on, packed; nil = as it was
 }
 
 // state is what the next event about a subject is compared with.
 type state struct {
-	Entity json.RawMessage `json:"entity,omitempty"` // as the event says it; nil = it is not declared
-	At     place           `json:"at,omitzero"`      // where that is
+	Entity string `json:"-"`           // JSON, as the event says it; "" = it is not declared. See [state.pack]
+	At     place  `json:"at,omitzero"` // where that is
 	// Rejected says what is wrong with its newest descriptor, for each file
 	// that has one: a second declaration may be refused while the first is fine.
 	Rejected map[string]string `json:"rejected,omitempty"`
@@ -45,10 +44,8 @@ func (p place) key() string { return p.Source + "\n" + p.Repository + "\n" + p.P
 // tell says in words and fields what an event changed, given the state before.
 func tell(data event.Data, before []byte) (tale, error) {
 	var s state
-	if len(before) > 0 {
-		if err := json.Unmarshal(before, &s); err != nil {
-			return tale{}, fmt.Errorf("decode the version before: %w", err)
-		}
+	if err := s.unpack(before); err != nil {
+		return tale{}, fmt.Errorf("decode the version before: %w", err)
 	}
 	var t tale
 	var err error
@@ -81,7 +78,7 @@ func tell(data event.Data, before []byte) (tale, error) {
 	if err != nil {
 		return tale{}, err
 	}
-	t.after, err = json.Marshal(s)
+	t.after, err = s.pack()
 	return t, err
 }
 
@@ -107,13 +104,14 @@ func decode(rec eventlog.Record) (event.Data, error) {
 func (s *state) declare(d event.WrittenDeclaration) (tale, error) {
 	now := placeOf(d.Origin)
 	t := tale{changes: s.mend(now)}
-	if s.Entity != nil && s.At != now {
+	if s.Entity != "" && s.At != now {
 		t.changes = append(s.mend(s.At), t.changes...) // it left a broken file
 	}
-	if s.Entity == nil {
+	if s.Entity == "" {
 		t.summary = registered(d.Entity)
 	} else {
-		changes, err := catalog.DiffJSON(s.Entity, []byte(d.Entity))
+		was, is := flat.Differing(s.Entity, d.Entity) // to decode no more than that
+		changes, err := catalog.DiffJSON([]byte(was), []byte(is))
 		if err != nil {
 			return tale{}, fmt.Errorf("compare with the version before: %w", err)
 		}
@@ -123,7 +121,7 @@ func (s *state) declare(d event.WrittenDeclaration) (tale, error) {
 			t.summary = fmt.Sprintf("stands in %s on %s now", d.Origin.Repository, d.Origin.Branch)
 		}
 	}
-	s.Entity, s.At = json.RawMessage(d.Entity), now
+	s.Entity, s.At = d.Entity, now
 	return t, nil
 }
 
@@ -132,8 +130,8 @@ func (s *state) remove(d event.EntityRemoved) tale {
 	// The end of a refused declaration elsewhere is not the entity's.
 	switch {
 	case s.At == placeOf(d.Origin):
-		s.Entity, s.At = nil, place{}
-	case s.Entity != nil:
+		s.Entity, s.At = "", place{}
+	case s.Entity != "":
 		t.summary = fmt.Sprintf("its second declaration, %s: %s", d.Origin.Place(), d.Reason)
 	}
 	return t

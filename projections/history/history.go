@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
@@ -50,6 +51,10 @@ func (h *History) Position(ctx context.Context) (eventlog.Position, error) {
 func (h *History) Apply(ctx context.Context, records []eventlog.Record) error {
 	return h.db.Apply(ctx, records, write)
 }
+
+// Patience is how long rows may wait for others to be written with: a transaction
+// costs as much as some tens of rows.
+func (h *History) Patience() time.Duration { return 50 * time.Millisecond }
 
 const insert = `INSERT INTO events (position, id, type, source, subject, kind, time, recorded, actor, login, name, email, sha, cause, summary, changes, text, backfilled, about, state)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`

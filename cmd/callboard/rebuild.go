@@ -17,6 +17,7 @@ import (
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/deliveries"
 	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/projections/repositories"
 )
 
 func rebuildCommand(p process) *cobra.Command {
@@ -50,6 +51,7 @@ func rebuild(ctx context.Context, p process, data string) error {
 		open    func(string) (readModel, error)
 	}{
 		{fileEvents, nil, fileHistory, func(path string) (readModel, error) { return history.Open(ctx, path) }},
+		{fileEvents, nil, fileSources, func(path string) (readModel, error) { return repositories.Open(ctx, path) }},
 		{fileDeliveries, []sqlitelog.Option{sqlitelog.WithRetention()}, fileStatus, func(path string) (readModel, error) {
 			return deliveries.Open(ctx, path, time.Now)
 		}},

@@ -72,26 +72,60 @@ func (s *Source) lists() []list {
 
 // list yields a list to its end, and reports false when nothing more is wanted.
 func (s *Source) list(ctx context.Context, l list, yield func(ingest.Repository, error) bool) bool {
-	o := github.ListOptions{PerPage: perPage}
-	for range maxLists {
-		repos, resp, err := l.page(ctx, o)
+	page := func(o github.ListOptions) ([]*github.Repository, *github.Response, error) { return l.page(ctx, o) }
+	for r, err := range every(ctx, s, l.doing, page) {
+		if err == nil && (r.GetID() == 0 || !isFullName(r.GetFullName()) || r.GetDefaultBranch() == "") {
+			err = fault.New(fault.Unavailable, "%s: %s: the answer is no list of repositories", s.name, l.doing)
+		}
 		if err != nil {
-			return yield(ingest.Repository{}, forge{s.api, s.client}.fail(ctx, l.doing, resp, err))
+			return yield(ingest.Repository{}, err)
 		}
-		for _, r := range repos {
-			if r.GetID() == 0 || !isFullName(r.GetFullName()) || r.GetDefaultBranch() == "" {
-				return yield(ingest.Repository{}, fault.New(fault.Unavailable, "%s: %s: the answer is no list of repositories", s.name, l.doing))
-			}
-			if !yield(stateOf(r), nil) {
-				return false
-			}
+		if !yield(stateOf(r), nil) {
+			return false
 		}
-		if resp.NextPage == 0 {
-			return true
-		}
-		o.Page = resp.NextPage
 	}
-	return yield(ingest.Repository{}, fault.New(fault.Invalid, "%s: %s: the list does not end", s.name, l.doing))
+	return true
+}
+
+// every yields what is on all pages of a list; an error is the last.
+func every[T any](ctx context.Context, s *Source, doing string, page func(github.ListOptions) ([]T, *github.Response, error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		o := github.ListOptions{PerPage: perPage}
+		for range maxLists {
+			some, resp, err := page(o)
+			if err == nil && some == nil {
+				yield(none, fault.New(fault.Unavailable, "%s: %s: the answer is no list", s.name, doing))
+				return
+			}
+			if err != nil {
+				yield(none, forge{s.api, s.client}.fail(ctx, doing, resp, err))
+				return
+			}
+			for _, one := range some {
+				if !yield(one, nil) {
+					return
+				}
+			}
+			if resp.NextPage == 0 {
+				return
+			}
+			o.Page = resp.NextPage
+		}
+		yield(none, fault.New(fault.Invalid, "%s: %s: the list does not end", s.name, doing))
+	}
+}
+
+// collect reads a list to its end.
+func collect[T any](ctx context.Context, s *Source, doing string, page func(github.ListOptions) ([]T, *github.Response, error)) ([]T, error) {
+	var all []T
+	for one, err := range every(ctx, s, doing, page) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
 }
 
 // hookPath is how the address of this source's webhook ends.

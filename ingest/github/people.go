@@ -182,27 +182,6 @@ func (s *Source) Profile(ctx context.Context, p ingest.Person) (ingest.Person, e
 	return p, nil
 }
 
-// collect reads a list to its end.
-func collect[T any](ctx context.Context, s *Source, doing string, page func(github.ListOptions) ([]T, *github.Response, error)) ([]T, error) {
-	var all []T
-	o := github.ListOptions{PerPage: perPage}
-	for range maxLists {
-		some, resp, err := page(o)
-		if err != nil {
-			return nil, forge{s.api, s.client}.fail(ctx, doing, resp, err)
-		}
-		if some == nil {
-			return nil, fault.New(fault.Unavailable, "%s: %s: the answer is no list", s.name, doing)
-		}
-		all = append(all, some...)
-		if resp.NextPage == 0 {
-			return all, nil
-		}
-		o.Page = resp.NextPage
-	}
-	return nil, fault.New(fault.Invalid, "%s: %s: the list does not end", s.name, doing)
-}
-
 // unseen says of an answer that is not given to everybody what to do about it.
 // GitHub answers 404, too, to those who may not know.
 func (s *Source) unseen(doing string, err error) error {

@@ -39,31 +39,61 @@ func (s *Source) Repositories(ctx context.Context) iter.Seq2[ingest.Repository, 
 }
 
 // list yields a list to its end, and reports false when nothing more is wanted.
-func (s *Source) list(ctx context.Context, doing string, yield func(ingest.Repository, error) bool, get func(gitlab.ListOptions) ([]*gitlab.Project, *gitlab.Response, error)) bool {
-	o := gitlab.ListOptions{PerPage: perPage, Page: 1}
-	for range maxLists {
-		projects, resp, err := get(o)
+func (s *Source) list(ctx context.Context, doing string, yield func(ingest.Repository, error) bool, page func(gitlab.ListOptions) ([]*gitlab.Project, *gitlab.Response, error)) bool {
+	for p, err := range every(ctx, s, doing, page) {
+		if err == nil && (p == nil || p.ID == 0 || p.PathWithNamespace == "") {
+			err = fault.New(fault.Unavailable, "%s: %s: the answer is no list of projects", s.name, doing)
+		}
 		if err != nil {
-			return yield(ingest.Repository{}, forge{s.api, s.client}.fail(ctx, doing, resp, err))
+			return yield(ingest.Repository{}, err)
 		}
-		if projects == nil {
-			return yield(ingest.Repository{}, fault.New(fault.Unavailable, "%s: %s: the answer is no list of projects", s.name, doing))
+		if p.MarkedForDeletionOn != nil { // it is read-only, under another name, and about to go
+			continue
 		}
-		for _, p := range projects {
-			if p == nil || p.ID == 0 || p.PathWithNamespace == "" {
-				return yield(ingest.Repository{}, fault.New(fault.Unavailable, "%s: %s: the answer is no list of projects", s.name, doing))
-			}
-			if p.MarkedForDeletionOn != nil { // it is read-only, under another name, and about to go
-				continue
-			}
-			if !yield(stateOf(p), nil) {
-				return false
-			}
+		if !yield(stateOf(p), nil) {
+			return false
 		}
-		if resp.NextPage == 0 {
-			return true
-		}
-		o.Page = resp.NextPage
 	}
-	return yield(ingest.Repository{}, fault.New(fault.Invalid, "%s: %s: the list does not end", s.name, doing))
+	return true
+}
+
+// every yields what is on all pages of a list; an error is the last.
+func every[T any](ctx context.Context, s *Source, doing string, page func(gitlab.ListOptions) ([]T, *gitlab.Response, error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		o := gitlab.ListOptions{PerPage: perPage, Page: 1}
+		for range maxLists {
+			some, resp, err := page(o)
+			if err == nil && some == nil {
+				yield(none, fault.New(fault.Unavailable, "%s: %s: the answer is no list", s.name, doing))
+				return
+			}
+			if err != nil {
+				yield(none, forge{s.api, s.client}.fail(ctx, doing, resp, err))
+				return
+			}
+			for _, one := range some {
+				if !yield(one, nil) {
+					return
+				}
+			}
+			if resp.NextPage == 0 {
+				return
+			}
+			o.Page = resp.NextPage
+		}
+		yield(none, fault.New(fault.Invalid, "%s: %s: the list does not end", s.name, doing))
+	}
+}
+
+// collect reads a list to its end.
+func collect[T any](ctx context.Context, s *Source, doing string, page func(gitlab.ListOptions) ([]T, *gitlab.Response, error)) ([]T, error) {
+	var all []T
+	for one, err := range every(ctx, s, doing, page) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
 }

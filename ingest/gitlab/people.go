@@ -147,27 +147,6 @@ func (s *Source) membersOf(ctx context.Context, g *gitlab.Group) ([]*gitlab.Grou
 	return slices.DeleteFunc(list, func(m *gitlab.GroupMember) bool { return m.State != "active" || botName.MatchString(m.Username) }), nil
 }
 
-// collect reads a list to its end.
-func collect[T any](ctx context.Context, s *Source, doing string, page func(gitlab.ListOptions) ([]T, *gitlab.Response, error)) ([]T, error) {
-	var all []T
-	o := gitlab.ListOptions{PerPage: perPage, Page: 1}
-	for range maxLists {
-		some, resp, err := page(o)
-		if err != nil {
-			return nil, forge{s.api, s.client}.fail(ctx, doing, resp, err)
-		}
-		if some == nil {
-			return nil, fault.New(fault.Unavailable, "%s: %s: the answer is no list", s.name, doing)
-		}
-		all = append(all, some...)
-		if resp.NextPage == 0 {
-			return all, nil
-		}
-		o.Page = resp.NextPage
-	}
-	return nil, fault.New(fault.Invalid, "%s: %s: the list does not end", s.name, doing)
-}
-
 // unseen says of an answer that is not given to everybody what to do about it.
 // GitLab answers 404 to those who may not know.
 func (s *Source) unseen(doing string, err error) error {

@@ -225,6 +225,7 @@ func samples() []event.Data {
 		event.RepositoryArchived{RepositoryState: repository},
 		event.RepositoryUnarchived{RepositoryState: repository},
 		event.RepositoryDeleted{Repository: repository.Repository, Reason: "deleted at the forge"},
+		event.RepositoryLeft{Repository: repository.Repository, To: "bank/payments"},
 		event.RepositoryBackfilled{
 			Repository: repository.Repository, Commit: origin.Commit, Since: time.Date(2019, 4, 2, 8, 0, 0, 0, time.UTC), Commits: 310, Events: 42,
 		},

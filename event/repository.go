@@ -46,6 +46,13 @@ type RepositoryDeleted struct {
 	Reason string `json:"reason"` // for people
 }
 
+// RepositoryLeft says that the forge told of a repository's transfer to an owner
+// that its source leaves out: it is there, and none of the source's any more.
+type RepositoryLeft struct {
+	Repository        // as the source knew it
+	To         string `json:"to"` // the full name that it has now
+}
+
 // RepositoryDue asks to look at a repository: to ask the forge what it is called
 // and where its default branch is, and to bring the catalog there. It stands in
 // the deliveries log, so that it takes its turn with deliveries and is tried again
@@ -84,6 +91,9 @@ func (RepositoryUnarchived) EventType() Type { return TypeRepositoryUnarchived }
 
 // EventType returns the fixed name.
 func (RepositoryDeleted) EventType() Type { return TypeRepositoryDeleted }
+
+// EventType returns the fixed name.
+func (RepositoryLeft) EventType() Type { return TypeRepositoryLeft }
 
 // EventType returns the fixed name.
 func (RepositoryDue) EventType() Type { return TypeRepositoryDue }

@@ -22,6 +22,7 @@ const (
 	TypeRepositoryArchived   Type = "repository.archived.v1"
 	TypeRepositoryUnarchived Type = "repository.unarchived.v1"
 	TypeRepositoryDeleted    Type = "repository.deleted.v1"
+	TypeRepositoryLeft       Type = "repository.left.v1"
 	TypeRepositoryBackfilled Type = "repository.backfilled.v1"
 
 	TypeActivityPush        Type = "activity.push.v1"
@@ -68,6 +69,7 @@ var types = []TypeInfo{
 	{TypeRepositoryArchived, "A repository became read-only.", decodeAs[RepositoryArchived]},
 	{TypeRepositoryUnarchived, "A repository can be written to again.", decodeAs[RepositoryUnarchived]},
 	{TypeRepositoryDeleted, "A repository was deleted.", decodeAs[RepositoryDeleted]},
+	{TypeRepositoryLeft, "A repository went to an owner that its source leaves out.", decodeAs[RepositoryLeft]},
 	{TypeRepositoryBackfilled, "What happened in a repository before it was first read is on record.", decodeAs[RepositoryBackfilled]},
 	{TypeActivityPush, "A branch or tag moved, came or went.", decodeAs[ActivityPush]},
 	{TypeActivityPullRequest, "A pull or merge request was opened, changed, merged or closed.", decodeAs[ActivityPullRequest]},

@@ -138,6 +138,8 @@ func (r *record) seeRepository(rec eventlog.Record) error {
 		keep(d.RepositoryState)
 	case event.RepositoryDeleted:
 		delete(r.state, repositoryKey{d.Source, d.ID})
+	case event.RepositoryLeft:
+		delete(r.state, repositoryKey{d.Source, d.ID})
 	case event.FactRecorded:
 		at := repositoryKey{d.Repository.Source, d.Repository.ID}
 		if _, known := r.owned[at]; !known && d.Fact == event.FactCodeowners && !rec.Backfilled() {

@@ -53,6 +53,13 @@ type Source interface {
 	Forge() Forge
 }
 
+// Scoped is a [Source] whose configuration may name the owners of what it reads.
+type Scoped interface {
+	// Covers reports whether a repository's full name is one of those owners'; true
+	// of all if the configuration names none.
+	Covers(fullName string) bool
+}
+
 // Receipt is how the provider names a delivery.
 type Receipt struct {
 	ID    string // the same when it is sent again; "" if it has no name
@@ -80,6 +87,9 @@ type Meaning struct {
 	Look bool
 	// Gone says that the forge told of the repository's end.
 	Gone bool
+	// Left says that the forge told of the repository's transfer to an owner that
+	// the source leaves out. The forge is asked whether it still is there.
+	Left bool
 	// Survey says that repositories or people may have come, gone or moved that
 	// the delivery does not name one by one.
 	Survey bool

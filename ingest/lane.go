@@ -53,7 +53,7 @@ func (l *lane) react(ctx context.Context, rec eventlog.Record) error {
 			return err
 		}
 	}
-	if l.forge != nil && (m.Push != nil || m.Look || m.Gone) {
+	if l.forge != nil && (m.Push != nil || m.Look || m.Gone || m.Left) {
 		h.Status = event.DeliveryDone
 		bring := l.sync
 		if isOrganisation(m.Repository.ID) {

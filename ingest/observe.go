@@ -38,7 +38,7 @@ func (l *lane) ended(ctx context.Context, id string) (bool, error) {
 
 // observe appends what has changed about a repository itself, as the forge tells
 // of it now, and returns the positions.
-func (l *lane) observe(ctx context.Context, t task, repo Repository, gone bool) ([]uint64, error) {
+func (l *lane) observe(ctx context.Context, t task, repo Repository, end *ending) ([]uint64, error) {
 	if l.Repositories == nil {
 		return nil, nil
 	}
@@ -52,9 +52,13 @@ func (l *lane) observe(ctx context.Context, t task, repo Repository, gone bool) 
 	if err != nil {
 		return nil, err
 	}
+	said, subject := differences(was, known, repo.State(l.source.Name())), repo.FullName
+	if end != nil {
+		said, subject = end.of(was, known), was.FullName
+	}
 	var events []event.Event
-	for _, data := range differences(was, known, repo.State(l.source.Name()), gone) {
-		e, err := event.New(event.SourcePrefix+l.source.Name(), repo.FullName, data)
+	for _, data := range said {
+		e, err := event.New(event.SourcePrefix+l.source.Name(), subject, data)
 		if err != nil {
 			return nil, err
 		}
@@ -71,14 +75,16 @@ func (l *lane) observe(ctx context.Context, t task, repo Repository, gone bool) 
 	return l.append(ctx, events...)
 }
 
-// differences says in events how what is known of a repository becomes what is.
-func differences(was event.RepositoryState, known bool, is event.RepositoryState, gone bool) []event.Data {
-	if gone {
-		if !known {
-			return nil
-		}
-		return []event.Data{event.RepositoryDeleted{Repository: was.Repository, Reason: "deleted at the forge"}}
+// of says in events that what is known of a repository has ended.
+func (e *ending) of(was event.RepositoryState, known bool) []event.Data {
+	if !known {
+		return nil
 	}
+	return []event.Data{e.tell(was.Repository)}
+}
+
+// differences says in events how what is known of a repository becomes what is.
+func differences(was event.RepositoryState, known bool, is event.RepositoryState) []event.Data {
 	if !known {
 		return []event.Data{event.RepositoryObserved{RepositoryState: is}}
 	}

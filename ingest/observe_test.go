@@ -186,7 +186,7 @@ func TestLifeOfARepository(t *testing.T) {
 	if h := w.outcome(); h.Status != event.DeliveryFailed || !strings.Contains(h.Error, "stays") {
 		t.Errorf("a repository that cannot be found is %s: %s", h.Status, h.Error)
 	}
-	expect(t, w.means(gone), "repository.deleted acme/payments", "entity.removed component:default/x: acme/payments was deleted by mossbank")
+	expect(t, w.means(gone), "repository.deleted bank/payments", "entity.removed component:default/x: acme/payments was deleted by mossbank")
 	expect(t, w.means(gone))
 	expect(t, w.means(look)) // late: it is known to be gone
 	if h := w.outcome(); h.Status != event.DeliveryDone {
@@ -194,6 +194,32 @@ func TestLifeOfARepository(t *testing.T) {
 	}
 	repo.gone = false
 	expect(t, w.means(look), "repository.observed bank/payments Takes the money.", "entity.registered component:default/x")
+}
+
+// A repository that is said to be transferred out of what the source covers takes
+// what it declares with it; one that is merely seen elsewhere does not, and what
+// comes late of before brings nothing back.
+func TestTransferredAway(t *testing.T) {
+	w := newObservingWorld(t)
+	repo := w.forge.repo("payments")
+	look := ingest.Meaning{Repository: ingest.Repository{ID: "payments", FullName: "acme/payments"}, Look: true, By: event.Actor{Login: "mossbank"}}
+	left := look
+	left.Repository.FullName, left.Left = "elsewhere/payments", true
+	w.push("payments", "pebbledash", files{yaml: component("x", "a")})
+	w.means(look)
+
+	expect(t, w.means(left)) // it is back already: the delivery is late
+	repo.name = "elsewhere/payments"
+	expect(t, w.means(look), "repository.renamed elsewhere/payments from acme/payments", "entity.changed component:default/x")
+	expect(t, w.means(left), "repository.left elsewhere/payments", "entity.removed component:default/x: the repository was transferred to elsewhere/payments, which is none of the source's by mossbank")
+	expect(t, w.means(left))
+	expect(t, w.means(look)) // late
+
+	repo.name = "acme/payments"
+	expect(t, w.means(look), "repository.observed acme/payments ", "entity.registered component:default/x")
+	repo.gone = true // a token need not see what is another's
+	expect(t, w.means(left), "repository.left acme/payments", "entity.removed component:default/x: the repository was transferred to elsewhere/payments, which is none of the source's by mossbank")
+	expect(t, w.means(look))
 }
 
 func TestWhatASourceLeavesOut(t *testing.T) {

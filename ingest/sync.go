@@ -32,11 +32,10 @@ type done struct {
 // task.cause, so that trying again appends nothing twice, while the same state,
 // come about once more, is news.
 func (l *lane) sync(ctx context.Context, t task) (d done, err error) {
-	name := t.meaning.Repository.FullName
 	d.repo, err = l.forge.Repository(ctx, t.meaning.Repository)
-	gone := t.meaning.Gone && fault.KindOf(err) == fault.NotFound
+	end := l.ending(t.meaning, d.repo, err)
 	switch {
-	case gone:
+	case end != nil:
 		d.repo = t.meaning.Repository
 	case fault.KindOf(err) == fault.NotFound:
 		ended, unknown := l.ended(ctx, t.meaning.Repository.ID)
@@ -46,8 +45,12 @@ func (l *lane) sync(ctx context.Context, t task) (d done, err error) {
 		return d, kept(err)
 	case err != nil:
 		return d, err
+	default:
+		if foreign, err := l.foreign(ctx, d.repo); foreign || err != nil {
+			return d, err
+		}
 	}
-	if d.events, err = l.observe(ctx, t, d.repo, gone); err != nil {
+	if d.events, err = l.observe(ctx, t, d.repo, end); err != nil {
 		return d, err
 	}
 	k, err := l.known(ctx, l.source.Name(), d.repo.ID)
@@ -57,8 +60,8 @@ func (l *lane) sync(ctx context.Context, t task) (d done, err error) {
 	r := reading{source: l.source.Name(), repo: d.repo}
 	c := &creditor{}
 	switch {
-	case gone:
-		r.gone = fmt.Sprintf("%s was deleted", name)
+	case end != nil:
+		r.gone = end.reason
 	case l.selection.LeavesOut(d.repo) != "":
 		r.gone = l.selection.LeavesOut(d.repo)
 	case d.repo.DefaultBranch == "":
@@ -93,6 +96,54 @@ func (l *lane) sync(ctx context.Context, t task) (d done, err error) {
 		delete(l.at, d.repo.ID)
 	}
 	return d, nil
+}
+
+// ending says how a repository ceased to be the source's, if the delivery tells of
+// that and the forge's answer about it does not gainsay it: else the delivery is
+// late. That a repository cannot be found is no end by itself.
+func (l *lane) ending(m Meaning, now Repository, err error) *ending {
+	switch missing := fault.KindOf(err) == fault.NotFound; {
+	case m.Gone && missing:
+		return &ending{fmt.Sprintf("%s was deleted", m.Repository.FullName), func(was event.Repository) event.Data {
+			return event.RepositoryDeleted{Repository: was, Reason: "deleted at the forge"}
+		}}
+	case m.Left && (missing || err == nil && !l.covers(now)):
+		to := m.Repository.FullName
+		if !missing {
+			to = now.FullName
+		}
+		return &ending{fmt.Sprintf("the repository was transferred to %s, which is none of the source's", to), func(was event.Repository) event.Data {
+			return event.RepositoryLeft{Repository: was, To: to}
+		}}
+	}
+	return nil
+}
+
+// ending is how a repository ceased to be the source's.
+type ending struct {
+	reason string // for people
+	tell   func(was event.Repository) event.Data
+}
+
+// foreign reports whether a repository is an owner's that the source leaves out, and
+// not known to the source (any more): a delivery of before it left came late. One
+// that is known is read on, as nobody said that it left: the owner was renamed, or
+// the configuration is wrong.
+func (l *lane) foreign(ctx context.Context, repo Repository) (bool, error) {
+	if l.Repositories == nil || l.covers(repo) {
+		return false, nil
+	}
+	after, err := l.after(ctx)
+	if err != nil {
+		return false, err
+	}
+	_, known, err := l.Repositories.State(ctx, after, l.source.Name(), repo.ID)
+	return !known, err
+}
+
+func (l *lane) covers(repo Repository) bool {
+	s, scoped := l.source.(Scoped)
+	return !scoped || s.Covers(repo.FullName)
 }
 
 // readHead reads the repository at the commit that the catalog is to go to, and

@@ -48,6 +48,8 @@ type source struct {
 func (s source) Name() string        { return s.name }
 func (s source) Forge() ingest.Forge { return s.forge }
 
+func (s source) Covers(fullName string) bool { return !strings.HasPrefix(fullName, "elsewhere/") }
+
 func (s source) Verify(http.Header, []byte) (ingest.Receipt, error) { return ingest.Receipt{}, nil }
 
 func (s source) Translate(d ingest.Delivery) (m ingest.Meaning, err error) {

@@ -49,6 +49,8 @@ func tellTypeAround(t event.Type) told {
 		return told{"undo", "good", "Repository unarchived"}
 	case event.TypeRepositoryDeleted:
 		return told{"minus", "bad", "Repository deleted"}
+	case event.TypeRepositoryLeft:
+		return told{"external", "bad", "Repository transferred away"}
 	case event.TypeActivityPush:
 		return told{"commit", "", "Push"}
 	case event.TypeActivityPullRequest:

@@ -112,6 +112,7 @@ type repositoryView struct {
 	head sourceHead
 	repositoryRow
 	deleted    ui.Moment
+	went       string // its name elsewhere
 	topics     []string
 	language   string
 	declared   []ui.EntityLink
@@ -148,7 +149,7 @@ func (s *Site) repository(ctx context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	v := repositoryView{
-		head: head, repositoryRow: newRepositoryRow(r, src.Name, repo), deleted: ui.Near(repo.Deleted, r.now), topics: repo.Topics, language: repo.Language,
+		head: head, repositoryRow: newRepositoryRow(r, src.Name, repo), deleted: ui.Near(repo.Deleted, r.now), went: repo.Went, topics: repo.Topics, language: repo.Language,
 		back: r.self.drop(fieldReplayed).String(), all: link{path: sourceLink(src.Name) + "/deliveries"}.set(fieldRepository, repo.FullName).String(),
 	}
 	v.head.crumbs = []ui.Anchor{{Label: "Sources", Href: sourcesPath}, {Label: src.Name, Href: sourceLink(src.Name)}, {Label: repo.FullName}}

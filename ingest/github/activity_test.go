@@ -223,9 +223,18 @@ func TestTranslateIsLenient(t *testing.T) {
 // A repository that passes to another organisation is looked at from either.
 func TestTransferred(t *testing.T) {
 	d := ingest.Delivery{Event: "repository", Body: []byte(about(`"action": "transferred", "changes": {"owner": {"from": {"organization": {"login": "tills-inc"}}}}`))}
-	for org, want := range map[string]bool{"acme": true, "Tills-Inc": true, "other": false} {
-		if m, err := newSource(t, github.Options{Organizations: []string{org}}).Translate(d); err != nil || m.Look != want {
-			t.Errorf("for %s: %+v, %v", org, m, err)
+	for _, tt := range []struct {
+		organizations []string
+		look, left    bool
+	}{
+		{[]string{"acme"}, true, false},
+		{[]string{"Tills-Inc"}, true, true},
+		{[]string{"tills-inc", "acme"}, true, false},
+		{nil, true, false},
+		{[]string{"other"}, false, false},
+	} {
+		if m, err := newSource(t, github.Options{Organizations: tt.organizations}).Translate(d); err != nil || m.Look != tt.look || m.Left != tt.left {
+			t.Errorf("for %v: %+v, %v", tt.organizations, m, err)
 		}
 	}
 }

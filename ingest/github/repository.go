@@ -76,8 +76,10 @@ func (t *told) repository() (ingest.Meaning, error) {
 		return ingest.Meaning{}, nil
 	}
 	switch t.Action {
-	case "created", "renamed", "transferred", "archived", "unarchived", "edited", "publicized", "privatized":
+	case "created", "renamed", "archived", "unarchived", "edited", "publicized", "privatized":
 		m.Look = true
+	case "transferred": // into the organisations, or out of them
+		m.Look, m.Left = true, !t.covers(m.Repository.FullName)
 	case "deleted":
 		m.Gone = true
 	}

@@ -144,4 +144,7 @@ func (s *Source) signed(mac, body []byte) bool {
 	})
 }
 
-var _ ingest.Source = (*Source)(nil)
+var (
+	_ ingest.Source = (*Source)(nil)
+	_ ingest.Scoped = (*Source)(nil)
+)

@@ -23,7 +23,7 @@ func (s *Source) Translate(d ingest.Delivery) (ingest.Meaning, error) {
 	if err != nil {
 		return ingest.Meaning{}, err
 	}
-	t := told{source: s.name}
+	t := told{source: s.name, covers: s.Covers}
 	// go-github's types are not used: v60 fails on some payloads as a whole.
 	if err := ingest.ReadPayload(body, &t); err != nil {
 		return ingest.Meaning{}, fault.New(fault.Invalid, "read the delivery: it is not GitHub's JSON: %w", err)
@@ -84,6 +84,7 @@ func translation(name string) func(*told) (ingest.Meaning, error) {
 // parts of its event, and no two events have a part of one name that differs.
 type told struct {
 	source string
+	covers func(fullName string) bool
 
 	Action       string     `json:"action"`
 	Sender       account    `json:"sender"`
@@ -138,6 +139,12 @@ func (s *Source) counts(owners []string) bool {
 	return len(s.organizations) == 0 || len(owners) == 0 || slices.ContainsFunc(owners, func(owner string) bool {
 		return slices.ContainsFunc(s.organizations, func(o string) bool { return strings.EqualFold(o, owner) })
 	})
+}
+
+// Covers reports whether a repository belongs to an organisation of the source.
+func (s *Source) Covers(fullName string) bool {
+	owner, _, _ := strings.Cut(fullName, "/")
+	return s.counts([]string{owner})
 }
 
 // about returns a meaning that nothing follows from yet. Ok is false if the

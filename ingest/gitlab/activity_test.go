@@ -163,7 +163,7 @@ func TestActivitiesElsewhere(t *testing.T) {
 		}
 	}
 	moved := `{"event_name": "project_transfer", "project_id": 15, "path_with_namespace": "acme/ledger", "old_path_with_namespace": "other/money/ledger"}`
-	if m, err := s.Translate(ingest.Delivery{Event: "System Hook", Body: []byte(moved)}); err != nil || !m.Look {
+	if m, err := s.Translate(ingest.Delivery{Event: "System Hook", Body: []byte(moved)}); err != nil || !m.Look || !m.Left {
 		t.Errorf("a project that left the group: %+v, %v", m, err)
 	}
 }

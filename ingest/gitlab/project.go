@@ -71,7 +71,7 @@ func isFullName(s string) bool {
 // instance's words; the zero Meaning if the source leaves it out. One that moved
 // into a group or out of it counts. Who did it is not said.
 func (t *told) project() ingest.Meaning {
-	if t.ProjectID <= 0 || !isFullName(t.PathWithNamespace) || !t.source.counts(t.PathWithNamespace) && !t.source.counts(t.OldPathWithNamespace) {
+	if t.ProjectID <= 0 || !isFullName(t.PathWithNamespace) || !t.source.Covers(t.PathWithNamespace) && !t.source.Covers(t.OldPathWithNamespace) {
 		return ingest.Meaning{}
 	}
 	// The rest is for the forge to say.

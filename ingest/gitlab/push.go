@@ -66,7 +66,7 @@ func (t *told) movedTo(after string) (ingest.Meaning, error) {
 	if err != nil {
 		return ingest.Meaning{}, err
 	}
-	if !t.source.counts(repo.FullName) {
+	if !t.source.Covers(repo.FullName) {
 		return ingest.Meaning{}, nil
 	}
 	m := ingest.Meaning{Repository: repo, By: event.Actor{Name: t.UserName, Email: email(t.UserEmail), Login: t.UserUsername}}

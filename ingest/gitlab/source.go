@@ -130,4 +130,7 @@ func (s *Source) Codeowners() codeowners.Dialect { return codeowners.GitLab }
 // Forge returns the API that the source's projects are read by.
 func (s *Source) Forge() ingest.Forge { return forge{s.api, s.client} }
 
-var _ ingest.Source = (*Source)(nil)
+var (
+	_ ingest.Source = (*Source)(nil)
+	_ ingest.Scoped = (*Source)(nil)
+)

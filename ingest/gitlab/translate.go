@@ -44,6 +44,7 @@ func (s *Source) Translate(d ingest.Delivery) (ingest.Meaning, error) {
 	case "project_create", "project_rename", "project_transfer", "project_update":
 		m := t.project()
 		m.Look = m.Repository.ID != ""
+		m.Left = m.Look && !s.Covers(t.PathWithNamespace) // from a group that it covers, or it would not count
 		return m, nil
 	case "project_destroy":
 		m := t.project()
@@ -103,7 +104,7 @@ func email(s string) string {
 // delivery does not name its project, or the source leaves it out.
 func (t *told) about() (m ingest.Meaning, ok bool) {
 	repo, err := t.repository()
-	if err != nil || !t.source.counts(repo.FullName) {
+	if err != nil || !t.source.Covers(repo.FullName) {
 		return ingest.Meaning{}, false
 	}
 	return ingest.Meaning{Repository: repo, By: t.User.actor()}, true
@@ -124,8 +125,8 @@ func (t *told) name(r ingest.Repository) event.Repository {
 	return event.Repository{Source: t.source.name, ID: r.ID, FullName: r.FullName}
 }
 
-// counts reports whether a project is in one of the source's groups.
-func (s *Source) counts(fullName string) bool {
+// Covers reports whether a project is in one of the source's groups.
+func (s *Source) Covers(fullName string) bool {
 	return len(s.groups) == 0 || slices.ContainsFunc(s.groups, func(g string) bool { return within(fullName, g) })
 }
 

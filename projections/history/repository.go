@@ -34,6 +34,8 @@ func stateKey(rec eventlog.Record, data event.Data) string {
 		return repository(d.Repository)
 	case event.RepositoryDeleted:
 		return repository(d.Repository)
+	case event.RepositoryLeft:
+		return repository(d.Repository)
 	case event.FactRecorded:
 		return "fact\n" + d.Fact + "\n" + d.Entity + "\n" + repository(d.Repository)
 	}

@@ -70,6 +70,8 @@ func tell(data event.Data, before []byte) (tale, error) {
 		t.summary = "no longer archived"
 	case event.RepositoryDeleted:
 		t.summary, s.Repository = d.Reason, nil
+	case event.RepositoryLeft:
+		t.summary, s.Repository = "transferred to "+d.To+", which is none of the source's", nil
 	case event.FactRecorded:
 		t = s.record(d)
 	default:

@@ -20,6 +20,7 @@ type Repository struct {
 	Seen    time.Time         // when it was first told of
 	Changed eventlog.Position // of the newest event about it
 	Deleted time.Time         // zero while it is there
+	Went    string            // the full name that it has elsewhere, if it was not deleted but left; else ""
 }
 
 // Gap is something of a source that was missed.
@@ -61,7 +62,7 @@ type Counts struct {
 	OpenGaps, ClosedGaps   int
 }
 
-const columns = `state, seen, changed, deleted`
+const columns = `state, seen, changed, deleted, went`
 
 // Get returns a repository by the forge's id, or an error of kind fault.NotFound.
 func (r *Repositories) Get(ctx context.Context, source, id string) (Repository, error) {
@@ -183,7 +184,7 @@ func many[T any](ctx context.Context, db *sql.DB, scan func(row) (T, error), que
 func scan(r row) (repo Repository, err error) {
 	var state []byte
 	var seen, deleted int64
-	if err := r.Scan(&state, &seen, &repo.Changed, &deleted); err != nil {
+	if err := r.Scan(&state, &seen, &repo.Changed, &deleted, &repo.Went); err != nil {
 		return repo, err
 	}
 	repo.Seen, repo.Deleted = moment(seen), moment(deleted)

@@ -71,8 +71,9 @@ func fold(tx *sqlstore.Tx, rec eventlog.Record) error {
 	case event.RepositoryUnarchived:
 		return observe(tx, rec, d.RepositoryState)
 	case event.RepositoryDeleted:
-		_, err := tx.Exec(`UPDATE repositories SET deleted = ?, changed = ? WHERE source = ? AND id = ?`, rec.Time.UnixNano(), rec.Position, d.Source, d.ID)
-		return err
+		return end(tx, rec, d.Repository, "")
+	case event.RepositoryLeft:
+		return end(tx, rec, d.Repository, d.To)
 	case event.FactRecorded:
 		return record(tx, rec, d)
 	case event.SourceGapFound:
@@ -97,12 +98,19 @@ func observe(tx *sqlstore.Tx, rec eventlog.Record, s event.RepositoryState) erro
 	}
 	_, err = tx.Exec(`
 		INSERT INTO repositories (source, id, name, state, archived, seen, changed) VALUES (?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (source, id) DO UPDATE SET name = excluded.name, state = excluded.state, archived = excluded.archived, changed = excluded.changed, deleted = 0`,
+		ON CONFLICT (source, id) DO UPDATE SET name = excluded.name, state = excluded.state, archived = excluded.archived, changed = excluded.changed, deleted = 0, went = ''`,
 		s.Source, s.ID, s.FullName, string(state), s.Archived, rec.Time.UnixNano(), rec.Position)
 	if err != nil {
 		return err
 	}
 	_, err = tx.Exec(`INSERT INTO names (source, name, id) VALUES (?, ?, ?) ON CONFLICT (source, name) DO UPDATE SET id = excluded.id`, s.Source, s.FullName, s.ID)
+	return err
+}
+
+// end says that a repository is there no more, or where it went.
+func end(tx *sqlstore.Tx, rec eventlog.Record, r event.Repository, went string) error {
+	_, err := tx.Exec(`UPDATE repositories SET deleted = ?, went = ?, changed = ? WHERE source = ? AND id = ?`,
+		rec.Time.UnixNano(), went, rec.Position, r.Source, r.ID)
 	return err
 }
 

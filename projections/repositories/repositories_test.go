@@ -43,6 +43,8 @@ func story(t *testing.T) *projectiontest.Story {
 		Add("acme/bank", event.RepositoryRenamed{RepositoryState: state("1", "acme/bank"), From: "acme/payments"}).
 		Add("acme/ledger", event.RepositoryArchived{RepositoryState: archived}).
 		Add("acme/old", event.RepositoryDeleted{Repository: state("3", "acme/old").Repository}).
+		Add("acme/lent", event.RepositoryObserved{RepositoryState: state("4", "acme/lent")}).
+		Add("acme/lent", event.RepositoryLeft{Repository: state("4", "acme/lent").Repository, To: "bank/lent"}).
 		Add("acme/bank", gap("g1")).
 		Add("acme/bank", gap("g2")).
 		Add("acme/bank", event.SourceGapClosed{Source: "github", Gap: "g1", Detail: "read from the forge"}).

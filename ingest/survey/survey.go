@@ -273,8 +273,8 @@ func (w *worker) ask(ctx context.Context, j job) error {
 
 func (w *worker) want(j job) {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.wanted[j] = true
-	w.mu.Unlock()
 	select {
 	case w.wake <- struct{}{}:
 	default: // it is awake
@@ -285,6 +285,10 @@ func (w *worker) want(j job) {
 func (w *worker) next() (job, []chan error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	select {
+	case <-w.wake: // it has done its work: left behind, it would cut the next wait short
+	default:
+	}
 	for _, j := range []job{check, full, compare, people} {
 		if w.wanted[j] {
 			told := w.waiting[j]

@@ -1,0 +1,220 @@
+package survey_test
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/ingest"
+	"github.com/callboard/callboard/ingest/survey"
+	"github.com/callboard/callboard/internal/fault"
+)
+
+// Each of the three schedules keeps its job, also when two have the same text.
+func TestSchedule(t *testing.T) {
+	for schedule, listings := range map[string]int{
+		"":            1 + 25 + 1,    // at the start, hourly, and the daily reading
+		"@every 5m":   1 + 25*12 + 1, // as often as deliveries are checked
+		"@daily":      1 + 1 + 1,     // when all is read anew
+		"0 */6 * * *": 1 + 4 + 1,
+	} {
+		t.Run(schedule, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { // starts at midnight
+				w := newWorld("payments")
+				w.run(t, schedule)
+				time.Sleep(25*time.Hour + time.Second)
+				synctest.Wait()
+				w.is(func() {
+					if w.listings != listings || w.checks != 1+25*12 {
+						t.Errorf("in 25 hours there were %d listings and %d checks of deliveries, want %d and %d", w.listings, w.checks, listings, 1+25*12)
+					}
+				})
+			})
+		})
+	}
+}
+
+func TestNoSchedule(t *testing.T) {
+	if _, err := survey.New(survey.Options{Sources: []survey.Source{{Name: "github", Compare: "hourly"}}}); fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), "github") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Most of the forge's budget is left to deliveries: the survey goes on when the
+// next window starts, by itself.
+func TestBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld("payments", "ledger")
+		w.budget = survey.Budget{Limit: 5000, Remaining: 1000, Reset: time.Now().Add(20 * time.Minute)}
+		s := w.run(t, "")
+		time.Sleep(19 * time.Minute)
+		synctest.Wait()
+		if status := s.Status()[0]; w.asked > 0 || !strings.Contains(status.Err, "budget") || !status.Compared.IsZero() {
+			t.Errorf("in the first window %d heads were asked for; the status is %+v", w.asked, status)
+		}
+		w.is(func() { w.budget = survey.Budget{Limit: 5000, Remaining: 5000, Reset: time.Now().Add(time.Hour)} })
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		if status := s.Status()[0]; w.asked != 2 || status.Err != "" || status.Found != 2 || status.Compared.IsZero() {
+			t.Errorf("in the next window %d heads were asked for; the status is %+v", w.asked, status)
+		}
+	})
+}
+
+// However many ask while a survey runs, one more follows it, and none runs beside it.
+func TestOneAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld("payments")
+		s := w.run(t, "")
+		entered, leave := make(chan struct{}), make(chan struct{})
+		w.is(func() { w.entered, w.leave = entered, leave })
+		s.Survey("github")
+		<-entered
+		var waiting sync.WaitGroup
+		for range 5 {
+			s.Survey("github")
+			waiting.Go(func() {
+				if err := s.Surveyed(t.Context(), "github"); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait()
+		if running := s.Status()[0].Running; !strings.Contains(running, "compare") {
+			t.Errorf("what runs is %q", running)
+		}
+		leave <- struct{}{}
+		<-entered       // the one for all who asked to look
+		synctest.Wait() // those who wait ask for another: what they ask about may have come since this one began
+		w.is(func() { w.entered = nil })
+		leave <- struct{}{}
+		waiting.Wait()
+		synctest.Wait()
+		w.is(func() {
+			if w.listings != 1+3 || w.most != 1 {
+				t.Errorf("after the first there were %d listings, at most %d at once; want 3, one at a time", w.listings-1, w.most)
+			}
+		})
+	})
+}
+
+// A list that breaks off, and one that is shorter than before, take nothing away
+// and ask for nothing; what is missing is told.
+func TestListBreaksOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld("ledger", "payments")
+		s := w.run(t, "")
+		w.is(func() { w.breaks = fault.New(fault.Invalid, "page 2 makes no sense") })
+		if err := s.Surveyed(t.Context(), "github"); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("the survey ended with %v", err)
+		}
+		status := s.Status()[0]
+		if len(w.due)+len(w.recorded) > 0 || len(status.Missing) > 0 || status.Found != 2 || !strings.Contains(status.Err, "page 2") {
+			t.Errorf("it asked for %v and recorded %v; the status is %+v", w.due, w.recorded, status)
+		}
+
+		w.is(func() { w.breaks = nil; delete(w.heads, "payments") })
+		if err := s.Surveyed(t.Context(), "github"); err != nil {
+			t.Error(err)
+		}
+		status = s.Status()[0]
+		if len(w.due)+len(w.recorded) > 0 || len(status.Missing) != 1 || status.Missing[0].ID != "payments" || status.Err != "" {
+			t.Errorf("it asked for %v and recorded %v; the status is %+v", w.due, w.recorded, status)
+		}
+
+		moved := repository("payments")
+		moved.FullName = "elsewhere/payments"
+		w.is(func() { w.elsewhere["payments"] = moved })
+		if err := s.Surveyed(t.Context(), "github"); err != nil {
+			t.Error(err)
+		}
+		if len(w.due) != 1 || w.due[0].FullName != "elsewhere/payments" || len(s.Status()[0].Missing) > 0 {
+			t.Errorf("one that is found elsewhere: it asked for %v", w.due)
+		}
+	})
+}
+
+// A branch that moved is a gap once a delivery has had its time to tell of it; at a
+// source that never sent anything it is just read.
+func TestHeadThatMoved(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		delivers bool
+		comes    time.Duration // when the delivery is handled; 0: never
+		recorded []string
+		due      int
+	}{
+		{"no delivery comes", true, 0, []string{"source.gap.found.v1 acme/payments"}, 1},
+		{"one is on its way", true, 30 * time.Second, nil, 0},
+		{"there is no webhook", false, 0, nil, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld("payments", "ledger")
+				s := w.run(t, "")
+				w.is(func() { w.heads["payments"], w.delivers = sha(2), tt.delivers })
+				if tt.comes > 0 {
+					w.is(func() { w.pending = 1 })
+					time.AfterFunc(tt.comes, func() { w.is(func() { w.pending, w.reached["payments"] = 0, sha(2) }) })
+				}
+				if err := s.Surveyed(t.Context(), "github"); err != nil {
+					t.Fatal(err)
+				}
+				if !slices.Equal(w.recorded, tt.recorded) || len(w.due) != tt.due {
+					t.Errorf("it recorded %v and asked for %v", w.recorded, w.due)
+				}
+			})
+		})
+	}
+}
+
+// What the forge sent and what did not come is fetched, once; what it has forgotten
+// is told as lost; what has only just been sent may be on its way.
+func TestCheck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld("payments")
+		s := w.run(t, "")
+		time.Sleep(2 * time.Minute)
+		ago := func(d time.Duration) time.Time { return time.Now().Add(-d) }
+		w.is(func() {
+			w.stored[event.DeliveryID("github", "here")] = true
+			w.sent = []ingest.Attempt{
+				{ID: "fresh", At: ago(time.Second), Location: "1"}, {ID: "lost", At: ago(70 * time.Second)},
+				{ID: "missed", At: ago(80 * time.Second), Location: "2"}, {ID: "missed", At: ago(90 * time.Second), Location: "3"},
+				{ID: "here", At: ago(100 * time.Second), Location: "4"},
+			}
+		})
+		if err := s.Surveyed(t.Context(), "github"); err != nil {
+			t.Fatal(err)
+		}
+		if want := (map[string]bool{event.DeliveryID("github", "here"): true, event.DeliveryID("github", "missed"): true}); len(w.stored) != len(want) || !w.stored[event.DeliveryID("github", "missed")] {
+			t.Errorf("what is here is %v, want %v", w.stored, want)
+		}
+		gap := []string{"source.gap.found.v1 github", "source.gap.closed.v1 github"}
+		if want := slices.Concat(gap, gap); !slices.Equal(w.recorded, want) {
+			t.Errorf("it recorded %v, want %v", w.recorded, want)
+		}
+
+		w.is(func() { w.unseen = fault.New(fault.Denied, "the token may not look at webhooks") })
+		if err := s.Surveyed(t.Context(), "github"); err != nil {
+			t.Errorf("a token that sees less: %v", err)
+		}
+		if status := s.Status()[0]; !strings.Contains(status.Unseen, "may not look") || status.Err != "" {
+			t.Errorf("the status is %+v", status)
+		}
+	})
+}
+
+func TestUnknownSource(t *testing.T) {
+	s, err := survey.New(survey.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Surveyed(t.Context(), "github"); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"context"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/internal/config"
@@ -108,5 +112,37 @@ func TestConnectAndDisconnect(t *testing.T) {
 	}
 	if got := r.apiSources(); len(got) != 2 {
 		t.Errorf("the sources are %v", got)
+	}
+}
+
+// Who connects a source may hang up while it is being put in its place: it runs
+// from then on, so it stays on disk.
+func TestConnectOutlivesItsClient(t *testing.T) {
+	conf := config.Default()
+	conf.Data = t.TempDir()
+	p, err := openPortal(t.Context(), conf, slog.New(slog.DiscardHandler), portalOptions{now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	const sources = 20 // by chance the wrong order may come out right, but not so often
+	for i := range sources {
+		client, hangUp := context.WithCancel(t.Context())
+		go func() { // as [portal.takeIn], with the client gone in the midst of it
+			next := <-p.next
+			hangUp()
+			close(next.swapped)
+		}()
+		err := p.connect(client, config.Source{Name: fmt.Sprint("more-", i), Type: config.GitHub, WebhookSecret: "hook-secret"})
+		if err != nil {
+			t.Errorf("source %d: %v", i, err)
+		}
+	}
+	if stored, err := config.ReadSources(p.storedSources()); err != nil || len(stored) != sources {
+		t.Errorf("%d of %d sources are on disk, %v", len(stored), sources, err)
 	}
 }

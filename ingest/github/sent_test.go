@@ -1,0 +1,78 @@
+package github_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/callboard/callboard/ingest"
+	"github.com/callboard/callboard/ingest/github"
+	"github.com/callboard/callboard/internal/demoforge"
+)
+
+// A delivery is found again by the webhook that it was sent to, whatever the owner
+// and the repository are called: a name may begin or end in a hyphen, or be one.
+func TestSentIsFetched(t *testing.T) {
+	for _, name := range []string{"acme/payments", "acme/payments-", "acme/-payments", "acme/-", "acme-/payments"} {
+		t.Run(name, func(t *testing.T) {
+			forge, err := demoforge.Listen("127.0.0.1:0", demoforge.Options{GitHub: demoforge.Service{Token: "forge-token", Secret: "hook-secret"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { forge.Close() })
+			repo, err := forge.Create(demoforge.GitHub, name, demoforge.Settings{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := newSource(t, github.Options{URL: forge.APIURL(demoforge.GitHub), Token: "forge-token", WebhookSecret: "hook-secret", Repositories: []string{name}})
+			hook(t, forge, "repos/"+name+"/hooks")
+			_, err = repo.Push("main", demoforge.Change{
+				Author: demoforge.Person{Name: "Mossbank", Email: "mossbank@acme.example", Login: "mossbank"}, Time: time.Now(),
+				Message: "Start", Files: map[string]string{"README.md": "hello"},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			forge.SetFates(func(demoforge.Outgoing) demoforge.Fate { return demoforge.Fate{Lost: true} })
+			if err := forge.Deliver(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			var sent []ingest.Attempt
+			for a, err := range s.Since(t.Context(), time.Now().Add(-time.Hour)) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if a.Event == "push" {
+					sent = append(sent, a)
+				}
+			}
+			if len(sent) != 1 || sent[0].OK {
+				t.Fatalf("what was sent is %+v, want one push", sent)
+			}
+			header, body, err := s.Fetch(t.Context(), sent[0])
+			if err != nil || header.Get("X-GitHub-Event") != "push" || !strings.Contains(string(body), `"full_name":"`+name+`"`) {
+				t.Errorf("fetched %v, %v: %.200s", header, err, body)
+			}
+		})
+	}
+}
+
+// hook registers a webhook that leads to the source "github".
+func hook(t *testing.T, forge *demoforge.Forge, path string) {
+	t.Helper()
+	q, err := http.NewRequestWithContext(t.Context(), http.MethodPost, forge.APIURL(demoforge.GitHub)+path, strings.NewReader(
+		`{"name": "web", "active": true, "events": ["*"], "config": {"url": "https://portal.example/hooks/github", "content_type": "json", "secret": "hook-secret"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.Header.Set("Authorization", "Bearer forge-token")
+	answer, err := http.DefaultClient.Do(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusCreated {
+		t.Fatalf("the forge answers %s", answer.Status)
+	}
+}

@@ -370,7 +370,7 @@ func TestSources(t *testing.T) {
 		Source: "github", Truth: standing.Truth{Through: noon, Lag: 90 * time.Second, Is: standing.Gap},
 		Backlog: deliveries.Backlog{Failed: 1, Held: 2}, Last: &deliveries.Delivery{ID: "github:1", Source: "github", Event: "push", Status: event.DeliveryDone},
 		Counts: repositories.Counts{Repositories: 2000, Archived: 40, OpenGaps: 1, ClosedGaps: 3},
-		Survey: &standing.Survey{Compared: noon, Running: "compare", Done: 7, Total: 2000, Budget: standing.Budget{Limit: 5000, Remaining: 4100}},
+		Survey: &standing.Survey{Compared: noon, Running: "compare", Done: 7, Total: 2000, Budget: standing.Budget{Limit: 5000, Remaining: 4100}, People: standing.People{Groups: 4, People: 17, Read: noon, LeftOut: []string{"group:default/pay is taken"}}},
 	}}
 	p.standing.gaps = []repositories.Gap{{SourceGapFound: event.SourceGapFound{Gap: "g", Kind: event.GapHead, Detail: "main moved"}, Found: noon, Position: 7}}
 	p.deliveries.summaries = []deliveries.Summary{{Source: "github", Total: 4}}
@@ -379,6 +379,7 @@ func TestSources(t *testing.T) {
 	for _, want := range []string{
 		`"name":"github"`, `"url":"http://127.0.0.1:8080/hooks/github"`, `"condition":"gap"`, `"completeThrough":"2026-03-12T12:00:00Z"`, `"lagSeconds":90`, `"deliveries":4`, `"failed":1`, `"held":2`,
 		`"id":"github:1"`, `"repositories":{"total":2000,"archived":40}`, `"gaps":{"open":1,"closed":3`, `"running":"compare","done":7,"total":2000,"found":0,"compared"`, `"budget":{"limit":5000,"remaining":4100}`,
+		`"people":{"groups":4,"people":17,"read":"2026-03-12T12:00:00Z","leftOut":["group:default/pay is taken"]}`,
 	} {
 		if !strings.Contains(all, want) || !strings.Contains(one, want) {
 			t.Errorf("neither may lack %s:\n%s\n%s", want, all, one)

@@ -94,6 +94,15 @@ type surveyJSON struct {
 	Error    string             `json:"error,omitempty"`
 	Unseen   string             `json:"unseen,omitempty"`
 	Missing  []event.Repository `json:"missing,omitempty"`
+	People   *peopleJSON        `json:"people,omitempty"`
+}
+
+type peopleJSON struct {
+	Groups  int       `json:"groups"`
+	People  int       `json:"people"`
+	Read    time.Time `json:"read,omitzero"`
+	Error   string    `json:"error,omitempty"`
+	LeftOut []string  `json:"leftOut,omitempty"`
 }
 
 type budgetJSON struct {
@@ -114,7 +123,10 @@ func toSourceJSON(src Source, s standing.State, kept deliveries.Summary) sourceJ
 		j.LastDelivery = &last
 	}
 	if v := s.Survey; v != nil {
-		j.Survey = &surveyJSON{v.Running, v.Done, v.Total, v.Found, v.Compared, v.Checked, v.Read, v.Err, v.Unseen, v.Missing}
+		j.Survey = &surveyJSON{v.Running, v.Done, v.Total, v.Found, v.Compared, v.Checked, v.Read, v.Err, v.Unseen, v.Missing, nil}
+		if p := v.People; p.Told() {
+			j.Survey.People = &peopleJSON{p.Groups, p.People, p.Read, p.Err, p.LeftOut}
+		}
 		if v.Budget.Limit > 0 {
 			j.Budget = &budgetJSON{v.Budget.Limit, v.Budget.Remaining, v.Budget.Reset}
 		}

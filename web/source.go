@@ -23,6 +23,7 @@ const (
 	shownNotices = 10
 	shownHeld    = 20
 	shownMissing = 50
+	shownLeftOut = 10
 )
 
 // surveyAgain is how often a page is asked for again while a survey runs.
@@ -152,6 +153,17 @@ type surveyView struct {
 	read              ui.Moment
 	found             int
 	problem, unseen   string
+	people            peopleView
+}
+
+// peopleView is how a source's teams and members stand.
+type peopleView struct {
+	told           bool
+	groups, people int
+	read           ui.Moment
+	problem        string
+	leftOut        []string
+	more           int // that are left out
 }
 
 type gapRow struct {
@@ -292,12 +304,20 @@ func newSurveyView(s *standing.Survey, now time.Time) *surveyView {
 	v := &surveyView{
 		running: ui.Sentence(s.Running), done: s.Done, total: s.Total, found: s.Found,
 		compared: ui.Near(s.Compared, now), checked: ui.Near(s.Checked, now), read: ui.Near(s.Read, now),
-		problem: s.Err, unseen: s.Unseen,
+		problem: s.Err, unseen: s.Unseen, people: newPeopleView(s.People, now),
 	}
 	if s.Total > 0 {
 		v.percent = 100 * s.Done / s.Total
 	}
 	return v
+}
+
+func newPeopleView(p standing.People, now time.Time) peopleView {
+	shown := min(len(p.LeftOut), shownLeftOut)
+	return peopleView{
+		told: p.Told(), groups: p.Groups, people: p.People, read: ui.Near(p.Read, now), problem: p.Err,
+		leftOut: p.LeftOut[:shown], more: len(p.LeftOut) - shown,
+	}
 }
 
 func newGapRow(source string, g repositories.Gap, now time.Time) gapRow {

@@ -121,6 +121,28 @@ func TestSurveyIsAskedForAndSeen(t *testing.T) {
 	refresh("", "")
 }
 
+// The page tells of teams and people: how many were read, who is left out, and why
+// they cannot be read.
+func TestSourceTellsOfPeople(t *testing.T) {
+	p := connected(t, 8)
+	s := p.world.Surveys["github"]
+	at := func(people standing.People) *page {
+		s.People = people
+		p.world.Surveys["github"] = s
+		return p.ok("/sources/github")
+	}
+	if got := at(standing.People{}); strings.Contains(got.body, "Teams and people") {
+		t.Error("it tells of people that were not read so far")
+	}
+	at(standing.People{Err: "the token may not see people"}).wants("[aria-labelledby=h-facts]", "Teams and people not read", "cannot be read. the token may not see people What is known of them stays.")
+	many := []string{"acme/pay is left out: group:default/pay is the name of acme/org/org.yaml already; rename one of the two"}
+	for i := range 14 {
+		many = append(many, fmt.Sprintf("acme/team %d is left out", i))
+	}
+	at(standing.People{Groups: 1, People: 1704, Read: sample.Now, LeftOut: many}).
+		wants("[aria-labelledby=h-facts]", "1 group, 1,704 people", "acme/pay is left out", "and 5 more")
+}
+
 func TestRepositories(t *testing.T) {
 	p := connected(t, 2300)
 	n, at := 0, "/sources/github/repositories"

@@ -37,6 +37,7 @@ func (p *portal) surveyOf(source string) (standing.Survey, bool) {
 	return standing.Survey{
 		Running: s.Running, Done: s.Done, Total: s.Total, Found: s.Found, Compared: s.Compared, Checked: s.Checked, Read: s.Read,
 		Err: s.Err, Unseen: s.Unseen, Missing: s.Missing, Budget: standing.Budget(s.Budget),
+		People: standing.People{Groups: s.Groups, People: s.People, Read: s.Peopled, Err: s.NoPeople, LeftOut: s.LeftOut},
 	}, ok
 }
 

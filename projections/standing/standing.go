@@ -64,8 +64,21 @@ type Survey struct {
 	Err      string // why the last run did not end well, for people
 	Unseen   string // why missed deliveries are not looked for
 	Missing  []event.Repository
+	People   People
 	Budget   Budget
 }
+
+// People is how the teams and members of a source stand; zero if it has none, or
+// they were not read so far.
+type People struct {
+	Groups, People int       // of the last reading that ended well
+	Read           time.Time // when that began
+	Err            string    // why they cannot be read, for people; "" if they can
+	LeftOut        []string  // who of them is, and why
+}
+
+// Told reports whether there is something to say of them.
+func (p People) Told() bool { return p.Err != "" || !p.Read.IsZero() }
 
 // Budget is how much a forge may be asked in the present window.
 type Budget struct {

@@ -16,6 +16,7 @@ type ActivityPush struct {
 	Default    bool       `json:"default,omitempty"`
 	Forced     bool       `json:"forced,omitempty"`  // as far as the forge says; GitLab does not
 	Commits    int        `json:"commits,omitempty"` // that came with it, as the forge counts
+	More       bool       `json:"more,omitempty"`    // there may be more: the forge counts no further
 }
 
 // ActivityPullRequest says how a pull or merge request stands.

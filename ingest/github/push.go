@@ -8,8 +8,12 @@ import (
 	"github.com/callboard/callboard/internal/fault"
 )
 
+// listed is how many commits a push lists at most; how many there are it does not
+// say: https://docs.github.com/webhooks/webhook-events-and-payloads#push
+const listed = 2048
+
 // pushed is what is read of a push. Of its commits only how many came: the list
-// is cut at 2048, and nothing in it is believed.
+// is cut, and nothing in it is believed.
 type pushed struct {
 	Ref     string     `json:"ref"`
 	Before  string     `json:"before"`
@@ -47,7 +51,7 @@ func (t *told) push() (ingest.Meaning, error) {
 	}
 	said := event.ActivityPush{
 		Repository: t.named(), Ref: t.Ref, Before: ingest.SHA(t.Before), After: ingest.SHA(t.After),
-		Default: isDefault, Forced: t.Forced, Commits: len(t.Commits),
+		Default: isDefault, Forced: t.Forced, Commits: len(t.Commits), More: len(t.Commits) >= listed,
 	}
 	if gone {
 		said.After = ""

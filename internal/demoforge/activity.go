@@ -99,8 +99,10 @@ func (r *Repository) activity(a Activity, payload jsonObject) happening {
 		return h
 	}
 	payload["project"] = r.gitlabHookProject()
-	payload["user"] = jsonObject{
-		"id": accountID(loginOf(a.By)), "name": a.By.Name, "username": loginOf(a.By), "avatar_url": nil, "email": "[REDACTED]",
+	if a.Event != "Release Hook" && a.Event != "Vulnerability Hook" { // these do not say who
+		payload["user"] = jsonObject{
+			"id": accountID(loginOf(a.By)), "name": a.By.Name, "username": loginOf(a.By), "avatar_url": nil, "email": "[REDACTED]",
+		}
 	}
 	return happening{provider: GitLab, event: a.Event, action: a.Action, repo: r, payload: payload, reach: toRepository | toOwner}
 }

@@ -85,6 +85,8 @@ func pushed(d event.ActivityPush) string {
 		return fmt.Sprintf("%s was rewritten, and is at %.7s", name, d.After)
 	case d.Commits == 1:
 		return fmt.Sprintf("%s: one commit, to %.7s", name, d.After)
+	case d.More:
+		return fmt.Sprintf("%s: %d commits or more, to %.7s", name, d.Commits, d.After)
 	case d.Commits > 1:
 		return fmt.Sprintf("%s: %d commits, to %.7s", name, d.Commits, d.After)
 	default:

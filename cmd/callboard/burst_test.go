@@ -68,7 +68,7 @@ func (s *story) getJSON(ts *testscript.TestScript, path string, into any) {
 // deliveries all at once, and kills the portal after a third of them was answered.
 func (s *story) burst(ts *testscript.TestScript, args []string) {
 	need(ts, args, 2, "burst REPO N")
-	r := s.repos["github "+args[0]]
+	r := s.repository(ts, "github", args[0])
 	n, err := strconv.Atoi(args[1])
 	ts.Check(err)
 	all := make([]demoforge.Delivery, n)

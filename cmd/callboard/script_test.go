@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -30,13 +31,16 @@ func TestMain(m *testing.M) {
 // binary and a working Git host. Besides testscript's commands there are:
 //
 //	create PROVIDER REPO             make a repository
-//	push PROVIDER REPO LOGIN [FILE=FROM|-FILE ...]
-//	                                 commit files of the script, delete others, and push; sets $HEAD
-//	deliver [forged] STATUS          send the last push's delivery to $URL; the answer goes to the file answer
+//	push [-to BRANCH] [-commits N] [-spread N] PROVIDER REPO LOGIN [FILE=FROM|-FILE ...]
+//	                                 commit files of the script, delete others, and push; sets $HEAD.
+//	                                 With -commits the files change in the first of N commits; with -spread
+//	                                 each is written N times, with NUMBER in path and text replaced
+//	deliver [forged|all] STATUS      send the last push's delivery to $URL, or all that the forge sends of it;
+//	                                 the answer goes to the file answer
 //	serve CONFIG [ARGS ...]          start the portal and wait until it is ready; sets $URL
 //	crash                            kill -9 the portal
 //	halt                             SIGTERM it; it must exit with 0
-//	get [-wait N] STATUS PATH        GET $URL/PATH; the answer goes to the file answer
+//	get [-wait N] STATUS PATH        GET $URL/PATH; the answer goes to the file answer, of a redirect where it leads
 //	post [-token FILE] STATUS PATH   POST likewise
 //	handled                          wait until the portal has handled all deliveries
 //	burst N                          N pushes whose deliveries come at once, during which the portal is killed
@@ -47,19 +51,22 @@ func TestStories(t *testing.T) {
 		Dir:                 filepath.Join("testdata", "script"),
 		RequireExplicitExec: true,
 		Setup:               setUpStory,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"create": storyCommand((*story).create), "push": storyCommand((*story).push), "deliver": storyCommand((*story).deliver),
-			"serve": storyCommand((*story).serve), "crash": storyCommand((*story).crash), "halt": storyCommand((*story).halt),
-			"get": storyCommand((*story).get), "post": storyCommand((*story).post), "handled": storyCommand((*story).handled),
-			"burst": storyCommand((*story).burst), "survived": storyCommand((*story).survived),
-		},
+		Cmds:                storyCommands(),
 	})
+}
+
+func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
+	return map[string]func(*testscript.TestScript, bool, []string){
+		"create": storyCommand((*story).create), "push": storyCommand((*story).push), "deliver": storyCommand((*story).deliver),
+		"serve": storyCommand((*story).serve), "crash": storyCommand((*story).crash), "halt": storyCommand((*story).halt),
+		"get": storyCommand((*story).get), "post": storyCommand((*story).post), "handled": storyCommand((*story).handled),
+		"burst": storyCommand((*story).burst), "survived": storyCommand((*story).survived),
+	}
 }
 
 // story is what one script works with.
 type story struct {
 	forge  *demoforge.Forge
-	repos  map[string]*demoforge.Repository
 	last   demoforge.Delivery
 	clock  time.Time // of the commits
 	portal *exec.Cmd
@@ -73,13 +80,17 @@ type storyKey struct{}
 // storyWait bounds whatever a story waits for: only a broken portal needs it.
 const storyWait = 60 * time.Second
 
-func setUpStory(env *testscript.Env) error {
+func setUpStory(env *testscript.Env) error { return setUpStoryAt(env, demoforge.Options{}) }
+
+// setUpStoryAt is setUpStory with a forge of its own kind.
+func setUpStoryAt(env *testscript.Env, o demoforge.Options) error {
 	service := demoforge.Service{Token: "forge-token", Secret: "hook-secret"}
-	forge, err := demoforge.Listen("127.0.0.1:0", demoforge.Options{GitHub: service, GitLab: service})
+	o.GitHub, o.GitLab = service, service
+	forge, err := demoforge.Listen("127.0.0.1:0", o)
 	if err != nil {
 		return err
 	}
-	s := &story{forge: forge, repos: map[string]*demoforge.Repository{}, clock: time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC)}
+	s := &story{forge: forge, clock: time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC)}
 	env.Values[storyKey{}] = s
 	env.Setenv("GITHUB_API", forge.APIURL(demoforge.GitHub))
 	env.Setenv("GITLAB_API", forge.APIURL(demoforge.GitLab))
@@ -112,22 +123,32 @@ func need(ts *testscript.TestScript, args []string, n int, usage string) {
 
 func (s *story) create(ts *testscript.TestScript, args []string) {
 	need(ts, args, 2, "create PROVIDER REPO")
-	r, err := s.forge.Create(demoforge.Provider(args[0]), args[1], demoforge.Settings{Created: s.clock})
+	_, err := s.forge.Create(demoforge.Provider(args[0]), args[1], demoforge.Settings{Created: s.clock})
 	ts.Check(err)
-	s.repos[args[0]+" "+args[1]] = r
+}
+
+// repository finds one by the name that it has now.
+func (s *story) repository(ts *testscript.TestScript, provider, name string) *demoforge.Repository {
+	for _, r := range s.forge.Repositories() {
+		if string(r.Provider()) == provider && r.Name() == name {
+			return r
+		}
+	}
+	ts.Fatalf("there is no repository %s on %s: create it first", name, provider)
+	return nil
+}
+
+// person is who has a login.
+func person(login string) demoforge.Person {
+	return demoforge.Person{Name: strings.ToUpper(login[:1]) + login[1:], Email: login + "@acme.example", Login: login}
 }
 
 func (s *story) push(ts *testscript.TestScript, args []string) {
+	flags, args := parsePushFlags(ts, args)
 	need(ts, args, 4, "push PROVIDER REPO LOGIN FILE=FROM ...")
-	r := s.repos[args[0]+" "+args[1]]
-	if r == nil {
-		ts.Fatalf("there is no repository %s: create it first", args[1])
-	}
+	r, by := s.repository(ts, args[0], args[1]), person(args[2])
 	s.clock = s.clock.Add(time.Minute)
-	c := demoforge.Change{
-		Author: demoforge.Person{Name: strings.ToUpper(args[2][:1]) + args[2][1:], Email: args[2] + "@acme.example", Login: args[2]},
-		Time:   s.clock, Message: "Change " + strings.Join(args[3:], " "), Files: map[string]string{},
-	}
+	c := demoforge.Change{Author: by, Time: s.clock, Message: "Change " + strings.Join(args[3:], " "), Files: map[string]string{}}
 	for _, f := range args[3:] {
 		if path, ok := strings.CutPrefix(f, "-"); ok {
 			c.Remove = append(c.Remove, path)
@@ -137,16 +158,28 @@ func (s *story) push(ts *testscript.TestScript, args []string) {
 		if !ok {
 			from = path
 		}
-		c.Files[path] = ts.ReadFile(from)
+		flags.write(&c, path, ts.ReadFile(from))
 	}
-	d, err := r.Push("main", c)
+	changes := []demoforge.Change{c}
+	for n := range flags.commits - 1 {
+		changes = append(changes, demoforge.Change{Author: by, Time: s.clock, Message: fmt.Sprint("Work ", n), Files: map[string]string{"work.md": fmt.Sprint(n)}})
+	}
+	d, err := r.Push(flags.branch, changes...)
 	ts.Check(err)
 	s.last = d
-	ts.Setenv("HEAD", r.Head("main"))
+	ts.Setenv("HEAD", r.Head(flags.branch))
 }
 
 func (s *story) deliver(ts *testscript.TestScript, args []string) {
-	need(ts, args, 1, "deliver [forged] STATUS")
+	need(ts, args, 1, "deliver [forged|all] STATUS")
+	if args[0] == "all" {
+		main := s.last
+		for _, s.last = range append([]demoforge.Delivery{main}, main.Along...) {
+			s.deliver(ts, args[1:])
+		}
+		s.last = main
+		return
+	}
 	r, err := s.last.Request(context.Background(), ts.Getenv("URL")+"/hooks/"+string(s.last.Provider))
 	ts.Check(err)
 	if args[0] == "forged" {
@@ -173,11 +206,19 @@ func rot(r rune) rune {
 
 // answer sends a request and keeps what was answered.
 func (s *story) answer(ts *testscript.TestScript, r *http.Request, status string) {
-	resp, err := http.DefaultClient.Do(r)
+	client := *http.DefaultClient
+	redirected := strings.HasPrefix(status, "3")
+	if redirected {
+		client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	}
+	resp, err := client.Do(r)
 	ts.Check(err)
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
 	ts.Check(err)
+	if redirected {
+		b = []byte(resp.Header.Get("Location") + "\n")
+	}
 	ts.Check(os.WriteFile(ts.MkAbs("answer"), b, 0o600))
 	if strconv.Itoa(resp.StatusCode) != status {
 		ts.Fatalf("%s %s answered %d, not %s: %s", r.Method, r.URL.Path, resp.StatusCode, status, b)
@@ -192,7 +233,7 @@ func (s *story) serve(ts *testscript.TestScript, args []string) {
 	}
 	c := exec.Command(self, append([]string{"serve", "--config", args[0], "--listen", "127.0.0.1:0"}, args[1:]...)...) //nolint:gosec // the test binary
 	c.Dir = ts.Getenv("WORK")
-	for _, k := range []string{"PATH", "HOME", "GITHUB_API", "GITLAB_API", "FORGE_TOKEN", "HOOK_SECRET", "TESTSCRIPT_COMMAND"} {
+	for _, k := range []string{"PATH", "HOME", "GITHUB_API", "GITLAB_API", "FORGE_TOKEN", "HOOK_SECRET", "TESTSCRIPT_COMMAND", "FORGE"} {
 		c.Env = append(c.Env, k+"="+ts.Getenv(k))
 	}
 	var stderr lockedBuffer

@@ -48,8 +48,8 @@ func (r *Repository) createdTold() (happening, []happening) {
 
 // Rename gives the repository another full path. The old one redirects until
 // another repository takes it. It is Transfer if the owner changes too.
-func (r *Repository) Rename(name string) (Delivery, error) {
-	return r.rename(name, Person{})
+func (r *Repository) Rename(name string, by ...Person) (Delivery, error) {
+	return r.rename(name, first(by))
 }
 
 // Transfer gives the repository to another owner, who is told. It keeps its

@@ -73,7 +73,7 @@ type Tx struct {
 
 // Exec runs a statement, and returns how many rows it changed.
 func (tx *Tx) Exec(text string, args ...any) (int64, error) {
-	s, err := tx.prepare(text)
+	s, err := tx.prepare(text) //nolint:sqlclosecheck // kept: writer.close closes it
 	if err != nil {
 		return 0, err
 	}
@@ -86,7 +86,7 @@ func (tx *Tx) Exec(text string, args ...any) (int64, error) {
 
 // QueryRow runs a query for one row.
 func (tx *Tx) QueryRow(text string, args ...any) Row {
-	s, err := tx.prepare(text)
+	s, err := tx.prepare(text) //nolint:sqlclosecheck // as above
 	if err != nil {
 		return Row{err: err}
 	}

@@ -8,6 +8,7 @@ package github
 
 import (
 	"cmp"
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -53,6 +54,7 @@ type Source struct {
 	api           *forgeapi.Client
 	client        *github.Client
 	app           *github.Client // asks as the App; nil without one
+	token         func(context.Context) (string, error)
 }
 
 // New makes a source. An error of kind fault.Invalid says which option is wrong.
@@ -64,22 +66,22 @@ func New(o Options) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	base, err := url.Parse(strings.TrimRight(cmp.Or(o.URL, "https://api.github.com"), "/") + "/") // go-github joins relative paths to it
-	if err != nil || base.Host == "" {
-		return nil, fault.New(fault.Invalid, "source %s: url %q is no address: write https://api.github.com, or https://your.host/api/v3 for an Enterprise Server", o.Name, o.URL)
+	base, err := apiBase(o.Name, o.URL)
+	if err != nil {
+		return nil, err
 	}
 	s := &Source{name: o.Name, secrets: [][]byte{[]byte(o.WebhookSecret)}, organizations: o.Organizations, repositories: o.Repositories, api: api}
+	s.token = func(context.Context) (string, error) { return o.Token, nil }
 	if o.PreviousSecret != "" {
 		s.secrets = append(s.secrets, []byte(o.PreviousSecret))
 	}
 	switch {
 	case o.App != nil:
-		asApp, asInstallation, err := o.App.transports(o.Name, strings.TrimRight(base.String(), "/"), api.HTTP.Transport)
+		in, err := newInstalled(o, base, api)
 		if err != nil {
 			return nil, err
 		}
-		s.app, s.client = over(api.HTTP, asApp), over(api.HTTP, asInstallation)
-		s.app.BaseURL = base
+		s.app, s.client, s.token = in.asApp, over(api.HTTP, in), in.token
 	case o.Token != "":
 		s.client = github.NewClient(api.HTTP).WithAuthToken(o.Token)
 	default:
@@ -87,6 +89,15 @@ func New(o Options) (*Source, error) {
 	}
 	s.client.BaseURL = base
 	return s, nil
+}
+
+// apiBase is the address that go-github joins relative paths to.
+func apiBase(source, address string) (*url.URL, error) {
+	base, err := url.Parse(strings.TrimRight(cmp.Or(address, "https://api.github.com"), "/") + "/")
+	if err != nil || base.Host == "" {
+		return nil, fault.New(fault.Invalid, "source %s: url %q is no address: write https://api.github.com, or https://your.host/api/v3 for an Enterprise Server", source, address)
+	}
+	return base, nil
 }
 
 // over is a client with the settings of another HTTP client and its own transport.
@@ -104,6 +115,13 @@ func (s *Source) Budget() forgeapi.Budget { return s.api.Budget() }
 
 // Save keeps the forge's answers for the next start.
 func (s *Source) Save() error { return s.api.Save() }
+
+// GitLogin returns what a repository is cloned with now; no password for those that
+// anybody may clone.
+func (s *Source) GitLogin(ctx context.Context) (user, password string, err error) {
+	password, err = s.token(ctx)
+	return "x-access-token", password, err
+}
 
 // Codeowners returns GitHub's dialect.
 func (s *Source) Codeowners() codeowners.Dialect { return codeowners.GitHub }

@@ -46,9 +46,11 @@ type Source struct {
 	secrets []string // the present one first
 	keys    [][]byte // of the signing tokens
 	groups  []string
-	now     func() time.Time
-	api     *forgeapi.Client
-	client  *gitlab.Client
+	// accessToken is what the API is asked with; "" reads what is public.
+	accessToken string
+	now         func() time.Time
+	api         *forgeapi.Client
+	client      *gitlab.Client
 }
 
 // New makes a source. An error of kind fault.Invalid says which option is wrong.
@@ -56,7 +58,7 @@ func New(o Options) (*Source, error) {
 	if o.WebhookSecret == "" && o.SigningToken == "" {
 		return nil, fault.New(fault.Invalid, "source %s: webhookSecret and signingToken are both empty, so that anybody could send deliveries: set one of them", o.Name)
 	}
-	s := &Source{name: o.Name, groups: o.Groups, now: o.Now}
+	s := &Source{name: o.Name, groups: o.Groups, accessToken: o.Token, now: o.Now}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -123,6 +125,12 @@ func (s *Source) Budget() forgeapi.Budget { return s.api.Budget() }
 
 // Save keeps the forge's answers for the next start.
 func (s *Source) Save() error { return s.api.Save() }
+
+// GitLogin returns what a project is cloned with; no password for those that anybody
+// may clone.
+func (s *Source) GitLogin(context.Context) (user, password string, err error) {
+	return "oauth2", s.accessToken, nil
+}
 
 // Codeowners returns GitLab's dialect.
 func (s *Source) Codeowners() codeowners.Dialect { return codeowners.GitLab }

@@ -105,7 +105,7 @@ const Never = "never"
 // App is a GitHub App.
 type App struct {
 	ID             string `yaml:"id"`
-	Installation   string `yaml:"installation"`
+	Installation   string `yaml:"installation"` // empty: that of the one organization, which is asked for
 	PrivateKeyFile string `yaml:"privateKeyFile"`
 }
 

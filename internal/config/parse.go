@@ -389,8 +389,10 @@ func (p *parser) app(path string, s Source) {
 		p.wrong(path+".app", "there is a token, too; give one of the two")
 	case id <= 0:
 		p.wrong(path+".app.id", "%q must be the App's number, as its settings show it", s.App.ID)
-	case installation <= 0:
+	case s.App.Installation != "" && installation <= 0:
 		p.wrong(path+".app.installation", "%q must be the number at the end of the installation's address", s.App.Installation)
+	case s.App.Installation == "" && len(s.Organizations) != 1:
+		p.wrong(path+".app.installation", "must be the number at the end of the installation's address; it is found only where organizations names just one")
 	case s.App.PrivateKeyFile == "":
 		p.wrong(path+".app.privateKeyFile", "must be the PEM file that the App's settings generate")
 	}

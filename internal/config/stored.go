@@ -18,7 +18,8 @@ import (
 // storedHead is the comment above sources that were connected while the portal ran.
 const storedHead = "# Sources that were connected on the portal's pages or with callboard connect.\n# Callboard writes this file; it holds secrets.\n"
 
-// ReadSources reads a file that [WriteSources] wrote; none is no error.
+// ReadSources reads a file that [WriteSources] wrote; none is no error. Keys of Apps
+// lie beside the file, wherever that was moved to.
 func ReadSources(path string) ([]Source, error) {
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -34,6 +35,11 @@ func ReadSources(path string) ([]Source, error) {
 	if len(ps) > 0 {
 		return nil, fault.New(fault.Invalid, "%w", ps)
 	}
+	for i := range c.Sources {
+		if key := &c.Sources[i].App.PrivateKeyFile; *key != "" && !filepath.IsAbs(*key) {
+			*key = filepath.Join(filepath.Dir(path), *key)
+		}
+	}
 	return c.Sources, nil
 }
 
@@ -42,6 +48,9 @@ func ReadSources(path string) ([]Source, error) {
 func WriteSources(path string, sources []Source) error {
 	all := make([]map[string]any, len(sources))
 	for i, s := range sources {
+		if filepath.Dir(s.App.PrivateKeyFile) == filepath.Dir(path) {
+			s.App.PrivateKeyFile = filepath.Base(s.App.PrivateKeyFile)
+		}
 		all[i] = s.plain()
 	}
 	b, err := yaml.Marshal(map[string]any{"sources": all})
@@ -78,14 +87,16 @@ func (s Source) plain() map[string]any {
 	m := map[string]any{"name": s.Name, "type": s.Type}
 	for key, value := range map[string]string{
 		"url": s.URL, "token": s.Token.Reveal(), "webhookSecret": s.WebhookSecret.Reveal(), "signingToken": s.SigningToken.Reveal(),
-		"previousWebhookSecret": s.PreviousSecret.Reveal(), "previousSigningToken": s.PreviousSigningToken.Reveal(), "reconcile": s.Reconcile, "people": string(s.People),
+		"previousWebhookSecret": s.PreviousSecret.Reveal(), "previousSigningToken": s.PreviousSigningToken.Reveal(), "branch": s.Branch, "reconcile": s.Reconcile, "people": string(s.People),
 	} {
 		if value != "" {
 			m[key] = value
 		}
 	}
-	if s.Grace != 0 {
-		m["grace"] = time.Duration(s.Grace).String()
+	for key, d := range map[string]Duration{"grace": s.Grace, "poll": s.Poll} {
+		if d != 0 {
+			m[key] = time.Duration(d).String()
+		}
 	}
 	for key, list := range map[string][]string{"organizations": s.Organizations, "groups": s.Groups, "repositories": s.Repositories, "descriptors": s.Descriptors} {
 		if len(list) > 0 {
@@ -98,7 +109,11 @@ func (s Source) plain() map[string]any {
 		}
 	}
 	if s.App != (App{}) {
-		m["app"] = map[string]string{"id": s.App.ID, "installation": s.App.Installation, "privateKeyFile": s.App.PrivateKeyFile}
+		app := map[string]string{"id": s.App.ID, "privateKeyFile": s.App.PrivateKeyFile}
+		if s.App.Installation != "" {
+			app["installation"] = s.App.Installation
+		}
+		m["app"] = app
 	}
 	return m
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -22,7 +23,9 @@ func TestStoredSources(t *testing.T) {
 			Name: "github", Type: "github", URL: "https://git.acme.example/api/v3", Token: "a: \"secret\" #1", WebhookSecret: "s", PreviousSecret: "old",
 			Organizations: []string{"acme"}, Repositories: []string{"acme/payments"}, Descriptors: []string{"**/x.yaml"}, Reconcile: "@every 2h", Archived: true, SkipForks: true,
 		},
-		{Name: "app", Type: "github", WebhookSecret: "s", App: config.App{ID: "1", Installation: "2", PrivateKeyFile: "app.pem"}},
+		{Name: "app", Type: "github", WebhookSecret: "s", App: config.App{ID: "1", Installation: "2", PrivateKeyFile: filepath.Join(filepath.Dir(path), "app.pem")}},
+		{Name: "found", Type: "github", WebhookSecret: "s", Organizations: []string{"acme"}, App: config.App{ID: "1", PrivateKeyFile: "/keys/app.pem"}},
+		{Name: "plain", Type: "git", URL: "https://git.acme.example/catalog.git", Branch: "live", Poll: config.Duration(time.Minute)},
 		{Name: "gitlab", Type: "gitlab", SigningToken: "whsec_eA==", PreviousSigningToken: "whsec_eQ==", Groups: []string{"acme/payments"}},
 	}
 	if err := config.WriteSources(path, want); err != nil {

@@ -14,8 +14,10 @@ import (
 // keys of the configuration file. Secrets go in and never come out.
 type SourceSettings struct {
 	Name          string   `json:"name"`
-	Type          string   `json:"type"` // "github" or "gitlab"
+	Type          string   `json:"type"` // "github", "gitlab" or "git"
 	URL           string   `json:"url"`
+	Branch        string   `json:"branch"` // git
+	Poll          string   `json:"poll"`   // git; "5m"
 	Token         string   `json:"token"`
 	WebhookSecret string   `json:"webhookSecret"`
 	SigningToken  string   `json:"signingToken"`
@@ -24,6 +26,7 @@ type SourceSettings struct {
 	Repositories  []string `json:"repositories"`
 	Descriptors   []string `json:"descriptors"`
 	Reconcile     string   `json:"reconcile"`
+	People        *bool    `json:"people"` // nil: if organizations or groups are named
 }
 
 // Connect adds sources while the portal runs, and takes them away.

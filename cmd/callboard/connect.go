@@ -12,8 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/callboard/callboard/api"
-	"github.com/callboard/callboard/ingest/github"
-	"github.com/callboard/callboard/ingest/gitlab"
 	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/deliveries"
@@ -100,16 +98,22 @@ func (f *portalFlags) client(command string, p process) (*portalClient, error) {
 	return newPortalClient(f.to, token), err
 }
 
-// forgeHook makes the webhook at a forge and has it heard, as far as the forge can.
-type forgeHook func(ctx context.Context, payload string) (says string, err error)
-
 func (f *connectFlags) run(ctx context.Context, p process, forge string, portal *portalClient) error {
 	s := api.SourceSettings{Name: f.name, Type: forge, URL: f.url, Token: f.token, WebhookSecret: rand.Text()}
-	check, hook, err := f.forge(forge, &s, func(done int) { fmt.Fprintf(p.Stderr, "\r%d webhooks", done) })
+	if forge == config.GitHub {
+		s.Organizations = []string{f.of}
+	} else {
+		s.Groups = []string{f.of}
+	}
+	conf, err := configured(s)
 	if err != nil {
 		return err
 	}
-	if err := check(ctx); err != nil {
+	at, err := newAtForge(conf, func(done int) { fmt.Fprintf(p.Stderr, "\r%d webhooks", done) })
+	if err != nil {
+		return err
+	}
+	if err := at.check(ctx); err != nil {
 		return err
 	}
 	fmt.Fprintf(p.Stdout, "✓ the token sees %s\n", f.of)
@@ -126,7 +130,10 @@ func (f *connectFlags) run(ctx context.Context, p process, forge string, portal 
 	if err != nil {
 		return err
 	}
-	says, err := hook(ctx, payload)
+	says, ping, err := at.hook(ctx, payload)
+	if err == nil {
+		err = ping(ctx)
+	}
 	if err != nil {
 		return fmt.Errorf("%w\nUntil then the portal compares the repositories once an hour. Make the webhook by hand, or run this again with another token", err)
 	}
@@ -135,38 +142,6 @@ func (f *connectFlags) run(ctx context.Context, p process, forge string, portal 
 		return err
 	}
 	return f.follow(ctx, p, portal)
-}
-
-// forge returns what to do at the forge, and completes the settings.
-func (f *connectFlags) forge(forge string, s *api.SourceSettings, progress func(int)) (check func(context.Context) error, hook forgeHook, err error) {
-	if forge == config.GitHub {
-		s.Organizations = []string{f.of}
-		source, err := github.New(github.Options{Name: f.name, URL: f.url, Token: f.token, WebhookSecret: s.WebhookSecret, Organizations: s.Organizations})
-		return func(ctx context.Context) error { return source.Check(ctx, f.of) }, func(ctx context.Context, payload string) (string, error) {
-			h, err := source.EnsureHook(ctx, f.of, payload)
-			if err != nil {
-				return "", err
-			}
-			says := "the webhook of " + f.of + " is there, and has the new secret"
-			if h.New {
-				says = "the webhook of " + f.of + " is made"
-			}
-			return says, source.Ping(ctx, f.of, h)
-		}, err
-	}
-	s.Groups = []string{f.of}
-	source, err := gitlab.New(gitlab.Options{Name: f.name, URL: f.url, Token: f.token, WebhookSecret: s.WebhookSecret, Groups: s.Groups})
-	return func(ctx context.Context) error { return source.Check(ctx, f.of) }, func(ctx context.Context, payload string) (string, error) {
-		h, err := source.EnsureHooks(ctx, f.of, payload, progress)
-		switch {
-		case err != nil:
-			return "", err
-		case h.Group:
-			return "the webhook of " + f.of + " leads to the portal", source.Ping(ctx, f.of)
-		default:
-			return fmt.Sprintf("the webhooks of %d projects lead to the portal (%d are new); the group can have none of its own", h.Projects, h.New), source.Ping(ctx, f.of)
-		}
-	}, err
 }
 
 type deliveryList struct {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 
 	"github.com/callboard/callboard/api"
 	"github.com/callboard/callboard/internal/config"
@@ -213,11 +214,29 @@ type connector struct{ portal *portal }
 var _ api.Connect = connector{}
 
 func (c connector) Connect(ctx context.Context, s api.SourceSettings) error {
-	return c.portal.connect(ctx, config.Source{
-		Name: s.Name, Type: s.Type, URL: s.URL, Token: config.Secret(s.Token),
+	source, err := configured(s)
+	if err != nil {
+		return err
+	}
+	return c.portal.connect(ctx, source)
+}
+
+// configured is what settings are in the configuration.
+func configured(s api.SourceSettings) (config.Source, error) {
+	c := config.Source{
+		Name: s.Name, Type: s.Type, URL: s.URL, Branch: s.Branch, Token: config.Secret(s.Token),
 		WebhookSecret: config.Secret(s.WebhookSecret), SigningToken: config.Secret(s.SigningToken),
 		Organizations: s.Organizations, Groups: s.Groups, Repositories: s.Repositories, Descriptors: s.Descriptors, Reconcile: s.Reconcile,
-	})
+	}
+	if s.People != nil {
+		c.People = config.Choice(strconv.FormatBool(*s.People))
+	}
+	if s.Poll != "" {
+		if err := c.Poll.UnmarshalText([]byte(s.Poll)); err != nil {
+			return c, fault.New(fault.Invalid, "poll: %w", err)
+		}
+	}
+	return c, nil
 }
 
 func (c connector) Disconnect(ctx context.Context, name string) error {

@@ -27,6 +27,7 @@ const tokenWait = time.Minute
 // The texts are for people and hold neither times, request ids nor secrets:
 // the same trouble always reads the same, so that it can be told once.
 func (c *Client) Fail(ctx context.Context, doing string, resp *http.Response, err error) error {
+	var ours *fault.Error
 	switch {
 	case err == nil:
 		return nil
@@ -36,6 +37,8 @@ func (c *Client) Fail(ctx context.Context, doing string, resp *http.Response, er
 		return fault.New(fault.Denied, "%s: %s: %w; set the source's url to where it really is", c.source, doing, errElsewhere)
 	case errors.Is(err, errTooLong):
 		return fault.New(fault.Invalid, "%s: %s: %w", c.source, doing, errTooLong)
+	case errors.As(err, &ours): // said before anything was sent
+		return ours
 	case resp == nil:
 		return fault.New(fault.Unavailable, "%s: %s: %s", c.source, doing, describe(err))
 	}

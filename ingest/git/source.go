@@ -115,6 +115,21 @@ func (s *Source) repository(ctx context.Context) (ingest.Repository, error) {
 	return repo, nil
 }
 
+// Check reports whether the remote lets its branches be seen, the one that is read
+// among them. What is wrong with the settings is an [ingest.Misfit].
+func (s *Source) Check(ctx context.Context) error {
+	_, err := s.repository(ctx)
+	switch fault.KindOf(err) {
+	case fault.Denied:
+		return &ingest.Misfit{Setting: ingest.SettingToken, Err: err}
+	case fault.Invalid:
+		return &ingest.Misfit{Setting: ingest.SettingBranch, Err: err}
+	case fault.NotFound, fault.Unavailable:
+		return &ingest.Misfit{Setting: ingest.SettingURL, Err: err}
+	}
+	return err
+}
+
 // forge is the repository with what has to be asked for over the network.
 type forge struct {
 	*Clone

@@ -2,10 +2,12 @@ package github
 
 import (
 	"context"
+	"net/http"
 	"strings"
 
 	"github.com/google/go-github/v60/github"
 
+	"github.com/callboard/callboard/ingest"
 	"github.com/callboard/callboard/internal/fault"
 )
 
@@ -60,10 +62,29 @@ func (s *Source) Ping(ctx context.Context, org string, h Hook) error {
 	return forge{s.api, s.client}.fail(ctx, "ping the webhook of "+org, resp, err)
 }
 
-// Check reports whether the token sees the organisation.
+// Check reports whether the token sees the organisation. What is wrong with the
+// settings is an [ingest.Misfit].
 func (s *Source) Check(ctx context.Context, org string) error {
+	doing := "read organisation " + org
 	_, resp, err := s.client.Organizations.Get(ctx, org)
-	return forge{s.api, s.client}.fail(ctx, "read organisation "+org, resp, err)
+	if resp == nil {
+		return s.api.Misfit(ctx, doing, nil, err)
+	}
+	if page := signOn(resp); err != nil && resp.StatusCode == http.StatusForbidden && page != "" {
+		return &ingest.Misfit{Setting: ingest.SettingToken, Err: fault.New(fault.Denied, "%s: the organisation lets tokens in by its single sign-on (SAML): authorise this one at %s", doing, page)}
+	}
+	return s.api.Misfit(ctx, doing, resp.Response, err)
+}
+
+// signOn is the page on which a token is let into an organisation that has single
+// sign-on; "" if that is not what is missing. See
+// https://docs.github.com/rest/authentication/authenticating-to-the-rest-api.
+func signOn(resp *github.Response) string {
+	required, page, ok := strings.Cut(resp.Header.Get("X-Github-Sso"), "; url=")
+	if !ok || required != "required" || !strings.HasPrefix(page, "https://") {
+		return ""
+	}
+	return page
 }
 
 // hookError says what token it takes: GitHub answers 404 to all others.

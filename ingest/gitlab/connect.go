@@ -3,7 +3,6 @@ package gitlab
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -67,14 +66,14 @@ func (s *Source) groupHook(ctx context.Context, group, payload string) (isNew bo
 		if strings.HasSuffix(h.URL, "/hooks/"+s.name) {
 			_, resp, err := s.client.Groups.EditGroupHook(group, h.ID, &gitlab.EditGroupHookOptions{
 				URL: &payload, Token: s.token(), PushEvents: on, TagPushEvents: on, MergeRequestsEvents: on, PipelineEvents: on, ReleasesEvents: on,
-				DeploymentEvents: on, SubGroupEvents: on, MemberEvents: on, ProjectEvents: on,
+				DeploymentEvents: on, SubGroupEvents: on, MemberEvents: on, ProjectEvents: on, VulnerabilityEvents: on,
 			}, gitlab.WithContext(ctx))
 			return false, forge{s.api, s.client}.fail(ctx, doing, resp, err)
 		}
 	}
 	_, resp, err = s.client.Groups.AddGroupHook(group, &gitlab.AddGroupHookOptions{
 		URL: &payload, Token: s.token(), PushEvents: on, TagPushEvents: on, MergeRequestsEvents: on, PipelineEvents: on, ReleasesEvents: on,
-		DeploymentEvents: on, SubGroupEvents: on, MemberEvents: on, ProjectEvents: on,
+		DeploymentEvents: on, SubGroupEvents: on, MemberEvents: on, ProjectEvents: on, VulnerabilityEvents: on,
 	}, gitlab.WithContext(ctx))
 	return true, forge{s.api, s.client}.fail(ctx, doing, resp, err)
 }
@@ -89,13 +88,13 @@ func (s *Source) projectHook(ctx context.Context, id, name, payload string) (isN
 	for _, h := range hooks {
 		if strings.HasSuffix(h.URL, "/hooks/"+s.name) {
 			_, resp, err := s.client.Projects.EditProjectHook(id, h.ID, &gitlab.EditProjectHookOptions{
-				URL: &payload, Token: s.token(), PushEvents: on, TagPushEvents: on, MergeRequestsEvents: on, PipelineEvents: on, ReleasesEvents: on, DeploymentEvents: on,
+				URL: &payload, Token: s.token(), PushEvents: on, TagPushEvents: on, MergeRequestsEvents: on, PipelineEvents: on, ReleasesEvents: on, DeploymentEvents: on, VulnerabilityEvents: on,
 			}, gitlab.WithContext(ctx))
 			return false, forge{s.api, s.client}.fail(ctx, doing, resp, err)
 		}
 	}
 	_, resp, err = s.client.Projects.AddProjectHook(id, &gitlab.AddProjectHookOptions{
-		URL: &payload, Token: s.token(), PushEvents: on, TagPushEvents: on, MergeRequestsEvents: on, PipelineEvents: on, ReleasesEvents: on, DeploymentEvents: on,
+		URL: &payload, Token: s.token(), PushEvents: on, TagPushEvents: on, MergeRequestsEvents: on, PipelineEvents: on, ReleasesEvents: on, DeploymentEvents: on, VulnerabilityEvents: on,
 	}, gitlab.WithContext(ctx))
 	return true, forge{s.api, s.client}.fail(ctx, doing, resp, err)
 }
@@ -103,10 +102,15 @@ func (s *Source) projectHook(ctx context.Context, id, name, payload string) (isN
 // token is the secret that the webhooks send along.
 func (s *Source) token() *string { return &s.secrets[0] }
 
-// Check reports whether the token sees the group.
+// Check reports whether the token sees the group. What is wrong with the settings is
+// an [ingest.Misfit].
 func (s *Source) Check(ctx context.Context, group string) error {
 	_, resp, err := s.client.Groups.GetGroup(group, nil, gitlab.WithContext(ctx))
-	return forge{s.api, s.client}.fail(ctx, fmt.Sprintf("read group %s", group), resp, err)
+	var raw *http.Response
+	if resp != nil {
+		raw = resp.Response
+	}
+	return s.api.Misfit(ctx, "read group "+group, raw, err)
 }
 
 // Ping has GitLab send a test push to the first webhook of the group or its

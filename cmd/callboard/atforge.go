@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/callboard/callboard/ingest"
+	gitsource "github.com/callboard/callboard/ingest/git"
+	"github.com/callboard/callboard/ingest/github"
+	"github.com/callboard/callboard/ingest/gitlab"
+	"github.com/callboard/callboard/internal/config"
+	"github.com/callboard/callboard/internal/fault"
+)
+
+// atForge is what is done at a forge, or with a plain repository, to connect a
+// source: by `callboard connect`, and by the portal for its pages.
+type atForge struct {
+	// check reports whether the source could be read with its settings; if one of them
+	// is wrong, the error is an [ingest.Misfit].
+	check func(ctx context.Context) error
+	// hook makes the webhook, or changes the one that is there, and says so; ping has
+	// the forge send something to it.
+	hook func(ctx context.Context, payload string) (says string, ping func(context.Context) error, err error)
+}
+
+// newAtForge is that for a source of one organisation, group or repository. Progress
+// is told how many webhooks there are where a group can have none of its own.
+func newAtForge(s config.Source, progress func(done int)) (atForge, error) {
+	of := append(slices.Concat(s.Organizations, s.Groups), "")[0]
+	switch s.Type {
+	case config.GitHub:
+		return atGitHub(s, of)
+	case config.GitLab:
+		return atGitLab(s, of, progress)
+	case config.Git:
+		return atRemote(s)
+	default:
+		return atForge{}, fault.New(fault.Invalid, "a source of type %s is connected in the configuration", s.Type)
+	}
+}
+
+func atGitHub(s config.Source, org string) (atForge, error) {
+	source, err := github.New(github.Options{Name: s.Name, URL: s.URL, Token: s.Token.Reveal(), WebhookSecret: s.WebhookSecret.Reveal(), Organizations: s.Organizations})
+	return atForge{
+		check: func(ctx context.Context) error { return source.Check(ctx, org) },
+		hook: func(ctx context.Context, payload string) (string, func(context.Context) error, error) {
+			h, err := source.EnsureHook(ctx, org, payload)
+			says := "the webhook of " + org + " is there, and has the new secret"
+			if h.New {
+				says = "the webhook of " + org + " is made"
+			}
+			return says, func(ctx context.Context) error { return source.Ping(ctx, org, h) }, err
+		},
+	}, err
+}
+
+func atGitLab(s config.Source, group string, progress func(done int)) (atForge, error) {
+	source, err := gitlab.New(gitlab.Options{Name: s.Name, URL: s.URL, Token: s.Token.Reveal(), WebhookSecret: s.WebhookSecret.Reveal(), Groups: s.Groups})
+	return atForge{
+		check: func(ctx context.Context) error { return source.Check(ctx, group) },
+		hook: func(ctx context.Context, payload string) (string, func(context.Context) error, error) {
+			h, err := source.EnsureHooks(ctx, group, payload, progress)
+			says := "the webhook of " + group + " leads to the portal"
+			if !h.Group {
+				says = fmt.Sprintf("the webhooks of %d projects lead to the portal (%d are new); the group can have none of its own", h.Projects, h.New)
+			}
+			return says, func(ctx context.Context) error { return source.Ping(ctx, group) }, err
+		},
+	}, err
+}
+
+// atRemote asks a plain repository for its branches; there is nobody to make a webhook.
+func atRemote(s config.Source) (atForge, error) {
+	source, err := gitsource.New(gitsource.Options{Name: s.Name, URL: s.URL, Branch: s.Branch, Token: s.Token.Reveal()})
+	if err != nil {
+		return atForge{}, &ingest.Misfit{Setting: ingest.SettingURL, Err: err}
+	}
+	return atForge{check: source.Check}, nil
+}
+
+// misfitOf is what is wrong with which setting; false if that is not what an error says.
+func misfitOf(err error) (*ingest.Misfit, bool) {
+	var m *ingest.Misfit
+	return m, errors.As(err, &m)
+}

@@ -31,6 +31,7 @@ type Config struct {
 	Standing   Standing
 	Gaps       Gaps
 	Survey     Survey
+	Backfill   Backfill
 	Locations  Locations
 	Sites      func() map[string]string // by host of a source: "github.com" for any GitHub, "gitlab.com" for any GitLab
 	Kinds      catalog.Kinds            // of the entities that are taken
@@ -95,6 +96,7 @@ func (a *API) Register(e *echo.Echo) {
 	own.DELETE("/sources/:name", a.handleDisconnect)
 	own.GET("/repositories/:source/:id/facts", a.handleFacts)
 	own.POST("/sources/:name/survey", a.handleSurvey)
+	own.POST("/sources/:name/backfill", a.handleBackfill)
 	own.GET("/deliveries", a.handleDeliveries)
 	own.POST("/deliveries/:id/allow", a.handleAllow)
 	own.POST("/deliveries/:id/replay", a.handleReplay)

@@ -38,6 +38,11 @@ type Gaps interface {
 // not surveyed.
 type Survey func(ctx context.Context, source string) error
 
+// Backfill begins to give the catalog the past of a source. The error is of kind
+// fault.NotFound for a name that no source has, fault.Conflict while one runs and for
+// a source that nothing is read from.
+type Backfill func(ctx context.Context, source string) error
+
 // listedGaps is how many gaps an answer lists.
 const listedGaps = 100
 
@@ -56,6 +61,7 @@ type sourceJSON struct {
 	Gaps            gapCountJSON        `json:"gaps"`
 	Survey          *surveyJSON         `json:"survey,omitempty"`
 	Budget          *budgetJSON         `json:"budget,omitempty"`
+	Backfill        *backfillJSON       `json:"backfill,omitempty"`
 }
 
 type repositoryCountJSON struct {
@@ -105,6 +111,19 @@ type peopleJSON struct {
 	LeftOut []string  `json:"leftOut,omitempty"`
 }
 
+type backfillJSON struct {
+	Running    bool      `json:"running"`
+	BeganAt    time.Time `json:"beganAt"`
+	EndedAt    time.Time `json:"endedAt,omitzero"`
+	Done       int       `json:"done"`
+	Total      int       `json:"total"`
+	Repository string    `json:"repository,omitempty"`
+	Events     int       `json:"events"`
+	Failed     int       `json:"failed"`
+	Problems   []string  `json:"problems,omitempty"`
+	Error      string    `json:"error,omitempty"`
+}
+
 type budgetJSON struct {
 	Limit     int       `json:"limit"`
 	Remaining int       `json:"remaining"`
@@ -130,6 +149,9 @@ func toSourceJSON(src Source, s standing.State, kept deliveries.Summary) sourceJ
 		if v.Budget.Limit > 0 {
 			j.Budget = &budgetJSON{v.Budget.Limit, v.Budget.Remaining, v.Budget.Reset}
 		}
+	}
+	if b := s.Backfill; b != nil {
+		j.Backfill = &backfillJSON{b.Ended.IsZero(), b.Began, b.Ended, b.Done, b.Total, b.Repository, b.Events, b.Failed, b.Problems, b.Err}
 	}
 	return j
 }
@@ -200,6 +222,15 @@ func (a *API) handleSource(c echo.Context) error {
 func (a *API) handleSurvey(c echo.Context) error {
 	name := pathParam(c, "name")
 	if err := a.Survey(c.Request().Context(), name); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusAccepted, map[string]string{"source": name})
+}
+
+// handleBackfill handles "POST /api/sources/:name/backfill".
+func (a *API) handleBackfill(c echo.Context) error {
+	name := pathParam(c, "name")
+	if err := a.Backfill(c.Request().Context(), name); err != nil {
 		return err
 	}
 	return c.JSON(http.StatusAccepted, map[string]string{"source": name})

@@ -19,21 +19,34 @@ const connectPath = sourcesPath + "/connect"
 
 // The fields of the form.
 const (
-	fieldForge = "forge"
-	fieldOwner = "owner"
-	fieldName  = "name"
-	fieldURL   = "url"
+	fieldForge  = "forge"
+	fieldOwner  = "owner"
+	fieldName   = "name"
+	fieldURL    = "url"
+	fieldBranch = "branch"
+	fieldToken  = "token"
+	fieldHook   = "hook" // the webhook is to be made through the API
+	fieldWay    = "way"
+)
+
+// The ways to connect, which are buttons of the form.
+const (
+	wayApp    = "app"    // the forge makes an App of a manifest
+	wayToken  = "token"  // the portal keeps the source
+	wayManual = "manual" // somebody writes the configuration
 )
 
 // forge is a kind of forge, and what connecting it takes.
 type forge struct {
 	key, title string
-	owner      string // what its repositories belong to
+	owner      string // what its repositories belong to; "" if that is not asked
 	example    string
 	pages      string // of the public one
 	ownerRule  *regexp.Regexp
+	apps       bool // it makes Apps of manifests
 	events     []string
 	permits    []string // the least that a token needs
+	hookPermit string   // what it needs besides to make the webhook
 	contents   string   // content type to choose; "" if there is no choice
 	secret     string   // what it calls the secret
 }
@@ -43,22 +56,30 @@ func forges() []forge {
 		{
 			key: "github", title: "GitHub", owner: "organisation", example: "acme", pages: "https://github.com",
 			ownerRule: regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$`),
+			apps:      true,
 			events: []string{
-				"Pushes", "Repositories", "Visibility changes", "Teams", "Memberships", "Organizations", "Pull requests", "Releases", "Deployments",
-				"Deployment statuses", "Workflow runs", "Branch protection rules", "Meta",
+				"Pushes", "Repositories", "Visibility changes", "Teams", "Memberships", "Organizations", "Collaborator add, remove, or changed",
+				"Pull requests", "Releases", "Deployments", "Deployment statuses", "Workflow runs", "Check suites", "Branch protection rules",
+				"Code scanning alerts", "Dependabot alerts", "Secret scanning alerts", "Meta",
 			},
-			permits:  []string{"Contents: read", "Metadata: read", "Members of the organisation: read, for teams and people", "Webhooks of the organisation: read, so that what was sent and did not come is found"},
-			contents: "application/json", secret: "Secret",
+			permits:    []string{"Contents: read", "Metadata: read", "Members of the organisation: read, for teams and people", "Webhooks of the organisation: read, so that what was sent and did not come is found"},
+			hookPermit: "Webhooks of the organisation: read and write, or admin:org_hook of a classic token",
+			contents:   "application/json", secret: "Secret",
 		},
 		{
 			key: "gitlab", title: "GitLab", owner: "group", example: "acme/platform", pages: "https://gitlab.com",
 			ownerRule: regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$`),
 			events: []string{
 				"Push events", "Tag push events", "Project events", "Member events", "Subgroup events", "Merge request events", "Releases events",
-				"Deployment events", "Pipeline events",
+				"Deployment events", "Pipeline events", "Vulnerability events",
 			},
-			permits: []string{"Scope read_api", "The role Reporter in the group", "The role Owner, if what was sent and did not come is to be found"},
-			secret:  "Secret token",
+			permits:    []string{"Scope read_api", "The role Reporter in the group", "The role Owner, if what was sent and did not come is to be found"},
+			hookPermit: "Scope api, of an owner of the group",
+			secret:     "Secret token",
+		},
+		{
+			key: "git", title: "a Git repository",
+			permits: []string{"To read the repository; none for one that everybody may read"},
 		},
 	}
 }
@@ -75,18 +96,44 @@ func forgeOf(key string) (forge, bool) {
 
 // connectView is the guide in each of its steps.
 type connectView struct {
-	steps  []ui.Step
-	choice []connectChoice
-	forge  forge
-	chosen bool
-	fields []ui.Field
-	ready  *connectReady
+	steps   []ui.Step
+	choice  []connectChoice
+	forge   forge
+	chosen  bool
+	fields  []ui.Field
+	token   ui.Field
+	hook    bool   // the webhook is to be made, too
+	keeps   bool   // the portal can keep the source itself
+	local   string // address of the portal, if no forge can reach it
+	problem string // of all that was filled in
+	app     *connectApp
+	ready   *connectReady
+}
+
+// wrong says what is wrong with a field; false if it is not on the page.
+func (v *connectView) wrong(name, says string) bool {
+	if v.token.Name == name {
+		v.token.Problem = says
+		return true
+	}
+	for i := range v.fields {
+		if v.fields[i].Name == name {
+			v.fields[i].Problem = says
+			return true
+		}
+	}
+	return false
+}
+
+func (v *connectView) isWrong() bool {
+	return v.problem != "" || v.token.Problem != "" || slices.ContainsFunc(v.fields, func(f ui.Field) bool { return f.Problem != "" })
 }
 
 type connectChoice struct{ title, icon, text, href string }
 
 // connectReady is what to enter where. The secret is in no other answer.
 type connectReady struct {
+	connected             bool // the portal has the source; only the webhook is to be made
 	name, payload, secret string
 	yaml, environment     string
 	command               string
@@ -102,24 +149,32 @@ func connectSteps(step int) []ui.Step {
 	return all
 }
 
-func connectChoices() []connectChoice {
+func (s *Site) connectChoices() []connectChoice {
 	at := link{path: connectPath}
-	return []connectChoice{
+	all := []connectChoice{
 		{"Connect GitHub", "source", "An organisation, on github.com or a server of your own.", at.set(fieldForge, "github").String()},
 		{"Connect GitLab", "source", "A group with all below it, on gitlab.com or an instance of your own.", at.set(fieldForge, "gitlab").String()},
-		{"Connect a Git repository", "branch", "One that is on no forge of these: its descriptors are read by their addresses.", registerPath},
 	}
+	if s.Connecting != nil {
+		all = append(all, connectChoice{"Connect a Git repository", "branch", "One that is on no forge of these, wherever it is: it is fetched and looked at again and again.", at.set(fieldForge, "git").String()})
+	}
+	return append(all, connectChoice{"Register a location", "link", "One descriptor, or several that a Location names, by their addresses.", registerPath})
 }
 
 // connect handles "GET /sources/connect".
 func (s *Site) connect(_ context.Context, r request) (answer, error) {
-	v := connectView{steps: connectSteps(0)}
-	if v.forge, v.chosen = forgeOf(r.self.query.Get(fieldForge)); v.chosen {
-		v.fields = connectFields(v.forge, "", freeName(v.forge.key, s.sourceNames()), "")
-	} else {
-		v.choice = connectChoices()
+	f, ok := s.forgeAsked(r.self.query.Get(fieldForge))
+	v := connectView{steps: connectSteps(0), choice: s.connectChoices()}
+	if ok {
+		v = s.newConnectView(f, connectInput{name: freeName(f.key, s.sourceNames()), hook: true})
 	}
 	return answer{title: connectTitle(v), body: connectPage(v)}, nil
+}
+
+// forgeAsked finds the forge that is to be connected.
+func (s *Site) forgeAsked(key string) (forge, bool) {
+	f, ok := forgeOf(key)
+	return f, ok && (s.Connecting != nil || f.owner != "")
 }
 
 func connectTitle(v connectView) string {
@@ -137,43 +192,42 @@ func freeName(key string, taken []string) string {
 	return key + "-2"
 }
 
-func connectFields(f forge, owner, name, address string) []ui.Field {
-	return []ui.Field{
-		{ID: "c-owner", Name: fieldOwner, Label: ui.Sentence(f.owner), Value: owner, Placeholder: f.example, Hint: "Whose repositories are to be read."},
-		{ID: "c-name", Name: fieldName, Label: "Name of the source", Value: name, Hint: "Lower-case letters, digits and hyphens. The address of its webhook ends in it."},
-		{ID: "c-url", Name: fieldURL, Label: "Address of the forge", Type: "url", Value: address, Placeholder: f.pages, Hint: "Only for one of your own. Empty is " + f.pages + "."},
+func connectFields(f forge, in connectInput) []ui.Field {
+	owner := ui.Field{ID: "c-owner", Name: fieldOwner, Label: ui.Sentence(f.owner), Value: in.owner, Placeholder: f.example, Hint: "Whose repositories are to be read."}
+	name := ui.Field{ID: "c-name", Name: fieldName, Label: "Name of the source", Value: in.name, Hint: "Lower-case letters, digits and hyphens. The address of its webhook ends in it."}
+	address := ui.Field{ID: "c-url", Name: fieldURL, Label: "Address of the forge", Type: "url", Value: in.address, Placeholder: f.pages, Hint: "Only for one of your own. Empty is " + f.pages + "."}
+	if f.owner != "" {
+		return []ui.Field{owner, name, address}
 	}
+	address.Label, address.Type, address.Placeholder = "Address of the repository", "", "https://git.example.com/platform/catalog.git"
+	address.Hint = "As git clone takes it: https or ssh. Over ssh the keys of the portal's agent are used."
+	branch := ui.Field{ID: "c-branch", Name: fieldBranch, Label: "Branch", Value: in.branch, Placeholder: "main", Hint: "Empty is the repository's default branch."}
+	return []ui.Field{address, name, branch}
+}
+
+func tokenTitle(f forge) string {
+	if f.owner == "" {
+		return "How it is let in"
+	}
+	return "With a token"
+}
+
+// tokenLook is that of the way's button, which is the first choice where there is no other.
+func tokenLook(f forge) string {
+	if f.apps {
+		return ""
+	}
+	return "primary"
+}
+
+func tokenSays(f forge) string {
+	if f.owner == "" {
+		return "The repository is asked for its branches first. Nothing is kept if it does not answer."
+	}
+	return "The forge is asked first. Nothing is kept if it does not let the portal in."
 }
 
 var connectName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
-
-// connectShow handles "POST /sources/connect": what to enter where, with a new
-// secret. It changes nothing; the portal does not keep the secret.
-func (s *Site) connectShow(ctx context.Context, r request) (answer, error) {
-	f, ok := forgeOf(r.form(fieldForge))
-	if !ok {
-		return s.connect(ctx, r)
-	}
-	owner, name, address := strings.TrimSpace(r.form(fieldOwner)), strings.TrimSpace(r.form(fieldName)), strings.TrimRight(strings.TrimSpace(r.form(fieldURL)), "/")
-	v := connectView{steps: connectSteps(0), forge: f, chosen: true, fields: connectFields(f, owner, name, address)}
-	if !f.ownerRule.MatchString(owner) {
-		v.fields[0].Problem = "Write " + f.example + " for " + f.pages + "/" + f.example + "."
-	}
-	switch {
-	case !connectName.MatchString(name) || name == "connect" || name == "locations":
-		v.fields[1].Problem = "Lower-case letters, digits and hyphens, such as " + f.key + "."
-	case slices.Contains(s.sourceNames(), name):
-		v.fields[1].Problem = "There is a source " + name + " already. Its page tells how it stands; choose another name for a second one."
-	}
-	if u, err := url.Parse(address); address != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "") {
-		v.fields[2].Problem = "Write an address such as " + f.pages + "."
-	}
-	if slices.ContainsFunc(v.fields, func(f ui.Field) bool { return f.Problem != "" }) {
-		return answer{status: 422, title: connectTitle(v), body: connectPage(v)}, nil
-	}
-	v.steps, v.ready = connectSteps(1), newConnectReady(f, s.URL, owner, name, address)
-	return answer{title: connectTitle(v), body: connectPage(v), secret: true}, nil
-}
 
 func newConnectReady(f forge, base, owner, name, address string) *connectReady {
 	b := make([]byte, 32)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -42,6 +43,7 @@ type connectingView struct {
 	checks   []ui.Verdict
 	payload  string
 	hooks    templ.SafeURL
+	app      templ.SafeURL // the forge's page of Apps that are installed; "" if it is no App
 	found    []ui.EntityLink
 	more     int
 	all      string
@@ -56,6 +58,9 @@ type refusedView struct{ title, text, todo string }
 // is to send, and says what is wrong.
 func (s *Site) connecting(ctx context.Context, r request) (answer, error) {
 	src, state, head, err := s.sourceOf(ctx, r, "connect")
+	if err == nil && r.self.query.Has(fieldInstallation) {
+		return s.installed(ctx, src.Name)
+	}
 	v := connectingView{name: r.param("name"), known: err == nil, head: head}
 	if fault.KindOf(err) == fault.NotFound && connectName.MatchString(v.name) {
 		v.steps = connectSteps(1)
@@ -66,9 +71,14 @@ func (s *Site) connecting(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	v.payload = s.URL + "/hooks/" + src.Name
+	if src.Type != "git" {
+		v.payload = s.URL + "/hooks/" + src.Name
+	}
 	if f, ok := forgeOf(src.Type); ok && src.Pages != "" && len(src.Owners) > 0 {
 		v.hooks = hooksPage(f.key, src.Pages, src.Owners[0])
+		if src.App {
+			v.app = ui.Outside(src.Pages + "/organizations/" + src.Owners[0] + "/settings/installations")
+		}
 	}
 	refusals := s.Refusals(src.Name)
 	if len(refusals) > 0 && (state.Last == nil || refusals[0].At.After(state.Last.Received)) {
@@ -86,6 +96,18 @@ func (s *Site) connecting(ctx context.Context, r request) (answer, error) {
 		a.again = waitAgain
 	}
 	return a, nil
+}
+
+// fieldInstallation is what GitHub adds to the address once an App was installed.
+const fieldInstallation = "installation_id"
+
+// installed has a source looked at whose App was installed just now; which
+// installation that is, the source asks the forge itself.
+func (s *Site) installed(ctx context.Context, name string) (answer, error) {
+	if err := s.Survey(ctx, name); err != nil && fault.KindOf(err) != fault.Conflict {
+		return answer{}, err
+	}
+	return answer{location: waitLink(name)}, nil
 }
 
 func newRefusedView(f Refusal, now time.Time) *refusedView {
@@ -107,7 +129,7 @@ func newRefusedView(f Refusal, now time.Time) *refusedView {
 
 // check goes through what it takes, in the order of the way.
 func (v *connectingView) check(src Source, s standing.State, refusals []Refusal, found int) {
-	heard := s.Last != nil
+	heard, hears := s.Last != nil, src.Type != "git" // which is looked at again and again
 	add := func(good, bad bool, text, note string) {
 		state := "wait"
 		switch {
@@ -129,9 +151,11 @@ func (v *connectingView) check(src Source, s standing.State, refusals []Refusal,
 		asked = s.Survey.Err == "" && !(s.Survey.Compared.IsZero() && s.Survey.Checked.IsZero())
 		add(asked, s.Survey.Err != "", "Its forge answers, and takes the token", s.Survey.Err)
 	}
-	add(heard, false, "A webhook was heard", "The forge sends a ping the moment the webhook is saved; its page of the webhook shows what it sent, and what it was answered.")
-	add(heard && !refused(http.StatusUnsupportedMediaType), refused(http.StatusUnsupportedMediaType), "The content type is application/json", "")
-	add(heard && !refused(http.StatusUnauthorized), refused(http.StatusUnauthorized), "The signature matches the secret", "")
+	if hears {
+		add(heard, false, "A webhook was heard", "The forge sends a ping the moment the webhook is saved; its page of the webhook shows what it sent, and what it was answered.")
+		add(heard && !refused(http.StatusUnsupportedMediaType), refused(http.StatusUnsupportedMediaType), "The content type is application/json", "")
+		add(heard && !refused(http.StatusUnauthorized), refused(http.StatusUnauthorized), "The signature matches the secret", "")
+	}
 	discovered := s.Survey != nil && !s.Survey.Compared.IsZero()
 	text := "The repositories are discovered"
 	if s.Counts.Repositories > 0 {
@@ -147,7 +171,9 @@ func (v *connectingView) check(src Source, s standing.State, refusals []Refusal,
 	switch {
 	case v.refused != nil && (refused(http.StatusUnauthorized) || refused(http.StatusUnsupportedMediaType)):
 		step, v.title, v.text = 2, "Waiting for a delivery that can be taken", "Mend the webhook and save it; the forge's page of it can send the ping again."
-	case !heard:
+	case !heard && src.App && s.Survey != nil && s.Survey.Err != "":
+		step, v.title, v.text = 2, "Waiting for the App to be installed", "Install it in "+strings.Join(src.Owners, ", ")+" and let it see the repositories that are to be read; the forge tells of it at once."
+	case !heard && hears:
 		step, v.title, v.text = 2, "Waiting for the ping of "+src.Name, "The forge sends it the moment you save the webhook."
 	case s.Survey != nil && s.Survey.Err != "":
 		step, v.title, v.text = 3, "Waiting for the forge to answer", "It is asked again by itself; another token counts once the configuration is read again."

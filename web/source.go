@@ -142,6 +142,7 @@ type sourceView struct {
 	moreGone   int
 	replayed   toast
 	silent     bool
+	past       *backfillView
 }
 
 // surveyView is how the surveys of a source stand.
@@ -223,6 +224,9 @@ func (s *Site) source(ctx context.Context, r request) (answer, error) {
 	}
 	v := newSourceView(r, src, state, head)
 	v.line = truthParts(r.now, v.through, gaps)
+	if src.Type != "cloudevents" { // from which nothing is read
+		v.past = s.newBackfillView(r, state)
+	}
 	v.hook = s.URL + "/hooks/" + url.PathEscape(src.Name)
 	for _, g := range gaps {
 		v.gaps = append(v.gaps, newGapRow(src.Name, g, r.now))
@@ -235,7 +239,7 @@ func (s *Site) source(ctx context.Context, r request) (answer, error) {
 		v.held = append(v.held, newHeldRow(d, r.now, sourceLink(src.Name)))
 	}
 	a := answer{title: src.Name, body: sourcePage(v)}
-	if head.running != "" || head.begins {
+	if head.running != "" || head.begins || v.past != nil && v.past.running {
 		a.again = surveyAgain
 	}
 	return a, nil

@@ -27,6 +27,7 @@ type Source struct {
 	Type   string   // "github", "gitlab", "git" or "cloudevents"
 	Of     string   // what of it is read: "organisation acme"
 	Pages  string   // address of the forge's pages, without a slash at the end; "" if it has none
+	App    bool     // it is asked as an App, whose webhook nobody has to make
 	Owners []string // organisations or groups whose repositories are read; empty = not limited to any
 }
 

@@ -19,6 +19,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -42,6 +43,8 @@ type Config struct {
 	Repositories Repositories
 	Inbox        Inbox
 	Survey       Surveyor
+	Backfill     Surveyor                      // begins to read the past of a source; nil: no page does. fault.Conflict while one runs
+	Connecting   Connecting                    // may be nil: then a source is connected in the configuration only
 	Refusals     func(source string) []Refusal // the newest first
 
 	Sources      func() []Source // as they are configured now, in their order
@@ -96,6 +99,7 @@ func (s *Site) pages() []page {
 		{auditPath + "/:position", s.auditEvent},
 		{sourcesPath, s.sources},
 		{connectPath, s.connect},
+		{connectAppPath, s.appMade},
 		{sourcesPath + "/:name", s.source},
 		{sourcesPath + "/:name/connect", s.connecting},
 		{sourcesPath + "/:name/repositories", s.sourceRepositories},
@@ -114,11 +118,11 @@ func (s *Site) pages() []page {
 }
 
 // forms lists the pages that are asked for with POST, since what they show takes
-// work that a link must not cause. They change nothing.
+// work that a link must not cause, or answers to what was filled in.
 func (s *Site) forms() []page {
 	return []page{
 		{registerPath, s.preview},
-		{connectPath, s.connectShow},
+		{connectPath, s.connectWith},
 	}
 }
 
@@ -127,6 +131,7 @@ func (s *Site) actions() []action {
 		{replayPath, s.replay},
 		{allowPath, s.allow},
 		{surveyPath, s.survey},
+		{backfillPath, s.backfill},
 		{themePath, s.theme},
 		{starPath, s.star},
 		{registerPath + "/confirm", s.confirm},
@@ -176,6 +181,7 @@ type answer struct {
 	file     *file         // to keep, instead of a page
 	again    time.Duration // after which the page is to be asked for again; 0 for never
 	secret   bool          // nobody is to keep it
+	posts    string        // origin of another site that a form on the page is sent to; "" for none
 	visited  string        // ref of the entity that it is about; one of the recent ones from now on
 }
 
@@ -272,6 +278,10 @@ func (s *Site) write(c echo.Context, r request, a answer) error {
 		c.Response().Header().Set("Cache-Control", "no-store")
 	}
 	c.Response().Header().Set("Vary", "Cookie")
+	if a.posts != "" {
+		h := c.Response().Header()
+		h.Set("Content-Security-Policy", strings.Replace(h.Get("Content-Security-Policy"), "form-action 'self'", "form-action 'self' "+a.posts, 1))
+	}
 	if a.again > 0 {
 		c.Response().Header().Set("Refresh", strconv.Itoa(int(a.again.Seconds())))
 	}

@@ -13,11 +13,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
-	"github.com/callboard/callboard/catalog/codeowners"
-	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog/sqlitelog"
 	"github.com/callboard/callboard/ingest"
-	gitsource "github.com/callboard/callboard/ingest/git"
 	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/internal/fault"
 )
@@ -93,7 +90,7 @@ func (f *backfillFlags) run(cmd *cobra.Command, p process) (err error) {
 	if err != nil {
 		return err
 	}
-	b := backfiller{process: p, backfillFlags: *f, config: conf, fill: fill}
+	b := backfiller{process: p, backfillFlags: *f, config: conf, past: pastReader{fill, conf.Data, f.again}}
 	for _, s := range conf.Sources {
 		if f.source == "" || s.Name == f.source {
 			if err := b.backfill(ctx, s); err != nil {
@@ -104,12 +101,13 @@ func (f *backfillFlags) run(cmd *cobra.Command, p process) (err error) {
 	return b.outcome()
 }
 
-// backfiller backfills the repositories of sources, one after the other.
+// backfiller backfills the repositories of sources, one after the other, and prints
+// what became of each.
 type backfiller struct {
 	process
 	backfillFlags
 	config config.Config
-	fill   *ingest.Backfill
+	past   pastReader
 
 	looked, failed int
 }
@@ -131,17 +129,20 @@ func (b *backfiller) backfill(ctx context.Context, s config.Source) error {
 	if err != nil || source.Forge() == nil {
 		return err
 	}
-	selection := ingest.Selection{Descriptors: s.Descriptors, Archived: s.Archived, SkipForks: s.SkipForks}
-	for _, known := range b.fill.Repositories(s.Name) {
+	for _, known := range b.past.fill.Repositories(s.Name) {
 		if b.repository != "" && !strings.EqualFold(b.repository, known.FullName) {
 			continue
 		}
-		if out := selection.LeavesOut(ingest.Repository{FullName: known.FullName, Archived: known.Archived, Fork: known.Fork}); out != "" {
+		if out := leavesOut(s, known); out != "" {
 			fmt.Fprintf(b.Stdout, "%s: left out, as %s\n", known.FullName, out)
 			continue
 		}
 		b.looked++
-		done, err := b.one(ctx, s, source, selection, known)
+		bar := progress{to: b.Stderr, label: known.FullName}
+		done, err := b.past.read(ctx, s, source, known, bar.show)
+		if !done.Before {
+			bar.done()
+		}
 		switch {
 		case ctx.Err() != nil:
 			return fault.New(fault.Unavailable, "interrupted; what was found stays, and running this again goes on from there")
@@ -157,69 +158,4 @@ func (b *backfiller) backfill(ctx context.Context, s config.Source) error {
 		}
 	}
 	return nil
-}
-
-// one clones a repository and has its history walked.
-func (b *backfiller) one(ctx context.Context, s config.Source, source ingest.Source, selection ingest.Selection, known event.RepositoryState) (done ingest.Backfilled, err error) {
-	if was, ok := b.fill.Done(s.Name, known.ID); ok && !b.again {
-		return was, nil
-	}
-	repo, err := source.Forge().Repository(ctx, ingest.Repository{ID: known.ID, FullName: known.FullName})
-	if err != nil || repo.DefaultBranch == "" {
-		return done, err
-	}
-	clone, drop, err := b.clone(s, source, repo)
-	if err != nil {
-		return done, err
-	}
-	defer func() {
-		err = errors.Join(err, clone.Close())
-		if err == nil {
-			err = drop()
-		}
-	}()
-	heads, _, err := clone.Branches(ctx)
-	if err != nil {
-		return done, err
-	}
-	head := heads[repo.DefaultBranch]
-	if head == "" {
-		return done, nil
-	}
-	if err := clone.Fetch(ctx, repo.DefaultBranch, head); err != nil {
-		return done, err
-	}
-	bar := progress{to: b.Stderr, label: repo.FullName}
-	done, err = b.fill.Run(ctx, ingest.BackfillOf{
-		Source: s.Name, Repository: repo, Selection: selection, Past: clone, Head: head, Owners: dialect(source), CommitPage: commitPage(s.Type, repo), Again: b.again, Progress: bar.show,
-	})
-	bar.done()
-	return done, err
-}
-
-// clone returns where a repository's history is to be fetched to, and what deletes
-// it. Both forges serve Git where their pages are.
-func (b *backfiller) clone(s config.Source, source ingest.Source, repo ingest.Repository) (*gitsource.Clone, func() error, error) {
-	if plain, ok := source.(*gitsource.Source); ok {
-		return plain.Clone(), func() error { return nil }, nil
-	}
-	if s.App != (config.App{}) {
-		return nil, nil, fault.New(fault.Invalid, "as an App it cannot be cloned yet: configure a token that may read contents while you backfill")
-	}
-	dir := filepath.Join(b.config.Data, "backfill-"+s.Name, filepath.Base(repo.ID))
-	user := map[string]string{config.GitHub: "x-access-token", config.GitLab: "oauth2"}[s.Type]
-	return gitsource.NewClone(gitsource.Remote{URL: repo.URL + ".git", Token: s.Token.Reveal(), User: user}, dir), func() error { return os.RemoveAll(dir) }, nil
-}
-
-// dialect is whose CODEOWNERS a source's repositories have; "" if none's.
-func dialect(source ingest.Source) codeowners.Dialect {
-	if c, ok := source.(ingest.Codeowned); ok {
-		return c.Codeowners()
-	}
-	return ""
-}
-
-// commitPage is how the addresses of commits' pages begin; "" if there are none.
-func commitPage(typ string, repo ingest.Repository) string {
-	return map[string]string{config.GitHub: repo.URL + "/commit/", config.GitLab: repo.URL + "/-/commit/"}[typ]
 }

@@ -48,7 +48,7 @@ func (p *portal) newIntake(c config.Config) (*intake, error) {
 	}
 	selections := map[string]ingest.Selection{}
 	for _, s := range c.Sources {
-		selections[s.Name] = ingest.Selection{Descriptors: s.Descriptors, Archived: s.Archived, SkipForks: s.SkipForks}
+		selections[s.Name] = selectionOf(s)
 	}
 	in.translator = ingest.NewTranslator(ingest.TranslatorOptions{
 		Sources: in.sources, Selections: selections, Kinds: kindsOf(p.config), Deliveries: p.inbox, Log: p.events,

@@ -68,6 +68,7 @@ type portal struct {
 	file         config.Config // as it stands in the file, without what was connected
 	played       atomic.Bool   // the demo has told its story
 	connecting   sync.Mutex    // held while the intake is replaced
+	backfills    *backfills
 	standing     *standing.Reader
 	echo         *echo.Echo
 	listener     net.Listener
@@ -116,6 +117,7 @@ func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o por
 		return nil, err
 	}
 	p.current.Store(in)
+	p.backfills = newBackfills(p)
 	p.standing = p.newStanding()
 	if err := errors.Join(registerLag(metrics, p.runner, p.inboxes), registerSources(metrics, p.standing), registerCatalog(metrics, p.catalog)); err != nil {
 		return nil, err
@@ -182,7 +184,7 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 
 	answers := api.New(api.Config{
 		Catalog: p.catalog.Snapshot, History: p.history, Deliveries: p.deliveries, Facts: p.repositories, Replay: p.replay, Allow: p.allow,
-		Standing: p.standing, Gaps: p.repositories, Survey: p.survey,
+		Standing: p.standing, Gaps: p.repositories, Survey: p.survey, Backfill: p.backfills.begin,
 		Locations: apiLocations{p}, Kinds: kinds, Sites: func() map[string]string { return sitesOf(p.intake().config.Sources) },
 		Sources: p.apiSources, Connecting: connector{p}, Wait: p.runner.WaitAll, Health: p.health, Logger: p.logger,
 	})
@@ -190,7 +192,7 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 	pages := web.New(web.Config{
 		Catalog: func() web.Catalog { return shownCatalog{p.catalog.Snapshot(), kinds} },
 		History: p.history, Deliveries: p.deliveries, Log: p.events, Facts: p.repositories, Replay: p.replay, Allow: p.allow, Locations: pageLocations{p},
-		Standing: p.standing, Repositories: p.repositories, Inbox: pageInbox{p.inbox}, Survey: p.survey, Refusals: p.refusals,
+		Standing: p.standing, Repositories: p.repositories, Inbox: pageInbox{p.inbox}, Survey: p.survey, Backfill: p.backfills.begin, Connecting: pageConnecting{p, newAway(p.now)}, Refusals: p.refusals,
 		Sources: p.webSources, URL: base, Organisation: p.config.Name, Demo: p.options.demo, Now: p.now, Logger: p.logger,
 	})
 	pages.Register(p.echo)
@@ -228,7 +230,7 @@ func (p *portal) run(ctx context.Context, ready func(context.Context) error) err
 		}
 		p.ready.Store(true)
 		g, ctx := errgroup.WithContext(ctx)
-		for _, work := range []func(context.Context) error{p.takeIn, p.recheck, p.prune, p.saved.run, ready} {
+		for _, work := range []func(context.Context) error{p.takeIn, p.backfills.run, p.recheck, p.prune, p.saved.run, ready} {
 			g.Go(func() error { return work(ctx) })
 		}
 		return g.Wait()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -121,15 +122,23 @@ func (p *portal) connect(ctx context.Context, s config.Source) error {
 	})
 }
 
-// disconnect takes a connected source away; what the catalog knows of it stays.
+// disconnect takes a connected source away, and the key of an App that was made for
+// it; what the catalog knows of it stays.
 func (p *portal) disconnect(ctx context.Context, name string) error {
-	return p.restore(ctx, func(stored []config.Source) ([]config.Source, error) {
+	err := p.restore(ctx, func(stored []config.Source) ([]config.Source, error) {
 		i := slices.IndexFunc(stored, func(o config.Source) bool { return o.Name == name })
 		if i < 0 {
 			return nil, fault.New(fault.NotFound, "no source %s was connected; one of the configuration is taken away there", name)
 		}
 		return slices.Delete(stored, i, i+1), nil
 	})
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(p.keyFile(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("delete the key of the App: %w", err)
+	}
+	return nil
 }
 
 // restore changes the sources that were connected, on disk and in what runs.

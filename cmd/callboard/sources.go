@@ -19,7 +19,7 @@ import (
 func (p *portal) newStanding() *standing.Reader {
 	return &standing.Reader{
 		Sources:    func() []string { return sourceNames(p.intake().config) },
-		Deliveries: p.deliveries, Repositories: p.repositories, Survey: p.surveyOf, Losing: p.door.Losing, Now: p.now,
+		Deliveries: p.deliveries, Repositories: p.repositories, Survey: p.surveyOf, Backfill: p.backfills.state, Losing: p.door.Losing, Now: p.now,
 	}
 }
 
@@ -81,7 +81,7 @@ func (p *portal) refusals(source string) []web.Refusal {
 
 // pageSource is a source as the pages tell of it.
 func pageSource(s config.Source) web.Source {
-	w := web.Source{Name: s.Name, Type: s.Type, Owners: slices.Concat(s.Organizations, s.Groups), Pages: strings.TrimRight(s.URL, "/")}
+	w := web.Source{Name: s.Name, Type: s.Type, App: s.App != (config.App{}), Owners: slices.Concat(s.Organizations, s.Groups), Pages: strings.TrimRight(s.URL, "/")}
 	switch {
 	case s.Type == config.GitHub && (s.URL == "" || strings.Contains(s.URL, "://api.github.com")):
 		w.Pages = "https://github.com"

@@ -26,8 +26,9 @@ type Reader struct {
 	Sources      func() []string // the names of those that are configured, in their order
 	Deliveries   Deliveries
 	Repositories Repositories
-	Survey       func(source string) (Survey, bool) // false: it is not surveyed
-	Losing       func(source string) time.Time      // since when its deliveries cannot be stored; zero if they can
+	Survey       func(source string) (Survey, bool)   // false: it is not surveyed
+	Backfill     func(source string) (Backfill, bool) // false: none was begun since the start; nil: none ever is
+	Losing       func(source string) time.Time        // since when its deliveries cannot be stored; zero if they can
 	Now          func() time.Time
 }
 
@@ -38,7 +39,9 @@ type State struct {
 	Backlog deliveries.Backlog
 	Last    *deliveries.Delivery // that it sent; nil if none is kept
 	Survey  *Survey              // nil: it is not surveyed
-	Counts  repositories.Counts  // only of [Reader.All] and [Reader.One]
+	// Backfill is the one that runs, or ran last; nil: none did since the start.
+	Backfill *Backfill
+	Counts   repositories.Counts // only of [Reader.All] and [Reader.One]
 }
 
 // Truths tells it without counting repositories, which is little work.
@@ -73,6 +76,11 @@ func (r *Reader) state(ctx context.Context, now time.Time, name string, backlog 
 	}
 	if survey, ok := r.Survey(name); ok {
 		s.Survey, f.Survey = &survey, &survey
+	}
+	if r.Backfill != nil {
+		if b, ok := r.Backfill(name); ok {
+			s.Backfill = &b
+		}
 	}
 	s.Truth = Of(now, f)
 	return s, nil

@@ -80,6 +80,17 @@ type People struct {
 // Told reports whether there is something to say of them.
 func (p People) Told() bool { return p.Err != "" || !p.Read.IsZero() }
 
+// Backfill is how far the past of a source's repositories is read.
+type Backfill struct {
+	Began, Ended time.Time // Ended is zero while it runs
+	Done, Total  int       // repositories
+	Repository   string    // whose past is being read
+	Events       int       // that were appended
+	Failed       int       // repositories whose past could not be read
+	Problems     []string  // why, for people; of the first few
+	Err          string    // why it ended before all were looked at; "" if it did not
+}
+
 // Budget is how much a forge may be asked in the present window.
 type Budget struct {
 	Limit, Remaining int // 0, 0: not known

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/callboard/callboard/ingest/github"
+	"github.com/callboard/callboard/internal/config"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/web"
+)
+
+// pageConnecting is the pages' door to connecting sources.
+type pageConnecting struct {
+	portal *portal
+	away   *away
+}
+
+var _ web.Connecting = pageConnecting{}
+
+// Connect implements [web.Connecting]. The webhook is made before the source is kept,
+// so that nothing is when the forge refuses; what it sends in between is refused, and
+// it is asked for another ping.
+func (c pageConnecting) Connect(ctx context.Context, n web.NewSource) (secret string, err error) {
+	s := newSourceConfig(n)
+	s.Token = config.Secret(n.Token)
+	if s.Type != config.Git {
+		s.WebhookSecret = config.Secret(rand.Text())
+	}
+	at, err := newAtForge(s, func(int) {})
+	if err == nil {
+		err = at.check(ctx)
+	}
+	if err != nil {
+		return "", pageMisfit(err)
+	}
+	var ping func(context.Context) error
+	if n.Hook {
+		if _, ping, err = at.hook(ctx, c.portal.url()+"/hooks/"+url.PathEscape(s.Name)); err != nil {
+			return "", hookMisfit(err)
+		}
+	}
+	if err := c.portal.connect(ctx, s); err != nil {
+		return "", err
+	}
+	if ping == nil {
+		return s.WebhookSecret.Reveal(), nil
+	}
+	if err := ping(ctx); err != nil { // where one waits for it says that it does not come
+		c.portal.logger.WarnContext(ctx, "a new webhook could not be tried", "source", s.Name, "error", err)
+	}
+	return "", nil
+}
+
+// newSourceConfig is what was filled in, as the configuration has it, without secrets.
+func newSourceConfig(n web.NewSource) config.Source {
+	s := config.Source{Name: n.Name, Type: n.Type, URL: n.URL, Branch: n.Branch}
+	switch n.Type {
+	case config.GitHub:
+		s.Organizations = []string{n.Owner}
+	case config.GitLab:
+		s.Groups = []string{n.Owner}
+	}
+	return s
+}
+
+// pageMisfit names the field that is wrong, where a forge says which.
+func pageMisfit(err error) error {
+	if m, ok := misfitOf(err); ok {
+		return &web.Misfit{Field: string(m.Setting), Err: m.Err}
+	}
+	return err
+}
+
+// hookMisfit is what is said of a token that the webhook could not be made with.
+func hookMisfit(err error) error {
+	switch fault.KindOf(err) {
+	case fault.Denied, fault.NotFound:
+		return &web.Misfit{Field: "token", Err: fault.New(fault.Denied, "%w. Or make the webhook by hand: take the tick away", err)}
+	}
+	return err
+}
+
+// AskForApp implements [web.Connecting].
+func (c pageConnecting) AskForApp(n web.NewSource, redirect, setup string) (action, manifest string, err error) {
+	base := c.portal.url()
+	m, err := json.Marshal(github.NewManifest("Callboard of "+n.Owner, base, base+"/hooks/"+url.PathEscape(n.Name), redirect, setup))
+	if err != nil {
+		return "", "", err
+	}
+	state := c.away.send(n)
+	return n.Pages + "/organizations/" + url.PathEscape(n.Owner) + "/settings/apps/new?state=" + state, string(m), nil
+}
+
+// AppMade implements [web.Connecting].
+func (c pageConnecting) AppMade(ctx context.Context, state, code string) (install string, err error) {
+	n, ok := c.away.back(state)
+	if !ok {
+		return "", fault.New(fault.Denied, "nobody was sent to the forge from here with this state, or it came before, or more than an hour ago: begin anew")
+	}
+	if _, _, taken := c.portal.sourceNamed(n.Name); taken {
+		return "", fault.New(fault.Conflict, "there is a source %s by now: delete the App at the forge, and begin anew with another name", n.Name)
+	}
+	app, err := github.MakeApp(ctx, n.URL, code)
+	if err != nil {
+		return "", err
+	}
+	if !strings.EqualFold(app.Owner, n.Owner) {
+		return "", fault.New(fault.Conflict, "the App belongs to %s and not to %s: delete it at the forge, and begin anew", app.Owner, n.Owner)
+	}
+	s := newSourceConfig(n)
+	s.WebhookSecret = config.Secret(app.WebhookSecret)
+	s.App = config.App{ID: strconv.FormatInt(app.ID, 10), PrivateKeyFile: c.portal.keyFile(n.Name)}
+	if err := os.WriteFile(s.App.PrivateKeyFile, []byte(app.PrivateKey), 0o600); err != nil {
+		return "", fmt.Errorf("keep the key of the App: %w", err)
+	}
+	if err := c.portal.connect(ctx, s); err != nil {
+		return "", errors.Join(err, os.Remove(s.App.PrivateKeyFile))
+	}
+	page := app.Page
+	if !strings.HasPrefix(page, n.Pages+"/") { // nobody is led to another site
+		page = n.Pages + "/apps/" + url.PathEscape(app.Slug)
+	}
+	return page + "/installations/new", nil
+}
+
+// keyFile is where the key of a source's App is kept.
+func (p *portal) keyFile(source string) string {
+	return filepath.Join(p.config.Data, "app-"+source+".pem")
+}
+
+const (
+	awayFor = time.Hour // as long as a forge's code counts
+	maxAway = 100
+)
+
+// away are those who were sent to a forge to make an App, by the state that they come
+// back with: it cannot be guessed, and counts once.
+type away struct {
+	now func() time.Time
+
+	mu  sync.Mutex
+	all map[string]gone
+}
+
+type gone struct {
+	source web.NewSource
+	at     time.Time
+}
+
+func newAway(now func() time.Time) *away { return &away{now: now, all: map[string]gone{}} }
+
+// send returns a state for somebody who is sent away. Whoever was away for the longest
+// is forgotten if they are too many.
+func (a *away) send(n web.NewSource) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var states []string
+	for state := range a.all {
+		states = append(states, state)
+	}
+	slices.SortFunc(states, func(x, y string) int { return a.all[y].at.Compare(a.all[x].at) })
+	for i, state := range states {
+		if i >= maxAway-1 || a.now().Sub(a.all[state].at) > awayFor {
+			delete(a.all, state)
+		}
+	}
+	state := rand.Text()
+	a.all[state] = gone{n, a.now()}
+	return state
+}
+
+// back returns what somebody was sent away for; false if nobody was.
+func (a *away) back(state string) (web.NewSource, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	g, ok := a.all[state]
+	delete(a.all, state)
+	return g.source, ok && a.now().Sub(g.at) <= awayFor
+}

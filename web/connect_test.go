@@ -3,6 +3,9 @@ package web_test
 import (
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,10 +22,45 @@ func TestConnectChoices(t *testing.T) {
 	p := empty(t, func(c *web.Config) { sample.Only(c) })
 	got := p.ok(p.ok("/sources").follow("main a", "Connect a forge"))
 	for label, want := range map[string]string{
-		"Connect GitHub": "/sources/connect?forge=github", "Connect GitLab": "/sources/connect?forge=gitlab", "Connect a Git repository": "/catalog/register",
+		"Connect GitHub": "/sources/connect?forge=github", "Connect GitLab": "/sources/connect?forge=gitlab", "Register a location": "/catalog/register",
 	} {
 		if to := got.follow("main a", label); to != want {
 			t.Errorf("%s leads to %q", label, to)
+		}
+	}
+}
+
+// The events that the pages ask for are those that docs/connect.md explains.
+func TestConnectEvents(t *testing.T) {
+	doc, err := os.ReadFile(filepath.Join("..", "docs", "connect.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(doc), "| GitHub | GitLab | leads to |\n|---|---|---|\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	want := map[string][]string{}
+	for row := range strings.Lines(table) {
+		cells := strings.Split(row, " | ")
+		if strings.HasPrefix(row, "| (") { // what an App is sent unasked
+			continue
+		}
+		for i, forge := range []string{"github", "gitlab"} {
+			for name := range strings.SplitSeq(strings.ReplaceAll(strings.Trim(cells[i], "| *"), "Collaborator add, remove, or changed", "Collaborator"), ", ") {
+				name, _, _ = strings.Cut(strings.Trim(name, "*"), " (of")
+				if name != "–" {
+					want[forge] = append(want[forge], strings.Replace(name, "Collaborator", "Collaborator add, remove, or changed", 1))
+				}
+			}
+		}
+	}
+	p := acme(t)
+	for forge, events := range want {
+		form := url.Values{"forge": {forge}, "owner": {"acme"}, "name": {"labs"}}
+		got := p.post("/sources/connect", form).texts("[aria-labelledby=h-webhook] .tag")
+		slices.Sort(events)
+		slices.Sort(got)
+		if diff := cmp.Diff(events, got); diff != "" {
+			t.Errorf("%s: the page and the documentation differ (-documented +asked for):\n%s", forge, diff)
 		}
 	}
 }

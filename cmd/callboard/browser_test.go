@@ -166,6 +166,9 @@ func pages() []struct{ name, path string } {
 		{"source-connecting", "/sources/github/connect"},
 		{"connect", "/sources/connect"},
 		{"connect-form", "/sources/connect?forge=github"},
+		{"connect-gitlab", "/sources/connect?forge=gitlab"},
+		{"connect-git", "/sources/connect?forge=git"},
+		{"connect-app-refused", "/sources/connect/app?state=old&code=1"},
 		{"components", "/settings/components"},
 	}
 }

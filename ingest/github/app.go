@@ -95,7 +95,9 @@ func (i *installed) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp, err := in.RoundTrip(r)
-	i.forget(in, err)
+	if isGone(resp, err) {
+		i.forget(in)
+	}
 	return resp, err
 }
 
@@ -106,19 +108,27 @@ func (i *installed) token(ctx context.Context) (string, error) {
 		return "", err
 	}
 	token, err := in.Token(ctx)
-	i.forget(in, err)
+	if isGone(nil, err) {
+		i.forget(in)
+	}
 	return token, forge{i.api, i.asApp}.fail(ctx, "ask for a token of the App's installation", nil, err)
 }
 
-// forget has the installation looked for anew if it is gone.
-func (i *installed) forget(gone *ghinstallation.Transport, err error) {
+// isGone reports whether an answer may mean that there is no such installation any
+// more: its token is not taken, or it is given none.
+func isGone(resp *http.Response, err error) bool {
 	var refused *ghinstallation.HTTPError
-	if i.organization == "" || !errors.As(err, &refused) || refused.Response == nil || refused.Response.StatusCode != http.StatusNotFound {
-		return
+	if errors.As(err, &refused) {
+		resp = refused.Response
 	}
+	return resp != nil && (resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusNotFound && refused != nil)
+}
+
+// forget has the installation looked for anew, if it was looked for.
+func (i *installed) forget(gone *ghinstallation.Transport) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.in == gone {
+	if i.organization != "" && i.in == gone {
 		i.in = nil
 	}
 }

@@ -247,7 +247,7 @@ func connectForm(v connectView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, ", which only this machine reaches.</strong> Set <code>server.url</code> to the address under which the forge finds the portal. Until then it is told nothing, and compares once an hour.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, ", which only this machine reaches.</strong> Set <code>server.url</code> to the address under which the forge finds the portal. Until then the portal is told nothing, and compares once an hour.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

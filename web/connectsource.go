@@ -106,6 +106,9 @@ func (s *Site) connectWith(ctx context.Context, r request) (answer, error) {
 		return s.connect(ctx, r)
 	}
 	in, way := readConnectInput(r), r.form(fieldWay)
+	if way == wayApp && in.token != "" { // the first button is what Enter presses, wherever one types
+		way = wayToken
+	}
 	v := s.newConnectView(f, in)
 	s.checkInput(&v, in)
 	switch keeps := s.Connecting != nil; {
@@ -161,7 +164,7 @@ func newSourceOf(f forge, in connectInput) NewSource {
 // connectNow has the portal keep the source, and leads to where one waits for it.
 func (s *Site) connectNow(ctx context.Context, v connectView, n NewSource) (answer, error) {
 	if n.Token == "" && v.forge.owner != "" {
-		v.wrong(fieldToken, "Paste a token that has the rights above.")
+		v.wrong(fieldToken, "Paste a token that has the rights below.")
 		return v.refused(), nil
 	}
 	secret, err := s.Connecting.Connect(ctx, n)
@@ -198,7 +201,7 @@ func (s *Site) askForApp(v connectView, n NewSource) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	v.app = &connectApp{ui.Outside(action), manifest, n.Owner}
+	v.steps, v.app = connectSteps(1), &connectApp{ui.Outside(action), manifest, n.Owner}
 	return answer{title: connectTitle(v), body: connectPage(v), secret: true, posts: u.Scheme + "://" + u.Host}, nil
 }
 

@@ -134,42 +134,61 @@ func command[P any](c cdp.Command[P, cdp.Empty], params P) chromedp.Action[chrom
 	})
 }
 
-func pages() []struct{ name, path string } {
-	return []struct{ name, path string }{
-		{"catalog", "/catalog"},
-		{"catalog-filtered", "/catalog?kind=component&lifecycle=production"},
-		{"catalog-no-match", "/catalog?q=paymnts"},
-		{"entity", "/catalog/default/component/payments-api"},
-		{"entity-graph", "/catalog/default/component/payments-api/graph"},
-		{"entity-history", "/catalog/default/component/payments-api/history"},
-		{"entity-descriptor", "/catalog/default/component/payments-api/descriptor"},
-		{"entity-team", "/catalog/default/group/payments"},
-		{"entity-owns", "/catalog/default/group/payments/owns"},
-		{"entity-system", "/catalog/default/system/payments"},
-		{"entity-user", "/catalog/default/user/pebbledash"},
-		{"entity-conflict", "/catalog/default/component/order-facts"},
-		{"entity-own-kind", "/catalog/default/dataset/visits"},
-		{"api", "/catalog/default/api/payments-v2"},
-		{"api-definition", "/catalog/default/api/payments-v2/definition"},
-		{"api-source", "/catalog/default/api/payments-v2/definition?view=source"},
-		{"api-events", "/catalog/default/api/stock-events/definition"},
-		{"apis", "/apis"},
-		{"register", "/catalog/register"},
-		{"entity-missing", "/catalog/default/component/nothing"},
-		{"audit", "/audit"},
-		{"audit-event", "/audit/20"},
-		{"sources", "/sources"},
-		{"source", "/sources/github"},
-		{"source-repositories", "/sources/github/repositories"},
-		{"source-repository", "/sources/github/repositories/acme/data/lake"},
-		{"source-deliveries", "/sources/gitlab/deliveries"},
-		{"source-connecting", "/sources/github/connect"},
-		{"connect", "/sources/connect"},
-		{"connect-form", "/sources/connect?forge=github"},
-		{"connect-gitlab", "/sources/connect?forge=gitlab"},
-		{"connect-git", "/sources/connect?forge=git"},
-		{"connect-app-refused", "/sources/connect/app?state=old&code=1"},
-		{"components", "/settings/components"},
+// shown is a page to look at.
+type shown struct {
+	name, path string
+	// Of a page that answers to a form: what is written into a field, the button that
+	// is pressed, and what is there then.
+	field, text, button, then string
+}
+
+// open leads there.
+func (p shown) open(base string) chromedp.Action[chromedp.Void] {
+	at := chromedp.Steps(chromedp.Navigate(base+p.path), chromedp.WaitReady(css("main")))
+	if p.button == "" {
+		return at
+	}
+	return chromedp.Steps(at, chromedp.SendKeys(css(p.field), p.text), chromedp.Click(css(p.button)), chromedp.WaitReady(css(p.then)))
+}
+
+func pages() []shown {
+	return []shown{
+		{name: "catalog", path: "/catalog"},
+		{name: "catalog-filtered", path: "/catalog?kind=component&lifecycle=production"},
+		{name: "catalog-no-match", path: "/catalog?q=paymnts"},
+		{name: "entity", path: "/catalog/default/component/payments-api"},
+		{name: "entity-graph", path: "/catalog/default/component/payments-api/graph"},
+		{name: "entity-history", path: "/catalog/default/component/payments-api/history"},
+		{name: "entity-descriptor", path: "/catalog/default/component/payments-api/descriptor"},
+		{name: "entity-team", path: "/catalog/default/group/payments"},
+		{name: "entity-owns", path: "/catalog/default/group/payments/owns"},
+		{name: "entity-system", path: "/catalog/default/system/payments"},
+		{name: "entity-user", path: "/catalog/default/user/pebbledash"},
+		{name: "entity-conflict", path: "/catalog/default/component/order-facts"},
+		{name: "entity-own-kind", path: "/catalog/default/dataset/visits"},
+		{name: "api", path: "/catalog/default/api/payments-v2"},
+		{name: "api-definition", path: "/catalog/default/api/payments-v2/definition"},
+		{name: "api-source", path: "/catalog/default/api/payments-v2/definition?view=source"},
+		{name: "api-events", path: "/catalog/default/api/stock-events/definition"},
+		{name: "apis", path: "/apis"},
+		{name: "register", path: "/catalog/register"},
+		{name: "entity-missing", path: "/catalog/default/component/nothing"},
+		{name: "audit", path: "/audit"},
+		{name: "audit-event", path: "/audit/20"},
+		{name: "sources", path: "/sources"},
+		{name: "source", path: "/sources/github"},
+		{name: "source-repositories", path: "/sources/github/repositories"},
+		{name: "source-repository", path: "/sources/github/repositories/acme/data/lake"},
+		{name: "source-deliveries", path: "/sources/gitlab/deliveries"},
+		{name: "source-connecting", path: "/sources/github/connect"},
+		{name: "connect", path: "/sources/connect"},
+		{name: "connect-form", path: "/sources/connect?forge=github"},
+		{name: "connect-gitlab", path: "/sources/connect?forge=gitlab"},
+		{name: "connect-git", path: "/sources/connect?forge=git"},
+		{name: "connect-app-refused", path: "/sources/connect/app?state=old&code=1"},
+		{name: "connect-problem", path: "/sources/connect?forge=gitlab", field: "#c-owner", text: "acme", button: `button[value="token"]`, then: ".problem"},
+		{name: "connect-app", path: "/sources/connect?forge=github", field: "#c-owner", text: "acme", button: `button[value="app"]`, then: `input[name="manifest"]`},
+		{name: "components", path: "/settings/components"},
 	}
 }
 
@@ -192,7 +211,7 @@ func TestPages(t *testing.T) {
 	for _, l := range looks() {
 		for _, p := range pages() {
 			t.Run(p.name+" "+l.name, func(t *testing.T) {
-				if err := chromedp.Do(ctx, l.set(), chromedp.Navigate(base+p.path), chromedp.WaitReady(chromedp.CSS("main"))); err != nil {
+				if err := chromedp.Do(ctx, l.set(), p.open(base)); err != nil {
 					t.Fatal(err)
 				}
 				picture(t, ctx, p.name+"-"+l.name, chromedp.FullScreenshot(100))

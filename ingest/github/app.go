@@ -90,7 +90,7 @@ func (i *installed) RoundTrip(r *http.Request) (*http.Response, error) {
 	in, err := i.installation(r.Context())
 	if err != nil {
 		if r.Body != nil {
-			r.Body.Close() //nolint:errcheck // which nothing has read
+			r.Body.Close()
 		}
 		return nil, err
 	}

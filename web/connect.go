@@ -201,13 +201,14 @@ func connectFields(f forge, in connectInput) []ui.Field {
 	}
 	address.Label, address.Type, address.Placeholder = "Address of the repository", "", "https://git.example.com/platform/catalog.git"
 	address.Hint = "As git clone takes it: https or ssh. Over ssh the keys of the portal's agent are used."
+	name.Hint = "Lower-case letters, digits and hyphens."
 	branch := ui.Field{ID: "c-branch", Name: fieldBranch, Label: "Branch", Value: in.branch, Placeholder: "main", Hint: "Empty is the repository's default branch."}
 	return []ui.Field{address, name, branch}
 }
 
 func tokenTitle(f forge) string {
 	if f.owner == "" {
-		return "How it is let in"
+		return "How the portal is let in"
 	}
 	return "With a token"
 }

@@ -13,8 +13,10 @@ import (
 	"time"
 
 	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/ingest"
 	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/internal/demoforge"
+	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/web"
 )
 
@@ -77,8 +79,10 @@ func TestConnectAsApp(t *testing.T) {
 	if v.at.Path != "/github/apps/callboard-of-acme/installations/new" {
 		t.Fatalf("from making the App the visitor is led to %s\n%s", v.at, v.body)
 	}
-	waiting := newVisitor(t).open(r.base + "/sources/github/connect").isAt("/sources/github/connect")
-	waiting.isTold(".steps", "Ping")
+	if err := r.survey(t, demoforge.GitHub); err == nil || !strings.Contains(err.Error(), "the App is not installed in acme yet") {
+		t.Errorf("before the App is installed: %v", err)
+	}
+	newVisitor(t).open(r.base+"/sources/github/connect").isTold(".waiting", "Waiting for the App to be installed")
 	v.press("Install", nil).isAt("/sources/github/connect")
 	if v.at.RawQuery != "" {
 		t.Errorf("the address keeps %q", v.at.RawQuery)
@@ -87,6 +91,9 @@ func TestConnectAsApp(t *testing.T) {
 	r.pushed(t, repo, "pay")
 	v.open(r.base+"/sources/github/connect").isTold(".strip", "github is connected.")
 
+	if _, source, _ := r.sourceNamed("github"); !clonesAs(t, source, "x-access-token", "ghs_") {
+		t.Error("the App cannot clone")
+	}
 	app := r.forge.Apps()[0]
 	key := filepath.Join(r.config.Data, "app-github.pem")
 	if info, err := os.Stat(key); err != nil || info.Mode().Perm() != 0o600 {
@@ -120,6 +127,17 @@ func TestConnectAsApp(t *testing.T) {
 	if _, err := os.Stat(key); !os.IsNotExist(err) {
 		t.Errorf("after disconnecting the key is there still: %v", err)
 	}
+}
+
+// clonesAs reports whether a source's repositories are cloned with a name and a token
+// that begins so.
+func clonesAs(t *testing.T, source ingest.Source, user, token string) bool {
+	t.Helper()
+	who, password, err := source.(clonable).GitLogin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return who == user && strings.HasPrefix(password, token)
 }
 
 // Whoever is away too long, or among too many, is not known when they come back.
@@ -183,6 +201,10 @@ func TestConnectWithToken(t *testing.T) {
 			r.pushed(t, repo, "of-"+string(f.forge))
 			v.open(v.at.String()).isTold(".strip", "is connected.")
 			r.hides(t, v, "forge-token", "wrong-token")
+			user := map[demoforge.Provider]string{demoforge.GitHub: "x-access-token", demoforge.GitLab: "oauth2"}[f.forge]
+			if _, source, _ := r.sourceNamed(string(f.forge)); !clonesAs(t, source, user, "forge-token") {
+				t.Error("it cannot be cloned with its token")
+			}
 		})
 	}
 
@@ -314,8 +336,15 @@ func TestBackfillFromPage(t *testing.T) {
 	if got := r.eventsOf(t, event.TypeRepositoryBackfilled); len(got) != 1 {
 		t.Errorf("on record as done: %q", got)
 	}
-	if err := portal.ask(t.Context(), http.MethodPost, "/api/sources/nothing/backfill", nil, nil); err == nil {
-		t.Error("the past of a source that is not there is read")
+	if err := portal.ask(t.Context(), http.MethodPost, "/api/sources/nothing/backfill", nil, nil); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("a source that is not there: %v", err)
+	}
+	waiting := newBackfills(r.portal) // which nobody runs
+	if err := waiting.begin(t.Context(), "platform"); err != nil {
+		t.Fatal(err)
+	}
+	if err := waiting.begin(t.Context(), "platform"); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("a second one while one runs: %v", err)
 	}
 }
 

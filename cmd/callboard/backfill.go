@@ -35,7 +35,8 @@ happened in their descriptors before the portal first read them: each with the
 author and the time of the commit that did it. The present catalog stays as it is.
 
 The portal must be stopped, and must have read the repositories before; while it
-runs, the page of a source has a button that does the same. Each repository is cloned into the data folder, and the clone deleted when it is done. It is safe to
+runs, the page of a source has a button that does the same. Each repository is
+cloned into the data folder, and the clone deleted when it is done. It is safe to
 interrupt: called again it goes on, and what is there is not appended twice.
 
 Exit codes: 0 all were done, 1 some could not be, 2 the command was called wrongly.`,

@@ -23,7 +23,9 @@ start "$out/callboard.log" "$tools/callboard" serve --data "$data" --listen "$po
 until curl -sf -o /dev/null "http://$portal/readyz"; do sleep 0.2; done
 start "$out/baseline.log" "$tools/baseline" -from "http://$portal" -token "$data/token" -entities "$size" -listen "127.0.0.1:${BENCH_BASELINE_PORT:-18081}"
 until grep -q listening "$out/baseline.log"; do sleep 0.2; done
-measure Callboard "http://$portal" "$out/callboard.json" -token "$data/token"
+only=.
+[ "$size" -lt 500000 ] || only='by name|page|OR|text|facets|count|refs' # whole kinds for 16 at once would fill the memory
+measure Callboard "http://$portal" "$out/callboard.json" -token "$data/token" -only "$only"
 measure 'bare Echo' "http://127.0.0.1:${BENCH_BASELINE_PORT:-18081}" "$out/baseline.json" -only 'by name|page$|OR|text|facets|count|refs'
 stop
 stop

@@ -36,7 +36,7 @@ type Runner struct {
 func NewRunner(log eventlog.Reader, logger *slog.Logger, ps ...Projection) *Runner {
 	r := &Runner{log: log, logger: logger}
 	for _, p := range ps {
-		r.followers = append(r.followers, &follower{projection: p, log: log, caughtUp: make(chan struct{}), hurry: make(chan struct{}, 1), moved: make(chan struct{})})
+		r.followers = append(r.followers, &follower{projection: p, log: log, caughtUp: make(chan struct{}), moved: make(chan struct{})})
 	}
 	return r
 }
@@ -168,19 +168,11 @@ type batcher interface {
 	Batch() (records, bytes int)
 }
 
-// patient is a Projection for which few large batches are better than many small
-// ones: at the live end it gets what has come in that time, unless somebody waits
-// for it.
-type patient interface {
-	Patience() time.Duration
-}
-
 // follower is one projection on its way along the log.
 type follower struct {
 	projection Projection
 	log        eventlog.Reader
 	caughtUp   chan struct{} // closed once the projection has been at the end of the log
-	hurry      chan struct{} // somebody waits; holds one
 
 	mu       sync.Mutex
 	started  bool // position was read from the projection
@@ -225,27 +217,9 @@ func (f *follower) step(ctx context.Context) error {
 		return err
 	}
 	for _, err := range f.log.Follow(ctx, f.at()) {
-		if err == nil {
-			f.gather(ctx)
-		}
 		return err // one more record is there: the next step applies it with all that came with it
 	}
 	return nil
-}
-
-// gather waits for more records, as long as the projection likes to.
-func (f *follower) gather(ctx context.Context) {
-	p, ok := f.projection.(patient)
-	if !ok {
-		return
-	}
-	timer := time.NewTimer(p.Patience())
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-f.hurry:
-	case <-ctx.Done():
-	}
 }
 
 // catchUp applies what the log holds now, and returns how many records that were.
@@ -327,10 +301,6 @@ func (f *follower) wait(ctx context.Context, p eventlog.Position) error {
 		f.mu.Unlock()
 		if at >= p {
 			return nil
-		}
-		select {
-		case f.hurry <- struct{}{}:
-		default: // it knows
 		}
 		select {
 		case <-moved:

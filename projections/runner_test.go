@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -112,32 +111,6 @@ func TestRunFollowsAndWaitReadsOnesOwnWrite(t *testing.T) {
 			t.Fatalf("after waiting for %d the projection has seen %d", i, n)
 		}
 	}
-	stop()
-	if err := <-done; err != nil {
-		t.Errorf("the end of the context is no error, got %v", err)
-	}
-}
-
-// unhurried is a projection that would wait for more for ever.
-type unhurried struct{ tally }
-
-func (*unhurried) Patience() time.Duration { return math.MaxInt64 }
-
-func TestAPatientProjectionHurriesForWhoeverWaits(t *testing.T) {
-	log := eventlogtest.NewMemory()
-	add(t, log, "1")
-	p := &unhurried{tally{name: "unhurried"}}
-	r := projections.NewRunner(log, slog.New(slog.DiscardHandler), p)
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan error)
-	go func() { done <- r.Run(ctx) }()
-	for i := 2; i <= 50; i++ {
-		add(t, log, fmt.Sprint(i))
-		if err := r.WaitAll(t.Context(), eventlog.Position(i)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	add(t, log, "51") // for which nobody waits
 	stop()
 	if err := <-done; err != nil {
 		t.Errorf("the end of the context is no error, got %v", err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
@@ -186,10 +187,11 @@ func connectTitle(v connectView) string {
 
 // freeName is what a new source of a forge may be called.
 func freeName(key string, taken []string) string {
-	if !slices.Contains(taken, key) {
-		return key
+	name := key
+	for n := 2; slices.Contains(taken, name); n++ {
+		name = fmt.Sprintf("%s-%d", key, n)
 	}
-	return key + "-2"
+	return name
 }
 
 func connectFields(f forge, in connectInput) []ui.Field {
@@ -250,8 +252,8 @@ func newConnectReady(f forge, base, owner, name, address string) *connectReady {
 	c.yaml = strings.Join(lines, "\n")
 	c.environment = variable + "_WEBHOOK_SECRET=" + c.secret
 	c.command = "callboard connect " + f.key + " " + of + " " + owner + " --name " + name
-	if address != "" {
-		c.command += " --url " + apiAddress(f.key, address)
+	if api := apiAddress(f.key, address); api != "" {
+		c.command += " --url " + api
 	}
 	return c
 }

@@ -59,7 +59,7 @@ type refusedView struct{ title, text, todo string }
 func (s *Site) connecting(ctx context.Context, r request) (answer, error) {
 	src, state, head, err := s.sourceOf(ctx, r, "connect")
 	if err == nil && r.self.query.Has(fieldInstallation) {
-		return s.installed(ctx, src.Name)
+		return s.installed(ctx, src, state)
 	}
 	v := connectingView{name: r.param("name"), known: err == nil, head: head}
 	if fault.KindOf(err) == fault.NotFound && connectName.MatchString(v.name) {
@@ -102,12 +102,15 @@ func (s *Site) connecting(ctx context.Context, r request) (answer, error) {
 const fieldInstallation = "installation_id"
 
 // installed has a source looked at whose App was installed just now; which
-// installation that is, the source asks the forge itself.
-func (s *Site) installed(ctx context.Context, name string) (answer, error) {
-	if err := s.Survey(ctx, name); err != nil && fault.KindOf(err) != fault.Conflict {
-		return answer{}, err
+// installation that is, the source asks the forge itself. Anybody's link leads here:
+// of a source that was looked at before it says nothing new.
+func (s *Site) installed(ctx context.Context, src Source, state standing.State) (answer, error) {
+	if src.App && (state.Survey == nil || state.Survey.Compared.IsZero()) {
+		if err := s.Survey(ctx, src.Name); err != nil && fault.KindOf(err) != fault.Conflict {
+			return answer{}, err
+		}
 	}
-	return answer{location: waitLink(name)}, nil
+	return answer{location: waitLink(src.Name)}, nil
 }
 
 func newRefusedView(f Refusal, now time.Time) *refusedView {

@@ -104,7 +104,7 @@ func (b *backfills) end(ctx context.Context, name string, err error) {
 
 // backfill reads the past of the repositories of a source, one after the other.
 func (b *backfills) backfill(ctx context.Context, name string) error {
-	conf, source, ok := b.portal.sourceNamed(name)
+	conf, _, ok := b.portal.sourceNamed(name)
 	if !ok {
 		return fault.New(fault.NotFound, "source %s was taken away", name)
 	}
@@ -113,13 +113,14 @@ func (b *backfills) backfill(ctx context.Context, name string) error {
 		return err
 	}
 	past := pastReader{fill: fill, data: b.portal.config.Data}
-	all := fill.Repositories(name)
+	all := slices.DeleteFunc(fill.Repositories(name), func(known event.RepositoryState) bool { return leavesOut(conf, known) != "" })
 	b.change(name, func(s *standing.Backfill) { s.Total = len(all) })
 	for _, known := range all {
 		b.change(name, func(s *standing.Backfill) { s.Repository = known.FullName })
-		if leavesOut(conf, known) != "" {
-			b.count(ctx, name, known, ingest.Backfilled{}, nil)
-			continue
+		// It may have been changed or taken away meanwhile.
+		conf, source, ok := b.portal.sourceNamed(name)
+		if !ok {
+			return fault.New(fault.NotFound, "source %s was taken away", name)
 		}
 		done, err := past.read(ctx, conf, source, known, func(int, int) {})
 		if ctx.Err() != nil {

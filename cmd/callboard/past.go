@@ -74,16 +74,21 @@ type clonable interface {
 
 // clone returns where a repository's history is to be fetched to, and what deletes it.
 func (r pastReader) clone(ctx context.Context, s config.Source, source ingest.Source, repo ingest.Repository) (*gitsource.Clone, func() error, error) {
+	var remote gitsource.Remote
 	switch source := source.(type) {
 	case *gitsource.Source:
-		return source.Clone(), func() error { return nil }, nil
+		remote = source.Remote() // not its own clone: that is for one who looks at the present
 	case clonable:
 		user, password, err := source.GitLogin(ctx)
-		dir := filepath.Join(r.data, "backfill-"+s.Name, filepath.Base(repo.ID))
-		return gitsource.NewClone(gitsource.Remote{URL: repo.URL + ".git", Token: password, User: user}, dir), func() error { return os.RemoveAll(dir) }, err
+		if err != nil {
+			return nil, nil, err
+		}
+		remote = gitsource.Remote{URL: repo.URL + ".git", Token: password, User: user}
 	default:
 		return nil, nil, fault.New(fault.Conflict, "source %s has no repositories that could be cloned", s.Name)
 	}
+	dir := filepath.Join(r.data, "backfill-"+s.Name, filepath.Base(repo.ID))
+	return gitsource.NewClone(remote, dir), func() error { return os.RemoveAll(dir) }, nil
 }
 
 // dialect is whose CODEOWNERS a source's repositories have; "" if none's.

@@ -12,6 +12,7 @@ import (
 	"strconv"
 
 	"github.com/callboard/callboard/api"
+	gitsource "github.com/callboard/callboard/ingest/git"
 	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/internal/fault"
 )
@@ -103,6 +104,9 @@ func (p *portal) storedSources() string { return filepath.Join(p.config.Data, fi
 // changes stays valid beside the new one. The error is of kind fault.Conflict if a
 // source of this name stands in the configuration.
 func (p *portal) connect(ctx context.Context, s config.Source) error {
+	if s.Type == config.Git && (gitsource.Remote{URL: s.URL}).Local() {
+		return fault.New(fault.Invalid, "source %s: url: a folder of the portal's machine is named in its configuration file", s.Name)
+	}
 	return p.restore(ctx, func(stored []config.Source) ([]config.Source, error) {
 		i := slices.IndexFunc(stored, func(o config.Source) bool { return o.Name == s.Name })
 		if i < 0 {

@@ -57,13 +57,16 @@ func CheckURL(text string) error {
 	return nil
 }
 
+// Local reports whether the repository is a folder of this machine.
+func (r Remote) Local() bool {
+	_, local := r.folder()
+	return local
+}
+
 // folder returns the path of a repository on this machine; false if it is elsewhere.
 func (r Remote) folder() (string, bool) {
-	if p, ok := strings.CutPrefix(r.URL, "file://"); ok {
-		return filepath.FromSlash(p), true
-	}
-	if strings.Contains(r.URL, "://") {
-		return "", false
+	if scheme, p, ok := strings.Cut(r.URL, "://"); ok {
+		return filepath.FromSlash(p), strings.EqualFold(scheme, "file")
 	}
 	return r.URL, filepath.IsAbs(r.URL) || !scp.MatchString(r.URL)
 }

@@ -51,6 +51,9 @@ func New(o Options) (*Source, error) {
 // Name returns the source's name.
 func (s *Source) Name() string { return s.options.Name }
 
+// Remote returns the repository and how one is let in.
+func (s *Source) Remote() Remote { return s.clone.remote }
+
 // Clone returns the repository.
 func (s *Source) Clone() *Clone { return s.clone }
 

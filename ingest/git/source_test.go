@@ -201,3 +201,16 @@ func TestVerify(t *testing.T) {
 		t.Errorf("without a secret: %v", err)
 	}
 }
+
+func TestLocal(t *testing.T) {
+	for address, local := range map[string]bool{
+		"https://git.example.com/platform/catalog.git": false, "ssh://git@git.example.com/platform/catalog.git": false,
+		"git@git.example.com:platform/catalog.git": false, "git.example.com:/platform/catalog.git": false,
+		"/srv/git/catalog.git": true, "catalog": true, "../catalog": true, "file:///srv/git/catalog.git": true, "FILE:///srv/git/catalog.git": true,
+		"a/b:c/../../../../srv/git/secret.git": true,
+	} {
+		if got := (git.Remote{URL: address}).Local(); got != local {
+			t.Errorf("%s is on this machine: %v, want %v", address, got, local)
+		}
+	}
+}

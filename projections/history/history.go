@@ -49,12 +49,31 @@ func (h *History) Position(ctx context.Context) (eventlog.Position, error) {
 
 // Apply writes a row for each record.
 func (h *History) Apply(ctx context.Context, records []eventlog.Record) error {
-	return h.db.Apply(ctx, records, write)
+	pause := pace(len(records))
+	return h.db.Apply(ctx, records, func(tx *sqlstore.Tx, rec eventlog.Record) error {
+		if pause > 0 {
+			time.Sleep(pause)
+		}
+		return write(tx, rec)
+	})
 }
 
-// Patience is how long rows may wait for others to be written with: a transaction
-// costs as much as some tens of rows.
-func (h *History) Patience() time.Duration { return 50 * time.Millisecond }
+// What comes all the time is written at an even pace, and leaves the processor to
+// whoever reads in between: a batch is spread over the time in which the next one
+// gathers.
+const (
+	spread = 50 * time.Millisecond
+	few    = 8    // records that are written at once
+	many   = 1000 // records that are: it has fallen behind
+)
+
+// pace is how long to wait after each of n records.
+func pace(n int) time.Duration {
+	if n <= few || n >= many {
+		return 0
+	}
+	return spread / time.Duration(n)
+}
 
 const insert = `INSERT INTO events (position, id, type, source, subject, kind, time, recorded, actor, login, name, email, sha, cause, summary, changes, text, backfilled, about, state)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`

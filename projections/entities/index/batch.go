@@ -30,6 +30,9 @@ type change struct {
 	differ        func() (had, has []Term) // nil: all of their terms
 }
 
+// chunk is how many documents are compared in one go.
+const chunk = 1024
+
 // Batch returns a batch on top of ix.
 func (ix *Index) Batch() *Batch {
 	next := &Index{
@@ -106,7 +109,7 @@ func (b *Batch) Index() *Index {
 	changes := b.compare()
 	keys := slices.Sorted(maps.Keys(changes.terms))
 	fields := make([]*field, len(keys))
-	parallel(len(keys), func(i int) {
+	each(len(keys), len(b.changed) >= chunk, func(i int) {
 		f, ok := ix.fields.get(keys[i])
 		if !ok {
 			f = &field{}
@@ -170,9 +173,8 @@ type comparison struct {
 // compare looks at every slot that has changed. Terms that stay cost nothing further.
 func (b *Batch) compare() comparison {
 	slots := slices.Sorted(maps.Keys(b.changed))
-	const chunk = 1024
 	chunks := make([]comparer, (len(slots)+chunk-1)/chunk)
-	parallel(len(chunks), func(i int) {
+	each(len(chunks), true, func(i int) {
 		c := comparer{map[string]*deltas{}, map[string][]slotText{}}
 		for _, slot := range slots[i*chunk : min((i+1)*chunk, len(slots))] {
 			c.slot(slot, b.changed[slot])
@@ -348,9 +350,13 @@ func cutKey(terms []Term, of Term) (cut, rest []Term) {
 	return terms[:n], terms[n:]
 }
 
-// parallel calls f for 0 to n-1, on all processors if that is worth it.
-func parallel(n int, f func(int)) {
+// each calls f for 0 to n-1, on all processors if that is worth it. A few changes are
+// not: to hand them around takes longer, and takes the processors from who reads.
+func each(n int, worth bool, f func(int)) {
 	workers := min(runtime.GOMAXPROCS(0), n/8)
+	if !worth {
+		workers = 1
+	}
 	if workers < 2 {
 		for i := range n {
 			f(i)

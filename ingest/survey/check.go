@@ -2,6 +2,7 @@ package survey
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -19,7 +20,9 @@ const (
 
 // check asks the forge what it sent, and fetches what did not come. What is not
 // in our log is missing, whatever became of the forge's attempts: an answer of
-// ours that got lost leaves nothing to do.
+// ours that got lost leaves nothing to do. One that the forge lists and does not
+// hand over keeps no other from being fetched; it is tried again each time, for as
+// long as the forge lists it.
 func (w *worker) check(ctx context.Context, start time.Time) error {
 	if w.Sent == nil {
 		return nil
@@ -29,6 +32,7 @@ func (w *worker) check(ctx context.Context, start time.Time) error {
 		since = checked.Add(-overlap)
 	}
 	seen := map[string]bool{}
+	var kept []error // what the forge does not hand over
 	if err := w.caughtUp(ctx, start); err != nil {
 		return err
 	}
@@ -49,15 +53,33 @@ func (w *worker) check(ctx context.Context, start time.Time) error {
 			continue
 		}
 		seen[a.ID] = true
-		if err := w.fetch(ctx, a, event.Cause{Schedule: ingest.ScheduleTick("check", start)}); err != nil {
+		err := w.fetch(ctx, a, event.Cause{Schedule: ingest.ScheduleTick("check", start)})
+		if _, one := errors.AsType[keptError](err); one {
+			kept = append(kept, err)
+			w.Logger.WarnContext(ctx, "a delivery that was missed is not handed over", "source", w.Name, "delivery", a.ID, "event", a.Event, "error", err)
+			continue
+		}
+		if err != nil {
 			return err
 		}
+	}
+	if len(kept) > 0 { // it stays missing, so this check has not ended well
+		return fault.New(fault.Invalid, "%s: of what the forge sent it does not hand over %d; the first: %s", w.Name, len(kept), text(kept[0]))
 	}
 	return nil
 }
 
+// keptError says why the forge does not hand over a delivery that it lists.
+type keptError struct{ error }
+
+func (e keptError) Unwrap() error { return e.error }
+
+// forgotten is what closes a gap that nobody can make up for.
+const forgotten = "the forge has forgotten it; the next comparison makes up for what it told of repositories"
+
 // caughtUp closes the gaps of deliveries that are here by now: the portal ended in
-// the midst of it, or the forge sent them after all.
+// the midst of it, or the forge sent them after all. What is older than the forge
+// remembers it will not list again.
 func (w *worker) caughtUp(ctx context.Context, start time.Time) error {
 	open, err := w.Repositories.Open(ctx, w.Name)
 	if err != nil {
@@ -71,8 +93,11 @@ func (w *worker) caughtUp(ctx context.Context, start time.Time) error {
 		if err != nil {
 			return err
 		}
-		if has {
-			closed := event.SourceGapClosed{Source: w.Name, Gap: g.Gap, Detail: "it is here by now"}
+		closed := event.SourceGapClosed{Source: w.Name, Gap: g.Gap, Detail: "it is here by now"}
+		if !has {
+			closed.Detail, closed.Lost = forgotten, true
+		}
+		if has || start.Sub(g.Since) > remembered+overlap {
 			if err := w.record(ctx, closed, w.Name, "gap closed", g.Gap, event.Cause{Schedule: ingest.ScheduleTick("check", start)}); err != nil {
 				return err
 			}
@@ -99,9 +124,11 @@ func (w *worker) fetch(ctx context.Context, a ingest.Attempt, tick event.Cause) 
 	header, body, err := w.Sent.Fetch(ctx, a)
 	switch {
 	case fault.KindOf(err) == fault.NotFound:
-		closed.Detail, closed.Lost = "the forge has forgotten it; the next comparison makes up for what it told of repositories", true
-	case err != nil:
+		closed.Detail, closed.Lost = forgotten, true
+	case err != nil && (ctx.Err() != nil || fault.RetryAfter(err) > 0): // nor will it answer about another
 		return err
+	case err != nil:
+		return keptError{err}
 	default:
 		if _, err := w.Door.Fetched(ctx, w.Name, ingest.Receipt{ID: a.ID, Event: a.Event}, header, body); err != nil {
 			return err

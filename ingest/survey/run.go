@@ -15,15 +15,11 @@ const reserve = 5
 
 // run does what is wanted until ctx ends.
 func (w *worker) run(ctx context.Context) {
-	for {
-		j, told := w.next()
+	for ctx.Err() == nil {
+		j, told, rest := w.next()
 		if j == "" {
-			select {
-			case <-w.wake:
-				continue
-			case <-ctx.Done():
-				return
-			}
+			w.idle(ctx, rest)
+			continue
 		}
 		err := w.do(ctx, j)
 		for _, ended := range told {
@@ -31,24 +27,26 @@ func (w *worker) run(ctx context.Context) {
 		}
 		if err != nil && ctx.Err() == nil {
 			w.Logger.WarnContext(ctx, "a survey did not end", "source", w.Name, "survey", string(j), "error", err)
-			if fault.KindOf(err) != fault.Unavailable {
-				continue // the next tick tries again
+			if fault.KindOf(err) == fault.Unavailable { // else the next tick tries again
+				w.later(j, max(fault.RetryAfter(err), retry))
 			}
-			w.later(ctx, j, max(fault.RetryAfter(err), retry))
 		}
 	}
 }
 
-// later wants a job after a while, or sooner when something else is wanted.
-func (w *worker) later(ctx context.Context, j job, wait time.Duration) {
-	t := time.NewTimer(wait)
-	defer t.Stop()
+// idle waits until something is wanted, or what is wanted has rested; 0: nothing rests.
+func (w *worker) idle(ctx context.Context, rest time.Duration) {
+	var rested <-chan time.Time
+	if rest > 0 {
+		t := time.NewTimer(rest)
+		defer t.Stop()
+		rested = t.C
+	}
 	select {
-	case <-t.C:
 	case <-w.wake:
+	case <-rested:
 	case <-ctx.Done():
 	}
-	w.want(j)
 }
 
 func (w *worker) do(ctx context.Context, j job) error {

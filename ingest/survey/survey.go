@@ -10,6 +10,7 @@ package survey
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"log/slog"
 	"net/http"
@@ -138,7 +139,7 @@ func New(o Options) (*Surveyor, error) {
 		if _, err := cron.ParseStandard(source.Compare); err != nil {
 			return nil, fault.New(fault.Invalid, "source %s: %q is no schedule: write @every 1h, or a cron expression such as 0 * * * *", source.Name, source.Compare)
 		}
-		s.workers = append(s.workers, &worker{Options: o, Source: source, wake: make(chan struct{}, 1), wanted: map[job]bool{}, waiting: map[job][]chan error{}})
+		s.workers = append(s.workers, &worker{Options: o, Source: source, wake: make(chan struct{}, 1), wanted: map[job]bool{}, rests: map[job]time.Time{}, waiting: map[job][]chan error{}})
 	}
 	return &s, nil
 }
@@ -186,16 +187,13 @@ func (s *Surveyor) ReadPeople(source string) {
 }
 
 // Surveyed looks for deliveries that were missed and for what is new in a source,
-// and returns once that has ended: with what kept it from it, if something did.
+// and returns once both have ended: with what kept either from it, if something did.
 // What it found may still have to be read. The error is of kind fault.NotFound for
 // a source that is not surveyed.
 func (s *Surveyor) Surveyed(ctx context.Context, source string) error {
 	for _, w := range s.workers {
 		if w.Name == source {
-			if err := w.ask(ctx, check); err != nil {
-				return err
-			}
-			return w.ask(ctx, compare)
+			return errors.Join(w.ask(ctx, check), w.ask(ctx, compare))
 		}
 	}
 	return fault.New(fault.NotFound, "source %s is not surveyed", source)
@@ -252,6 +250,7 @@ type worker struct {
 
 	mu      sync.Mutex
 	wanted  map[job]bool
+	rests   map[job]time.Time    // until when each job is not begun again, as it failed
 	waiting map[job][]chan error // told when the job has ended that is begun next
 	status  Status
 }
@@ -281,23 +280,41 @@ func (w *worker) want(j job) {
 	}
 }
 
-// next takes the most urgent job that is wanted, "" if none is, and who waits for it.
-func (w *worker) next() (job, []chan error) {
+// later wants a job after a while. Till then others have their turn.
+func (w *worker) later(j job, wait time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.wanted[j], w.rests[j] = true, time.Now().Add(wait) // timers do not go by w.Now
+}
+
+// next takes the most urgent job that is wanted and does not rest, and returns who
+// waits for it: "" if there is none, and how long until one has rested, 0 if none
+// rests. What somebody waits for is begun all the same.
+func (w *worker) next() (job, []chan error, time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	select {
 	case <-w.wake: // it has done its work: left behind, it would cut the next wait short
 	default:
 	}
+	soonest := time.Duration(0)
 	for _, j := range []job{check, full, compare, people} {
-		if w.wanted[j] {
-			told := w.waiting[j]
-			delete(w.wanted, j)
-			delete(w.waiting, j)
-			return j, told
+		if !w.wanted[j] {
+			continue
 		}
+		told := w.waiting[j]
+		if rest := time.Until(w.rests[j]); rest > 0 && len(told) == 0 {
+			if soonest == 0 || rest < soonest {
+				soonest = rest
+			}
+			continue
+		}
+		delete(w.wanted, j)
+		delete(w.rests, j)
+		delete(w.waiting, j)
+		return j, told, 0
 	}
-	return "", nil
+	return "", nil, soonest
 }
 
 func (w *worker) tell(change func(*Status)) {

@@ -209,6 +209,110 @@ func TestCheck(t *testing.T) {
 	})
 }
 
+// A check of deliveries that never ends well keeps no comparison from its turn, and
+// is tried again at its own pace.
+func TestFailingCheckLeavesOthersTheirTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld("payments")
+		w.unseen = fault.New(fault.Unavailable, "the webhook's record does not answer")
+		s := w.run(t, "")
+		time.Sleep(3*time.Hour + time.Second)
+		synctest.Wait()
+		w.is(func() {
+			if w.listings != 1+3 {
+				t.Errorf("in three hours there were %d comparisons, want one at the start and one each hour", w.listings)
+			}
+			if w.checks != 1+3*60*2 {
+				t.Errorf("in three hours there were %d checks, want one each half minute", w.checks)
+			}
+		})
+		if err := s.Surveyed(t.Context(), "github"); fault.KindOf(err) != fault.Unavailable || s.Status()[0].Compared.IsZero() {
+			t.Errorf("the survey that was waited for ended with %v", err)
+		}
+		w.is(func() {
+			if w.listings != 1+3+1 {
+				t.Errorf("who asks for a survey gets %d comparisons, although the check fails", w.listings-4)
+			}
+		})
+	})
+}
+
+// One delivery that the forge lists and does not hand over keeps no other from being
+// fetched. It is asked for again, also when it is older than the last check.
+func TestCheckPassesOverWhatIsWithheld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld("payments")
+		s := w.run(t, "")
+		time.Sleep(4 * time.Minute)
+		w.is(func() {
+			w.withheld = fault.New(fault.Unavailable, "the answer is no delivery")
+			w.sent = []ingest.Attempt{
+				{ID: "withheld", At: time.Now().Add(-2 * time.Minute), Location: "withheld"},
+				{ID: "missed", At: time.Now().Add(-3 * time.Minute), Location: "1"},
+			}
+		})
+		began := s.Status()[0].Checked
+		if err := s.Surveyed(t.Context(), "github"); err == nil || !strings.Contains(err.Error(), "no delivery") {
+			t.Errorf("the survey ended with %v", err)
+		}
+		if !w.stored[event.DeliveryID("github", "missed")] {
+			t.Error("what is listed behind it was not fetched")
+		}
+		if now := s.Status()[0].Checked; !now.Equal(began) {
+			t.Errorf("the check counts as ended well, at %v", now)
+		}
+		time.Sleep(time.Hour)
+		w.is(func() { w.withheld = nil })
+		if err := s.Surveyed(t.Context(), "github"); err != nil || !w.stored[event.DeliveryID("github", "withheld")] {
+			t.Errorf("an hour later: %v; what is here is %v", err, w.stored)
+		}
+	})
+}
+
+// When the forge has used up its limit, the check ends there: no other delivery would
+// be handed over either.
+func TestCheckEndsAtTheLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld("payments")
+		s := w.run(t, "")
+		time.Sleep(4 * time.Minute)
+		w.is(func() {
+			w.withheld = fault.Later(time.Hour, "the rate limit is used up")
+			w.sent = []ingest.Attempt{
+				{ID: "withheld", At: time.Now().Add(-2 * time.Minute), Location: "withheld"},
+				{ID: "missed", At: time.Now().Add(-3 * time.Minute), Location: "1"},
+			}
+		})
+		if err := s.Surveyed(t.Context(), "github"); fault.RetryAfter(err) != time.Hour || len(w.stored) > 0 {
+			t.Errorf("it ended with %v, and fetched %v", err, w.stored)
+		}
+		checks := 0
+		w.is(func() { checks = w.checks })
+		time.Sleep(59 * time.Minute)
+		synctest.Wait()
+		w.is(func() {
+			if w.checks != checks {
+				t.Errorf("it was asked %d times more before the limit was reset", w.checks-checks)
+			}
+		})
+	})
+}
+
+// A gap that the forge will not list again is closed as lost.
+func TestForgottenGap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld("payments")
+		w.open = []event.SourceGapFound{
+			{Source: "github", Gap: "old", Kind: event.GapDelivery, Delivery: "github:old", Since: time.Now().Add(-4 * 24 * time.Hour)},
+			{Source: "github", Gap: "young", Kind: event.GapDelivery, Delivery: "github:young", Since: time.Now().Add(-2 * 24 * time.Hour)},
+		}
+		w.run(t, "")
+		if want := []string{"source.gap.closed.v1 github"}; !slices.Equal(w.recorded, want) {
+			t.Errorf("it recorded %v, want %v", w.recorded, want)
+		}
+	})
+}
+
 func TestUnknownSource(t *testing.T) {
 	s, err := survey.New(survey.Options{})
 	if err != nil {

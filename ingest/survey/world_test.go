@@ -28,6 +28,7 @@ type world struct {
 	breaks    error                        // what a listing ends in after its first repository
 	sent      []ingest.Attempt             // that the forge remembers
 	unseen    error                        // why it does not tell what it sent
+	withheld  error                        // why it does not hand over what it lists at "withheld"
 	budget    survey.Budget
 	entered   chan struct{} // not nil: a listing says here that it has begun,
 	leave     chan struct{} // and ends when told
@@ -42,6 +43,7 @@ type world struct {
 	atOnce, most            int // listings that run, and the most that ever did
 	due                     []event.RepositoryDue
 	recorded                []string
+	open                    []event.SourceGapFound // unless a test says otherwise, none is
 }
 
 func newWorld(repositories ...string) *world {
@@ -164,6 +166,11 @@ func (w *world) Since(_ context.Context, since time.Time) iter.Seq2[ingest.Attem
 
 // Fetch hands out a delivery, unless it is one that the forge has forgotten.
 func (w *world) Fetch(_ context.Context, a ingest.Attempt) (http.Header, []byte, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if a.Location == "withheld" && w.withheld != nil {
+		return nil, nil, w.withheld
+	}
 	if a.Location == "" {
 		return nil, nil, fault.New(fault.NotFound, "delivery %s is not kept", a.ID)
 	}
@@ -212,7 +219,11 @@ func (w *world) All(context.Context, string) ([]event.RepositoryState, error) {
 	return slices.Collect(maps.Values(w.known)), nil
 }
 
-func (w *world) Open(context.Context, string) ([]event.SourceGapFound, error) { return nil, nil }
+func (w *world) Open(context.Context, string) ([]event.SourceGapFound, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.open), nil
+}
 
 // deliveries is what the portal knows of them.
 type deliveries struct{ world *world }

@@ -24,6 +24,7 @@ type DeliveryHandled struct {
 	Repository   string         `json:"repository,omitempty"`   // full name, once it is known
 	RepositoryID string         `json:"repositoryId,omitempty"` // the forge's id of it
 	Commit       string         `json:"commit,omitempty"`       // that the catalog was brought to; empty unless Status is done
+	Head         string         `json:"head,omitempty"`         // the commit that it told of; empty if Status is done, or it told of none
 	Events       []uint64       `json:"events,omitempty"`       // positions in the main log of what it led to
 	Error        string         `json:"error,omitempty"`        // for people: what is wrong, or why it is not needed
 	Attempts     int            `json:"attempts"`

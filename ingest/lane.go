@@ -33,6 +33,7 @@ type task struct {
 	received eventlog.Record // the delivery, or what asked for the look at first
 	allowed  bool            // to remove as much as it takes
 	gap      string          // id of the gap that this closes
+	head     string          // the commit that it tells of; "" if of none
 	meaning  Meaning
 }
 
@@ -97,7 +98,7 @@ func (l *lane) task(ctx context.Context, rec eventlog.Record) (t task, err error
 	t.received = rec
 	if rec.Type == event.TypeRepositoryDue {
 		d, err := event.DecodeAs[event.RepositoryDue](rec.Event)
-		t.gap = d.Gap
+		t.gap, t.head = d.Gap, d.Head
 		t.meaning = Meaning{Repository: Repository{ID: d.ID, FullName: d.FullName}, Look: true}
 		return t, err
 	}
@@ -106,6 +107,9 @@ func (l *lane) task(ctx context.Context, rec eventlog.Record) (t task, err error
 		return t, err
 	}
 	t.meaning, err = l.source.Translate(d)
+	if p := t.meaning.Push; p != nil {
+		t.head = p.After
+	}
 	return t, err
 }
 
@@ -166,7 +170,7 @@ func (l *lane) waiting(ctx context.Context, rec eventlog.Record, f reactor.Failu
 func (l *lane) failure(ctx context.Context, rec eventlog.Record, f reactor.Failure, h event.DeliveryHandled) error {
 	h.Error, h.Attempts, h.Took = f.Text(), f.Attempts, f.Took
 	if t, err := l.task(ctx, rec); err == nil {
-		h.Repository, h.RepositoryID = t.meaning.Repository.FullName, t.meaning.Repository.ID
+		h.Repository, h.RepositoryID, h.Head = t.meaning.Repository.FullName, t.meaning.Repository.ID, t.head
 	}
 	return l.record(ctx, rec, h)
 }

@@ -41,15 +41,15 @@ func TestOutcomes(t *testing.T) {
 			w.push("payments", "mossbank", files{yaml: component("x", "a")})
 			w.forge.repo("payments").head = ""
 			return w.delivery("payments", digest("x"))
-		}, event.DeliveryHandled{Status: event.DeliveryFailed, Repository: "acme/payments", RepositoryID: "payments", Attempts: 1}, "stays"},
+		}, event.DeliveryHandled{Status: event.DeliveryFailed, Repository: "acme/payments", RepositoryID: "payments", Head: digest("x"), Attempts: 1}, "stays"},
 		{"the token may not", func(w *world) eventlog.Record {
 			w.forge.fail = func(string) error { return fault.New(fault.Denied, "the token may not") }
 			return w.delivery("payments", digest("x"))
-		}, event.DeliveryHandled{Status: event.DeliveryFailed, Repository: "acme/payments", RepositoryID: "payments", Attempts: 1}, "may not"},
+		}, event.DeliveryHandled{Status: event.DeliveryFailed, Repository: "acme/payments", RepositoryID: "payments", Head: digest("x"), Attempts: 1}, "may not"},
 		{"our mistake", func(w *world) eventlog.Record {
 			w.forge.fail = func(string) error { return errors.New("a secret detail") }
 			return w.delivery("payments", digest("x"))
-		}, event.DeliveryHandled{Status: event.DeliveryFailed, Repository: "acme/payments", RepositoryID: "payments", Attempts: 1}, "internal error"},
+		}, event.DeliveryHandled{Status: event.DeliveryFailed, Repository: "acme/payments", RepositoryID: "payments", Head: digest("x"), Attempts: 1}, "internal error"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -109,10 +109,11 @@ func TestWaiting(t *testing.T) {
 	w.forge.fail = nil
 	w.handle(d)
 	const name, id = "acme/payments", "payments"
+	head := w.forge.repo(id).head
 	want := []event.DeliveryHandled{
-		{Status: event.DeliveryWaiting, Repository: name, RepositoryID: id, Error: "the forge's rate limit is used up", Attempts: 1, Took: time.Millisecond, RetryAt: w.now.Add(time.Minute)},
-		{Status: event.DeliveryWaiting, Repository: name, RepositoryID: id, Error: "no answer in time", Attempts: 1, Took: time.Millisecond, RetryAt: w.now},
-		{Status: event.DeliveryDone, Repository: name, RepositoryID: id, Commit: w.forge.repo(id).head, Events: []uint64{1}},
+		{Status: event.DeliveryWaiting, Repository: name, RepositoryID: id, Head: head, Error: "the forge's rate limit is used up", Attempts: 1, Took: time.Millisecond, RetryAt: w.now.Add(time.Minute)},
+		{Status: event.DeliveryWaiting, Repository: name, RepositoryID: id, Head: head, Error: "no answer in time", Attempts: 1, Took: time.Millisecond, RetryAt: w.now},
+		{Status: event.DeliveryDone, Repository: name, RepositoryID: id, Commit: head, Events: []uint64{1}},
 	}
 	if diff := cmp.Diff(want, outcomes()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -164,6 +164,10 @@ func (s surveyed) Reached(ctx context.Context, source, id string) (string, error
 	return s.deliveries.Reached(ctx, source, id)
 }
 
+func (s surveyed) Unfinished(ctx context.Context, source, id, head string) (event.DeliveryStatus, error) {
+	return s.deliveries.Unfinished(ctx, source, id, head)
+}
+
 func (s surveyed) Pending(ctx context.Context, source string) (int, error) {
 	backlogs, err := s.deliveries.Backlogs(ctx)
 	return backlogs[source].Pending, err

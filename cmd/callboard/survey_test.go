@@ -138,6 +138,50 @@ func TestSurveyFindsWhatWasMissed(t *testing.T) {
 	}
 }
 
+// A push that is held, and a repository whose first reading failed, are left to who
+// is to look at them: comparisons ask for neither again, and neither is a gap.
+func TestSurveyLeavesWhatWaits(t *testing.T) {
+	r := startSurveyed(t, "@every 24h")
+	payments, broken := r.repository(t, demoforge.GitHub, "acme/payments"), r.repository(t, demoforge.GitHub, "acme/broken")
+	names := []string{"a", "b", "c", "d", "e", "f", "g", "h"}
+	var all strings.Builder
+	for _, name := range names {
+		all.WriteString("---\n" + service(name))
+	}
+	if status := r.send(t, push(t, payments, map[string]string{"catalog-info.yaml": all.String()})); status != http.StatusAccepted {
+		t.Fatalf("the door answers %d", status)
+	}
+	r.settle(t)
+	push(t, broken, map[string]string{"catalog-info.yaml": service("broken")})
+	r.forge.SetFaults(func(q *http.Request) demoforge.Fault {
+		if strings.Contains(q.URL.Path, "/acme/broken/git/trees") {
+			return demoforge.Fault{Status: http.StatusForbidden}
+		}
+		return demoforge.Fault{}
+	})
+	if status := r.send(t, push(t, payments, map[string]string{"catalog-info.yaml": service("a")})); status != http.StatusAccepted {
+		t.Fatalf("the door answers %d", status)
+	}
+	r.settle(t)
+	count := func(status event.DeliveryStatus) int {
+		t.Helper()
+		page, err := r.portal.deliveries.List(t.Context(), deliveries.Filter{Source: "github", Status: status})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return page.Total
+	}
+	for range 4 {
+		r.mustSurvey(t, demoforge.GitHub)
+	}
+	if held, failed := count(event.DeliveryHeld), count(event.DeliveryFailed); held != 1 || failed != 1 {
+		t.Errorf("after four comparisons %d are held and %d failed, want one push and one look", held, failed)
+	}
+	if got := r.eventsOf(t, event.TypeSourceGapFound); len(got) > 0 {
+		t.Errorf("the gaps are %q, and a delivery told of each", got)
+	}
+}
+
 // Nothing that a forge answers wrongly removes anything.
 func TestSurveyRemovesNothing(t *testing.T) {
 	r := startSurveyed(t, "@every 24h")

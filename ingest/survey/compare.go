@@ -48,18 +48,18 @@ func (w *worker) compare(ctx context.Context, start time.Time, all bool) error {
 	if err != nil {
 		return err
 	}
-	if err := w.missing(ctx, list, tick); err != nil {
+	if err := w.missing(ctx, list, tick, all); err != nil {
 		return err
 	}
 	if err := w.close(ctx, suspects, tick); err != nil {
 		return err
 	}
-	return w.again(ctx, tick)
+	return w.again(ctx, tick, all)
 }
 
 // again asks once more for a look at what an open gap is about: the portal ended
 // before it had asked, or the look failed.
-func (w *worker) again(ctx context.Context, tick event.Cause) error {
+func (w *worker) again(ctx context.Context, tick event.Cause, all bool) error {
 	open, err := w.Repositories.Open(ctx, w.Name)
 	if err != nil {
 		return err
@@ -68,7 +68,7 @@ func (w *worker) again(ctx context.Context, tick event.Cause) error {
 		if g.Kind != event.GapHead {
 			continue
 		}
-		if err := w.Translator.Due(ctx, event.RepositoryDue{Repository: g.Repository, Reason: "a delivery was missed", Gap: g.Gap}, tick); err != nil {
+		if err := w.look(ctx, event.RepositoryDue{Repository: g.Repository, Reason: "a delivery was missed", Gap: g.Gap}, tick, all); err != nil {
 			return err
 		}
 	}
@@ -108,10 +108,10 @@ func (w *worker) compareOne(ctx context.Context, repo ingest.Repository, tick ev
 		return "", err
 	}
 	if !known {
-		return "", w.due(ctx, repo, "", "found at the forge", tick)
+		return "", w.look(ctx, w.due(repo, "", "found at the forge"), tick, all)
 	}
 	if !reflect.DeepEqual(was, repo.State(w.Name)) {
-		return "", w.due(ctx, repo, "", "the forge says something else of it", tick)
+		return "", w.look(ctx, w.due(repo, "", "the forge says something else of it"), tick, all)
 	}
 	if w.Selection.LeavesOut(repo) != "" || repo.DefaultBranch == "" {
 		return "", nil
@@ -134,11 +134,11 @@ func (w *worker) compareOne(ctx context.Context, repo ingest.Repository, tick ev
 	case err != nil:
 		return "", err
 	case all:
-		return "", w.due(ctx, repo, head.SHA, "daily reading", tick)
+		return "", w.look(ctx, w.due(repo, head.SHA, "daily reading"), tick, all)
 	case reached == head.SHA:
 		return "", nil
 	case reached == "":
-		return "", w.due(ctx, repo, head.SHA, "not read so far", tick)
+		return "", w.look(ctx, w.due(repo, head.SHA, "not read so far"), tick, all)
 	}
 	return head.SHA, nil
 }
@@ -181,6 +181,13 @@ func (w *worker) close(ctx context.Context, suspects []suspect, tick event.Cause
 		if now.SHA == reached || now.SHA != s.head { // it moved on meanwhile: a delivery of that may come
 			continue
 		}
+		stands, err := w.Deliveries.Unfinished(ctx, w.Name, s.repo.ID, s.head)
+		if err != nil {
+			return err
+		}
+		if stands != "" { // a delivery told so, and waits for a person
+			continue
+		}
 		if err := w.gap(ctx, s, now, delivers, tick); err != nil {
 			return err
 		}
@@ -192,7 +199,7 @@ func (w *worker) close(ctx context.Context, suspects []suspect, tick event.Cause
 // that never sent anything has no webhook that could have told.
 func (w *worker) gap(ctx context.Context, s suspect, head ingest.Commit, delivers bool, tick event.Cause) error {
 	if !delivers {
-		return w.due(ctx, s.repo, s.head, "the branch has moved", tick)
+		return w.Translator.Due(ctx, w.due(s.repo, s.head, "the branch has moved"), tick)
 	}
 	g := event.SourceGapFound{
 		Source: w.Name, Gap: event.DeriveID(0, w.Name, s.repo.ID, s.head), Kind: event.GapHead, Repository: s.repo.State(w.Name).Repository,
@@ -213,13 +220,23 @@ func (w *worker) record(ctx context.Context, data event.Data, subject, what, id 
 	return w.Translator.Record(ctx, e)
 }
 
-func (w *worker) due(ctx context.Context, repo ingest.Repository, head, reason string, tick event.Cause) error {
-	return w.Translator.Due(ctx, event.RepositoryDue{Repository: repo.State(w.Name).Repository, Head: head, Reason: reason}, tick)
+func (w *worker) due(repo ingest.Repository, head, reason string) event.RepositoryDue {
+	return event.RepositoryDue{Repository: repo.State(w.Name).Repository, Head: head, Reason: reason}
+}
+
+// look asks for a look at a repository, unless another says the same: it is still to
+// come, or waits for a person. A full reading tries again what failed.
+func (w *worker) look(ctx context.Context, d event.RepositoryDue, tick event.Cause, all bool) error {
+	status, err := w.Deliveries.Unfinished(ctx, w.Name, d.ID, d.Head)
+	if err != nil || status != "" && !(all && status == event.DeliveryFailed) {
+		return err
+	}
+	return w.Translator.Due(ctx, d, tick)
 }
 
 // missing looks for known repositories that the list has not. One that was moved
 // elsewhere is looked at; one that cannot be found at all is told of, and kept.
-func (w *worker) missing(ctx context.Context, list []ingest.Repository, tick event.Cause) error {
+func (w *worker) missing(ctx context.Context, list []ingest.Repository, tick event.Cause, all bool) error {
 	listed := make(map[string]bool, len(list))
 	for _, r := range list {
 		listed[r.ID] = true
@@ -243,7 +260,7 @@ func (w *worker) missing(ctx context.Context, list []ingest.Repository, tick eve
 		case err != nil:
 			return err
 		case !reflect.DeepEqual(was, now.State(w.Name)):
-			if err := w.due(ctx, now, "", "it was moved", tick); err != nil {
+			if err := w.look(ctx, w.due(now, "", "it was moved"), tick, all); err != nil {
 				return err
 			}
 		}

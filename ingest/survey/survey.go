@@ -94,6 +94,9 @@ type Repositories interface {
 type Deliveries interface {
 	// Reached returns the commit that the catalog was brought to; "" if to none.
 	Reached(ctx context.Context, source, repositoryID string) (string, error)
+	// Unfinished returns where the newest delivery or look stands that would bring the
+	// catalog to a head of a repository, and has not; "" if there is none.
+	Unfinished(ctx context.Context, source, repositoryID, head string) (event.DeliveryStatus, error)
 	// Pending returns how many deliveries of a source are still to be handled.
 	Pending(ctx context.Context, source string) (int, error)
 	// Has reports whether a delivery is stored.

@@ -172,6 +172,53 @@ func TestHeadThatMoved(t *testing.T) {
 	}
 }
 
+// What waits for a person, or is still to be looked at, is not asked for again each
+// hour, and is no gap: a delivery told of it. What failed is tried again daily.
+func TestWhatWaitsIsLeft(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		status event.DeliveryStatus
+		change func(*world) // what differs from what the forge says
+		daily  int          // looks that a full reading asks for
+	}{
+		{"a push is held", event.DeliveryHeld, func(w *world) { w.heads["payments"] = sha(2) }, 0},
+		{"a push failed", event.DeliveryFailed, func(w *world) { w.heads["payments"] = sha(2) }, 1},
+		{"the first look failed", event.DeliveryFailed, func(w *world) { delete(w.known, "payments"); delete(w.reached, "payments") }, 1},
+		{"the first reading failed", event.DeliveryFailed, func(w *world) { delete(w.reached, "payments") }, 1},
+		{"the first reading is still to come", event.DeliveryWaiting, func(w *world) { delete(w.reached, "payments") }, 0},
+		{"a look at what was moved failed", event.DeliveryFailed, func(w *world) {
+			w.elsewhere["payments"] = ingest.Repository{ID: "payments", FullName: "elsewhere/payments"}
+			delete(w.heads, "payments")
+		}, 1},
+		{"the look at an open gap failed", event.DeliveryFailed, func(w *world) {
+			w.open = []event.SourceGapFound{{Source: "github", Gap: "g", Kind: event.GapHead, Repository: repository("payments").State("github").Repository}}
+		}, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { // starts at midnight
+				w := newWorld("payments")
+				w.waits["payments"] = tt.status
+				tt.change(w)
+				w.run(t, "")
+				time.Sleep(23 * time.Hour)
+				synctest.Wait()
+				w.is(func() {
+					if len(w.due)+len(w.recorded) > 0 {
+						t.Errorf("in a day of comparisons it asked for %v and recorded %v", w.due, w.recorded)
+					}
+				})
+				time.Sleep(time.Hour + 5*time.Minute) // a comparison may come before it, and give deliveries their time
+				synctest.Wait()
+				w.is(func() {
+					if len(w.due) < tt.daily || tt.daily == 0 && len(w.due) > 0 {
+						t.Errorf("the daily reading asked for %v, want %d", w.due, tt.daily)
+					}
+				})
+			})
+		})
+	}
+}
+
 // What the forge sent and what did not come is fetched, once; what it has forgotten
 // is told as lost; what has only just been sent may be on its way.
 func TestCheck(t *testing.T) {

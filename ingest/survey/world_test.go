@@ -35,7 +35,8 @@ type world struct {
 
 	known    map[string]event.RepositoryState
 	reached  map[string]string
-	stored   map[string]bool // deliveries
+	waits    map[string]event.DeliveryStatus // what stands unfinished, by repository
+	stored   map[string]bool                 // deliveries
 	pending  int
 	delivers bool
 
@@ -49,7 +50,7 @@ type world struct {
 func newWorld(repositories ...string) *world {
 	w := &world{
 		heads: map[string]string{}, elsewhere: map[string]ingest.Repository{}, known: map[string]event.RepositoryState{},
-		reached: map[string]string{}, stored: map[string]bool{}, delivers: true,
+		reached: map[string]string{}, waits: map[string]event.DeliveryStatus{}, stored: map[string]bool{}, delivers: true,
 	}
 	for _, id := range repositories {
 		w.heads[id] = sha(1)
@@ -232,6 +233,12 @@ func (d deliveries) Reached(_ context.Context, _, id string) (string, error) {
 	d.world.mu.Lock()
 	defer d.world.mu.Unlock()
 	return d.world.reached[id], nil
+}
+
+func (d deliveries) Unfinished(_ context.Context, _, id, _ string) (event.DeliveryStatus, error) {
+	d.world.mu.Lock()
+	defer d.world.mu.Unlock()
+	return d.world.waits[id], nil
 }
 
 func (d deliveries) Pending(context.Context, string) (int, error) {

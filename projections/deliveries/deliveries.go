@@ -76,13 +76,13 @@ func fold(tx *sqlstore.Tx, rec eventlog.Record) error {
 		if err := json.Unmarshal(rec.Data, &r); err != nil {
 			return fmt.Errorf("decode %s: %w", rec.Type, err)
 		}
-		return receive(tx, rec, r.Source, r.Event, r.Size)
+		return receive(tx, rec, arrival{source: r.Source, event: r.Event, size: r.Size})
 	case event.TypeRepositoryDue:
 		d, err := event.DecodeAs[event.RepositoryDue](rec.Event)
 		if err != nil {
 			return err
 		}
-		return receive(tx, rec, d.Source, Look, 0)
+		return receive(tx, rec, arrival{source: d.Source, event: Look, repositoryID: d.ID, head: d.Head})
 	case event.TypeDeliveryHandled:
 		return handle(tx, rec)
 	case event.TypeDeliveryReplayed:
@@ -91,15 +91,23 @@ func fold(tx *sqlstore.Tx, rec eventlog.Record) error {
 	return nil
 }
 
+// arrival is what is to be handled, as far as that is known before it is.
+type arrival struct {
+	source, event      string
+	size               int
+	repositoryID, head string
+}
+
 // receive adds what is to be handled. An id comes twice once the log no longer
 // keeps the first: a delivery of its own.
-func receive(tx *sqlstore.Tx, rec eventlog.Record, source, name string, size int) error {
+func receive(tx *sqlstore.Tx, rec eventlog.Record, a arrival) error {
 	_, err := tx.Exec(`
-			INSERT INTO deliveries (position, id, source, event, received, size, status) VALUES (?, ?, ?, ?, ?, ?, ?)
+			INSERT INTO deliveries (position, id, source, event, received, size, status, repository_id, head) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET position = excluded.position, source = excluded.source, event = excluded.event,
 				received = excluded.received, size = excluded.size, status = excluded.status,
+				repository_id = excluded.repository_id, head = excluded.head,
 				repository = '', error = '', events = '', attempts = 0, took = 0, retry_at = 0, removes = 0`,
-		rec.Position, rec.Subject, source, name, rec.Recorded.UnixNano(), size, event.DeliveryReceivedStatus)
+		rec.Position, rec.Subject, a.source, a.event, rec.Recorded.UnixNano(), a.size, event.DeliveryReceivedStatus, a.repositoryID, a.head)
 	return err
 }
 
@@ -125,16 +133,16 @@ func handle(tx *sqlstore.Tx, rec eventlog.Record) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(`UPDATE deliveries SET status = ?, repository = ?, error = ?, events = ?, attempts = ?, took = ?, retry_at = ?, removes = ? WHERE id = ?`,
-		h.Status, h.Repository, h.Error, events, h.Attempts, h.Took, unixNano(h.RetryAt), h.Removes, rec.Subject)
+	_, err = tx.Exec(`UPDATE deliveries SET status = ?, repository = ?, repository_id = ?, head = ?, error = ?, events = ?, attempts = ?, took = ?, retry_at = ?, removes = ? WHERE id = ?`,
+		h.Status, h.Repository, h.RepositoryID, h.Head, h.Error, events, h.Attempts, h.Took, unixNano(h.RetryAt), h.Removes, rec.Subject)
 	if err != nil {
 		return err
 	}
 	if err := attempt(tx, rec, Attempt{Status: h.Status, Reason: h.Error, Tries: h.Attempts, Took: h.Took}); err != nil || h.Commit == "" {
 		return err
 	}
-	_, err = tx.Exec(`INSERT INTO reached (source, repository, sha) VALUES (?, ?, ?) ON CONFLICT (source, repository) DO UPDATE SET sha = excluded.sha`,
-		strings.TrimPrefix(rec.Source, event.SourcePrefix), h.RepositoryID, h.Commit)
+	_, err = tx.Exec(`INSERT INTO reached (source, repository, sha, position) VALUES (?, ?, ?, ?) ON CONFLICT (source, repository) DO UPDATE SET sha = excluded.sha, position = excluded.position`,
+		strings.TrimPrefix(rec.Source, event.SourcePrefix), h.RepositoryID, h.Commit, before.Position)
 	return err
 }
 

@@ -264,6 +264,53 @@ func TestReached(t *testing.T) {
 	}
 }
 
+// What would bring the catalog to a commit, and has not.
+func TestUnfinished(t *testing.T) {
+	due := func(head string) event.RepositoryDue {
+		return event.RepositoryDue{Repository: event.Repository{Source: "github", ID: "42", FullName: "acme/ledger"}, Head: head, Reason: "hourly comparison"}
+	}
+	handled := func(status event.DeliveryStatus, head string) event.DeliveryHandled {
+		h := event.DeliveryHandled{Status: status, Repository: "acme/ledger", RepositoryID: "42", Head: head}
+		if status == event.DeliveryDone {
+			h.Head, h.Commit = "", head
+		}
+		return h
+	}
+	push := event.DeliveryReceived{Source: "github", Event: "push"}
+	held := func() *projectiontest.Story {
+		return story(t).Add("github:9", push).Add("github:9", handled(event.DeliveryHeld, "fade"))
+	}
+	for _, tt := range []struct {
+		name  string
+		story *projectiontest.Story
+		want  map[string]event.DeliveryStatus // by head
+	}{
+		{"all is done", story(t), nil},
+		{"a push is held", held(), map[string]event.DeliveryStatus{"fade": event.DeliveryHeld}},
+		{"it failed", story(t).Add("github:9", push).Add("github:9", handled(event.DeliveryFailed, "fade")), map[string]event.DeliveryStatus{"fade": event.DeliveryFailed}},
+		{"it is to be handled again", held().Add("github:9", event.DeliveryReplayed{Reason: "asked"}), map[string]event.DeliveryStatus{"fade": event.DeliveryReceivedStatus}},
+		{"it was allowed", held().Add("github:9", event.DeliveryReplayed{Allowed: true}).Add("github:9", handled(event.DeliveryDone, "fade")), nil},
+		{"something of no interest came since", held().Add("github:10", event.DeliveryReceived{Source: "github", Event: "star"}).Add("github:10", handled(event.DeliveryNotNeeded, "")), map[string]event.DeliveryStatus{"fade": event.DeliveryHeld}},
+		{"the catalog has gone on since", held().Add("github:10", push).Add("github:10", handled(event.DeliveryDone, "beef")), nil},
+		{"what came before it was allowed", story(t).Add("github:8", push).Add("github:8", handled(event.DeliveryHeld, "beef")).
+			Add("github:9", push).Add("github:9", handled(event.DeliveryHeld, "fade")).Add("github:8", handled(event.DeliveryDone, "beef")), map[string]event.DeliveryStatus{"fade": event.DeliveryHeld}},
+		{"a look is asked for", story(t).Add("github:look-1", due("fade")), map[string]event.DeliveryStatus{"fade": event.DeliveryReceivedStatus}},
+		{"one at whatever head", story(t).Add("github:look-1", due("")), map[string]event.DeliveryStatus{"fade": event.DeliveryReceivedStatus, "beef": event.DeliveryReceivedStatus, "": event.DeliveryReceivedStatus}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			d := folded(t, tt.story)
+			for _, head := range []string{"", "fade", "beef"} {
+				if got, err := d.Unfinished(t.Context(), "github", "42", head); err != nil || got != tt.want[head] {
+					t.Errorf("at %q it is %q, %v; want %q", head, got, err, tt.want[head])
+				}
+			}
+			if got, err := d.Unfinished(t.Context(), "gitlab", "42", "fade"); err != nil || got != "" {
+				t.Errorf("another source's repository of the same id is %q, %v", got, err)
+			}
+		})
+	}
+}
+
 func TestForget(t *testing.T) {
 	d := folded(t, story(t))
 	for range 2 { // a repeat changes nothing

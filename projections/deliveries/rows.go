@@ -43,6 +43,24 @@ func (d *Deliveries) Reached(ctx context.Context, source, repositoryID string) (
 	return sha, err
 }
 
+// Unfinished returns where the newest delivery or look stands that would bring the
+// catalog to a head of a repository, by the forge's id of it, and has not: it is
+// still to be handled, or waits for a person. "" if there is none, or a later one
+// brought the catalog somewhere. One that tells of no commit would to any.
+func (d *Deliveries) Unfinished(ctx context.Context, source, repositoryID, head string) (event.DeliveryStatus, error) {
+	var status event.DeliveryStatus
+	err := d.db.QueryRowContext(ctx, `
+		SELECT status FROM deliveries
+		WHERE source = ?1 AND repository_id = ?2 AND head IN ('', ?3) AND status IN (?4, ?5, ?6, ?7)
+			AND position > coalesce((SELECT position FROM reached WHERE source = ?1 AND repository = ?2), 0)
+		ORDER BY position DESC LIMIT 1`,
+		source, repositoryID, head, event.DeliveryReceivedStatus, event.DeliveryWaiting, event.DeliveryFailed, event.DeliveryHeld).Scan(&status)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return status, err
+}
+
 // Delivers reports whether a source has sent anything that is kept.
 func (d *Deliveries) Delivers(ctx context.Context, source string) (bool, error) {
 	var some bool

@@ -209,6 +209,7 @@ func (p *portal) takeIn(ctx context.Context) error {
 			// What it handles is finished first: two must not read one repository.
 			stop()
 			err = <-ended
+			next.intake.surveyor.TakeOver(in.surveyor, func(source string) bool { return sameSource(in.config, next.intake.config, source) })
 			p.current.Store(next.intake)
 			p.door.Serve(next.intake.sources)
 			close(next.swapped)
@@ -219,6 +220,13 @@ func (p *portal) takeIn(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// sameSource reports whether a source is configured as it was.
+func sameSource(was, is config.Config, name string) bool {
+	named := func(s config.Source) bool { return s.Name == name }
+	i, j := slices.IndexFunc(was.Sources, named), slices.IndexFunc(is.Sources, named)
+	return i >= 0 && j >= 0 && reflect.DeepEqual(was.Sources[i], is.Sources[j])
 }
 
 // connector is the API's door to connect and disconnect.

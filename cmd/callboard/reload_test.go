@@ -63,6 +63,25 @@ func TestReloadLosesNothing(t *testing.T) {
 	}
 }
 
+// A source is connected: what surveys know of the others is not forgotten for that.
+func TestReloadKeepsSurveys(t *testing.T) {
+	r := startSurveyed(t, "@every 24h")
+	push(t, r.repository(t, demoforge.GitHub, "acme/payments"), map[string]string{"README.md": "hello"})
+	r.mustSurvey(t, demoforge.GitHub)
+	was, ok := r.surveyOf("github")
+	if !ok || was.Compared.IsZero() || was.Checked.IsZero() || was.Found != 1 {
+		t.Fatalf("before: %+v", was)
+	}
+	other := config.Source{Name: "more", Type: config.GitHub, URL: r.forge.APIURL(demoforge.GitHub), Token: "forge-token", WebhookSecret: "first"}
+	if err := r.connect(t.Context(), other); err != nil {
+		t.Fatal(err)
+	}
+	is, ok := r.surveyOf("github")
+	if !ok || is.Compared.Before(was.Compared) || is.Checked.Before(was.Checked) || is.Found != 1 {
+		t.Errorf("after: %+v, want what was known before: %+v", is, was)
+	}
+}
+
 // A configuration that cannot count changes nothing.
 func TestReloadOfSomethingWrong(t *testing.T) {
 	r := startPortal(t)

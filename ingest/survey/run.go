@@ -25,7 +25,11 @@ func (w *worker) run(ctx context.Context) {
 		for _, ended := range told {
 			ended <- err
 		}
-		if err != nil && ctx.Err() == nil {
+		if err != nil && ctx.Err() != nil {
+			w.want(j) // of who takes over
+			return
+		}
+		if err != nil {
 			w.Logger.WarnContext(ctx, "a survey did not end", "source", w.Name, "survey", string(j), "error", err)
 			if fault.KindOf(err) == fault.Unavailable { // else the next tick tries again
 				w.later(j, max(fault.RetryAfter(err), retry))
@@ -49,6 +53,7 @@ func (w *worker) idle(ctx context.Context, rest time.Duration) {
 	}
 }
 
+// do does one job, and takes note of how it went, unless it was broken off.
 func (w *worker) do(ctx context.Context, j job) error {
 	start := w.Now()
 	w.tell(func(s *Status) { s.Running, s.Done, s.Total = string(j), 0, 0 })
@@ -72,6 +77,7 @@ func (w *worker) do(ctx context.Context, j job) error {
 	w.tell(func(s *Status) {
 		s.Running = ""
 		switch {
+		case err != nil && ctx.Err() != nil:
 		case err != nil:
 			s.Err, s.failed = text(err), j
 		case j == check:

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"iter"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -147,6 +148,18 @@ func New(o Options) (*Surveyor, error) {
 	return &s, nil
 }
 
+// TakeOver goes on for another Surveyor that has ended, with those sources that are
+// the same in both: it knows what that found out of them, and does what that was asked
+// to. Call it before [Surveyor.Run].
+func (s *Surveyor) TakeOver(from *Surveyor, same func(source string) bool) {
+	for _, w := range s.workers {
+		i := slices.IndexFunc(from.workers, func(o *worker) bool { return o.Name == w.Name })
+		if i >= 0 && same(w.Name) {
+			w.takeOver(from.workers[i])
+		}
+	}
+}
+
 // Run surveys every source at once and then on schedule until ctx ends, which is
 // no error.
 func (s *Surveyor) Run(ctx context.Context) error {
@@ -271,6 +284,14 @@ func (w *worker) ask(ctx context.Context, j job) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+func (w *worker) takeOver(from *worker) {
+	from.mu.Lock()
+	defer from.mu.Unlock()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.wanted, w.rests, w.status = maps.Clone(from.wanted), maps.Clone(from.rests), from.status
 }
 
 func (w *worker) want(j job) {

@@ -1,6 +1,7 @@
 package survey_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -358,6 +359,44 @@ func TestForgottenGap(t *testing.T) {
 			t.Errorf("it recorded %v, want %v", w.recorded, want)
 		}
 	})
+}
+
+// Another configuration is another Surveyor: of a source that stays as it is it knows
+// what the one before did, and does what that was about to.
+func TestTakeOver(t *testing.T) {
+	for _, same := range []bool{true, false} {
+		t.Run(fmt.Sprint(same), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld("payments")
+				first := w.surveyor(t, "")
+				end := start(t, first)
+				time.Sleep(time.Hour + time.Minute)
+				synctest.Wait()
+				was := first.Status()[0]
+				entered := make(chan struct{})
+				w.is(func() { w.entered, w.leave = entered, make(chan struct{}) })
+				first.Survey("github")
+				<-entered // and is broken off
+				end()
+				w.is(func() { w.entered = nil })
+
+				next := w.surveyor(t, "")
+				next.TakeOver(first, func(string) bool { return same })
+				is := next.Status()[0]
+				if same && (!is.Compared.Equal(was.Compared) || !is.Checked.Equal(was.Checked) || is.Found != 1 || is.Running+is.Err != "") {
+					t.Errorf("it begins with %+v, want what was known: %+v", is, was)
+				}
+				if !same && (!is.Compared.IsZero() || !is.Checked.IsZero()) {
+					t.Errorf("of a source that changed it begins with %+v", is)
+				}
+				t.Cleanup(start(t, next))
+				back := time.Since(w.since)
+				if same != (back < time.Hour) {
+					t.Errorf("the first check looks %v back", back)
+				}
+			})
+		})
+	}
 }
 
 func TestUnknownSource(t *testing.T) {

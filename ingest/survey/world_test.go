@@ -40,8 +40,9 @@ type world struct {
 	pending  int
 	delivers bool
 
-	listings, checks, asked int // asked: for heads
-	atOnce, most            int // listings that run, and the most that ever did
+	since                   time.Time // that the last check looked back to
+	listings, checks, asked int       // asked: for heads
+	atOnce, most            int       // listings that run, and the most that ever did
 	due                     []event.RepositoryDue
 	recorded                []string
 	open                    []event.SourceGapFound // unless a test says otherwise, none is
@@ -69,6 +70,14 @@ func repository(id string) ingest.Repository {
 // run surveys the world until the test ends, and has the first survey done.
 func (w *world) run(t *testing.T, schedule string) *survey.Surveyor {
 	t.Helper()
+	s := w.surveyor(t, schedule)
+	t.Cleanup(start(t, s))
+	return s
+}
+
+// surveyor makes one that does not run yet.
+func (w *world) surveyor(t *testing.T, schedule string) *survey.Surveyor {
+	t.Helper()
 	s, err := survey.New(survey.Options{
 		Sources: []survey.Source{{
 			Name: "github", Forge: forge{world: w}, Lister: w, Sent: w, Compare: schedule,
@@ -79,17 +88,22 @@ func (w *world) run(t *testing.T, schedule string) *survey.Surveyor {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return s
+}
+
+// start has the first survey done, and returns what ends it.
+func start(t *testing.T, s *survey.Surveyor) (end func()) {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()
-	t.Cleanup(func() {
+	synctest.Wait()
+	return func() {
 		stop()
 		if err := <-ended; err != nil {
 			t.Errorf("the surveys ended with %v", err)
 		}
-	})
-	synctest.Wait()
-	return s
+	}
 }
 
 func (w *world) is(change func()) {
@@ -99,7 +113,7 @@ func (w *world) is(change func()) {
 }
 
 // Repositories is the forge's list.
-func (w *world) Repositories(context.Context) iter.Seq2[ingest.Repository, error] {
+func (w *world) Repositories(ctx context.Context) iter.Seq2[ingest.Repository, error] {
 	return func(yield func(ingest.Repository, error) bool) {
 		w.mu.Lock()
 		w.listings++
@@ -110,7 +124,12 @@ func (w *world) Repositories(context.Context) iter.Seq2[ingest.Repository, error
 		defer w.is(func() { w.atOnce-- })
 		if entered != nil {
 			entered <- struct{}{}
-			<-leave
+			select {
+			case <-leave:
+			case <-ctx.Done():
+				yield(ingest.Repository{}, ctx.Err())
+				return
+			}
 		}
 		for _, id := range ids {
 			if !yield(repository(id), nil) {
@@ -151,6 +170,7 @@ func (w *world) Since(_ context.Context, since time.Time) iter.Seq2[ingest.Attem
 	return func(yield func(ingest.Attempt, error) bool) {
 		w.mu.Lock()
 		w.checks++
+		w.since = since
 		sent, unseen := slices.Clone(w.sent), w.unseen
 		w.mu.Unlock()
 		if unseen != nil {

@@ -1,6 +1,9 @@
 package ingest
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // Attempt is one try of a forge to deliver something, on the forge's own record.
 type Attempt struct {
@@ -13,3 +16,7 @@ type Attempt struct {
 
 // MaxAttempts is how many attempts are looked through at once, of one webhook.
 const MaxAttempts = 10_000
+
+// ErrTooManyAttempts stands in a list of attempts where those of one webhook break
+// off after [MaxAttempts]: older ones are not listed. Other webhooks may follow.
+var ErrTooManyAttempts = errors.New("more attempts than are looked through at once")

@@ -123,7 +123,7 @@ func (s *Source) attempts(ctx context.Context, h hookOf, since time.Time, yield 
 		}
 		o.Cursor = resp.Cursor
 	}
-	return true
+	return yield(ingest.Attempt{}, ingest.ErrTooManyAttempts)
 }
 
 func (s *Source) attemptsPage(ctx context.Context, h hookOf, o *github.ListCursorOptions) ([]*github.HookDelivery, *github.Response, error) {

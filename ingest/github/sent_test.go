@@ -1,7 +1,10 @@
 package github_test
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -55,6 +58,32 @@ func TestSentIsFetched(t *testing.T) {
 				t.Errorf("fetched %v, %v: %.200s", header, err, body)
 			}
 		})
+	}
+}
+
+// A list that is too long breaks off with a word, and not as if it had come to its end.
+func TestTooManySent(t *testing.T) {
+	pages := 0
+	forge := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/hooks") {
+			fmt.Fprint(w, `[{"id": 1, "config": {"url": "https://portal.example/hooks/github"}}]`)
+			return
+		}
+		pages++
+		w.Header().Set("Link", fmt.Sprintf(`<http://%s%s?cursor=%d>; rel="next"`, r.Host, r.URL.Path, pages))
+		fmt.Fprintf(w, `[{"id": %d, "guid": "g%d", "event": "push", "delivered_at": %q, "status_code": 202}]`, pages, pages, time.Now().UTC().Format(time.RFC3339))
+	}))
+	t.Cleanup(forge.Close)
+	s := newSource(t, github.Options{URL: forge.URL, Token: "forge-token", WebhookSecret: "hook-secret", Organizations: []string{"acme"}})
+	listed := 0
+	var end error
+	for _, err := range s.Since(t.Context(), time.Now().Add(-time.Hour)) {
+		if end = err; err == nil {
+			listed++
+		}
+	}
+	if listed != pages || pages != ingest.MaxAttempts/100 || !errors.Is(end, ingest.ErrTooManyAttempts) {
+		t.Errorf("%d of %d pages are listed, and then %v", listed, pages, end)
 	}
 }
 

@@ -76,7 +76,7 @@ func (s *Source) attempts(ctx context.Context, path string, since time.Time, yie
 		}
 		o.Page = resp.NextPage
 	}
-	return true
+	return yield(ingest.Attempt{}, ingest.ErrTooManyAttempts)
 }
 
 func (s *Source) events(ctx context.Context, path string, o gitlab.ListOptions) ([]hookEvent, *gitlab.Response, error) {

@@ -33,6 +33,8 @@ func (w *worker) check(ctx context.Context, start time.Time) error {
 	}
 	seen := map[string]bool{}
 	var kept []error // what the forge does not hand over
+	tick := event.Cause{Schedule: ingest.ScheduleTick("check", start)}
+	oldest := start // of the attempts of a webhook that were listed so far
 	if err := w.caughtUp(ctx, start); err != nil {
 		return err
 	}
@@ -43,9 +45,16 @@ func (w *worker) check(ctx context.Context, start time.Time) error {
 			unseen = text(err) // a lesser token; comparisons go on
 			return nil
 		}
+		if errors.Is(err, ingest.ErrTooManyAttempts) {
+			if err := w.unlisted(ctx, since, oldest, tick); err != nil {
+				return err
+			}
+			continue
+		}
 		if err != nil {
 			return err
 		}
+		oldest = a.At
 		if err := w.pace(); err != nil {
 			return err
 		}
@@ -53,7 +62,7 @@ func (w *worker) check(ctx context.Context, start time.Time) error {
 			continue
 		}
 		seen[a.ID] = true
-		err := w.fetch(ctx, a, event.Cause{Schedule: ingest.ScheduleTick("check", start)})
+		err = w.fetch(ctx, a, tick)
 		if _, one := errors.AsType[keptError](err); one {
 			kept = append(kept, err)
 			w.Logger.WarnContext(ctx, "a delivery that was missed is not handed over", "source", w.Name, "delivery", a.ID, "event", a.Event, "error", err)
@@ -104,6 +113,21 @@ func (w *worker) caughtUp(ctx context.Context, start time.Time) error {
 		}
 	}
 	return nil
+}
+
+// unlisted records that nobody has looked which of the deliveries between two moments
+// came. The next check would not get to them either: it begins with the newest, too.
+func (w *worker) unlisted(ctx context.Context, since, until time.Time, tick event.Cause) error {
+	const second = "2006-01-02 15:04:05"
+	g := event.SourceGapFound{
+		Source: w.Name, Gap: event.DeriveID(0, w.Name, "unlisted", ingest.ScheduleTick("check", since), ingest.ScheduleTick("check", until)), Kind: event.GapDelivery, Since: since,
+		Detail: fmt.Sprintf("more than %d deliveries were sent: which of those from %s to %s (UTC) came was not looked at", ingest.MaxAttempts, since.UTC().Format(second), until.UTC().Format(second)),
+	}
+	if err := w.record(ctx, g, w.Name, "gap found", g.Gap, tick); err != nil {
+		return err
+	}
+	closed := event.SourceGapClosed{Source: w.Name, Gap: g.Gap, Detail: "too many to look at; the next comparison makes up for what they told of repositories", Lost: true}
+	return w.record(ctx, closed, w.Name, "gap closed", g.Gap, tick)
 }
 
 // fetch stores a delivery unless it is stored, and records that it was missed.

@@ -60,7 +60,8 @@ type Lister interface {
 type Sent interface {
 	// Since lists the attempts since a moment, the newest of each webhook first, as
 	// far as the forge remembers. Whatever is no delivery to this source's webhook is
-	// left out. fault.Denied: the token may not look.
+	// left out. fault.Denied: the token may not look. [ingest.ErrTooManyAttempts]: so
+	// many were sent that the older ones of this webhook are left out, too.
 	Since(ctx context.Context, since time.Time) iter.Seq2[ingest.Attempt, error]
 	// Fetch returns what was sent; fault.NotFound: it is forgotten.
 	Fetch(ctx context.Context, a ingest.Attempt) (http.Header, []byte, error)

@@ -346,6 +346,31 @@ func TestCheckEndsAtTheLimit(t *testing.T) {
 	})
 }
 
+// Where the list breaks off because it is too long, that the rest was not looked at
+// goes on record. The next check goes on from this one.
+func TestMoreThanIsListed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld("payments")
+		s := w.run(t, "")
+		time.Sleep(4 * time.Minute)
+		began := s.Status()[0].Checked
+		w.is(func() {
+			w.tooMany = true
+			w.sent = []ingest.Attempt{{ID: "missed", At: time.Now().Add(-2 * time.Minute), Location: "1"}}
+		})
+		if err := s.Surveyed(t.Context(), "github"); err != nil {
+			t.Fatal(err)
+		}
+		gap := []string{"source.gap.found.v1 github", "source.gap.closed.v1 github"}
+		if want := slices.Concat(gap, gap); !slices.Equal(w.recorded, want) {
+			t.Errorf("it recorded %v, want what was fetched and what was not looked at: %v", w.recorded, want)
+		}
+		if !w.stored[event.DeliveryID("github", "missed")] || !s.Status()[0].Checked.After(began) {
+			t.Errorf("what is here is %v; the status is %+v", w.stored, s.Status()[0])
+		}
+	})
+}
+
 // A gap that the forge will not list again is closed as lost.
 func TestForgottenGap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -28,6 +28,7 @@ type world struct {
 	breaks    error                        // what a listing ends in after its first repository
 	sent      []ingest.Attempt             // that the forge remembers
 	unseen    error                        // why it does not tell what it sent
+	tooMany   bool                         // it lists no older ones after those
 	withheld  error                        // why it does not hand over what it lists at "withheld"
 	budget    survey.Budget
 	entered   chan struct{} // not nil: a listing says here that it has begun,
@@ -171,7 +172,7 @@ func (w *world) Since(_ context.Context, since time.Time) iter.Seq2[ingest.Attem
 		w.mu.Lock()
 		w.checks++
 		w.since = since
-		sent, unseen := slices.Clone(w.sent), w.unseen
+		sent, unseen, tooMany := slices.Clone(w.sent), w.unseen, w.tooMany
 		w.mu.Unlock()
 		if unseen != nil {
 			yield(ingest.Attempt{}, unseen)
@@ -181,6 +182,9 @@ func (w *world) Since(_ context.Context, since time.Time) iter.Seq2[ingest.Attem
 			if a.At.After(since) && !yield(a, nil) {
 				return
 			}
+		}
+		if tooMany {
+			yield(ingest.Attempt{}, ingest.ErrTooManyAttempts)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package ingest
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -59,16 +58,25 @@ type heldPeople struct {
 func (h heldPeople) Unwrap() error { return h.error }
 
 // hold asks for a look at the organisation, by way of the deliveries log, where
-// what is held can be allowed. The same asks once.
+// what is held can be allowed. While a look is held no other is asked for: to allow it
+// reads people as they are then. When the same comes about once more, that is news.
 func (t *Translator) hold(ctx context.Context, source string, o Organisation, h heldPeople) error {
 	sum := sha256.New()
 	for _, c := range h.changes {
 		fmt.Fprintf(sum, "%s %s\n", c.data.EventType(), c.ref)
 	}
 	repo := o.repository()
+	stands, err := t.Reached.Unfinished(ctx, source, repo.ID, "")
+	if err != nil || stands != "" && stands != event.DeliveryFailed {
+		return err
+	}
+	after, err := t.after(ctx)
+	if err != nil {
+		return err
+	}
 	return t.Due(ctx, event.RepositoryDue{
 		Repository: event.Repository{Source: source, ID: repo.ID, FullName: repo.FullName}, Reason: "many people or teams are not there any more",
-	}, event.Cause{Schedule: "people " + hex.EncodeToString(sum.Sum(nil))})
+	}, event.Cause{Schedule: fmt.Sprintf("people %x %d", sum.Sum(nil), after)})
 }
 
 // syncPeople brings the catalog to what an organisation is now, as sync does for a

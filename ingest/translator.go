@@ -83,6 +83,9 @@ type MainLog interface {
 // none has. It need not have seen what this process did.
 type Reached interface {
 	Reached(ctx context.Context, source, repositoryID string) (string, error)
+	// Unfinished returns where the newest delivery or look stands that would bring the
+	// catalog to a head of a repository, and has not; "" if there is none.
+	Unfinished(ctx context.Context, source, repositoryID, head string) (event.DeliveryStatus, error)
 }
 
 // Positions finds deliveries in their log by id; the error is of kind

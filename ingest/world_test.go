@@ -244,6 +244,11 @@ func (w *world) Reached(ctx context.Context, source, id string) (sha string, err
 	return sha, nil
 }
 
+// Unfinished is nothing: here what is asked for is handled at once.
+func (w *world) Unfinished(context.Context, string, string, string) (event.DeliveryStatus, error) {
+	return "", nil
+}
+
 func (w *world) Count(ctx context.Context, after eventlog.Position, source string) (int, error) {
 	if err := w.catchUp(ctx, after); err != nil {
 		return 0, err

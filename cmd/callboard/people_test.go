@@ -421,21 +421,45 @@ func TestManyPeopleAreHeld(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for range 2 {
+	for i := range 3 { // and the log goes on meanwhile
 		r.mustSurvey(t, demoforge.GitHub)
+		name := fmt.Sprint("more-", i)
+		push(t, r.repository(t, demoforge.GitHub, "acme/"+name), map[string]string{"catalog-info.yaml": service(name)})
 	}
-	if s := r.status(demoforge.GitHub); len(s.LeftOut) != 1 || !strings.Contains(s.LeftOut[0], "remove 8 of the 13") || !r.has("user:default/sample-0") {
+	if s := r.status(demoforge.GitHub); len(s.LeftOut) != 1 || !strings.Contains(s.LeftOut[0], "remove 8 of the ") || !r.has("user:default/sample-0") {
 		t.Errorf("the status is %+v", s)
 	}
-	held, err := r.portal.deliveries.List(t.Context(), deliveries.Filter{Source: "github", Status: event.DeliveryHeld})
-	if err != nil || len(held.Deliveries) != 1 {
-		t.Fatalf("held are %+v, %v", held, err)
+	allow := func() {
+		t.Helper()
+		held, err := r.portal.deliveries.List(t.Context(), deliveries.Filter{Source: "github", Status: event.DeliveryHeld})
+		if err != nil || len(held.Deliveries) != 1 {
+			t.Fatalf("held are %+v, %v", held, err)
+		}
+		if err := r.intake().translator.Allow(t.Context(), held.Deliveries[0].ID, "meant", event.Actor{}); err != nil {
+			t.Fatal(err)
+		}
+		r.settle(t)
+		if r.has("user:default/sample-0") || !r.has("user:default/sample-11") {
+			t.Error("what was allowed is not done")
+		}
 	}
-	if err := r.intake().translator.Allow(t.Context(), held.Deliveries[0].ID, "meant", event.Actor{}); err != nil {
-		t.Fatal(err)
+	allow()
+
+	// They come back, and the same go again: that is held once more, and can be allowed.
+	for _, who := range crowd[:8] {
+		if _, err := r.forge.AddMember(demoforge.GitHub, "acme", who, "member"); err != nil {
+			t.Fatal(err)
+		}
 	}
-	r.settle(t)
-	if r.has("user:default/sample-0") || !r.has("user:default/sample-11") {
-		t.Error("what was allowed is not done")
+	r.mustSurvey(t, demoforge.GitHub)
+	if !r.has("user:default/sample-0") {
+		t.Fatal("who came back is not there")
 	}
+	for _, who := range crowd[:8] {
+		if _, err := r.forge.RemoveMember(demoforge.GitHub, "acme", who); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.mustSurvey(t, demoforge.GitHub)
+	allow()
 }

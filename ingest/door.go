@@ -281,5 +281,9 @@ func (d *Door) Fetched(ctx context.Context, source string, receipt Receipt, head
 		return "", fault.New(fault.NotFound, "there is no source %q", source)
 	}
 	a, err := d.store(ctx, s, receipt, header, body)
-	return a.Delivery, err
+	if err != nil {
+		return "", err
+	}
+	d.refused.taken(source) // it can be stored again, though the source may have nothing more to send
+	return a.Delivery, nil
 }

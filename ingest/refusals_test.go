@@ -105,4 +105,17 @@ func TestDoorTellsThatItLoses(t *testing.T) {
 	losing(true, first.Add(time.Minute), first.Add(time.Minute))
 	losing(true, first.Add(2*time.Minute), first.Add(time.Minute))
 	losing(false, first.Add(3*time.Minute), time.Time{})
+
+	// So does one that was fetched: a quiet source sends no other.
+	losing(true, first.Add(4*time.Minute), first.Add(4*time.Minute))
+	fetch := func(want time.Time) {
+		t.Helper()
+		_, err := door.Fetched(t.Context(), "github", ingest.Receipt{ID: "missed", Event: "push"}, signed("{}"), []byte("{}"))
+		if got := door.Losing("github"); !got.Equal(want) || (err == nil) != want.IsZero() {
+			t.Errorf("fetched, with %v: losing since %v, want %v", err, got, want)
+		}
+	}
+	fetch(first.Add(4 * time.Minute))
+	log.full = false
+	fetch(time.Time{})
 }

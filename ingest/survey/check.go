@@ -12,7 +12,8 @@ import (
 )
 
 const (
-	// remembered is how long GitHub can still say what it sent.
+	// remembered is how long GitHub can still say what it sent. Deliveries are kept at
+	// least as long: see deliveries.keep of the configuration.
 	remembered = 3 * 24 * time.Hour
 	// overlap is looked through again each time: attempts are listed late.
 	overlap = 15 * time.Minute
@@ -27,8 +28,8 @@ func (w *worker) check(ctx context.Context, start time.Time) error {
 	if w.Sent == nil {
 		return nil
 	}
-	since := start.Add(-remembered)
-	if checked := w.told().Checked; !checked.IsZero() {
+	since := start.Add(-remembered) // never further: what came before need not be kept
+	if checked := w.told().Checked; checked.Add(-overlap).After(since) {
 		since = checked.Add(-overlap)
 	}
 	seen := map[string]bool{}

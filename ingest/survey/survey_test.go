@@ -317,6 +317,24 @@ func TestCheckPassesOverWhatIsWithheld(t *testing.T) {
 	})
 }
 
+// However long ago the last check was, none looks back further than deliveries have to
+// be kept: what is not kept would seem missed.
+func TestCheckLooksBackThreeDays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld("payments")
+		s := w.run(t, "")
+		w.is(func() { w.unseen = fault.New(fault.Invalid, "the record makes no sense") })
+		time.Sleep(5 * 24 * time.Hour)
+		w.is(func() { w.unseen = nil })
+		if err := s.Surveyed(t.Context(), "github"); err != nil {
+			t.Fatal(err)
+		}
+		if back := time.Since(w.since); back > 72*time.Hour {
+			t.Errorf("it looks %v back", back)
+		}
+	})
+}
+
 // When the forge has used up its limit, the check ends there: no other delivery would
 // be handed over either.
 func TestCheckEndsAtTheLimit(t *testing.T) {

@@ -124,6 +124,7 @@ func TestProblemsSayWhere(t *testing.T) {
 		{"duration", "deliveries: {keep: soon}\n", `1:20: deliveries.keep: "soon" is no duration`},
 		{"too many days", "deliveries: {keep: 200000d}\n", `1:20: deliveries.keep: "200000d" is no duration`},
 		{"kept for no time", "deliveries: {keep: 0s}\n", `1:20: deliveries.keep: 0s is too short`},
+		{"kept for less than forges are asked about", "deliveries: {keep: 71h}\n", `1:20: deliveries.keep: 71h0m0s is too short: at least 3d`},
 		{"kept for less", "deliveries: {keep: -1h}\n", `1:20: deliveries.keep: -1h0m0s is too short`},
 		{"pattern", "sources:\n  - {name: a, type: github, webhookSecret: s, descriptors: [\"**/catalog-info.{yaml\"]}\n", `2:61: sources[0].descriptors[0]: "**/catalog-info.{yaml" is no pattern`},
 		{"all at once", "nope: 1\nsources:\n  - {name: A, type: svn}\n", `3:12: sources[0].name:`},

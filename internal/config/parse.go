@@ -241,8 +241,8 @@ func (p *parser) check(c Config) {
 			p.wrong(s.path, "this version keeps it in SQLite only; leave it empty")
 		}
 	}
-	if keep := time.Duration(c.Deliveries.Keep); keep < 24*time.Hour {
-		p.wrong("deliveries.keep", "%s is too short: at least 1d, since forges send a failed delivery again for up to three days", keep)
+	if keep := time.Duration(c.Deliveries.Keep); keep < minKeep {
+		p.wrong("deliveries.keep", "%s is too short: at least 3d, since the forge is asked what it sent in the last three days, and what is not kept would seem missed", keep)
 	}
 	names := map[string]bool{}
 	for i, s := range c.Sources {
@@ -250,6 +250,10 @@ func (p *parser) check(c Config) {
 	}
 	p.catalog(c.Catalog)
 }
+
+// minKeep is how far back surveys look for deliveries that were missed: the log must
+// know of all that came since.
+const minKeep = 3 * 24 * time.Hour
 
 var sourceName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 

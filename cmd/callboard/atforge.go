@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/callboard/callboard/ingest"
 	gitsource "github.com/callboard/callboard/ingest/git"
@@ -51,7 +52,7 @@ func atGitHub(s config.Source, org string) (atForge, error) {
 			if h.New {
 				says = "the webhook of " + org + " is made"
 			}
-			return says, func(ctx context.Context) error { return source.Ping(ctx, org, h) }, err
+			return says + besides(h.Elsewhere), func(ctx context.Context) error { return source.Ping(ctx, org, h) }, err
 		},
 	}, err
 }
@@ -66,9 +67,17 @@ func atGitLab(s config.Source, group string, progress func(done int)) (atForge, 
 			if !h.Group {
 				says = fmt.Sprintf("the webhooks of %d projects lead to the portal (%d are new); the group can have none of its own", h.Projects, h.New)
 			}
-			return says, func(ctx context.Context) error { return source.Ping(ctx, group) }, err
+			return says + besides(h.Elsewhere), func(ctx context.Context) error { return source.Ping(ctx, group, payload) }, err
 		},
 	}, err
+}
+
+// besides tells of the webhooks of another portal's source of the same name.
+func besides(elsewhere []string) string {
+	if len(elsewhere) == 0 {
+		return ""
+	}
+	return "; what leads to " + strings.Join(elsewhere, " and ") + " stays as it is"
 }
 
 // atRemote asks a plain repository for its branches; there is nobody to make a webhook.

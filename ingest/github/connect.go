@@ -23,13 +23,14 @@ func Events() []string {
 
 // Hook is a webhook of an organisation.
 type Hook struct {
-	ID  int64
-	New bool // it was not there before
+	ID        int64
+	New       bool     // it was not there before
+	Elsewhere []string // where others lead that end in this source's path: another portal's, which stay as they are
 }
 
 // EnsureHook makes the webhook of an organisation that sends to a payload address,
-// or changes the one that is there: one whose address ends in this source's path.
-// Its secret is the source's. The token must be that of an owner (admin:org_hook).
+// or changes the one that does already. Its secret is the source's. The token must
+// be that of an owner (admin:org_hook).
 func (s *Source) EnsureHook(ctx context.Context, org, payload string) (Hook, error) {
 	doing := "make the webhook of " + org
 	hooks, resp, err := s.client.Organizations.ListHooks(ctx, org, &github.ListOptions{PerPage: perPage})
@@ -40,20 +41,23 @@ func (s *Source) EnsureHook(ctx context.Context, org, payload string) (Hook, err
 		Name: github.String("web"), Active: github.Bool(true), Events: Events(),
 		Config: &github.HookConfig{URL: &payload, ContentType: github.String("json"), InsecureSSL: github.String("0"), Secret: github.String(string(s.secrets[0]))},
 	}
+	there := Hook{New: true}
 	for _, h := range hooks {
-		if strings.HasSuffix(h.Config.GetURL(), s.hookPath()) {
-			changed, resp, err := s.client.Organizations.EditHook(ctx, org, h.GetID(), want)
-			if err != nil {
-				return Hook{}, s.hookError(ctx, doing, resp, err)
-			}
-			return Hook{ID: changed.GetID()}, nil
+		switch to := h.Config.GetURL(); {
+		case to == payload:
+			there.ID, there.New = h.GetID(), false
+		case strings.HasSuffix(to, s.hookPath()):
+			there.Elsewhere = append(there.Elsewhere, to)
 		}
 	}
-	made, resp, err := s.client.Organizations.CreateHook(ctx, org, want)
-	if err != nil {
-		return Hook{}, s.hookError(ctx, doing, resp, err)
+	var made *github.Hook
+	if there.New {
+		made, resp, err = s.client.Organizations.CreateHook(ctx, org, want)
+	} else {
+		made, resp, err = s.client.Organizations.EditHook(ctx, org, there.ID, want)
 	}
-	return Hook{ID: made.GetID(), New: true}, nil
+	there.ID = made.GetID()
+	return there, s.hookError(ctx, doing, resp, err)
 }
 
 // Ping has GitHub send a ping to a webhook.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go"
@@ -13,28 +14,49 @@ import (
 
 // Hooks says which webhooks lead here.
 type Hooks struct {
-	Group    bool // the group has one, which needs GitLab Premium
-	Projects int  // that have one each, where the group cannot
-	New      int  // of all these, that were not there before
+	Group     bool     // the group has one, which needs GitLab Premium
+	Projects  int      // that have one each, where the group cannot
+	New       int      // of all these, that were not there before
+	Elsewhere []string // where others lead that end in this source's path: another portal's, which stay as they are
+}
+
+// webhook is one that is there.
+type webhook struct {
+	id  int64
+	url string
+}
+
+// ours is the id of the webhook that sends to a payload address, 0 if there is none;
+// where others lead that end in this source's path is added to what h tells of them.
+func (s *Source) ours(hooks []webhook, payload string, h *Hooks) (id int64) {
+	for _, hook := range hooks {
+		switch {
+		case hook.url == payload:
+			id = hook.id
+		case strings.HasSuffix(hook.url, "/hooks/"+s.name) && !slices.Contains(h.Elsewhere, hook.url):
+			h.Elsewhere = append(h.Elsewhere, hook.url)
+		}
+	}
+	return id
+}
+
+// count adds what became of one webhook.
+func (h *Hooks) count(isNew bool) {
+	if isNew {
+		h.New++
+	}
 }
 
 // EnsureHooks makes the webhook of a group that sends to a payload address, or
-// changes the one that is there: one whose address ends in this source's path.
-// Where groups have no webhooks, every project gets one; progress is told. The
-// token must be that of an owner (group) or maintainer (projects), with scope api.
+// changes the one that does already. Where groups have no webhooks, every project
+// gets one; progress is told. The token must be that of an owner (group) or
+// maintainer (projects), with scope api.
 func (s *Source) EnsureHooks(ctx context.Context, group, payload string, progress func(done int)) (Hooks, error) {
-	isNew, err := s.groupHook(ctx, group, payload)
-	switch kind := fault.KindOf(err); {
-	case err == nil:
-		h := Hooks{Group: true}
-		if isNew {
-			h.New = 1
-		}
-		return h, nil
-	case kind != fault.NotFound && kind != fault.Denied:
-		return Hooks{}, err
+	h, err := s.groupHook(ctx, group, payload)
+	if kind := fault.KindOf(err); err == nil || kind != fault.NotFound && kind != fault.Denied {
+		return h, err
 	}
-	var h Hooks
+	h = Hooks{}
 	for repo, err := range s.Repositories(ctx) {
 		if err != nil {
 			return h, err
@@ -42,61 +64,76 @@ func (s *Source) EnsureHooks(ctx context.Context, group, payload string, progres
 		if repo.Archived {
 			continue
 		}
-		isNew, err := s.projectHook(ctx, repo.ID, repo.FullName, payload)
-		if err != nil {
+		if err := s.projectHook(ctx, repo.ID, repo.FullName, payload, &h); err != nil {
 			return h, err
-		}
-		h.Projects++
-		if isNew {
-			h.New++
 		}
 		progress(h.Projects)
 	}
 	return h, nil
 }
 
-func (s *Source) groupHook(ctx context.Context, group, payload string) (isNew bool, err error) {
-	doing := "make the webhook of group " + group
-	hooks, resp, err := s.client.Groups.ListGroupHooks(group, &gitlab.ListGroupHooksOptions{ListOptions: gitlab.ListOptions{PerPage: perPage}}, gitlab.WithContext(ctx))
+func (s *Source) groupHook(ctx context.Context, group, payload string) (Hooks, error) {
+	doing, h := "make the webhook of group "+group, Hooks{Group: true}
+	there, resp, err := s.groupHooks(ctx, group)
 	if err != nil {
-		return false, forge{s.api, s.client}.fail(ctx, doing, resp, err)
+		return h, forge{s.api, s.client}.fail(ctx, doing, resp, err)
 	}
-	on := gitlab.Ptr(true)
-	for _, h := range hooks {
-		if strings.HasSuffix(h.URL, "/hooks/"+s.name) {
-			_, resp, err := s.client.Groups.EditGroupHook(group, h.ID, &gitlab.EditGroupHookOptions{
-				URL: &payload, Token: s.token(), PushEvents: on, TagPushEvents: on, MergeRequestsEvents: on, PipelineEvents: on, ReleasesEvents: on,
-				DeploymentEvents: on, SubGroupEvents: on, MemberEvents: on, ProjectEvents: on, VulnerabilityEvents: on,
-			}, gitlab.WithContext(ctx))
-			return false, forge{s.api, s.client}.fail(ctx, doing, resp, err)
-		}
+	on, id := gitlab.Ptr(true), s.ours(there, payload, &h)
+	if id != 0 {
+		_, resp, err = s.client.Groups.EditGroupHook(group, id, &gitlab.EditGroupHookOptions{
+			URL: &payload, Token: s.token(), PushEvents: on, TagPushEvents: on, MergeRequestsEvents: on, PipelineEvents: on, ReleasesEvents: on,
+			DeploymentEvents: on, SubGroupEvents: on, MemberEvents: on, ProjectEvents: on, VulnerabilityEvents: on,
+		}, gitlab.WithContext(ctx))
+	} else {
+		_, resp, err = s.client.Groups.AddGroupHook(group, &gitlab.AddGroupHookOptions{
+			URL: &payload, Token: s.token(), PushEvents: on, TagPushEvents: on, MergeRequestsEvents: on, PipelineEvents: on, ReleasesEvents: on,
+			DeploymentEvents: on, SubGroupEvents: on, MemberEvents: on, ProjectEvents: on, VulnerabilityEvents: on,
+		}, gitlab.WithContext(ctx))
 	}
-	_, resp, err = s.client.Groups.AddGroupHook(group, &gitlab.AddGroupHookOptions{
-		URL: &payload, Token: s.token(), PushEvents: on, TagPushEvents: on, MergeRequestsEvents: on, PipelineEvents: on, ReleasesEvents: on,
-		DeploymentEvents: on, SubGroupEvents: on, MemberEvents: on, ProjectEvents: on, VulnerabilityEvents: on,
-	}, gitlab.WithContext(ctx))
-	return true, forge{s.api, s.client}.fail(ctx, doing, resp, err)
+	h.count(id == 0)
+	return h, forge{s.api, s.client}.fail(ctx, doing, resp, err)
 }
 
-func (s *Source) projectHook(ctx context.Context, id, name, payload string) (isNew bool, err error) {
+func (s *Source) groupHooks(ctx context.Context, group string) ([]webhook, *gitlab.Response, error) {
+	found, resp, err := s.client.Groups.ListGroupHooks(group, &gitlab.ListGroupHooksOptions{ListOptions: gitlab.ListOptions{PerPage: perPage}}, gitlab.WithContext(ctx))
+	all := make([]webhook, len(found))
+	for i, h := range found {
+		all[i] = webhook{h.ID, h.URL}
+	}
+	return all, resp, err
+}
+
+func (s *Source) projectHook(ctx context.Context, id, name, payload string, h *Hooks) error {
 	doing := "make the webhook of " + name
-	hooks, resp, err := s.client.Projects.ListProjectHooks(id, &gitlab.ListProjectHooksOptions{ListOptions: gitlab.ListOptions{PerPage: perPage}}, gitlab.WithContext(ctx))
+	there, resp, err := s.projectHooks(ctx, id)
 	if err != nil {
-		return false, forge{s.api, s.client}.fail(ctx, doing, resp, err)
+		return forge{s.api, s.client}.fail(ctx, doing, resp, err)
 	}
-	on := gitlab.Ptr(true)
-	for _, h := range hooks {
-		if strings.HasSuffix(h.URL, "/hooks/"+s.name) {
-			_, resp, err := s.client.Projects.EditProjectHook(id, h.ID, &gitlab.EditProjectHookOptions{
-				URL: &payload, Token: s.token(), PushEvents: on, TagPushEvents: on, MergeRequestsEvents: on, PipelineEvents: on, ReleasesEvents: on, DeploymentEvents: on, VulnerabilityEvents: on,
-			}, gitlab.WithContext(ctx))
-			return false, forge{s.api, s.client}.fail(ctx, doing, resp, err)
-		}
+	on, hook := gitlab.Ptr(true), s.ours(there, payload, h)
+	if hook != 0 {
+		_, resp, err = s.client.Projects.EditProjectHook(id, hook, &gitlab.EditProjectHookOptions{
+			URL: &payload, Token: s.token(), PushEvents: on, TagPushEvents: on, MergeRequestsEvents: on, PipelineEvents: on, ReleasesEvents: on, DeploymentEvents: on, VulnerabilityEvents: on,
+		}, gitlab.WithContext(ctx))
+	} else {
+		_, resp, err = s.client.Projects.AddProjectHook(id, &gitlab.AddProjectHookOptions{
+			URL: &payload, Token: s.token(), PushEvents: on, TagPushEvents: on, MergeRequestsEvents: on, PipelineEvents: on, ReleasesEvents: on, DeploymentEvents: on, VulnerabilityEvents: on,
+		}, gitlab.WithContext(ctx))
 	}
-	_, resp, err = s.client.Projects.AddProjectHook(id, &gitlab.AddProjectHookOptions{
-		URL: &payload, Token: s.token(), PushEvents: on, TagPushEvents: on, MergeRequestsEvents: on, PipelineEvents: on, ReleasesEvents: on, DeploymentEvents: on, VulnerabilityEvents: on,
-	}, gitlab.WithContext(ctx))
-	return true, forge{s.api, s.client}.fail(ctx, doing, resp, err)
+	if err != nil {
+		return forge{s.api, s.client}.fail(ctx, doing, resp, err)
+	}
+	h.Projects++
+	h.count(hook == 0)
+	return nil
+}
+
+func (s *Source) projectHooks(ctx context.Context, id string) ([]webhook, *gitlab.Response, error) {
+	found, resp, err := s.client.Projects.ListProjectHooks(id, &gitlab.ListProjectHooksOptions{ListOptions: gitlab.ListOptions{PerPage: perPage}}, gitlab.WithContext(ctx))
+	all := make([]webhook, len(found))
+	for i, h := range found {
+		all[i] = webhook{h.ID, h.URL}
+	}
+	return all, resp, err
 }
 
 // token is the secret that the webhooks send along.
@@ -113,31 +150,28 @@ func (s *Source) Check(ctx context.Context, group string) error {
 	return s.api.Misfit(ctx, "read group "+group, raw, err)
 }
 
-// Ping has GitLab send a test push to the first webhook of the group or its
-// projects. A project without commits cannot send one, which is no error.
-func (s *Source) Ping(ctx context.Context, group string) error {
-	hooks, _, err := s.client.Groups.ListGroupHooks(group, &gitlab.ListGroupHooksOptions{ListOptions: gitlab.ListOptions{PerPage: perPage}}, gitlab.WithContext(ctx))
+// Ping has GitLab send a test push to the webhook of the group that sends to a
+// payload address, or to the first of its projects'. A project without commits
+// cannot send one, which is no error.
+func (s *Source) Ping(ctx context.Context, group, payload string) error {
+	hooks, _, err := s.groupHooks(ctx, group)
 	if err == nil {
-		for _, h := range hooks {
-			if strings.HasSuffix(h.URL, "/hooks/"+s.name) {
-				_, err := s.client.Groups.TriggerTestGroupHook(group, h.ID, gitlab.GroupHookTriggerPush, gitlab.WithContext(ctx))
-				return unlessInvalid(err)
-			}
+		if id := s.ours(hooks, payload, &Hooks{}); id != 0 {
+			_, err := s.client.Groups.TriggerTestGroupHook(group, id, gitlab.GroupHookTriggerPush, gitlab.WithContext(ctx))
+			return unlessInvalid(err)
 		}
 	}
 	for repo, err := range s.Repositories(ctx) {
 		if err != nil {
 			return err
 		}
-		hooks, _, err := s.client.Projects.ListProjectHooks(repo.ID, nil, gitlab.WithContext(ctx))
+		hooks, _, err := s.projectHooks(ctx, repo.ID)
 		if err != nil {
 			continue
 		}
-		for _, h := range hooks {
-			if strings.HasSuffix(h.URL, "/hooks/"+s.name) {
-				_, err := s.client.Projects.TriggerTestProjectHook(repo.ID, h.ID, gitlab.ProjectHookEventPush, gitlab.WithContext(ctx))
-				return unlessInvalid(err)
-			}
+		if id := s.ours(hooks, payload, &Hooks{}); id != 0 {
+			_, err := s.client.Projects.TriggerTestProjectHook(repo.ID, id, gitlab.ProjectHookEventPush, gitlab.WithContext(ctx))
+			return unlessInvalid(err)
 		}
 	}
 	return nil

@@ -37,6 +37,8 @@ type Config struct {
 	Kinds      catalog.Kinds            // of the entities that are taken
 	Sources    func() []Source          // as they are configured now
 	Connecting Connect
+	// Webhook tells what became of the webhook of a source; false if none was asked for.
+	Webhook func(source string) (Webhook, bool)
 	// Wait returns once every projection has applied the record at a position of
 	// the main log.
 	Wait   func(context.Context, eventlog.Position) error
@@ -97,6 +99,7 @@ func (a *API) Register(e *echo.Echo) {
 	own.GET("/repositories/:source/:id/facts", a.handleFacts)
 	own.POST("/sources/:name/survey", a.handleSurvey)
 	own.POST("/sources/:name/backfill", a.handleBackfill)
+	own.POST("/sources/:name/webhook", a.handleWebhook)
 	own.GET("/deliveries", a.handleDeliveries)
 	own.POST("/deliveries/:id/allow", a.handleAllow)
 	own.POST("/deliveries/:id/replay", a.handleReplay)

@@ -133,6 +133,9 @@ func newPortal(t testing.TB) *portal {
 			return nil
 		},
 		Standing: &p.standing, Gaps: &p.standing,
+		Webhook: func(source string) (api.Webhook, bool) {
+			return api.Webhook{Made: "the webhook of acme is made"}, source == "github"
+		},
 		Survey: func(_ context.Context, source string) error {
 			if source == "git" {
 				return fault.New(fault.Conflict, "source git is not surveyed")
@@ -384,6 +387,9 @@ func TestSources(t *testing.T) {
 		if !strings.Contains(all, want) || !strings.Contains(one, want) {
 			t.Errorf("neither may lack %s:\n%s\n%s", want, all, one)
 		}
+	}
+	if !strings.Contains(one, `"webhook":{"running":false,"done":0,"made":"the webhook of acme is made"}`) {
+		t.Errorf("what became of the webhook is not told:\n%s", one)
 	}
 	if !strings.Contains(one, `"detail":"main moved"`) || strings.Contains(all, "main moved") {
 		t.Errorf("the gaps are those of one source:\n%s\n%s", all, one)

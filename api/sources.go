@@ -62,6 +62,7 @@ type sourceJSON struct {
 	Survey          *surveyJSON         `json:"survey,omitempty"`
 	Budget          *budgetJSON         `json:"budget,omitempty"`
 	Backfill        *backfillJSON       `json:"backfill,omitempty"`
+	Webhook         *Webhook            `json:"webhook,omitempty"`
 }
 
 type repositoryCountJSON struct {
@@ -210,6 +211,9 @@ func (a *API) handleSource(c echo.Context) error {
 		return err
 	}
 	j := toSourceJSON(a.source(s.Source), s, kept[s.Source])
+	if w, ok := a.Webhook(s.Source); ok {
+		j.Webhook = &w
+	}
 	for _, g := range gaps {
 		j.Gaps.Items = append(j.Gaps.Items, gapJSON{
 			g.Gap, g.Kind, g.Repository.FullName, g.Delivery, g.Detail, g.Since, g.Found, g.Closed, g.How, g.Lost, g.Position,

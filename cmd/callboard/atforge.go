@@ -48,7 +48,7 @@ func atGitHub(s config.Source, org string) (atForge, error) {
 		check: func(ctx context.Context) error { return source.Check(ctx, org) },
 		hook: func(ctx context.Context, payload string) (string, func(context.Context) error, error) {
 			h, err := source.EnsureHook(ctx, org, payload)
-			says := "the webhook of " + org + " is there, and has the new secret"
+			says := "the webhook of " + org + " is there, and changed"
 			if h.New {
 				says = "the webhook of " + org + " is made"
 			}

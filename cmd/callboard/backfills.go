@@ -87,14 +87,10 @@ func (b *backfills) run(ctx context.Context) error {
 
 // end keeps how it went.
 func (b *backfills) end(ctx context.Context, name string, err error) {
-	says := ""
 	if err != nil {
 		b.portal.logger.ErrorContext(ctx, "a backfill ended early", "source", name, "error", err)
-		if says = "it is our mistake; the portal's log says more"; fault.KindOf(err) != fault.Internal {
-			says = err.Error()
-		}
 	}
-	b.change(name, func(s *standing.Backfill) { s.Ended, s.Repository, s.Err = b.portal.now(), "", says })
+	b.change(name, func(s *standing.Backfill) { s.Ended, s.Repository, s.Err = b.portal.now(), "", errorForPeople(err) })
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.running = ""

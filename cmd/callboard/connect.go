@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -28,6 +27,10 @@ func connectCommand(p process) *cobra.Command {
 	return c
 }
 
+// hookPatience is how long it may take to make webhooks, one for each project of a
+// large group.
+const hookPatience = time.Hour
+
 // connectFlags are the flags of `callboard connect github` and `gitlab`.
 type connectFlags struct {
 	portalFlags
@@ -47,11 +50,11 @@ func connectForgeCommand(p process, forge string) *cobra.Command {
 		Use:   forge,
 		Short: fmt.Sprintf("Connect a %s %s", map[string]string{config.GitHub: "GitHub", config.GitLab: "GitLab"}[forge], title),
 		Long: fmt.Sprintf(`Connect a %[1]s to a running portal: check the token, tell the portal of
-the source with a new webhook secret, make the webhook at the forge, wait until it
-is heard, and follow the discovery of the repositories.
+the source, have it make the webhook at the forge, wait until that is heard, and
+follow the discovery of the repositories.
 
-It is safe to repeat: the source and the webhook that are there are changed, and
-deliveries signed with the secret before are still taken.
+It is safe to repeat: the source keeps its webhook secret, and the webhook that is
+there is given the same again.
 
 The token comes from $%[2]s or --token; it needs %[3]s.
 The portal keeps it in sources.yaml of its data folder.`, title, variable, scope),
@@ -99,21 +102,13 @@ func (f *portalFlags) client(command string, p process) (*portalClient, error) {
 }
 
 func (f *connectFlags) run(ctx context.Context, p process, forge string, portal *portalClient) error {
-	s := api.SourceSettings{Name: f.name, Type: forge, URL: f.url, Token: f.token, WebhookSecret: rand.Text()}
+	s := api.SourceSettings{Name: f.name, Type: forge, URL: f.url, Token: f.token}
 	if forge == config.GitHub {
 		s.Organizations = []string{f.of}
 	} else {
 		s.Groups = []string{f.of}
 	}
-	conf, err := configured(s)
-	if err != nil {
-		return err
-	}
-	at, err := newAtForge(conf, func(done int) { fmt.Fprintf(p.Stderr, "\r%d webhooks", done) })
-	if err != nil {
-		return err
-	}
-	if err := at.check(ctx); err != nil {
+	if err := checkAtForge(ctx, s); err != nil {
 		return err
 	}
 	fmt.Fprintf(p.Stdout, "✓ the token sees %s\n", f.of)
@@ -130,18 +125,56 @@ func (f *connectFlags) run(ctx context.Context, p process, forge string, portal 
 	if err != nil {
 		return err
 	}
-	says, ping, err := at.hook(ctx, payload)
-	if err == nil {
-		err = ping(ctx)
+	if err := f.hook(ctx, p, portal, payload); err != nil {
+		return fmt.Errorf("%w\nUntil then the portal compares the repositories once an hour. Run this again, with another token if it is that", err)
 	}
-	if err != nil {
-		return fmt.Errorf("%w\nUntil then the portal compares the repositories once an hour. Make the webhook by hand, or run this again with another token", err)
-	}
-	fmt.Fprintf(p.Stdout, "✓ %s\n", says)
 	if err := f.hear(ctx, p, portal, before, payload); err != nil {
 		return err
 	}
 	return f.follow(ctx, p, portal)
+}
+
+// checkAtForge asks the forge whether a source could be read with its settings.
+func checkAtForge(ctx context.Context, s api.SourceSettings) error {
+	conf, err := configured(s)
+	if err != nil {
+		return err
+	}
+	at, err := newAtForge(withSecret(conf), func(int) {})
+	if err != nil {
+		return err
+	}
+	return at.check(ctx)
+}
+
+// hook has the portal make the webhook, and waits until it has: a group that can have
+// none takes one for each project, which is worked on as long as it takes.
+func (f *connectFlags) hook(ctx context.Context, p process, portal *portalClient, payload string) error {
+	at := "/api/sources/" + url.PathEscape(f.name)
+	if err := portal.ask(ctx, http.MethodPost, at+"/webhook", map[string]string{"url": payload}, nil); err != nil {
+		return err
+	}
+	var s struct {
+		Webhook api.Webhook `json:"webhook"`
+	}
+	ended, err := until(ctx, hookPatience, func(ctx context.Context) (bool, error) {
+		s.Webhook = api.Webhook{}
+		err := portal.ask(ctx, http.MethodGet, at, nil, &s)
+		if s.Webhook.Done > 0 {
+			fmt.Fprintf(p.Stderr, "\r%d webhooks", s.Webhook.Done)
+		}
+		return err == nil && !s.Webhook.Running, err
+	})
+	switch {
+	case err != nil:
+		return err
+	case !ended:
+		return fault.New(fault.Unavailable, "the portal still makes webhooks: %s/sources/%s/connect shows how far it is", portal.base, f.name)
+	case s.Webhook.Error != "":
+		return fault.New(fault.Unavailable, "%s", s.Webhook.Error)
+	}
+	fmt.Fprintf(p.Stdout, "✓ %s\n", s.Webhook.Made)
+	return nil
 }
 
 type deliveryList struct {

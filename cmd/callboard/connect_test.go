@@ -2,47 +2,30 @@ package main
 
 import (
 	"bytes"
+	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/internal/demoforge"
+	"github.com/callboard/callboard/internal/fault"
 )
 
 // Connecting from a terminal leaves a source, a webhook that is heard, and a
 // catalog; a second time it changes what is there.
 func TestConnectCommand(t *testing.T) {
-	service_ := demoforge.Service{Token: "forge-token", Limit: 1 << 30}
-	forge, err := demoforge.Listen("127.0.0.1:0", demoforge.Options{GitHub: service_, GitLab: service_, Background: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { forge.Close() })
-	p := runPortal(t, config.Default())
-	r := &running{portal: p, forge: forge, base: p.url(), inbox: handledWatch{log: p.inbox}}
-	token, err := loadToken(p.config.Data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	connect := func(p demoforge.Provider, flag, name string) (int, string) {
-		t.Helper()
-		var out, errs bytes.Buffer
-		env := map[string]string{"GITHUB_TOKEN": "forge-token", "GITLAB_TOKEN": "forge-token"}
-		code := run(t.Context(), process{
-			Args: []string{"connect", string(p), flag, name, "--url", forge.APIURL(p), "--to", r.base, "--to-token", token},
-			Env:  func(key string) (string, bool) { v, ok := env[key]; return v, ok }, Stdout: &out, Stderr: &errs,
-		})
-		return code, out.String() + errs.String()
-	}
+	r := startEmpty(t)
 	for p, flag := range map[demoforge.Provider]string{demoforge.GitHub: "--org", demoforge.GitLab: "--group"} {
 		repo := r.repository(t, p, "acme/from-"+string(p))
 		push(t, repo, map[string]string{"catalog-info.yaml": service("first-" + string(p))})
-		for _, says := range []string{"is made", "new secret"} {
+		for _, says := range []string{"is made", "is there, and changed"} {
 			if p == demoforge.GitLab {
 				says = "lead"
 			}
-			code, text := connect(p, flag, "acme")
+			code, text := r.connectByCommand(t, p, flag, "acme")
 			for _, want := range []string{"the token sees acme", says, "the webhook is heard", "1 repositories were read"} {
 				if code != 0 || !strings.Contains(text, want) {
 					t.Fatalf("%s: exit code %d, and %q is not in\n%s", p, code, want, text)
@@ -53,7 +36,7 @@ func TestConnectCommand(t *testing.T) {
 			}
 		}
 		push(t, repo, map[string]string{"catalog-info.yaml": service("second-" + string(p))})
-		if err := forge.Deliver(t.Context()); err != nil {
+		if err := r.forge.Deliver(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		r.settle(t)
@@ -64,7 +47,88 @@ func TestConnectCommand(t *testing.T) {
 	if got := r.eventsOf(t, event.TypeSourceGapFound); len(got) > 0 {
 		t.Errorf("gaps were found: %q", got)
 	}
-	if code, text := connect(demoforge.GitHub, "--org", "nobody"); code != exitProblems || !strings.Contains(text, "read organisation nobody") {
+	if code, text := r.connectByCommand(t, demoforge.GitHub, "--org", "nobody"); code != exitProblems || !strings.Contains(text, "read organisation nobody") {
 		t.Errorf("an organisation that is not there: exit code %d\n%s", code, text)
+	}
+}
+
+// connectByCommand runs `callboard connect`, and returns its exit code and what it says.
+func (r *running) connectByCommand(t *testing.T, p demoforge.Provider, flag, name string) (int, string) {
+	t.Helper()
+	token, err := loadToken(r.config.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	env := map[string]string{"GITHUB_TOKEN": "forge-token", "GITLAB_TOKEN": "forge-token"}
+	code := run(t.Context(), process{
+		Args: []string{"connect", string(p), flag, name, "--url", r.forge.APIURL(p), "--to", r.base, "--to-token", token},
+		Env:  func(key string) (string, bool) { v, ok := env[key]; return v, ok }, Stdout: &out, Stderr: &errs,
+	})
+	return code, out.String() + errs.String()
+}
+
+// Connecting may fail again and again: what the forge signs with the secret that it
+// was given first is taken all the same.
+func TestConnectAgainLocksNobodyOut(t *testing.T) {
+	for p, flag := range map[demoforge.Provider]string{demoforge.GitHub: "--org", demoforge.GitLab: "--group"} {
+		t.Run(string(p), func(t *testing.T) {
+			r := startEmpty(t)
+			repo := r.repository(t, p, "acme/pay")
+			push(t, repo, map[string]string{"README.md": "hello"})
+			if code, text := r.connectByCommand(t, p, flag, "acme"); code != 0 {
+				t.Fatalf("exit code %d\n%s", code, text)
+			}
+			r.forge.SetFaults(func(q *http.Request) demoforge.Fault {
+				if strings.Contains(q.URL.Path, "/hooks") && q.Method != http.MethodGet {
+					return demoforge.Fault{Status: http.StatusBadGateway}
+				}
+				return demoforge.Fault{}
+			})
+			for range 2 {
+				if code, text := r.connectByCommand(t, p, flag, "acme"); code != exitProblems || !strings.Contains(text, "make the webhook of") {
+					t.Fatalf("exit code %d\n%s", code, text)
+				}
+			}
+			r.forge.SetFaults(nil)
+			r.pushed(t, repo, "pay")
+			if refused := r.door.Refusals(string(p)); len(refused) > 0 {
+				t.Errorf("what the forge sent was refused: %+v", refused)
+			}
+		})
+	}
+}
+
+// What the settings of a source that was connected leave out stays as it is, and so
+// does what they cannot say.
+func TestConnectAgainChangesWhatIsGiven(t *testing.T) {
+	was := config.Source{
+		Name: "github", Type: config.GitHub, Token: "first-token", WebhookSecret: "second", PreviousSecret: "first",
+		Organizations: []string{"acme"}, Grace: 1, Archived: true, SkipForks: true, Reconcile: "@every 2h",
+	}
+	for _, tt := range []struct {
+		name   string
+		given  config.Source
+		change func(*config.Source)
+	}{
+		{"nothing", config.Source{}, func(*config.Source) {}},
+		{"another token", config.Source{Token: "other-token"}, func(s *config.Source) { s.Token = "other-token" }},
+		{"another secret", config.Source{WebhookSecret: "third"}, func(s *config.Source) { s.WebhookSecret, s.PreviousSecret = "third", "second" }},
+		{"the same secret", config.Source{WebhookSecret: "second"}, func(*config.Source) {}},
+		{"another organisation", config.Source{Organizations: []string{"labs"}}, func(s *config.Source) { s.Organizations = []string{"labs"} }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.given.Name, tt.given.Type = was.Name, was.Type
+			want := was
+			tt.change(&want)
+			got, err := changed(was, tt.given)
+			if diff := cmp.Diff(want, got); diff != "" || err != nil {
+				t.Errorf("%v (-want +got):\n%s", err, diff)
+			}
+		})
+	}
+	app := config.Source{Name: "github", Type: config.GitHub, WebhookSecret: "second", App: config.App{ID: "1", PrivateKeyFile: "app-github.pem"}}
+	if got, err := changed(app, config.Source{Name: "github", Type: config.GitHub, Token: "first-token"}); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("a token for an App: %+v, %v", got, err)
 	}
 }

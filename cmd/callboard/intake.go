@@ -175,7 +175,7 @@ func surveys(c config.Config, sources []ingest.Source, selections map[string]ing
 func (p *portal) apiSources() []api.Source {
 	var all []api.Source
 	for _, s := range p.intake().config.Sources {
-		all = append(all, api.Source{Name: s.Name, Type: s.Type, URL: p.url() + "/hooks/" + s.Name})
+		all = append(all, api.Source{Name: s.Name, Type: s.Type, URL: p.payload(s.Name)})
 	}
 	return all
 }

@@ -69,6 +69,7 @@ type portal struct {
 	played       atomic.Bool   // the demo has told its story
 	connecting   sync.Mutex    // held while the intake is replaced
 	backfills    *backfills
+	hooks        *hookMaker
 	standing     *standing.Reader
 	echo         *echo.Echo
 	listener     net.Listener
@@ -117,7 +118,7 @@ func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o por
 		return nil, err
 	}
 	p.current.Store(in)
-	p.backfills = newBackfills(p)
+	p.backfills, p.hooks = newBackfills(p), newHookMaker(p)
 	p.standing = p.newStanding()
 	if err := errors.Join(registerLag(metrics, p.runner, p.inboxes), registerSources(metrics, p.standing), registerCatalog(metrics, p.catalog)); err != nil {
 		return nil, err
@@ -186,7 +187,7 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 		Catalog: p.catalog.Snapshot, History: p.history, Deliveries: p.deliveries, Facts: p.repositories, Replay: p.replay, Allow: p.allow,
 		Standing: p.standing, Gaps: p.repositories, Survey: p.survey, Backfill: p.backfills.begin,
 		Locations: apiLocations{p}, Kinds: kinds, Sites: func() map[string]string { return sitesOf(p.intake().config.Sources) },
-		Sources: p.apiSources, Connecting: connector{p}, Wait: p.runner.WaitAll, Health: p.health, Logger: p.logger,
+		Sources: p.apiSources, Connecting: connector{p}, Webhook: p.hooks.state, Wait: p.runner.WaitAll, Health: p.health, Logger: p.logger,
 	})
 	answers.Register(p.echo)
 	pages := web.New(web.Config{
@@ -230,7 +231,7 @@ func (p *portal) run(ctx context.Context, ready func(context.Context) error) err
 		}
 		p.ready.Store(true)
 		g, ctx := errgroup.WithContext(ctx)
-		for _, work := range []func(context.Context) error{p.takeIn, p.backfills.run, p.recheck, p.prune, p.saved.run, ready} {
+		for _, work := range []func(context.Context) error{p.takeIn, p.backfills.run, p.hooks.run, p.recheck, p.prune, p.saved.run, ready} {
 			g.Go(func() error { return work(ctx) })
 		}
 		return g.Wait()

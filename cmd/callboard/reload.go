@@ -100,9 +100,8 @@ func together(file config.Config, stored []config.Source) (config.Config, error)
 
 func (p *portal) storedSources() string { return filepath.Join(p.config.Data, fileConnected) }
 
-// connect adds a source, or changes one that was connected before; a secret that
-// changes stays valid beside the new one. The error is of kind fault.Conflict if a
-// source of this name stands in the configuration.
+// connect adds a source, or changes one that was connected before, see [changed]. The
+// error is of kind fault.Conflict if a source of this name stands in the configuration.
 func (p *portal) connect(ctx context.Context, s config.Source) error {
 	if s.Type == config.Git && (gitsource.Remote{URL: s.URL}).Local() {
 		return fault.New(fault.Invalid, "source %s: url: a folder of the portal's machine is named in its configuration file", s.Name)
@@ -110,19 +109,11 @@ func (p *portal) connect(ctx context.Context, s config.Source) error {
 	return p.restore(ctx, func(stored []config.Source) ([]config.Source, error) {
 		i := slices.IndexFunc(stored, func(o config.Source) bool { return o.Name == s.Name })
 		if i < 0 {
-			return append(stored, s), nil
+			return append(stored, withSecret(s)), nil
 		}
-		if was := stored[i].WebhookSecret; was != s.WebhookSecret {
-			s.PreviousSecret = was
-		}
-		if was := stored[i].SigningToken; was != s.SigningToken {
-			s.PreviousSigningToken = was
-		}
-		if s.Token == "" {
-			s.Token = stored[i].Token
-		}
-		stored[i] = s
-		return stored, nil
+		var err error
+		stored[i], err = changed(stored[i], s)
+		return stored, err
 	})
 }
 
@@ -258,6 +249,12 @@ func configured(s api.SourceSettings) (config.Source, error) {
 		}
 	}
 	return c, nil
+}
+
+// MakeWebhook implements [api.Connect].
+func (c connector) MakeWebhook(ctx context.Context, name, payload string) error {
+	_, err := c.portal.hooks.begin(ctx, name, payload)
+	return err
 }
 
 func (c connector) Disconnect(ctx context.Context, name string) error {

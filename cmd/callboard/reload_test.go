@@ -119,9 +119,9 @@ func TestConnectAndDisconnect(t *testing.T) {
 	if err := r.connect(t.Context(), own); fault.KindOf(err) != fault.Conflict {
 		t.Errorf("a name that is taken: %v", err)
 	}
-	own.Name, own.WebhookSecret = "less", ""
+	own.Name, own.Reconcile = "less", "now and then"
 	if err := r.connect(t.Context(), own); fault.KindOf(err) != fault.Invalid {
-		t.Errorf("no secret: %v", err)
+		t.Errorf("a schedule that is none: %v", err)
 	}
 	if err := r.disconnect(t.Context(), "more"); err != nil {
 		t.Fatal(err)

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"cmp"
+	"crypto/rand"
+
+	"github.com/callboard/callboard/internal/config"
+	"github.com/callboard/callboard/internal/fault"
+)
+
+// withSecret is a new source of a forge with a webhook secret, if it has none.
+func withSecret(s config.Source) config.Source {
+	if (s.Type == config.GitHub || s.Type == config.GitLab) && s.WebhookSecret == "" && s.SigningToken == "" {
+		s.WebhookSecret = config.Secret(rand.Text())
+	}
+	return s
+}
+
+// changed is a source that was connected before, with other settings. What they leave
+// out stays as it is, and so does what they cannot say; a secret that changes stays
+// valid beside the new one.
+func changed(was, s config.Source) (config.Source, error) {
+	if was.App != (config.App{}) && s.Token != "" {
+		return was, fault.New(fault.Conflict, "source %s is connected as an App, and a token has no place beside it: disconnect it first, or connect under another name", was.Name)
+	}
+	is := was
+	is.Type, is.URL, is.Branch = s.Type, cmp.Or(s.URL, was.URL), cmp.Or(s.Branch, was.Branch)
+	is.Token = cmp.Or(s.Token, was.Token)
+	is.Poll, is.Reconcile, is.People = cmp.Or(s.Poll, was.Poll), cmp.Or(s.Reconcile, was.Reconcile), cmp.Or(s.People, was.People)
+	is.Organizations, is.Groups = given(s.Organizations, was.Organizations), given(s.Groups, was.Groups)
+	is.Repositories, is.Descriptors = given(s.Repositories, was.Repositories), given(s.Descriptors, was.Descriptors)
+	is.WebhookSecret, is.PreviousSecret = secrets(s.WebhookSecret, was.WebhookSecret, was.PreviousSecret)
+	is.SigningToken, is.PreviousSigningToken = secrets(s.SigningToken, was.SigningToken, was.PreviousSigningToken)
+	return is, nil
+}
+
+// given is a list, or what was before if it is left out.
+func given(list, was []string) []string {
+	if len(list) == 0 {
+		return was
+	}
+	return list
+}
+
+// secrets are the one that counts and the one that does, too, once another is given.
+func secrets(given, was, previous config.Secret) (now, before config.Secret) {
+	if given == "" || given == was {
+		return was, previous
+	}
+	return given, was
+}

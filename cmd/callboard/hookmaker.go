@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/callboard/callboard/api"
+	"github.com/callboard/callboard/internal/config"
+	"github.com/callboard/callboard/internal/fault"
+)
+
+// hookMaker makes the webhooks of sources at their forges, which can take long: a
+// group that can have none of its own gets one for each project. So whoever asks for
+// it does not wait for the end, and no secret leaves the portal but to the forge.
+type hookMaker struct {
+	portal *portal
+	asked  chan hookWork
+
+	mu     sync.Mutex
+	states map[string]api.Webhook
+}
+
+func newHookMaker(p *portal) *hookMaker {
+	return &hookMaker{portal: p, asked: make(chan hookWork), states: map[string]api.Webhook{}}
+}
+
+// hookWork is a webhook that is to be made, or one for each project.
+type hookWork struct {
+	source  config.Source
+	payload string
+	// taken is closed once the forge takes a webhook of them, or when it has ended.
+	taken chan struct{}
+}
+
+// begin has the webhook of a source made that sends to an address, the portal's own
+// if that is empty, or the one changed that is there. The error is of kind
+// fault.NotFound if there is no such source, fault.Conflict if its webhook is being
+// made or cannot be, and fault.Invalid for an address that does not lead to it.
+func (m *hookMaker) begin(ctx context.Context, name, payload string) (hookWork, error) {
+	source, _, ok := m.portal.sourceNamed(name)
+	if !ok {
+		return hookWork{}, fault.New(fault.NotFound, "there is no source %q in the configuration", name)
+	}
+	if err := makable(source); err != nil {
+		return hookWork{}, err
+	}
+	if payload == "" {
+		payload = m.portal.payload(name)
+	}
+	if u, err := url.Parse(payload); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || !strings.HasSuffix(u.Path, "/hooks/"+name) {
+		return hookWork{}, fault.New(fault.Invalid, "%q is no address that leads to source %s: it has to end in /hooks/%s", payload, name, name)
+	}
+	w := hookWork{source, payload, make(chan struct{})}
+	if !m.claim(name) {
+		return hookWork{}, fault.New(fault.Conflict, "the webhook of source %s is being made", name)
+	}
+	select {
+	case m.asked <- w:
+		return w, nil
+	case <-ctx.Done():
+		m.change(name, func(s *api.Webhook) { *s = api.Webhook{Error: "it was called off"} })
+		return hookWork{}, ctx.Err()
+	}
+}
+
+// makable reports what keeps the webhook of a source from being made here.
+func makable(s config.Source) error {
+	switch {
+	case s.App != (config.App{}):
+		return fault.New(fault.Conflict, "source %s is an App, which has a webhook of its own", s.Name)
+	case s.Type != config.GitHub && s.Type != config.GitLab, len(s.Organizations)+len(s.Groups) == 0:
+		return fault.New(fault.Conflict, "source %s names no organisation and no group that a webhook could be made for", s.Name)
+	case s.SigningToken != "":
+		return fault.New(fault.Conflict, "the webhook of source %s signs with a token: it is made by hand", s.Name)
+	}
+	return nil
+}
+
+// claim marks the webhook of a source as being made; false if it is.
+func (m *hookMaker) claim(name string) bool {
+	known := sourceNames(m.portal.intake().config)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	maps.DeleteFunc(m.states, func(name string, _ api.Webhook) bool { return !slices.Contains(known, name) })
+	if m.states[name].Running {
+		return false
+	}
+	m.states[name] = api.Webhook{Running: true}
+	return true
+}
+
+// state is what became of the webhook of a source; false if none was asked for since
+// the start.
+func (m *hookMaker) state(name string) (api.Webhook, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s, ok := m.states[name]
+	return s, ok
+}
+
+func (m *hookMaker) change(name string, change func(*api.Webhook)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := m.states[name]
+	change(&s)
+	m.states[name] = s
+}
+
+// run makes what is asked for until ctx ends.
+func (m *hookMaker) run(ctx context.Context) error {
+	var g errgroup.Group
+	for {
+		select {
+		case <-ctx.Done():
+			return g.Wait()
+		case w := <-m.asked:
+			g.Go(func() error { m.work(ctx, w); return nil })
+		}
+	}
+}
+
+// work makes webhooks, has the forge try one, and keeps how it went.
+func (m *hookMaker) work(ctx context.Context, w hookWork) {
+	name, taken := w.source.Name, sync.OnceFunc(func() { close(w.taken) })
+	defer taken()
+	err := m.make(ctx, w, taken)
+	m.change(name, func(s *api.Webhook) { s.Running, s.Error = false, errorForPeople(err) })
+	if err != nil {
+		m.portal.logger.WarnContext(ctx, "the webhook of a source could not be made, or not be tried", "source", name, "error", err)
+	}
+}
+
+func (m *hookMaker) make(ctx context.Context, w hookWork, taken func()) error {
+	name := w.source.Name
+	at, err := newAtForge(w.source, func(done int) {
+		m.change(name, func(s *api.Webhook) { s.Done = done })
+		taken()
+	})
+	if err != nil {
+		return err
+	}
+	says, ping, err := at.hook(ctx, w.payload)
+	if err != nil {
+		return err
+	}
+	m.change(name, func(s *api.Webhook) { s.Made = says })
+	return ping(ctx)
+}
+
+// errorForPeople is what an error says to those who are not to know our mistakes.
+func errorForPeople(err error) string {
+	switch {
+	case err == nil:
+		return ""
+	case fault.KindOf(err) == fault.Internal:
+		return "it is our mistake; the portal's log says more"
+	}
+	return err.Error()
+}
+
+// payload is where the webhook of a source sends to.
+func (p *portal) payload(source string) string { return p.url() + "/hooks/" + url.PathEscape(source) }

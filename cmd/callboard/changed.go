@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"crypto/rand"
+	"strings"
 
 	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/internal/fault"
@@ -18,8 +19,12 @@ func withSecret(s config.Source) config.Source {
 
 // changed is a source that was connected before, with other settings. What they leave
 // out stays as it is, and so does what they cannot say; a secret that changes stays
-// valid beside the new one.
+// valid beside the new one. A source that is read elsewhere from now on is another,
+// see [moved].
 func changed(was, s config.Source) (config.Source, error) {
+	if s.Type != was.Type || s.URL != "" && address(s) != address(was) {
+		return moved(was, s)
+	}
 	if was.App != (config.App{}) && s.Token != "" {
 		return was, fault.New(fault.Conflict, "source %s is connected as an App, and a token has no place beside it: disconnect it first, or connect under another name", was.Name)
 	}
@@ -32,6 +37,27 @@ func changed(was, s config.Source) (config.Source, error) {
 	is.WebhookSecret, is.PreviousSecret = secrets(s.WebhookSecret, was.WebhookSecret, was.PreviousSecret)
 	is.SigningToken, is.PreviousSigningToken = secrets(s.SigningToken, was.SigningToken, was.PreviousSigningToken)
 	return is, nil
+}
+
+// moved is a source that is read at another address. What it was let in with where it
+// was is told to nobody there.
+func moved(was, s config.Source) (config.Source, error) {
+	if s.Token == "" && (was.Token != "" || was.App != (config.App{})) {
+		return was, fault.New(fault.Invalid, "token: source %s is to be read at another address, and what it is let in with now is not sent there: give a token, too", was.Name)
+	}
+	if s = withSecret(s); s.WebhookSecret != "" {
+		s.WebhookSecret, s.PreviousSecret = secrets(s.WebhookSecret, was.WebhookSecret, was.PreviousSecret)
+	}
+	if s.SigningToken != "" {
+		s.SigningToken, s.PreviousSigningToken = secrets(s.SigningToken, was.SigningToken, was.PreviousSigningToken)
+	}
+	return s, nil
+}
+
+// address is where a source is read, also where its settings leave that out.
+func address(s config.Source) string {
+	public := map[string]string{config.GitHub: "https://api.github.com", config.GitLab: "https://gitlab.com"}[s.Type]
+	return strings.TrimRight(cmp.Or(s.URL, public), "/")
 }
 
 // given is a list, or what was before if it is left out.

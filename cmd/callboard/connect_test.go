@@ -3,11 +3,13 @@ package main
 import (
 	"bytes"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/callboard/callboard/api"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/internal/demoforge"
@@ -130,5 +132,72 @@ func TestConnectAgainChangesWhatIsGiven(t *testing.T) {
 	app := config.Source{Name: "github", Type: config.GitHub, WebhookSecret: "second", App: config.App{ID: "1", PrivateKeyFile: "app-github.pem"}}
 	if got, err := changed(app, config.Source{Name: "github", Type: config.GitHub, Token: "first-token"}); fault.KindOf(err) != fault.Conflict {
 		t.Errorf("a token for an App: %+v, %v", got, err)
+	}
+}
+
+// A token is sent nowhere but to the forge that it was given for.
+func TestConnectElsewhereTakesAnotherToken(t *testing.T) {
+	for _, tt := range []struct {
+		name       string
+		was, given config.Source
+		wants      bool // another token
+	}{
+		{"another address", config.Source{Type: config.GitHub, URL: "https://ghes.acme.example/api/v3"}, config.Source{Type: config.GitHub, URL: "https://evil.example"}, true},
+		{"another type", config.Source{Type: config.GitHub}, config.Source{Type: config.GitLab}, true},
+		{"another type at one address", config.Source{Type: config.GitHub, URL: "https://forge.acme.example"}, config.Source{Type: config.Git, URL: "https://forge.acme.example"}, true},
+		{"from the public one", config.Source{Type: config.GitLab}, config.Source{Type: config.GitLab, URL: "https://evil.example"}, true},
+		{"the public one by its name", config.Source{Type: config.GitHub}, config.Source{Type: config.GitHub, URL: "https://api.github.com/"}, false},
+		{"no address", config.Source{Type: config.GitHub, URL: "https://ghes.acme.example/api/v3"}, config.Source{Type: config.GitHub}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.was.Name, tt.was.Token, tt.was.WebhookSecret = "forge", "first-token", "first"
+			tt.given.Name = "forge"
+			got, err := changed(tt.was, tt.given)
+			if wants := fault.KindOf(err) == fault.Invalid; wants != tt.wants || !wants && got.Token != "first-token" {
+				t.Errorf("got token %q, %v", got.Token.Reveal(), err)
+			}
+			if !tt.wants {
+				return
+			}
+			tt.given.Token = "other-token"
+			got, err = changed(tt.was, tt.given)
+			if err != nil || got.Token != "other-token" || got.WebhookSecret == "first" {
+				t.Errorf("with a token of its own: %q, secret %q, %v", got.Token.Reveal(), got.WebhookSecret.Reveal(), err)
+			}
+		})
+	}
+}
+
+// The API keeps the token of a source from another address.
+func TestConnectElsewhereIsRefused(t *testing.T) {
+	r := startEmpty(t)
+	asked := make(chan string, 1)
+	evil := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, q *http.Request) {
+		select {
+		case asked <- q.Header.Get("Authorization"):
+		default:
+		}
+	}))
+	defer evil.Close()
+	token, err := loadToken(r.config.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	portal := newPortalClient(r.base, token)
+	settings := api.SourceSettings{Name: "github", Type: config.GitHub, URL: r.forge.APIURL(demoforge.GitHub), Token: "forge-token", Organizations: []string{"acme"}}
+	if err := portal.ask(t.Context(), http.MethodPost, "/api/sources", settings, nil); err != nil {
+		t.Fatal(err)
+	}
+	settings.URL, settings.Token = evil.URL, ""
+	err = portal.ask(t.Context(), http.MethodPost, "/api/sources", settings, nil)
+	if fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), "give a token, too") {
+		t.Errorf("got %v", err)
+	}
+	r.repository(t, demoforge.GitHub, "acme/pay")
+	r.mustSurvey(t, demoforge.GitHub)
+	select {
+	case sent := <-asked:
+		t.Errorf("the other address was sent %q", sent)
+	default:
 	}
 }

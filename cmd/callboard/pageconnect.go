@@ -4,10 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -51,7 +48,7 @@ func (c pageConnecting) Connect(ctx context.Context, n web.NewSource) (secret st
 			return "", hookMisfit(err)
 		}
 	}
-	if err := c.portal.connect(ctx, s); err != nil {
+	if err := c.portal.add(ctx, s, ""); err != nil {
 		return "", err
 	}
 	if ping == nil {
@@ -122,11 +119,8 @@ func (c pageConnecting) AppMade(ctx context.Context, state, code string) (instal
 	s := newSourceConfig(n)
 	s.WebhookSecret = config.Secret(app.WebhookSecret)
 	s.App = config.App{ID: strconv.FormatInt(app.ID, 10), PrivateKeyFile: c.portal.keyFile(n.Name)}
-	if err := os.WriteFile(s.App.PrivateKeyFile, []byte(app.PrivateKey), 0o600); err != nil {
-		return "", fmt.Errorf("keep the key of the App: %w", err)
-	}
-	if err := c.portal.connect(ctx, s); err != nil {
-		return "", errors.Join(err, os.Remove(s.App.PrivateKeyFile))
+	if err := c.portal.add(ctx, s, app.PrivateKey); err != nil {
+		return "", err
 	}
 	page := app.Page
 	if !strings.HasPrefix(page, n.Pages+"/") { // nobody is led to another site

@@ -89,7 +89,7 @@ type replacement struct {
 func together(file config.Config, stored []config.Source) (config.Config, error) {
 	all := slices.Clone(file.Sources)
 	for _, s := range stored {
-		if slices.ContainsFunc(all, func(o config.Source) bool { return o.Name == s.Name }) {
+		if placeOf(all, s.Name) >= 0 {
 			return file, fault.New(fault.Conflict, "source %s stands in the configuration and among those that were connected: rename it in the configuration, or disconnect the other", s.Name)
 		}
 		all = append(all, s)
@@ -103,25 +103,63 @@ func (p *portal) storedSources() string { return filepath.Join(p.config.Data, fi
 // connect adds a source, or changes one that was connected before, see [changed]. The
 // error is of kind fault.Conflict if a source of this name stands in the configuration.
 func (p *portal) connect(ctx context.Context, s config.Source) error {
+	p.connecting.Lock()
+	defer p.connecting.Unlock()
+	return p.restore(ctx, func(stored []config.Source) ([]config.Source, error) {
+		i := placeOf(stored, s.Name)
+		if i < 0 {
+			return append(stored, withSecret(s)), notLocal(s)
+		}
+		var err error
+		if stored[i], err = changed(stored[i], s); err == nil {
+			err = notLocal(stored[i])
+		}
+		return stored, err
+	})
+}
+
+// notLocal refuses to read a folder of the portal's machine because somebody connects it.
+func notLocal(s config.Source) error {
 	if s.Type == config.Git && (gitsource.Remote{URL: s.URL}).Local() {
 		return fault.New(fault.Invalid, "source %s: url: a folder of the portal's machine is named in its configuration file", s.Name)
 	}
-	return p.restore(ctx, func(stored []config.Source) ([]config.Source, error) {
-		i := slices.IndexFunc(stored, func(o config.Source) bool { return o.Name == s.Name })
-		if i < 0 {
-			return append(stored, withSecret(s)), nil
+	return nil
+}
+
+// add adds a source, with the key of its App if it is one. The error is of kind
+// fault.Conflict if there is a source of its name; that, and its key, stay as they are.
+func (p *portal) add(ctx context.Context, s config.Source, key string) error {
+	p.connecting.Lock()
+	defer p.connecting.Unlock()
+	kept := false
+	err := p.restore(ctx, func(stored []config.Source) ([]config.Source, error) {
+		if placeOf(stored, s.Name) >= 0 || placeOf(p.file.Sources, s.Name) >= 0 {
+			return nil, fault.New(fault.Conflict, "there is a source %s by now: choose another name", s.Name)
 		}
-		var err error
-		stored[i], err = changed(stored[i], s)
-		return stored, err
+		if err := notLocal(s); err != nil {
+			return nil, err
+		}
+		if key != "" {
+			kept = true
+			if err := os.WriteFile(p.keyFile(s.Name), []byte(key), 0o600); err != nil {
+				return nil, fmt.Errorf("keep the key of the App: %w", err)
+			}
+		}
+		return append(stored, s), nil
 	})
+	if err != nil && kept {
+		err = errors.Join(err, p.dropKey(s.Name))
+	}
+	return err
 }
 
 // disconnect takes a connected source away, and the key of an App that was made for
 // it; what the catalog knows of it stays.
 func (p *portal) disconnect(ctx context.Context, name string) error {
+	p.connecting.Lock()
+	defer p.connecting.Unlock()
 	err := p.restore(ctx, func(stored []config.Source) ([]config.Source, error) {
-		i := slices.IndexFunc(stored, func(o config.Source) bool { return o.Name == name })
+		i := placeOf(stored, name)
 		if i < 0 {
 			return nil, fault.New(fault.NotFound, "no source %s was connected; one of the configuration is taken away there", name)
 		}
@@ -130,16 +168,25 @@ func (p *portal) disconnect(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.Remove(p.keyFile(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	return p.dropKey(name)
+}
+
+// placeOf is where a source stands in a list; -1 if it is not in it.
+func placeOf(all []config.Source, name string) int {
+	return slices.IndexFunc(all, func(s config.Source) bool { return s.Name == name })
+}
+
+// dropKey removes the key of a source's App, if there is one.
+func (p *portal) dropKey(source string) error {
+	if err := os.Remove(p.keyFile(source)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("delete the key of the App: %w", err)
 	}
 	return nil
 }
 
-// restore changes the sources that were connected, on disk and in what runs.
+// restore changes the sources that were connected, on disk and in what runs. The
+// caller holds p.connecting.
 func (p *portal) restore(ctx context.Context, change func([]config.Source) ([]config.Source, error)) error {
-	p.connecting.Lock()
-	defer p.connecting.Unlock()
 	path := p.storedSources()
 	before, err := config.ReadSources(path)
 	if err != nil {

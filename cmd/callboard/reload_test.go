@@ -2,9 +2,14 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -164,4 +169,61 @@ func TestConnectOutlivesItsClient(t *testing.T) {
 	if stored, err := config.ReadSources(p.storedSources()); err != nil || len(stored) != sources {
 		t.Errorf("%d of %d sources are on disk, %v", len(stored), sources, err)
 	}
+}
+
+// Of those who connect a source of one name at once one does. The key that is kept is
+// that of its App, and nothing of the others is.
+func TestAddOnce(t *testing.T) {
+	r := startEmpty(t)
+	keys := map[string]string{}
+	var mu sync.Mutex
+	var adding sync.WaitGroup
+	added := 0
+	for i := range 3 {
+		id, key := fmt.Sprint(i+1), newKey(t)
+		keys[id] = key
+		adding.Go(func() {
+			app := config.App{ID: id, PrivateKeyFile: r.keyFile("github")}
+			err := r.add(t.Context(), config.Source{Name: "github", Type: config.GitHub, URL: r.forge.APIURL(demoforge.GitHub), WebhookSecret: "secret", Organizations: []string{"acme"}, App: app}, key)
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err == nil:
+				added++
+			case fault.KindOf(err) != fault.Conflict:
+				t.Errorf("source %s: %v", id, err)
+			}
+		})
+	}
+	adding.Wait()
+	stored, err := config.ReadSources(r.storedSources())
+	if err != nil || len(stored) != 1 || added != 1 {
+		t.Fatalf("%d were added, and stored are %v, %v", added, stored, err)
+	}
+	if key, err := os.ReadFile(r.keyFile("github")); err != nil || string(key) != keys[stored[0].App.ID] {
+		t.Errorf("the key is not that of App %s: %v", stored[0].App.ID, err)
+	}
+}
+
+// A source that cannot be added leaves no key behind.
+func TestAddLeavesNoKey(t *testing.T) {
+	r := startEmpty(t)
+	app := config.App{ID: "1", PrivateKeyFile: r.keyFile("github")}
+	err := r.add(t.Context(), config.Source{Name: "github", Type: config.GitHub, URL: r.forge.APIURL(demoforge.GitHub), WebhookSecret: "secret", Reconcile: "now and then", Organizations: []string{"acme"}, App: app}, newKey(t))
+	if fault.KindOf(err) != fault.Invalid {
+		t.Errorf("got %v", err)
+	}
+	if _, err := os.Stat(r.keyFile("github")); !os.IsNotExist(err) {
+		t.Errorf("the key is there: %v", err)
+	}
+}
+
+// newKey is the key of an App, as a forge gives it.
+func newKey(t *testing.T) string {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}))
 }

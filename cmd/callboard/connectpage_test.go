@@ -158,8 +158,8 @@ func TestAway(t *testing.T) {
 	if _, ok := a.back(first); ok || len(a.all) != maxAway {
 		t.Errorf("the first of too many is known: %t, of %d", ok, len(a.all))
 	}
-	if n, ok := a.back(last); !ok || n.Name != "last" {
-		t.Errorf("the last is %v, %t", n, ok)
+	if g, ok := a.back(last); !ok || g.source.Name != "last" {
+		t.Errorf("the last is %v, %t", g, ok)
 	}
 	if _, ok := a.back(last); ok {
 		t.Error("a state counts twice")

@@ -102,14 +102,22 @@ func (c pageConnecting) AskForApp(n web.NewSource, redirect, setup string) (acti
 
 // AppMade implements [web.Connecting].
 func (c pageConnecting) AppMade(ctx context.Context, state, code string) (install string, err error) {
-	n, ok := c.away.back(state)
+	sent, ok := c.away.back(state)
 	if !ok {
 		return "", fault.New(fault.Denied, "nobody was sent to the forge from here with this state, or it came before, or more than an hour ago: begin anew")
 	}
+	n := sent.source
 	if _, _, taken := c.portal.sourceNamed(n.Name); taken {
 		return "", fault.New(fault.Conflict, "there is a source %s by now: delete the App at the forge, and begin anew with another name", n.Name)
 	}
+	// The forge gives the App's secrets once: whoever hangs up now would lose them.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), makeAppTimeout)
+	defer cancel()
 	app, err := github.MakeApp(ctx, n.URL, code)
+	if fault.KindOf(err) == fault.Unavailable { // then the code counts still
+		c.away.again(state, sent)
+		err = fault.New(fault.Unavailable, "%w. Load this page again to try it once more", err)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -133,6 +141,9 @@ func (c pageConnecting) AppMade(ctx context.Context, state, code string) (instal
 func (p *portal) keyFile(source string) string {
 	return filepath.Join(p.config.Data, "app-"+source+".pem")
 }
+
+// makeAppTimeout is how long it may take to make an App of a code and to have it run.
+const makeAppTimeout = 50 * time.Second
 
 const (
 	awayFor = time.Hour // as long as a forge's code counts
@@ -175,11 +186,19 @@ func (a *away) send(n web.NewSource) string {
 	return state
 }
 
-// back returns what somebody was sent away for; false if nobody was.
-func (a *away) back(state string) (web.NewSource, bool) {
+// back returns who was sent away with a state, who is not away any more; false if
+// nobody was.
+func (a *away) back(state string) (gone, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	g, ok := a.all[state]
 	delete(a.all, state)
-	return g.source, ok && a.now().Sub(g.at) <= awayFor
+	return g, ok && a.now().Sub(g.at) <= awayFor
+}
+
+// again has somebody be away still who came back in vain.
+func (a *away) again(state string, g gone) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.all[state] = g
 }

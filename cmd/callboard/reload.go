@@ -141,7 +141,7 @@ func (p *portal) add(ctx context.Context, s config.Source, key string) error {
 		}
 		if key != "" {
 			kept = true
-			if err := os.WriteFile(p.keyFile(s.Name), []byte(key), 0o600); err != nil {
+			if err := config.Keep(p.keyFile(s.Name), []byte(key)); err != nil {
 				return nil, fmt.Errorf("keep the key of the App: %w", err)
 			}
 		}

@@ -67,19 +67,33 @@ func WriteSources(path string, sources []Source) error {
 		}
 		return fault.New(fault.Invalid, "%s", strings.Join(lines, "; "))
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+"-*") // 0600
-	if err != nil {
+	if err := Keep(path, []byte(storedHead+string(b))); err != nil {
 		return fmt.Errorf("keep the connected sources: %w", err)
 	}
+	return nil
+}
+
+// Keep replaces a file with a secret in it, readable to its owner only. It is whole on
+// disk, under its name, before Keep returns, or as it was.
+func Keep(path string, content []byte) error {
+	folder := filepath.Dir(path)
+	f, err := os.CreateTemp(folder, filepath.Base(path)+"-*") // 0600
+	if err != nil {
+		return err
+	}
 	defer os.Remove(f.Name()) //nolint:errcheck // after the rename it is not there
-	_, err = f.WriteString(storedHead + string(b))
+	_, err = f.Write(content)
 	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
 		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
-		return fmt.Errorf("keep the connected sources: %w", err)
+		return err
 	}
-	return nil
+	d, err := os.Open(folder)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 // plain is the source as the file has it, secrets included.

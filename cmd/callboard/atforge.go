@@ -52,7 +52,13 @@ func atGitHub(s config.Source, org string) (atForge, error) {
 			if h.New {
 				says = "the webhook of " + org + " is made"
 			}
-			return says + besides(h.Elsewhere), func(ctx context.Context) error { return source.Ping(ctx, org, h) }, err
+			ping := func(ctx context.Context) error {
+				if h.New { // the forge has sent one by itself
+					return nil
+				}
+				return source.Ping(ctx, org, h)
+			}
+			return says + besides(h.Elsewhere), ping, err
 		},
 	}, err
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -64,10 +65,11 @@ func (r *running) sentAway(t *testing.T, forge *httptest.Server, name string) (p
 
 // A forge that has trouble when the App is asked for may be asked again.
 func TestAppMadeAfterTrouble(t *testing.T) {
-	key, asked := newKey(t), 0
+	key := newKey(t)
+	var asked atomic.Int32
 	var forge *httptest.Server
 	forge = appForge(t, func(w http.ResponseWriter, _ *http.Request) {
-		if asked++; asked == 1 {
+		if asked.Add(1) == 1 {
 			w.WriteHeader(http.StatusBadGateway)
 			return
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/ingest"
+	"github.com/callboard/callboard/ingest/survey"
 	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/internal/demoforge"
 	"github.com/callboard/callboard/internal/fault"
@@ -222,6 +223,65 @@ func TestConnectWithToken(t *testing.T) {
 	v.isTold(".copy code", secret, r.base+"/hooks/hand")
 	v = newVisitor(t).open(r.base + "/sources/hand/connect").isAt("/sources/hand/connect")
 	r.hides(t, v, secret, "forge-token")
+}
+
+// A webhook that is made from the page is heard from its first ping on.
+func TestConnectHearsTheFirstPing(t *testing.T) {
+	r := startEmpty(t)
+	r.repository(t, demoforge.GitHub, "acme/pay")
+	newVisitor(t).open(r.base+"/sources/connect?forge=github").
+		press("Connect", map[string]string{"owner": "acme", "token": "forge-token", "url": r.forge.URL() + "/github"}).
+		isAt("/sources/github/connect")
+	if err := r.forge.Deliver(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, source, _ := r.sourceNamed("github")
+	sent := 0
+	for a, err := range source.(survey.Sent).Since(t.Context(), time.Now().Add(-time.Hour)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sent++; !a.OK {
+			t.Errorf("a %s was not taken", a.Event)
+		}
+	}
+	if sent != 1 {
+		t.Errorf("%d deliveries were sent, want a ping", sent)
+	}
+}
+
+// Of a source whose webhook the forge refuses nothing stays, and nothing was read: it
+// can be connected again at once.
+func TestConnectRefusedLeavesNothing(t *testing.T) {
+	r := startEmpty(t)
+	push(t, r.repository(t, demoforge.GitHub, "acme/pay"), map[string]string{"catalog-info.yaml": service("pay")})
+	r.forge.SetFaults(func(q *http.Request) demoforge.Fault {
+		if strings.HasSuffix(q.URL.Path, "/hooks") {
+			if _, surveyed := r.surveyStatus("github"); surveyed {
+				t.Error("it is read before it has a webhook")
+			}
+			return demoforge.Fault{Status: http.StatusForbidden}
+		}
+		return demoforge.Fault{}
+	})
+	fill := map[string]string{"owner": "acme", "token": "forge-token", "url": r.forge.URL() + "/github"}
+	v := newVisitor(t).open(r.base+"/sources/connect?forge=github").press("Connect", fill)
+	v.isTold(".problem", "make the webhook of acme", "take the tick away")
+	stored, err := config.ReadSources(r.storedSources())
+	if err != nil || len(stored) > 0 || len(r.apiSources()) > 0 {
+		t.Errorf("what is stored is %v, %v", stored, err)
+	}
+	if last, err := r.events.Last(t.Context()); err != nil || last != 0 {
+		t.Errorf("%d events came of it, %v", last, err)
+	}
+	r.forge.SetFaults(nil)
+	fill["hook"] = ""
+	v.press("Connect", fill).isTold(".copy code", r.base+"/hooks/github")
+	v.open(r.base+"/sources/github/connect").isTold(".waiting", "Waiting for the ping")
+	r.mustSurvey(t, demoforge.GitHub)
+	if !r.has("component:default/pay") {
+		t.Error("what is there is not read")
+	}
 }
 
 // What GitHub says of an organisation with single sign-on names the page to go to.

@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"maps"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 
@@ -34,8 +32,9 @@ func newHookMaker(p *portal) *hookMaker {
 type hookWork struct {
 	source  config.Source
 	payload string
-	// taken is closed once the forge takes a webhook of them, or when it has ended.
-	taken chan struct{}
+	// taken is told once, that the forge has taken a webhook or why it did not take the
+	// first: the others may take long.
+	taken chan error
 }
 
 // begin has the webhook of a source made that sends to an address, the portal's own
@@ -56,7 +55,7 @@ func (m *hookMaker) begin(ctx context.Context, name, payload string) (hookWork, 
 	if u, err := url.Parse(payload); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || !strings.HasSuffix(u.Path, "/hooks/"+name) {
 		return hookWork{}, fault.New(fault.Invalid, "%q is no address that leads to source %s: it has to end in /hooks/%s", payload, name, name)
 	}
-	w := hookWork{source, payload, make(chan struct{})}
+	w := hookWork{source, payload, make(chan error, 1)}
 	if !m.claim(name) {
 		return hookWork{}, fault.New(fault.Conflict, "the webhook of source %s is being made", name)
 	}
@@ -84,10 +83,8 @@ func makable(s config.Source) error {
 
 // claim marks the webhook of a source as being made; false if it is.
 func (m *hookMaker) claim(name string) bool {
-	known := sourceNames(m.portal.intake().config)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	maps.DeleteFunc(m.states, func(name string, _ api.Webhook) bool { return !slices.Contains(known, name) })
 	if m.states[name].Running {
 		return false
 	}
@@ -104,12 +101,21 @@ func (m *hookMaker) state(name string) (api.Webhook, bool) {
 	return s, ok
 }
 
+// forget drops what became of the webhook of a source.
+func (m *hookMaker) forget(name string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.states, name)
+}
+
+// change says how far a webhook is, unless that is forgotten.
 func (m *hookMaker) change(name string, change func(*api.Webhook)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	s := m.states[name]
-	change(&s)
-	m.states[name] = s
+	if s, ok := m.states[name]; ok {
+		change(&s)
+		m.states[name] = s
+	}
 }
 
 // run makes what is asked for until ctx ends.
@@ -127,13 +133,15 @@ func (m *hookMaker) run(ctx context.Context) error {
 
 // work makes webhooks, has the forge try one, and keeps how it went.
 func (m *hookMaker) work(ctx context.Context, w hookWork) {
-	name, taken := w.source.Name, sync.OnceFunc(func() { close(w.taken) })
-	defer taken()
-	err := m.make(ctx, w, taken)
+	name := w.source.Name
+	var once sync.Once
+	taken := func(err error) { once.Do(func() { w.taken <- err }) }
+	err := m.make(ctx, w, func() { taken(nil) })
 	m.change(name, func(s *api.Webhook) { s.Running, s.Error = false, errorForPeople(err) })
 	if err != nil {
 		m.portal.logger.WarnContext(ctx, "the webhook of a source could not be made, or not be tried", "source", name, "error", err)
 	}
+	taken(err)
 }
 
 func (m *hookMaker) make(ctx context.Context, w hookWork, taken func()) error {
@@ -150,6 +158,7 @@ func (m *hookMaker) make(ctx context.Context, w hookWork, taken func()) error {
 		return err
 	}
 	m.change(name, func(s *api.Webhook) { s.Made = says })
+	taken()
 	return ping(ctx)
 }
 

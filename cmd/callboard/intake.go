@@ -61,7 +61,7 @@ func (p *portal) newIntake(c config.Config) (*intake, error) {
 	}
 	asked := surveyed{p.runner, p.repositories, p.deliveries}
 	in.surveyor, err = survey.New(survey.Options{
-		Sources: surveys(c, in.sources, selections), Translator: in.translator, Door: p.door, Repositories: asked, Deliveries: asked,
+		Sources: surveys(c, in.sources, selections, p.untried), Translator: in.translator, Door: p.door, Repositories: asked, Deliveries: asked,
 		Logger: p.logger, Now: p.now,
 	})
 	if err != nil {
@@ -144,11 +144,11 @@ func githubApp(a config.App) *github.App {
 	return &github.App{ID: id, Installation: installation, PrivateKey: a.PrivateKeyFile}
 }
 
-// surveys lists what can be surveyed of each source.
-func surveys(c config.Config, sources []ingest.Source, selections map[string]ingest.Selection) []survey.Source {
+// surveys lists what can be surveyed of each source, and is to be by now.
+func surveys(c config.Config, sources []ingest.Source, selections map[string]ingest.Selection, untried map[string]bool) []survey.Source {
 	var all []survey.Source
 	for i, s := range sources {
-		if c.Sources[i].Reconcile == config.Never || s.Forge() == nil {
+		if c.Sources[i].Reconcile == config.Never || s.Forge() == nil || untried[s.Name()] {
 			continue
 		}
 		one := survey.Source{Name: s.Name(), Forge: s.Forge(), Selection: selections[s.Name()], Compare: c.Sources[i].Reconcile, Grace: time.Duration(c.Sources[i].Grace)}

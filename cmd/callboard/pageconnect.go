@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -26,15 +27,13 @@ type pageConnecting struct {
 
 var _ web.Connecting = pageConnecting{}
 
-// Connect implements [web.Connecting]. The webhook is made before the source is kept,
-// so that nothing is when the forge refuses; what it sends in between is refused, and
-// it is asked for another ping.
+// Connect implements [web.Connecting]. The source is there before its webhook is made,
+// so that what the forge sends at once is taken; it is taken away again if the forge
+// refuses the webhook, and nothing is read of it before.
 func (c pageConnecting) Connect(ctx context.Context, n web.NewSource) (secret string, err error) {
 	s := newSourceConfig(n)
 	s.Token = config.Secret(n.Token)
-	if s.Type != config.Git {
-		s.WebhookSecret = config.Secret(rand.Text())
-	}
+	s = withSecret(s)
 	at, err := newAtForge(s, func(int) {})
 	if err == nil {
 		err = at.check(ctx)
@@ -42,22 +41,36 @@ func (c pageConnecting) Connect(ctx context.Context, n web.NewSource) (secret st
 	if err != nil {
 		return "", pageMisfit(err)
 	}
-	var ping func(context.Context) error
-	if n.Hook {
-		if _, ping, err = at.hook(ctx, c.portal.url()+"/hooks/"+url.PathEscape(s.Name)); err != nil {
-			return "", hookMisfit(err)
-		}
-	}
-	if err := c.portal.add(ctx, s, ""); err != nil {
+	// Whoever hangs up from here on leaves nothing half done.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectTimeout)
+	defer cancel()
+	if err := c.portal.add(ctx, addition{source: s, untried: n.Hook}); err != nil {
 		return "", err
 	}
-	if ping == nil {
+	if !n.Hook {
 		return s.WebhookSecret.Reveal(), nil
 	}
-	if err := ping(ctx); err != nil { // where one waits for it says that it does not come
-		c.portal.logger.WarnContext(ctx, "a new webhook could not be tried", "source", s.Name, "error", err)
+	if err := c.makeHook(ctx, n.Name); err != nil {
+		return "", hookMisfit(errors.Join(err, c.portal.disconnect(ctx, n.Name)))
 	}
-	return "", nil
+	return "", c.portal.tried(ctx, n.Name)
+}
+
+// makeHook has the webhook of a new source made, or the first of many: what becomes of
+// the others is told where one waits for the source.
+func (c pageConnecting) makeHook(ctx context.Context, name string) error {
+	ctx, cancel := context.WithTimeout(ctx, hookTimeout)
+	defer cancel()
+	w, err := c.portal.hooks.begin(ctx, name, "")
+	if err != nil {
+		return err
+	}
+	select {
+	case err := <-w.taken:
+		return err
+	case <-ctx.Done():
+		return nil // the forge is slow, and it is gone on with
+	}
 }
 
 // newSourceConfig is what was filled in, as the configuration has it, without secrets.
@@ -111,7 +124,7 @@ func (c pageConnecting) AppMade(ctx context.Context, state, code string) (instal
 		return "", fault.New(fault.Conflict, "there is a source %s by now: delete the App at the forge, and begin anew with another name", n.Name)
 	}
 	// The forge gives the App's secrets once: whoever hangs up now would lose them.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), makeAppTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectTimeout)
 	defer cancel()
 	app, err := github.MakeApp(ctx, n.URL, code)
 	if fault.KindOf(err) == fault.Unavailable { // then the code counts still
@@ -127,7 +140,7 @@ func (c pageConnecting) AppMade(ctx context.Context, state, code string) (instal
 	s := newSourceConfig(n)
 	s.WebhookSecret = config.Secret(app.WebhookSecret)
 	s.App = config.App{ID: strconv.FormatInt(app.ID, 10), PrivateKeyFile: c.portal.keyFile(n.Name)}
-	if err := c.portal.add(ctx, s, app.PrivateKey); err != nil {
+	if err := c.portal.add(ctx, addition{source: s, key: app.PrivateKey}); err != nil {
 		return "", err
 	}
 	page := app.Page
@@ -142,8 +155,12 @@ func (p *portal) keyFile(source string) string {
 	return filepath.Join(p.config.Data, "app-"+source+".pem")
 }
 
-// makeAppTimeout is how long it may take to make an App of a code and to have it run.
-const makeAppTimeout = 50 * time.Second
+// How long it may take to have a new source run, be its visitor there or not, which is
+// less than a page may take; and how long to wait for its webhook meanwhile.
+const (
+	connectTimeout = 45 * time.Second
+	hookTimeout    = 30 * time.Second
+)
 
 const (
 	awayFor = time.Hour // as long as a forge's code counts

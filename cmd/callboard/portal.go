@@ -65,9 +65,10 @@ type portal struct {
 	door         *ingest.Door
 	current      atomic.Pointer[intake]
 	next         chan replacement
-	file         config.Config // as it stands in the file, without what was connected
-	played       atomic.Bool   // the demo has told its story
-	connecting   sync.Mutex    // held while the intake is replaced
+	file         config.Config   // as it stands in the file, without what was connected
+	played       atomic.Bool     // the demo has told its story
+	connecting   sync.Mutex      // held while the intake is replaced
+	untried      map[string]bool // sources that nothing is read of until their webhook is made; under connecting
 	backfills    *backfills
 	hooks        *hookMaker
 	standing     *standing.Reader
@@ -88,7 +89,7 @@ type portalOptions struct {
 
 // openPortal opens everything and listens. Nothing runs before [portal.run].
 func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o portalOptions) (_ *portal, err error) {
-	p := &portal{config: c, logger: logger, now: o.now, options: o, file: c, next: make(chan replacement)}
+	p := &portal{config: c, logger: logger, now: o.now, options: o, file: c, next: make(chan replacement), untried: map[string]bool{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())

@@ -126,12 +126,20 @@ func notLocal(s config.Source) error {
 	return nil
 }
 
-// add adds a source, with the key of its App if it is one. The error is of kind
-// fault.Conflict if there is a source of its name; that, and its key, stay as they are.
-func (p *portal) add(ctx context.Context, s config.Source, key string) error {
+// addition is a source that is added.
+type addition struct {
+	source config.Source
+	key    string // of its App, if it is one
+	// untried sources are taken deliveries of, and are not read, until [portal.tried].
+	untried bool
+}
+
+// add adds a source. The error is of kind fault.Conflict if there is one of its name;
+// that, and the key of its App, stay as they are.
+func (p *portal) add(ctx context.Context, a addition) error {
 	p.connecting.Lock()
 	defer p.connecting.Unlock()
-	kept := false
+	s, free := a.source, false
 	err := p.restore(ctx, func(stored []config.Source) ([]config.Source, error) {
 		if placeOf(stored, s.Name) >= 0 || placeOf(p.file.Sources, s.Name) >= 0 {
 			return nil, fault.New(fault.Conflict, "there is a source %s by now: choose another name", s.Name)
@@ -139,18 +147,29 @@ func (p *portal) add(ctx context.Context, s config.Source, key string) error {
 		if err := notLocal(s); err != nil {
 			return nil, err
 		}
-		if key != "" {
-			kept = true
-			if err := config.Keep(p.keyFile(s.Name), []byte(key)); err != nil {
+		free = true
+		if a.untried {
+			p.untried[s.Name] = true
+		}
+		if a.key != "" {
+			if err := config.Keep(p.keyFile(s.Name), []byte(a.key)); err != nil {
 				return nil, fmt.Errorf("keep the key of the App: %w", err)
 			}
 		}
 		return append(stored, s), nil
 	})
-	if err != nil && kept {
-		err = errors.Join(err, p.dropKey(s.Name))
+	if err != nil && free {
+		err = errors.Join(err, p.forget(s.Name))
 	}
 	return err
+}
+
+// tried has a source read that was not, since its webhook was being made.
+func (p *portal) tried(ctx context.Context, name string) error {
+	p.connecting.Lock()
+	defer p.connecting.Unlock()
+	delete(p.untried, name)
+	return p.restore(ctx, func(stored []config.Source) ([]config.Source, error) { return stored, nil })
 }
 
 // disconnect takes a connected source away, and the key of an App that was made for
@@ -168,7 +187,7 @@ func (p *portal) disconnect(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	return p.dropKey(name)
+	return p.forget(name)
 }
 
 // placeOf is where a source stands in a list; -1 if it is not in it.
@@ -176,8 +195,11 @@ func placeOf(all []config.Source, name string) int {
 	return slices.IndexFunc(all, func(s config.Source) bool { return s.Name == name })
 }
 
-// dropKey removes the key of a source's App, if there is one.
-func (p *portal) dropKey(source string) error {
+// forget drops what is kept of a source that is none any more: how its webhook stands,
+// and the key of its App, if there is one. The caller holds p.connecting.
+func (p *portal) forget(source string) error {
+	delete(p.untried, source)
+	p.hooks.forget(source)
 	if err := os.Remove(p.keyFile(source)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("delete the key of the App: %w", err)
 	}

@@ -184,7 +184,7 @@ func TestAddOnce(t *testing.T) {
 		keys[id] = key
 		adding.Go(func() {
 			app := config.App{ID: id, PrivateKeyFile: r.keyFile("github")}
-			err := r.add(t.Context(), config.Source{Name: "github", Type: config.GitHub, URL: r.forge.APIURL(demoforge.GitHub), WebhookSecret: "secret", Organizations: []string{"acme"}, App: app}, key)
+			err := r.add(t.Context(), addition{source: config.Source{Name: "github", Type: config.GitHub, URL: r.forge.APIURL(demoforge.GitHub), WebhookSecret: "secret", Organizations: []string{"acme"}, App: app}, key: key})
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
@@ -209,7 +209,8 @@ func TestAddOnce(t *testing.T) {
 func TestAddLeavesNoKey(t *testing.T) {
 	r := startEmpty(t)
 	app := config.App{ID: "1", PrivateKeyFile: r.keyFile("github")}
-	err := r.add(t.Context(), config.Source{Name: "github", Type: config.GitHub, URL: r.forge.APIURL(demoforge.GitHub), WebhookSecret: "secret", Reconcile: "now and then", Organizations: []string{"acme"}, App: app}, newKey(t))
+	source := config.Source{Name: "github", Type: config.GitHub, URL: r.forge.APIURL(demoforge.GitHub), WebhookSecret: "secret", Reconcile: "now and then", Organizations: []string{"acme"}, App: app}
+	err := r.add(t.Context(), addition{source: source, key: newKey(t)})
 	if fault.KindOf(err) != fault.Invalid {
 		t.Errorf("got %v", err)
 	}

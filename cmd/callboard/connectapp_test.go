@@ -149,3 +149,79 @@ func TestAppWithoutItsKey(t *testing.T) {
 		t.Errorf("with a key, of which the forge knows no App: %v", err)
 	}
 }
+
+// What a forge says of an App is looked at before it is believed.
+func TestAppMadeIsLookedAt(t *testing.T) {
+	key := newKey(t)
+	for _, tt := range []struct {
+		name, owner string
+		page        func(forge string) string
+		wrong       string // part of what is wrong; "" = the App is taken
+	}{
+		{"as it should be", "acme", func(forge string) string { return forge + "/apps/callboard-of-acme" }, ""},
+		{"the owner in other letters", "Acme", func(forge string) string { return forge + "/apps/callboard-of-acme" }, ""},
+		{"another owner", "evil", func(forge string) string { return forge + "/apps/callboard-of-acme" }, "the App belongs to evil and not to acme"},
+		{"a page elsewhere", "acme", func(string) string { return "https://evil.example/apps/callboard-of-acme" }, ""},
+		{"a page that begins alike", "acme", func(forge string) string { return forge + ".evil.example/apps/callboard-of-acme" }, ""},
+		{"no page", "acme", func(string) string { return "" }, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var forge *httptest.Server
+			forge = appForge(t, func(w http.ResponseWriter, _ *http.Request) { tellApp(t, w, tt.owner, tt.page(forge.URL), key) })
+			r := startEmpty(t)
+			c, state := r.sentAway(t, forge, "github")
+			install, err := c.AppMade(t.Context(), state, "code")
+			_, _, there := r.sourceNamed("github")
+			_, kept := os.Stat(r.keyFile("github"))
+			if tt.wrong == "" {
+				if err != nil || install != forge.URL+"/apps/callboard-of-acme/installations/new" || !there || kept != nil {
+					t.Errorf("led to %q, %v; there is a source: %t, a key: %v", install, err, there, kept)
+				}
+				return
+			}
+			if fault.KindOf(err) != fault.Conflict || !strings.Contains(err.Error(), tt.wrong) || there || !os.IsNotExist(kept) {
+				t.Errorf("got %q, %v; there is a source: %t, a key: %v", install, err, there, kept)
+			}
+		})
+	}
+}
+
+// A name that was taken while somebody was away, or while the App was made, is taken.
+func TestAppMadeOfATakenName(t *testing.T) {
+	key := newKey(t)
+	other := addition{source: config.Source{Name: "github", Type: config.GitHub, WebhookSecret: "other-secret", Reconcile: config.Never}}
+	for _, meanwhile := range []bool{false, true} {
+		var r *running
+		var asked atomic.Int32
+		var forge *httptest.Server
+		forge = appForge(t, func(w http.ResponseWriter, _ *http.Request) {
+			asked.Add(1)
+			if meanwhile {
+				if err := r.add(t.Context(), other); err != nil {
+					t.Error(err)
+				}
+			}
+			tellApp(t, w, "acme", forge.URL+"/apps/callboard-of-acme", key)
+		})
+		r = startEmpty(t)
+		c, state := r.sentAway(t, forge, "github")
+		if !meanwhile {
+			if err := r.add(t.Context(), other); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := c.AppMade(t.Context(), state, "code"); fault.KindOf(err) != fault.Conflict || !strings.Contains(err.Error(), "there is a source github by now") {
+			t.Errorf("meanwhile %t: %v", meanwhile, err)
+		}
+		if asked := asked.Load() > 0; asked != meanwhile {
+			t.Errorf("meanwhile %t: the forge was asked: %t", meanwhile, asked)
+		}
+		stored, err := config.ReadSources(r.storedSources())
+		if err != nil || len(stored) != 1 || stored[0].WebhookSecret != "other-secret" {
+			t.Errorf("meanwhile %t: stored are %v, %v", meanwhile, stored, err)
+		}
+		if _, err := os.Stat(r.keyFile("github")); !os.IsNotExist(err) {
+			t.Errorf("meanwhile %t: a key is kept: %v", meanwhile, err)
+		}
+	}
+}

@@ -40,6 +40,7 @@ type connectingView struct {
 	title    string // what is waited for
 	text     string
 	refused  *refusedView
+	hook     *Webhook // that the portal makes; nil if it does not
 	checks   []ui.Verdict
 	payload  string
 	hooks    templ.SafeURL
@@ -90,6 +91,11 @@ func (s *Site) connecting(ctx context.Context, r request) (answer, error) {
 	}
 	v.more = found.Total - len(v.found)
 	v.all = link{path: catalogPath}.set("source", src.Name).String()
+	if s.Connecting != nil {
+		if w, ok := s.Connecting.Webhook(src.Name); ok {
+			v.hook = &w
+		}
+	}
 	v.check(src, state, refusals, found.Total)
 	a := answer{title: "Connect " + src.Name, body: connectingPage(v)}
 	if !v.done {
@@ -154,6 +160,9 @@ func (v *connectingView) check(src Source, s standing.State, refusals []Refusal,
 		asked = s.Survey.Err == "" && !(s.Survey.Compared.IsZero() && s.Survey.Checked.IsZero())
 		add(asked, s.Survey.Err != "", "Its forge answers, and takes the token", s.Survey.Err)
 	}
+	if v.hook != nil {
+		v.checkHook(*v.hook)
+	}
 	if hears {
 		add(heard, false, "A webhook was heard", "The forge sends a ping the moment the webhook is saved; its page of the webhook shows what it sent, and what it was answered.")
 		add(heard && !refused(http.StatusUnsupportedMediaType), refused(http.StatusUnsupportedMediaType), "The content type is application/json", "")
@@ -170,12 +179,14 @@ func (v *connectingView) check(src Source, s standing.State, refusals []Refusal,
 		v.percent = 100 * s.Survey.Done / s.Survey.Total
 		v.progress = fmt.Sprintf("%s of %s repositories are looked at.", ui.Number(s.Survey.Done), ui.Number(s.Survey.Total))
 	}
-	step := 5
+	step, making := 5, v.hook != nil && v.hook.Running
 	switch {
 	case v.refused != nil && (refused(http.StatusUnauthorized) || refused(http.StatusUnsupportedMediaType)):
 		step, v.title, v.text = 2, "Waiting for a delivery that can be taken", "Mend the webhook and save it; the forge's page of it can send the ping again."
 	case !heard && src.App && s.Survey != nil && s.Survey.Err != "":
 		step, v.title, v.text = 2, "Waiting for the App to be installed", "Install it in "+strings.Join(src.Owners, ", ")+" and let it see the repositories that are to be read; the forge tells of it at once."
+	case !heard && making:
+		step, v.title, v.text = 2, "Making the webhook of "+src.Name, "The forge is asked to send what moves."
 	case !heard && hears:
 		step, v.title, v.text = 2, "Waiting for the ping of "+src.Name, "The forge sends it the moment you save the webhook."
 	case s.Survey != nil && s.Survey.Err != "":
@@ -184,6 +195,24 @@ func (v *connectingView) check(src Source, s standing.State, refusals []Refusal,
 		step, v.title, v.text = 3, "Discovering the repositories", "The forge is asked what there is."
 	case found == 0:
 		step, v.title, v.text = 4, "Waiting for the first entity", "No repository that was read has a catalog-info.yaml so far. A push of one appears within a second."
+	case making:
+		step, v.title, v.text = 4, "Making the webhooks of "+src.Name, "Those of its projects that have none yet are compared once an hour."
 	}
 	v.steps, v.done = connectSteps(step), step == 5
+}
+
+// checkHook tells what became of the webhook that the portal makes.
+func (v *connectingView) checkHook(w Webhook) {
+	is := ui.Verdict{State: "good", Text: ui.Sentence(w.Made)}
+	switch {
+	case w.Error != "" && w.Made == "":
+		is = ui.Verdict{State: "bad", Text: "The webhook is made", Note: w.Error + ". What is there stays; callboard connect makes the rest when it is run"}
+	case w.Error != "":
+		is.State, is.Note = "bad", w.Error
+	case w.Running && w.Done > 0:
+		is = ui.Verdict{State: "wait", Text: "The webhooks are made", Note: "The group can have none of its own: " + ui.Plural(w.Done, "project has one", "projects have one each") + " so far."}
+	case w.Running:
+		is = ui.Verdict{State: "wait", Text: "The webhook is made"}
+	}
+	v.checks = append(v.checks, is)
 }

@@ -25,9 +25,13 @@ const connectAppPath = connectPath + "/app"
 type Connecting interface {
 	// Connect asks the forge or the repository whether it can be read so, makes the
 	// webhook if that is wished, and has the source read from now on. Nothing is kept
-	// if the error is not nil. It returns the secret of a webhook that is to be made by
+	// if the error is not nil. Of many webhooks it makes the first; what becomes of the
+	// others Webhook tells. It returns the secret of a webhook that is to be made by
 	// hand; "" if there is none.
 	Connect(ctx context.Context, n NewSource) (secret string, err error)
+	// Webhook tells what became of the webhook of a source; false if the portal was
+	// not to make it.
+	Webhook(source string) (Webhook, bool)
 	// AskForApp returns the manifest of an App, and the address of the forge that a form
 	// with it is sent to. The forge then sends the browser to redirect and, once the App
 	// is installed, to setup.
@@ -48,6 +52,14 @@ type NewSource struct {
 	Branch string // git; "" for the default one
 	Token  string
 	Hook   bool // make the webhook through the API
+}
+
+// Webhook is what became of the webhook of a source that the portal makes itself.
+type Webhook struct {
+	Running bool
+	Done    int    // projects that have one each, where a group can have none
+	Made    string // what was, for people
+	Error   string // why it could not be made, or not be tried
 }
 
 // Misfit is what is wrong with one of the things that were filled in.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -282,6 +283,105 @@ func TestConnectRefusedLeavesNothing(t *testing.T) {
 	r.mustSurvey(t, demoforge.GitHub)
 	if !r.has("component:default/pay") {
 		t.Error("what is there is not read")
+	}
+}
+
+// A group that can have no webhook gets one for each project, for which nobody waits:
+// the page tells how far that is, and what became of it.
+func TestConnectManyProjects(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		then  int // status of the second webhook; 0 = it is made
+		class string
+		says  string
+	}{
+		{"all are made", 0, ".checks .good", "The webhooks of 2 projects lead to the portal (2 are new)"},
+		{"one is refused", http.StatusForbidden, ".checks .bad", "make the webhook of acme/"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := startEmpty(t)
+			for _, name := range []string{"acme/pay", "acme/till"} {
+				r.repository(t, demoforge.GitLab, name)
+			}
+			goOn := make(chan struct{})
+			var made atomic.Int32
+			r.forge.SetFaults(func(q *http.Request) demoforge.Fault {
+				switch {
+				case strings.Contains(q.URL.Path, "/groups/acme/hooks"):
+					return demoforge.Fault{Status: http.StatusForbidden}
+				case q.Method != http.MethodPost || !strings.HasSuffix(q.URL.Path, "/hooks"):
+					return demoforge.Fault{}
+				}
+				if made.Add(1) == 1 {
+					return demoforge.Fault{}
+				}
+				return demoforge.Fault{Wait: goOn, Status: tt.then}
+			})
+			v := newVisitor(t).open(r.base+"/sources/connect?forge=gitlab").
+				press("Connect", map[string]string{"owner": "acme", "token": "forge-token", "url": r.forge.URL() + "/gitlab"}).
+				isAt("/sources/gitlab/connect").isTold(".checks", "1 project has one so far")
+			r.says(t, "/api/sources/gitlab", `"webhook":{"running":true,"done":1}`)
+			if err := r.hooks.refusal(t, "gitlab"); fault.KindOf(err) != fault.Conflict {
+				t.Errorf("asked for once more meanwhile: %v", err)
+			}
+			close(goOn)
+			ended, err := until(t.Context(), storyWait, func(context.Context) (bool, error) {
+				w, _ := r.hooks.state("gitlab")
+				return !w.Running, nil
+			})
+			if err != nil || !ended {
+				t.Fatalf("it does not end: %v", err)
+			}
+			v.open(v.at.String()).isTold(tt.class, tt.says)
+			if _, _, ok := r.sourceNamed("gitlab"); !ok {
+				t.Error("the source is gone")
+			}
+		})
+	}
+}
+
+// refusal is why a webhook is not begun to be made.
+func (m *hookMaker) refusal(t *testing.T, source string) error {
+	t.Helper()
+	_, err := m.begin(t.Context(), source, "")
+	return err
+}
+
+// The API has a webhook made where that can be, and of nothing else.
+func TestMakeWebhook(t *testing.T) {
+	r := startEmpty(t)
+	hub, lab := r.forge.APIURL(demoforge.GitHub), r.forge.APIURL(demoforge.GitLab)
+	for _, s := range []config.Source{
+		{Name: "app", Type: config.GitHub, URL: hub, WebhookSecret: "s", Organizations: []string{"acme"}, App: config.App{ID: "1", PrivateKeyFile: r.keyFile("app")}},
+		{Name: "all", Type: config.GitHub, URL: hub, WebhookSecret: "s"},
+		{Name: "signed", Type: config.GitLab, URL: lab, SigningToken: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", Groups: []string{"acme"}},
+		{Name: "github", Type: config.GitHub, URL: hub, Token: "forge-token", Organizations: []string{"acme"}},
+	} {
+		if err := r.connect(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.repository(t, demoforge.GitHub, "acme/pay")
+	token, err := loadToken(r.config.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	portal := newPortalClient(r.base, token)
+	ask := func(source, payload string) error {
+		return portal.ask(t.Context(), http.MethodPost, "/api/sources/"+source+"/webhook", map[string]string{"url": payload}, nil)
+	}
+	for source, want := range map[string]fault.Kind{"app": fault.Conflict, "all": fault.Conflict, "signed": fault.Conflict, "none": fault.NotFound} {
+		if err := ask(source, ""); fault.KindOf(err) != want {
+			t.Errorf("%s: %v", source, err)
+		}
+	}
+	for _, payload := range []string{"https://portal.example/hooks/other", "/hooks/github", "file:///hooks/github"} {
+		if err := ask("github", payload); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%s: %v", payload, err)
+		}
+	}
+	if err := ask("github", ""); err != nil {
+		t.Error(err)
 	}
 }
 

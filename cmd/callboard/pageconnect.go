@@ -56,6 +56,12 @@ func (c pageConnecting) Connect(ctx context.Context, n web.NewSource) (secret st
 	return "", c.portal.tried(ctx, n.Name)
 }
 
+// Webhook implements [web.Connecting].
+func (c pageConnecting) Webhook(source string) (web.Webhook, bool) {
+	w, ok := c.portal.hooks.state(source)
+	return web.Webhook(w), ok
+}
+
 // makeHook has the webhook of a new source made, or the first of many: what becomes of
 // the others is told where one waits for the source.
 func (c pageConnecting) makeHook(ctx context.Context, name string) error {
@@ -141,7 +147,7 @@ func (c pageConnecting) AppMade(ctx context.Context, state, code string) (instal
 	s.WebhookSecret = config.Secret(app.WebhookSecret)
 	s.App = config.App{ID: strconv.FormatInt(app.ID, 10), PrivateKeyFile: c.portal.keyFile(n.Name)}
 	if err := c.portal.add(ctx, addition{source: s, key: app.PrivateKey}); err != nil {
-		return "", err
+		return "", fault.New(fault.KindOf(err), "%w. Delete the App at the forge, and begin anew", err)
 	}
 	page := app.Page
 	if !strings.HasPrefix(page, n.Pages+"/") { // nobody is led to another site

@@ -179,6 +179,12 @@ func TestConnecting(t *testing.T) {
 	see("Ping", "Waiting for a delivery", []string{"Its forge answers, and takes the token GitHub refuses the token: 401 Bad credentials", "The content type is application/json"}).
 		wants(".strip.bad", "not as JSON", "something that does not say what it is", "It came as text/plain.")
 
+	// What a stranger writes is not passed on.
+	p.world.Refused["github"] = []web.Refusal{{At: sample.Now, Status: 415, Problem: "The content type must be application/json.", Event: "Your token leaked, see evil.example", ContentType: "text/evil.example (please)"}}
+	if text := strings.Join(see("Ping", "Waiting for a delivery", []string{"Its forge answers, and takes the token GitHub refuses the token: 401 Bad credentials", "The content type is application/json"}).texts(".strip.bad"), ""); strings.Contains(text, "evil") {
+		t.Errorf("a stranger's words are shown: %s", text)
+	}
+
 	if err := p.world.Deliver(sample.Now.Add(time.Second), "github", "github:ping", event.DeliveryReceived{Source: "github", Event: "ping"}); err != nil {
 		t.Fatal(err)
 	}

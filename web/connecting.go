@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -119,17 +120,28 @@ func (s *Site) installed(ctx context.Context, src Source, state standing.State) 
 	return answer{location: waitLink(src.Name)}, nil
 }
 
+// What a forge may call an event and the type of a body. Anybody can send something,
+// and what they call it is shown only if it is one of these.
+var (
+	eventName   = regexp.MustCompile(`^([a-z_]{1,40}|([A-Z][A-Za-z]{1,20} ){1,3}Hook)$`)
+	contentType = regexp.MustCompile(`^[a-z]{1,20}/[a-z0-9.+-]{1,40}(; ?charset=[A-Za-z0-9-]{1,20})?$`)
+)
+
 func newRefusedView(f Refusal, now time.Time) *refusedView {
-	what := ui.Stamp(f.At, now).Text + ", " + f.Event
-	if f.Event == "" {
-		what = ui.Stamp(f.At, now).Text + ", something that does not say what it is"
+	what := "something that does not say what it is"
+	if eventName.MatchString(f.Event) {
+		what = f.Event
 	}
-	v := &refusedView{title: "Something came and was not taken.", text: what + ": " + f.Problem, todo: "The forge sends it again when it is asked to."}
+	what = ui.Stamp(f.At, now).Text + ", " + what + ": " + strings.TrimRight(f.Problem, ".")
+	v := &refusedView{title: "Something came and was not taken.", text: what, todo: "The forge sends it again when it is asked to."}
 	switch f.Status {
 	case http.StatusUnauthorized:
 		v.title, v.todo = "Something came, with another secret.", "Paste the secret into the webhook again and save. Or make a new one and give it to both sides."
 	case http.StatusUnsupportedMediaType:
-		v.title, v.todo = "Something came, and not as JSON.", "Set the content type of the webhook to application/json and save. It came as "+f.ContentType+"."
+		v.title, v.todo = "Something came, and not as JSON.", "Set the content type of the webhook to application/json and save."
+		if contentType.MatchString(f.ContentType) {
+			v.todo += " It came as " + f.ContentType + "."
+		}
 	case http.StatusServiceUnavailable:
 		v.todo = "Deliveries cannot be stored just now: the log of the portal says why."
 	}

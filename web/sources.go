@@ -154,10 +154,11 @@ func newSourcesView(r request, sources []Source, states []standing.State, summar
 		if _, ok := left[s.Source]; ok {
 			state := standing.State{
 				Source: s.Source, Last: s.Last, Backlog: deliveries.Backlog{Pending: s.Pending, Oldest: s.Oldest, Failed: s.Failed, Held: s.Held},
-				Truth: standing.Of(r.now, standing.Facts{Backlog: deliveries.Backlog{Pending: s.Pending, Oldest: s.Oldest}, Heard: s.Last.Received}),
 			}
 			v.addSource(r.now, Source{Name: s.Source, Of: "no longer configured"}, state, s.Failed24, chosen)
-			v.rows[len(v.rows)-1].href = link{path: sourcesPath}.set(fieldSource, s.Source).String()
+			row := &v.rows[len(v.rows)-1]
+			row.href = link{path: sourcesPath}.set(fieldSource, s.Source).String()
+			row.condition = condition{icon: "clock", word: "Not read", unknown: true} // what was read of it stays
 		}
 	}
 	v.addRejections(r)

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"crypto/rand"
+	"slices"
 	"strings"
 
 	"github.com/callboard/callboard/internal/config"
@@ -27,6 +28,9 @@ func changed(was, s config.Source) (config.Source, error) {
 	}
 	if was.App != (config.App{}) && s.Token != "" {
 		return was, fault.New(fault.Conflict, "source %s is connected as an App, and a token has no place beside it: disconnect it first, or connect under another name", was.Name)
+	}
+	if left := missing(was.Organizations, s.Organizations) + missing(was.Groups, s.Groups); left != "" {
+		return was, fault.New(fault.Conflict, "source %s reads %s, which these settings leave out: connect under another name, or disconnect it first", was.Name, left)
 	}
 	is := was
 	is.Type, is.URL, is.Branch = s.Type, cmp.Or(s.URL, was.URL), cmp.Or(s.Branch, was.Branch)
@@ -66,6 +70,17 @@ func given(list, was []string) []string {
 		return was
 	}
 	return list
+}
+
+// missing is the first that was in a list and is not in the one that is given; "" if
+// none is, or no list is given.
+func missing(was, given []string) string {
+	for _, one := range was {
+		if len(given) > 0 && !slices.ContainsFunc(given, func(other string) bool { return strings.EqualFold(one, other) }) {
+			return one
+		}
+	}
+	return ""
 }
 
 // secrets are the one that counts and the one that does, too, once another is given.

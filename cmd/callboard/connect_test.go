@@ -117,7 +117,7 @@ func TestConnectAgainChangesWhatIsGiven(t *testing.T) {
 		{"another token", config.Source{Token: "other-token"}, func(s *config.Source) { s.Token = "other-token" }},
 		{"another secret", config.Source{WebhookSecret: "third"}, func(s *config.Source) { s.WebhookSecret, s.PreviousSecret = "third", "second" }},
 		{"the same secret", config.Source{WebhookSecret: "second"}, func(*config.Source) {}},
-		{"another organisation", config.Source{Organizations: []string{"labs"}}, func(s *config.Source) { s.Organizations = []string{"labs"} }},
+		{"one more organisation", config.Source{Organizations: []string{"Acme", "labs"}}, func(s *config.Source) { s.Organizations = []string{"Acme", "labs"} }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.given.Name, tt.given.Type = was.Name, was.Type
@@ -128,6 +128,9 @@ func TestConnectAgainChangesWhatIsGiven(t *testing.T) {
 				t.Errorf("%v (-want +got):\n%s", err, diff)
 			}
 		})
+	}
+	if got, err := changed(was, config.Source{Name: "github", Type: config.GitHub, Organizations: []string{"labs"}}); fault.KindOf(err) != fault.Conflict || !strings.Contains(err.Error(), "acme") {
+		t.Errorf("another organisation in the place of the first: %+v, %v", got, err)
 	}
 	app := config.Source{Name: "github", Type: config.GitHub, WebhookSecret: "second", App: config.App{ID: "1", PrivateKeyFile: "app-github.pem"}}
 	if got, err := changed(app, config.Source{Name: "github", Type: config.GitHub, Token: "first-token"}); fault.KindOf(err) != fault.Conflict {

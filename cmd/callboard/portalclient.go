@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -93,8 +92,11 @@ func until(ctx context.Context, patience time.Duration, done func(context.Contex
 	defer tick.Stop()
 	for {
 		ok, err := done(ctx)
-		if err != nil && !errors.Is(err, context.DeadlineExceeded) || ok {
-			return ok, err
+		switch {
+		case err != nil && ctx.Err() == nil:
+			return false, err
+		case err == nil && ok:
+			return true, nil
 		}
 		select {
 		case <-tick.C:

@@ -137,6 +137,7 @@ func TestProblemsSayWhere(t *testing.T) {
 		{"events without a secret", "sources:\n  - {name: a, type: cloudevents}\n", `2:5: sources[0].webhookSecret: must not be empty`},
 		{"events of a forge", "sources:\n  - {name: a, type: cloudevents, webhookSecret: s, url: 'https://x'}\n", `2:57: sources[0].url: is for forges; from a cloudevents source nothing is read`},
 		{"events of groups", "sources:\n  - {name: a, type: cloudevents, webhookSecret: s, groups: [x]}\n", `2:60: sources[0].groups: is for gitlab`},
+		{"url with a password", "server: {url: 'http://u:secret@x'}\n", `1:15: server.url: holds a user, which would show on pages; what lets one in is the token`},
 		{"url", "server: {url: 'ftp://x'}\n", `1:15: server.url: "ftp://x" must be an http or https URL`},
 		{"reserved name", "sources:\n  - {name: locations, type: github, webhookSecret: s}\n", `2:12: sources[0].name: "locations" is how the portal calls`},
 		{"location type", "catalog: {locations: [{type: svn, target: x}]}\n", `1:30: catalog.locations[0].type: "svn" must be file or url`},

@@ -404,7 +404,10 @@ func (p *parser) app(path string, s Source) {
 
 func (p *parser) httpURL(path, s string) {
 	u, err := url.Parse(s)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+	switch {
+	case err == nil && u.User != nil:
+		p.wrong(path, "holds a user, which would show on pages; what lets one in is the token")
+	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "":
 		p.wrong(path, "%q must be an http or https URL", s)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 
+	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/standing"
 	"github.com/callboard/callboard/web/ui"
 )
@@ -13,6 +14,9 @@ const backfillPath = sourcesPath + "/backfill"
 // backfill handles "POST /sources/backfill".
 func (s *Site) backfill(ctx context.Context, _ browser, form url.Values) (string, error) {
 	name := form.Get(fieldSource)
+	if s.Backfill == nil {
+		return "", fault.New(fault.NotFound, "no past can be read here")
+	}
 	return sourceLink(name), s.Backfill(ctx, name)
 }
 

@@ -34,6 +34,10 @@ func newConflict(c Catalog, r *entities.Rejection, now time.Time) conflictView {
 	if strings.Contains(r.With.Repository, "://") && r.With.URL == r.Origin.URL {
 		v.way = r.With.Repository
 	}
+	if v.keeper.label == v.other.label && r.With.Source != r.Origin.Source { // two sources read one repository
+		v.keeper.label += ", by source " + r.With.Source
+		v.other.label += ", by source " + r.Origin.Source
+	}
 	return v
 }
 

@@ -47,6 +47,8 @@ type connectingView struct {
 	hooks    templ.SafeURL
 	app      templ.SafeURL // the forge's page of Apps that are installed; "" if it is no App
 	found    []ui.EntityLink
+	taken    int    // descriptors that declare what another source has
+	taker    string // one such
 	more     int
 	all      string
 	percent  int
@@ -91,6 +93,11 @@ func (s *Site) connecting(ctx context.Context, r request) (answer, error) {
 		v.found = append(v.found, named(r.catalog, e.Ref))
 	}
 	v.more = found.Total - len(v.found)
+	for _, rej := range r.catalog.Rejections() {
+		if rej.Origin.Source == src.Name && rej.With != nil && rej.With.Source != src.Name {
+			v.taken, v.taker = v.taken+1, rej.With.Source
+		}
+	}
 	v.all = link{path: catalogPath}.set("source", src.Name).String()
 	if s.Connecting != nil {
 		if w, ok := s.Connecting.Webhook(src.Name); ok {
@@ -205,6 +212,8 @@ func (v *connectingView) check(src Source, s standing.State, refusals []Refusal,
 		step, v.title, v.text = 3, "Waiting for the forge to answer", "It is asked again by itself; another token counts once the configuration is read again."
 	case s.Survey != nil && !discovered:
 		step, v.title, v.text = 3, "Discovering the repositories", "The forge is asked what there is."
+	case found == 0 && v.taken > 0:
+		step, v.title, v.text = 4, "What it declares is in the catalog already", ui.Plural(v.taken, "descriptor declares", "descriptors declare")+" what source "+v.taker+" has: two sources read the same repositories. Disconnect one of the two."
 	case found == 0:
 		step, v.title, v.text = 4, "Waiting for the first entity", "No repository that was read has a catalog-info.yaml so far. A push of one appears within a second."
 	case making:

@@ -188,6 +188,25 @@ func TestConflict(t *testing.T) {
 	}
 }
 
+// Of two sources that read one repository, it is said which has what it declares.
+func TestConflictOfSources(t *testing.T) {
+	p := acme(t)
+	ledger, ok := p.world.Entities.Snapshot().Get("component:default/ledger")
+	if !ok {
+		t.Fatal("there is no ledger")
+	}
+	again := ledger.Origin
+	again.Source = "gitlab"
+	data := event.EntityConflicted{With: ledger.Origin, EntityRejected: event.EntityRejected{
+		Ref: "component:default/ledger", Origin: again, Problems: []event.Problem{{Line: 1, Column: 1, Message: "is declared in acme/ledger"}},
+	}}
+	if _, err := p.world.Add(sample.Now, "gitlab", data.Ref, event.Actor{}, event.Cause{}, data); err != nil {
+		t.Fatal(err)
+	}
+	p.settle()
+	p.ok("/sources").wants("[aria-labelledby=h-conflicts]", "acme/ledger/catalog-info.yaml:1, by source github keeps it; acme/ledger/catalog-info.yaml:1, by source gitlab does not get it.")
+}
+
 // A file that a location led to before its repository was read is one file.
 func TestConflictWithItself(t *testing.T) {
 	p := acme(t)

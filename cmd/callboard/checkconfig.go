@@ -24,6 +24,14 @@ func (k *checker) config(ctx context.Context, p process, file string) error {
 		return nil
 	}
 	k.kinds = kindsOf(c)
+	stored, err := config.ReadSources(filepath.Join(c.Data, fileConnected))
+	if err == nil {
+		_, err = together(c, stored)
+	}
+	if err != nil { // the portal would not start
+		fmt.Fprintln(k.out, err)
+		k.problems++
+	}
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return fmt.Errorf("read the configuration: %w", err)

@@ -158,7 +158,7 @@ func sourcePage(v sourceView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "</span></p><p class=\"small muted\">What is known stays, and what comes by delivery is taken. Mend what it says, most often the token in <code>callboard.yaml</code>; it is tried again by itself.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "</span></p><p class=\"small muted\">What is known stays, and what comes by delivery is taken. Mend what it says, most often the token: in <code>callboard.yaml</code>, or with <code>callboard connect</code> of a source that was connected. It is tried again by itself.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

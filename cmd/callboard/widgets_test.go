@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
@@ -49,21 +51,41 @@ func (w widgetTest) arrives(path string) {
 // pressed before they run does nothing.
 func (w widgetTest) loaded(element string) {
 	w.t.Helper()
-	w.do(chromedp.WaitReady(css(element)))
-	w.until(`document.readyState === "complete"`)
+	selector, err := json.Marshal(element)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.until(fmt.Sprintf(`document.readyState === "complete" && document.querySelector(%s) !== null`, selector))
 }
 
 // until waits for an expression to be true.
 func (w widgetTest) until(expression string) {
 	w.t.Helper()
 	if err := chromedp.Do(w.ctx, becomes(expression)); err != nil {
-		w.t.Fatalf("never true: %s: %v", expression, err)
+		w.t.Fatal(err)
 	}
 }
 
-// becomes waits for an expression to be true on the page that is open.
+// becomes waits for an expression to be true on whatever page is open by then.
 func becomes(expression string) chromedp.Action[chromedp.Void] {
-	return chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingTimeout(storyWait))
+	return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		ctx, cancel := context.WithTimeout(ctx, storyWait)
+		defer cancel()
+		tick := time.NewTicker(50 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			// An error is that of a page that is just being left.
+			if is, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("Boolean("+expression+")")); err == nil && is {
+				return nil
+			}
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				at, _ := chromedp.Run(context.WithoutCancel(ctx), chromedp.Location())
+				return fmt.Errorf("at %s it never was true that %s", at, expression)
+			}
+		}
+	})
 }
 
 func (w widgetTest) ask(expression string) string {

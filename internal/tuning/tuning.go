@@ -12,11 +12,12 @@ import (
 )
 
 const (
-	// writers is how many goroutines sit in file system calls when much comes in:
-	// that of the event log and that of the history. While one does, its processor
-	// stands still until the scheduler takes it away, which can last up to 10 ms: a
-	// fifth of a small machine's time, and all of it at the slow end of reads.
-	writers = 2
+	// writers is how many goroutines sit in file system calls at once when much comes
+	// in: the event log's most of the time, the history's now and then. While one does,
+	// its processor stands still until the scheduler takes it away, which can last up to
+	// 10 ms: a fifth of a small machine's time, and all of it at the slow end of reads.
+	// Of more than one the garbage collector takes its quarter, too, and reads get less.
+	writers = 1
 
 	// spare is how much garbage may lie about in a small heap, whose collector
 	// would run many times a second otherwise.
@@ -28,7 +29,7 @@ const (
 	interval = 2 * time.Second
 )
 
-// Run gives the process a processor more for each writer, and lets the garbage
+// Run gives the process a processor more for a writer, and lets the garbage
 // collector follow the size of the heap until ctx ends. What the environment
 // chooses with GOMAXPROCS or GOGC stays as it is.
 func Run(ctx context.Context) {

@@ -8,13 +8,11 @@ import (
 	"github.com/google/go-github/v60/github"
 
 	"github.com/callboard/callboard/ingest"
+	"github.com/callboard/callboard/ingest/forgeapi"
 	"github.com/callboard/callboard/internal/fault"
 )
 
-const (
-	perPage  = 100  // the most that GitHub gives
-	maxLists = 1000 // pages of a list
-)
+const perPage = 100 // the most that GitHub gives
 
 // Repositories lists the repositories that the source covers: those that are named
 // one by one, those of its organisations, those of the App's installation, or all
@@ -89,43 +87,18 @@ func (s *Source) list(ctx context.Context, l list, yield func(ingest.Repository,
 
 // every yields what is on all pages of a list; an error is the last.
 func every[T any](ctx context.Context, s *Source, doing string, page func(github.ListOptions) ([]T, *github.Response, error)) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		var none T
-		o := github.ListOptions{PerPage: perPage}
-		for range maxLists {
-			some, resp, err := page(o)
-			if err == nil && some == nil {
-				yield(none, fault.New(fault.Unavailable, "%s: %s: the answer is no list", s.name, doing))
-				return
-			}
-			if err != nil {
-				yield(none, forge{s.api, s.client}.fail(ctx, doing, resp, err))
-				return
-			}
-			for _, one := range some {
-				if !yield(one, nil) {
-					return
-				}
-			}
-			if resp.NextPage == 0 {
-				return
-			}
-			o.Page = resp.NextPage
+	return forgeapi.Pages(s.name+": "+doing, func(number int) ([]T, int, error) {
+		some, resp, err := page(github.ListOptions{Page: number, PerPage: perPage})
+		if err != nil {
+			return nil, 0, forge{s.api, s.client}.fail(ctx, doing, resp, err)
 		}
-		yield(none, fault.New(fault.Invalid, "%s: %s: the list does not end", s.name, doing))
-	}
+		return some, resp.NextPage, nil
+	})
 }
 
 // collect reads a list to its end.
 func collect[T any](ctx context.Context, s *Source, doing string, page func(github.ListOptions) ([]T, *github.Response, error)) ([]T, error) {
-	var all []T
-	for one, err := range every(ctx, s, doing, page) {
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, one)
-	}
-	return all, nil
+	return forgeapi.Collect(every(ctx, s, doing, page))
 }
 
 // hookPath is how the address of this source's webhook ends.

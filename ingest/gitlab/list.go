@@ -7,13 +7,11 @@ import (
 	gitlab "gitlab.com/gitlab-org/api/client-go"
 
 	"github.com/callboard/callboard/ingest"
+	"github.com/callboard/callboard/ingest/forgeapi"
 	"github.com/callboard/callboard/internal/fault"
 )
 
-const (
-	perPage  = 100  // the most that GitLab gives
-	maxLists = 1000 // pages of a list
-)
+const perPage = 100 // the most that GitLab gives
 
 // Repositories lists the projects of the source's groups and their subgroups, or
 // all that the token is a member of.
@@ -59,41 +57,16 @@ func (s *Source) list(ctx context.Context, doing string, yield func(ingest.Repos
 
 // every yields what is on all pages of a list; an error is the last.
 func every[T any](ctx context.Context, s *Source, doing string, page func(gitlab.ListOptions) ([]T, *gitlab.Response, error)) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		var none T
-		o := gitlab.ListOptions{PerPage: perPage, Page: 1}
-		for range maxLists {
-			some, resp, err := page(o)
-			if err == nil && some == nil {
-				yield(none, fault.New(fault.Unavailable, "%s: %s: the answer is no list", s.name, doing))
-				return
-			}
-			if err != nil {
-				yield(none, forge{s.api, s.client}.fail(ctx, doing, resp, err))
-				return
-			}
-			for _, one := range some {
-				if !yield(one, nil) {
-					return
-				}
-			}
-			if resp.NextPage == 0 {
-				return
-			}
-			o.Page = resp.NextPage
+	return forgeapi.Pages(s.name+": "+doing, func(number int64) ([]T, int64, error) {
+		some, resp, err := page(gitlab.ListOptions{Page: max(number, 1), PerPage: perPage})
+		if err != nil {
+			return nil, 0, forge{s.api, s.client}.fail(ctx, doing, resp, err)
 		}
-		yield(none, fault.New(fault.Invalid, "%s: %s: the list does not end", s.name, doing))
-	}
+		return some, resp.NextPage, nil
+	})
 }
 
 // collect reads a list to its end.
 func collect[T any](ctx context.Context, s *Source, doing string, page func(gitlab.ListOptions) ([]T, *gitlab.Response, error)) ([]T, error) {
-	var all []T
-	for one, err := range every(ctx, s, doing, page) {
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, one)
-	}
-	return all, nil
+	return forgeapi.Collect(every(ctx, s, doing, page))
 }

@@ -124,7 +124,7 @@ func (b *backfills) backfill(ctx context.Context, name string) error {
 		b.change(name, func(s *standing.Backfill) { s.Repository = known.FullName })
 		// It may have been changed or taken away meanwhile.
 		conf, source, ok := b.portal.sourceNamed(name)
-		if !ok {
+		if !ok || source.Forge() == nil {
 			return fault.New(fault.NotFound, "source %s was taken away", name)
 		}
 		done, err := past.read(ctx, conf, source, known, func(int, int) {})

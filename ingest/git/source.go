@@ -54,9 +54,6 @@ func (s *Source) Name() string { return s.options.Name }
 // Remote returns the repository and how one is let in.
 func (s *Source) Remote() Remote { return s.clone.remote }
 
-// Clone returns the repository.
-func (s *Source) Clone() *Clone { return s.clone }
-
 // Close lets go of the clone's folder; it is opened again when it is needed.
 func (s *Source) Close() error { return s.clone.Close() }
 

@@ -1,7 +1,6 @@
 package index
 
 import (
-	"iter"
 	"math/bits"
 	"regexp"
 	"slices"
@@ -18,9 +17,10 @@ type column struct{ pages []*textPage }
 
 // textPage holds the texts of pageLen slots, one after the other.
 type textPage struct {
-	text   string
-	ends   [pageLen]uint32 // of each slot's text in text
-	blocks [pageLen / blockLen]trigrams
+	text    string
+	ends    [pageLen]uint32              // of each slot's text in text
+	filters []uint64                     // trigrams of each block, one after the other
+	starts  [pageLen/blockLen + 1]uint32 // of each block's trigrams in filters, and their end
 }
 
 // blockLen is how many slots' texts are looked through together, or not at all if
@@ -31,34 +31,38 @@ const blockLen = 16
 // hash. Its bits are a power of two, about two for each byte of text.
 type trigrams []uint64
 
-func trigramsOf(text string) trigrams {
+// appendTrigrams appends the set of what stands in a text; that of a short one is empty.
+func appendTrigrams(to []uint64, text string) []uint64 {
 	if len(text) < 3 {
-		return nil
+		return to
 	}
-	set := make(trigrams, 1<<bits.Len(uint(len(text)-1)/32)) //nolint:gosec // a length
+	n := len(to)
+	to = append(to, make([]uint64, 1<<bits.Len(uint(len(text)-1)/32))...) //nolint:gosec // a length
+	set := to[n:]
+	mask := uint32(len(set)*64 - 1) //nolint:gosec // a power of two
 	for i := range len(text) - 2 {
-		n := set.bit(text[i:])
-		set[n/64] |= 1 << (n % 64)
+		h := hash(text[i:]) & mask
+		set[h/64] |= 1 << (h % 64)
 	}
-	return set
+	return to
 }
 
-// bit is that of the first three bytes of a text.
-func (set trigrams) bit(text string) uint32 {
-	h := (uint32(text[0])<<16 | uint32(text[1])<<8 | uint32(text[2])) * 0x9E3779B1
-	return h >> 8 & uint32(len(set)*64-1) //nolint:gosec // a power of two
+// hash is that of the first three bytes of a text.
+func hash(text string) uint32 {
+	return (uint32(text[0])<<16 | uint32(text[1])<<8 | uint32(text[2])) * 0x9E3779B1 >> 8
 }
 
 // mayHold reports whether a text whose trigrams these are can hold a part.
-func (set trigrams) mayHold(part string) bool {
-	if len(part) < 3 {
+func (set trigrams) mayHold(part needle) bool {
+	if len(part.hashes) == 0 {
 		return true
 	}
-	if set == nil {
+	if len(set) == 0 {
 		return false
 	}
-	for i := range len(part) - 2 {
-		if n := set.bit(part[i:]); set[n/64]&(1<<(n%64)) == 0 {
+	mask := uint32(len(set)*64 - 1) //nolint:gosec // a power of two
+	for _, h := range part.hashes {
+		if h &= mask; set[h/64]&(1<<(h%64)) == 0 {
 			return false
 		}
 	}
@@ -75,10 +79,13 @@ func (p *textPage) block(i int) (from, to uint32) {
 
 // note keeps the trigrams of each block.
 func (p *textPage) note() {
-	for i := range p.blocks {
+	p.filters = nil
+	for i := range pageLen / blockLen {
 		from, to := p.block(i)
-		p.blocks[i] = trigramsOf(p.text[from:to])
+		p.filters = appendTrigrams(p.filters, p.text[from:to])
+		p.starts[i+1] = uint32(len(p.filters)) //nolint:gosec // of a page
 	}
+	p.filters = slices.Clip(slices.Clone(p.filters))
 }
 
 // between stands between two texts; no term that is looked for holds it.
@@ -147,6 +154,8 @@ func (c *column) find(l like, among selection, found *roaring.Bitmap) {
 	if c == nil {
 		return
 	}
+	part := newNeedle(l.literal)
+	var slots []uint32
 	var chosen roaring.IntPeekable
 	if among.bits != nil {
 		chosen = among.bits.Iterator()
@@ -161,35 +170,79 @@ func (c *column) find(l like, among selection, found *roaring.Bitmap) {
 				continue
 			}
 		}
-		for k, set := range p.blocks {
-			if !set.mayHold(l.literal) {
-				continue
-			}
-			from, to := p.block(k)
-			i := uint32(k * blockLen) //nolint:gosec // less than pageLen
-			for at := range occurrences(p.text[from:to], l.literal) {
-				for p.ends[i] <= from+uint32(at) { //nolint:gosec // within the page
-					i++
-				}
-				if l.pattern == nil || l.pattern.MatchString(p.of(i)) {
-					found.Add(uint32(n*pageLen) + i) //nolint:gosec // a slot
-				}
-			}
-		}
+		slots = p.find(part, l.pattern, uint32(n*pageLen), slots[:0]) //nolint:gosec // a slot
+		found.AddMany(slots)
 	}
 }
 
-// occurrences are the places at which a text holds another, in order.
-func occurrences(text, part string) iter.Seq[int] {
-	return func(yield func(int) bool) {
-		for from := 0; from <= len(text); {
-			at := strings.Index(text[from:], part)
-			if at < 0 || !yield(from+at) {
-				return
+// find appends the slots whose text matches; first is that of the page's first text.
+func (p *textPage) find(part needle, pattern *regexp.Regexp, first uint32, slots []uint32) []uint32 {
+	for k := range pageLen / blockLen {
+		if !trigrams(p.filters[p.starts[k]:p.starts[k+1]]).mayHold(part) {
+			continue
+		}
+		at, to := p.block(k)
+		i := uint32(k * blockLen) //nolint:gosec // less than pageLen
+		for at < to {
+			next := part.in(p.text[at:to])
+			if next < 0 {
+				break
 			}
-			from += at + max(len(part), 1)
+			at += uint32(next) //nolint:gosec // within the page
+			for p.ends[i] <= at {
+				i++
+			}
+			if pattern == nil || pattern.MatchString(p.of(i)) {
+				slots = append(slots, first+i)
+			}
+			at = p.ends[i] // one place in a text is enough
 		}
 	}
+	return slots
+}
+
+// needle is a text that is looked for in many; an empty one is for nobody.
+type needle struct {
+	text   string
+	hashes []uint32 // of its trigrams
+	rare   int      // where its rarest byte stands
+}
+
+func newNeedle(text string) needle {
+	n := needle{text: text}
+	for i := range max(len(text)-2, 0) {
+		n.hashes = append(n.hashes, hash(text[i:]))
+	}
+	// How frequent bytes are in names and in English, the most frequent first.
+	const frequent = "e-atinorslcdpmugh fvbykw_./xjqz"
+	rarest := -1
+	for i := range len(text) {
+		rank := strings.IndexByte(frequent, text[i])
+		if rank < 0 {
+			rank = len(frequent)
+		}
+		if rank > rarest {
+			rarest, n.rare = rank, i
+		}
+	}
+	return n
+}
+
+// in is where a text holds it first; negative is nowhere. It goes from one of the
+// needle's rarest byte to the next: the search of package strings looks for the
+// first byte, which in names is often the one with which every other word begins.
+func (n needle) in(text string) int {
+	for at := n.rare; at < len(text); at++ {
+		next := strings.IndexByte(text[at:], n.text[n.rare])
+		if next < 0 {
+			break
+		}
+		at += next
+		if strings.HasPrefix(text[at-n.rare:], n.text) {
+			return at - n.rare
+		}
+	}
+	return -1
 }
 
 // like is a term of SQL's LIKE, with % before and after it.

@@ -23,6 +23,7 @@ var openapi []byte
 // Config is what the API reads from.
 type Config struct {
 	Catalog    func() *entities.Snapshot
+	Moments    Moments // may be nil: then the catalog is that of now
 	History    History
 	Deliveries Deliveries
 	Facts      Facts
@@ -65,23 +66,23 @@ func (a *API) Register(e *echo.Echo) {
 
 	backstage := e.Group(backstageMount, a.errors, a.wait, a.position)
 	for _, path := range []string{"/entities", "/entities/"} {
-		backstage.GET(path, a.handleEntities, takes(paramFields, paramLimit, paramFilter, paramOffset, paramAfter, paramOrder))
+		backstage.GET(path, a.handleEntities, a.reads(paramFields, paramLimit, paramFilter, paramOffset, paramAfter, paramOrder))
 	}
-	backstage.GET("/entities/by-name/:kind/:namespace/:name", a.handleEntityByName, takes())
-	backstage.GET("/entities/by-name/:kind/:namespace/:name/ancestry", a.handleAncestry, takes())
-	backstage.GET("/entities/by-uid/:uid", a.handleEntityByUID, takes())
+	backstage.GET("/entities/by-name/:kind/:namespace/:name", a.handleEntityByName, a.reads())
+	backstage.GET("/entities/by-name/:kind/:namespace/:name/ancestry", a.handleAncestry, a.reads())
+	backstage.GET("/entities/by-uid/:uid", a.handleEntityByUID, a.reads())
 	backstage.DELETE("/entities/by-uid/:uid", a.handleDeleteEntity, takes())
-	backstage.POST("/entities/by-refs", a.handleEntitiesByRefs, takes(paramFilter))
-	backstage.GET("/entities/by-query", a.handleByQuery, takes(paramFields, paramLimit, paramOffset, paramOrderField, paramCursor,
+	backstage.POST("/entities/by-refs", a.handleEntitiesByRefs, a.reads(paramFilter))
+	backstage.GET("/entities/by-query", a.handleByQuery, a.reads(paramFields, paramLimit, paramOffset, paramOrderField, paramCursor,
 		paramFilter, paramTotalItems, paramTerm, paramTermFields))
-	backstage.POST("/entities/by-query", a.handlePostedQuery, takes())
-	backstage.GET("/entity-facets", a.handleFacets, takes(paramFacet, paramFilter))
-	backstage.POST("/entity-facets", a.handleQueryFacets, takes())
-	backstage.GET("/locations", a.handleLocations, takes())
+	backstage.POST("/entities/by-query", a.handlePostedQuery, a.reads())
+	backstage.GET("/entity-facets", a.handleFacets, a.reads(paramFacet, paramFilter))
+	backstage.POST("/entity-facets", a.handleQueryFacets, a.reads())
+	backstage.GET("/locations", a.handleLocations, a.reads())
 	backstage.POST("/locations", a.handleRegister, takes(paramDryRun, paramOnConflict))
-	backstage.POST("/locations/by-query", a.handleQueryLocations, takes())
-	backstage.GET("/locations/by-entity/:kind/:namespace/:name", a.handleLocationOf, takes())
-	backstage.GET("/locations/:id", a.handleLocation, takes())
+	backstage.POST("/locations/by-query", a.handleQueryLocations, a.reads())
+	backstage.GET("/locations/by-entity/:kind/:namespace/:name", a.handleLocationOf, a.reads())
+	backstage.GET("/locations/:id", a.handleLocation, a.reads())
 	backstage.PUT("/locations/:id", a.handleUpdateLocation, takes())
 	backstage.DELETE("/locations/:id", a.handleRemoveLocation, takes())
 	backstage.POST("/refresh", a.handleRefresh, takes())
@@ -91,7 +92,7 @@ func (a *API) Register(e *echo.Echo) {
 	own := e.Group("/api", a.errors, a.wait)
 	own.GET("/history/events", a.handleEvents)
 	own.GET("/history/events/:position", a.handleEvent)
-	own.GET("/rejections", a.handleRejections)
+	own.GET("/rejections", a.handleRejections, a.moment)
 	own.GET("/sources", a.handleSources)
 	own.POST("/sources", a.handleConnect)
 	own.GET("/sources/:name", a.handleSource)

@@ -35,14 +35,14 @@ func (a *API) handleEntities(c echo.Context) error {
 	if page == nil {
 		// All of it: as by-query has it, which heeds one field and leaves out what lacks it.
 		order := entities.Order{Fields: orders[:min(len(orders), 1)], Repeat: true}
-		rows := a.Catalog().List(entities.Listing{Where: where, Order: order, Limit: -1}).Rows
+		rows := a.catalog(c).List(entities.Listing{Where: where, Order: order, Limit: -1}).Rows
 		return writeRows(c, fields, rows, "[", "]")
 	}
 	order := entities.Order{Fields: orders, Lacking: true, Repeat: true}
 	if len(orders) == 0 {
 		order = entities.Order{ByRef: true}
 	}
-	rows := a.Catalog().List(entities.Listing{Where: where, Order: order, Offset: page.Offset, Limit: page.atMost()}).Rows
+	rows := a.catalog(c).List(entities.Listing{Where: where, Order: order, Offset: page.Offset, Limit: page.atMost()}).Rows
 	if page.Limit > 0 && len(rows) > page.Limit {
 		rows = rows[:page.Limit]
 		c.Response().Header().Set("Link", page.next(c.Request().URL))
@@ -84,7 +84,7 @@ func parseOrders(params []string) ([]entities.Field, error) {
 // handleEntityByName handles "GET /api/catalog/entities/by-name/:kind/:namespace/:name".
 func (a *API) handleEntityByName(c echo.Context) error {
 	ref := catalog.Ref{Kind: pathParam(c, "kind"), Namespace: pathParam(c, "namespace"), Name: pathParam(c, "name")}
-	entity, ok := a.Catalog().JSON(ref.String())
+	entity, ok := a.catalog(c).JSON(ref.String())
 	if !ok {
 		return fault.New(fault.NotFound, "No entity named '%s' found, with kind '%s' in namespace '%s'", ref.Name, ref.Kind, ref.Namespace)
 	}
@@ -93,7 +93,7 @@ func (a *API) handleEntityByName(c echo.Context) error {
 
 // handleEntityByUID handles "GET /api/catalog/entities/by-uid/:uid".
 func (a *API) handleEntityByUID(c echo.Context) error {
-	now, uid := a.Catalog(), pathParam(c, "uid")
+	now, uid := a.catalog(c), pathParam(c, "uid")
 	if ref, ok := now.ByUID(uid); ok {
 		entity, _ := now.JSON(ref)
 		return writeEntity(c, entity)
@@ -130,7 +130,7 @@ func (a *API) handleEntitiesByRefs(c echo.Context) error {
 	case query != nil:
 		where = entities.All{where, query}
 	}
-	all := a.Catalog().Pick(in.Refs, where)
+	all := a.catalog(c).Pick(in.Refs, where)
 	return writeList(c, fields, len(all), func(i int) entities.Text { return all[i] }, `{"items":[`, "]}")
 }
 
@@ -182,7 +182,7 @@ func (a *API) writeFacets(c echo.Context, where entities.Where, facets []string)
 	body := struct {
 		Facets map[string][]count `json:"facets"`
 	}{map[string][]count{}}
-	for i, counts := range a.Catalog().Facets(where, facets...) {
+	for i, counts := range a.catalog(c).Facets(where, facets...) {
 		all := make([]count, len(counts))
 		for k, v := range counts {
 			all[k] = count(v)

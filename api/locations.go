@@ -50,9 +50,9 @@ func toLocationJSON(l event.LocationRegistered) locationJSON {
 }
 
 // registeredLocations are those that Backstage's API shows: not the configured ones.
-func (a *API) registeredLocations() []locationJSON {
+func (a *API) registeredLocations(c echo.Context) []locationJSON {
 	all := []locationJSON{}
-	for _, l := range a.Catalog().Locations() {
+	for _, l := range a.catalog(c).Locations() {
 		if !l.Configured {
 			all = append(all, toLocationJSON(l.LocationRegistered))
 		}
@@ -66,7 +66,7 @@ func (a *API) handleLocations(c echo.Context) error {
 		Data locationJSON `json:"data"`
 	}
 	items := []item{}
-	for _, l := range a.registeredLocations() {
+	for _, l := range a.registeredLocations(c) {
 		items = append(items, item{l})
 	}
 	return writeJSON(c, http.StatusOK, items)
@@ -75,7 +75,7 @@ func (a *API) handleLocations(c echo.Context) error {
 // handleLocation handles "GET /api/catalog/locations/:id".
 func (a *API) handleLocation(c echo.Context) error {
 	id := pathParam(c, "id")
-	all := a.registeredLocations()
+	all := a.registeredLocations(c)
 	i := slices.IndexFunc(all, func(l locationJSON) bool { return l.ID == id })
 	if i < 0 {
 		return fault.New(fault.NotFound, "Found no location with ID %s", id)
@@ -86,7 +86,7 @@ func (a *API) handleLocation(c echo.Context) error {
 // handleLocationOf handles "GET /api/catalog/locations/by-entity/:kind/:namespace/:name".
 func (a *API) handleLocationOf(c echo.Context) error {
 	ref := catalog.Ref{Kind: pathParam(c, "kind"), Namespace: pathParam(c, "namespace"), Name: pathParam(c, "name")}.String()
-	e, ok := a.Catalog().Get(ref)
+	e, ok := a.catalog(c).Get(ref)
 	if !ok {
 		return fault.New(fault.NotFound, "found no entity for ref %s", ref)
 	}
@@ -95,7 +95,7 @@ func (a *API) handleLocationOf(c echo.Context) error {
 		return fault.New(fault.NotFound, "found no origin annotation for ref %s", ref)
 	}
 	typ, target, _ := strings.Cut(origin, ":")
-	all := a.registeredLocations()
+	all := a.registeredLocations(c)
 	i := slices.IndexFunc(all, func(l locationJSON) bool { return l.Type == typ && l.Target == target })
 	if i < 0 {
 		return fault.New(fault.NotFound, "Found no location with type %s and target %s", typ, target)
@@ -191,7 +191,7 @@ func (a *API) handleRefresh(c echo.Context) error {
 
 // handleDeleteEntity handles "DELETE /api/catalog/entities/by-uid/:uid".
 func (a *API) handleDeleteEntity(c echo.Context) error {
-	ref, ok := a.Catalog().ByUID(pathParam(c, "uid"))
+	ref, ok := a.catalog(c).ByUID(pathParam(c, "uid"))
 	if !ok {
 		return c.NoContent(http.StatusNoContent)
 	}
@@ -213,7 +213,7 @@ func (a *API) handleAncestry(c echo.Context) error {
 		Root  string `json:"rootEntityRef"`
 		Items []item `json:"items"`
 	}{Root: ref, Items: []item{}}
-	now := a.Catalog()
+	now := a.catalog(c)
 	seen := map[string]bool{}
 	for next := ref; next != "" && !seen[next]; {
 		e, ok := now.Get(next)

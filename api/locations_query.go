@@ -32,7 +32,7 @@ func (a *API) handleQueryLocations(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	all, err := selectLocations(a.registeredLocations(), from.Query)
+	all, err := selectLocations(a.registeredLocations(c), from.Query)
 	if err != nil {
 		return err
 	}

@@ -36,11 +36,3 @@ func (a *API) wait(next echo.HandlerFunc) echo.HandlerFunc {
 		return next(c)
 	}
 }
-
-// position says which event an answer of the catalog has seen last.
-func (a *API) position(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		c.Response().Header().Set(headerPosition, strconv.FormatUint(uint64(a.Catalog().Position()), 10))
-		return next(c)
-	}
-}

@@ -190,7 +190,7 @@ func (a *API) answer(c echo.Context, q query) error {
 	if err != nil {
 		return err
 	}
-	found := a.Catalog().List(l)
+	found := a.catalog(c).List(l)
 	rows := found.Rows
 	if len(rows) > q.limit { // the row that is one too many lies where the walk ended
 		if q.Previous {

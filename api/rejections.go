@@ -48,7 +48,7 @@ func (a *API) handleRejections(c echo.Context) error {
 	if limit == 0 {
 		limit = defaultRejections
 	}
-	all := a.Catalog().Rejections()
+	all := a.catalog(c).Rejections()
 	body := struct {
 		Items      []item `json:"items"`
 		TotalItems int    `json:"totalItems"`

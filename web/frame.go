@@ -27,6 +27,8 @@ func (s *Site) shell(c echo.Context, r request, title string) templ.Component {
 			Action: catalogPath, Name: "q", Label: "Find in the catalog", Placeholder: "Find a service, team or API",
 		},
 		Palette: ui.Palette{Script: static.Element("palette"), Find: palettePath},
+		When:    s.when(r),
+		Past:    s.past(r, t.last),
 		Star:    ui.StarForm{Action: starPath, Back: r.self.String()},
 		Theme:   ui.ThemeChoice{Action: themePath, Chosen: chosenTheme(c.Request()), Back: r.self.String()},
 	})

@@ -70,10 +70,11 @@ func (l link) String() string {
 	return l.path + "?" + q.Encode()
 }
 
-// carry is the query as hidden fields of a form, in a steady order.
+// carry is the query as hidden fields of a form, in a steady order, but for the
+// moment: see [keep].
 func (l link) carry() []ui.Hidden {
 	var all []ui.Hidden
-	for _, field := range slices.Sorted(maps.Keys(l.query)) {
+	for _, field := range slices.Sorted(maps.Keys(l.drop(fieldMoment, fieldKnown).query)) {
 		for _, v := range l.query[field] {
 			if v != "" {
 				all = append(all, ui.Hidden{Name: field, Value: v})

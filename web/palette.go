@@ -17,7 +17,7 @@ import (
 
 const (
 	palettePath = "/palette"
-	fieldAt     = "at" // path of the page that the palette is opened on
+	fieldOn     = "on" // path of the page that the palette is opened on
 )
 
 const (
@@ -49,7 +49,7 @@ type options struct {
 // an event by its number.
 func (s *Site) palette(_ context.Context, r request) (answer, error) {
 	text := strings.TrimSpace(ui.Shorten(r.self.query.Get(fieldText), maxSought))
-	here, _ := r.catalog.Get(entityAt(r.self.query.Get(fieldAt)))
+	here, _ := r.catalog.Get(entityAt(r.self.query.Get(fieldOn)))
 	var found []options
 	add := func(id, title string, all []option) {
 		if len(all) > 0 {

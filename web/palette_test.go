@@ -15,7 +15,7 @@ import (
 )
 
 func palette(text, at string) string {
-	return "/palette?" + url.Values{"q": {text}, "at": {at}}.Encode()
+	return "/palette?" + url.Values{"q": {text}, "on": {at}}.Encode()
 }
 
 func TestPaletteRanks(t *testing.T) {

@@ -26,12 +26,14 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/web/static"
 )
 
 // Config is what the portal is made of. All of it is needed, unless it says otherwise.
 type Config struct {
 	Catalog      func() Catalog // the catalog now; a request asks once and sees one position
+	Moments      Moments        // may be nil: then all pages are of now
 	History      History
 	Deliveries   Deliveries
 	Log          Log // the main log
@@ -167,6 +169,7 @@ type request struct {
 	form    func(string) string // of the form, for a page that is asked for with POST
 	self    link
 	catalog Catalog
+	moment  projections.Moment // of the catalog
 	now     time.Time
 	browser
 }
@@ -207,6 +210,9 @@ func (s *Site) serve(p page) echo.HandlerFunc {
 		if n := len(c.Request().URL.RawQuery); n > maxQuery {
 			r.self.query = nil
 			return s.fail(c, r, fault.New(fault.Invalid, "the query has %d characters; the most that a page takes is %d", n, maxQuery))
+		}
+		if err := s.travel(c.Request().Context(), &r); err != nil {
+			return s.fail(c, r, err)
 		}
 		a, err := p.serve(c.Request().Context(), r)
 		if err != nil {
@@ -289,5 +295,9 @@ func (s *Site) write(c echo.Context, r request, a answer) error {
 	if status == 0 {
 		status = http.StatusOK
 	}
-	return c.HTMLBlob(status, page.Bytes())
+	drawn := page.Bytes()
+	if !r.moment.Now() {
+		drawn = keep(drawn, r.self.query)
+	}
+	return c.HTMLBlob(status, drawn)
 }

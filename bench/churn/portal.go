@@ -23,6 +23,7 @@ import (
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/projections/history/sqlitestore"
 )
 
 // portal is what reads and changes go through in a Callboard: nothing that
@@ -50,11 +51,12 @@ func open(ctx context.Context, p *population.Population, folder string) (_ *port
 	if err := story.Append(ctx, p, o.log); err != nil {
 		return nil, err
 	}
-	past, err := history.Open(ctx, filepath.Join(folder, "history.db"))
+	rows, err := sqlitestore.Open(ctx, filepath.Join(folder, "history.db"))
 	if err != nil {
 		return nil, err
 	}
-	o.closers = append(o.closers, past.Close)
+	o.closers = append(o.closers, rows.Close)
+	past := history.New(rows)
 	catalog := entities.New()
 	logger := slog.New(slog.DiscardHandler)
 	o.runner = projections.NewRunner(o.log, logger, catalog, past)

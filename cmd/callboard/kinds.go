@@ -8,7 +8,9 @@ import (
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/ingest"
 	"github.com/callboard/callboard/internal/config"
+	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/projections/moments"
 	"github.com/callboard/callboard/web"
 )
 
@@ -23,6 +25,18 @@ type shownCatalog struct {
 }
 
 var _ web.Catalog = shownCatalog{}
+
+// shownMoments are the moments of the catalog as the pages want them.
+type shownMoments struct {
+	*moments.Moments
+	kinds catalog.Kinds
+}
+
+// Catalog returns the catalog at a moment.
+func (s shownMoments) Catalog(ctx context.Context, m projections.Moment) (web.Catalog, error) {
+	c, err := s.Moments.Catalog(ctx, m)
+	return shownCatalog{c, s.kinds}, err
+}
 
 func (c shownCatalog) Kinds() catalog.Kinds { return c.kinds }
 

@@ -24,6 +24,7 @@ import (
 
 	"github.com/callboard/callboard/api"
 	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/eventlog/sqlitelog"
 	"github.com/callboard/callboard/ingest"
 	"github.com/callboard/callboard/internal/config"
@@ -32,6 +33,7 @@ import (
 	"github.com/callboard/callboard/projections/deliveries"
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/projections/moments"
 	"github.com/callboard/callboard/projections/repositories"
 	"github.com/callboard/callboard/projections/standing"
 	"github.com/callboard/callboard/web"
@@ -58,6 +60,7 @@ type portal struct {
 	catalog      *entities.Catalog
 	saved        *savedCatalog
 	history      *history.History
+	moments      *moments.Moments
 	deliveries   *deliveries.Deliveries
 	repositories *repositories.Repositories
 	runner       *projections.Runner // over events
@@ -107,6 +110,7 @@ func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o por
 		return nil, err
 	}
 	p.runner = projections.NewRunner(p.events, logger, p.catalog, p.history, p.repositories)
+	p.moments = moments.New(p.catalog, p.history, func(ctx context.Context, at eventlog.Position) error { return p.runner.Wait(ctx, history.Name, at) }, p.now)
 	p.inboxes = projections.NewRunner(p.inbox, logger, p.deliveries)
 	if err := errors.Join(p.runner.Check(ctx), p.inboxes.Check(ctx)); err != nil {
 		return nil, err
@@ -157,7 +161,7 @@ func (p *portal) openStores(ctx context.Context, o portalOptions) (err error) {
 		return err
 	}
 	p.closers = append(p.closers, p.inbox.Close)
-	if p.history, err = history.Open(ctx, in(fileHistory)); err != nil {
+	if p.history, err = openHistory(ctx, in(fileHistory)); err != nil {
 		return err
 	}
 	p.closers = append(p.closers, p.history.Close)
@@ -185,14 +189,14 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 	p.door.Register(p.echo)
 
 	answers := api.New(api.Config{
-		Catalog: p.catalog.Snapshot, History: p.history, Deliveries: p.deliveries, Facts: p.repositories, Replay: p.replay, Allow: p.allow,
+		Catalog: p.catalog.Snapshot, Moments: p.moments, History: p.history, Deliveries: p.deliveries, Facts: p.repositories, Replay: p.replay, Allow: p.allow,
 		Standing: p.standing, Gaps: p.repositories, Survey: p.survey, Backfill: p.backfills.begin,
 		Locations: apiLocations{p}, Kinds: kinds, Sites: func() map[string]string { return sitesOf(p.intake().config.Sources) },
 		Sources: p.apiSources, Connecting: connector{p}, Webhook: p.hooks.state, Wait: p.runner.WaitAll, Health: p.health, Logger: p.logger,
 	})
 	answers.Register(p.echo)
 	pages := web.New(web.Config{
-		Catalog: func() web.Catalog { return shownCatalog{p.catalog.Snapshot(), kinds} },
+		Catalog: func() web.Catalog { return shownCatalog{p.catalog.Snapshot(), kinds} }, Moments: shownMoments{p.moments, kinds},
 		History: p.history, Deliveries: p.deliveries, Log: p.events, Facts: p.repositories, Replay: p.replay, Allow: p.allow, Locations: pageLocations{p},
 		Standing: p.standing, Repositories: p.repositories, Inbox: pageInbox{p.inbox}, Survey: p.survey, Backfill: p.pageBackfill(), Connecting: pageConnecting{p, newAway(p.now)}, Refusals: p.refusals,
 		Sources: p.webSources, URL: base, Organisation: p.config.Name, Demo: p.options.demo, Now: p.now, Logger: p.logger,

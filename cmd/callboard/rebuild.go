@@ -16,7 +16,6 @@ import (
 	"github.com/callboard/callboard/eventlog/sqlitelog"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/deliveries"
-	"github.com/callboard/callboard/projections/history"
 	"github.com/callboard/callboard/projections/repositories"
 )
 
@@ -50,7 +49,7 @@ func rebuild(ctx context.Context, p process, data string) error {
 		file    string
 		open    func(string) (readModel, error)
 	}{
-		{fileEvents, nil, fileHistory, func(path string) (readModel, error) { return history.Open(ctx, path) }},
+		{fileEvents, nil, fileHistory, func(path string) (readModel, error) { return openHistory(ctx, path) }},
 		{fileEvents, nil, fileSources, func(path string) (readModel, error) { return repositories.Open(ctx, path) }},
 		{fileDeliveries, []sqlitelog.Option{sqlitelog.WithRetention()}, fileStatus, func(path string) (readModel, error) {
 			return deliveries.Open(ctx, path, time.Now)

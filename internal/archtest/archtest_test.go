@@ -38,21 +38,24 @@ var rooms = map[string][]string{
 	// A client of two portals' APIs: it brings in nothing by itself.
 	"ingest/backstage": {"catalog", "internal/fault"},
 
-	"projections":                {"event", "eventlog", "internal/fault"},
-	"projections/projectiontest": {"catalog", "event", "eventlog", "projections"},
-	"projections/sqlstore":       {"eventlog", "internal/fault"},
-	"projections/entities":       {"catalog", "event", "eventlog", "internal/fault", "internal/flat", "projections", "projections/entities/index"},
-	"projections/entities/index": {},
-	"projections/history":        {"catalog", "event", "eventlog", "internal/fault", "internal/flat", "projections", "projections/sqlstore"},
-	"projections/repositories":   {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
+	"projections":                     {"event", "eventlog", "internal/fault"},
+	"projections/projectiontest":      {"catalog", "event", "eventlog", "projections"},
+	"projections/sqlstore":            {"eventlog", "internal/fault"},
+	"projections/entities":            {"catalog", "event", "eventlog", "internal/fault", "internal/flat", "projections", "projections/entities/index"},
+	"projections/entities/index":      {},
+	"projections/history":             {"catalog", "event", "eventlog", "internal/fault", "internal/flat", "projections"},
+	"projections/history/sqlitestore": {"event", "eventlog", "internal/fault", "projections", "projections/history", "projections/sqlstore"},
+	// The catalog as it was is made of two read models.
+	"projections/moments":      {"eventlog", "internal/fault", "projections", "projections/entities"},
+	"projections/repositories": {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 	// How sources stand is told by two read models together.
 	"projections/standing":   {"event", "internal/fault", "projections/deliveries", "projections/repositories"},
 	"projections/deliveries": {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 
-	"api":           {"api/", "catalog", "event", "eventlog", "internal/fault", "projections/"},
+	"api":           {"api/", "catalog", "event", "eventlog", "internal/fault", "projections", "projections/"},
 	"api/shape":     {},
 	"api/predicate": {"api/shape", "internal/fault", "projections/entities"},
-	"web":           {"catalog", "catalog/codeowners", "catalog/definition", "catalog/descriptor", "catalog/graph", "event", "eventlog", "internal/fault", "projections/", "web/"},
+	"web":           {"catalog", "catalog/codeowners", "catalog/definition", "catalog/descriptor", "catalog/graph", "event", "eventlog", "internal/fault", "projections", "projections/", "web/"},
 
 	"web/internal": {"catalog", "catalog/descriptor", "event", "eventlog", "internal/fault", "projections", "projections/", "web", "web/"},
 

@@ -28,8 +28,7 @@ type pending struct {
 	removed bool
 	again   bool // it was removed before it was declared: it is a new one
 	record  eventlog.Record
-	// registered is the event that registered the entity, if that is in the batch.
-	registered *eventlog.Record
+	first   eventlog.Record // the first that declared it within the batch, since it was removed
 
 	decoded bool
 	own     string // the entity's JSON without its last brace; "" when only a rejection changed
@@ -65,6 +64,11 @@ func (b *batch) fold(rec eventlog.Record) error {
 	if rec.Backfilled() {
 		return nil // the catalog is the present
 	}
+	return b.foldAny(rec)
+}
+
+// foldAny folds a record, also one that was found in the past.
+func (b *batch) foldAny(rec eventlog.Record) error {
 	since := Since{Position: rec.Position, Time: rec.Time, Recorded: rec.Recorded, Actor: rec.Actor, Cause: rec.Cause}
 	switch rec.Type {
 	case event.TypeEntityRegistered, event.TypeEntityChanged:
@@ -105,12 +109,12 @@ func (b *batch) fold(rec eventlog.Record) error {
 }
 
 func (b *batch) declare(rec eventlog.Record) error {
-	p := &pending{record: rec}
+	p := &pending{record: rec, first: rec}
 	if before := b.dirty[rec.Subject]; before != nil {
-		p.again, p.registered = before.again || before.removed, before.registered
-	}
-	if rec.Type == event.TypeEntityRegistered {
-		p.registered = &rec
+		p.again = before.again || before.removed
+		if before.declares() {
+			p.first = before.first
+		}
 	}
 	if len(b.Catalog.rejections) > 0 {
 		if err := b.mended(rec.Subject, p); err != nil {
@@ -277,20 +281,13 @@ func (b *batch) record(ref string, rejection func(*record) *Rejection) *record {
 	case p != nil && p.removed:
 		return nil
 	case p != nil && p.declares():
-		first := &p.record
-		if p.registered != nil {
-			first = p.registered
-		}
 		r = record{
-			id: uint64(first.Position), registered: first.Time.UnixNano(),
+			id: uint64(p.first.Position), registered: p.first.Time.UnixNano(),
 			ref: b.relations.kept(ref), place: unique.Make(place{p.origin.Source, repositoryKey(p.origin.Source, p.origin.RepositoryID), p.origin.Parent}),
 			changed: p.record.Position, since: p.record.Time.UnixNano(), note: p.note,
 		}
 		if known && !p.again {
-			r.id = before.id
-			if p.registered == nil {
-				r.registered = before.registered
-			}
+			r.id, r.registered = before.id, before.registered
 		}
 		r.own = p.own
 	case known:

@@ -10,6 +10,7 @@ import (
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/projections/history/sqlitestore"
 	"github.com/callboard/callboard/projections/projectiontest"
 )
 
@@ -55,10 +56,11 @@ func BenchmarkApply(b *testing.B) {
 			records := told(b, 100_000, c.about)
 			for b.Loop() {
 				b.StopTimer()
-				h, err := history.Open(b.Context(), filepath.Join(b.TempDir(), "history.db"))
+				rows, err := sqlitestore.Open(b.Context(), filepath.Join(b.TempDir(), "history.db"))
 				if err != nil {
 					b.Fatal(err)
 				}
+				h := history.New(rows)
 				b.StartTimer()
 				for i := 0; i < len(records); i += c.size {
 					if err := h.Apply(b.Context(), records[i:min(i+c.size, len(records))]); err != nil {

@@ -1,125 +1,107 @@
 // Package history is every event as people ask for it: who changed what, when
-// and why, filtered and paged. It keeps its rows in SQLite.
+// and why, filtered and paged, and what has to be folded to see the catalog as it
+// was. [History] is the projection, [Row] what it keeps of an event; where, is for
+// a [Store].
 package history
 
 import (
 	"context"
-	"database/sql"
-	"embed"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections"
-	"github.com/callboard/callboard/projections/sqlstore"
 )
 
 // Name is the projection's name.
 const Name = "history"
 
-//go:embed migrations/*.sql
-var migrations embed.FS
+// History is the projection, over the rows that it keeps in a Store.
+type History struct{ Store }
 
-// History is the projection.
-type History struct{ db *sqlstore.Store }
-
-// Open opens or creates the projection's file.
-func Open(ctx context.Context, path string) (*History, error) {
-	db, err := sqlstore.Open(ctx, path, migrations)
-	if err != nil {
-		return nil, err
-	}
-	return &History{db}, nil
-}
-
-// Close closes the file.
-func (h *History) Close() error { return h.db.Close() }
+// New returns the projection.
+func New(s Store) *History { return &History{s} }
 
 // Name returns [Name].
 func (h *History) Name() string { return Name }
 
-// Position returns how far the rows have come.
-func (h *History) Position(ctx context.Context) (eventlog.Position, error) {
-	return h.db.Position(ctx)
-}
-
-// Apply writes a row for each record.
+// Apply keeps a row for each record.
 func (h *History) Apply(ctx context.Context, records []eventlog.Record) error {
-	pause := pace(len(records))
-	return h.db.Apply(ctx, records, func(tx *sqlstore.Tx, rec eventlog.Record) error {
-		if pause > 0 {
-			time.Sleep(pause)
+	at, err := h.Position(ctx)
+	if err != nil {
+		return err
+	}
+	for len(records) > 0 && records[0].Position <= at {
+		records = records[1:]
+	}
+	if len(records) == 0 {
+		return nil
+	}
+	data := make([]event.Data, len(records))
+	abouts := make([]string, len(records))
+	for i, rec := range records {
+		if data[i], err = decode(rec); err != nil {
+			return fmt.Errorf("position %d: %w", rec.Position, err)
 		}
-		return write(tx, rec)
-	})
+		abouts[i] = stateKey(rec, data[i])
+	}
+	newest, err := h.Newest(ctx, abouts)
+	if err != nil {
+		return fmt.Errorf("read the versions before: %w", err)
+	}
+	rows := make([]Row, len(records))
+	for i, rec := range records {
+		before := newest[abouts[i]]
+		if rows[i], err = rowOf(rec, data[i], abouts[i], before); err != nil {
+			return fmt.Errorf("position %d: %w", rec.Position, err)
+		}
+		if r := &rows[i]; r.About != "" {
+			after := Version{r.Truth, r.State, r.Declares, before.Declared}
+			if r.Declares == rec.Position {
+				after.Declared = rec.Data
+			}
+			newest[r.About] = after
+		}
+	}
+	return h.Append(ctx, rows)
 }
 
-// What comes all the time is written at an even pace, and leaves the processor to
-// whoever reads in between: a batch is spread over the time in which the next one
-// gathers.
-const (
-	spread = 50 * time.Millisecond
-	few    = 8    // records that are written at once
-	many   = 1000 // records that are: it has fallen behind
-)
-
-// pace is how long to wait after each of n records.
-func pace(n int) time.Duration {
-	if n <= few || n >= many {
-		return 0
-	}
-	return spread / time.Duration(n)
-}
-
-const insert = `INSERT INTO events (position, id, type, source, subject, kind, time, recorded, actor, login, name, email, sha, cause, summary, changes, text, backfilled, about, state)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-
-func write(tx *sqlstore.Tx, rec eventlog.Record) error {
-	data, err := decode(rec)
+func rowOf(rec eventlog.Record, data event.Data, about string, before Version) (Row, error) {
+	s, err := stateOf(before)
 	if err != nil {
-		return err
+		return Row{}, fmt.Errorf("decode the version before: %w", err)
 	}
-	about := stateKey(rec, data)
-	before, err := stateBefore(tx, about)
+	tale, err := s.tell(data)
 	if err != nil {
-		return fmt.Errorf("read the version before: %w", err)
+		return Row{}, err
 	}
-	tale, err := tell(data, before)
-	if err != nil {
-		return err
+	row := Row{Record: rec, Truth: rec.Time, Summary: tale.summary, Text: searchable(rec, tale)}
+	if row.Changes, err = json.Marshal(tale.changes); err != nil {
+		return Row{}, err
 	}
-	changes, err := json.Marshal(tale.changes)
-	if err != nil {
-		return err
+	if origin, ok := originOf(data); ok {
+		row.File = placeOf(origin).key()
 	}
-	cause, err := json.Marshal(rec.Cause)
-	if err != nil {
-		return err
+	if !tale.remembered {
+		return row, nil
 	}
-	var key, state any
-	if tale.after != nil {
-		key, state = about, tale.after
+	row.About = about
+	if !rec.Backfilled() && before.Truth.After(row.Truth) {
+		row.Truth = before.Truth
 	}
-	kind, _, _ := strings.Cut(rec.Subject, ":")
-	_, err = tx.Exec(insert, rec.Position, rec.ID, rec.Type, SourceName(rec.Source), rec.Subject, kind,
-		rec.Time.UnixNano(), rec.Recorded.UnixNano(),
-		strings.ToLower(rec.Actor.String()), rec.Actor.Login, rec.Actor.Name, rec.Actor.Email,
-		rec.Cause.Commit, cause, tale.summary, changes, searchable(rec, tale), rec.Backfilled(), key, state)
-	return err
-}
-
-// stateBefore reads the newest state of what an event is about; nil if there is none.
-func stateBefore(tx *sqlstore.Tx, about string) ([]byte, error) {
-	var packed []byte
-	err := tx.QueryRow(`SELECT state FROM events WHERE about = ? ORDER BY position DESC LIMIT 1`, about).Scan(&packed)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
+	if row.State, err = json.Marshal(s); err != nil {
+		return Row{}, err
 	}
-	return packed, err
+	switch {
+	case s.Entity == "":
+	case tale.declares:
+		row.Declares = rec.Position
+	default:
+		row.Declares = before.Declares
+	}
+	return row, nil
 }
 
 // searchable is the text that a search looks through: words and values, nothing of their form.

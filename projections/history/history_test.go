@@ -15,6 +15,7 @@ import (
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/projections/history/sqlitestore"
 	"github.com/callboard/callboard/projections/projectiontest"
 )
 
@@ -22,12 +23,12 @@ const payments = "component:default/payments"
 
 func open(t *testing.T) *history.History {
 	t.Helper()
-	h, err := history.Open(t.Context(), filepath.Join(t.TempDir(), "history.db"))
+	rows, err := sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "history.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { h.Close() })
-	return h
+	t.Cleanup(func() { rows.Close() })
+	return history.New(rows)
 }
 
 func folded(t *testing.T, s *projectiontest.Story) *history.History {
@@ -224,10 +225,11 @@ func TestReopenGoesOn(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "history.db")
 	records := story(t).Records()
 	for i, part := range [][]eventlog.Record{records[:3], records} { // the second overlaps the first
-		h, err := history.Open(t.Context(), path)
+		rows, err := sqlitestore.Open(t.Context(), path)
 		if err != nil {
 			t.Fatal(err)
 		}
+		h := history.New(rows)
 		if err := h.Apply(t.Context(), part); err != nil {
 			t.Fatal(err)
 		}

@@ -2,6 +2,7 @@ package history
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -15,12 +16,14 @@ import (
 type tale struct {
 	summary string
 	changes []catalog.Change
-	after   []byte // the subject's state from now on, packed; nil = as it was
+	// remembered: the subject has a state from now on; declares: what it declares is
+	// what this event says.
+	remembered, declares bool
 }
 
 // state is what the next event about a subject is compared with.
 type state struct {
-	Entity string `json:"-"`           // JSON, as the event says it; "" = it is not declared. See [state.pack]
+	Entity string `json:"-"`           // JSON, as the event says it; "" = it is not declared. See [Row.Declares]
 	At     place  `json:"at,omitzero"` // where that is
 	// Rejected says what is wrong with its newest descriptor, for each file
 	// that has one: a second declaration may be refused while the first is fine.
@@ -41,17 +44,33 @@ func placeOf(o event.Origin) place { return place{o.Source, o.RepositoryID, o.Pa
 
 func (p place) key() string { return p.Source + "\n" + p.Repository + "\n" + p.Path }
 
-// tell says in words and fields what an event changed, given the state before.
-func tell(data event.Data, before []byte) (tale, error) {
-	var s state
-	if err := s.unpack(before); err != nil {
-		return tale{}, fmt.Errorf("decode the version before: %w", err)
+// stateOf reads the state of a version; of none, that of what is not there.
+func stateOf(v Version) (*state, error) {
+	s := &state{}
+	if len(v.State) == 0 {
+		return s, nil
 	}
+	if err := json.Unmarshal(v.State, s); err != nil {
+		return nil, err
+	}
+	if v.Declares > 0 {
+		d, err := event.DecodeWritten(event.Event{Type: event.TypeEntityChanged, Data: v.Declared})
+		if err != nil {
+			return nil, err
+		}
+		s.Entity = d.Entity
+	}
+	return s, nil
+}
+
+// tell says in words and fields what an event changed, and changes the state.
+func (s *state) tell(data event.Data) (tale, error) {
 	var t tale
 	var err error
 	switch d := data.(type) {
 	case declared:
 		t, err = s.declare(d.WrittenDeclaration)
+		t.declares = true
 	case event.EntityRemoved:
 		t = s.remove(d)
 	case event.EntityRejected:
@@ -74,14 +93,16 @@ func tell(data event.Data, before []byte) (tale, error) {
 		t.summary, s.Repository = "transferred to "+d.To+", which is none of the source's", nil
 	case event.FactRecorded:
 		t = s.record(d)
+	case event.LocationRegistered, event.LocationRemoved:
+		t.summary = words(data)
 	default:
 		return tale{summary: words(data)}, nil
 	}
 	if err != nil {
 		return tale{}, err
 	}
-	t.after, err = s.pack()
-	return t, err
+	t.remembered = true
+	return t, nil
 }
 
 // declared is what an event says that declares an entity. That is decoded only

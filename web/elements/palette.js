@@ -83,7 +83,10 @@ class Palette extends HTMLElement {
     this.#asked?.abort();
     const { signal } = (this.#asked = new AbortController());
     const url = new URL(this.dataset.find, location);
-    url.search = new URLSearchParams({ q: this.#input.value, at: location.pathname });
+    const asked = new URLSearchParams({ q: this.#input.value, on: location.pathname });
+    const here = new URLSearchParams(location.search);
+    for (const clock of ["at", "known"]) if (here.has(clock)) asked.set(clock, here.get(clock));
+    url.search = asked;
     let nothing = "Nothing here is called that.";
     try {
       const answer = await fetch(url, { signal });

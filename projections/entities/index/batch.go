@@ -36,7 +36,7 @@ const chunk = 1024
 // Batch returns a batch on top of ix.
 func (ix *Index) Batch() *Batch {
 	next := &Index{
-		batch: ix.batch + 1, docs: ix.docs.next(), ids: ix.ids.next(), all: ix.all,
+		batch: ix.batch + 1, docs: ix.docs.next(), ids: ix.ids.next(), strays: ix.strays, all: ix.all,
 		refs: ix.refs, fields: ix.fields, texts: ix.texts,
 	}
 	return &Batch{next, map[uint32]change{}, map[string]slotRef{}}
@@ -50,9 +50,9 @@ func (b *Batch) slot(ref string) (slot uint32, known bool) {
 	return b.next.refs.get(ref)
 }
 
-// Put adds a document, or puts it in the place of the one with its ref. The ID of
-// one that is new must be greater than that of every document that has ever been
-// in the index.
+// Put adds a document, or puts it in the place of the one with its ref. Of one that
+// is new the ID should be greater than those of all documents that have ever been in
+// the index, unless it is one of these again: lists by ID take longer otherwise.
 func (b *Batch) Put(d Doc) { b.Update(d, nil) }
 
 // Update is Put for a document of which it is known what distinguishes it from
@@ -63,14 +63,15 @@ func (b *Batch) Put(d Doc) { b.Update(d, nil) }
 func (b *Batch) Update(d Doc, differ func() (had, has []Term)) {
 	ix := b.next
 	slot, known := b.slot(d.Ref())
-	if known && ix.ids.at(slot) != d.ID() { // one that is gone, and another one of its name
+	if known && ix.id(slot) != d.ID() { // one that is gone, and another one of its name
 		b.Delete(d.Ref())
 		known = false
 	}
 	if !known {
-		slot = uint32(ix.docs.length) //nolint:gosec // a slot
+		if slot, known = ix.slotFor(d.ID()); !known {
+			slot = ix.newSlot(d.ID())
+		}
 		b.refs[d.Ref()] = slotRef{slot, true}
-		ix.ids.set(slot, d.ID(), ix.batch)
 		ix.all.writable(ix.batch).Add(slot)
 	}
 	b.set(slot, d, known, differ)
@@ -106,6 +107,7 @@ func (b *Batch) Index() *Index {
 		at := b.refs[refs[i]]
 		return at.slot, at.there
 	})
+	ix.strays.sort()
 	changes := b.compare()
 	keys := slices.Sorted(maps.Keys(changes.terms))
 	fields := make([]*field, len(keys))

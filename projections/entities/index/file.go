@@ -25,19 +25,20 @@ import (
 // Numbers are unsigned varints, texts have their length before them.
 
 // Compact returns an index of the same documents without the slots of those that
-// are gone, if these are many; the index itself otherwise.
+// are gone, if these are many, and without strays; the index itself otherwise.
 func (ix *Index) Compact() *Index {
-	if ix.ids.length < 2*ix.Len() || ix.ids.length < pageLen {
+	if len(ix.strays.ids) == 0 && (ix.ids.length < 2*ix.Len() || ix.ids.length < pageLen) {
 		return ix
 	}
 	b := New().Batch()
-	for it := ix.all.bits.Iterator(); it.HasNext(); {
-		b.Put(ix.docs.at(it.Next()))
-	}
+	ix.byID(ix.all.bits, false, nil, func(slot uint32) bool {
+		b.Put(ix.docs.at(slot))
+		return true
+	})
 	return b.Index()
 }
 
-// Write writes the index. WriteDoc is called for each document, in the order of
+// Write writes the index, which has no strays: see [Index.Compact]. WriteDoc is called for each document, in the order of
 // their slots, and may write to the same writer.
 func (ix *Index) Write(to *bufio.Writer, writeDoc func(Doc) error) error {
 	w := writer{to, ix}

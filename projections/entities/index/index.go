@@ -52,6 +52,7 @@ type Index struct {
 	batch  uint64
 	docs   vector[Doc]    // by slot; nil where one is gone
 	ids    vector[uint64] // by slot, growing, also of those that are gone
+	strays strays         // those whose ID is another one
 	all    slots          // slots that hold a document
 	refs   sorted[uint32] // the slot of each
 	fields sorted[*field]

@@ -3,7 +3,6 @@ package index
 import (
 	"iter"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -94,7 +93,7 @@ func (ix *Index) List(l Listing) Rows {
 			skip--
 			continue
 		}
-		rows.Rows = append(rows.Rows, Row{ix.docs.at(at.slot), Mark{at.value, ix.ids.at(at.slot)}})
+		rows.Rows = append(rows.Rows, Row{ix.docs.at(at.slot), Mark{at.value, ix.id(at.slot)}})
 		if len(rows.Rows) == l.Limit {
 			break
 		}
@@ -227,7 +226,7 @@ func (w walk) byRest(group selection, text string, rest []Field, from *Mark, yie
 func (w walk) plain(s selection, descending bool, from *Mark) iter.Seq[uint32] {
 	return func(yield func(uint32) bool) {
 		if !w.ByRef {
-			w.bySlot(s, descending, from, yield)
+			w.byID(w.bits(s), descending, from, yield)
 			return
 		}
 		if s.bits != nil && s.bits.GetCardinality() < uint64(w.refs.len()/sparse) && (w.RefKey == "" || s.bits.GetCardinality() < fewRefs) { //nolint:gosec // a count
@@ -277,37 +276,6 @@ func (w walk) byRefKey(f *field, s selection, one func(string, uint32) bool) {
 			return
 		}
 	}
-}
-
-func (w walk) bySlot(s selection, descending bool, from *Mark, yield func(uint32) bool) {
-	bits := w.bits(s)
-	if descending {
-		if from != nil {
-			bits = bits.Clone()
-			bits.RemoveRange(uint64(w.slotOf(from.ID)), uint64(w.ids.length))
-		}
-		it := bits.ReverseIterator()
-		for it.HasNext() {
-			if !yield(it.Next()) {
-				return
-			}
-		}
-		return
-	}
-	it := bits.Iterator()
-	if from != nil {
-		it.AdvanceIfNeeded(w.slotOf(from.ID + 1))
-	}
-	for it.HasNext() {
-		if !yield(it.Next()) {
-			return
-		}
-	}
-}
-
-// slotOf is the first slot whose document has this ID or a greater one.
-func (ix *Index) slotOf(id uint64) uint32 {
-	return uint32(sort.Search(ix.ids.length, func(i int) bool { return ix.ids.at(uint32(i)) >= id }))
 }
 
 // sorted are the values of a field that the selection has, from a mark on.

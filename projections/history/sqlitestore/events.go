@@ -1,4 +1,4 @@
-package history
+package sqlitestore
 
 import (
 	"context"
@@ -8,10 +8,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/history"
 )
 
 const (
@@ -22,15 +22,15 @@ const (
 const columns = `position, id, type, source, subject, time, recorded, login, name, email, cause, summary, changes, backfilled`
 
 // Events returns a page of the events that f selects.
-func (h *History) Events(ctx context.Context, f Filter) (Page, error) {
-	where, args := f.where()
-	var page Page
+func (s *Store) Events(ctx context.Context, f history.Filter) (history.Page, error) {
+	where, args := conditions(f)
+	var page history.Page
 	count := "SELECT count(*) FROM (SELECT 1 FROM events" + where + " LIMIT ?)"
-	if err := h.db.QueryRowContext(ctx, count, append(slices.Clone(args), MaxTotal+1)...).Scan(&page.Total); err != nil {
-		return Page{}, fmt.Errorf("count events: %w", err)
+	if err := s.db.QueryRowContext(ctx, count, append(slices.Clone(args), history.MaxTotal+1)...).Scan(&page.Total); err != nil {
+		return history.Page{}, fmt.Errorf("count events: %w", err)
 	}
-	page.More = page.Total > MaxTotal
-	page.Total = min(page.Total, MaxTotal)
+	page.More = page.Total > history.MaxTotal
+	page.Total = min(page.Total, history.MaxTotal)
 	limit := f.Limit
 	if limit <= 0 {
 		limit = defaultLimit
@@ -49,20 +49,20 @@ func (h *History) Events(ctx context.Context, f Filter) (Page, error) {
 	if f.After > 0 {
 		where, args = and(where, beyond), append(args, f.After)
 	}
-	rows, err := h.db.QueryContext(ctx, "SELECT "+columns+" FROM events"+where+order+" LIMIT ?", append(args, limit+1)...)
+	rows, err := s.db.QueryContext(ctx, "SELECT "+columns+" FROM events"+where+order+" LIMIT ?", append(args, limit+1)...)
 	if err != nil {
-		return Page{}, fmt.Errorf("read events: %w", err)
+		return history.Page{}, fmt.Errorf("read events: %w", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		e, err := scan(rows)
 		if err != nil {
-			return Page{}, err
+			return history.Page{}, err
 		}
 		page.Entries = append(page.Entries, e)
 	}
 	if err := rows.Err(); err != nil {
-		return Page{}, fmt.Errorf("read events: %w", err)
+		return history.Page{}, fmt.Errorf("read events: %w", err)
 	}
 	if len(page.Entries) > limit {
 		page.Entries = page.Entries[:limit]
@@ -72,34 +72,34 @@ func (h *History) Events(ctx context.Context, f Filter) (Page, error) {
 }
 
 // Event returns the event at a position, or an error of kind fault.NotFound.
-func (h *History) Event(ctx context.Context, p eventlog.Position) (Entry, error) {
-	e, err := scan(h.db.QueryRowContext(ctx, "SELECT "+columns+" FROM events WHERE position = ?", p))
+func (s *Store) Event(ctx context.Context, p eventlog.Position) (history.Entry, error) {
+	e, err := scan(s.db.QueryRowContext(ctx, "SELECT "+columns+" FROM events WHERE position = ?", p))
 	if errors.Is(err, sql.ErrNoRows) {
-		return Entry{}, fault.New(fault.NotFound, "there is no event %d", p)
+		return history.Entry{}, fault.New(fault.NotFound, "there is no event %d", p)
 	}
 	return e, err
 }
 
-func scan(row interface{ Scan(...any) error }) (Entry, error) {
+func scan(row interface{ Scan(...any) error }) (history.Entry, error) {
 	var (
-		e              Entry
+		e              history.Entry
 		at, recorded   int64
 		cause, changes []byte
 	)
 	err := row.Scan(&e.Position, &e.ID, &e.Type, &e.Source, &e.Subject, &at, &recorded,
 		&e.Actor.Login, &e.Actor.Name, &e.Actor.Email, &cause, &e.Summary, &changes, &e.Backfilled)
 	if err != nil {
-		return Entry{}, err
+		return history.Entry{}, err
 	}
-	e.Time, e.Recorded = time.Unix(0, at).UTC(), time.Unix(0, recorded).UTC()
+	e.Time, e.Recorded = moment(at), moment(recorded)
 	if err := errors.Join(json.Unmarshal(cause, &e.Cause), json.Unmarshal(changes, &e.Changes)); err != nil {
-		return Entry{}, fmt.Errorf("read event %d: %w", e.Position, err)
+		return history.Entry{}, fmt.Errorf("read event %d: %w", e.Position, err)
 	}
 	return e, nil
 }
 
-// where returns the condition for all of f but its page.
-func (f Filter) where() (string, []any) {
+// conditions are those of all of f but its page.
+func conditions(f history.Filter) (string, []any) {
 	var where string
 	var args []any
 	add := func(condition string, values ...any) {

@@ -23,6 +23,7 @@ import (
 	"github.com/callboard/callboard/projections/deliveries"
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/projections/history/sqlitestore"
 	"github.com/callboard/callboard/projections/repositories"
 	"github.com/callboard/callboard/projections/standing"
 	"github.com/callboard/callboard/web"
@@ -51,10 +52,11 @@ type World struct {
 // New makes an empty world at a moment, whose files are in a folder. It knows
 // kinds of its own besides those that are built in.
 func New(ctx context.Context, folder string, now time.Time, own ...catalog.Kind) (*World, error) {
-	h, err := history.Open(ctx, filepath.Join(folder, "history.db"))
+	rows, err := sqlitestore.Open(ctx, filepath.Join(folder, "history.db"))
 	if err != nil {
 		return nil, err
 	}
+	h := history.New(rows)
 	d, err := deliveries.Open(ctx, filepath.Join(folder, "deliveries.db"), func() time.Time { return now })
 	if err != nil {
 		return nil, errors.Join(err, h.Close())

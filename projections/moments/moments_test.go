@@ -1,0 +1,255 @@
+package moments_test
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/projections/history/sqlitestore"
+	"github.com/callboard/callboard/projections/moments"
+	"github.com/callboard/callboard/projections/projectiontest"
+)
+
+// start is when the logs of these tests begin.
+var start = time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC)
+
+// world is a log that is being written, and what is folded from it.
+type world struct {
+	log     []eventlog.Record
+	catalog *entities.Catalog
+	history *history.History
+	moments *moments.Moments
+}
+
+// newWorld makes one whose history is in a folder, begun as a copy of an empty one.
+func newWorld(t *rapid.T, ctx context.Context, folder string, empty []byte) *world {
+	t.Helper()
+	path := filepath.Join(folder, "history.db")
+	for _, file := range []string{path, path + "-wal", path + "-shm"} {
+		if err := os.RemoveAll(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(path, empty, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := sqlitestore.Open(ctx, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { rows.Close() })
+	w := &world{catalog: entities.New(), history: history.New(rows)}
+	w.moments = moments.New(w.catalog, w.history, func(context.Context, eventlog.Position) error { return nil }, func() time.Time { return start.AddDate(1, 0, 0) })
+	return w
+}
+
+// emptyHistory is the file of a history without rows.
+func emptyHistory(t *testing.T, folder string) []byte {
+	t.Helper()
+	path := filepath.Join(folder, "empty.db")
+	rows, err := sqlitestore.Open(t.Context(), path)
+	if err == nil {
+		err = rows.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// add appends an event that became true some minutes after the start.
+func (w *world) add(t rapid.TB, minutes int, backfilled bool, subject string, data event.Data) {
+	t.Helper()
+	e, err := event.New(event.SourcePrefix+"github", subject, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := len(w.log) + 1
+	e.ID, e.Time = event.DeriveID(n, subject), start.Add(time.Duration(minutes)*time.Minute)
+	e.Actor, e.Cause = event.Actor{Login: "saltmarsh"}, event.Cause{Commit: fmt.Sprintf("%040d", n)}
+	if backfilled {
+		e.Extensions = map[string]string{event.Backfill: "true"}
+	}
+	w.log = append(w.log, eventlog.Record{Position: eventlog.Position(n), Recorded: start.Add(24*time.Hour + time.Duration(n)*time.Second), Event: e})
+}
+
+// fold takes in what is new in the log.
+func (w *world) fold(t rapid.TB, ctx context.Context) {
+	t.Helper()
+	for _, p := range []projections.Projection{w.catalog, w.history} {
+		if err := p.Apply(ctx, w.log); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// replayed is the catalog at a moment by the plainest means: all that counts is
+// folded into an empty one.
+func (w *world) replayed(t rapid.TB, ctx context.Context, m projections.Moment) *entities.Snapshot {
+	t.Helper()
+	known := w.log
+	if m.Known > 0 {
+		known = w.log[:m.Known]
+	}
+	c := entities.New()
+	if m.At.IsZero() {
+		if err := c.Apply(ctx, known); err != nil {
+			t.Fatal(err)
+		}
+		return c.Snapshot()
+	}
+	truth := map[string]time.Time{} // of the newest live event about a subject
+	type counted struct {
+		eventlog.Record
+		truth time.Time
+	}
+	var counting []counted
+	for _, rec := range known {
+		one := counted{rec, rec.Time}
+		if !rec.Backfilled() {
+			if was := truth[rec.Subject]; was.After(one.truth) {
+				one.truth = was
+			}
+			truth[rec.Subject] = one.truth
+		}
+		if !one.truth.After(m.At) {
+			counting = append(counting, one)
+		}
+	}
+	slices.SortStableFunc(counting, func(a, b counted) int {
+		return cmp.Or(a.truth.Compare(b.truth), cmp.Compare(a.Position, b.Position))
+	})
+	var subjects []string
+	records := make([]eventlog.Record, len(counting))
+	for i, one := range counting {
+		records[i], subjects = one.Record, append(subjects, one.Subject)
+	}
+	if err := c.Refold(known[len(known)-1].Position, subjects, true, records); err != nil {
+		t.Fatal(err)
+	}
+	return c.Snapshot()
+}
+
+// shown is all that a snapshot shows.
+func shown(s *entities.Snapshot) map[string]any {
+	list := func(l entities.Listing) []string {
+		var all []string
+		for _, row := range s.List(l).Rows {
+			e, _ := s.Get(row.Ref)
+			all = append(all, fmt.Sprintf("%s %v %+v", row.JSON, e.Since, e.Origin))
+		}
+		return all
+	}
+	return map[string]any{
+		"registered": list(entities.Listing{Limit: -1}),
+		"back":       list(entities.Listing{Limit: -1, Back: true}),
+		"by owner":   list(entities.Listing{Limit: -1, Order: entities.Order{Fields: []entities.Field{{Key: "spec.owner"}}}}),
+		"facets":     s.Facets(nil, "spec.owner", "kind", "relations.ownedBy"),
+		"rejections": s.Rejections(),
+		"locations":  s.Locations(),
+		"pages":      pages(s),
+	}
+}
+
+// pages are the refs of a list that is read page by page.
+func pages(s *entities.Snapshot) (refs []string) {
+	l := entities.Listing{Limit: 2}
+	for {
+		rows := s.List(l).Rows
+		for _, row := range rows {
+			refs = append(refs, row.Ref)
+		}
+		if len(rows) < l.Limit {
+			return refs
+		}
+		l.From = &rows[len(rows)-1].Mark
+	}
+}
+
+// The catalog of any moment is what one gets who folds all that counts then, in
+// whatever order moments are asked for, and while the log grows.
+func TestCatalogIsAReplay(t *testing.T) {
+	folder := t.TempDir()
+	empty := emptyHistory(t, folder)
+	rapid.Check(t, func(rt *rapid.T) {
+		w := newWorld(rt, t.Context(), folder, empty)
+		for range rapid.IntRange(1, 4).Draw(rt, "rounds") {
+			for range rapid.IntRange(1, 25).Draw(rt, "events") {
+				w.happen(rt)
+			}
+			w.fold(rt, t.Context())
+			for range rapid.IntRange(1, 4).Draw(rt, "moments") {
+				m := w.moment(rt)
+				got, err := w.moments.Catalog(t.Context(), m)
+				if err != nil {
+					rt.Fatal(err)
+				}
+				if d := gocmp.Diff(shown(w.replayed(rt, t.Context(), m)), shown(got)); d != "" {
+					rt.Fatalf("as of %v, known at %d (-replayed +got):\n%s", m.At, m.Known, d)
+				}
+			}
+		}
+	})
+}
+
+func (w *world) moment(t *rapid.T) (m projections.Moment) {
+	if rapid.Bool().Draw(t, "at") {
+		m.At = start.Add(time.Duration(rapid.IntRange(-1, 101).Draw(t, "minutes")) * time.Minute)
+	}
+	if rapid.Bool().Draw(t, "known") {
+		m.Known = eventlog.Position(rapid.IntRange(1, len(w.log)).Draw(t, "position")) //nolint:gosec // not negative
+	}
+	return m
+}
+
+// happen appends an event, of which hardly any makes sense after the others.
+func (w *world) happen(t *rapid.T) {
+	name := rapid.SampledFrom([]string{"payments", "ledger", "checkout"}).Draw(t, "name")
+	ref := "component:default/" + name
+	d := projectiontest.Component(name, rapid.SampledFrom([]string{"team-a", "team-b", "team-c"}).Draw(t, "owner"))
+	d.Entity.Spec["dependsOn"] = []any{"component:default/" + rapid.SampledFrom([]string{"payments", "ledger", "checkout"}).Draw(t, "other")}
+	d.Origin.Path = rapid.SampledFrom([]string{"a.yaml", "b.yaml"}).Draw(t, "path")
+	repository := rapid.SampledFrom([]string{"shop", "bank"}).Draw(t, "repository")
+	d.Origin.Repository, d.Origin.RepositoryID = "acme/"+repository, repository
+	minutes, past := rapid.IntRange(0, 100).Draw(t, "time"), rapid.IntRange(0, 4).Draw(t, "past") == 0
+	refused := event.EntityRejected{Ref: ref, Origin: d.Origin, Problems: []event.Problem{{Path: "spec.owner", Line: 9, Message: "must be a string"}}}
+	switch rapid.IntRange(0, 9).Draw(t, "what") {
+	case 0, 1:
+		w.add(t, minutes, past, ref, event.EntityRegistered{Declaration: d})
+	case 2, 3, 4:
+		w.add(t, minutes, past, ref, event.EntityChanged{Declaration: d})
+	case 5:
+		w.add(t, minutes, past, ref, event.EntityRemoved{Ref: ref, Origin: d.Origin, Reason: "the file was deleted"})
+	case 6:
+		w.add(t, minutes, past, ref, refused)
+	case 7:
+		refused.Ref = ""
+		w.add(t, minutes, past, "acme/"+repository+"/"+d.Origin.Path, refused)
+	case 8:
+		w.add(t, minutes, past, ref, event.EntityConflicted{EntityRejected: refused, With: projectiontest.Component(name, "team-a").Origin})
+	case 9:
+		l := event.LocationRegistered{ID: name, Type: "url", Target: "https://git.acme.example/" + d.Origin.Path}
+		if rapid.Bool().Draw(t, "removed") {
+			w.add(t, minutes, false, "location:"+name, event.LocationRemoved{ID: l.ID, Type: l.Type, Target: l.Target})
+		} else {
+			w.add(t, minutes, false, "location:"+name, l)
+		}
+	}
+}

@@ -1,0 +1,61 @@
+package moments
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections"
+)
+
+// Parse reads a moment as people and programs write it: for each clock a time (RFC
+// 3339, or without seconds or zone, which is UTC), a date, which is its end in UTC,
+// or the position of an event, which is when that became true or was recorded.
+// Nothing is now, and so is what lies ahead. Errors are of kind fault.Invalid.
+func (m *Moments) Parse(ctx context.Context, at, known string) (projections.Moment, error) {
+	var moment projections.Moment
+	t, p, err := parse("at", at)
+	if err != nil {
+		return moment, err
+	}
+	if p > 0 {
+		if t, err = m.past.TruthAt(ctx, p); err != nil {
+			return moment, err
+		}
+	}
+	if t.Before(m.now()) {
+		moment.At = t
+	}
+	t, moment.Known, err = parse("known", known)
+	if err != nil || t.IsZero() || !t.Before(m.now()) {
+		return moment, err
+	}
+	if moment.Known, err = m.past.PositionAt(ctx, t); err == nil && moment.Known == 0 {
+		err = fault.New(fault.Invalid, "known: nothing was on record by %s", t.UTC().Format(time.RFC3339))
+	}
+	return moment, err
+}
+
+// parse reads a time or a position; nothing is neither.
+func parse(name, text string) (time.Time, eventlog.Position, error) {
+	if text == "" {
+		return time.Time{}, 0, nil
+	}
+	if n, err := strconv.ParseUint(text, 10, 63); err == nil && n > 0 {
+		return time.Time{}, eventlog.Position(n), nil
+	}
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		return day.Add(24*time.Hour - time.Nanosecond), 0, nil
+	}
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02T15:04"} {
+		if t, err := time.Parse(layout, text); err == nil && t.Year() >= firstYear {
+			return t.UTC(), 0, nil
+		}
+	}
+	return time.Time{}, 0, fault.New(fault.Invalid, "%s: %q is no moment: give a time as 2026-03-03T14:00:00Z, a date as 2026-03-03, or the position of an event as 1234", name, text)
+}
+
+// firstYear is before all of them; times are kept as nanoseconds, which begin in 1678.
+const firstYear = 1900

@@ -1,0 +1,186 @@
+package web
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/web/ui"
+)
+
+// Moments has the catalog as it was. A moment is a part of the address of a page:
+// at, when it was true, and known, by what was on record.
+type Moments interface {
+	// Parse reads a moment as it stands in an address; errors are of kind fault.Invalid.
+	Parse(ctx context.Context, at, known string) (projections.Moment, error)
+	Catalog(ctx context.Context, m projections.Moment) (Catalog, error)
+}
+
+const (
+	fieldMoment = "at"
+	fieldKnown  = "known"
+	// knownThen asks for what was on record at the moment itself.
+	knownThen = "then"
+)
+
+// travels reports whether a page shows any moment. What sources do, and what people
+// set, is of now.
+func travels(path string) bool {
+	for _, prefix := range []string{catalogPath, apisPath, palettePath} {
+		if path == prefix || strings.HasPrefix(path, prefix+"/") {
+			return path != registerPath && !strings.HasPrefix(path, registerPath+"/")
+		}
+	}
+	return false
+}
+
+// travel takes a request to the moment that its address names.
+func (s *Site) travel(ctx context.Context, r *request) error {
+	at, known := strings.TrimSpace(r.self.query.Get(fieldMoment)), strings.TrimSpace(r.self.query.Get(fieldKnown))
+	if s.Moments == nil || !travels(r.self.path) || at == "" && known == "" {
+		return nil
+	}
+	if known == knownThen {
+		known = at
+	}
+	if known != "" && known == at {
+		at = "" // what it said then is what was on record
+	}
+	m, err := s.Moments.Parse(ctx, at, known)
+	if err != nil || m.Now() {
+		return err
+	}
+	c, err := s.Moments.Catalog(ctx, m)
+	if err != nil {
+		return err
+	}
+	r.catalog, r.moment = c, m
+	return nil
+}
+
+// when is the choice of a moment in the bar of a page; nil on one of now only.
+func (s *Site) when(r request) *ui.When {
+	if s.Moments == nil || !travels(r.self.path) {
+		return nil
+	}
+	now := r.now.UTC()
+	here := r.self.drop(fieldMoment, fieldKnown, fieldAfter)
+	to := func(t time.Time) string { return here.set(fieldMoment, t.Format(minutes)).String() }
+	w := &ui.When{Action: r.self.path, Carry: here.carry(), Now: here.String(), Value: r.self.query.Get(fieldMoment), Then: r.self.query.Get(fieldKnown) == knownThen}
+	if w.Value == "" && r.moment.Known > 0 {
+		w.Value = decimal(r.moment.Known)
+	}
+	quarter := time.Date(now.Year(), (now.Month()-1)/3*3+1, 1, 0, 0, 0, 0, time.UTC)
+	for _, jump := range []struct {
+		label string
+		at    time.Time
+	}{
+		{"An hour ago", now.Add(-time.Hour)}, {"Yesterday", now.AddDate(0, 0, -1)}, {"A week ago", now.AddDate(0, 0, -7)},
+		{"A month ago", now.AddDate(0, -1, 0)}, {"Start of the quarter", quarter},
+	} {
+		w.Jumps = append(w.Jumps, ui.Anchor{Label: jump.label, Href: to(jump.at)})
+	}
+	return w
+}
+
+// minutes is how a moment stands in an address that a page makes.
+const minutes = "2006-01-02T15:04"
+
+// past is what stands above a page of another moment; nil now.
+func (s *Site) past(r request, last eventlog.Position) *ui.Past {
+	if r.moment.Now() {
+		return nil
+	}
+	now := r.self.drop(fieldMoment, fieldKnown, fieldAfter)
+	p := &ui.Past{Now: now.String(), Event: ui.EventMark{Number: ui.Number(r.catalog.Position()), Href: eventLink(r.catalog.Position())}}
+	switch {
+	case r.moment.At.IsZero():
+		p.Says = fmt.Sprintf("as it was on record at event %s of %s", ui.Number(r.moment.Known), ui.Number(last))
+	case r.moment.Known > 0:
+		p.Says = fmt.Sprintf("as known at event %s of %s", ui.Number(r.moment.Known), ui.Number(last))
+	default:
+		p.Says = "as known today"
+	}
+	if at := r.moment.At; !at.IsZero() {
+		p.Moment = ui.Exact(at)
+		day := func(n int) string { return now.set(fieldMoment, at.AddDate(0, 0, n).Format(minutes)).String() }
+		p.Before, p.After = day(-1), day(1)
+	}
+	return p
+}
+
+// keep has the links and forms of a page of another moment lead to pages of the
+// same, where these travel. It is the one place that does: whoever makes a link need
+// not think of time. A link that says data-now stays.
+func keep(page []byte, of url.Values) []byte {
+	carried := url.Values{}
+	for _, field := range []string{fieldMoment, fieldKnown} {
+		if v := of.Get(field); v != "" {
+			carried.Set(field, v)
+		}
+	}
+	var out bytes.Buffer
+	out.Grow(len(page) + len(page)/8)
+	for z := html.NewTokenizer(bytes.NewReader(page)); ; {
+		if z.Next() == html.ErrorToken {
+			return out.Bytes() // io.EOF: the page is in memory
+		}
+		raw := bytes.Clone(z.Raw())
+		token := z.Token()
+		if token.Type != html.StartTagToken || !redirect(&token, carried) {
+			out.Write(raw)
+			continue
+		}
+		out.WriteString(token.String())
+		if token.DataAtom == atom.Form {
+			for field := range carried {
+				fmt.Fprintf(&out, `<input type="hidden" name="%s" value="%s">`, field, html.EscapeString(carried.Get(field)))
+			}
+		}
+	}
+}
+
+// redirect changes where a link leads; of a form it reports whether it leads to a
+// page that travels, whose fields go along.
+func redirect(token *html.Token, carried url.Values) bool {
+	attributes := map[string]*html.Attribute{}
+	for i := range token.Attr {
+		attributes[token.Attr[i].Key] = &token.Attr[i]
+	}
+	if attributes["data-now"] != nil {
+		return false
+	}
+	switch token.DataAtom {
+	case atom.A:
+		href := attributes["href"]
+		if href == nil || !local(href.Val) {
+			return false
+		}
+		path, fragment, _ := strings.Cut(href.Val, "#")
+		to := parseLocal(path)
+		if !travels(to.path) || to.query.Has(fieldMoment) || to.query.Has(fieldKnown) {
+			return false
+		}
+		for field := range carried {
+			to = to.set(field, carried.Get(field))
+		}
+		href.Val = to.String()
+		if fragment != "" {
+			href.Val += "#" + fragment
+		}
+		return true
+	case atom.Form:
+		method, action := attributes["method"], attributes["action"]
+		return action != nil && travels(action.Val) && (method == nil || strings.EqualFold(cmp.Or(method.Val, "get"), "get"))
+	}
+	return false
+}

@@ -1,0 +1,85 @@
+package web_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/callboard/callboard/web"
+)
+
+// Before the 6th of March another team owned payments-api.
+func TestEntityThen(t *testing.T) {
+	p := acme(t)
+	p.ok(paymentsAPI).wants(".facts", "Owner PA Payments")
+	then := p.ok(paymentsAPI + "?at=2026-03-05")
+	then.wants(".facts", "Owner PL Platform")
+	then.wants(".past-bar", "You are looking at 5 March 2026, 23:59:59, as known today.")
+	if got := attr(then.one("html"), "data-when"); got != "past" {
+		t.Errorf("the page says that it is of %q", got)
+	}
+	if got := then.follow(".past-bar a", "Back to now"); got != paymentsAPI {
+		t.Errorf("back to now leads to %q", got)
+	}
+	if next := p.ok(then.follow(".past-bar a", "A day later")); !strings.Contains(next.text(".facts"), "Owner PA Payments") {
+		t.Errorf("a day later: %s", next.text(".facts"))
+	}
+	if p.ok(paymentsAPI).all(".past-bar") != nil {
+		t.Error("the page of now has a bar of the past")
+	}
+}
+
+// Links to what has a past keep the moment, and links to what has none lead to now.
+func TestLinksKeepTheMoment(t *testing.T) {
+	p := acme(t)
+	of := p.ok("/catalog?at=2026-03-05T10:00&known=then&kind=component")
+	leads := map[string]string{}
+	for _, a := range of.all("a[href]") {
+		href := attr(a, "href")
+		path, query, _ := strings.Cut(href, "?")
+		switch {
+		case !strings.HasPrefix(path, "/") || attr(a, "href") == "/catalog?kind=component":
+		case path == "/catalog" || strings.HasPrefix(path, "/catalog/") || path == "/apis":
+			if path != "/catalog/register" && (strings.Count(query, "at=2026-") != 1) {
+				t.Errorf("%s says no moment, or two", href)
+			}
+			leads[path] = href
+		case strings.Contains(query, "at=2026-03-05"):
+			t.Errorf("%s takes a moment to a page that is of now", href)
+		}
+	}
+	if got := leads[paymentsAPI]; got != paymentsAPI+"?at=2026-03-05T10%3A00&known=then" {
+		t.Errorf("the service is at %q", got)
+	}
+	for _, form := range []string{"form.omni", "#filters form, form.list-bar, form[data-live]"} {
+		action, fields := of.submit(form, map[string]string{"q": "ledger"})
+		if action != "/catalog" || fields.Get("at") != "2026-03-05T10:00" || len(fields["at"]) != 1 || fields.Get("known") != "then" {
+			t.Errorf("%s asks %s for %v", form, action, fields)
+		}
+	}
+}
+
+func TestMomentsThatAreNone(t *testing.T) {
+	p := acme(t)
+	for address, want := range map[string]string{
+		"/catalog?at=yesterday":                    "give a time as 2026-03-03T14:00:00Z",
+		"/catalog?known=900000":                    "Position 900000 is not there yet",
+		"/catalog?at=900000":                       "There is no such page",
+		"/catalog?known=1990-01-01":                "nothing was on record",
+		"/catalog?at=0001-01-01T00:00":             "is no moment",
+		"/catalog?at=2026-03-05&known=1'%20or%201": "is no moment",
+	} {
+		if got := p.get(address); got.status != http.StatusBadRequest && got.status != http.StatusNotFound || !strings.Contains(got.text("main"), want) {
+			t.Errorf("%s: %d %s", address, got.status, got.text("main"))
+		}
+	}
+	for _, address := range []string{"/catalog?at=2126-01-01", "/sources?at=2026-03-05"} { // ahead, and a page of now
+		if got := p.ok(address); len(got.all(".past-bar")) > 0 {
+			t.Errorf("%s is of the past", address)
+		}
+	}
+	p = acme(t, func(c *web.Config) { c.Moments = nil })
+	if got := p.ok("/catalog?at=2026-03-05"); len(got.all(".past-bar, .when")) > 0 {
+		t.Error("a portal without a past offers it")
+	}
+}

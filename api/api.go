@@ -43,6 +43,7 @@ type Config struct {
 	// Wait returns once every projection has applied the record at a position of
 	// the main log.
 	Wait   func(context.Context, eventlog.Position) error
+	Open   context.Context // ends when answers are to end that last for as long as they are read; nil: never
 	Health func(context.Context) (Health, error)
 	Logger *slog.Logger
 }
@@ -92,6 +93,8 @@ func (a *API) Register(e *echo.Echo) {
 	own := e.Group("/api", a.errors, a.wait)
 	own.GET("/history/events", a.handleEvents)
 	own.GET("/history/events/:position", a.handleEvent)
+	own.GET("/history/feed", a.handleFeed)
+	own.GET("/history/export", a.handleExport)
 	own.GET("/rejections", a.handleRejections, a.moment)
 	own.GET("/sources", a.handleSources)
 	own.POST("/sources", a.handleConnect)

@@ -57,6 +57,13 @@ func (f *fakeHistory) Events(_ context.Context, asked history.Filter) (history.P
 	return f.page, f.err
 }
 
+func (f *fakeHistory) Position(context.Context) (eventlog.Position, error) {
+	if len(f.page.Entries) == 0 {
+		return 0, f.err
+	}
+	return f.page.Entries[0].Position, f.err
+}
+
 func (f *fakeHistory) Event(_ context.Context, p eventlog.Position) (history.Entry, error) {
 	for _, e := range f.page.Entries {
 		if e.Position == p {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"net/url"
 	"strconv"
 	"time"
@@ -17,6 +18,8 @@ import (
 
 // History answers what happened.
 type History interface {
+	// Position is that of the newest event.
+	Position(context.Context) (eventlog.Position, error)
 	Events(context.Context, history.Filter) (history.Page, error)
 	Event(context.Context, eventlog.Position) (history.Entry, error)
 }
@@ -35,13 +38,23 @@ type eventJSON struct {
 	Summary    string            `json:"summary"`
 	Changes    []catalog.Change  `json:"changes"`
 	Backfilled bool              `json:"backfilled,omitempty"`
+	Extensions map[string]string `json:"extensions,omitempty"`
+	Data       json.RawMessage   `json:"data,omitempty"`
 }
 
 func toEventJSON(e history.Entry) eventJSON {
 	if e.Changes == nil {
 		e.Changes = []catalog.Change{}
 	}
-	return eventJSON{e.Position, e.ID, e.Type, e.Source, e.Subject, e.Time, e.Recorded, e.Actor, e.Cause, e.Summary, e.Changes, e.Backfilled}
+	return eventJSON{e.Position, e.ID, e.Type, e.Source, e.Subject, e.Time, e.Recorded, e.Actor, e.Cause, e.Summary, e.Changes, e.Backfilled, e.Extensions, dataOf(e)}
+}
+
+// dataOf is what an event says; nil if that was not asked for, or is no JSON.
+func dataOf(e history.Entry) json.RawMessage {
+	if !json.Valid(e.Data) {
+		return nil
+	}
+	return e.Data
 }
 
 // handleEvents handles "GET /api/history/events".
@@ -85,7 +98,7 @@ func (a *API) handleEvent(c echo.Context) error {
 func parseEventFilter(q url.Values) (history.Filter, error) {
 	f := history.Filter{
 		Entity: q.Get("entity"), Kind: q.Get("kind"), Type: q.Get("type"), Source: q.Get("source"),
-		Actor: q.Get("actor"), Commit: q.Get("commit"), Text: q.Get("q"),
+		Actor: q.Get("actor"), Commit: q.Get("commit"), Text: q.Get("q"), Cause: q.Get("cause"),
 	}
 	if f.Entity != "" {
 		ref, err := catalog.ParseRef(f.Entity, catalog.Ref{})
@@ -144,8 +157,10 @@ func moment(q url.Values, name string) (time.Time, error) {
 	return t, nil
 }
 
-func number(q url.Values, name string) (uint64, error) {
-	s := q.Get(name)
+func number(q url.Values, name string) (uint64, error) { return numberOf(name, q.Get(name)) }
+
+// numberOf reads a number; nothing is 0.
+func numberOf(name, s string) (uint64, error) {
 	if s == "" {
 		return 0, nil
 	}

@@ -79,6 +79,8 @@ type portal struct {
 	listener     net.Listener
 
 	ready   atomic.Bool // every read model has caught up once
+	open    context.Context // ends when answers are to end that last
+	closing context.CancelFunc
 	now     func() time.Time
 	options portalOptions
 	closers []func() error
@@ -93,6 +95,7 @@ type portalOptions struct {
 // openPortal opens everything and listens. Nothing runs before [portal.run].
 func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o portalOptions) (_ *portal, err error) {
 	p := &portal{config: c, logger: logger, now: o.now, options: o, file: c, next: make(chan replacement), untried: map[string]bool{}}
+	p.open, p.closing = context.WithCancel(context.WithoutCancel(ctx))
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())
@@ -192,7 +195,7 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 		Catalog: p.catalog.Snapshot, Moments: p.moments, History: p.history, Deliveries: p.deliveries, Facts: p.repositories, Replay: p.replay, Allow: p.allow,
 		Standing: p.standing, Gaps: p.repositories, Survey: p.survey, Backfill: p.backfills.begin,
 		Locations: apiLocations{p}, Kinds: kinds, Sites: func() map[string]string { return sitesOf(p.intake().config.Sources) },
-		Sources: p.apiSources, Connecting: connector{p}, Webhook: p.hooks.state, Wait: p.runner.WaitAll, Health: p.health, Logger: p.logger,
+		Sources: p.apiSources, Connecting: connector{p}, Webhook: p.hooks.state, Wait: p.runner.WaitAll, Open: p.open, Health: p.health, Logger: p.logger,
 	})
 	answers.Register(p.echo)
 	pages := web.New(web.Config{
@@ -229,7 +232,7 @@ func (p *portal) url() string {
 func (p *portal) run(ctx context.Context, ready func(context.Context) error) error {
 	failed := make(chan error, 1)
 	models := begin(failed, p.runner.Run, p.inboxes.Run)
-	serving := begin(failed, func(ctx context.Context) error { return serveHTTP(ctx, p.echo, p.listener, p.logger) })
+	serving := begin(failed, func(ctx context.Context) error { return serveHTTP(ctx, p.echo, p.listener, p.logger, p.closing) })
 	working := begin(failed, func(ctx context.Context) error {
 		if err := errors.Join(p.runner.Ready(ctx), p.inboxes.Ready(ctx)); err != nil {
 			return err

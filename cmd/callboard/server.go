@@ -227,11 +227,14 @@ func listen(ctx context.Context, address string, insecure bool) (net.Listener, e
 }
 
 // serveHTTP serves until ctx ends, then lets running requests finish.
-func serveHTTP(ctx context.Context, handler http.Handler, l net.Listener, logger *slog.Logger) error {
+//
+// Closing is called when that begins: for answers that last for as long as they are read.
+func serveHTTP(ctx context.Context, handler http.Handler, l net.Listener, logger *slog.Logger, closing func()) error {
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
+	server.RegisterOnShutdown(closing)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 	select {

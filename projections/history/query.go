@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/callboard/callboard/catalog"
@@ -27,6 +28,10 @@ type Entry struct {
 	// Backfilled: it was found in the past after the fact, and compared with what
 	// was found so before it.
 	Backfilled bool
+	// Data is what the event says, as JSON, and Extensions are its further CloudEvents
+	// attributes: of a Filter that is Whole.
+	Data       []byte
+	Extensions map[string]string
 }
 
 // Filter selects events. Empty fields select everything; text compares without case.
@@ -40,6 +45,11 @@ type Filter struct {
 	Text   string // occurs in subject, summary, actor or changes
 	From   time.Time
 	To     time.Time         // exclusive; both bound the time it became true
+	Cause  string            // delivery, request or schedule that led to it: see [CausedBy]
+	Known  eventlog.Position // the last position that counts; 0 is the newest
+	Whole  bool              // with what the events say
+	// Uncounted leaves out how many match, for who reads page after page.
+	Uncounted bool
 	After  eventlog.Position // go on after this one, in the chosen direction
 	Limit  int               // 0 means 50; at most 500
 	Oldest bool              // oldest first; otherwise newest first
@@ -47,6 +57,9 @@ type Filter struct {
 	// long before it was recorded; otherwise by position.
 	ByTime bool
 }
+
+// CausedBy names what an event came of besides a commit; "" if that is not known.
+func CausedBy(c event.Cause) string { return cmp.Or(c.Delivery, c.Request, c.Schedule) }
 
 // Page is a part of the answer to a Filter.
 type Page struct {

@@ -21,13 +21,23 @@ const (
 
 const columns = `position, id, type, source, subject, time, recorded, login, name, email, cause, summary, changes, backfilled`
 
+// columnsOf are those that a filter asks for.
+func columnsOf(f history.Filter) string {
+	if f.Whole {
+		return columns + ", rest"
+	}
+	return columns + ", NULL"
+}
+
 // Events returns a page of the events that f selects.
 func (s *Store) Events(ctx context.Context, f history.Filter) (history.Page, error) {
 	where, args := conditions(f)
 	var page history.Page
-	count := "SELECT count(*) FROM (SELECT 1 FROM events" + where + " LIMIT ?)"
-	if err := s.db.QueryRowContext(ctx, count, append(slices.Clone(args), history.MaxTotal+1)...).Scan(&page.Total); err != nil {
-		return history.Page{}, fmt.Errorf("count events: %w", err)
+	if !f.Uncounted {
+		count := "SELECT count(*) FROM (SELECT 1 FROM events" + where + " LIMIT ?)"
+		if err := s.db.QueryRowContext(ctx, count, append(slices.Clone(args), history.MaxTotal+1)...).Scan(&page.Total); err != nil {
+			return history.Page{}, fmt.Errorf("count events: %w", err)
+		}
 	}
 	page.More = page.Total > history.MaxTotal
 	page.Total = min(page.Total, history.MaxTotal)
@@ -49,7 +59,7 @@ func (s *Store) Events(ctx context.Context, f history.Filter) (history.Page, err
 	if f.After > 0 {
 		where, args = and(where, beyond), append(args, f.After)
 	}
-	rows, err := s.db.QueryContext(ctx, "SELECT "+columns+" FROM events"+where+order+" LIMIT ?", append(args, limit+1)...)
+	rows, err := s.db.QueryContext(ctx, "SELECT "+columnsOf(f)+" FROM events"+where+order+" LIMIT ?", append(args, limit+1)...)
 	if err != nil {
 		return history.Page{}, fmt.Errorf("read events: %w", err)
 	}
@@ -73,7 +83,7 @@ func (s *Store) Events(ctx context.Context, f history.Filter) (history.Page, err
 
 // Event returns the event at a position, or an error of kind fault.NotFound.
 func (s *Store) Event(ctx context.Context, p eventlog.Position) (history.Entry, error) {
-	e, err := scan(s.db.QueryRowContext(ctx, "SELECT "+columns+" FROM events WHERE position = ?", p))
+	e, err := scan(s.db.QueryRowContext(ctx, "SELECT "+columnsOf(history.Filter{Whole: true})+" FROM events WHERE position = ?", p))
 	if errors.Is(err, sql.ErrNoRows) {
 		return history.Entry{}, fault.New(fault.NotFound, "there is no event %d", p)
 	}
@@ -85,15 +95,23 @@ func scan(row interface{ Scan(...any) error }) (history.Entry, error) {
 		e              history.Entry
 		at, recorded   int64
 		cause, changes []byte
+		rest           []byte
 	)
 	err := row.Scan(&e.Position, &e.ID, &e.Type, &e.Source, &e.Subject, &at, &recorded,
-		&e.Actor.Login, &e.Actor.Name, &e.Actor.Email, &cause, &e.Summary, &changes, &e.Backfilled)
+		&e.Actor.Login, &e.Actor.Name, &e.Actor.Email, &cause, &e.Summary, &changes, &e.Backfilled, &rest)
 	if err != nil {
 		return history.Entry{}, err
 	}
 	e.Time, e.Recorded = moment(at), moment(recorded)
 	if err := errors.Join(json.Unmarshal(cause, &e.Cause), json.Unmarshal(changes, &e.Changes)); err != nil {
 		return history.Entry{}, fmt.Errorf("read event %d: %w", e.Position, err)
+	}
+	if len(rest) > 0 {
+		said, err := history.Unpack(rest)
+		if err != nil {
+			return history.Entry{}, fmt.Errorf("read event %d: %w", e.Position, err)
+		}
+		e.Data, e.Extensions = said.Data, said.Extensions
 	}
 	return e, nil
 }
@@ -128,6 +146,12 @@ func conditions(f history.Filter) (string, []any) {
 	}
 	if f.Text != "" {
 		add("instr(text, ?) > 0", strings.ToLower(f.Text))
+	}
+	if f.Cause != "" {
+		add("caused <> '' AND caused = ?", f.Cause)
+	}
+	if f.Known > 0 {
+		add("position <= ?", f.Known)
 	}
 	if !f.From.IsZero() {
 		add("time >= ?", f.From.UnixNano())

@@ -79,9 +79,9 @@ func (s *Store) Newest(ctx context.Context, about []string) (_ map[string]histor
 	return all, rows.Err()
 }
 
-const insert = `INSERT INTO events (position, id, type, source, subject, kind, time, recorded, truth, actor, login, name, email, sha, cause, summary, changes, text,
+const insert = `INSERT INTO events (position, id, type, source, subject, kind, time, recorded, truth, actor, login, name, email, sha, cause, caused, summary, changes, text,
 	backfilled, folded, file, about, state, declares, rest)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 // Append keeps rows and the position of the last.
 func (s *Store) Append(ctx context.Context, rows []history.Row) error {
@@ -136,7 +136,7 @@ func write(tx *sqlstore.Tx, r *history.Row) error {
 	_, err = tx.Exec(insert, r.Position, r.ID, r.Type, history.SourceName(r.Source), r.Subject, kind,
 		r.Time.UnixNano(), r.Recorded.UnixNano(), r.Truth.UnixNano(),
 		strings.ToLower(r.Actor.String()), r.Actor.Login, r.Actor.Name, r.Actor.Email,
-		r.Cause.Commit, string(cause), r.Summary, string(r.Changes), r.Text,
+		r.Cause.Commit, string(cause), history.CausedBy(r.Cause), r.Summary, string(r.Changes), r.Text,
 		r.Backfilled(), history.InCatalog(r.Type), r.File, about, state, r.Declares, rest)
 	return err
 }

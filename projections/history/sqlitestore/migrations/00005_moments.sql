@@ -20,7 +20,8 @@ CREATE TABLE events (
     name       TEXT    NOT NULL,
     email      TEXT    NOT NULL,
     sha        TEXT    NOT NULL,
-    cause      TEXT    NOT NULL,
+    cause      TEXT    NOT NULL, -- as JSON
+    caused     TEXT    NOT NULL, -- by this delivery, request or schedule
     summary    TEXT    NOT NULL,
     changes    TEXT    NOT NULL,
     text       TEXT    NOT NULL,
@@ -37,6 +38,7 @@ CREATE INDEX events_about   ON events (about, position) WHERE about IS NOT NULL;
 CREATE INDEX events_file    ON events (file) WHERE file <> '';
 CREATE INDEX events_unfit   ON events (file, type) WHERE type GLOB 'entity.rejected.*' OR type GLOB 'entity.conflicted.*';
 CREATE INDEX events_sha     ON events (sha) WHERE sha <> '';
+CREATE INDEX events_caused  ON events (caused, position) WHERE caused <> '';
 CREATE INDEX events_type    ON events (type, position);
 CREATE INDEX events_source  ON events (source, position);
 CREATE INDEX events_actor   ON events (actor, position);

@@ -78,7 +78,7 @@ type portal struct {
 	echo         *echo.Echo
 	listener     net.Listener
 
-	ready   atomic.Bool // every read model has caught up once
+	ready   atomic.Bool     // every read model has caught up once
 	open    context.Context // ends when answers are to end that last
 	closing context.CancelFunc
 	now     func() time.Time

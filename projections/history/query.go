@@ -50,9 +50,9 @@ type Filter struct {
 	Whole  bool              // with what the events say
 	// Uncounted leaves out how many match, for who reads page after page.
 	Uncounted bool
-	After  eventlog.Position // go on after this one, in the chosen direction
-	Limit  int               // 0 means 50; at most 500
-	Oldest bool              // oldest first; otherwise newest first
+	After     eventlog.Position // go on after this one, in the chosen direction
+	Limit     int               // 0 means 50; at most 500
+	Oldest    bool              // oldest first; otherwise newest first
 	// ByTime orders by when events became true, which for what was backfilled is
 	// long before it was recorded; otherwise by position.
 	ByTime bool

@@ -83,7 +83,7 @@ func (a *API) handleExport(c echo.Context) error {
 	t := open(newStream(c, contentType))
 	if err := a.export(c.Request().Context(), f, t); err != nil {
 		// Half of a table must not pass for the whole: the connection is cut.
-		a.Logger.ErrorContext(c.Request().Context(), "export broken off", "error", err)
+		a.Logger.WarnContext(c.Request().Context(), "export broken off", "error", err)
 		return cut(c)
 	}
 	return nil

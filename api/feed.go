@@ -91,7 +91,8 @@ func (a *API) feed(ctx context.Context, w *stream, f *history.Filter) (eventlog.
 			if err != nil {
 				return 0, err
 			}
-			if err := w.line("id: %d\nevent: %s\ndata: %s\n\n", e.Position, e.Type, b); err != nil {
+			// Without a field "event", which a browser would want a listener of its own for.
+			if err := w.line("id: %d\ndata: %s\n\n", e.Position, b); err != nil {
 				return 0, err
 			}
 			f.After = e.Position

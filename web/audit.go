@@ -35,6 +35,8 @@ const (
 	fieldTo     = "to"
 	fieldAfter  = "after"
 	fieldEvent  = "event"
+	fieldCause  = "cause"
+	fieldLive   = "live"
 )
 
 // Log is where events are read as they were written.
@@ -114,6 +116,7 @@ type auditQuery struct {
 	event  eventlog.Position
 	jump   eventlog.Position // the text is a number, which may be an event's
 	around bool              // a permalink: no filters
+	live   bool              // events are shown as they come
 	from   string
 	to     string
 }
@@ -131,8 +134,9 @@ func parseAudit(self link) (auditQuery, error) {
 		text: get(fieldText),
 		Filter: history.Filter{
 			Type: get(fieldType), Source: get(fieldSource), Actor: get(fieldActor), Commit: strings.ToLower(get(fieldCommit)),
-			Limit: auditRows,
+			Cause: get(fieldCause), Limit: auditRows,
 		},
+		live: get(fieldLive) != "" && get(fieldAfter) == "",
 		from: get(fieldFrom), to: get(fieldTo),
 	}
 	if e := get(fieldEntity); e != "" {
@@ -185,6 +189,10 @@ type auditView struct {
 	chosen  *eventView
 	close   string
 	nothing bool // the log is empty
+	exports []ui.MenuItem
+	follow  string // where events are shown as they come; "" on an older page
+	live    bool
+	tail    string // the feed that tells of more
 }
 
 // adder is a filter that can be set: a list to choose from, or fields to fill in.
@@ -226,6 +234,19 @@ func newAuditView(r request, q auditQuery, page history.Page, last eventlog.Posi
 			Carry: base.drop(fieldText).carry(),
 		},
 	}
+	if !q.around {
+		for _, format := range []struct{ label, name string }{{"JSON Lines", "jsonl"}, {"CSV", "csv"}, {"Parquet", "parquet"}} {
+			v.exports = append(v.exports, ui.MenuItem{Label: format.label, Href: asFile(base, q, "export").set("format", format.name).String()})
+		}
+		v.live = q.live
+		switch {
+		case q.live:
+			v.tail = asFile(base, q, "feed").set(fieldAfter, decimal(last)).String()
+			v.follow = base.drop(fieldLive).String()
+		case q.After == 0:
+			v.follow = base.set(fieldLive, "1").String()
+		}
+	}
 	if last > 0 {
 		v.lede = "Every event, newest first. " + ui.Number(last) + " since " + ui.Day(since).Text + "."
 	}
@@ -241,6 +262,20 @@ func newAuditView(r request, q auditQuery, page history.Page, last eventlog.Posi
 		v.newest = base.String()
 	}
 	return v
+}
+
+// asFile is where the API has the events that a page shows.
+func asFile(base link, q auditQuery, what string) link {
+	l := link{path: "/api/history/" + what, query: base.query}.drop(fieldLive, fieldText, fieldCommit)
+	for field, value := range map[string]string{fieldText: q.Text, fieldCommit: q.Filter.Commit, fieldEntity: q.Entity} {
+		if value != "" {
+			l = l.set(field, value)
+		}
+	}
+	if len(q.to) == len(time.DateOnly) { // the day itself still belongs to it
+		l = l.set(fieldTo, q.To.Format(time.RFC3339))
+	}
+	return l
 }
 
 func newAuditRow(r request, q auditQuery, e history.Entry) auditRow {
@@ -300,6 +335,7 @@ func auditChips(base link, q auditQuery) []ui.Chip {
 	add("Type", q.Type, fieldType)
 	add("Source", q.Source, fieldSource)
 	add("Who", q.Actor, fieldActor)
+	add("Cause", q.Cause, fieldCause)
 	if q.text == "" || !strings.EqualFold(q.text, q.Filter.Commit) {
 		add("Commit", ui.SHA(q.Filter.Commit), fieldCommit)
 	}
@@ -353,6 +389,7 @@ func auditAdders(base link, q auditQuery, sources []string) []adder {
 	}
 	return append(all,
 		adder{label: "Who", fields: []ui.Field{text(fieldActor, "Login, name or e-mail", "", q.Actor)}, carry: base.drop(fieldActor).carry()},
+		adder{label: "Cause", fields: []ui.Field{text(fieldCause, "Delivery, request or schedule", "github:72d3162e-…", q.Cause)}, carry: base.drop(fieldCause).carry()},
 		adder{label: "Commit", fields: []ui.Field{text(fieldCommit, "Start of its id", "4f2a91c", q.Filter.Commit)}, carry: base.drop(fieldCommit).carry()},
 	)
 }

@@ -12,9 +12,22 @@ const slow = 300; // milliseconds after which waiting is shown
 for (const form of document.querySelectorAll("form[data-live]")) live(form);
 for (const form of document.querySelectorAll("form[data-inplace]")) inplace(form);
 for (const button of document.querySelectorAll("button[data-copy]")) copyable(button);
+for (const tail of document.querySelectorAll("[data-tail]")) follow(tail.dataset.tail);
 document.addEventListener("keydown", find);
 const palette = document.querySelector("cb-palette");
 if (palette) offer();
+
+// follow asks for the page again when the feed tells of something new, once for all
+// that comes in a moment.
+function follow(feed) {
+  let timer;
+  const again = async () => {
+    timer = undefined;
+    const answer = await fetch(location);
+    if (answer.ok) show(await answer.text());
+  };
+  new EventSource(feed).addEventListener("message", () => (timer ??= setTimeout(again, pause)));
+}
 
 function live(form) {
   let timer, asked;

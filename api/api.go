@@ -99,6 +99,7 @@ func (a *API) Register(e *echo.Echo) {
 	own.GET("/sources", a.handleSources)
 	own.POST("/sources", a.handleConnect)
 	own.GET("/sources/:name", a.handleSource)
+	own.PATCH("/sources/:name", a.handleChange)
 	own.DELETE("/sources/:name", a.handleDisconnect)
 	own.GET("/repositories/:source/:id/facts", a.handleFacts)
 	own.POST("/sources/:name/survey", a.handleSurvey)

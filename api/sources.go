@@ -16,9 +16,10 @@ import (
 
 // Source is one configured source.
 type Source struct {
-	Name string `json:"name"`
-	Type string `json:"type"`
-	URL  string `json:"url"` // where its webhook sends to
+	Name      string `json:"name"`
+	Type      string `json:"type"`
+	URL       string `json:"url"`       // where its webhook sends to
+	Connected bool   `json:"connected"` // while the portal ran: it can be changed, and disconnected
 }
 
 // Standing tells how the sources stand.

@@ -44,6 +44,7 @@ type connectingView struct {
 	hook     *Webhook // that the portal makes; nil if it does not
 	checks   []ui.Verdict
 	payload  string
+	another  string // where another secret is made
 	hooks    templ.SafeURL
 	app      templ.SafeURL // the forge's page of Apps that are installed; "" if it is no App
 	found    []ui.EntityLink
@@ -74,6 +75,9 @@ func (s *Site) connecting(ctx context.Context, r request) (answer, error) {
 	}
 	if err != nil {
 		return answer{}, err
+	}
+	if v.another = connectPath; src.Connected {
+		v.another = changeLink(src.Name)
 	}
 	if src.Type != "git" {
 		v.payload = s.URL + "/hooks/" + src.Name

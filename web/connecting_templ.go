@@ -312,7 +312,7 @@ func connectingPage(v connectingView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 				}
-				templ_7745c5c3_Err = ui.Push(ui.Button{Label: "Make a new secret", Icon: "key", Href: templ.SafeURL(connectPath), Look: "sm quiet"}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Push(ui.Button{Label: "Make a new secret", Icon: "key", Href: templ.SafeURL(v.another), Look: "sm quiet"}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

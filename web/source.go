@@ -76,12 +76,7 @@ func (s *Site) sourceOf(ctx context.Context, r request, tab string) (Source, sta
 	if err != nil {
 		return Source{}, state, sourceHead{}, err
 	}
-	src := Source{Name: name}
-	for _, one := range s.Sources() {
-		if one.Name == name {
-			src = one
-		}
-	}
+	src := s.sourceNamed(name)
 	at := sourceLink(name)
 	h := sourceHead{
 		name: name, about: aboutSource(src), crumbs: []ui.Anchor{{Label: "Sources", Href: sourcesPath}, {Label: name}},
@@ -143,6 +138,15 @@ type sourceView struct {
 	replayed   toast
 	silent     bool
 	past       *backfillView
+	connected  bool // it can be changed on a page
+}
+
+// tokenPlace says where a source is given another token.
+func tokenPlace(v sourceView) string {
+	if v.connected {
+		return "give it another one under “Its settings”"
+	}
+	return "it stands in callboard.yaml"
 }
 
 // surveyView is how the surveys of a source stand.
@@ -227,7 +231,7 @@ func (s *Site) source(ctx context.Context, r request) (answer, error) {
 	if src.Type != "cloudevents" { // from which nothing is read
 		v.past = s.newBackfillView(r, state)
 	}
-	v.hook = s.URL + "/hooks/" + url.PathEscape(src.Name)
+	v.hook, v.connected = s.URL+"/hooks/"+url.PathEscape(src.Name), src.Connected && s.Changing != nil
 	for _, g := range gaps {
 		v.gaps = append(v.gaps, newGapRow(src.Name, g, r.now))
 	}

@@ -29,6 +29,9 @@ type Source struct {
 	Pages  string   // address of the forge's pages, without a slash at the end; "" if it has none
 	App    bool     // it is asked as an App, whose webhook nobody has to make
 	Owners []string // organisations or groups whose repositories are read; empty = not limited to any
+	// Connected sources are changed and taken away on their pages, the others where the
+	// configuration is.
+	Connected bool
 }
 
 // Standing tells how the sources stand that are configured, in their order.

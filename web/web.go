@@ -47,6 +47,7 @@ type Config struct {
 	Survey       Surveyor
 	Backfill     Surveyor                      // begins to read the past of a source; nil: no page does. fault.Conflict while one runs
 	Connecting   Connecting                    // may be nil: then a source is connected in the configuration only
+	Changing     Changing                      // nil if Connecting is
 	Refusals     func(source string) []Refusal // the newest first
 
 	Sources      func() []Source // as they are configured now, in their order
@@ -104,6 +105,8 @@ func (s *Site) pages() []page {
 		{connectAppPath, s.appMade},
 		{sourcesPath + "/:name", s.source},
 		{sourcesPath + "/:name/connect", s.connecting},
+		{sourcesPath + "/:name/change", s.change},
+		{sourcesPath + "/:name/disconnect", s.disconnect},
 		{sourcesPath + "/:name/repositories", s.sourceRepositories},
 		{sourcesPath + "/:name/repositories/*", s.repository},
 		{sourcesPath + "/:name/deliveries", s.sourceDeliveries},
@@ -125,6 +128,8 @@ func (s *Site) forms() []page {
 	return []page{
 		{registerPath, s.preview},
 		{connectPath, s.connectWith},
+		{sourcesPath + "/:name/change", s.changeWith},
+		{sourcesPath + "/:name/disconnect", s.disconnected},
 	}
 }
 

@@ -181,6 +181,7 @@ func pages() []shown {
 		{name: "source-repository", path: "/sources/github/repositories/acme/data/lake"},
 		{name: "source-deliveries", path: "/sources/gitlab/deliveries"},
 		{name: "source-connecting", path: "/sources/github/connect"},
+		{name: "source-change", path: "/sources/github/change"},
 		{name: "connect", path: "/sources/connect"},
 		{name: "connect-form", path: "/sources/connect?forge=github"},
 		{name: "connect-gitlab", path: "/sources/connect?forge=gitlab"},

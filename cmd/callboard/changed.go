@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"crypto/rand"
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/callboard/callboard/api"
 	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/internal/fault"
 )
@@ -30,7 +32,7 @@ func changed(was, s config.Source) (config.Source, error) {
 		return was, fault.New(fault.Conflict, "source %s is connected as an App, and a token has no place beside it: disconnect it first, or connect under another name", was.Name)
 	}
 	if left := missing(was.Organizations, s.Organizations) + missing(was.Groups, s.Groups); left != "" {
-		return was, fault.New(fault.Conflict, "source %s reads %s, which these settings leave out: connect under another name, or disconnect it first", was.Name, left)
+		return was, fault.New(fault.Conflict, "source %s reads %s, which these settings leave out: name it, too, change what is read on the page of the source, or connect under another name", was.Name, left)
 	}
 	is := was
 	is.Type, is.URL, is.Branch = s.Type, cmp.Or(s.URL, was.URL), cmp.Or(s.Branch, was.Branch)
@@ -81,6 +83,55 @@ func missing(was, given []string) string {
 		}
 	}
 	return ""
+}
+
+// amended is a connected source with what a change says. The error is of kind
+// fault.Conflict for what such a source cannot have.
+func amended(was config.Source, c api.SourceChange) (config.Source, error) {
+	is := was
+	if c.ForgetPrevious {
+		is.PreviousSecret, is.PreviousSigningToken = "", ""
+	}
+	rotates := c.RotateSecret || c.WebhookSecret != "" && config.Secret(c.WebhookSecret) != was.WebhookSecret
+	switch {
+	case was.App != (config.App{}) && c.Token != "":
+		return was, fault.New(fault.Conflict, "source %s is connected as an App, and a token has no place beside it: disconnect it first, or connect under another name", was.Name)
+	case rotates && is.PreviousSecret != "":
+		return was, fault.New(fault.Conflict, "the secret before the present one of source %s is taken still: forget it first, once the webhook has the present one", was.Name)
+	case c.RotateSecret && was.SigningToken != "":
+		return was, fault.New(fault.Conflict, "what source %s is sent is signed with a token that GitLab makes: give the new one as signingToken", was.Name)
+	}
+	if c.RotateSecret {
+		c.WebhookSecret = rand.Text()
+	}
+	is.WebhookSecret, is.PreviousSecret = secrets(config.Secret(c.WebhookSecret), is.WebhookSecret, is.PreviousSecret)
+	is.SigningToken, is.PreviousSigningToken = secrets(config.Secret(c.SigningToken), is.SigningToken, is.PreviousSigningToken)
+	is.Token = cmp.Or(config.Secret(c.Token), was.Token)
+	for _, list := range []struct {
+		of    *[]string
+		given []string
+	}{{&is.Organizations, c.Organizations}, {&is.Groups, c.Groups}, {&is.Repositories, c.Repositories}, {&is.Descriptors, c.Descriptors}} {
+		if list.given != nil {
+			*list.of = list.given
+		}
+	}
+	if c.Branch != nil {
+		is.Branch = *c.Branch
+	}
+	if c.Reconcile != nil {
+		is.Reconcile = *c.Reconcile
+	}
+	if c.People != nil {
+		is.People = config.Choice(strconv.FormatBool(*c.People))
+	}
+	if c.Poll != nil {
+		if is.Poll = 0; *c.Poll != "" {
+			if err := is.Poll.UnmarshalText([]byte(*c.Poll)); err != nil {
+				return was, fault.New(fault.Invalid, "poll: %w", err)
+			}
+		}
+	}
+	return is, nil
 }
 
 // secrets are the one that counts and the one that does, too, once another is given.

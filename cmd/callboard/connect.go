@@ -34,8 +34,10 @@ const hookPatience = time.Hour
 // connectFlags are the flags of `callboard connect github` and `gitlab`.
 type connectFlags struct {
 	portalFlags
-	of, url, token, name, payload string
-	wait                          time.Duration
+	of                        []string
+	url, token, name, payload string
+	wait                      time.Duration
+	rotate, forget            bool
 }
 
 func connectForgeCommand(p process, forge string) *cobra.Command {
@@ -54,7 +56,9 @@ the source, have it make the webhook at the forge, wait until that is heard, and
 follow the discovery of the repositories.
 
 It is safe to repeat: the source keeps its webhook secret, and the webhook that is
-there is given the same again.
+there is given the same again. So it is how a source is given another token, one more
+%[1]s or, with --new-secret, another secret: the one before is taken, too, until
+--forget-old-secret. What it does not read any more is chosen on its page.
 
 The token comes from $%[2]s or --token; it needs %[3]s.
 The portal keeps it in sources.yaml of its data folder.`, title, variable, scope),
@@ -62,7 +66,7 @@ The portal keeps it in sources.yaml of its data folder.`, title, variable, scope
   callboard connect %s --%s %s --to https://portal.example.com --to-token …`, variable, forge, of, example, forge, of, example),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if f.of == "" {
+			if len(f.of) == 0 {
 				return usageError{fault.New(fault.Invalid, "--%s must name the %s, such as %s", of, title, example), cmd.CommandPath()}
 			}
 			f.token = firstOf(f.token, p, variable)
@@ -77,11 +81,13 @@ The portal keeps it in sources.yaml of its data folder.`, title, variable, scope
 		},
 	}
 	flags := c.Flags()
-	flags.StringVar(&f.of, of, "", "the "+title)
+	flags.StringSliceVar(&f.of, of, nil, "the "+title+"; several with commas between")
 	flags.StringVar(&f.url, "url", base, "address of the forge")
 	flags.StringVar(&f.token, "token", "", "token for the forge (default $"+variable+")")
 	flags.StringVar(&f.name, "name", forge, "name of the source")
 	flags.StringVar(&f.payload, "payload-url", "", "where the forge reaches the portal, if not at the server.url of its configuration")
+	flags.BoolVar(&f.rotate, "new-secret", false, "give the webhook another secret; the one before stays valid beside it")
+	flags.BoolVar(&f.forget, "forget-old-secret", false, "the secret before the present one is valid no more")
 	flags.DurationVar(&f.wait, "wait", time.Minute, "how long to wait for the webhook, and again for the discovery")
 	f.portalFlags.add(c)
 	return c
@@ -104,19 +110,25 @@ func (f *portalFlags) client(command string, p process) (*portalClient, error) {
 func (f *connectFlags) run(ctx context.Context, p process, forge string, portal *portalClient) error {
 	s := api.SourceSettings{Name: f.name, Type: forge, URL: f.url, Token: f.token}
 	if forge == config.GitHub {
-		s.Organizations = []string{f.of}
+		s.Organizations = f.of
 	} else {
-		s.Groups = []string{f.of}
+		s.Groups = f.of
 	}
 	if err := checkAtForge(ctx, s); err != nil {
 		return err
 	}
-	fmt.Fprintf(p.Stdout, "✓ the token sees %s\n", f.of)
+	fmt.Fprintf(p.Stdout, "✓ the token sees %s\n", strings.Join(f.of, ", "))
 	var connected api.Source
 	if err := portal.ask(ctx, http.MethodPost, "/api/sources", s, &connected); err != nil {
 		return err
 	}
 	fmt.Fprintf(p.Stdout, "✓ the portal has source %s\n", f.name)
+	if f.rotate || f.forget {
+		change := map[string]bool{"rotateSecret": f.rotate, "forgetPreviousSecret": f.forget}
+		if err := portal.ask(ctx, http.MethodPatch, "/api/sources/"+url.PathEscape(f.name), change, nil); err != nil {
+			return err
+		}
+	}
 	payload := connected.URL
 	if f.payload != "" {
 		payload = strings.TrimRight(f.payload, "/") + "/hooks/" + url.PathEscape(f.name)

@@ -23,7 +23,8 @@ import (
 // happens there, and what a user sees of it. $FORGE is its name, which the source
 // has too; a line that begins with [github] or [gitlab] is that forge's alone. The
 // portal knows of nothing but what is delivered, unless a script brings its own
-// callboard.yaml, and covers acme and bank.
+// callboard.yaml, and covers acme and bank. Webhooks that are made through the API are
+// sent theirs by themselves.
 //
 // Besides the commands of TestStories there is what somebody does at the forge.
 // Each of these keeps what the forge sends of it, for deliver:
@@ -76,7 +77,7 @@ func TestForgeStories(t *testing.T) {
 const treeEntries = 110
 
 func setUpForgeStory(env *testscript.Env, p demoforge.Provider) error {
-	if err := setUpStoryAt(env, demoforge.Options{TreeEntries: treeEntries}); err != nil {
+	if err := setUpStoryAt(env, demoforge.Options{TreeEntries: treeEntries, Background: true}); err != nil {
 		return err
 	}
 	env.Setenv("FORGE", string(p))

@@ -22,10 +22,17 @@ type hookMaker struct {
 
 	mu     sync.Mutex
 	states map[string]api.Webhook
+	runs   map[string]hookRun
 }
 
 func newHookMaker(p *portal) *hookMaker {
-	return &hookMaker{portal: p, asked: make(chan hookWork), states: map[string]api.Webhook{}}
+	return &hookMaker{portal: p, asked: make(chan hookWork), states: map[string]api.Webhook{}, runs: map[string]hookRun{}}
+}
+
+// hookRun is the making of the webhook of one source.
+type hookRun struct {
+	calledOff chan struct{} // closed if nobody wants it any more
+	ended     chan struct{} // closed once nothing is made any more
 }
 
 // hookWork is a webhook that is to be made, or one for each project.
@@ -35,6 +42,7 @@ type hookWork struct {
 	// taken is told once, that the forge has taken a webhook or why it did not take the
 	// first: the others may take long.
 	taken chan error
+	hookRun
 }
 
 // begin has the webhook of a source made that sends to an address, the portal's own
@@ -55,15 +63,17 @@ func (m *hookMaker) begin(ctx context.Context, name, payload string) (hookWork, 
 	if u, err := url.Parse(payload); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || !strings.HasSuffix(u.Path, "/hooks/"+name) {
 		return hookWork{}, fault.New(fault.Invalid, "%q is no address that leads to source %s: it has to end in /hooks/%s", payload, name, name)
 	}
-	w := hookWork{source, payload, make(chan error, 1)}
-	if !m.claim(name) {
+	run, ok := m.claim(name)
+	if !ok {
 		return hookWork{}, fault.New(fault.Conflict, "the webhook of source %s is being made", name)
 	}
+	w := hookWork{source, payload, make(chan error, 1), run}
 	select {
 	case m.asked <- w:
 		return w, nil
 	case <-ctx.Done():
 		m.change(name, func(s *api.Webhook) { *s = api.Webhook{Error: "it was called off"} })
+		close(run.ended)
 		return hookWork{}, ctx.Err()
 	}
 }
@@ -82,14 +92,15 @@ func makable(s config.Source) error {
 }
 
 // claim marks the webhook of a source as being made; false if it is.
-func (m *hookMaker) claim(name string) bool {
+func (m *hookMaker) claim(name string) (hookRun, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.states[name].Running {
-		return false
+		return hookRun{}, false
 	}
-	m.states[name] = api.Webhook{Running: true}
-	return true
+	run := hookRun{make(chan struct{}), make(chan struct{})}
+	m.states[name], m.runs[name] = api.Webhook{Running: true}, run
+	return run, true
 }
 
 // state is what became of the webhook of a source; false if none was asked for since
@@ -101,11 +112,23 @@ func (m *hookMaker) state(name string) (api.Webhook, bool) {
 	return s, ok
 }
 
-// forget drops what became of the webhook of a source.
+// makes reports whether the webhook of a source is the portal's own work.
+func (m *hookMaker) makes(name string) bool {
+	_, ok := m.state(name)
+	return ok
+}
+
+// forget drops what became of the webhook of a source. Once it returns, none is made.
 func (m *hookMaker) forget(name string) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
+	run, ok := m.runs[name]
 	delete(m.states, name)
+	delete(m.runs, name)
+	m.mu.Unlock()
+	if ok {
+		close(run.calledOff)
+		<-run.ended
+	}
 }
 
 // change says how far a webhook is, unless that is forgotten.
@@ -134,6 +157,16 @@ func (m *hookMaker) run(ctx context.Context) error {
 // work makes webhooks, has the forge try one, and keeps how it went.
 func (m *hookMaker) work(ctx context.Context, w hookWork) {
 	name := w.source.Name
+	defer close(w.ended)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-w.calledOff:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	var once sync.Once
 	taken := func(err error) { once.Do(func() { w.taken <- err }) }
 	err := m.make(ctx, w, func() { taken(nil) })

@@ -30,6 +30,7 @@ import (
 // and the read models stay.
 type intake struct {
 	config     config.Config
+	inFile     int // of its sources, the first so many: the others were connected
 	sources    []ingest.Source
 	translator *ingest.Translator
 	reactors   *reactor.Runner // over the deliveries log
@@ -39,9 +40,10 @@ type intake struct {
 	metrics    *prometheus.Registry
 }
 
-// newIntake makes the intake of a configuration. Nothing of it runs.
-func (p *portal) newIntake(c config.Config) (*intake, error) {
-	in := &intake{config: c, metrics: prometheus.NewRegistry()}
+// newIntake makes the intake of a configuration, of whose sources the first so many
+// stand in the file. Nothing of it runs.
+func (p *portal) newIntake(c config.Config, inFile int) (*intake, error) {
+	in := &intake{config: c, inFile: inFile, metrics: prometheus.NewRegistry()}
 	var err error
 	if in.sources, err = newSources(c, in.metrics, p.options); err != nil {
 		return nil, err
@@ -174,16 +176,25 @@ func surveys(c config.Config, sources []ingest.Source, selections map[string]ing
 // apiSources and webSources list the sources of the present intake.
 func (p *portal) apiSources() []api.Source {
 	var all []api.Source
-	for _, s := range p.intake().config.Sources {
-		all = append(all, api.Source{Name: s.Name, Type: s.Type, URL: p.payload(s.Name)})
+	in := p.intake()
+	for _, s := range in.config.Sources {
+		all = append(all, api.Source{Name: s.Name, Type: s.Type, URL: p.payload(s.Name), Connected: in.connected(s.Name)})
 	}
 	return all
 }
 
+// connected reports whether a source was connected while the portal ran.
+func (in *intake) connected(name string) bool {
+	return placeOf(in.config.Sources, name) >= in.inFile
+}
+
 func (p *portal) webSources() []web.Source {
 	var all []web.Source
-	for _, s := range p.intake().config.Sources {
-		all = append(all, pageSource(s))
+	in := p.intake()
+	for _, s := range in.config.Sources {
+		one := pageSource(s)
+		one.Connected = in.connected(s.Name)
+		all = append(all, one)
 	}
 	return all
 }

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
-	"strconv"
 
 	"github.com/callboard/callboard/api"
 	gitsource "github.com/callboard/callboard/ingest/git"
@@ -65,7 +64,7 @@ func (p *portal) replace(ctx context.Context, file config.Config, stored []confi
 	if err != nil {
 		return err
 	}
-	next, err := p.newIntake(c)
+	next, err := p.newIntake(c, len(file.Sources))
 	if err != nil {
 		return fault.New(fault.Invalid, "%w", err)
 	}
@@ -180,7 +179,7 @@ func (p *portal) disconnect(ctx context.Context, name string) error {
 	err := p.restore(ctx, func(stored []config.Source) ([]config.Source, error) {
 		i := placeOf(stored, name)
 		if i < 0 {
-			return nil, fault.New(fault.NotFound, "no source %s was connected; one of the configuration is taken away there", name)
+			return nil, p.notConnected(name)
 		}
 		return slices.Delete(stored, i, i+1), nil
 	})
@@ -188,6 +187,68 @@ func (p *portal) disconnect(ctx context.Context, name string) error {
 		return err
 	}
 	return p.forget(name)
+}
+
+// amend gives a source that was connected other settings. The forge, or the remote, is
+// asked first whether it can be read so. The error is of kind fault.NotFound if there is
+// none of this name, and fault.Conflict for one of the configuration file.
+func (p *portal) amend(ctx context.Context, name string, c api.SourceChange) error {
+	was, err := p.connected(name)
+	if err != nil {
+		return err
+	}
+	is, err := amended(was, c)
+	if err != nil {
+		return err
+	}
+	if is.App == (config.App{}) && is.Type != config.CloudEvents && asksAnew(was, is) {
+		at, err := newAtForge(is, func(int) {})
+		if err == nil {
+			err = at.check(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	p.connecting.Lock()
+	defer p.connecting.Unlock()
+	return p.restore(ctx, func(stored []config.Source) ([]config.Source, error) {
+		i := placeOf(stored, name)
+		if i < 0 {
+			return nil, p.notConnected(name)
+		}
+		var err error
+		stored[i], err = amended(stored[i], c)
+		return stored, err
+	})
+}
+
+// asksAnew reports whether a source asks other questions than it did, or with another
+// token.
+func asksAnew(was, is config.Source) bool {
+	return is.Token != was.Token || is.Branch != was.Branch || !slices.Equal(is.Organizations, was.Organizations) || !slices.Equal(is.Groups, was.Groups)
+}
+
+// connected is a source that was connected, as it is kept.
+func (p *portal) connected(name string) (config.Source, error) {
+	p.connecting.Lock()
+	defer p.connecting.Unlock()
+	stored, err := config.ReadSources(p.storedSources())
+	if err != nil {
+		return config.Source{}, err
+	}
+	if i := placeOf(stored, name); i >= 0 {
+		return stored[i], nil
+	}
+	return config.Source{}, p.notConnected(name)
+}
+
+// notConnected is why a source cannot be changed here. The caller holds p.connecting.
+func (p *portal) notConnected(name string) error {
+	if placeOf(p.file.Sources, name) >= 0 {
+		return fault.New(fault.Conflict, "source %s stands in the configuration file: it is changed, and taken away, there", name)
+	}
+	return fault.New(fault.NotFound, "there is no source %q in the configuration", name)
 }
 
 // placeOf is where a source stands in a list; -1 if it is not in it.
@@ -287,45 +348,4 @@ func sameSource(was, is config.Config, name string) bool {
 	named := func(s config.Source) bool { return s.Name == name }
 	i, j := slices.IndexFunc(was.Sources, named), slices.IndexFunc(is.Sources, named)
 	return i >= 0 && j >= 0 && reflect.DeepEqual(was.Sources[i], is.Sources[j])
-}
-
-// connector is the API's door to connect and disconnect.
-type connector struct{ portal *portal }
-
-var _ api.Connect = connector{}
-
-func (c connector) Connect(ctx context.Context, s api.SourceSettings) error {
-	source, err := configured(s)
-	if err != nil {
-		return err
-	}
-	return c.portal.connect(ctx, source)
-}
-
-// configured is what settings are in the configuration.
-func configured(s api.SourceSettings) (config.Source, error) {
-	c := config.Source{
-		Name: s.Name, Type: s.Type, URL: s.URL, Branch: s.Branch, Token: config.Secret(s.Token),
-		WebhookSecret: config.Secret(s.WebhookSecret), SigningToken: config.Secret(s.SigningToken),
-		Organizations: s.Organizations, Groups: s.Groups, Repositories: s.Repositories, Descriptors: s.Descriptors, Reconcile: s.Reconcile,
-	}
-	if s.People != nil {
-		c.People = config.Choice(strconv.FormatBool(*s.People))
-	}
-	if s.Poll != "" {
-		if err := c.Poll.UnmarshalText([]byte(s.Poll)); err != nil {
-			return c, fault.New(fault.Invalid, "poll: %w", err)
-		}
-	}
-	return c, nil
-}
-
-// MakeWebhook implements [api.Connect].
-func (c connector) MakeWebhook(ctx context.Context, name, payload string) error {
-	_, err := c.portal.hooks.begin(ctx, name, payload)
-	return err
-}
-
-func (c connector) Disconnect(ctx context.Context, name string) error {
-	return c.portal.disconnect(ctx, name)
 }

@@ -134,6 +134,9 @@ func TestConnectAndDisconnect(t *testing.T) {
 	if err := r.disconnect(t.Context(), "more"); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("what is gone: %v", err)
 	}
+	if err := r.disconnect(t.Context(), "github"); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("what stands in the file: %v", err)
+	}
 	if got := r.apiSources(); len(got) != 2 {
 		t.Errorf("the sources are %v", got)
 	}

@@ -60,6 +60,26 @@ func (s *Source) EnsureHook(ctx context.Context, org, payload string) (Hook, err
 	return there, s.hookError(ctx, doing, resp, err)
 }
 
+// DeleteHooks deletes the webhooks of an organisation that send to a payload address,
+// and returns how many there were. It takes the same token as [Source.EnsureHook].
+func (s *Source) DeleteHooks(ctx context.Context, org, payload string) (deleted int, err error) {
+	doing := "delete the webhook of " + org
+	hooks, resp, err := s.client.Organizations.ListHooks(ctx, org, &github.ListOptions{PerPage: perPage})
+	if err != nil {
+		return 0, s.hookError(ctx, doing, resp, err)
+	}
+	for _, h := range hooks {
+		if h.Config.GetURL() != payload {
+			continue
+		}
+		if resp, err := s.client.Organizations.DeleteHook(ctx, org, h.GetID()); err != nil {
+			return deleted, s.hookError(ctx, doing, resp, err)
+		}
+		deleted++
+	}
+	return deleted, nil
+}
+
 // Ping has GitHub send a ping to a webhook.
 func (s *Source) Ping(ctx context.Context, org string, h Hook) error {
 	resp, err := s.client.Organizations.PingHook(ctx, org, h.ID)

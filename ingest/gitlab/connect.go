@@ -136,6 +136,54 @@ func (s *Source) projectHooks(ctx context.Context, id string) ([]webhook, *gitla
 	return all, resp, err
 }
 
+// DeleteHooks deletes the webhook of a group that sends to a payload address or, if the
+// group has none, those of its projects, and returns how many there were. It takes the
+// same token as [Source.EnsureHooks].
+func (s *Source) DeleteHooks(ctx context.Context, group, payload string) (deleted int, err error) {
+	doing := "delete the webhook of group " + group
+	there, resp, err := s.groupHooks(ctx, group)
+	if err != nil {
+		err = forge{s.api, s.client}.fail(ctx, doing, resp, err)
+		if kind := fault.KindOf(err); kind != fault.NotFound && kind != fault.Denied { // groups have no webhooks there
+			return 0, err
+		}
+	}
+	if id := s.ours(there, payload, &Hooks{}); id != 0 {
+		resp, err := s.client.Groups.DeleteGroupHook(group, id, gitlab.WithContext(ctx))
+		if err != nil {
+			return 0, forge{s.api, s.client}.fail(ctx, doing, resp, err)
+		}
+		return 1, nil
+	}
+	for repo, err := range s.Repositories(ctx) {
+		if err != nil {
+			return deleted, err
+		}
+		one, err := s.deleteProjectHook(ctx, repo.ID, repo.FullName, payload)
+		if err != nil {
+			return deleted, err
+		}
+		if one {
+			deleted++
+		}
+	}
+	return deleted, nil
+}
+
+func (s *Source) deleteProjectHook(ctx context.Context, id, name, payload string) (bool, error) {
+	doing := "delete the webhook of " + name
+	there, resp, err := s.projectHooks(ctx, id)
+	if err != nil {
+		return false, forge{s.api, s.client}.fail(ctx, doing, resp, err)
+	}
+	hook := s.ours(there, payload, &Hooks{})
+	if hook == 0 {
+		return false, nil
+	}
+	resp, err = s.client.Projects.DeleteProjectHook(id, hook, gitlab.WithContext(ctx))
+	return err == nil, forge{s.api, s.client}.fail(ctx, doing, resp, err)
+}
+
 // token is the secret that the webhooks send along.
 func (s *Source) token() *string { return &s.secrets[0] }
 

@@ -69,15 +69,6 @@ func (b *backfills) change(name string, change func(*standing.Backfill)) {
 	b.states[name] = s
 }
 
-// pageBackfill is what the button of a source's page does. The demo's forge serves no
-// Git, so that it has none.
-func (p *portal) pageBackfill() func(context.Context, string) error {
-	if p.options.demo {
-		return nil
-	}
-	return p.backfills.begin
-}
-
 // run reads what is asked for until ctx ends.
 func (b *backfills) run(ctx context.Context) error {
 	for {

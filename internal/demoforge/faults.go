@@ -21,7 +21,7 @@ type Fault struct {
 	TreeEntries int
 }
 
-// SetFaults asks choose about every API request from now on; nil ends it.
+// SetFaults asks choose about every API request and every fetch from now on; nil ends it.
 // Choose runs on the goroutine of the request.
 func (f *Forge) SetFaults(choose func(*http.Request) Fault) {
 	f.mu.Lock()

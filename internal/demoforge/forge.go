@@ -1,7 +1,7 @@
 // Package demoforge is a working Git host inside the process. It holds real Git
-// repositories, answers the parts of GitHub's and GitLab's REST APIs that our
-// clients call as the real ones answer them, shows simple pages for the links
-// that it gives out, and sends signed webhooks. The demo plays the sample
+// repositories, which can be cloned, answers the parts of GitHub's and GitLab's REST
+// APIs that our clients call as the real ones answer them, shows simple pages for the
+// links that it gives out, and sends signed webhooks. The demo plays the sample
 // organisation through it; the integration tests use it as their fake.
 //
 // Start with [Listen] or [New], then [Forge.Create] and [Repository.Push].
@@ -14,7 +14,7 @@
 // happen with [Forge.SetFaults].
 //
 // Left out, because no client of ours asks: writing through the API other than
-// webhooks, line counts and patches, issues and everything around them.
+// webhooks, pushing to it, line counts and patches, issues and everything around them.
 package demoforge
 
 import (

@@ -40,6 +40,7 @@ func (f *Forge) routeGitHub() {
 	}
 	f.routeManifest()
 	f.mux.HandleFunc("GET /github/", f.pages(GitHub))
+	f.mux.HandleFunc("POST /github/", f.fetches(GitHub))
 }
 
 func (f *Forge) githubDialect() *dialect {

@@ -35,6 +35,7 @@ func (f *Forge) routeGitLab() {
 		}
 	}
 	f.mux.HandleFunc("GET /gitlab/", f.pages(GitLab))
+	f.mux.HandleFunc("POST /gitlab/", f.fetches(GitLab))
 }
 
 func (f *Forge) gitlabDialect() *dialect {

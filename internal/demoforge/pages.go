@@ -16,6 +16,9 @@ import (
 // are shown too: there is nobody to sign in as.
 func (f *Forge) pages(p Provider) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		if f.git(p, w, r) {
+			return
+		}
 		rest := strings.Trim(strings.TrimPrefix(r.URL.Path, "/"+string(p)), "/")
 		f.mu.Lock()
 		v, err := f.view(p, rest)

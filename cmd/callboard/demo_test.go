@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"testing"
+)
+
+// The past of the sample organisation is read like any other: its Git host serves the
+// repositories to be cloned. The catalog stays as it is, and a second time brings nothing.
+func TestDemoReadsThePast(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: -short")
+	}
+	base := startDemo(t)
+	read := func(path string, into any) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+path, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		b, err := io.ReadAll(resp.Body)
+		if err != nil || json.Unmarshal(b, into) != nil {
+			t.Fatalf("%s: %d, %v\n%s", path, resp.StatusCode, err, b)
+		}
+	}
+	type entity struct {
+		Metadata struct{ UID, Etag string }
+	}
+	var before, after []entity
+	read("/api/catalog/entities", &before)
+	for _, source := range []string{"github", "gitlab"} {
+		for time := range 2 {
+			newVisitor(t).open(base+"/sources/"+source).press("Read the past", nil).isAt("/sources/" + source)
+			var s struct {
+				Backfill struct {
+					Running                     bool
+					Done, Total, Failed, Events int
+					Problems                    []string
+				}
+			}
+			ended, err := until(t.Context(), storyWait, func(context.Context) (bool, error) {
+				read("/api/sources/"+source, &s)
+				return !s.Backfill.Running, nil
+			})
+			if b := s.Backfill; err != nil || !ended || b.Failed > 0 || b.Done != b.Total || b.Total == 0 || time > 0 && b.Events > 0 {
+				t.Errorf("%s, time %d: %v, %+v", source, time+1, err, b)
+			}
+		}
+	}
+	read("/api/catalog/entities", &after)
+	if len(after) != len(before) || len(after) == 0 || after[0] != before[0] {
+		t.Errorf("the catalog had %d entities, and has %d", len(before), len(after))
+	}
+}

@@ -29,6 +29,7 @@ type Config struct {
 	Facts      Facts
 	Replay     Replay
 	Allow      Replay // of a delivery that is held, to remove as much as it takes
+	Dismiss    Dismiss
 	Standing   Standing
 	Gaps       Gaps
 	Survey     Survey
@@ -106,6 +107,8 @@ func (a *API) Register(e *echo.Echo) {
 	own.POST("/sources/:name/backfill", a.handleBackfill)
 	own.POST("/sources/:name/webhook", a.handleWebhook)
 	own.GET("/deliveries", a.handleDeliveries)
+	own.GET("/deliveries/:id", a.handleDelivery)
 	own.POST("/deliveries/:id/allow", a.handleAllow)
+	own.POST("/deliveries/:id/dismiss", a.handleDismiss)
 	own.POST("/deliveries/:id/replay", a.handleReplay)
 }

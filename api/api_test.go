@@ -77,6 +77,7 @@ type fakeDeliveries struct {
 	asked     deliveries.Filter
 	page      deliveries.Page
 	summaries []deliveries.Summary
+	attempts  []deliveries.Attempt
 }
 
 func (f *fakeDeliveries) List(_ context.Context, asked deliveries.Filter) (deliveries.Page, error) {
@@ -86,6 +87,19 @@ func (f *fakeDeliveries) List(_ context.Context, asked deliveries.Filter) (deliv
 
 func (f *fakeDeliveries) Summaries(context.Context) ([]deliveries.Summary, error) {
 	return f.summaries, nil
+}
+
+func (f *fakeDeliveries) Get(_ context.Context, id string) (deliveries.Delivery, error) {
+	for _, d := range f.page.Deliveries {
+		if d.ID == id {
+			return d, nil
+		}
+	}
+	return deliveries.Delivery{}, fault.New(fault.NotFound, "there is no delivery %q", id)
+}
+
+func (f *fakeDeliveries) Attempts(context.Context, string) ([]deliveries.Attempt, error) {
+	return f.attempts, nil
 }
 
 type fakeStanding struct {
@@ -370,6 +384,35 @@ func TestSourcesAndDeliveries(t *testing.T) {
 	resp, _ = p.do(t, "POST", "/api/deliveries/github:72d3162e/allow")
 	if resp.StatusCode != 202 || !slices.Equal(p.allowed, []string{"github:72d3162e"}) {
 		t.Errorf("allow: %d, allowed %v", resp.StatusCode, p.allowed)
+	}
+}
+
+// One delivery is told of with all that became of it, and why it led to nothing.
+func TestDelivery(t *testing.T) {
+	p := newPortal(t)
+	noon := time.Date(2026, 3, 12, 12, 0, 0, 0, time.UTC)
+	p.deliveries.page.Deliveries = []deliveries.Delivery{
+		{ID: "github:1", Source: "github", Event: "star", Status: event.DeliveryNotNeeded},
+		{ID: "github:2", Source: "github", Event: "push", Status: event.DeliveryDismissedStatus, Error: "a trial"},
+	}
+	p.deliveries.attempts = []deliveries.Attempt{{At: noon, Status: event.DeliveryFailed, Reason: "the token may not", Tries: 5, Took: time.Second}, {At: noon, Status: event.DeliveryDismissedStatus, Reason: "a trial", By: "saltmarsh"}}
+	for path, wants := range map[string][]string{
+		"/api/deliveries/github:1": {`"status":"not needed"`, `"reason":"says nothing of entities"`},
+		"/api/deliveries/github:2": {`"status":"dismissed"`, `"reason":"a trial"`, `"history":[{"at":"2026-03-12T12:00:00Z","status":"failed","reason":"the token may not","tries":5,"tookMs":1000},`, `"by":"saltmarsh"`},
+		"/api/deliveries":          {`"reason":"says nothing of entities"`},
+	} {
+		resp, body := p.do(t, "GET", path)
+		for _, want := range wants {
+			if resp.StatusCode != 200 || !strings.Contains(body, want) {
+				t.Errorf("%s: %d, and no %s in\n%s", path, resp.StatusCode, want, body)
+			}
+		}
+	}
+	if resp, _ := p.do(t, "GET", "/api/deliveries/github:3"); resp.StatusCode != 404 {
+		t.Errorf("one that is none: %d", resp.StatusCode)
+	}
+	if resp, body := p.do(t, "POST", "/api/deliveries/github:2/dismiss"); resp.StatusCode != 400 || !strings.Contains(body, "does not say why") {
+		t.Errorf("dismissed without a word: %d %s", resp.StatusCode, body)
 	}
 }
 

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strconv"
@@ -19,11 +20,19 @@ import (
 type Deliveries interface {
 	List(context.Context, deliveries.Filter) (deliveries.Page, error)
 	Summaries(context.Context) ([]deliveries.Summary, error)
+	// Get returns a delivery, or an error of kind fault.NotFound.
+	Get(ctx context.Context, id string) (deliveries.Delivery, error)
+	// Attempts tells what became of a delivery, time and again, the oldest first.
+	Attempts(ctx context.Context, id string) ([]deliveries.Attempt, error)
 }
 
 // Replay asks to handle a delivery again. The error is of kind fault.NotFound
-// when there is none of this id.
+// when there is none of this id, and fault.Conflict when it does not stand as it must.
 type Replay func(ctx context.Context, id, reason string) error
+
+// Dismiss says that a delivery is not to be used which failed or is held, why, and who
+// says so. Errors are those of [Replay], and of kind fault.Invalid without a reason.
+type Dismiss func(ctx context.Context, id, reason, by string) error
 
 type deliveryJSON struct {
 	ID         string               `json:"id"`
@@ -35,6 +44,7 @@ type deliveryJSON struct {
 	Size       int                  `json:"size"`
 	Status     event.DeliveryStatus `json:"status"`
 	Error      string               `json:"error,omitempty"`
+	Reason     string               `json:"reason,omitempty"`
 	Events     []eventlog.Position  `json:"events"`
 	Attempts   int                  `json:"attempts"`
 	TookMS     float64              `json:"tookMs"`
@@ -46,7 +56,7 @@ func toDeliveryJSON(d deliveries.Delivery) deliveryJSON {
 	if d.Events == nil {
 		d.Events = []eventlog.Position{}
 	}
-	return deliveryJSON{d.ID, d.Position, d.Source, d.Event, d.Repository, d.Received, d.Size, d.Status, d.Error, d.Events, d.Attempts, float64(d.Took.Microseconds()) / 1000, d.RetryAt, d.Removes}
+	return deliveryJSON{d.ID, d.Position, d.Source, d.Event, d.Repository, d.Received, d.Size, d.Status, d.Error, d.Reason(), d.Events, d.Attempts, float64(d.Took.Microseconds()) / 1000, d.RetryAt, d.Removes}
 }
 
 // handleDeliveries handles "GET /api/deliveries".
@@ -90,6 +100,55 @@ func (a *API) handleDeliveries(c echo.Context) error {
 		body.NextCursor = strconv.FormatUint(uint64(page.Next), 10)
 	}
 	return c.JSON(http.StatusOK, body)
+}
+
+type attemptJSON struct {
+	At      time.Time            `json:"at"`
+	Status  event.DeliveryStatus `json:"status,omitempty"`
+	Reason  string               `json:"reason,omitempty"`
+	Tries   int                  `json:"tries,omitempty"`
+	TookMS  float64              `json:"tookMs,omitempty"`
+	Allowed bool                 `json:"allowed,omitempty"`
+	By      string               `json:"by,omitempty"`
+}
+
+// handleDelivery handles "GET /api/deliveries/:id".
+func (a *API) handleDelivery(c echo.Context) error {
+	ctx := c.Request().Context()
+	d, err := a.Deliveries.Get(ctx, pathParam(c, "id"))
+	if err != nil {
+		return err
+	}
+	attempts, err := a.Deliveries.Attempts(ctx, d.ID)
+	if err != nil {
+		return err
+	}
+	body := struct {
+		deliveryJSON
+		History []attemptJSON `json:"history"`
+	}{toDeliveryJSON(d), make([]attemptJSON, len(attempts))}
+	for i, one := range attempts {
+		body.History[i] = attemptJSON{one.At, one.Status, one.Reason, one.Tries, float64(one.Took.Microseconds()) / 1000, one.Allowed, one.By}
+	}
+	return c.JSON(http.StatusOK, body)
+}
+
+// handleDismiss handles "POST /api/deliveries/:id/dismiss".
+func (a *API) handleDismiss(c echo.Context) error {
+	var why struct {
+		Reason string `json:"reason"`
+		By     string `json:"by"`
+	}
+	dec := json.NewDecoder(c.Request().Body)
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&why); err != nil {
+		return fault.New(fault.Invalid, "the body does not say why, as JSON: %w", err)
+	}
+	id := pathParam(c, "id")
+	if err := a.Dismiss(c.Request().Context(), id, why.Reason, why.By); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusAccepted, map[string]string{"delivery": id})
 }
 
 // handleAllow handles "POST /api/deliveries/:id/allow".

@@ -38,17 +38,18 @@ type DeliveryStatus string
 
 // The statuses. A delivery that has no DeliveryHandled yet is received.
 const (
-	DeliveryReceivedStatus DeliveryStatus = "received"
-	DeliveryDone           DeliveryStatus = "done"
-	DeliveryNotNeeded      DeliveryStatus = "not needed" // of no interest to the catalog
-	DeliveryWaiting        DeliveryStatus = "waiting"    // the source does not answer; tried again by itself
-	DeliveryFailed         DeliveryStatus = "failed"     // tried as often as makes sense; waits for a person
-	DeliveryHeld           DeliveryStatus = "held"       // would remove too much at once; waits for a person to allow it
+	DeliveryReceivedStatus  DeliveryStatus = "received"
+	DeliveryDone            DeliveryStatus = "done"
+	DeliveryNotNeeded       DeliveryStatus = "not needed" // of no interest to the catalog
+	DeliveryWaiting         DeliveryStatus = "waiting"    // the source does not answer; tried again by itself
+	DeliveryFailed          DeliveryStatus = "failed"     // tried as often as makes sense; waits for a person
+	DeliveryHeld            DeliveryStatus = "held"       // would remove too much at once; waits for a person to allow it
+	DeliveryDismissedStatus DeliveryStatus = "dismissed"  // somebody said that it is not to be used
 )
 
 // DeliveryStatuses returns every status there is.
 func DeliveryStatuses() []DeliveryStatus {
-	return []DeliveryStatus{DeliveryReceivedStatus, DeliveryDone, DeliveryNotNeeded, DeliveryWaiting, DeliveryFailed, DeliveryHeld}
+	return []DeliveryStatus{DeliveryReceivedStatus, DeliveryDone, DeliveryNotNeeded, DeliveryWaiting, DeliveryFailed, DeliveryHeld, DeliveryDismissedStatus}
 }
 
 // DeliveryReplayed says that somebody asked to handle a delivery again.
@@ -56,6 +57,12 @@ type DeliveryReplayed struct {
 	Reason   string `json:"reason"`             // for people: "asked on the sources page"
 	Received uint64 `json:"received,omitempty"` // position of its DeliveryReceived, or RepositoryDue, in the same log
 	Allowed  bool   `json:"allowed,omitempty"`  // to remove as many entities as it takes
+}
+
+// DeliveryDismissed says that somebody will not have a delivery used that failed or is
+// held: it waits for nobody any more. Who did is the event's actor, if they said so.
+type DeliveryDismissed struct {
+	Reason string `json:"reason"` // for people, in the words of who did
 }
 
 // DeliveryID names a delivery by its source and the provider's id for it.
@@ -69,3 +76,6 @@ func (DeliveryHandled) EventType() Type { return TypeDeliveryHandled }
 
 // EventType returns the fixed name.
 func (DeliveryReplayed) EventType() Type { return TypeDeliveryReplayed }
+
+// EventType returns the fixed name.
+func (DeliveryDismissed) EventType() Type { return TypeDeliveryDismissed }

@@ -271,6 +271,7 @@ func samples() []event.Data {
 			Attempts: 3, Took: 1500 * time.Millisecond, RetryAt: moment(),
 		},
 		event.DeliveryReplayed{Reason: "asked on the sources page", Received: 7},
+		event.DeliveryDismissed{Reason: "the repository was a trial"},
 		event.ReactionFailed{Reactor: "docs", Event: "pWy1FoyCOjLHiDgXpxnwH8LN", Position: 41, Kind: "not found", Error: "repository acme/payments is gone", Attempts: 1},
 	}
 }

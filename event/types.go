@@ -38,10 +38,11 @@ const (
 	TypeSourceGapFound  Type = "source.gap.found.v1"
 	TypeSourceGapClosed Type = "source.gap.closed.v1"
 
-	TypeRepositoryDue    Type = "repository.due.v1"
-	TypeDeliveryReceived Type = "delivery.received.v1"
-	TypeDeliveryHandled  Type = "delivery.handled.v1"
-	TypeDeliveryReplayed Type = "delivery.replayed.v1"
+	TypeRepositoryDue     Type = "repository.due.v1"
+	TypeDeliveryReceived  Type = "delivery.received.v1"
+	TypeDeliveryHandled   Type = "delivery.handled.v1"
+	TypeDeliveryReplayed  Type = "delivery.replayed.v1"
+	TypeDeliveryDismissed Type = "delivery.dismissed.v1"
 
 	TypeReactionFailed Type = "reaction.failed.v1"
 )
@@ -85,6 +86,7 @@ var types = []TypeInfo{
 	{TypeDeliveryReceived, "A signed delivery arrived at the webhook door.", decodeAs[DeliveryReceived]},
 	{TypeDeliveryHandled, "A delivery was handled, or could not be.", decodeAs[DeliveryHandled]},
 	{TypeDeliveryReplayed, "Somebody asked to handle a delivery again.", decodeAs[DeliveryReplayed]},
+	{TypeDeliveryDismissed, "Somebody will not have a delivery used that waited for a person.", decodeAs[DeliveryDismissed]},
 	{TypeReactionFailed, "A reactor gave up on an event.", decodeAs[ReactionFailed]},
 }
 

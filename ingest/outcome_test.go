@@ -287,6 +287,68 @@ func TestReplay(t *testing.T) {
 	}
 }
 
+// Only what waits for a person can be dismissed, by one who says why; only what is held
+// can be allowed.
+func TestDismiss(t *testing.T) {
+	w := newWorld(t)
+	done := w.delivery("till", w.forge.push("till", "mossbank", files{yaml: component("till", "a")}))
+	w.handle(done)
+	w.forge.fail = func(string) error { return fault.New(fault.Denied, "the token may not") }
+	failed := w.delivery("payments", w.forge.push("payments", "mossbank", files{yaml: component("x", "a")}))
+	w.handle(failed)
+	saltmarsh := event.Actor{Name: "saltmarsh"}
+	for _, tt := range []struct {
+		id, reason string
+		want       fault.Kind
+	}{
+		{"github:nobody", "a trial", fault.NotFound},
+		{done.ID, "a trial", fault.Conflict},
+		{failed.ID, " ", fault.Invalid},
+		{failed.ID, strings.Repeat("x", 1001), fault.Invalid},
+	} {
+		if err := w.translator.Dismiss(t.Context(), tt.id, tt.reason, saltmarsh); fault.KindOf(err) != tt.want {
+			t.Errorf("%s for %q: %v", tt.id, tt.reason, err)
+		}
+	}
+	if err := w.translator.Allow(t.Context(), failed.ID, "meant", saltmarsh); fault.KindOf(err) != fault.Conflict || !strings.Contains(err.Error(), "failed: there is nothing to allow") {
+		t.Errorf("allowing one that failed: %v", err)
+	}
+	before := len(stored(t, w.deliveries))
+	if err := w.translator.Dismiss(t.Context(), failed.ID, "a trial", saltmarsh); err != nil {
+		t.Fatal(err)
+	}
+	added := stored(t, w.deliveries)[before:]
+	if len(added) != 1 || added[0].Type != event.TypeDeliveryDismissed || added[0].Subject != failed.ID || added[0].Source != failed.Source || added[0].Actor != saltmarsh {
+		t.Errorf("on record is %+v", added)
+	}
+	if got := w.handle(added[0]); len(got) > 0 {
+		t.Errorf("it leads to %v", tell(t, got))
+	}
+}
+
+// A look that makes up for a gap closes it when it is dismissed: else it would be asked
+// for again.
+func TestDismissClosesTheGap(t *testing.T) {
+	w := newWorld(t)
+	w.forge.push("payments", "mossbank", files{yaml: component("x", "a")})
+	w.forge.fail = func(string) error { return fault.New(fault.Denied, "the token may not") }
+	due := event.RepositoryDue{Repository: event.Repository{Source: "github", ID: "payments", FullName: "acme/payments"}, Reason: "a delivery was missed", Gap: "gap-1"}
+	if err := w.translator.Due(t.Context(), due, event.Cause{Schedule: "compare"}); err != nil {
+		t.Fatal(err)
+	}
+	all := stored(t, w.deliveries)
+	look := all[len(all)-1]
+	w.handle(look)
+	if err := w.translator.Dismiss(t.Context(), look.Subject, "a trial", event.Actor{}); err != nil {
+		t.Fatal(err)
+	}
+	all = stored(t, w.log)
+	closed, err := event.DecodeAs[event.SourceGapClosed](all[len(all)-1].Event)
+	if err != nil || closed.Gap != "gap-1" || !closed.Lost || closed.Detail != "dismissed: a trial" {
+		t.Errorf("the gap: %+v, %v", closed, err)
+	}
+}
+
 func TestOtherRecordsAreLeftAlone(t *testing.T) {
 	w := newWorld(t)
 	d := w.store("push", "{}")

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/eventlog/reactor"
+	"github.com/callboard/callboard/internal/fault"
 )
 
 // Translator reads the deliveries log and brings the catalog to what the
@@ -86,6 +88,8 @@ type Reached interface {
 	// Unfinished returns where the newest delivery or look stands that would bring the
 	// catalog to a head of a repository, and has not; "" if there is none.
 	Unfinished(ctx context.Context, source, repositoryID, head string) (event.DeliveryStatus, error)
+	// Status returns where a delivery stands; fault.NotFound when there is none.
+	Status(ctx context.Context, delivery string) (event.DeliveryStatus, error)
 }
 
 // Positions finds deliveries in their log by id; the error is of kind
@@ -137,10 +141,61 @@ func (t *Translator) Replay(ctx context.Context, delivery, reason string, by eve
 	return t.again(ctx, delivery, event.DeliveryReplayed{Reason: reason}, by)
 }
 
-// Allow asks to handle a delivery again that was [ErrHeld]: this time it may remove
-// as much as it takes.
+// Allow asks to handle a delivery again that is held, see [ErrHeld]: this time it may
+// remove as much as it takes. The error is of kind fault.Conflict if it is not held.
 func (t *Translator) Allow(ctx context.Context, delivery, reason string, by event.Actor) error {
+	if _, err := t.waits(ctx, delivery, "there is nothing to allow, as it is not held", event.DeliveryHeld); err != nil {
+		return err
+	}
 	return t.again(ctx, delivery, event.DeliveryReplayed{Reason: reason, Allowed: true}, by)
+}
+
+// Dismiss records that a delivery which failed or is held is not to be used, and why: it
+// waits for nobody any more, and comparisons leave the commit that it told of. The error
+// is of kind fault.Conflict if it waits for nobody, fault.Invalid if there is no reason.
+func (t *Translator) Dismiss(ctx context.Context, delivery, reason string, by event.Actor) error {
+	const long = 1000
+	if reason = strings.TrimSpace(reason); reason == "" || len(reason) > long {
+		return fault.New(fault.Invalid, "say why it is not to be used, in at most %d characters", long)
+	}
+	at, err := t.waits(ctx, delivery, "only what failed or is held can be dismissed", event.DeliveryFailed, event.DeliveryHeld)
+	if err != nil {
+		return err
+	}
+	rec, err := t.Deliveries.At(ctx, at)
+	if err != nil {
+		return err
+	}
+	for _, l := range t.lanes {
+		if rec.Source != event.SourcePrefix+l.source.Name() {
+			continue
+		}
+		if task, err := l.task(ctx, rec); err == nil && task.gap != "" { // else it would be looked at again for that
+			if err := l.closeGap(ctx, task, event.SourceGapClosed{Detail: "dismissed: " + reason, Lost: true}); err != nil {
+				return err
+			}
+		}
+	}
+	e, err := event.New(rec.Source, rec.Subject, event.DeliveryDismissed{Reason: reason})
+	if err != nil {
+		return err
+	}
+	e.ID, e.Actor, e.Cause.Delivery = uuid.NewString(), by, rec.Subject
+	_, err = t.Deliveries.Append(ctx, e)
+	return err
+}
+
+// waits finds a delivery that stands as it must.
+func (t *Translator) waits(ctx context.Context, delivery, otherwise string, stands ...event.DeliveryStatus) (eventlog.Position, error) {
+	at, err := t.Positions.Position(ctx, delivery)
+	if err != nil {
+		return 0, err
+	}
+	status, err := t.Reached.Status(ctx, delivery)
+	if err == nil && !slices.Contains(stands, status) {
+		err = fault.New(fault.Conflict, "delivery %s is %s: %s", delivery, status, otherwise)
+	}
+	return at, err
 }
 
 func (t *Translator) again(ctx context.Context, delivery string, data event.DeliveryReplayed, by event.Actor) error {

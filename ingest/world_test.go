@@ -249,6 +249,25 @@ func (w *world) Unfinished(context.Context, string, string, string) (event.Deliv
 	return "", nil
 }
 
+// Status is what was recorded last of a delivery.
+func (w *world) Status(ctx context.Context, id string) (event.DeliveryStatus, error) {
+	status := event.DeliveryReceivedStatus
+	for rec, err := range w.deliveries.Read(ctx, 0) {
+		if err != nil {
+			return "", err
+		}
+		if rec.Type != event.TypeDeliveryHandled || rec.Subject != id {
+			continue
+		}
+		h, err := event.DecodeAs[event.DeliveryHandled](rec.Event)
+		if err != nil {
+			return "", err
+		}
+		status = h.Status
+	}
+	return status, nil
+}
+
 func (w *world) Count(ctx context.Context, after eventlog.Position, source string) (int, error) {
 	if err := w.catchUp(ctx, after); err != nil {
 		return 0, err

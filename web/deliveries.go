@@ -15,8 +15,9 @@ import (
 )
 
 const (
-	replayPath = sourcesPath + "/replay"
-	allowPath  = sourcesPath + "/allow"
+	replayPath  = sourcesPath + "/replay"
+	allowPath   = sourcesPath + "/allow"
+	dismissPath = sourcesPath + "/dismiss"
 )
 
 const (
@@ -36,6 +37,12 @@ const (
 	fieldReplayed   = "replayed"
 )
 
+// The fields of the form that dismisses one.
+const (
+	fieldReason = "reason"
+	fieldBy     = "by"
+)
+
 // Deliveries is what came to the webhook door, and what became of it.
 type Deliveries interface {
 	List(context.Context, deliveries.Filter) (deliveries.Page, error)
@@ -51,6 +58,11 @@ type Deliveries interface {
 // Replayer asks to handle a delivery again, and says why. An error of kind
 // fault.NotFound means that it is no longer kept.
 type Replayer func(ctx context.Context, deliveryID, reason string) error
+
+// Dismisser says that a delivery is not to be used which failed or is held, why, and who
+// says so. An error of kind fault.Conflict means that it waits for nobody, and
+// fault.Invalid that there is no reason.
+type Dismisser func(ctx context.Context, deliveryID, reason, by string) error
 
 func (s *Site) listOrGet(ctx context.Context, f deliveries.Filter, id string) (deliveries.Page, error) {
 	if id == "" {
@@ -71,7 +83,7 @@ func parseDeliveries(q url.Values) (deliveries.Filter, error) {
 		Text: get(fieldText), Limit: deliveryRows,
 	}
 	if _, known := statusWords()[f.Status]; f.Status != "" && !known {
-		return f, fault.New(fault.Invalid, "status=%s is none; write status=failed, held, waiting, received, done or not needed", f.Status)
+		return f, fault.New(fault.Invalid, "status=%s is none; write status=failed, held, waiting, received, done, not needed or dismissed", f.Status)
 	}
 	var err error
 	if f.From, err = moment(fieldFrom, get(fieldFrom), 0); err != nil {
@@ -125,6 +137,14 @@ func (s *Site) allow(ctx context.Context, _ browser, form url.Values) (string, e
 	return parseLocal(backOr(form, sourcesPath)).set(fieldReplayed, "1").String(), nil
 }
 
+// dismiss handles "POST /sources/dismiss": a delivery waits for nobody any more.
+func (s *Site) dismiss(ctx context.Context, _ browser, form url.Values) (string, error) {
+	if err := s.Dismiss(ctx, form.Get(fieldDelivery), form.Get(fieldReason), strings.TrimSpace(form.Get(fieldBy))); err != nil {
+		return "", err
+	}
+	return parseLocal(backOr(form, sourcesPath)).String(), nil
+}
+
 // deliveriesView is a part of what came, newest first.
 type deliveriesView struct {
 	path     string // of the page
@@ -172,7 +192,7 @@ func newDeliveryChoices(f deliveries.Filter, summaries []deliveries.Summary) del
 		}
 	}
 	c.statuses = []ui.Option{{Label: "Every status", On: f.Status == ""}}
-	for _, status := range []event.DeliveryStatus{event.DeliveryFailed, event.DeliveryHeld, event.DeliveryWaiting, event.DeliveryReceivedStatus, event.DeliveryDone, event.DeliveryNotNeeded} {
+	for _, status := range []event.DeliveryStatus{event.DeliveryFailed, event.DeliveryHeld, event.DeliveryWaiting, event.DeliveryReceivedStatus, event.DeliveryDone, event.DeliveryNotNeeded, event.DeliveryDismissedStatus} {
 		c.statuses = append(c.statuses, ui.Option{Value: string(status), Label: statusWords()[status].word, On: f.Status == status})
 	}
 	return c
@@ -251,8 +271,8 @@ func newDeliveryRow(d deliveries.Delivery, now time.Time) deliveryRow {
 		if len(d.Events) == 0 {
 			row.says = "nothing changed"
 		}
-	case event.DeliveryNotNeeded:
-		row.says = cmp.Or(ui.Shorten(d.Error, 160), "says nothing of entities")
+	case event.DeliveryNotNeeded, event.DeliveryDismissedStatus:
+		row.says = ui.Shorten(d.Reason(), 160)
 	case event.DeliveryHeld:
 		row.bad = true
 		row.says = ui.Shorten(d.Error, 160)
@@ -275,12 +295,13 @@ type statusWord struct{ look, icon, word string }
 
 func statusWords() map[event.DeliveryStatus]statusWord {
 	return map[event.DeliveryStatus]statusWord{
-		event.DeliveryReceivedStatus: {"info", "clock", "Received"},
-		event.DeliveryDone:           {"good", "check", "Done"},
-		event.DeliveryNotNeeded:      {"", "minus", "Not needed"},
-		event.DeliveryWaiting:        {"warn", "clock", "Waiting"},
-		event.DeliveryFailed:         {"bad", "x-circle", "Failed"},
-		event.DeliveryHeld:           {"warn", "alert", "Held"},
+		event.DeliveryReceivedStatus:  {"info", "clock", "Received"},
+		event.DeliveryDone:            {"good", "check", "Done"},
+		event.DeliveryNotNeeded:       {"", "minus", "Not needed"},
+		event.DeliveryWaiting:         {"warn", "clock", "Waiting"},
+		event.DeliveryFailed:          {"bad", "x-circle", "Failed"},
+		event.DeliveryHeld:            {"warn", "alert", "Held"},
+		event.DeliveryDismissedStatus: {"", "x", "Dismissed"},
 	}
 }
 

@@ -50,6 +50,8 @@ type deliveryView struct {
 	failure  string // in full
 	retry    ui.Moment
 	held     *heldRow
+	waits    bool // for a person, who may dismiss it
+	mend     bool // a replay makes sense once something was mended
 	attempts []attemptRow
 	reason   string // of a look
 	gap      bool   // the look makes up for a gap
@@ -70,6 +72,7 @@ type attemptRow struct {
 	look, icon, word string
 	at               ui.Moment
 	says             string
+	by               string
 	took             string
 }
 
@@ -140,6 +143,8 @@ func newDeliveryView(r request, head sourceHead, d deliveries.Delivery, attempts
 	if d.Status == event.DeliveryWaiting {
 		v.retry = ui.Clock(d.RetryAt)
 	}
+	v.mend = d.Status == event.DeliveryFailed
+	v.waits = v.mend || d.Status == event.DeliveryHeld
 	if d.Status == event.DeliveryHeld {
 		held := newHeldRow(d, r.now, at)
 		v.held = &held
@@ -151,7 +156,7 @@ func newDeliveryView(r request, head sourceHead, d deliveries.Delivery, attempts
 }
 
 func newAttemptRow(a deliveries.Attempt, now time.Time) attemptRow {
-	row := attemptRow{at: ui.Stamp(a.At, now), says: a.Reason}
+	row := attemptRow{at: ui.Stamp(a.At, now), says: a.Reason, by: ui.Shorten(a.By, 60)}
 	if a.Status == "" {
 		row.look, row.icon, row.word = "info", "replay", "Asked for again"
 		if a.Allowed {

@@ -39,6 +39,7 @@ type Config struct {
 	Log          Log // the main log
 	Replay       Replayer
 	Allow        Replayer  // of a delivery that is held, to remove as much as it takes
+	Dismiss      Dismisser // of a delivery that failed or is held
 	Locations    Locations // may be nil: then none can be registered
 	Facts        Facts     // may be nil: then no owners are suggested
 	Standing     Standing
@@ -137,6 +138,7 @@ func (s *Site) actions() []action {
 	return []action{
 		{replayPath, s.replay},
 		{allowPath, s.allow},
+		{dismissPath, s.dismiss},
 		{surveyPath, s.survey},
 		{backfillPath, s.backfill},
 		{themePath, s.theme},

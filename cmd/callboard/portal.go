@@ -192,7 +192,7 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 	p.door.Register(p.echo)
 
 	answers := api.New(api.Config{
-		Catalog: p.catalog.Snapshot, Moments: p.moments, History: p.history, Deliveries: p.deliveries, Facts: p.repositories, Replay: p.replay, Allow: p.allow,
+		Catalog: p.catalog.Snapshot, Moments: p.moments, History: p.history, Deliveries: p.deliveries, Facts: p.repositories, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss,
 		Standing: p.standing, Gaps: p.repositories, Survey: p.survey, Backfill: p.backfills.begin,
 		Locations: apiLocations{p}, Kinds: kinds, Sites: func() map[string]string { return sitesOf(p.intake().config.Sources) },
 		Sources: p.apiSources, Connecting: connector{p}, Webhook: p.hooks.state, Wait: p.runner.WaitAll, Open: p.open, Health: p.health, Logger: p.logger,
@@ -200,7 +200,7 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 	answers.Register(p.echo)
 	pages := web.New(web.Config{
 		Catalog: func() web.Catalog { return shownCatalog{p.catalog.Snapshot(), kinds} }, Moments: shownMoments{p.moments, kinds},
-		History: p.history, Deliveries: p.deliveries, Log: p.events, Facts: p.repositories, Replay: p.replay, Allow: p.allow, Locations: pageLocations{p},
+		History: p.history, Deliveries: p.deliveries, Log: p.events, Facts: p.repositories, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss, Locations: pageLocations{p},
 		Standing: p.standing, Repositories: p.repositories, Inbox: pageInbox{p.inbox}, Survey: p.survey, Backfill: p.backfills.begin, Connecting: pageConnecting{p, newAway(p.now)}, Changing: pageChanging{p}, Refusals: p.refusals,
 		Sources: p.webSources, URL: base, Organisation: p.config.Name, Demo: p.options.demo, Now: p.now, Logger: p.logger,
 	})

@@ -69,6 +69,12 @@ func (p *portal) allow(ctx context.Context, id, reason string) error {
 	return p.intake().translator.Allow(ctx, id, reason, event.Actor{})
 }
 
+// dismiss has a delivery waited for by nobody any more that failed or is held. By is
+// what whoever asks calls themselves: nobody signs in.
+func (p *portal) dismiss(ctx context.Context, id, reason, by string) error {
+	return p.intake().translator.Dismiss(ctx, id, reason, event.Actor{Name: by})
+}
+
 // refusals are the deliveries of a source that the door did not take.
 func (p *portal) refusals(source string) []web.Refusal {
 	all := p.door.Refusals(source)

@@ -87,6 +87,8 @@ func fold(tx *sqlstore.Tx, rec eventlog.Record) error {
 		return handle(tx, rec)
 	case event.TypeDeliveryReplayed:
 		return replay(tx, rec)
+	case event.TypeDeliveryDismissed:
+		return dismiss(tx, rec)
 	}
 	return nil
 }
@@ -156,12 +158,27 @@ func replay(tx *sqlstore.Tx, rec eventlog.Record) error {
 	if err != nil || n == 0 {
 		return err // the log forgot what came
 	}
-	return attempt(tx, rec, Attempt{Reason: r.Reason, Allowed: r.Allowed})
+	return attempt(tx, rec, Attempt{Reason: r.Reason, Allowed: r.Allowed, By: rec.Actor.String()})
+}
+
+// dismiss notes that a delivery is not to be used, unless it was asked for again, or
+// something became of it, meanwhile.
+func dismiss(tx *sqlstore.Tx, rec eventlog.Record) error {
+	d, err := event.DecodeAs[event.DeliveryDismissed](rec.Event)
+	if err != nil {
+		return err
+	}
+	n, err := tx.Exec(`UPDATE deliveries SET status = ?, error = ?, removes = 0 WHERE id = ? AND status IN (?, ?)`,
+		event.DeliveryDismissedStatus, d.Reason, rec.Subject, event.DeliveryFailed, event.DeliveryHeld)
+	if err != nil || n == 0 {
+		return err
+	}
+	return attempt(tx, rec, Attempt{Status: event.DeliveryDismissedStatus, Reason: d.Reason, By: rec.Actor.String()})
 }
 
 func attempt(tx *sqlstore.Tx, rec eventlog.Record, a Attempt) error {
-	_, err := tx.Exec(`INSERT INTO attempts (delivery, position, at, status, reason, tries, took, allowed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		rec.Subject, rec.Position, rec.Recorded.UnixNano(), a.Status, a.Reason, a.Tries, a.Took, a.Allowed)
+	_, err := tx.Exec(`INSERT INTO attempts (delivery, position, at, status, reason, tries, took, allowed, who) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		rec.Subject, rec.Position, rec.Recorded.UnixNano(), a.Status, a.Reason, a.Tries, a.Took, a.Allowed, a.By)
 	return err
 }
 

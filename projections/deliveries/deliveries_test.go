@@ -113,6 +113,31 @@ func TestReplay(t *testing.T) {
 	}
 }
 
+// What somebody dismissed waits for nobody; what became of a delivery meanwhile counts.
+func TestDismiss(t *testing.T) {
+	s := story(t)
+	s.Add("github:2", event.DeliveryDismissed{Reason: "the repository was a trial"})
+	s.Add("github:1", event.DeliveryDismissed{Reason: "too late"})
+	d := folded(t, s)
+	got, err := d.Get(t.Context(), "github:2")
+	if err != nil || got.Status != event.DeliveryDismissedStatus || got.Reason() != "the repository was a trial" {
+		t.Errorf("it is %+v, %v", got, err)
+	}
+	if got, err := d.Get(t.Context(), "github:1"); err != nil || got.Status != event.DeliveryDone || got.Reason() != "" {
+		t.Errorf("one that is done is %+v, %v", got, err)
+	}
+	attempts, err := d.Attempts(t.Context(), "github:2")
+	if err != nil || len(attempts) != 2 || attempts[1].Status != event.DeliveryDismissedStatus {
+		t.Errorf("what became of it: %+v, %v", attempts, err)
+	}
+	if backlogs, err := d.Backlogs(t.Context()); err != nil || backlogs["github"].Failed != 0 {
+		t.Errorf("the backlog is %+v, %v", backlogs, err)
+	}
+	if failed, err := d.Failed(t.Context(), "github:2"); failed || err != nil {
+		t.Errorf("it counts as failed: %v", err)
+	}
+}
+
 // A delivery that is handled again leads to nothing new, and what it led to
 // before is still known.
 func TestReplayKeepsWhatItLedTo(t *testing.T) {
@@ -288,6 +313,8 @@ func TestUnfinished(t *testing.T) {
 		{"all is done", story(t), nil},
 		{"a push is held", held(), map[string]event.DeliveryStatus{"fade": event.DeliveryHeld}},
 		{"it failed", story(t).Add("github:9", push).Add("github:9", handled(event.DeliveryFailed, "fade")), map[string]event.DeliveryStatus{"fade": event.DeliveryFailed}},
+		{"it was dismissed", held().Add("github:9", event.DeliveryDismissed{Reason: "no"}), map[string]event.DeliveryStatus{"fade": event.DeliveryDismissedStatus}},
+		{"one that told of no head was", story(t).Add("github:9", push).Add("github:9", handled(event.DeliveryFailed, "")).Add("github:9", event.DeliveryDismissed{Reason: "no"}), nil},
 		{"it is to be handled again", held().Add("github:9", event.DeliveryReplayed{Reason: "asked"}), map[string]event.DeliveryStatus{"fade": event.DeliveryReceivedStatus}},
 		{"it was allowed", held().Add("github:9", event.DeliveryReplayed{Allowed: true}).Add("github:9", handled(event.DeliveryDone, "fade")), nil},
 		{"something of no interest came since", held().Add("github:10", event.DeliveryReceived{Source: "github", Event: "star"}).Add("github:10", handled(event.DeliveryNotNeeded, "")), map[string]event.DeliveryStatus{"fade": event.DeliveryHeld}},

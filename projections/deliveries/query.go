@@ -1,6 +1,7 @@
 package deliveries
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/callboard/callboard/event"
@@ -17,7 +18,7 @@ type Delivery struct {
 	Received   time.Time
 	Size       int // bytes of the body
 	Status     event.DeliveryStatus
-	Error      string
+	Error      string              // or, in the words for people, why it is not needed, or was dismissed
 	Events     []eventlog.Position // in the main log, of what it led to
 	Attempts   int
 	Took       time.Duration
@@ -29,10 +30,23 @@ type Delivery struct {
 type Attempt struct {
 	At      time.Time
 	Status  event.DeliveryStatus // "" if it was asked to be handled again
-	Reason  string               // the error, or why it was asked to be handled again; for people
+	Reason  string               // the error, or why somebody asked for it again or dismissed it; for people
 	Tries   int
 	Took    time.Duration
-	Allowed bool // to remove as much as it takes
+	Allowed bool   // to remove as much as it takes
+	By      string // who asked for it again, or dismissed it; "" if they did not say
+}
+
+// Reason says why a delivery led to nothing that is not needed, or was dismissed; ""
+// for all others.
+func (d Delivery) Reason() string {
+	switch d.Status {
+	case event.DeliveryNotNeeded:
+		return cmp.Or(d.Error, "says nothing of entities")
+	case event.DeliveryDismissedStatus:
+		return d.Error
+	}
+	return ""
 }
 
 // Filter selects deliveries, newest first.

@@ -32,6 +32,12 @@ func (d *Deliveries) Failed(ctx context.Context, id string) (bool, error) {
 	return failed, err
 }
 
+// Status returns where a delivery stands, or an error of kind fault.NotFound.
+func (d *Deliveries) Status(ctx context.Context, id string) (event.DeliveryStatus, error) {
+	one, err := d.Get(ctx, id)
+	return one.Status, err
+}
+
 // Reached returns the commit that the catalog was last brought to by a delivery
 // of a source about a repository, by the forge's id of it; "" if by none.
 func (d *Deliveries) Reached(ctx context.Context, source, repositoryID string) (string, error) {
@@ -45,16 +51,17 @@ func (d *Deliveries) Reached(ctx context.Context, source, repositoryID string) (
 
 // Unfinished returns where the newest delivery or look stands that would bring the
 // catalog to a head of a repository, by the forge's id of it, and has not: it is
-// still to be handled, or waits for a person. "" if there is none, or a later one
-// brought the catalog somewhere. One that tells of no commit would to any.
+// still to be handled, waits for a person, or was dismissed. "" if there is none, or a
+// later one brought the catalog somewhere. One that tells of no commit would to any,
+// unless it was dismissed.
 func (d *Deliveries) Unfinished(ctx context.Context, source, repositoryID, head string) (event.DeliveryStatus, error) {
 	var status event.DeliveryStatus
 	err := d.db.QueryRowContext(ctx, `
 		SELECT status FROM deliveries
-		WHERE source = ?1 AND repository_id = ?2 AND head IN ('', ?3) AND status IN (?4, ?5, ?6, ?7)
+		WHERE source = ?1 AND repository_id = ?2 AND head IN ('', ?3) AND (status IN (?4, ?5, ?6, ?7) OR status = ?8 AND head <> '')
 			AND position > coalesce((SELECT position FROM reached WHERE source = ?1 AND repository = ?2), 0)
 		ORDER BY position DESC LIMIT 1`,
-		source, repositoryID, head, event.DeliveryReceivedStatus, event.DeliveryWaiting, event.DeliveryFailed, event.DeliveryHeld).Scan(&status)
+		source, repositoryID, head, event.DeliveryReceivedStatus, event.DeliveryWaiting, event.DeliveryFailed, event.DeliveryHeld, event.DeliveryDismissedStatus).Scan(&status)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}
@@ -140,7 +147,7 @@ func like(part string) string {
 
 // Attempts returns what became of a delivery, time and again, the oldest first.
 func (d *Deliveries) Attempts(ctx context.Context, id string) ([]Attempt, error) {
-	rows, err := d.db.QueryContext(ctx, `SELECT at, status, reason, tries, took, allowed FROM attempts WHERE delivery = ? ORDER BY position`, id)
+	rows, err := d.db.QueryContext(ctx, `SELECT at, status, reason, tries, took, allowed, who FROM attempts WHERE delivery = ? ORDER BY position`, id)
 	if err != nil {
 		return nil, fmt.Errorf("read attempts: %w", err)
 	}
@@ -149,7 +156,7 @@ func (d *Deliveries) Attempts(ctx context.Context, id string) ([]Attempt, error)
 	for rows.Next() {
 		var a Attempt
 		var at int64
-		if err := rows.Scan(&at, &a.Status, &a.Reason, &a.Tries, &a.Took, &a.Allowed); err != nil {
+		if err := rows.Scan(&at, &a.Status, &a.Reason, &a.Tries, &a.Took, &a.Allowed, &a.By); err != nil {
 			return nil, err
 		}
 		a.At = fromUnixNano(at)

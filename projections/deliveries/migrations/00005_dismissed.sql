@@ -1,0 +1,3 @@
+-- +goose Up
+-- Who did it, for what a person did.
+ALTER TABLE attempts ADD COLUMN who TEXT NOT NULL DEFAULT '';

@@ -30,7 +30,9 @@ type backfillView struct {
 	repository   string
 	events       int
 	failed       int
-	problems     []string
+	problems     []string // the first few
+	others       []string
+	logged       int // of which only the log says why
 	problem      string
 	ended        ui.Moment
 	nothing      bool // no repository is known yet
@@ -48,11 +50,30 @@ func (s *Site) newBackfillView(r request, state standing.State) *backfillView {
 	}
 	v.running, v.ran = b.Ended.IsZero(), !b.Ended.IsZero()
 	v.done, v.total, v.repository, v.events = b.Done, b.Total, b.Repository, b.Events
-	v.failed, v.problems, v.problem, v.ended = b.Failed, b.Problems, b.Err, ui.Near(b.Ended, r.now)
+	v.failed, v.problem, v.ended = b.Failed, b.Err, ui.Near(b.Ended, r.now)
+	few := min(len(b.Problems), shownProblems)
+	v.problems, v.others, v.logged = b.Problems[:few], b.Problems[few:], b.Failed-len(b.Problems)
 	if b.Total > 0 {
 		v.percent = 100 * b.Done / b.Total
 	}
 	return v
+}
+
+// shownProblems is how many repositories that could not be read the page lists at once.
+const shownProblems = 5
+
+// brought says what came of it, up to when that was; "" if there is nothing to say.
+func (v *backfillView) brought() string {
+	switch read := v.done - v.failed; {
+	case v.done == 0:
+		return "There was no repository to read, "
+	case read == 0:
+		return ""
+	case v.events == 0:
+		return "The past of " + ui.Plural(read, "repository", "repositories") + " brought nothing that is not on record, "
+	default:
+		return ui.Plural(v.events, "event", "events") + " came of the past of " + ui.Plural(read, "repository", "repositories") + ", "
+	}
 }
 
 // again is what the button says.

@@ -2,8 +2,10 @@ package web_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,6 +65,32 @@ func TestBackfillOfSource(t *testing.T) {
 	ran.wants(card, "310 events came of the past of 52 repositories", "2 repositories could not be read:", "acme/till: the token may not read it", "Go on with the past")
 	if ran.header.Get("Refresh") != "" {
 		t.Error("the page looks again although nothing runs")
+	}
+
+	// However many could not be read, all are there to be seen.
+	is.Problems = nil
+	for i := range 9 {
+		is.Problems = append(is.Problems, fmt.Sprintf("acme/till-%d: the token may not read it", i))
+	}
+	is.Failed = 12
+	many := p.ok("/sources/github")
+	many.wants(card+" .behind", "and 4 more", "acme/till-8: the token may not read it")
+	many.wants(card, "12 repositories could not be read:", "3 more are in the portal's log.")
+	for _, tt := range []struct {
+		done, failed, events int
+		says, not            string
+	}{
+		{3, 0, 1, "1 event came of the past of 3 repositories,", "could not"},
+		{3, 1, 0, "The past of 2 repositories brought nothing that is not on record,", "0 events"},
+		{2, 2, 0, "2 repositories could not be read:", "past of"},
+		{0, 0, 0, "There was no repository to read,", "past of"},
+	} {
+		is.Done, is.Total, is.Failed, is.Events, is.Problems = tt.done, tt.done, tt.failed, tt.events, nil
+		got := p.ok("/sources/github")
+		got.wants(card, tt.says)
+		if text := got.text(card + " .card-body"); strings.Contains(text, tt.not) {
+			t.Errorf("%+v: it says %q", tt, text)
+		}
 	}
 	is.Err = "the log cannot be read"
 	p.ok("/sources/github").wants(card, "It ended early. The log cannot be read. What was found stays.")

@@ -434,11 +434,11 @@ func noSource() templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<p>Name one in <code>callboard.yaml</code> under <code>sources</code>, with its token and its webhook secret, and start again. This page then tells what to enter at the forge.</p><div class=\"cluster\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<p>The first step is to connect a forge, or a Git repository. You are led through it, up to the first entities in the catalog. To keep the configuration in Git instead, name sources in <code>callboard.yaml</code>.</p><div class=\"cluster\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Push(ui.Button{Label: "Connect a forge", Href: templ.SafeURL(connectPath), Look: "primary"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Push(ui.Button{Label: "Connect the first source", Href: templ.SafeURL(connectPath), Look: "primary"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -448,7 +448,7 @@ func noSource() templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Nothing(ui.Empty{Art: "board", Title: "No source is configured"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var21), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Nothing(ui.Empty{Art: "board", Title: "No source is connected yet"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var21), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -68,7 +68,7 @@ func TestSourceThatIsNoLongerConfigured(t *testing.T) {
 
 func TestNoSources(t *testing.T) {
 	p := empty(t, func(c *web.Config) { sample.Only(c) })
-	p.ok("/sources").wants("main", "No source is configured", "callboard.yaml", "Nothing has come to the webhook door yet.")
+	p.ok("/sources").wants("main", "No source is connected yet", "The first step is to connect a forge", "Connect the first source", "callboard.yaml", "Nothing has come to the webhook door yet.")
 }
 
 func TestDeliveries(t *testing.T) {

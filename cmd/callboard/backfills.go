@@ -13,8 +13,8 @@ import (
 	"github.com/callboard/callboard/projections/standing"
 )
 
-// shownProblems is how many reasons a backfill tells of; the log has all.
-const shownProblems = 5
+// keptProblems is how many reasons a backfill tells of; the log has all.
+const keptProblems = 100
 
 // backfills are those that pages and the API ask for while the portal runs, one at a
 // time: each reads the log, and clones. What one has appended stays appended, so that
@@ -138,8 +138,8 @@ func (b *backfills) count(ctx context.Context, name string, of event.RepositoryS
 			return
 		}
 		s.Failed++
-		if len(s.Problems) < shownProblems && fault.KindOf(err) != fault.Internal {
-			s.Problems = append(s.Problems, of.FullName+": "+err.Error())
+		if len(s.Problems) < keptProblems {
+			s.Problems = append(s.Problems, of.FullName+": "+errorForPeople(err))
 		}
 	})
 }

@@ -20,7 +20,7 @@ import (
 
 func TestConnectChoices(t *testing.T) {
 	p := empty(t, func(c *web.Config) { sample.Only(c) })
-	got := p.ok(p.ok("/sources").follow("main a", "Connect a forge"))
+	got := p.ok(p.ok("/sources").follow("main a", "Connect the first source"))
 	for label, want := range map[string]string{
 		"Connect GitHub": "/sources/connect?forge=github", "Connect GitLab": "/sources/connect?forge=gitlab", "Register a location": "/catalog/register",
 	} {
@@ -204,5 +204,13 @@ func TestConnecting(t *testing.T) {
 	done.wants(".strip.good", "github is connected.")
 	if to := done.follow("[aria-labelledby=h-found] a", "till"); to != "/catalog/default/component/till" {
 		t.Errorf("the first entity is at %q", to)
+	}
+
+	// That something is not taken afterwards does not contradict that it is connected.
+	p.world.Refused["github"] = []web.Refusal{{At: sample.Now.Add(time.Minute), Status: 503, Problem: "Deliveries cannot be stored just now.", Event: "push"}}
+	but := see("", "", nil)
+	but.wants(".strip.warn", "github is connected, but the newest delivery was not taken.", "Deliveries cannot be stored just now.")
+	if n := len(but.all(".strip.bad")) + len(but.all(".strip.good")); n > 0 {
+		t.Errorf("%d strips say something else", n)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -226,12 +227,26 @@ func (v *connectingView) check(src Source, s standing.State, refusals []Refusal,
 	v.steps, v.done = connectSteps(step), step == 5
 }
 
+const makeHookPath = sourcesPath + "/webhook"
+
+// makeHook handles "POST /sources/webhook".
+func (s *Site) makeHook(ctx context.Context, _ browser, form url.Values) (string, error) {
+	name := form.Get(fieldSource)
+	if s.MakeHook == nil {
+		return "", fault.New(fault.NotFound, "no webhook can be made here")
+	}
+	return waitLink(name), s.MakeHook(ctx, name)
+}
+
+// stopped reports whether a webhook was to be made and is not, or not tried.
+func (v connectingView) stopped() bool { return v.hook != nil && !v.hook.Running && v.hook.Error != "" }
+
 // checkHook tells what became of the webhook that the portal makes.
 func (v *connectingView) checkHook(w Webhook) {
 	is := ui.Verdict{State: "good", Text: ui.Sentence(w.Made)}
 	switch {
 	case w.Error != "" && w.Made == "":
-		is = ui.Verdict{State: "bad", Text: "The webhook is made", Note: w.Error + ". What is there stays; callboard connect makes the rest when it is run"}
+		is = ui.Verdict{State: "bad", Text: "The webhook is made", Note: w.Error + ". What is there stays"}
 	case w.Error != "":
 		is.State, is.Note = "bad", w.Error
 	case w.Running && w.Done > 0:

@@ -138,7 +138,9 @@ type sourceView struct {
 	replayed   toast
 	silent     bool
 	past       *backfillView
-	connected  bool // it can be changed on a page
+	connected  bool   // it can be changed on a page
+	unhooked   string // why the portal could not make its webhook, or not have it tried
+	hookHref   string // the page that goes on with that
 }
 
 // tokenPlace says where a source is given another token.
@@ -232,6 +234,11 @@ func (s *Site) source(ctx context.Context, r request) (answer, error) {
 		v.past = s.newBackfillView(r, state)
 	}
 	v.hook, v.connected = s.URL+"/hooks/"+url.PathEscape(src.Name), src.Connected && s.Changing != nil
+	if s.Connecting != nil {
+		if w, ok := s.Connecting.Webhook(src.Name); ok && !w.Running {
+			v.unhooked, v.hookHref = w.Error, waitLink(src.Name)
+		}
+	}
 	for _, g := range gaps {
 		v.gaps = append(v.gaps, newGapRow(src.Name, g, r.now))
 	}

@@ -47,6 +47,7 @@ type Config struct {
 	Inbox        Inbox
 	Survey       Surveyor
 	Backfill     Surveyor                      // begins to read the past of a source; nil: no page does. fault.Conflict while one runs
+	MakeHook     Surveyor                      // has the webhook of a source made, or gone on with; nil if Connecting is. fault.Conflict while it is, or if it cannot be
 	Connecting   Connecting                    // may be nil: then a source is connected in the configuration only
 	Changing     Changing                      // nil if Connecting is
 	Refusals     func(source string) []Refusal // the newest first
@@ -141,6 +142,7 @@ func (s *Site) actions() []action {
 		{dismissPath, s.dismiss},
 		{surveyPath, s.survey},
 		{backfillPath, s.backfill},
+		{makeHookPath, s.makeHook},
 		{themePath, s.theme},
 		{starPath, s.star},
 		{registerPath + "/confirm", s.confirm},

@@ -64,6 +64,12 @@ func (c connector) MakeWebhook(ctx context.Context, name, payload string) error 
 	return err
 }
 
+// makeHook has the webhook of a source made, or gone on with.
+func (p *portal) makeHook(ctx context.Context, name string) error {
+	_, err := p.hooks.begin(ctx, name, "")
+	return err
+}
+
 // Disconnect implements [api.Connect].
 func (c connector) Disconnect(ctx context.Context, name string) (webhook string, err error) {
 	return c.portal.leave(ctx, name)
@@ -79,10 +85,11 @@ func (p *portal) leave(ctx context.Context, name string) (webhook string, err er
 	// Whoever hangs up from here on leaves nothing half done.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectTimeout)
 	defer cancel()
+	payload := p.hooks.payload(name)
 	if err := p.disconnect(ctx, name); err != nil {
 		return "", err
 	}
-	return p.unhook(ctx, was, p.payload(name)), nil
+	return p.unhook(ctx, was, payload), nil
 }
 
 // unhook deletes the webhooks of a source that is none any more, and says what became of

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"sync"
 
@@ -19,14 +20,16 @@ import (
 type hookMaker struct {
 	portal *portal
 	asked  chan hookWork
+	kept   *keptWebhooks
 
 	mu     sync.Mutex
 	states map[string]api.Webhook
 	runs   map[string]hookRun
 }
 
-func newHookMaker(p *portal) *hookMaker {
-	return &hookMaker{portal: p, asked: make(chan hookWork), states: map[string]api.Webhook{}, runs: map[string]hookRun{}}
+func newHookMaker(p *portal) (*hookMaker, error) {
+	kept, err := readWebhooks(filepath.Join(p.config.Data, fileWebhooks))
+	return &hookMaker{portal: p, asked: make(chan hookWork), kept: kept, states: map[string]api.Webhook{}, runs: map[string]hookRun{}}, err
 }
 
 // hookRun is the making of the webhook of one source.
@@ -45,11 +48,28 @@ type hookWork struct {
 	hookRun
 }
 
-// begin has the webhook of a source made that sends to an address, the portal's own
-// if that is empty, or the one changed that is there. The error is of kind
-// fault.NotFound if there is no such source, fault.Conflict if its webhook is being
-// made or cannot be, and fault.Invalid for an address that does not lead to it.
+// begin has the webhook of a source made that sends to an address, or the one changed
+// that is there; empty is the address that it was made with before, else the portal's
+// own. If the portal ends before that is done, it is gone on with at the next start. The
+// error is of kind fault.NotFound if there is no such source, fault.Conflict if its
+// webhook is being made or cannot be, and fault.Invalid for an address that does not
+// lead to it.
 func (m *hookMaker) begin(ctx context.Context, name, payload string) (hookWork, error) {
+	w, err := m.prepare(name, payload)
+	if err != nil {
+		return w, err
+	}
+	select {
+	case m.asked <- w:
+		return w, nil
+	case <-ctx.Done():
+		m.change(name, func(s *api.Webhook) { *s = api.Webhook{Error: "it was called off"} })
+		close(w.ended)
+		return hookWork{}, ctx.Err()
+	}
+}
+
+func (m *hookMaker) prepare(name, payload string) (hookWork, error) {
 	source, _, ok := m.portal.sourceNamed(name)
 	if !ok {
 		return hookWork{}, fault.New(fault.NotFound, "there is no source %q in the configuration", name)
@@ -58,7 +78,7 @@ func (m *hookMaker) begin(ctx context.Context, name, payload string) (hookWork, 
 		return hookWork{}, err
 	}
 	if payload == "" {
-		payload = m.portal.payload(name)
+		payload = m.payload(name)
 	}
 	if u, err := url.Parse(payload); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || !strings.HasSuffix(u.Path, "/hooks/"+name) {
 		return hookWork{}, fault.New(fault.Invalid, "%q is no address that leads to source %s: it has to end in /hooks/%s", payload, name, name)
@@ -67,15 +87,25 @@ func (m *hookMaker) begin(ctx context.Context, name, payload string) (hookWork, 
 	if !ok {
 		return hookWork{}, fault.New(fault.Conflict, "the webhook of source %s is being made", name)
 	}
-	w := hookWork{source, payload, make(chan error, 1), run}
-	select {
-	case m.asked <- w:
-		return w, nil
-	case <-ctx.Done():
-		m.change(name, func(s *api.Webhook) { *s = api.Webhook{Error: "it was called off"} })
-		close(run.ended)
-		return hookWork{}, ctx.Err()
+	elsewhere := payload
+	if payload == m.portal.payload(name) {
+		elsewhere = ""
 	}
+	err := m.kept.change(func(all map[string]keptWebhook) { all[name] = keptWebhook{URL: elsewhere} })
+	if err != nil {
+		m.change(name, func(s *api.Webhook) { *s = api.Webhook{Error: errorForPeople(err)} })
+		close(run.ended)
+		return hookWork{}, err
+	}
+	return hookWork{source, payload, make(chan error, 1), run}, nil
+}
+
+// payload is where the webhook of a source sends to.
+func (m *hookMaker) payload(name string) string {
+	if kept, _ := m.kept.get(name); kept.URL != "" {
+		return kept.URL
+	}
+	return m.portal.payload(name)
 }
 
 // makable reports what keeps the webhook of a source from being made here.
@@ -114,12 +144,12 @@ func (m *hookMaker) state(name string) (api.Webhook, bool) {
 
 // makes reports whether the webhook of a source is the portal's own work.
 func (m *hookMaker) makes(name string) bool {
-	_, ok := m.state(name)
+	_, ok := m.kept.get(name)
 	return ok
 }
 
 // forget drops what became of the webhook of a source. Once it returns, none is made.
-func (m *hookMaker) forget(name string) {
+func (m *hookMaker) forget(name string) error {
 	m.mu.Lock()
 	run, ok := m.runs[name]
 	delete(m.states, name)
@@ -129,6 +159,7 @@ func (m *hookMaker) forget(name string) {
 		close(run.calledOff)
 		<-run.ended
 	}
+	return m.kept.change(func(all map[string]keptWebhook) { delete(all, name) })
 }
 
 // change says how far a webhook is, unless that is forgotten.
@@ -141,9 +172,18 @@ func (m *hookMaker) change(name string, change func(*api.Webhook)) {
 	}
 }
 
-// run makes what is asked for until ctx ends.
+// run makes what is asked for until ctx ends, and first what the portal was making when
+// it ended before.
 func (m *hookMaker) run(ctx context.Context) error {
 	var g errgroup.Group
+	for name, kept := range m.kept.unmade() {
+		w, err := m.prepare(name, kept.URL)
+		if err != nil { // it was taken away, or cannot be made any more
+			m.portal.logger.WarnContext(ctx, "the webhook of a source is not gone on with", "source", name, "error", err)
+			continue
+		}
+		g.Go(func() error { m.work(ctx, w); return nil })
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -191,6 +231,15 @@ func (m *hookMaker) make(ctx context.Context, w hookWork, taken func()) error {
 		return err
 	}
 	m.change(name, func(s *api.Webhook) { s.Made = says })
+	err = m.kept.change(func(all map[string]keptWebhook) {
+		if kept, ok := all[name]; ok {
+			kept.Made = true
+			all[name] = kept
+		}
+	})
+	if err != nil {
+		return err
+	}
 	taken()
 	return ping(ctx)
 }

@@ -48,6 +48,7 @@ const (
 	fileSources    = "repositories.db"
 	fileCatalog    = "catalog.snapshot"
 	fileConnected  = "sources.yaml"
+	fileWebhooks   = "webhooks.json"
 )
 
 // portal is the whole of Callboard, wired.
@@ -126,7 +127,10 @@ func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o por
 		return nil, err
 	}
 	p.current.Store(in)
-	p.backfills, p.hooks = newBackfills(p), newHookMaker(p)
+	if p.hooks, err = newHookMaker(p); err != nil {
+		return nil, err
+	}
+	p.backfills = newBackfills(p)
 	p.standing = p.newStanding()
 	if err := errors.Join(registerLag(metrics, p.runner, p.inboxes), registerSources(metrics, p.standing), registerCatalog(metrics, p.catalog)); err != nil {
 		return nil, err
@@ -201,7 +205,7 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 	pages := web.New(web.Config{
 		Catalog: func() web.Catalog { return shownCatalog{p.catalog.Snapshot(), kinds} }, Moments: shownMoments{p.moments, kinds},
 		History: p.history, Deliveries: p.deliveries, Log: p.events, Facts: p.repositories, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss, Locations: pageLocations{p},
-		Standing: p.standing, Repositories: p.repositories, Inbox: pageInbox{p.inbox}, Survey: p.survey, Backfill: p.backfills.begin, Connecting: pageConnecting{p, newAway(p.now)}, Changing: pageChanging{p}, Refusals: p.refusals,
+		Standing: p.standing, Repositories: p.repositories, Inbox: pageInbox{p.inbox}, Survey: p.survey, Backfill: p.backfills.begin, MakeHook: p.makeHook, Connecting: pageConnecting{p, newAway(p.now)}, Changing: pageChanging{p}, Refusals: p.refusals,
 		Sources: p.webSources, URL: base, Organisation: p.config.Name, Demo: p.options.demo, Now: p.now, Logger: p.logger,
 	})
 	pages.Register(p.echo)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -56,6 +57,13 @@ func startSurveyed(tb testing.TB, schedule string) *running {
 func runPortal(tb testing.TB, conf config.Config) *portal {
 	tb.Helper()
 	conf.Data, conf.Server.Listen = tb.TempDir(), "127.0.0.1:0"
+	p, _ := runPortalAt(tb, conf)
+	return p
+}
+
+// runPortalAt runs a portal on its data folder until it is stopped, or the test ends.
+func runPortalAt(tb testing.TB, conf config.Config) (_ *portal, stopped func()) {
+	tb.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	p, err := openPortal(ctx, conf, slog.New(slog.DiscardHandler), portalOptions{now: time.Now})
 	if err != nil {
@@ -64,7 +72,7 @@ func runPortal(tb testing.TB, conf config.Config) *portal {
 	}
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	go func() { ended <- p.run(ctx, func(context.Context) error { close(ready); return nil }) }()
-	tb.Cleanup(func() {
+	stopped = sync.OnceFunc(func() {
 		stop()
 		if err := <-ended; err != nil {
 			tb.Errorf("the portal ended with %v", err)
@@ -73,12 +81,13 @@ func runPortal(tb testing.TB, conf config.Config) *portal {
 			tb.Errorf("close the portal: %v", err)
 		}
 	})
+	tb.Cleanup(stopped)
 	select {
 	case <-ready:
 	case err := <-ended:
 		tb.Fatalf("the portal did not start: %v", err)
 	}
-	return p
+	return p, stopped
 }
 
 // send delivers to the portal's door and returns the status.

@@ -260,7 +260,9 @@ func placeOf(all []config.Source, name string) int {
 // and the key of its App, if there is one. The caller holds p.connecting.
 func (p *portal) forget(source string) error {
 	delete(p.untried, source)
-	p.hooks.forget(source)
+	if err := p.hooks.forget(source); err != nil {
+		return err
+	}
 	if err := os.Remove(p.keyFile(source)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("delete the key of the App: %w", err)
 	}

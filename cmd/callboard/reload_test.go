@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -65,6 +66,60 @@ func TestReloadLosesNothing(t *testing.T) {
 	}
 	if status := r.send(t, push(t, payments, map[string]string{"README.md": "late"})); status != http.StatusUnauthorized {
 		t.Errorf("the old secret is answered %d when it counts no more", status)
+	}
+}
+
+// Secrets that lie in files are changed by SIGHUP: the environment of a process is what
+// it was when it began.
+func TestReloadReadsSecretsFromFiles(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		if err := config.Keep(filepath.Join(dir, name), []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := startPortal(t)
+	file := filepath.Join(dir, "callboard.yaml")
+	write("callboard.yaml", fmt.Sprintf("sources:\n  - {name: github, type: github, url: %q, token: \"${file:token}\", webhookSecret: \"${file:secret}\", previousWebhookSecret: \"${file:secret-before}\", reconcile: never}\n", r.forge.APIURL(demoforge.GitHub)))
+	load := func() (config.Config, error) { return config.Load(file, os.LookupEnv) }
+	reload := func() {
+		t.Helper()
+		next, err := load()
+		if err == nil {
+			err = r.reload(t.Context(), next)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	repo := r.repository(t, demoforge.GitHub, "acme/payments")
+	sent := 0
+	answers := func(want int) {
+		t.Helper()
+		sent++
+		if status := r.send(t, push(t, repo, map[string]string{"catalog-info.yaml": service("payments") + strings.Repeat("\n", sent)})); status != want {
+			t.Errorf("delivery %d, signed as the forge signs, is answered %d, want %d", sent, status, want)
+		}
+	}
+	write("token", "forge-token\n")
+	write("secret", "hook-secret\n") // which the forge signs with
+	write("secret-before", "another\n")
+	reload()
+	answers(http.StatusAccepted)
+	write("secret-before", "hook-secret\n")
+	write("secret", "the next one\n")
+	reload()
+	answers(http.StatusAccepted) // both are valid
+	write("secret-before", "the next one\n")
+	reload()
+	answers(http.StatusUnauthorized)
+	write("secret", "hook-secret\n")
+	reload()
+	answers(http.StatusAccepted)
+	r.settle(t)
+	if !r.has("component:default/payments") {
+		t.Error("what was sent is not in the catalog: the token of the file is none")
 	}
 }
 

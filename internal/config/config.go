@@ -205,7 +205,8 @@ func (ps Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Load reads the file. getenv gives the value of ${NAME} and whether it is set.
+// Load reads the file. getenv gives the value of ${NAME} and whether it is set; ${file:path}
+// is what a file holds, as seen from the folder of this one.
 // The error is of kind fault.Invalid and wraps [Problems] when the text is wrong;
 // what could be read of it is returned all the same.
 func Load(path string, getenv func(string) (string, bool)) (Config, error) {

@@ -109,7 +109,9 @@ func TestProblemsSayWhere(t *testing.T) {
 		{"listen", "server: {listen: 8080}\n", "1:18: server.listen: \"8080\" must be host:port"},
 		{"listening for everybody", "server: {listen: '0.0.0.0:7474'}\n", "1:18: server.listen: 0.0.0.0:7474 is not a loopback address"},
 		{"tab", "data: x\nserver:\n\tlisten: x\n", "3:1: found character that cannot start any token"},
-		{"variable within braces", "sources:\n  - {name: a, token: ${X}, type: github}\n", "2:22: within braces or brackets a reference to an environment variable needs quotes: \"${NAME}\""},
+		{"variable within braces", "sources:\n  - {name: a, token: ${X}, type: github}\n", "2:22: within braces or brackets a reference to an environment variable or a file needs quotes: \"${NAME}\""},
+		{"file within braces", "sources:\n  - {name: a, token: ${file:/run/x}, type: github}\n", "2:22: within braces or brackets a reference to an environment variable or a file needs quotes: \"${NAME}\""},
+		{"file", "data: ${file:secrets/nope}\n", "1:7: there is no file secrets/nope"},
 		{"variable", "data: ${NOPE}\n", "1:7: the environment variable NOPE is not set"},
 		{"secret missing", "sources:\n  - {name: gh, type: github}\n", "2:5: sources[0].webhookSecret: must not be empty"},
 		{"secret empty", "sources:\n  - {name: gh, type: github, webhookSecret: \"\"}\n", "2:45: sources[0].webhookSecret: must not be empty"},
@@ -201,6 +203,35 @@ func TestLoadReportsAllProblemsWithTheFile(t *testing.T) {
 	}
 	if n := strings.Count(err.Error(), path+":2:"); n != 2 {
 		t.Errorf("want two problems that name the file and line 2, got:\n%v", err)
+	}
+}
+
+// A secret may lie in a file, as seen from the folder of the configuration; the end of
+// its line is not part of it, and it never shows in what is wrong.
+func TestSecretsInFiles(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := filepath.Join(dir, "callboard.yaml")
+	write("callboard.yaml", "sources:\n  - {name: a, type: github, token: \"${file:"+filepath.Join(dir, "token")+"}\", webhookSecret: \"${PART}-${file:hook secret}\"}\n")
+	write("token", "t: #1\r\n")
+	write("hook secret", "hunter2\n")
+	c, err := config.Load(file, env(map[string]string{"PART": "a"}))
+	if err != nil || c.Sources[0].Token != "t: #1" || c.Sources[0].WebhookSecret != "a-hunter2" {
+		t.Fatalf("%v, token %q, secret %q", err, c.Sources[0].Token.Reveal(), c.Sources[0].WebhookSecret.Reveal())
+	}
+	for text, want := range map[string]string{
+		"": "hook secret is empty", "\n": "hook secret is empty", "hunter2\nhunter3\n": "hook secret has more than one line",
+	} {
+		write("hook secret", text)
+		_, err := config.Load(file, env(map[string]string{"PART": "a"}))
+		if fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), file+":2:") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter") {
+			t.Errorf("%q: %v", text, err)
+		}
 	}
 }
 

@@ -41,7 +41,7 @@ var (
 	lineInError = regexp.MustCompile(`\bline (\d+): `)
 	// bareVariable is a reference without quotes within braces or brackets, where
 	// YAML takes it for the beginning of a mapping.
-	bareVariable = regexp.MustCompile(`[\s:,\[{]\$\{[A-Za-z_]\w*\}\s*[,\]}]`)
+	bareVariable = regexp.MustCompile(`[\s:,\[{]\$\{([A-Za-z_]\w*|file:[^}\s]+)\}\s*[,\]}]`)
 )
 
 func syntaxProblem(text []byte, err error) Problem {
@@ -57,7 +57,7 @@ func syntaxProblem(text []byte, err error) Problem {
 	for i, line := range strings.Split(string(text), "\n") {
 		if at := bareVariable.FindStringIndex(line); at != nil {
 			return Problem{Line: i + 1, Column: len([]rune(line[:at[0]])) + 2,
-				Message: `within braces or brackets a reference to an environment variable needs quotes: "${NAME}"`}
+				Message: `within braces or brackets a reference to an environment variable or a file needs quotes: "${NAME}"`}
 		}
 	}
 	return p
@@ -206,13 +206,17 @@ var (
 	gitlabGroup = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$`)
 )
 
-var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+// reference stands for a variable of the environment, or for what a file holds.
+var reference = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*|file:[^}]+)\}`)
 
-// expand replaces ${NAME}. It works on the value, after YAML was parsed, so that
-// a secret may hold any character.
+// expand replaces ${NAME} and ${file:path}. It works on the value, after YAML was
+// parsed, so that a secret may hold any character.
 func (p *parser) expand(n *yaml.Node) string {
-	return variable.ReplaceAllStringFunc(n.Value, func(m string) string {
+	return reference.ReplaceAllStringFunc(n.Value, func(m string) string {
 		name := m[2 : len(m)-1]
+		if path, ok := strings.CutPrefix(name, "file:"); ok {
+			return p.content(n, path)
+		}
 		s, ok := p.getenv(name)
 		if !ok {
 			p.problem(n, "the environment variable %s is not set", name)
@@ -221,10 +225,30 @@ func (p *parser) expand(n *yaml.Node) string {
 	})
 }
 
+// content is what a file holds, but for the end of its last line, which editors add.
+func (p *parser) content(n *yaml.Node, path string) string {
+	if p.readFile == nil {
+		p.problem(n, "%s cannot be read here", path)
+		return ""
+	}
+	b, path, err := p.readFile(path)
+	text := strings.TrimRight(string(b), "\r\n")
+	switch {
+	case err != nil:
+		p.problem(n, "%v", err)
+	case text == "":
+		p.problem(n, "%s is empty", path)
+	case strings.ContainsAny(text, "\r\n"): // such as a key, which no value is
+		p.problem(n, "%s has more than one line", path)
+		return ""
+	}
+	return text
+}
+
 // unexpanded finds a reference that was not one, in text as it stands in the file.
 func (p *parser) unexpanded(n *yaml.Node) {
-	if strings.Contains(variable.ReplaceAllString(n.Value, ""), "${") {
-		p.problem(n, "%q is no reference to an environment variable; write ${NAME}", n.Value)
+	if strings.Contains(reference.ReplaceAllString(n.Value, ""), "${") {
+		p.problem(n, "%q is no reference to an environment variable or a file; write ${NAME} or ${file:path}", n.Value)
 	}
 }
 

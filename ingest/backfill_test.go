@@ -98,6 +98,36 @@ func (w *world) mustBackfill(id string) ingest.Backfilled {
 	return done
 }
 
+// Commits that come in one push are one change, to the newest state. A backfill tells of
+// those that were there when the repository was first read, and of no later ones.
+func TestBackfillOfCommitsThatCameTogether(t *testing.T) {
+	w := newWorld(t)
+	together := func(owners ...string) []string {
+		t.Helper()
+		head := ""
+		for _, owner := range owners {
+			head = w.forge.push("payments", "mossbank", files{yaml: component("x", owner)})
+		}
+		return tell(t, w.handle(w.delivery("payments", head)))
+	}
+	got := append(together("a", "b"), together("c", "d", "e")...)
+	want := []string{"registered component:default/x in catalog-info.yaml owner b", "changed component:default/x in catalog-info.yaml owner e"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("live (-want +got):\n%s", diff)
+	}
+	before := len(w.all())
+	w.mustBackfill("payments")
+	var past []eventlog.Record
+	for _, rec := range w.all()[before:] {
+		if strings.HasPrefix(string(rec.Type), "entity.") {
+			past = append(past, rec)
+		}
+	}
+	if diff := cmp.Diff([]string{"registered component:default/x in catalog-info.yaml owner a"}, tell(t, past)); diff != "" {
+		t.Errorf("backfilled (-want +got):\n%s", diff)
+	}
+}
+
 // all is what the main log holds.
 func (w *world) all() (recs []eventlog.Record) {
 	w.t.Helper()

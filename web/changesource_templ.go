@@ -424,7 +424,7 @@ func changeSecret(v changeView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else if v.before {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "<p>The secret before the present one is taken, too, so that nothing is lost while the webhook changes over. Forget it once deliveries come with the present one.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "<p class=\"small\">The secret before the present one is taken, too, so that nothing is lost while the webhook changes over. Forget it once deliveries come with the present one.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -16,6 +16,7 @@ import (
 // Changing changes sources that were connected, and takes them away. Errors are of kind
 // fault.Conflict for a source of the configuration file, and of fault.NotFound for none.
 type Changing interface {
+	// Settings are those of a source that was connected.
 	Settings(source string) (Settings, error)
 	// Change asks the forge or the repository whether it can be read so, and has the
 	// source read so from now on. Nothing is changed if the error is not nil; what is
@@ -281,4 +282,12 @@ func (s *Site) sourceNamed(name string) Source {
 		}
 	}
 	return Source{Name: name}
+}
+
+// tokenPlace says where a source is given another token.
+func tokenPlace(v sourceView) string {
+	if v.connected {
+		return "give it another one under “Its settings”"
+	}
+	return "it stands in callboard.yaml"
 }

@@ -143,14 +143,6 @@ type sourceView struct {
 	hookHref   string // the page that goes on with that
 }
 
-// tokenPlace says where a source is given another token.
-func tokenPlace(v sourceView) string {
-	if v.connected {
-		return "give it another one under “Its settings”"
-	}
-	return "it stands in callboard.yaml"
-}
-
 // surveyView is how the surveys of a source stand.
 type surveyView struct {
 	running           string

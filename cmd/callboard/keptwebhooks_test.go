@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"sync"
@@ -79,14 +80,11 @@ func TestWebhooksAreGoneOnWith(t *testing.T) {
 // untilUnhooked waits until the webhook of a source could not be made.
 func (r *running) untilUnhooked(t *testing.T, source string) {
 	t.Helper()
-	r.hooks.mu.Lock()
-	run, ok := r.hooks.runs[source]
-	r.hooks.mu.Unlock()
-	if !ok {
-		t.Fatalf("the webhook of %s is not gone on with", source)
-	}
-	<-run.ended
-	if w, _ := r.hooks.state(source); w.Error == "" {
-		t.Fatalf("it is %+v", w)
+	ended, err := until(t.Context(), storyWait, func(context.Context) (bool, error) {
+		w, asked := r.hooks.state(source)
+		return asked && !w.Running, nil
+	})
+	if w, _ := r.hooks.state(source); err != nil || !ended || w.Error == "" {
+		t.Fatalf("it is %+v, %v", w, err)
 	}
 }

@@ -38,6 +38,9 @@ type Config struct {
 	Sites      func() map[string]string // by host of a source: "github.com" for any GitHub, "gitlab.com" for any GitLab
 	Kinds      catalog.Kinds            // of the entities that are taken
 	Sources    func() []Source          // as they are configured now
+	// IsRead reports whether somebody reads what is declared in a source: it is
+	// configured, or that of the locations. Nil: of all somebody does.
+	IsRead     func(source string) bool
 	Connecting Connect
 	// Webhook tells what became of the webhook of a source; false if none was asked for.
 	Webhook func(source string) (Webhook, bool)

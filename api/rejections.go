@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections/entities"
 )
 
 // The number of rejections that a page holds.
@@ -49,6 +51,9 @@ func (a *API) handleRejections(c echo.Context) error {
 		limit = defaultRejections
 	}
 	all := a.catalog(c).Rejections()
+	if now := q.Get(paramAt.name) == "" && q.Get(paramKnown.name) == ""; now && a.IsRead != nil {
+		all = slices.DeleteFunc(slices.Clone(all), func(r *entities.Rejection) bool { return !a.IsRead(r.Origin.Source) })
+	}
 	body := struct {
 		Items      []item `json:"items"`
 		TotalItems int    `json:"totalItems"`

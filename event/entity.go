@@ -69,8 +69,14 @@ type Declaration struct {
 type EntityRegistered struct{ Declaration }
 
 // EntityChanged says that an entity's declaration differs from the one before,
-// or that a descriptor that had been refused is good again.
-type EntityChanged struct{ Declaration }
+// or that a descriptor that had been refused is good again, or that another place
+// declares it from now on.
+type EntityChanged struct {
+	Declaration
+	// Reason says, for people, why another place declares it, if nobody changed a
+	// descriptor for that: "source old, which had it, is not configured any more".
+	Reason string `json:"reason,omitempty"`
+}
 
 // EntityRemoved says that an entity's declaration is gone.
 type EntityRemoved struct {

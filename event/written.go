@@ -14,6 +14,7 @@ import (
 type WrittenDeclaration struct {
 	Entity string // JSON, an object
 	Origin Origin
+	Reason string // as in [EntityChanged]
 }
 
 // DecodeWritten reads the data of an [EntityRegistered] or [EntityChanged].
@@ -22,23 +23,26 @@ func DecodeWritten(e Event) (WrittenDeclaration, error) {
 	// takes to check all of it again.
 	data := string(e.Data)
 	members, ok := flat.Members(data)
-	var entity, from string
+	var entity, from, reason string
 	for _, m := range members {
 		switch m.Key {
 		case "entity":
 			ok, entity = ok && entity == "", m.Value
 		case "origin":
 			ok, from = ok && from == "", m.Value
+		case "reason":
+			ok, reason = ok && reason == "", m.Value
 		}
 	}
 	var d WrittenDeclaration
-	if ok && isObject(entity) && json.Unmarshal([]byte(from), &d.Origin) == nil {
+	if ok && isObject(entity) && json.Unmarshal([]byte(from), &d.Origin) == nil && (reason == "" || json.Unmarshal([]byte(reason), &d.Reason) == nil) {
 		d.Entity = strings.Clone(entity)
 		return d, nil
 	}
 	var all struct {
 		Entity json.RawMessage `json:"entity"`
 		Origin Origin          `json:"origin"`
+		Reason string          `json:"reason"`
 	}
 	err := json.Unmarshal(e.Data, &all)
 	if err == nil && !isObject(string(all.Entity)) {
@@ -47,7 +51,7 @@ func DecodeWritten(e Event) (WrittenDeclaration, error) {
 	if err != nil {
 		return WrittenDeclaration{}, fmt.Errorf("decode %s: %w", e.Type, err)
 	}
-	return WrittenDeclaration{string(all.Entity), all.Origin}, nil
+	return WrittenDeclaration{string(all.Entity), all.Origin, all.Reason}, nil
 }
 
 func isObject(text string) bool { return strings.HasPrefix(text, "{") && strings.HasSuffix(text, "}") }

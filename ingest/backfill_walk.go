@@ -115,9 +115,9 @@ func (w *pastWalk) step(ctx context.Context, c Commit) error {
 	if err != nil {
 		return err
 	}
-	changes, err := plan(w.known, r, func(ref string) (event.Origin, bool, error) {
+	changes, err := plan(w.known, r, func(ref string) (holder, bool, error) {
 		o, ok := w.record.holder(ref, w.at, w.time, w.after)
-		return o, ok, nil
+		return holder{Declaration: event.Declaration{Origin: o}}, ok, nil
 	})
 	if err != nil {
 		return err

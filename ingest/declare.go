@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path"
@@ -26,7 +27,8 @@ func (p *planner) declaration(c claim) event.Declaration {
 	d := event.Declaration{Entity: *c.doc.Entity, Document: c.doc.Text, Origin: p.origin(c.file, c.doc.Line)}
 	d.Origin.Includes = c.file.includesOf(c.doc)
 	m := &d.Entity.Metadata
-	m.UID = p.declared[d.Entity.Ref().String()].Entity.Metadata.UID
+	ref := d.Entity.Ref().String()
+	m.UID = cmp.Or(p.declared[ref].Entity.Metadata.UID, p.ceded[ref].Entity.Metadata.UID)
 	m.Annotations = maps.Clone(m.Annotations) // the parsed document stays as it is
 	p.annotate(&d, c.file)
 	m.ETag = catalog.ETag(&d.Entity)

@@ -28,8 +28,9 @@ type Known interface {
 	// events that made them, and its rejections. Nothing of it is written to
 	// afterwards by either side. Declarations may lack their document.
 	Repository(ctx context.Context, after eventlog.Position, source, repositoryID string) ([]event.Declaration, []Rejection, error)
-	// Declared says where an entity is declared, whichever repository that is.
-	Declared(ctx context.Context, after eventlog.Position, ref string) (event.Origin, bool, error)
+	// Declared returns the declaration of an entity, whichever repository it stands
+	// in. It may lack its document.
+	Declared(ctx context.Context, after eventlog.Position, ref string) (event.Declaration, bool, error)
 	// Refused returns the ids of the deliveries that the standing rejections of
 	// an entity came from, in whichever repositories, the oldest first.
 	Refused(ctx context.Context, after eventlog.Position, ref string) ([]string, error)

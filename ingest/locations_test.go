@@ -196,12 +196,12 @@ func (p *places) added(do func() error) []eventlog.Record {
 }
 
 // catalogNow is the catalog with all that is in the log.
-func (p *places) catalogNow() *entities.Snapshot {
-	p.t.Helper()
-	if err := p.catchUp(p.t.Context(), 0); err != nil {
-		p.t.Fatalf("%v", err)
+func (w *world) catalogNow() *entities.Snapshot {
+	w.t.Helper()
+	if err := w.catchUp(w.t.Context(), 0); err != nil {
+		w.t.Fatalf("%v", err)
 	}
-	return p.catalog.Snapshot()
+	return w.catalog.Snapshot()
 }
 
 // names lists the entities that are no generated Locations.
@@ -216,11 +216,11 @@ func (p *places) names() []string {
 	return all
 }
 
-func (p *places) get(ref string) *entities.Entry {
-	p.t.Helper()
-	e, ok := p.catalogNow().Get(ref)
+func (w *world) get(ref string) *entities.Entry {
+	w.t.Helper()
+	e, ok := w.catalogNow().Get(ref)
 	if !ok {
-		p.t.Fatalf("%s is not in the catalog", ref)
+		w.t.Fatalf("%s is not in the catalog", ref)
 	}
 	return e
 }

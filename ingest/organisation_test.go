@@ -104,7 +104,7 @@ func TestWhyPeopleParted(t *testing.T) {
 // What is read is read as a descriptor is, and once it is known it is not read again.
 func TestPeopleAreFiles(t *testing.T) {
 	r, _ := read(t, sample())
-	changes, err := plan(newKnown(catalog.BuiltIn(), nil, nil), r, func(string) (event.Origin, bool, error) { return event.Origin{}, false, nil })
+	changes, err := plan(newKnown(catalog.BuiltIn(), nil, nil), r, func(string) (holder, bool, error) { return holder{}, false, nil })
 	if err != nil || len(changes) != 4 {
 		t.Fatalf("%d changes, %v", len(changes), err)
 	}

@@ -176,8 +176,8 @@ func (t *Translator) taken(ctx context.Context, r reading, k known) ([]string, e
 			if err != nil {
 				return nil, err
 			}
-			if ok && isOrganisation(at.RepositoryID) {
-				notes = append(notes, fmt.Sprintf("%s/%s is left out: %s is the name of %s already; rename one of the two", r.repo.FullName, r.files[i].Path, ref, at.Place()))
+			if ok && !at.cedes && isOrganisation(at.Origin.RepositoryID) {
+				notes = append(notes, fmt.Sprintf("%s/%s is left out: %s is the name of %s already; rename one of the two", r.repo.FullName, r.files[i].Path, ref, at.Origin.Place()))
 			}
 		}
 	}

@@ -53,7 +53,7 @@ func (f *file) entities() int {
 type change struct {
 	ref  string // "" for a file as a whole
 	path string // of the file that it is about
-	due  string // path of the file whose last commit made it so
+	due  string // path of the file whose last commit made it so; "" if none did
 	data event.Data
 }
 
@@ -64,10 +64,11 @@ type change struct {
 // Who holds an entity that several documents declare: within a file the last;
 // else the document in the file that held it before, then the first good one by
 // path. A broken document holds nothing, but what it held before stays as it
-// was. Another repository's entity stays there. A good document that declares
-// what it does not get is in conflict with the one that holds it.
-func plan(k known, r reading, elsewhere func(ref string) (event.Origin, bool, error)) ([]change, error) {
-	p := planner{known: k, reading: r, left: maps.Clone(k.rejected), want: map[place]Rejection{}, byPath: map[string]*file{}}
+// was. Another repository's entity stays there, unless that is none of a source's
+// any more: see [holder]. A good document that declares what it does not get is in
+// conflict with the one that holds it.
+func plan(k known, r reading, elsewhere func(ref string) (holder, bool, error)) ([]change, error) {
+	p := planner{known: k, reading: r, left: maps.Clone(k.rejected), want: map[place]Rejection{}, byPath: map[string]*file{}, ceded: map[string]event.Declaration{}}
 	claims := p.claims()
 	for _, ref := range slices.Sorted(maps.Keys(claims)) {
 		if err := p.settle(ref, claims[ref], elsewhere); err != nil {
@@ -84,6 +85,14 @@ func plan(k known, r reading, elsewhere func(ref string) (event.Origin, bool, er
 	return p.changes, nil
 }
 
+// holder is who declares an entity elsewhere. Nobody reads it any more if it cedes:
+// its source is not configured. It would keep the name for ever, whatever becomes of
+// the file, so whoever else declares the entity takes it over, as the entity that it is.
+type holder struct {
+	event.Declaration
+	cedes bool
+}
+
 // claim is a document that declares an entity. Of a kept file there is no
 // document; of an unusable one there is only what it declared before.
 type claim struct {
@@ -98,8 +107,9 @@ type planner struct {
 	reading
 	byPath  map[string]*file
 	changes []change
-	left    map[place]Rejection // rejections that still stand after the changes
-	want    map[place]Rejection // rejections that must stand in the end
+	left    map[place]Rejection          // rejections that still stand after the changes
+	want    map[place]Rejection          // rejections that must stand in the end
+	ceded   map[string]event.Declaration // what is taken over, as it was elsewhere, by ref
 }
 
 // claims lists who declares what, by ref and then by path.
@@ -145,28 +155,31 @@ func (p *planner) keep(f *file, all map[string][]claim) {
 }
 
 // settle decides about one entity that somebody declares.
-func (p *planner) settle(ref string, claims []claim, elsewhere func(string) (event.Origin, bool, error)) error {
+func (p *planner) settle(ref string, claims []claim, elsewhere func(string) (holder, bool, error)) error {
 	before, isKnown := p.declared[ref]
-	other, isElsewhere := event.Origin{}, false
+	other, isElsewhere := holder{}, false
 	if !isKnown {
 		var err error
 		if other, isElsewhere, err = elsewhere(ref); err != nil {
 			return err
 		}
 	}
-	if isElsewhere && isOrganisation(other.RepositoryID) && p.takes(ref, claims, other) {
+	switch {
+	case isElsewhere && other.cedes && choose(claims, "") != nil:
+		p.ceded[ref], isElsewhere = other.Declaration, false
+	case isElsewhere && isOrganisation(other.Origin.RepositoryID) && p.takes(ref, claims, other.Origin):
 		isElsewhere = false
 	}
-	var holder *claim
+	var keeper *claim
 	if !isElsewhere {
-		holder = choose(claims, before.Origin.Path)
+		keeper = choose(claims, before.Origin.Path)
 	}
 	for i := range claims {
 		switch c := &claims[i]; {
-		case c == holder:
+		case c == keeper:
 			p.declare(ref, *c)
 		case !c.good() && c.doc == nil:
-			if holder == nil { // else it moved out of a file that cannot be read
+			if keeper == nil { // else it moved out of a file that cannot be read
 				p.want[place{c.file.Path, ref}] = Rejection{EntityRejected: p.rejection(c.file, nil, ref, c.file.parsed.Problems)}
 			}
 		case !c.good():
@@ -174,13 +187,13 @@ func (p *planner) settle(ref string, claims []claim, elsewhere func(string) (eve
 		case isElsewhere && isOrganisation(p.repo.ID):
 			// What somebody has written down counts more. When that goes, people are
 			// read again.
-		case isElsewhere && p.source == LocationsSource && sameFile(other, p.origin(c.file, 0)):
+		case isElsewhere && p.source == LocationsSource && sameFile(other.Origin, p.origin(c.file, 0)):
 			// It is declared by this very file, which is read in another way too. A
 			// location is read again anyway; a repository needs its refusal for that.
 		default:
-			at := other
-			if holder != nil {
-				at = p.origin(holder.file, p.lineOf(ref, *holder))
+			at := other.Origin
+			if keeper != nil {
+				at = p.origin(keeper.file, p.lineOf(ref, *keeper))
 			}
 			p.want[place{c.file.Path, ref}] = p.conflict(*c, ref, at)
 		}
@@ -212,13 +225,13 @@ func sameFile(a, b event.Origin) bool {
 // choose returns who holds an entity: a good claim in the file that held it, or
 // the first good one.
 func choose(claims []claim, before string) *claim {
-	var holder *claim
+	var keeper *claim
 	for i := range claims {
-		if c := &claims[i]; c.good() && (holder == nil || c.file.Path == before) {
-			holder = c
+		if c := &claims[i]; c.good() && (keeper == nil || c.file.Path == before) {
+			keeper = c
 		}
 	}
-	return holder
+	return keeper
 }
 
 // declare registers or changes an entity, unless it is known just so.
@@ -228,14 +241,19 @@ func (p *planner) declare(ref string, c claim) {
 	}
 	now := p.declaration(c)
 	before, isKnown := p.declared[ref]
-	if isKnown {
+	ceded, isCeded := p.ceded[ref]
+	switch {
+	case isCeded: // no commit did that, but the configuration, now
+		reason := fmt.Sprintf("source %s, which had it, is not configured any more: %s has it now, by source %s", ceded.Origin.Source, now.Origin.Place(), p.source)
+		p.changes = append(p.changes, change{ref: ref, path: now.Origin.Path, data: event.EntityChanged{Declaration: now, Reason: reason}})
+	case isKnown:
 		_, mended := p.rejected[place{c.file.Path, ref}]
 		if _, also := p.rejected[place{before.Origin.Path, ref}]; !mended && !also && same(before, now) {
 			return
 		}
 		p.add(ref, now.Origin, event.EntityChanged{Declaration: now})
 		p.clear(before.Origin.Path, ref)
-	} else {
+	default:
 		p.add(ref, now.Origin, event.EntityRegistered{Declaration: now})
 	}
 	p.clear(c.file.Path, ref)

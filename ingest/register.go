@@ -199,6 +199,9 @@ func (l *Locations) Refresh(ctx context.Context, ref string) error {
 // again has a source's repository read again, by way of the delivery that told
 // of one of its entities: whichever it is, what is read is the branch as it is.
 func (l *Locations) again(ctx context.Context, at event.Origin, delivery string) error {
+	if !l.translator.reads(at.Source) {
+		return fault.New(fault.Conflict, "%s is not read any more: source %s is not configured", at.Repository, at.Source)
+	}
 	if isOrganisation(at.RepositoryID) {
 		if l.translator.ReadPeople != nil {
 			l.translator.ReadPeople(at.Source)

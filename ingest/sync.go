@@ -291,20 +291,23 @@ func (t *Translator) append(ctx context.Context, events ...event.Event) ([]uint6
 }
 
 // elsewhere asks where an entity of no known file of the repository is declared.
-func (t *Translator) elsewhere(ctx context.Context) func(ref string) (event.Origin, bool, error) {
-	return func(ref string) (event.Origin, bool, error) {
+func (t *Translator) elsewhere(ctx context.Context) func(ref string) (holder, bool, error) {
+	return func(ref string) (holder, bool, error) {
 		after, err := t.after(ctx)
 		if err != nil {
-			return event.Origin{}, false, err
+			return holder{}, false, err
 		}
-		return t.Known.Declared(ctx, after, ref)
+		d, ok, err := t.Known.Declared(ctx, after, ref)
+		return holder{d, !t.reads(d.Origin.Source)}, ok, err
 	}
 }
 
 func due(changes []change) []string {
-	paths := make([]string, len(changes))
-	for i, c := range changes {
-		paths[i] = c.due
+	var paths []string
+	for _, c := range changes {
+		if c.due != "" {
+			paths = append(paths, c.due)
+		}
 	}
 	slices.Sort(paths)
 	return slices.Compact(paths)

@@ -79,6 +79,7 @@ type world struct {
 	guard      float64
 	known      ingest.Repositories // nil: nothing is kept of repositories
 	surveyed   []string            // sources
+	sender     string              // source that deliveries come from
 	translator *ingest.Translator
 	now        time.Time
 	sent       int
@@ -89,7 +90,7 @@ func newWorld(t tester) *world {
 	w := &world{
 		t: t, log: eventlogtest.NewMemory(), catalog: entities.New(),
 		forge: &forge{repos: map[string]*repo{}, clock: time.Date(2026, 3, 3, 0, 0, 0, 0, time.UTC)},
-		now:   time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC),
+		now:   time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC), sender: "github",
 	}
 	deliveries := eventlogtest.NewMemory()
 	deliveries.Now = func() time.Time { return w.now.Add(-time.Hour) } // they come late, unless a test turns its clock back
@@ -171,15 +172,15 @@ func (w *world) Repository(ctx context.Context, after eventlog.Position, source,
 	return declared, rejected, nil
 }
 
-func (w *world) Declared(ctx context.Context, after eventlog.Position, ref string) (event.Origin, bool, error) {
+func (w *world) Declared(ctx context.Context, after eventlog.Position, ref string) (event.Declaration, bool, error) {
 	if err := w.catchUp(ctx, after); err != nil {
-		return event.Origin{}, false, err
+		return event.Declaration{}, false, err
 	}
 	e, ok := w.catalog.Snapshot().Get(ref)
 	if !ok {
-		return event.Origin{}, false, nil
+		return event.Declaration{}, false, nil
 	}
-	return e.Origin, true, nil
+	return event.Declaration{Entity: *e.Entity, Origin: e.Origin}, true, nil
 }
 
 func (w *world) Refused(ctx context.Context, after eventlog.Position, ref string) ([]string, error) {
@@ -309,8 +310,8 @@ func (w *world) delivery(id, after string) eventlog.Record {
 func (w *world) store(name, body string) eventlog.Record {
 	w.t.Helper()
 	w.sent++
-	e, err := event.New(event.SourcePrefix+"github", fmt.Sprintf("github:%d", w.sent), event.DeliveryReceived{
-		Source: "github", Event: name, Body: zstdPack([]byte(body)), Encoding: "zstd", Size: len(body),
+	e, err := event.New(event.SourcePrefix+w.sender, fmt.Sprintf("%s:%d", w.sender, w.sent), event.DeliveryReceived{
+		Source: w.sender, Event: name, Body: zstdPack([]byte(body)), Encoding: "zstd", Size: len(body),
 	})
 	if err != nil {
 		w.t.Fatalf("%v", err)

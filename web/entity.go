@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/history"
@@ -42,6 +43,9 @@ func (s *Site) entity(ctx context.Context, r request) (answer, error) {
 		return notThere(r, ref, recent), nil
 	}
 	v := newEntityView(r, e, recent)
+	if r.moment.Now() && s.isUnread(e.Origin) {
+		v.unread = &e.Origin
+	}
 	if v.about.suggested, err = s.suggested(ctx, r.catalog, e); err != nil {
 		return answer{}, err
 	}
@@ -74,7 +78,8 @@ type entityView struct {
 	head      entityHead
 	rejection *rejectionView
 	conflicts []conflictView
-	orphan    bool // what declared it is gone
+	orphan    bool          // what declared it is gone
+	unread    *event.Origin // it stands here, and nobody reads that any more; nil while somebody does
 	about     about
 	excerpts  []excerpt
 	targets   *targetsView    // of a location

@@ -11,7 +11,16 @@ import (
 )
 
 // registerCatalog makes what the catalog holds, and what it cannot use, metrics.
-func registerCatalog(r prometheus.Registerer, c *entities.Catalog) error {
+func registerCatalog(r prometheus.Registerer, c *entities.Catalog, isRead func(source string) bool) error {
+	conflicts := func(s *entities.Snapshot) int {
+		n := 0
+		for _, r := range readRejections(s.Rejections(), isRead) {
+			if r.With != nil {
+				n++
+			}
+		}
+		return n
+	}
 	gauge := func(name, help string, value func(*entities.Snapshot) int) error {
 		return r.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "callboard_catalog_" + name, Help: help},
 			func() float64 { return float64(value(c.Snapshot())) }))
@@ -19,7 +28,7 @@ func registerCatalog(r prometheus.Registerer, c *entities.Catalog) error {
 	err := errors.Join(
 		gauge("entities", "Entities in the catalog.", (*entities.Snapshot).Len),
 		gauge("refused", "Descriptors and locations that cannot be used as they are.", func(s *entities.Snapshot) int {
-			return len(s.Rejections()) - conflicts(s)
+			return len(readRejections(s.Rejections(), isRead)) - conflicts(s)
 		}),
 		gauge("conflicts", "Descriptors that declare an entity which another one has.", conflicts),
 		gauge("locations", "Locations that descriptors are read from.", func(s *entities.Snapshot) int { return len(s.Locations()) }),
@@ -29,16 +38,6 @@ func registerCatalog(r prometheus.Registerer, c *entities.Catalog) error {
 		return fmt.Errorf("register the catalog's metrics: %w", err)
 	}
 	return nil
-}
-
-func conflicts(s *entities.Snapshot) int {
-	n := 0
-	for _, r := range s.Rejections() {
-		if r.With != nil {
-			n++
-		}
-	}
-	return n
 }
 
 // failingLocations counts those of which a Location is refused: what it leads to

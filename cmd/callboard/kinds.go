@@ -21,7 +21,8 @@ func kindsOf(c config.Config) catalog.Kinds { return append(catalog.BuiltIn(), c
 // shownCatalog is the catalog as the pages want it.
 type shownCatalog struct {
 	*entities.Snapshot
-	kinds catalog.Kinds
+	kinds  catalog.Kinds
+	isRead func(source string) bool // nil: of any it was, at a moment in the past
 }
 
 var _ web.Catalog = shownCatalog{}
@@ -35,10 +36,18 @@ type shownMoments struct {
 // Catalog returns the catalog at a moment.
 func (s shownMoments) Catalog(ctx context.Context, m projections.Moment) (web.Catalog, error) {
 	c, err := s.Moments.Catalog(ctx, m)
-	return shownCatalog{c, s.kinds}, err
+	return shownCatalog{c, s.kinds, nil}, err
 }
 
 func (c shownCatalog) Kinds() catalog.Kinds { return c.kinds }
+
+func (c shownCatalog) Rejections() []*entities.Rejection {
+	return readRejections(c.Snapshot.Rejections(), c.isRead)
+}
+
+func (c shownCatalog) Conflicts(ref string) []*entities.Rejection {
+	return readRejections(c.Snapshot.Conflicts(ref), c.isRead)
+}
 
 // recheck has read again what the kinds of the configuration concern.
 func (p *portal) recheck(ctx context.Context) error {

@@ -41,15 +41,15 @@ func (k known) Repository(ctx context.Context, after eventlog.Position, source, 
 	return declared, rejected, nil
 }
 
-func (k known) Declared(ctx context.Context, after eventlog.Position, ref string) (event.Origin, bool, error) {
+func (k known) Declared(ctx context.Context, after eventlog.Position, ref string) (event.Declaration, bool, error) {
 	if err := k.runner.Wait(ctx, entities.Name, after); err != nil {
-		return event.Origin{}, false, err
+		return event.Declaration{}, false, err
 	}
 	e, ok := k.catalog.Snapshot().Get(ref)
 	if !ok {
-		return event.Origin{}, false, nil
+		return event.Declaration{}, false, nil
 	}
-	return e.Origin, true, nil
+	return event.Declaration{Entity: *e.Entity, Origin: e.Origin}, true, nil
 }
 
 func (k known) Refused(ctx context.Context, after eventlog.Position, ref string) ([]string, error) {

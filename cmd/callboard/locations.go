@@ -176,6 +176,7 @@ func (p pageLocations) Preview(ctx context.Context, target string) (web.Preview,
 		if before, ok := now.Get(ref); ok {
 			e.Changes, e.Is = catalog.Diff(before.Entity, &d.Entity), web.PreviewChanged
 			switch {
+			case !p.portal.isRead(before.Origin.Source): // it is taken over
 			case before.Origin.Source != ingest.LocationsSource || before.Origin.Repository != target:
 				e.Changes, e.Is, e.With = nil, web.PreviewConflict, &before.Origin
 			case len(e.Changes) == 0:

@@ -132,7 +132,7 @@ func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o por
 	}
 	p.backfills = newBackfills(p)
 	p.standing = p.newStanding()
-	if err := errors.Join(registerLag(metrics, p.runner, p.inboxes), registerSources(metrics, p.standing), registerCatalog(metrics, p.catalog)); err != nil {
+	if err := errors.Join(registerLag(metrics, p.runner, p.inboxes), registerSources(metrics, p.standing), registerCatalog(metrics, p.catalog, p.isRead)); err != nil {
 		return nil, err
 	}
 	return p, p.openServer(metrics)
@@ -199,11 +199,11 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 		Catalog: p.catalog.Snapshot, Moments: p.moments, History: p.history, Deliveries: p.deliveries, Facts: p.repositories, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss,
 		Standing: p.standing, Gaps: p.repositories, Survey: p.survey, Backfill: p.backfills.begin,
 		Locations: apiLocations{p}, Kinds: kinds, Sites: func() map[string]string { return sitesOf(p.intake().config.Sources) },
-		Sources: p.apiSources, Connecting: connector{p}, Webhook: p.hooks.state, Wait: p.runner.WaitAll, Open: p.open, Health: p.health, Logger: p.logger,
+		Sources: p.apiSources, IsRead: p.isRead, Connecting: connector{p}, Webhook: p.hooks.state, Wait: p.runner.WaitAll, Open: p.open, Health: p.health, Logger: p.logger,
 	})
 	answers.Register(p.echo)
 	pages := web.New(web.Config{
-		Catalog: func() web.Catalog { return shownCatalog{p.catalog.Snapshot(), kinds} }, Moments: shownMoments{p.moments, kinds},
+		Catalog: func() web.Catalog { return shownCatalog{p.catalog.Snapshot(), kinds, p.isRead} }, Moments: shownMoments{p.moments, kinds},
 		History: p.history, Deliveries: p.deliveries, Log: p.events, Facts: p.repositories, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss, Locations: pageLocations{p},
 		Standing: p.standing, Repositories: p.repositories, Inbox: pageInbox{p.inbox}, Survey: p.survey, Backfill: p.backfills.begin, MakeHook: p.makeHook, Connecting: pageConnecting{p, newAway(p.now)}, Changing: pageChanging{p}, Refusals: p.refusals,
 		Sources: p.webSources, URL: base, Organisation: p.config.Name, Demo: p.options.demo, Now: p.now, Logger: p.logger,

@@ -320,6 +320,9 @@ func fixed(was, is config.Config) string {
 func (p *portal) takeIn(ctx context.Context) error {
 	for ctx.Err() == nil {
 		in := p.intake()
+		if err := p.takeOver(ctx, in); err != nil {
+			return err
+		}
 		running, stop := context.WithCancel(ctx)
 		ended := make(chan error, 1)
 		go func() { ended <- in.run(running, !p.options.demo || p.played.Load()) }()

@@ -144,6 +144,9 @@ func (s *state) declare(d event.WrittenDeclaration) (tale, error) {
 			t.summary = fmt.Sprintf("stands in %s on %s now", d.Origin.Repository, d.Origin.Branch)
 		}
 	}
+	if d.Reason != "" {
+		t.summary = d.Reason
+	}
 	s.Entity, s.At = d.Entity, now
 	return t, nil
 }

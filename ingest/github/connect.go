@@ -97,7 +97,17 @@ func (s *Source) Check(ctx context.Context, org string) error {
 	if page := signOn(resp); err != nil && resp.StatusCode == http.StatusForbidden && page != "" {
 		return &ingest.Misfit{Setting: ingest.SettingToken, Err: fault.New(fault.Denied, "%s: the organisation lets tokens in by its single sign-on (SAML): authorise this one at %s", doing, page)}
 	}
+	if err != nil && resp.StatusCode == http.StatusNotFound && s.isPersonal(ctx, org) {
+		return &ingest.Misfit{Setting: ingest.SettingOwner, Err: fault.New(fault.Invalid,
+			"%s: %s is a personal account and no organisation, and has no webhook of its own. Name its repositories in the configuration instead, as repositories: [%s/name], and make a webhook for each", doing, org, org)}
+	}
 	return s.api.Misfit(ctx, doing, resp.Response, err)
+}
+
+// isPersonal reports whether a name is somebody's own account.
+func (s *Source) isPersonal(ctx context.Context, name string) bool {
+	who, _, err := s.client.Users.Get(ctx, name)
+	return err == nil && who.GetType() == "User"
 }
 
 // signOn is the page on which a token is let into an organisation that has single

@@ -1,14 +1,17 @@
 package github_test
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/callboard/callboard/ingest"
 	"github.com/callboard/callboard/ingest/github"
 	"github.com/callboard/callboard/internal/demoforge"
 )
@@ -84,5 +87,29 @@ func receiver(t *testing.T) (payload string, came func() []sent) {
 		mu.Lock()
 		defer mu.Unlock()
 		return slices.Clone(all)
+	}
+}
+
+// Somebody's own account is not taken for an organisation that is not there.
+func TestCheckOfAPersonalAccount(t *testing.T) {
+	forge, err := demoforge.Listen("127.0.0.1:0", demoforge.Options{GitHub: demoforge.Service{Token: "forge-token", Secret: "hook-secret"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { forge.Close() })
+	if _, err := forge.AddMember(demoforge.GitHub, "acme", demoforge.Person{Name: "Mossbank", Email: "mossbank@acme.example", Login: "mossbank"}, "member"); err != nil {
+		t.Fatal(err)
+	}
+	s := newSource(t, github.Options{URL: forge.APIURL(demoforge.GitHub), Token: "forge-token", WebhookSecret: "hook-secret"})
+	for name, want := range map[string]string{
+		"acme":     "",
+		"mossbank": "mossbank is a personal account and no organisation, and has no webhook of its own. Name its repositories in the configuration instead, as repositories: [mossbank/name]",
+		"nobody":   "there is none of this name (404)",
+	} {
+		err := s.Check(t.Context(), name)
+		var m *ingest.Misfit
+		if (err == nil) != (want == "") || err != nil && (!errors.As(err, &m) || m.Setting != ingest.SettingOwner || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

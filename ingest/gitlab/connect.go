@@ -9,6 +9,7 @@ import (
 
 	gitlab "gitlab.com/gitlab-org/api/client-go"
 
+	"github.com/callboard/callboard/ingest"
 	"github.com/callboard/callboard/internal/fault"
 )
 
@@ -24,6 +25,7 @@ type Hooks struct {
 type webhook struct {
 	id  int64
 	url string
+	off bool // GitLab sends nothing to it any more, as too much went wrong
 }
 
 // ours is the id of the webhook that sends to a payload address, 0 if there is none;
@@ -98,7 +100,7 @@ func (s *Source) groupHooks(ctx context.Context, group string) ([]webhook, *gitl
 	found, resp, err := s.client.Groups.ListGroupHooks(group, &gitlab.ListGroupHooksOptions{ListOptions: gitlab.ListOptions{PerPage: perPage}}, gitlab.WithContext(ctx))
 	all := make([]webhook, len(found))
 	for i, h := range found {
-		all[i] = webhook{h.ID, h.URL}
+		all[i] = webhook{h.ID, h.URL, h.AlertStatus == "disabled"}
 	}
 	return all, resp, err
 }
@@ -131,7 +133,7 @@ func (s *Source) projectHooks(ctx context.Context, id string) ([]webhook, *gitla
 	found, resp, err := s.client.Projects.ListProjectHooks(id, &gitlab.ListProjectHooksOptions{ListOptions: gitlab.ListOptions{PerPage: perPage}}, gitlab.WithContext(ctx))
 	all := make([]webhook, len(found))
 	for i, h := range found {
-		all[i] = webhook{h.ID, h.URL}
+		all[i] = webhook{h.ID, h.URL, h.AlertStatus == "disabled"}
 	}
 	return all, resp, err
 }
@@ -195,7 +197,18 @@ func (s *Source) Check(ctx context.Context, group string) error {
 	if resp != nil {
 		raw = resp.Response
 	}
-	return s.api.Misfit(ctx, "read group "+group, raw, err)
+	doing := "read group " + group
+	if err != nil && resp != nil && resp.StatusCode == http.StatusNotFound && s.isPersonal(ctx, group) {
+		return &ingest.Misfit{Setting: ingest.SettingOwner, Err: fault.New(fault.Invalid,
+			"%s: %s is a personal account and no group, and has no webhook of its own. Leave groups out of the configuration instead: then the projects are read that the token is a member of; make a webhook for each", doing, group)}
+	}
+	return s.api.Misfit(ctx, doing, raw, err)
+}
+
+// isPersonal reports whether a name is somebody's own account.
+func (s *Source) isPersonal(ctx context.Context, name string) bool {
+	who, _, err := s.client.Users.ListUsers(&gitlab.ListUsersOptions{Username: &name}, gitlab.WithContext(ctx))
+	return err == nil && len(who) == 1 && strings.EqualFold(who[0].Username, name)
 }
 
 // Ping has GitLab send a test push to the webhook of the group that sends to a

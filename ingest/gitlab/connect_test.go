@@ -1,6 +1,8 @@
 package gitlab_test
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -9,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/callboard/callboard/ingest"
 	"github.com/callboard/callboard/ingest/gitlab"
 	"github.com/callboard/callboard/internal/demoforge"
 )
@@ -90,5 +93,29 @@ func receiver(t *testing.T) (payload string, secrets func() []string) {
 		mu.Lock()
 		defer mu.Unlock()
 		return slices.Clone(all)
+	}
+}
+
+// Somebody's own account is not taken for a group that is not there.
+func TestCheckOfAPersonalAccount(t *testing.T) {
+	forge := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/users") && r.URL.Query().Get("username") == "mossbank":
+			fmt.Fprint(w, `[{"id": 7, "username": "Mossbank"}]`)
+		case strings.HasSuffix(r.URL.Path, "/users"):
+			fmt.Fprint(w, "[]")
+		default:
+			w.WriteHeader(http.StatusNotFound)
+			fmt.Fprint(w, `{"message": "404 Group Not Found"}`)
+		}
+	}))
+	t.Cleanup(forge.Close)
+	s := newSource(t, gitlab.Options{Name: "gitlab", URL: forge.URL, Token: "a token for tests", WebhookSecret: secret})
+	for name, want := range map[string]string{"mossbank": "mossbank is a personal account and no group, and has no webhook of its own. Leave groups out", "nobody": "there is none of this name (404)"} {
+		err := s.Check(t.Context(), name)
+		var m *ingest.Misfit
+		if !errors.As(err, &m) || m.Setting != ingest.SettingOwner || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

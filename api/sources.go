@@ -64,6 +64,7 @@ type sourceJSON struct {
 	Budget          *budgetJSON         `json:"budget,omitempty"`
 	Backfill        *backfillJSON       `json:"backfill,omitempty"`
 	Webhook         *Webhook            `json:"webhook,omitempty"`
+	NoWebhook       string              `json:"noWebhook,omitempty"`
 }
 
 type repositoryCountJSON struct {
@@ -102,7 +103,14 @@ type surveyJSON struct {
 	Error    string             `json:"error,omitempty"`
 	Unseen   string             `json:"unseen,omitempty"`
 	Missing  []event.Repository `json:"missing,omitempty"`
+	Odd      []oddJSON          `json:"odd,omitempty"`
 	People   *peopleJSON        `json:"people,omitempty"`
+}
+
+type oddJSON struct {
+	Repository event.Repository `json:"repository"`
+	Error      string           `json:"error"`
+	Since      time.Time        `json:"since,omitzero"`
 }
 
 type peopleJSON struct {
@@ -137,6 +145,7 @@ func toSourceJSON(src Source, s standing.State, kept deliveries.Summary) sourceJ
 		Source: src, Condition: s.Is, CompleteThrough: s.Through, LagSeconds: s.Lag.Seconds(),
 		Deliveries: kept.Total, Pending: s.Backlog.Pending, PendingSince: s.Backlog.Oldest, Failed: s.Backlog.Failed, Held: s.Backlog.Held,
 		Repositories: repositoryCountJSON{s.Counts.Repositories, s.Counts.Archived},
+		NoWebhook:    s.Unhooked(),
 		Gaps:         gapCountJSON{Open: s.Counts.OpenGaps, Closed: s.Counts.ClosedGaps},
 	}
 	if s.Last != nil {
@@ -144,7 +153,10 @@ func toSourceJSON(src Source, s standing.State, kept deliveries.Summary) sourceJ
 		j.LastDelivery = &last
 	}
 	if v := s.Survey; v != nil {
-		j.Survey = &surveyJSON{v.Running, v.Done, v.Total, v.Found, v.Compared, v.Checked, v.Read, v.Err, v.Unseen, v.Missing, nil}
+		j.Survey = &surveyJSON{v.Running, v.Done, v.Total, v.Found, v.Compared, v.Checked, v.Read, v.Err, s.Unseen(), v.Missing, nil, nil}
+		for _, o := range v.Odd {
+			j.Survey.Odd = append(j.Survey.Odd, oddJSON{o.Repository, o.Err, o.Since})
+		}
 		if p := v.People; p.Told() {
 			j.Survey.People = &peopleJSON{p.Groups, p.People, p.Read, p.Err, p.LeftOut}
 		}

@@ -40,6 +40,8 @@ func newCondition(s standing.State, now time.Time) condition {
 		c.look, c.icon, c.word = "bad", "x-circle", "Cannot be stored"
 	case s.Is == standing.Gap:
 		c.look, c.icon, c.word = "warn", "alert", "Has a gap"
+	case s.Is == standing.Partial:
+		c.look, c.icon, c.word = "warn", "alert", "In part"
 	case s.Is == standing.Late:
 		c.look, c.icon, c.word = "warn", "alert", "Late"
 	case s.Backlog.Failed > 0:

@@ -42,7 +42,8 @@ type connectingView struct {
 	title    string // what is waited for
 	text     string
 	refused  *refusedView
-	hook     *Webhook // that the portal makes; nil if it does not
+	remake   *remakeView // nil: there is nothing to be made again
+	hook     *Webhook    // that the portal makes; nil if it does not
 	checks   []ui.Verdict
 	payload  string
 	another  string // where another secret is made
@@ -81,7 +82,7 @@ func (s *Site) connecting(ctx context.Context, r request) (answer, error) {
 		v.another = changeLink(src.Name)
 	}
 	if src.Type != "git" {
-		v.payload = s.URL + "/hooks/" + src.Name
+		v.payload = s.payload(src)
 	}
 	if f, ok := forgeOf(src.Type); ok && src.Pages != "" && len(src.Owners) > 0 {
 		v.hooks = hooksPage(f.key, src.Pages, src.Owners[0])
@@ -110,6 +111,9 @@ func (s *Site) connecting(ctx context.Context, r request) (answer, error) {
 		}
 	}
 	v.check(src, state, refusals, found.Total)
+	if state.Last != nil {
+		v.remake = s.newRemakeView(src, state)
+	}
 	a := answer{title: "Connect " + src.Name, body: connectingPage(v)}
 	if !v.done {
 		a.again = waitAgain
@@ -162,7 +166,11 @@ func newRefusedView(f Refusal, now time.Time) *refusedView {
 
 // check goes through what it takes, in the order of the way.
 func (v *connectingView) check(src Source, s standing.State, refusals []Refusal, found int) {
-	heard, hears := s.Last != nil, src.Type != "git" // which is looked at again and again
+	missing := ""
+	if s.Last != nil { // else it is made for the first time
+		missing = s.Unhooked()
+	}
+	heard, hears := s.Last != nil && missing == "", src.Type != "git" // which is looked at again and again
 	add := func(good, bad bool, text, note string) {
 		state := "wait"
 		switch {
@@ -187,7 +195,10 @@ func (v *connectingView) check(src Source, s standing.State, refusals []Refusal,
 	if v.hook != nil {
 		v.checkHook(*v.hook)
 	}
-	if hears {
+	switch {
+	case missing != "":
+		add(false, true, "A webhook leads here", ui.Sentence(missing)+".")
+	case hears:
 		add(heard, false, "A webhook was heard", "The forge sends a ping the moment the webhook is saved; its page of the webhook shows what it sent, and what it was answered.")
 		add(heard && !refused(http.StatusUnsupportedMediaType), refused(http.StatusUnsupportedMediaType), "The content type is application/json", "")
 		add(heard && !refused(http.StatusUnauthorized), refused(http.StatusUnauthorized), "The signature matches the secret", "")
@@ -211,6 +222,8 @@ func (v *connectingView) check(src Source, s standing.State, refusals []Refusal,
 		step, v.title, v.text = 2, "Waiting for the App to be installed", "Install it in "+strings.Join(src.Owners, ", ")+" and let it see the repositories that are to be read; the forge tells of it at once."
 	case !heard && making:
 		step, v.title, v.text = 2, "Making the webhook of "+src.Name, "The forge is asked to send what moves."
+	case missing != "":
+		step, v.title, v.text = 2, "Waiting for the webhook of "+src.Name+" to be made again", "Until then, what moves is found by comparison only. It was deleted at the forge, switched off, or leads elsewhere."
 	case !heard && hears:
 		step, v.title, v.text = 2, "Waiting for the ping of "+src.Name, "The forge sends it the moment you save the webhook."
 	case s.Survey != nil && s.Survey.Err != "":

@@ -129,6 +129,8 @@ type sourceView struct {
 	counts     repositories.Counts
 	survey     *surveyView
 	hook       string
+	remake     *remakeView // nil: no webhook is missing
+	odd        []oddRow
 	gaps       []gapRow
 	moreGaps   int
 	notices    []noticeRow
@@ -197,6 +199,13 @@ type heldRow struct {
 	back       string
 }
 
+// oddRow is a repository that could not be compared.
+type oddRow struct {
+	name, href string
+	why        string
+	since      ui.Moment // up to when it is known
+}
+
 type missingRow struct {
 	name, href string
 	entities   int
@@ -225,7 +234,7 @@ func (s *Site) source(ctx context.Context, r request) (answer, error) {
 	if src.Type != "cloudevents" { // from which nothing is read
 		v.past = s.newBackfillView(r, state)
 	}
-	v.hook, v.connected = s.URL+"/hooks/"+url.PathEscape(src.Name), src.Connected && s.Changing != nil
+	v.hook, v.connected, v.remake = s.payload(src), src.Connected && s.Changing != nil, s.newRemakeView(src, state)
 	if s.Connecting != nil {
 		if w, ok := s.Connecting.Webhook(src.Name); ok && !w.Running {
 			v.unhooked, v.hookHref = w.Error, waitLink(src.Name)
@@ -253,13 +262,16 @@ func newSourceView(r request, src Source, state standing.State, head sourceHead)
 		head: head, condition: newCondition(state, r.now), lag: lagOf(state.Truth), budget: newBudget(state.Survey, r.now),
 		sentence: whyThrough(state), pending: state.Backlog.Pending, counts: state.Counts,
 		failed: state.Backlog.Failed, failedHref: deliveriesLink(src.Name, event.DeliveryFailed),
-		survey: newSurveyView(state.Survey, r.now), replayed: newToast(r.self.query), silent: state.Last == nil,
+		survey: newSurveyView(state, r.now), replayed: newToast(r.self.query), silent: state.Last == nil,
 	}
 	if d := state.Last; d != nil {
 		v.last, v.lastEvent, v.lastHref = ui.Stamp(d.Received, r.now), ui.Shorten(d.Event, 32), deliveryLink(src.Name, d.ID)
 	}
 	if state.Survey == nil {
 		return v
+	}
+	for _, o := range state.Survey.Odd {
+		v.odd = append(v.odd, oddRow{o.Repository.FullName, repositoryLink(src.Name, o.Repository.FullName), ui.Shorten(o.Err, 300), ui.Near(o.Since, r.now)})
 	}
 	for i, m := range state.Survey.Missing {
 		if i == shownMissing {
@@ -286,6 +298,8 @@ func whyThrough(s standing.State) string {
 		return "What it sends cannot be stored here; the portal's log says why. Once it can, what was refused is fetched from the forge where that keeps it."
 	case standing.Gap:
 		return "Something was missed " + ui.SpanInWords(s.Lag) + " ago and is not made up for yet."
+	case standing.Partial:
+		return "Some of its repositories could not be compared with the forge; all others were."
 	case standing.Late:
 		return ui.Plural(s.Backlog.Pending, "delivery waits", "deliveries wait") + ". Nothing is lost."
 	case standing.Reading:
@@ -295,6 +309,8 @@ func whyThrough(s standing.State) string {
 		return ui.Plural(s.Backlog.Pending, "delivery is", "deliveries are") + " being read."
 	}
 	switch {
+	case s.Unhooked() != "":
+		return "All that came is handled. No webhook leads here, so what moves is found by the next comparison only."
 	case s.Told:
 		return "Every delivery that came is handled. Nobody asks the forge what it did not send."
 	case s.Backlog.Failed > 0 || s.Backlog.Held > 0:
@@ -304,14 +320,15 @@ func whyThrough(s standing.State) string {
 	}
 }
 
-func newSurveyView(s *standing.Survey, now time.Time) *surveyView {
+func newSurveyView(state standing.State, now time.Time) *surveyView {
+	s := state.Survey
 	if s == nil {
 		return nil
 	}
 	v := &surveyView{
 		running: ui.Sentence(s.Running), done: s.Done, total: s.Total, found: s.Found,
 		compared: ui.Near(s.Compared, now), checked: ui.Near(s.Checked, now), read: ui.Near(s.Read, now),
-		problem: s.Err, unseen: s.Unseen, people: newPeopleView(s.People, now),
+		problem: s.Err, unseen: state.Unseen(), people: newPeopleView(s.People, now),
 	}
 	if s.Total > 0 {
 		v.percent = 100 * s.Done / s.Total

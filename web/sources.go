@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -23,12 +22,15 @@ const shownRejected = 10
 
 // Source is a configured source, as the pages tell of it.
 type Source struct {
-	Name   string
-	Type   string   // "github", "gitlab", "git" or "cloudevents"
-	Of     string   // what of it is read: "organisation acme"
-	Pages  string   // address of the forge's pages, without a slash at the end; "" if it has none
-	App    bool     // it is asked as an App, whose webhook nobody has to make
-	Owners []string // organisations or groups whose repositories are read; empty = not limited to any
+	Name  string
+	Type  string // "github", "gitlab", "git" or "cloudevents"
+	Of    string // what of it is read: "organisation acme"
+	Pages string // address of the forge's pages, without a slash at the end; "" if it has none
+	App   bool   // it is asked as an App, whose webhook nobody has to make
+	// Payload is where its webhook sends to; "" = below the portal's own URL.
+	Payload  string
+	Hookable bool     // the portal can make its webhook
+	Owners   []string // organisations or groups whose repositories are read; empty = not limited to any
 	// Connected sources are changed and taken away on their pages, the others where the
 	// configuration is.
 	Connected bool
@@ -62,6 +64,7 @@ func (s *Site) sources(ctx context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	v := newSourcesView(r, s.Sources(), states, summaries, f.Source)
+	v.unread = s.unreadSources(r.catalog)
 	for i := range v.rows {
 		gaps, err := s.Repositories.Gaps(ctx, v.rows[i].name, gapsOnLine)
 		if err != nil {
@@ -69,7 +72,7 @@ func (s *Site) sources(ctx context.Context, r request) (answer, error) {
 		}
 		v.rows[i].line = truthParts(r.now, v.rows[i].through, gaps)
 	}
-	v.doors = doors(s.URL, s.Sources())
+	v.doors = s.doors()
 	v.deliveries = newDeliveriesView(r, f, page, newDeliveryChoices(f, summaries))
 	v.canRegister = s.Locations != nil
 	if v.locations, err = s.locationRows(ctx, r); err != nil {
@@ -84,6 +87,8 @@ type sourcesView struct {
 	failed      []failedSource
 	held        []failedSource
 	unreachable []unreachableSource
+	unhooked    []unreachableSource // no webhook leads here
+	unread      []unreadSource
 	rows        []sourceRow
 	rejected    []rejectedRow
 	moreBad     int // rejections that are not shown
@@ -176,6 +181,9 @@ func (v *sourcesView) addSource(now time.Time, src Source, s standing.State, fai
 	if row.late && s.Backlog.Pending > 0 && s.Is == standing.Late {
 		v.late = append(v.late, lateSource{src.Name, ui.SpanInWords(s.Lag), ui.Stamp(s.Backlog.Oldest, now), s.Backlog.Pending})
 	}
+	if says := s.Unhooked(); says != "" {
+		v.unhooked = append(v.unhooked, unreachableSource{src.Name, row.href, says})
+	}
 	if s.Survey != nil && s.Survey.Err != "" {
 		v.unreachable = append(v.unreachable, unreachableSource{src.Name, row.href, s.Survey.Err})
 	}
@@ -236,11 +244,11 @@ func aboutSource(s Source) string {
 }
 
 // doors says what to enter at each forge.
-func doors(base string, sources []Source) []door {
+func (s *Site) doors() []door {
 	var all []door
-	for _, s := range sources {
-		d := door{label: "Payload URL of " + s.Name, url: base + "/hooks/" + url.PathEscape(s.Name)}
-		switch s.Type {
+	for _, src := range s.Sources() {
+		d := door{label: "Payload URL of " + src.Name, url: s.payload(src)}
+		switch src.Type {
 		case "github":
 			d.hint = "Content type application/json, pushes and what else is to be on record, and the webhookSecret of callboard.yaml."
 		case "gitlab":

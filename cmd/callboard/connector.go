@@ -85,7 +85,7 @@ func (p *portal) leave(ctx context.Context, name string) (webhook string, err er
 	// Whoever hangs up from here on leaves nothing half done.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectTimeout)
 	defer cancel()
-	payload := p.hooks.payload(name)
+	payload := p.hooks.payload(was)
 	if err := p.disconnect(ctx, name); err != nil {
 		return "", err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"path/filepath"
@@ -78,7 +79,7 @@ func (m *hookMaker) prepare(name, payload string) (hookWork, error) {
 		return hookWork{}, err
 	}
 	if payload == "" {
-		payload = m.payload(name)
+		payload = m.payload(source)
 	}
 	if u, err := url.Parse(payload); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || !strings.HasSuffix(u.Path, "/hooks/"+name) {
 		return hookWork{}, fault.New(fault.Invalid, "%q is no address that leads to source %s: it has to end in /hooks/%s", payload, name, name)
@@ -88,7 +89,7 @@ func (m *hookMaker) prepare(name, payload string) (hookWork, error) {
 		return hookWork{}, fault.New(fault.Conflict, "the webhook of source %s is being made", name)
 	}
 	elsewhere := payload
-	if payload == m.portal.payload(name) {
+	if payload == m.portal.payload(source) {
 		elsewhere = ""
 	}
 	err := m.kept.change(func(all map[string]keptWebhook) { all[name] = keptWebhook{URL: elsewhere} })
@@ -100,12 +101,12 @@ func (m *hookMaker) prepare(name, payload string) (hookWork, error) {
 	return hookWork{source, payload, make(chan error, 1), run}, nil
 }
 
-// payload is where the webhook of a source sends to.
-func (m *hookMaker) payload(name string) string {
-	if kept, _ := m.kept.get(name); kept.URL != "" {
+// payload is where the webhook of a source sends to, or is to be made to send to.
+func (m *hookMaker) payload(s config.Source) string {
+	if kept, _ := m.kept.get(s.Name); kept.URL != "" {
 		return kept.URL
 	}
-	return m.portal.payload(name)
+	return m.portal.payload(s)
 }
 
 // makable reports what keeps the webhook of a source from being made here.
@@ -241,7 +242,14 @@ func (m *hookMaker) make(ctx context.Context, w hookWork, taken func()) error {
 		return err
 	}
 	taken()
-	return ping(ctx)
+	if err := m.portal.keepPayload(ctx, w.source, w.payload); err != nil {
+		return err
+	}
+	if err := ping(ctx); err != nil {
+		return err
+	}
+	m.portal.intake().surveyor.Check(name) // which webhooks there are is seen anew
+	return nil
 }
 
 // errorForPeople is what an error says to those who are not to know our mistakes.
@@ -256,4 +264,24 @@ func errorForPeople(err error) string {
 }
 
 // payload is where the webhook of a source sends to.
-func (p *portal) payload(source string) string { return p.url() + "/hooks/" + url.PathEscape(source) }
+func (p *portal) payload(s config.Source) string {
+	return cmp.Or(s.WebhookURL, p.url()+"/hooks/"+url.PathEscape(s.Name))
+}
+
+// keepPayload takes note of where the webhook of a source leads that was made, if that
+// is elsewhere than one would think: by that it is known again.
+func (p *portal) keepPayload(ctx context.Context, s config.Source, payload string) error {
+	if payload == p.payload(s) {
+		return nil
+	}
+	p.connecting.Lock()
+	defer p.connecting.Unlock()
+	return p.restore(ctx, func(stored []config.Source) ([]config.Source, error) {
+		i := placeOf(stored, s.Name)
+		if i < 0 {
+			return nil, fault.New(fault.Conflict, "the webhook is made, and is not known again before source %s has webhookUrl: %s in the configuration", s.Name, payload)
+		}
+		stored[i].WebhookURL = payload
+		return stored, nil
+	})
+}

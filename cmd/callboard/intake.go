@@ -45,7 +45,7 @@ type intake struct {
 func (p *portal) newIntake(c config.Config, inFile int) (*intake, error) {
 	in := &intake{config: c, inFile: inFile, metrics: prometheus.NewRegistry()}
 	var err error
-	if in.sources, err = newSources(c, in.metrics, p.options); err != nil {
+	if in.sources, err = newSources(c, p.payload, in.metrics, p.options); err != nil {
 		return nil, err
 	}
 	selections := map[string]ingest.Selection{}
@@ -98,11 +98,11 @@ func (in *intake) run(ctx context.Context, survey bool) error {
 	return err
 }
 
-// newSources makes what the configuration lists.
-func newSources(c config.Config, metrics prometheus.Registerer, o portalOptions) ([]ingest.Source, error) {
+// newSources makes what the configuration lists; payload is where a webhook sends to.
+func newSources(c config.Config, payload func(config.Source) string, metrics prometheus.Registerer, o portalOptions) ([]ingest.Source, error) {
 	var all []ingest.Source
 	for _, s := range c.Sources {
-		source, err := newSource(s, filepath.Join(c.Data, "forge-"+s.Name+".answers"), metrics, o)
+		source, err := newSource(s, payload(s), filepath.Join(c.Data, "forge-"+s.Name+".answers"), metrics, o)
 		if err != nil {
 			return nil, fmt.Errorf("source %s: %w", s.Name, err)
 		}
@@ -112,18 +112,18 @@ func newSources(c config.Config, metrics prometheus.Registerer, o portalOptions)
 }
 
 // newSource makes one source, which keeps its forge's answers in a file.
-func newSource(s config.Source, answers string, metrics prometheus.Registerer, o portalOptions) (ingest.Source, error) {
+func newSource(s config.Source, payload, answers string, metrics prometheus.Registerer, o portalOptions) (ingest.Source, error) {
 	switch s.Type {
 	case config.GitHub:
 		return github.New(github.Options{
 			Name: s.Name, URL: s.URL, Token: s.Token.Reveal(), App: githubApp(s.App), WebhookSecret: s.WebhookSecret.Reveal(), PreviousSecret: s.PreviousSecret.Reveal(),
-			Organizations: s.Organizations, Repositories: s.Repositories, Cache: answers, Metrics: metrics, Now: o.now,
+			Organizations: s.Organizations, Repositories: s.Repositories, Payload: payload, Cache: answers, Metrics: metrics, Now: o.now,
 		})
 	case config.GitLab:
 		return gitlab.New(gitlab.Options{
 			Name: s.Name, URL: s.URL, Token: s.Token.Reveal(), WebhookSecret: s.WebhookSecret.Reveal(), PreviousSecret: s.PreviousSecret.Reveal(),
 			SigningToken: s.SigningToken.Reveal(), PreviousToken: s.PreviousSigningToken.Reveal(),
-			Groups: s.Groups, Cache: answers, Metrics: metrics, Now: o.now,
+			Groups: s.Groups, Payload: payload, Cache: answers, Metrics: metrics, Now: o.now,
 		})
 	case config.Git:
 		return gitsource.New(gitsource.Options{
@@ -178,7 +178,7 @@ func (p *portal) apiSources() []api.Source {
 	var all []api.Source
 	in := p.intake()
 	for _, s := range in.config.Sources {
-		all = append(all, api.Source{Name: s.Name, Type: s.Type, URL: p.payload(s.Name), Connected: in.connected(s.Name)})
+		all = append(all, api.Source{Name: s.Name, Type: s.Type, URL: p.payload(s), Connected: in.connected(s.Name)})
 	}
 	return all
 }
@@ -193,6 +193,7 @@ func (p *portal) webSources() []web.Source {
 	in := p.intake()
 	for _, s := range in.config.Sources {
 		one := pageSource(s)
+		one.Payload = p.payload(s)
 		one.Connected = in.connected(s.Name)
 		all = append(all, one)
 	}

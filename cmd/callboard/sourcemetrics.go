@@ -67,6 +67,13 @@ func registerSources(r prometheus.Registerer, s *standing.Reader) error {
 			}
 			return 0, true
 		})
+	add("webhook_missing", "1 if a webhook that should send here is missing at the forge.",
+		func(s standing.State) (float64, bool) {
+			if s.Unhooked() != "" {
+				return 1, true
+			}
+			return 0, true
+		})
 	count("gaps_open", "What was missed of the source and is not made up for.", func(s standing.State) int { return s.Counts.OpenGaps })
 	count("repositories", "Repositories that are known of the source.", func(s standing.State) int { return s.Counts.Repositories })
 	count("repositories_archived", "Those of them that are archived.", func(s standing.State) int { return s.Counts.Archived })

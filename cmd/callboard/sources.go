@@ -34,9 +34,13 @@ func sourceNames(c config.Config) []string {
 // surveyOf is how the surveys of a source stand.
 func (p *portal) surveyOf(source string) (standing.Survey, bool) {
 	s, ok := p.surveyStatus(source)
+	odd := make([]standing.Odd, len(s.Odd))
+	for i, o := range s.Odd {
+		odd[i] = standing.Odd(o)
+	}
 	return standing.Survey{
 		Running: s.Running, Done: s.Done, Total: s.Total, Found: s.Found, Compared: s.Compared, Checked: s.Checked, Read: s.Read,
-		Err: s.Err, Unseen: s.Unseen, Missing: s.Missing, Budget: standing.Budget(s.Budget),
+		Err: s.Err, Unseen: s.Unseen, NoHook: standing.NoHook(s.NoHook), Odd: odd, Missing: s.Missing, Budget: standing.Budget(s.Budget),
 		People: standing.People{Groups: s.Groups, People: s.People, Read: s.Peopled, Err: s.NoPeople, LeftOut: s.LeftOut},
 	}, ok
 }
@@ -87,7 +91,7 @@ func (p *portal) refusals(source string) []web.Refusal {
 
 // pageSource is a source as the pages tell of it.
 func pageSource(s config.Source) web.Source {
-	w := web.Source{Name: s.Name, Type: s.Type, App: s.App != (config.App{}), Owners: slices.Concat(s.Organizations, s.Groups), Pages: strings.TrimRight(s.URL, "/")}
+	w := web.Source{Name: s.Name, Type: s.Type, App: s.App != (config.App{}), Hookable: makable(s) == nil, Owners: slices.Concat(s.Organizations, s.Groups), Pages: strings.TrimRight(s.URL, "/")}
 	switch {
 	case s.Type == config.GitHub && (s.URL == "" || strings.Contains(s.URL, "://api.github.com")):
 		w.Pages = "https://github.com"

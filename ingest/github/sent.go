@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -49,10 +50,10 @@ func parseKey(key string) (h hookOf, delivery int64, err error) {
 }
 
 // Since lists what GitHub sent to this source's webhooks, of which it remembers
-// three days: https://docs.github.com/rest/orgs/webhooks#list-deliveries-for-an-organization-webhook
+// three days, and ends in an [ingest.NoWebhook] if some are missing: https://docs.github.com/rest/orgs/webhooks#list-deliveries-for-an-organization-webhook
 func (s *Source) Since(ctx context.Context, since time.Time) iter.Seq2[ingest.Attempt, error] {
 	return func(yield func(ingest.Attempt, error) bool) {
-		hooks, err := s.hooks(ctx)
+		hooks, missing, err := s.hooks(ctx)
 		if err != nil {
 			yield(ingest.Attempt{}, err)
 			return
@@ -62,41 +63,82 @@ func (s *Source) Since(ctx context.Context, since time.Time) iter.Seq2[ingest.At
 				return
 			}
 		}
+		if missing != nil {
+			yield(ingest.Attempt{}, missing)
+		}
 	}
 }
 
-// hooks finds the webhooks that lead here.
-func (s *Source) hooks(ctx context.Context) ([]hookOf, error) {
+// hooks finds the webhooks that lead here, and says which are missing; nil if none is.
+func (s *Source) hooks(ctx context.Context) ([]hookOf, *ingest.NoWebhook, error) {
 	if s.app != nil {
-		return []hookOf{{}}, nil
+		return s.appHook(ctx)
 	}
-	var all []hookOf
+	f := foundHooks{source: s, missing: ingest.NoWebhook{Payload: s.payload}}
+	sends := map[string]bool{} // organisations whose webhook leads here
 	for _, org := range s.organizations {
 		found, resp, err := s.client.Organizations.ListHooks(ctx, org, &github.ListOptions{PerPage: perPage})
 		if err != nil {
-			return nil, forge{s.api, s.client}.fail(ctx, "list the webhooks of "+org, resp, err)
+			return nil, nil, forge{s.api, s.client}.fail(ctx, "list the webhooks of "+org, resp, err)
 		}
-		all = append(all, s.ours(found, org, "")...)
+		sends[strings.ToLower(org)] = f.add(found, org, "")
+		if len(s.repositories) == 0 && !sends[strings.ToLower(org)] {
+			f.missing.Of = append(f.missing.Of, "organisation "+org)
+		}
 	}
 	for _, name := range s.repositories {
 		owner, repo := split(ingest.Repository{FullName: name})
 		found, resp, err := s.client.Repositories.ListHooks(ctx, owner, repo, &github.ListOptions{PerPage: perPage})
 		if err != nil {
-			return nil, forge{s.api, s.client}.fail(ctx, "list the webhooks of "+name, resp, err)
+			return nil, nil, forge{s.api, s.client}.fail(ctx, "list the webhooks of "+name, resp, err)
 		}
-		all = append(all, s.ours(found, owner, repo)...)
+		if !f.add(found, owner, repo) && !sends[strings.ToLower(owner)] {
+			f.missing.Of = append(f.missing.Of, "repository "+name)
+		}
 	}
-	return all, nil
+	if len(f.missing.Of) == 0 {
+		return f.ours, nil, nil
+	}
+	return f.ours, &f.missing, nil
 }
 
-func (s *Source) ours(hooks []*github.Hook, owner, repo string) []hookOf {
-	var all []hookOf
+// foundHooks tells webhooks that lead here from others.
+type foundHooks struct {
+	source  *Source
+	ours    []hookOf
+	missing ingest.NoWebhook
+}
+
+// add reports whether one of an organisation's or a repository's webhooks sends here
+// now. What one sent that is switched off is looked at still.
+func (f *foundHooks) add(hooks []*github.Hook, owner, repo string) (sends bool) {
 	for _, h := range hooks {
-		if strings.HasSuffix(h.Config.GetURL(), s.hookPath()) {
-			all = append(all, hookOf{owner, repo, h.GetID()})
+		switch to := h.Config.GetURL(); {
+		case to == f.source.payload:
+			f.ours = append(f.ours, hookOf{owner, repo, h.GetID()})
+			sends = sends || h.GetActive()
+		case strings.HasSuffix(to, f.source.hookPath()) && !slices.Contains(f.missing.Elsewhere, to):
+			f.missing.Elsewhere = append(f.missing.Elsewhere, to)
 		}
 	}
-	return all
+	f.missing.Partly = f.missing.Partly || sends
+	return sends
+}
+
+// appHook is that of an App, which has just one: it may have been given another address.
+func (s *Source) appHook(ctx context.Context) ([]hookOf, *ingest.NoWebhook, error) {
+	c, resp, err := s.app.Apps.GetHookConfig(ctx)
+	if err != nil {
+		return nil, nil, forge{s.api, s.app}.fail(ctx, "read the webhook of the App", resp, err)
+	}
+	if to := c.GetURL(); to != s.payload {
+		missing := &ingest.NoWebhook{Of: []string{"the App"}, Payload: s.payload}
+		if to != "" {
+			missing.Elsewhere = []string{to}
+		}
+		return nil, missing, nil
+	}
+	return []hookOf{{}}, nil, nil
 }
 
 // attempts yields those of one webhook, and reports false when nothing more is wanted.

@@ -37,7 +37,10 @@ type Options struct {
 	// PreviousSecret signs deliveries, too, while the secret is being changed; "" = none.
 	PreviousSecret string
 	Organizations  []string // whose repositories count; empty = all that the webhook tells of
-	Repositories   []string // the only ones that are listed, "acme/payments"; empty = all of the organisations
+	// Payload is where its webhook sends to. What leads elsewhere is another portal's,
+	// however it ends.
+	Payload      string
+	Repositories []string // the only ones that are listed, "acme/payments"; empty = all of the organisations
 
 	Cache     string                // file of the forge's answers over a restart; "" = none
 	Transport http.RoundTripper     // nil: one with timeouts
@@ -51,6 +54,7 @@ type Source struct {
 	secrets       [][]byte // the present one first
 	organizations []string
 	repositories  []string
+	payload       string
 	api           *forgeapi.Client
 	client        *github.Client
 	app           *github.Client // asks as the App; nil without one
@@ -70,7 +74,7 @@ func New(o Options) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{name: o.Name, secrets: [][]byte{[]byte(o.WebhookSecret)}, organizations: o.Organizations, repositories: o.Repositories, api: api}
+	s := &Source{name: o.Name, secrets: [][]byte{[]byte(o.WebhookSecret)}, organizations: o.Organizations, repositories: o.Repositories, payload: o.Payload, api: api}
 	s.token = func(context.Context) (string, error) { return o.Token, nil }
 	if o.PreviousSecret != "" {
 		s.secrets = append(s.secrets, []byte(o.PreviousSecret))

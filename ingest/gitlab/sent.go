@@ -7,6 +7,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,23 +29,31 @@ type hookEvent struct {
 }
 
 // Since lists what GitLab sent to this source's group webhooks, of which it
-// remembers a few days. Those of projects are not asked for: one request each.
+// remembers a few days, and ends in an [ingest.NoWebhook] if some are missing. Those of
+// projects are not asked for: one request each.
 func (s *Source) Since(ctx context.Context, since time.Time) iter.Seq2[ingest.Attempt, error] {
 	return func(yield func(ingest.Attempt, error) bool) {
+		missing := &ingest.NoWebhook{Payload: s.payload}
 		for _, group := range s.groups {
-			hooks, resp, err := s.client.Groups.ListGroupHooks(group, &gitlab.ListGroupHooksOptions{ListOptions: gitlab.ListOptions{PerPage: perPage}}, gitlab.WithContext(ctx))
+			hooks, resp, err := s.groupHooks(ctx, group)
 			if err != nil {
 				yield(ingest.Attempt{}, forge{s.api, s.client}.fail(ctx, "list the webhooks of "+group, resp, err))
 				return
 			}
-			for _, h := range hooks {
-				if !strings.HasSuffix(h.URL, "/hooks/"+s.name) {
-					continue
-				}
-				if !s.attempts(ctx, fmt.Sprintf("groups/%s/hooks/%d/events", url.PathEscape(group), h.ID), since, yield) {
-					return
-				}
+			h := Hooks{Elsewhere: missing.Elsewhere}
+			id := s.ours(hooks, s.payload, &h)
+			missing.Elsewhere = h.Elsewhere
+			if id == 0 || slices.ContainsFunc(hooks, func(h webhook) bool { return h.id == id && h.off }) {
+				missing.Of = append(missing.Of, "group "+group)
+			} else {
+				missing.Partly = true
 			}
+			if id != 0 && !s.attempts(ctx, fmt.Sprintf("groups/%s/hooks/%d/events", url.PathEscape(group), id), since, yield) {
+				return
+			}
+		}
+		if len(missing.Of) > 0 {
+			yield(ingest.Attempt{}, missing)
 		}
 	}
 }

@@ -33,6 +33,9 @@ type Options struct {
 	// What was valid before is taken, too, while they are being changed; "" = none.
 	PreviousSecret, PreviousToken string
 	Groups                        []string // whose projects count, with subgroups; empty = all that the webhook tells of
+	// Payload is where its webhook sends to. What leads elsewhere is another portal's,
+	// however it ends.
+	Payload string
 
 	Cache     string                // file of the forge's answers over a restart; "" = none
 	Transport http.RoundTripper     // nil: one with timeouts
@@ -46,6 +49,7 @@ type Source struct {
 	secrets []string // the present one first
 	keys    [][]byte // of the signing tokens
 	groups  []string
+	payload string
 	// accessToken is what the API is asked with; "" reads what is public.
 	accessToken string
 	now         func() time.Time
@@ -58,7 +62,7 @@ func New(o Options) (*Source, error) {
 	if o.WebhookSecret == "" && o.SigningToken == "" {
 		return nil, fault.New(fault.Invalid, "source %s: webhookSecret and signingToken are both empty, so that anybody could send deliveries: set one of them", o.Name)
 	}
-	s := &Source{name: o.Name, groups: o.Groups, accessToken: o.Token, now: o.Now}
+	s := &Source{name: o.Name, groups: o.Groups, payload: o.Payload, accessToken: o.Token, now: o.Now}
 	if s.now == nil {
 		s.now = time.Now
 	}

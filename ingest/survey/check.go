@@ -41,9 +41,14 @@ func (w *worker) check(ctx context.Context, start time.Time) error {
 	}
 	unseen := ""
 	defer func() { w.tell(func(s *Status) { s.Unseen = unseen }) }()
+	var missing *ingest.NoWebhook
 	for a, err := range w.Sent.Since(ctx, since) {
+		if errors.As(err, &missing) {
+			break // it is the last
+		}
 		if kind := fault.KindOf(err); err != nil && (kind == fault.Denied || kind == fault.NotFound) {
 			unseen = text(err) // a lesser token; comparisons go on
+			w.tell(func(s *Status) { s.NoHook = NoHook{} })
 			return nil
 		}
 		if errors.Is(err, ingest.ErrTooManyAttempts) {
@@ -73,10 +78,29 @@ func (w *worker) check(ctx context.Context, start time.Time) error {
 			return err
 		}
 	}
+	w.tell(func(s *Status) { s.NoHook = s.NoHook.now(missing, start) })
 	if len(kept) > 0 { // it stays missing, so this check has not ended well
 		return fault.New(fault.Invalid, "%s: of what the forge sent it does not hand over %d; the first: %s", w.Name, len(kept), text(kept[0]))
 	}
 	return nil
+}
+
+// NoHook says which webhooks are missing at a forge; zero if none is, or nobody can say.
+type NoHook struct {
+	Says   string    // for people
+	Partly bool      // of others of the source there are some
+	Since  time.Time // when that was seen first
+}
+
+// now is what is missing after another look.
+func (n NoHook) now(missing *ingest.NoWebhook, at time.Time) NoHook {
+	if missing == nil {
+		return NoHook{}
+	}
+	if n.Says == "" {
+		n.Since = at
+	}
+	return NoHook{missing.Error(), missing.Partly, n.Since}
 }
 
 // keptError says why the forge does not hand over a delivery that it lists.

@@ -44,16 +44,20 @@ func (w *worker) compare(ctx context.Context, start time.Time, all bool) error {
 	}
 	w.tell(func(s *Status) { s.Total, s.Found = len(list), len(list) })
 	tick := event.Cause{Schedule: ingest.ScheduleTick("compare", start)}
-	suspects, err := w.compareAll(ctx, list, tick, all)
+	suspects, odd, err := w.compareAll(ctx, list, tick, all)
 	if err != nil {
 		return err
 	}
-	if err := w.missing(ctx, list, tick, all); err != nil {
+	if len(odd) > 0 && len(odd) == len(list) { // nothing but the list makes sense
+		return fault.New(fault.Unavailable, "%s", odd[0].Err)
+	}
+	if odd, err = w.missing(ctx, list, odd, tick, all); err != nil {
 		return err
 	}
-	if err := w.close(ctx, suspects, tick); err != nil {
+	if odd, err = w.close(ctx, suspects, odd, tick); err != nil {
 		return err
 	}
+	w.tell(func(s *Status) { s.Odd = odd })
 	return w.again(ctx, tick, all)
 }
 
@@ -75,29 +79,34 @@ func (w *worker) again(ctx context.Context, tick event.Cause, all bool) error {
 	return nil
 }
 
-func (w *worker) compareAll(ctx context.Context, list []ingest.Repository, tick event.Cause, all bool) ([]suspect, error) {
+// compareAll returns those whose heads are not what has been reached, and those that
+// could not be compared.
+func (w *worker) compareAll(ctx context.Context, list []ingest.Repository, tick event.Cause, all bool) ([]suspect, []Odd, error) {
 	var (
 		mu       sync.Mutex
 		suspects []suspect
+		odd      []Odd
 	)
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(asksAtOnce)
 	for _, repo := range list {
 		g.Go(func() error {
 			head, err := w.compareOne(ctx, repo, tick, all)
-			if err != nil {
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case isOdd(ctx, err) && len(odd) < maxOdd:
+				odd = append(odd, w.odd(ctx, repo.State(w.Name).Repository, err))
+			case err != nil:
 				return err
-			}
-			w.tell(func(s *Status) { s.Done++ })
-			if head != "" {
-				mu.Lock()
-				defer mu.Unlock()
+			case head != "":
 				suspects = append(suspects, suspect{repo, head})
 			}
+			w.tell(func(s *Status) { s.Done++ })
 			return nil
 		})
 	}
-	return suspects, g.Wait()
+	return suspects, odd, g.Wait()
 }
 
 // compareOne asks for a look if the repository needs one, and returns its head if
@@ -144,29 +153,30 @@ func (w *worker) compareOne(ctx context.Context, repo ingest.Repository, tick ev
 }
 
 // close gives deliveries that are on their way the time that they need, and then
-// calls what was not delivered a gap, and asks to close it.
-func (w *worker) close(ctx context.Context, suspects []suspect, tick event.Cause) error {
+// calls what was not delivered a gap, and asks to close it. It adds those to odd that
+// the forge gives no answer about by then.
+func (w *worker) close(ctx context.Context, suspects []suspect, odd []Odd, tick event.Cause) ([]Odd, error) {
 	pending := -1 // not known
 	for try := 0; pending != 0; try++ {
 		if len(suspects) == 0 || try == patience { // the next comparison sees them again
-			return nil
+			return odd, nil
 		}
 		if !pause(ctx, w.Grace) {
-			return ctx.Err()
+			return odd, ctx.Err()
 		}
 		var err error
 		if pending, err = w.Deliveries.Pending(ctx, w.Name); err != nil {
-			return err
+			return odd, err
 		}
 	}
 	delivers, err := w.Deliveries.Delivers(ctx, w.Name)
 	if err != nil {
-		return err
+		return odd, err
 	}
 	for _, s := range suspects {
 		reached, err := w.Deliveries.Reached(ctx, w.Name, s.repo.ID)
 		if err != nil {
-			return err
+			return odd, err
 		}
 		if reached == s.head {
 			continue
@@ -175,24 +185,28 @@ func (w *worker) close(ctx context.Context, suspects []suspect, tick event.Cause
 		if err != nil && fault.KindOf(err) == fault.NotFound {
 			continue
 		}
+		if isOdd(ctx, err) && len(odd) < maxOdd {
+			odd = append(odd, w.odd(ctx, s.repo.State(w.Name).Repository, err))
+			continue
+		}
 		if err != nil {
-			return err
+			return odd, err
 		}
 		if now.SHA == reached || now.SHA != s.head { // it moved on meanwhile: a delivery of that may come
 			continue
 		}
 		stands, err := w.Deliveries.Unfinished(ctx, w.Name, s.repo.ID, s.head)
 		if err != nil {
-			return err
+			return odd, err
 		}
 		if stands != "" { // a delivery told so, and waits for a person
 			continue
 		}
 		if err := w.gap(ctx, s, now, delivers, tick); err != nil {
-			return err
+			return odd, err
 		}
 	}
-	return nil
+	return odd, nil
 }
 
 // gap records that a branch moved without a word, and asks for a look. A source
@@ -235,15 +249,16 @@ func (w *worker) look(ctx context.Context, d event.RepositoryDue, tick event.Cau
 }
 
 // missing looks for known repositories that the list has not. One that was moved
-// elsewhere is looked at; one that cannot be found at all is told of, and kept.
-func (w *worker) missing(ctx context.Context, list []ingest.Repository, tick event.Cause, all bool) error {
+// elsewhere is looked at; one that cannot be found at all is told of, and kept. It adds
+// those to odd that the forge gives no answer about.
+func (w *worker) missing(ctx context.Context, list []ingest.Repository, odd []Odd, tick event.Cause, all bool) ([]Odd, error) {
 	listed := make(map[string]bool, len(list))
 	for _, r := range list {
 		listed[r.ID] = true
 	}
 	known, err := w.Repositories.All(ctx, w.Name)
 	if err != nil {
-		return err
+		return odd, err
 	}
 	var missing []event.Repository
 	for _, was := range known {
@@ -251,20 +266,22 @@ func (w *worker) missing(ctx context.Context, list []ingest.Repository, tick eve
 			continue
 		}
 		if err := w.pace(); err != nil {
-			return err
+			return odd, err
 		}
 		now, err := w.Forge.Repository(ctx, ingest.Repository{ID: was.ID, FullName: was.FullName})
 		switch kind := fault.KindOf(err); {
 		case kind == fault.NotFound || kind == fault.Denied:
 			missing = append(missing, was.Repository)
+		case isOdd(ctx, err) && len(odd) < maxOdd:
+			odd = append(odd, w.odd(ctx, was.Repository, err))
 		case err != nil:
-			return err
+			return odd, err
 		case !reflect.DeepEqual(was, now.State(w.Name)):
 			if err := w.look(ctx, w.due(now, "", "it was moved"), tick, all); err != nil {
-				return err
+				return odd, err
 			}
 		}
 	}
 	w.tell(func(s *Status) { s.Missing = missing })
-	return nil
+	return odd, nil
 }

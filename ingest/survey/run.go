@@ -60,7 +60,9 @@ func (w *worker) do(ctx context.Context, j job) error {
 	var err error
 	switch j {
 	case check:
-		err = w.check(ctx, start)
+		if err = w.check(ctx, start); err == nil {
+			err = w.compareOdd(ctx, start)
+		}
 	case people:
 		err = w.people(ctx, start)
 	default: // people even if repositories cannot be listed, and the other way round

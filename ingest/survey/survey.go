@@ -61,7 +61,8 @@ type Sent interface {
 	// Since lists the attempts since a moment, the newest of each webhook first, as
 	// far as the forge remembers. Whatever is no delivery to this source's webhook is
 	// left out. fault.Denied: the token may not look. [ingest.ErrTooManyAttempts]: so
-	// many were sent that the older ones of this webhook are left out, too.
+	// many were sent that the older ones of this webhook are left out, too. At the end
+	// an [ingest.NoWebhook] says which webhooks are missing.
 	Since(ctx context.Context, since time.Time) iter.Seq2[ingest.Attempt, error]
 	// Fetch returns what was sent; fault.NotFound: it is forgotten.
 	Fetch(ctx context.Context, a ingest.Attempt) (http.Header, []byte, error)
@@ -193,6 +194,15 @@ func (s *Surveyor) Survey(source string) {
 	}
 }
 
+// Check asks to look for deliveries that were missed, soon. An unknown name is none.
+func (s *Surveyor) Check(source string) {
+	for _, w := range s.workers {
+		if w.Name == source {
+			w.want(check)
+		}
+	}
+}
+
 // ReadPeople asks to read the teams and members of a source, soon. An unknown name,
 // and a source without any, is none.
 func (s *Surveyor) ReadPeople(source string) {
@@ -237,6 +247,8 @@ type Status struct {
 	Read     time.Time // when the last full reading was asked for
 	Err      string    // why the last run did not end well, for people; "" if it did
 	Unseen   string    // why missed deliveries are not looked for; "" if they are
+	NoHook   NoHook    // which webhooks are missing
+	Odd      []Odd     // repositories that could not be compared
 	Groups   int       // organisations, teams and groups of the last reading
 	People   int       // that are in them
 	Peopled  time.Time // when the last reading of teams and members began that ended well
@@ -352,7 +364,7 @@ func (w *worker) told() Status {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := w.status
-	s.Source, s.Missing, s.LeftOut = w.Name, slices.Clone(s.Missing), slices.Clone(s.LeftOut)
+	s.Source, s.Missing, s.LeftOut, s.Odd = w.Name, slices.Clone(s.Missing), slices.Clone(s.LeftOut), slices.Clone(s.Odd)
 	if w.Budget != nil {
 		s.Budget = w.Budget()
 	}

@@ -30,6 +30,8 @@ type world struct {
 	unseen    error                        // why it does not tell what it sent
 	tooMany   bool                         // it lists no older ones after those
 	withheld  error                        // why it does not hand over what it lists at "withheld"
+	noHook    *ingest.NoWebhook            // that it says is missing
+	strange   map[string]error             // what it answers about a repository instead of its head
 	budget    survey.Budget
 	entered   chan struct{} // not nil: a listing says here that it has begun,
 	leave     chan struct{} // and ends when told
@@ -156,6 +158,9 @@ func (f forge) Repository(_ context.Context, r ingest.Repository) (ingest.Reposi
 	if now, ok := f.world.elsewhere[r.ID]; ok {
 		return now, nil
 	}
+	if _, ok := f.world.heads[r.ID]; ok {
+		return repository(r.ID), nil
+	}
 	return r, fault.New(fault.NotFound, "there is no repository %s", r.ID)
 }
 
@@ -163,6 +168,9 @@ func (f forge) Head(_ context.Context, r ingest.Repository, _ string) (ingest.Co
 	f.world.mu.Lock()
 	defer f.world.mu.Unlock()
 	f.world.asked++
+	if err := f.world.strange[r.ID]; err != nil {
+		return ingest.Commit{}, err
+	}
 	return ingest.Commit{SHA: f.world.heads[r.ID]}, nil
 }
 
@@ -172,7 +180,7 @@ func (w *world) Since(_ context.Context, since time.Time) iter.Seq2[ingest.Attem
 		w.mu.Lock()
 		w.checks++
 		w.since = since
-		sent, unseen, tooMany := slices.Clone(w.sent), w.unseen, w.tooMany
+		sent, unseen, tooMany, noHook := slices.Clone(w.sent), w.unseen, w.tooMany, w.noHook
 		w.mu.Unlock()
 		if unseen != nil {
 			yield(ingest.Attempt{}, unseen)
@@ -185,6 +193,9 @@ func (w *world) Since(_ context.Context, since time.Time) iter.Seq2[ingest.Attem
 		}
 		if tooMany {
 			yield(ingest.Attempt{}, ingest.ErrTooManyAttempts)
+		}
+		if noHook != nil {
+			yield(ingest.Attempt{}, noHook)
 		}
 	}
 }

@@ -55,6 +55,7 @@ type Source struct {
 	Token         Secret `yaml:"token"`
 	App           App    `yaml:"app"` // github: instead of a token
 	WebhookSecret Secret `yaml:"webhookSecret"`
+	WebhookURL    string `yaml:"webhookUrl"`   // where the forge reaches the webhook; empty = below the portal's own URL
 	SigningToken  Secret `yaml:"signingToken"` // gitlab only
 	// What was valid before is accepted too, for as long as it stands here: so a
 	// secret can be changed without losing a delivery.

@@ -121,6 +121,7 @@ func TestProblemsSayWhere(t *testing.T) {
 		{"git too often", "sources:\n  - {name: a, type: git, url: /srv/a, poll: 1ms}\n", `2:45: sources[0].poll: 1ms is too short`},
 		{"git has no schedule", "sources:\n  - {name: a, type: git, url: /srv/a, reconcile: never}\n", `sources[0].reconcile: is for forges`},
 		{"branch of a forge", "sources:\n  - {name: a, type: github, webhookSecret: s, branch: main}\n", `sources[0].branch: is for git`},
+		{"webhook of another source", "sources:\n  - {name: a, type: github, webhookSecret: s, webhookUrl: 'https://x/hooks/b'}\n", `2:59: sources[0].webhookUrl: "https://x/hooks/b" does not lead to this source: it has to end in /hooks/a`},
 		{"source name", "sources:\n  - {name: Git Hub, type: github, webhookSecret: s}\n", "2:12: sources[0].name:"},
 		{"same name", "sources:\n  - {name: a, type: github, webhookSecret: s}\n  - {name: a, type: github, webhookSecret: s}\n", `3:12: sources[1].name: there is a source "a" already`},
 		{"duration", "deliveries: {keep: soon}\n", `1:20: deliveries.keep: "soon" is no duration`},

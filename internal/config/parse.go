@@ -254,6 +254,12 @@ func (p *parser) source(path string, s Source, names map[string]bool) {
 	if s.URL != "" && s.Type != Git {
 		p.httpURL(path+".url", s.URL)
 	}
+	if s.WebhookURL != "" {
+		p.httpURL(path+".webhookUrl", s.WebhookURL)
+		if !strings.HasSuffix(s.WebhookURL, "/hooks/"+s.Name) {
+			p.wrong(path+".webhookUrl", "%q does not lead to this source: it has to end in /hooks/%s", s.WebhookURL, s.Name)
+		}
+	}
 	for i, pattern := range s.Descriptors {
 		if !doublestar.ValidatePattern(pattern) {
 			p.wrong(fmt.Sprintf("%s.descriptors[%d]", path, i), "%q is no pattern; write a path such as catalog-info.yaml or services/**/catalog-info.yaml", pattern)

@@ -100,7 +100,7 @@ func Keep(path string, content []byte) error {
 func (s Source) plain() map[string]any {
 	m := map[string]any{"name": s.Name, "type": s.Type}
 	for key, value := range map[string]string{
-		"url": s.URL, "token": s.Token.Reveal(), "webhookSecret": s.WebhookSecret.Reveal(), "signingToken": s.SigningToken.Reveal(),
+		"url": s.URL, "token": s.Token.Reveal(), "webhookSecret": s.WebhookSecret.Reveal(), "webhookUrl": s.WebhookURL, "signingToken": s.SigningToken.Reveal(),
 		"previousWebhookSecret": s.PreviousSecret.Reveal(), "previousSigningToken": s.PreviousSigningToken.Reveal(), "branch": s.Branch, "reconcile": s.Reconcile, "people": string(s.People),
 	} {
 		if value != "" {

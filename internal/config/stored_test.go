@@ -20,7 +20,7 @@ func TestStoredSources(t *testing.T) {
 	}
 	want := []config.Source{
 		{
-			Name: "github", Type: "github", URL: "https://git.acme.example/api/v3", Token: "a: \"secret\" #1", WebhookSecret: "s", PreviousSecret: "old",
+			Name: "github", Type: "github", URL: "https://git.acme.example/api/v3", Token: "a: \"secret\" #1", WebhookSecret: "s", WebhookURL: "https://tunnel.acme.example/hooks/github", PreviousSecret: "old",
 			Organizations: []string{"acme"}, Repositories: []string{"acme/payments"}, Descriptors: []string{"**/x.yaml"}, Reconcile: "@every 2h", Archived: true, SkipForks: true,
 		},
 		{Name: "app", Type: "github", WebhookSecret: "s", App: config.App{ID: "1", Installation: "2", PrivateKeyFile: filepath.Join(filepath.Dir(path), "app.pem")}},

@@ -44,6 +44,28 @@ type State struct {
 	Counts   repositories.Counts // only of [Reader.All] and [Reader.One]
 }
 
+// Unhooked says which webhooks are missing at the forge, for people; "" if none is, or
+// nobody can say. A forge lists no webhooks of projects below a group, nor those of a
+// whole instance: what has come since shows that there is one.
+func (s State) Unhooked() string {
+	if s.Survey == nil || s.Last != nil && !s.Survey.NoHook.Partly && s.Last.Received.After(s.Survey.NoHook.Since) {
+		return ""
+	}
+	return s.Survey.NoHook.Says
+}
+
+// Unseen says why missed deliveries are not looked for, for people; "" if they are.
+func (s State) Unseen() string {
+	switch {
+	case s.Survey == nil:
+		return ""
+	case s.Survey.Unseen == "" && s.Unhooked() == "":
+		return s.Survey.NoHook.Says // there is one, and it is not known which
+	default:
+		return s.Survey.Unseen
+	}
+}
+
 // Truths tells it without counting repositories, which is little work.
 func (r *Reader) Truths(ctx context.Context) ([]State, error) {
 	backlogs, err := r.Deliveries.Backlogs(ctx)

@@ -26,6 +26,7 @@ const (
 	Gap         Condition = "gap"         // something was missed, and is not made up for
 	Losing      Condition = "losing"      // what it sends cannot be stored
 	Unreachable Condition = "unreachable" // its forge cannot be asked
+	Partial     Condition = "partial"     // some of its repositories could not be compared
 	Silent      Condition = "silent"      // nothing came, and nothing was asked
 )
 
@@ -63,9 +64,26 @@ type Survey struct {
 	Read     time.Time
 	Err      string // why the last run did not end well, for people
 	Unseen   string // why missed deliveries are not looked for
+	NoHook   NoHook
+	Odd      []Odd // repositories that could not be compared
 	Missing  []event.Repository
 	People   People
 	Budget   Budget
+}
+
+// NoHook says which webhooks are missing at the forge; zero if none is, or nobody can
+// say.
+type NoHook struct {
+	Says   string // for people
+	Partly bool   // of others of the source there are some
+	Since  time.Time
+}
+
+// Odd is a repository that the forge gives no answer about that makes sense.
+type Odd struct {
+	Repository event.Repository
+	Err        string    // for people
+	Since      time.Time // all that happened in it before is known; zero: nobody can say
 }
 
 // People is how the teams and members of a source stand; zero if it has none, or
@@ -118,6 +136,14 @@ func Of(now time.Time, f Facts) Truth {
 		bound(latest(s.Compared, f.Heard), Unreachable)
 	case s.Compared.IsZero(): // it is being compared for the first time
 		bound(f.Heard, Reading)
+	}
+	if f.Survey != nil {
+		for _, o := range f.Survey.Odd {
+			if o.Since.IsZero() {
+				o.Since = f.Heard
+			}
+			bound(o.Since, Partial)
+		}
 	}
 	if f.Backlog.Pending > 0 {
 		is := Reading

@@ -38,6 +38,8 @@ func TestOf(t *testing.T) {
 		{"a gap is open", standing.Facts{Survey: compared, Missed: ago(7)}, ago(7), standing.Gap, true},
 		{"a gap is older than what waits", standing.Facts{Survey: compared, Missed: ago(7), Backlog: pending(ago(5))}, ago(7), standing.Gap, true},
 		{"what waits is older than the gap", standing.Facts{Survey: compared, Missed: ago(5), Backlog: pending(ago(7))}, ago(7), standing.Late, true},
+		{"one repository could not be compared", standing.Facts{Heard: ago(9), Survey: &standing.Survey{Compared: ago(1), Odd: []standing.Odd{{Since: ago(61)}}}}, ago(61), standing.Partial, true},
+		{"one could never be compared", standing.Facts{Heard: ago(9), Survey: &standing.Survey{Compared: ago(1), Odd: []standing.Odd{{}}}}, ago(9), standing.Partial, true},
 		{"what is sent cannot be stored", standing.Facts{Heard: ago(9), Survey: compared, Losing: ago(3)}, ago(3), standing.Losing, true},
 		{"a gap does not make known what is not", standing.Facts{Missed: ago(7), Survey: &standing.Survey{Err: "401"}}, time.Time{}, standing.Unreachable, true},
 	} {
@@ -67,4 +69,33 @@ func (none) Backlogs(context.Context) (map[string]deliveries.Backlog, error) { r
 
 func (none) Heard(context.Context, string) (deliveries.Delivery, bool, error) {
 	return deliveries.Delivery{}, false, nil
+}
+
+// That a webhook is missing is told until something comes, if none is there; then it is
+// not known which webhook that came by, so that what was missed is not looked for.
+func TestUnhooked(t *testing.T) {
+	now := time.Date(2026, 3, 12, 14, 3, 10, 0, time.UTC)
+	came := func(minutes int) *deliveries.Delivery {
+		return &deliveries.Delivery{Received: now.Add(time.Duration(minutes) * time.Minute)}
+	}
+	for _, tt := range []struct {
+		name             string
+		last             *deliveries.Delivery
+		survey           *standing.Survey
+		unhooked, unseen string
+	}{
+		{"it is not surveyed", came(1), nil, "", ""},
+		{"none is missing", came(1), &standing.Survey{Unseen: "denied"}, "", "denied"},
+		{"nothing came", nil, &standing.Survey{NoHook: standing.NoHook{Says: "none", Since: now}}, "none", ""},
+		{"nothing came since", came(-1), &standing.Survey{NoHook: standing.NoHook{Says: "none", Since: now}}, "none", ""},
+		{"something came since", came(1), &standing.Survey{NoHook: standing.NoHook{Says: "none", Since: now}}, "", "none"},
+		{"something came by another", came(1), &standing.Survey{NoHook: standing.NoHook{Says: "one", Partly: true, Since: now}}, "one", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := standing.State{Last: tt.last, Survey: tt.survey}
+			if s.Unhooked() != tt.unhooked || s.Unseen() != tt.unseen {
+				t.Errorf("missing is %q, not looked for since %q", s.Unhooked(), s.Unseen())
+			}
+		})
+	}
 }

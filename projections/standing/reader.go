@@ -44,11 +44,14 @@ type State struct {
 	Counts   repositories.Counts // only of [Reader.All] and [Reader.One]
 }
 
+// onItsWay is how long a delivery may take that was sent before its webhook was deleted.
+const onItsWay = time.Minute
+
 // Unhooked says which webhooks are missing at the forge, for people; "" if none is, or
 // nobody can say. A forge lists no webhooks of projects below a group, nor those of a
-// whole instance: what has come since shows that there is one.
+// whole instance: what has come since shows that there is one, unless it was on its way.
 func (s State) Unhooked() string {
-	if s.Survey == nil || s.Last != nil && !s.Survey.NoHook.Partly && s.Last.Received.After(s.Survey.NoHook.Since) {
+	if s.Survey == nil || s.Last != nil && !s.Survey.NoHook.Partly && s.Last.Received.After(s.Survey.NoHook.Since.Add(onItsWay)) {
 		return ""
 	}
 	return s.Survey.NoHook.Says

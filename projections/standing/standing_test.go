@@ -88,8 +88,9 @@ func TestUnhooked(t *testing.T) {
 		{"none is missing", came(1), &standing.Survey{Unseen: "denied"}, "", "denied"},
 		{"nothing came", nil, &standing.Survey{NoHook: standing.NoHook{Says: "none", Since: now}}, "none", ""},
 		{"nothing came since", came(-1), &standing.Survey{NoHook: standing.NoHook{Says: "none", Since: now}}, "none", ""},
-		{"something came since", came(1), &standing.Survey{NoHook: standing.NoHook{Says: "none", Since: now}}, "", "none"},
-		{"something came by another", came(1), &standing.Survey{NoHook: standing.NoHook{Says: "one", Partly: true, Since: now}}, "one", ""},
+		{"something was on its way", came(1), &standing.Survey{NoHook: standing.NoHook{Says: "none", Since: now}}, "none", ""},
+		{"something came since", came(2), &standing.Survey{NoHook: standing.NoHook{Says: "none", Since: now}}, "", "none"},
+		{"something came by another", came(2), &standing.Survey{NoHook: standing.NoHook{Says: "one", Partly: true, Since: now}}, "one", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := standing.State{Last: tt.last, Survey: tt.survey}

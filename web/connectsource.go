@@ -32,11 +32,6 @@ type Connecting interface {
 	// Webhook tells what became of the webhook of a source; false if the portal was
 	// not to make it.
 	Webhook(source string) (Webhook, bool)
-	// MakeWebhook has the webhook of a source made that is there already, or the one
-	// changed that leads here; Webhook tells what becomes of it. The error is of kind
-	// fault.NotFound if there is no such source, fault.Conflict if its webhook is being
-	// made or cannot be.
-	MakeWebhook(ctx context.Context, source string) error
 	// AskForApp returns the manifest of an App, and the address of the forge that a form
 	// with it is sent to. The forge then sends the browser to redirect and, once the App
 	// is installed, to setup.

@@ -2,25 +2,12 @@ package web
 
 import (
 	"cmp"
-	"context"
 	"net/url"
 
 	"github.com/a-h/templ"
 
-	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/standing"
 )
-
-const webhookPath = sourcesPath + "/webhook"
-
-// makeWebhook handles "POST /sources/webhook".
-func (s *Site) makeWebhook(ctx context.Context, _ browser, form url.Values) (string, error) {
-	if s.Connecting == nil {
-		return "", fault.New(fault.NotFound, "webhooks are made at the forge here")
-	}
-	name := form.Get(fieldSource)
-	return waitLink(name), s.Connecting.MakeWebhook(ctx, name)
-}
 
 // payload is where the webhook of a source sends to.
 func (s *Site) payload(src Source) string {
@@ -42,7 +29,7 @@ func (s *Site) newRemakeView(src Source, state standing.State) *remakeView {
 	if says == "" {
 		return nil
 	}
-	v := &remakeView{source: src.Name, forge: "The forge", says: says, make: src.Hookable && s.Connecting != nil, action: "Make it"}
+	v := &remakeView{source: src.Name, forge: "The forge", says: says, make: src.Hookable && s.MakeHook != nil, action: "Make it"}
 	if state.Last != nil {
 		v.action = "Make it again"
 	}

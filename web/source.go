@@ -234,7 +234,7 @@ func (s *Site) source(ctx context.Context, r request) (answer, error) {
 	if src.Type != "cloudevents" { // from which nothing is read
 		v.past = s.newBackfillView(r, state)
 	}
-	v.hook, v.connected, v.remake = s.payload(src), src.Connected && s.Changing != nil, s.newRemakeView(src, state)
+	v.hook, v.remake, v.connected = s.payload(src), s.newRemakeView(src, state), src.Connected && s.Changing != nil
 	if s.Connecting != nil {
 		if w, ok := s.Connecting.Webhook(src.Name); ok && !w.Running {
 			v.unhooked, v.hookHref = w.Error, waitLink(src.Name)

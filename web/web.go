@@ -141,7 +141,6 @@ func (s *Site) actions() []action {
 		{allowPath, s.allow},
 		{dismissPath, s.dismiss},
 		{surveyPath, s.survey},
-		{webhookPath, s.makeWebhook},
 		{backfillPath, s.backfill},
 		{makeHookPath, s.makeHook},
 		{themePath, s.theme},

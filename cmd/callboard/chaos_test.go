@@ -223,11 +223,11 @@ func (c *chaos) hooks(secret string) {
 
 func (c *chaos) sources(secret string) (*github.Source, *gitlab.Source) {
 	c.t.Helper()
-	hub, err := github.New(github.Options{Name: "github", URL: c.forge.APIURL(demoforge.GitHub), Token: "forge-token", WebhookSecret: secret, Organizations: []string{"acme"}})
+	hub, err := github.New(github.Options{Name: "github", URL: c.forge.APIURL(demoforge.GitHub), Token: "forge-token", WebhookSecret: secret, Organizations: []string{"acme"}, Payload: func() string { return "http://" + c.address + "/hooks/github" }})
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	lab, err := gitlab.New(gitlab.Options{Name: "gitlab", URL: c.forge.APIURL(demoforge.GitLab), Token: "forge-token", WebhookSecret: secret, Groups: []string{"acme"}})
+	lab, err := gitlab.New(gitlab.Options{Name: "gitlab", URL: c.forge.APIURL(demoforge.GitLab), Token: "forge-token", WebhookSecret: secret, Groups: []string{"acme"}, Payload: func() string { return "http://" + c.address + "/hooks/gitlab" }})
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -89,7 +89,7 @@ func (m *hookMaker) prepare(name, payload string) (hookWork, error) {
 		return hookWork{}, fault.New(fault.Conflict, "the webhook of source %s is being made", name)
 	}
 	elsewhere := payload
-	if payload == m.portal.payload(source) {
+	if payload == m.portal.ownPayload(source) {
 		elsewhere = ""
 	}
 	err := m.kept.change(func(all map[string]keptWebhook) { all[name] = keptWebhook{URL: elsewhere} })
@@ -101,12 +101,13 @@ func (m *hookMaker) prepare(name, payload string) (hookWork, error) {
 	return hookWork{source, payload, make(chan error, 1), run}, nil
 }
 
-// payload is where the webhook of a source sends to, or is to be made to send to.
+// payload is where the webhook of a source sends to: as the configuration says, else
+// where it was made to lead.
 func (m *hookMaker) payload(s config.Source) string {
-	if kept, _ := m.kept.get(s.Name); kept.URL != "" {
+	if kept, _ := m.kept.get(s.Name); kept.URL != "" && s.WebhookURL == "" {
 		return kept.URL
 	}
-	return m.portal.payload(s)
+	return m.portal.ownPayload(s)
 }
 
 // makable reports what keeps the webhook of a source from being made here.
@@ -242,9 +243,6 @@ func (m *hookMaker) make(ctx context.Context, w hookWork, taken func()) error {
 		return err
 	}
 	taken()
-	if err := m.portal.keepPayload(ctx, w.source, w.payload); err != nil {
-		return err
-	}
 	if err := ping(ctx); err != nil {
 		return err
 	}
@@ -263,25 +261,8 @@ func errorForPeople(err error) string {
 	return err.Error()
 }
 
-// payload is where the webhook of a source sends to.
-func (p *portal) payload(s config.Source) string {
+// ownPayload is where the webhook of a source sends to, unless it was made to lead
+// elsewhere.
+func (p *portal) ownPayload(s config.Source) string {
 	return cmp.Or(s.WebhookURL, p.url()+"/hooks/"+url.PathEscape(s.Name))
-}
-
-// keepPayload takes note of where the webhook of a source leads that was made, if that
-// is elsewhere than one would think: by that it is known again.
-func (p *portal) keepPayload(ctx context.Context, s config.Source, payload string) error {
-	if payload == p.payload(s) {
-		return nil
-	}
-	p.connecting.Lock()
-	defer p.connecting.Unlock()
-	return p.restore(ctx, func(stored []config.Source) ([]config.Source, error) {
-		i := placeOf(stored, s.Name)
-		if i < 0 {
-			return nil, fault.New(fault.Conflict, "the webhook is made, and is not known again before source %s has webhookUrl: %s in the configuration", s.Name, payload)
-		}
-		stored[i].WebhookURL = payload
-		return stored, nil
-	})
 }

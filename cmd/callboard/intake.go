@@ -45,7 +45,7 @@ type intake struct {
 func (p *portal) newIntake(c config.Config, inFile int) (*intake, error) {
 	in := &intake{config: c, inFile: inFile, metrics: prometheus.NewRegistry()}
 	var err error
-	if in.sources, err = newSources(c, p.payload, in.metrics, p.options); err != nil {
+	if in.sources, err = newSources(c, func(s config.Source) string { return p.hooks.payload(s) }, in.metrics, p.options); err != nil {
 		return nil, err
 	}
 	selections := map[string]ingest.Selection{}
@@ -102,7 +102,7 @@ func (in *intake) run(ctx context.Context, survey bool) error {
 func newSources(c config.Config, payload func(config.Source) string, metrics prometheus.Registerer, o portalOptions) ([]ingest.Source, error) {
 	var all []ingest.Source
 	for _, s := range c.Sources {
-		source, err := newSource(s, payload(s), filepath.Join(c.Data, "forge-"+s.Name+".answers"), metrics, o)
+		source, err := newSource(s, func() string { return payload(s) }, filepath.Join(c.Data, "forge-"+s.Name+".answers"), metrics, o)
 		if err != nil {
 			return nil, fmt.Errorf("source %s: %w", s.Name, err)
 		}
@@ -112,7 +112,7 @@ func newSources(c config.Config, payload func(config.Source) string, metrics pro
 }
 
 // newSource makes one source, which keeps its forge's answers in a file.
-func newSource(s config.Source, payload, answers string, metrics prometheus.Registerer, o portalOptions) (ingest.Source, error) {
+func newSource(s config.Source, payload func() string, answers string, metrics prometheus.Registerer, o portalOptions) (ingest.Source, error) {
 	switch s.Type {
 	case config.GitHub:
 		return github.New(github.Options{
@@ -178,7 +178,7 @@ func (p *portal) apiSources() []api.Source {
 	var all []api.Source
 	in := p.intake()
 	for _, s := range in.config.Sources {
-		all = append(all, api.Source{Name: s.Name, Type: s.Type, URL: p.payload(s), Connected: in.connected(s.Name)})
+		all = append(all, api.Source{Name: s.Name, Type: s.Type, URL: p.hooks.payload(s), Connected: in.connected(s.Name)})
 	}
 	return all
 }
@@ -193,8 +193,7 @@ func (p *portal) webSources() []web.Source {
 	in := p.intake()
 	for _, s := range in.config.Sources {
 		one := pageSource(s)
-		one.Payload = p.payload(s)
-		one.Connected = in.connected(s.Name)
+		one.Connected, one.Payload = in.connected(s.Name), p.hooks.payload(s)
 		all = append(all, one)
 	}
 	return all

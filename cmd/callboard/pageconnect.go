@@ -62,12 +62,6 @@ func (c pageConnecting) Webhook(source string) (web.Webhook, bool) {
 	return web.Webhook(w), ok
 }
 
-// MakeWebhook implements [web.Connecting].
-func (c pageConnecting) MakeWebhook(ctx context.Context, source string) error {
-	_, err := c.portal.hooks.begin(ctx, source, "")
-	return err
-}
-
 // makeHook has the webhook of a new source made, or the first of many: what becomes of
 // the others is told where one waits for the source.
 func (c pageConnecting) makeHook(ctx context.Context, name string) error {

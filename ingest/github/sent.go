@@ -74,7 +74,7 @@ func (s *Source) hooks(ctx context.Context) ([]hookOf, *ingest.NoWebhook, error)
 	if s.app != nil {
 		return s.appHook(ctx)
 	}
-	f := foundHooks{source: s, missing: ingest.NoWebhook{Payload: s.payload}}
+	f := foundHooks{source: s, payload: s.payload(), missing: ingest.NoWebhook{Payload: s.payload()}}
 	sends := map[string]bool{} // organisations whose webhook leads here
 	for _, org := range s.organizations {
 		found, resp, err := s.client.Organizations.ListHooks(ctx, org, &github.ListOptions{PerPage: perPage})
@@ -105,6 +105,7 @@ func (s *Source) hooks(ctx context.Context) ([]hookOf, *ingest.NoWebhook, error)
 // foundHooks tells webhooks that lead here from others.
 type foundHooks struct {
 	source  *Source
+	payload string
 	ours    []hookOf
 	missing ingest.NoWebhook
 }
@@ -114,7 +115,7 @@ type foundHooks struct {
 func (f *foundHooks) add(hooks []*github.Hook, owner, repo string) (sends bool) {
 	for _, h := range hooks {
 		switch to := h.Config.GetURL(); {
-		case to == f.source.payload:
+		case to == f.payload:
 			f.ours = append(f.ours, hookOf{owner, repo, h.GetID()})
 			sends = sends || h.GetActive()
 		case strings.HasSuffix(to, f.source.hookPath()) && !slices.Contains(f.missing.Elsewhere, to):
@@ -131,8 +132,8 @@ func (s *Source) appHook(ctx context.Context) ([]hookOf, *ingest.NoWebhook, erro
 	if err != nil {
 		return nil, nil, forge{s.api, s.app}.fail(ctx, "read the webhook of the App", resp, err)
 	}
-	if to := c.GetURL(); to != s.payload {
-		missing := &ingest.NoWebhook{Of: []string{"the App"}, Payload: s.payload}
+	if to := c.GetURL(); to != s.payload() {
+		missing := &ingest.NoWebhook{Of: []string{"the App"}, Payload: s.payload()}
 		if to != "" {
 			missing.Elsewhere = []string{to}
 		}

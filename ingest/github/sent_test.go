@@ -29,7 +29,7 @@ func TestSentIsFetched(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := newSource(t, github.Options{URL: forge.APIURL(demoforge.GitHub), Token: "forge-token", WebhookSecret: "hook-secret", Repositories: []string{name}, Payload: payload})
+			s := newSource(t, github.Options{URL: forge.APIURL(demoforge.GitHub), Token: "forge-token", WebhookSecret: "hook-secret", Repositories: []string{name}, Payload: toPayload})
 			hook(t, forge, "repos/"+name+"/hooks")
 			_, err = repo.Push("main", demoforge.Change{
 				Author: demoforge.Person{Name: "Mossbank", Email: "mossbank@acme.example", Login: "mossbank"}, Time: time.Now(),
@@ -75,7 +75,7 @@ func TestTooManySent(t *testing.T) {
 		fmt.Fprintf(w, `[{"id": %d, "guid": "g%d", "event": "push", "delivered_at": %q, "status_code": 202}]`, pages, pages, time.Now().UTC().Format(time.RFC3339))
 	}))
 	t.Cleanup(forge.Close)
-	s := newSource(t, github.Options{URL: forge.URL, Token: "forge-token", WebhookSecret: "hook-secret", Organizations: []string{"acme"}, Payload: payload})
+	s := newSource(t, github.Options{URL: forge.URL, Token: "forge-token", WebhookSecret: "hook-secret", Organizations: []string{"acme"}, Payload: toPayload})
 	listed := 0
 	var end error
 	for _, err := range s.Since(t.Context(), time.Now().Add(-time.Hour)) {
@@ -89,6 +89,8 @@ func TestTooManySent(t *testing.T) {
 }
 
 const payload = "https://portal.example/hooks/github"
+
+func toPayload() string { return payload }
 
 // What another portal's source of the same name was sent by a webhook of its own is not
 // ours, and without one that leads here it is said whose is missing.
@@ -105,7 +107,7 @@ func TestSentToAnotherPortal(t *testing.T) {
 	}
 	listed := func(o github.Options) (n int, missing *ingest.NoWebhook) {
 		t.Helper()
-		o.URL, o.Token, o.WebhookSecret, o.Payload = forge.APIURL(demoforge.GitHub), "forge-token", "hook-secret", payload
+		o.URL, o.Token, o.WebhookSecret, o.Payload = forge.APIURL(demoforge.GitHub), "forge-token", "hook-secret", toPayload
 		for _, err := range newSource(t, o).Since(t.Context(), time.Now().Add(-time.Hour)) {
 			if err == nil {
 				n++

@@ -37,9 +37,9 @@ type Options struct {
 	// PreviousSecret signs deliveries, too, while the secret is being changed; "" = none.
 	PreviousSecret string
 	Organizations  []string // whose repositories count; empty = all that the webhook tells of
-	// Payload is where its webhook sends to. What leads elsewhere is another portal's,
-	// however it ends.
-	Payload      string
+	// Payload is where its webhook sends to now. What leads elsewhere is another
+	// portal's, however it ends. Nil: nobody asks what was sent.
+	Payload      func() string
 	Repositories []string // the only ones that are listed, "acme/payments"; empty = all of the organisations
 
 	Cache     string                // file of the forge's answers over a restart; "" = none
@@ -54,7 +54,7 @@ type Source struct {
 	secrets       [][]byte // the present one first
 	organizations []string
 	repositories  []string
-	payload       string
+	payload       func() string
 	api           *forgeapi.Client
 	client        *github.Client
 	app           *github.Client // asks as the App; nil without one

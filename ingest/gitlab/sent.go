@@ -33,7 +33,8 @@ type hookEvent struct {
 // projects are not asked for: one request each.
 func (s *Source) Since(ctx context.Context, since time.Time) iter.Seq2[ingest.Attempt, error] {
 	return func(yield func(ingest.Attempt, error) bool) {
-		missing := &ingest.NoWebhook{Payload: s.payload}
+		payload := s.payload()
+		missing := &ingest.NoWebhook{Payload: payload}
 		for _, group := range s.groups {
 			hooks, resp, err := s.groupHooks(ctx, group)
 			if err != nil {
@@ -41,7 +42,7 @@ func (s *Source) Since(ctx context.Context, since time.Time) iter.Seq2[ingest.At
 				return
 			}
 			h := Hooks{Elsewhere: missing.Elsewhere}
-			id := s.ours(hooks, s.payload, &h)
+			id := s.ours(hooks, payload, &h)
 			missing.Elsewhere = h.Elsewhere
 			if id == 0 || slices.ContainsFunc(hooks, func(h webhook) bool { return h.id == id && h.off }) {
 				missing.Of = append(missing.Of, "group "+group)

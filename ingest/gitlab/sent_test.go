@@ -27,7 +27,7 @@ func TestTooManySent(t *testing.T) {
 		fmt.Fprintf(w, `[{"id": %d, "request_headers": {"Idempotency-Key": "k%d"}, "response_status": "200", "created_at": %q}]`, pages, pages, time.Now().UTC().Format(time.RFC3339))
 	}))
 	t.Cleanup(forge.Close)
-	s := newSource(t, gitlab.Options{URL: forge.URL, Token: "a token for tests", WebhookSecret: secret, Groups: []string{"acme"}, Payload: payload})
+	s := newSource(t, gitlab.Options{URL: forge.URL, Token: "a token for tests", WebhookSecret: secret, Groups: []string{"acme"}, Payload: toPayload})
 	listed := 0
 	var end error
 	for _, err := range s.Since(t.Context(), time.Now().Add(-time.Hour)) {
@@ -41,6 +41,8 @@ func TestTooManySent(t *testing.T) {
 }
 
 const payload = "https://portal.example/hooks/gitlab"
+
+func toPayload() string { return payload }
 
 // What another portal's source of the same name was sent is not ours, and whose webhook
 // is missing or switched off is said; what the latter was sent is looked at still.
@@ -65,7 +67,7 @@ func TestSentToAnotherPortal(t *testing.T) {
 				fmt.Fprintf(w, `[{"id": 7, "request_headers": {"Idempotency-Key": "k"}, "response_status": "200", "created_at": %q}]`, time.Now().UTC().Format(time.RFC3339))
 			}))
 			t.Cleanup(forge.Close)
-			s := newSource(t, gitlab.Options{Name: "gitlab", URL: forge.URL, Token: "a token for tests", WebhookSecret: secret, Groups: []string{"acme"}, Payload: payload})
+			s := newSource(t, gitlab.Options{Name: "gitlab", URL: forge.URL, Token: "a token for tests", WebhookSecret: secret, Groups: []string{"acme"}, Payload: toPayload})
 			listed := 0
 			var missing *ingest.NoWebhook
 			for _, err := range s.Since(t.Context(), time.Now().Add(-time.Hour)) {

@@ -33,9 +33,9 @@ type Options struct {
 	// What was valid before is taken, too, while they are being changed; "" = none.
 	PreviousSecret, PreviousToken string
 	Groups                        []string // whose projects count, with subgroups; empty = all that the webhook tells of
-	// Payload is where its webhook sends to. What leads elsewhere is another portal's,
-	// however it ends.
-	Payload string
+	// Payload is where its webhook sends to now. What leads elsewhere is another
+	// portal's, however it ends. Nil: nobody asks what was sent.
+	Payload func() string
 
 	Cache     string                // file of the forge's answers over a restart; "" = none
 	Transport http.RoundTripper     // nil: one with timeouts
@@ -49,7 +49,7 @@ type Source struct {
 	secrets []string // the present one first
 	keys    [][]byte // of the signing tokens
 	groups  []string
-	payload string
+	payload func() string
 	// accessToken is what the API is asked with; "" reads what is public.
 	accessToken string
 	now         func() time.Time

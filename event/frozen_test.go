@@ -273,5 +273,9 @@ func samples() []event.Data {
 		event.DeliveryReplayed{Reason: "asked on the sources page", Received: 7},
 		event.DeliveryDismissed{Reason: "the repository was a trial"},
 		event.ReactionFailed{Reactor: "docs", Event: "pWy1FoyCOjLHiDgXpxnwH8LN", Position: 41, Kind: "not found", Error: "repository acme/payments is gone", Attempts: 1},
+		event.LogSealed{
+			Size: 2, Note: "acme-callboard\n2\nXbfMYBrpSZnTyJRxMK8bYuVWCBsZIPSnmTgEhB+Ixeg=\n\n\u2014 acme-callboard PpGhAA==\n",
+			Leaves: bytes.Repeat([]byte{0x5d, 0xb7}, 32),
+		},
 	}
 }

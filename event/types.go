@@ -45,6 +45,8 @@ const (
 	TypeDeliveryDismissed Type = "delivery.dismissed.v1"
 
 	TypeReactionFailed Type = "reaction.failed.v1"
+
+	TypeLogSealed Type = "log.sealed.v1"
 )
 
 // TypeInfo is one row of the table of types.
@@ -88,6 +90,7 @@ var types = []TypeInfo{
 	{TypeDeliveryReplayed, "Somebody asked to handle a delivery again.", decodeAs[DeliveryReplayed]},
 	{TypeDeliveryDismissed, "Somebody will not have a delivery used that waited for a person.", decodeAs[DeliveryDismissed]},
 	{TypeReactionFailed, "A reactor gave up on an event.", decodeAs[ReactionFailed]},
+	{TypeLogSealed, "All events up to one are under seal.", decodeAs[LogSealed]},
 }
 
 // Types returns every type that this version writes or reads.

@@ -47,6 +47,7 @@ var rooms = map[string][]string{
 	"projections/history/sqlitestore": {"event", "eventlog", "internal/fault", "projections", "projections/history", "projections/sqlstore"},
 	// The catalog as it was is made of two read models.
 	"projections/moments":      {"eventlog", "internal/fault", "projections", "projections/entities"},
+	"projections/tree":         {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 	"projections/repositories": {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 	// How sources stand is told by two read models together.
 	"projections/standing":   {"event", "internal/fault", "projections/deliveries", "projections/repositories"},
@@ -72,6 +73,7 @@ var rooms = map[string][]string{
 var foreign = map[string][]string{
 	"github.com/ThreeDotsLabs/watermill": {"eventlog"},
 	"github.com/nats-io/":                {"eventlog"},
+	"golang.org/x/mod/sumdb":             {"eventlog/proof", "projections/tree"},
 	"github.com/labstack/echo":           {"api", "web", "ingest", "cmd", "bench"},
 	"github.com/a-h/templ":               {"web"},
 	"github.com/RoaringBitmap/roaring":   {"projections/entities/index"},

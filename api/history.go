@@ -122,6 +122,13 @@ func parseEventFilter(q url.Values) (history.Filter, error) {
 	default:
 		return f, fault.New(fault.Invalid, "by must be time or position, not %q", by)
 	}
+	switch s := q.Get("seals"); s {
+	case "", "false":
+	case "true":
+		f.Seals = true
+	default:
+		return f, fault.New(fault.Invalid, "seals must be true or false, not %q", s)
+	}
 	var err error
 	if f.From, err = moment(q, "from"); err != nil {
 		return f, err

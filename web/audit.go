@@ -73,7 +73,7 @@ func (s *Site) auditEvent(ctx context.Context, r request) (answer, error) {
 		return answer{}, fault.New(fault.NotFound, "there is no event %q; events are numbered 1, 2, 3 and so on", r.param("position"))
 	}
 	r.self = link{path: auditPath}
-	return s.auditAnswer(ctx, r, auditQuery{Filter: history.Filter{After: p + newerRows + 1, Limit: auditRows}, event: p, around: true})
+	return s.auditAnswer(ctx, r, auditQuery{Filter: history.Filter{After: p + newerRows + 1, Limit: auditRows, Seals: true}, event: p, around: true})
 }
 
 func (s *Site) auditAnswer(ctx context.Context, r request, q auditQuery) (answer, error) {

@@ -30,6 +30,8 @@ func tellType(t event.Type) told {
 		return told{"location", "good", "Location registered"}
 	case event.TypeLocationRemoved:
 		return told{"minus", "bad", "Location removed"}
+	case event.TypeLogSealed:
+		return told{"proof", "good", "Sealed"}
 	case event.TypeReactionFailed:
 		return told{"alert", "bad", "A reactor gave up"}
 	}
@@ -64,7 +66,7 @@ func tellTypeAround(t event.Type) told {
 	case event.TypeActivityAlert:
 		return told{"shield", "bad", "Security alert"}
 	case event.TypeFactRecorded:
-		return told{"proof", "", "Fact"}
+		return told{"event", "", "Fact"}
 	case event.TypeSourceNoticed:
 		return told{"source", "", "Source"}
 	case event.TypeSourceGapFound:

@@ -105,7 +105,7 @@ func runDemo(ctx context.Context, p process, logger *slog.Logger, data, address,
 			Token: config.Secret(state.Token), WebhookSecret: config.Secret(state.Secret),
 		})
 	}
-	return servePortal(ctx, p, conf, logger, portalOptions{demo: true, now: time.Now}, func(ctx context.Context, portal *portal) error {
+	return servePortal(ctx, p, conf, logger, portalOptions{demo: true, seal: true, now: time.Now}, func(ctx context.Context, portal *portal) error {
 		return deliverDemo(ctx, p, forge, portal)
 	})
 }

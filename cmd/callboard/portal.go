@@ -25,6 +25,7 @@ import (
 	"github.com/callboard/callboard/api"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/eventlog/proof"
 	"github.com/callboard/callboard/eventlog/sqlitelog"
 	"github.com/callboard/callboard/ingest"
 	"github.com/callboard/callboard/internal/config"
@@ -36,6 +37,7 @@ import (
 	"github.com/callboard/callboard/projections/moments"
 	"github.com/callboard/callboard/projections/repositories"
 	"github.com/callboard/callboard/projections/standing"
+	"github.com/callboard/callboard/projections/tree"
 	"github.com/callboard/callboard/web"
 )
 
@@ -46,6 +48,8 @@ const (
 	fileHistory    = "history.db"
 	fileStatus     = "delivery-status.db"
 	fileSources    = "repositories.db"
+	fileTree       = "proof.db"
+	fileKey        = "proof.key"
 	fileCatalog    = "catalog.snapshot"
 	fileConnected  = "sources.yaml"
 	fileWebhooks   = "webhooks.json"
@@ -64,6 +68,8 @@ type portal struct {
 	moments      *moments.Moments
 	deliveries   *deliveries.Deliveries
 	repositories *repositories.Repositories
+	tree         *tree.Tree
+	sealer       *proof.Sealer
 	runner       *projections.Runner // over events
 	inboxes      *projections.Runner // over inbox
 	door         *ingest.Door
@@ -90,6 +96,7 @@ type portal struct {
 // portalOptions are what the commands choose.
 type portalOptions struct {
 	demo bool // no survey runs but what the demo starts itself
+	seal bool // the event log is put under seal
 	now  func() time.Time
 }
 
@@ -113,10 +120,13 @@ func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o por
 	if err := p.openStores(ctx, o); err != nil {
 		return nil, err
 	}
-	p.runner = projections.NewRunner(p.events, logger, p.catalog, p.history, p.repositories)
+	p.runner = projections.NewRunner(p.events, logger, p.catalog, p.history, p.repositories, p.tree)
 	p.moments = moments.New(p.catalog, p.history, func(ctx context.Context, at eventlog.Position) error { return p.runner.Wait(ctx, history.Name, at) }, p.now)
 	p.inboxes = projections.NewRunner(p.inbox, logger, p.deliveries)
 	if err := errors.Join(p.runner.Check(ctx), p.inboxes.Check(ctx)); err != nil {
+		return nil, err
+	}
+	if err := p.openSealer(ctx); err != nil {
 		return nil, err
 	}
 
@@ -176,6 +186,10 @@ func (p *portal) openStores(ctx context.Context, o portalOptions) (err error) {
 		return err
 	}
 	p.closers = append(p.closers, p.repositories.Close)
+	if p.tree, err = tree.Open(ctx, in(fileTree)); err != nil {
+		return err
+	}
+	p.closers = append(p.closers, p.tree.Close)
 	if p.deliveries, err = deliveries.Open(ctx, in(fileStatus), o.now); err != nil {
 		return err
 	}
@@ -232,7 +246,8 @@ func (p *portal) url() string {
 // run runs everything until ctx ends, which is no error, or a part fails. It
 // calls ready, in a goroutine, once every read model has caught up; deliveries
 // are taken before that. At the end it stops in the order in which data flows:
-// the door and the pages, then what works on deliveries, then the read models.
+// the door and the pages, then what works on deliveries, then the read models. The
+// last seal covers all that came.
 func (p *portal) run(ctx context.Context, ready func(context.Context) error) error {
 	failed := make(chan error, 1)
 	models := begin(failed, p.runner.Run, p.inboxes.Run)
@@ -243,7 +258,11 @@ func (p *portal) run(ctx context.Context, ready func(context.Context) error) err
 		}
 		p.ready.Store(true)
 		g, ctx := errgroup.WithContext(ctx)
-		for _, work := range []func(context.Context) error{p.takeIn, p.backfills.run, p.hooks.run, p.recheck, p.prune, p.saved.run, ready} {
+		works := []func(context.Context) error{p.takeIn, p.backfills.run, p.hooks.run, p.recheck, p.prune, p.saved.run, ready}
+		if p.options.seal {
+			works = append(works, p.keepSealed)
+		}
+		for _, work := range works {
 			g.Go(func() error { return work(ctx) })
 		}
 		return g.Wait()
@@ -253,9 +272,14 @@ func (p *portal) run(ctx context.Context, ready func(context.Context) error) err
 	case <-ctx.Done():
 	case err = <-failed:
 	}
-	for _, s := range []stage{serving, working, models} {
-		s.stop()
+	serving.stop()
+	working.stop()
+	if p.options.seal && p.ready.Load() {
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastSeal)
+		p.seal(bounded)
+		cancel()
 	}
+	models.stop()
 	p.saved.save(context.WithoutCancel(ctx), 1)
 	return err
 }

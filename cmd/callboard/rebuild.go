@@ -17,6 +17,7 @@ import (
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/deliveries"
 	"github.com/callboard/callboard/projections/repositories"
+	"github.com/callboard/callboard/projections/tree"
 )
 
 func rebuildCommand(p process) *cobra.Command {
@@ -51,6 +52,7 @@ func rebuild(ctx context.Context, p process, data string) error {
 	}{
 		{fileEvents, nil, fileHistory, func(path string) (readModel, error) { return openHistory(ctx, path) }},
 		{fileEvents, nil, fileSources, func(path string) (readModel, error) { return repositories.Open(ctx, path) }},
+		{fileEvents, nil, fileTree, func(path string) (readModel, error) { return tree.Open(ctx, path) }},
 		{fileDeliveries, []sqlitelog.Option{sqlitelog.WithRetention()}, fileStatus, func(path string) (readModel, error) {
 			return deliveries.Open(ctx, path, time.Now)
 		}},

@@ -44,6 +44,7 @@ func TestMain(m *testing.M) {
 //	post [-token FILE] STATUS PATH   POST likewise
 //	handled                          wait until the portal has handled all deliveries
 //	burst N                          N pushes whose deliveries come at once, during which the portal is killed
+//	flip FILE TEXT                   change one bit of the first place where a text stands in a file
 //	survived                         check the portal after a burst: see there
 func TestStories(t *testing.T) {
 	t.Parallel()
@@ -60,7 +61,7 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"create": storyCommand((*story).create), "push": storyCommand((*story).push), "deliver": storyCommand((*story).deliver),
 		"serve": storyCommand((*story).serve), "crash": storyCommand((*story).crash), "halt": storyCommand((*story).halt),
 		"get": storyCommand((*story).get), "post": storyCommand((*story).post), "handled": storyCommand((*story).handled),
-		"burst": storyCommand((*story).burst), "survived": storyCommand((*story).survived),
+		"flip": storyCommand((*story).flip), "burst": storyCommand((*story).burst), "survived": storyCommand((*story).survived),
 	}
 }
 
@@ -267,6 +268,17 @@ func (l *lockedBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.String()
+}
+
+func (s *story) flip(ts *testscript.TestScript, args []string) {
+	need(ts, args, 2, "flip FILE TEXT")
+	b := []byte(ts.ReadFile(args[0]))
+	at := bytes.Index(b, []byte(args[1]))
+	if at < 0 {
+		ts.Fatalf("%s does not hold %q", args[0], args[1])
+	}
+	b[at] ^= 1
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o600))
 }
 
 func (s *story) crash(ts *testscript.TestScript, _ []string) {

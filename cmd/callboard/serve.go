@@ -62,7 +62,7 @@ delivery lost. A configuration with mistakes is told of and changes nothing.`,
 			if len(conf.Sources) == 0 && len(conf.Catalog.Locations) == 0 && len(conf.Catalog.Reading.Allow) == 0 {
 				logger.Warn("neither sources nor locations are configured, so nothing will come in; see docs/configuration.md")
 			}
-			return servePortal(cmd.Context(), p, conf, logger, portalOptions{now: time.Now}, func(ctx context.Context, portal *portal) error {
+			return servePortal(cmd.Context(), p, conf, logger, portalOptions{seal: true, now: time.Now}, func(ctx context.Context, portal *portal) error {
 				return portal.reloadOn(ctx, p.Hangup, load)
 			})
 		},

@@ -18,6 +18,7 @@ type Verifier struct {
 	sealed   Roots  // of the events that the newest seal covers
 	since    []Hash // leaves of those after them
 	recorded time.Time
+	backward eventlog.Position // that was recorded before the one in front of it
 	report   Report
 }
 
@@ -56,8 +57,10 @@ func (v *Verifier) Add(rec eventlog.Record, leaf Hash) error {
 		return bad(next, "it is missing; the next event is at position %d", rec.Position)
 	case rec.Position < next:
 		return bad(next, "an event that says it is at position %d stands in its place", rec.Position)
-	case rec.Recorded.Before(v.recorded):
-		return bad(next, "it was recorded at %s, which is before the event in front of it", rec.Recorded.Format(time.RFC3339Nano))
+	}
+	// Which of the two was changed a seal tells, if there is one.
+	if rec.Recorded.Before(v.recorded) && uint64(v.backward) <= v.sealed.Size() {
+		v.backward = next
 	}
 	v.since = append(v.since, leaf)
 	v.recorded = rec.Recorded
@@ -133,12 +136,16 @@ func (v *Verifier) checkKept() error {
 }
 
 // Done returns what was found, after the last record. An error is a [*Bad]: the log
-// ends before something that was sealed, or has no seal at all.
+// ends before something that was sealed, has no seal at all, or goes back in time
+// after the last.
 func (v *Verifier) Done() (Report, error) {
 	for _, k := range v.kept {
 		if k.Size > v.report.Events {
 			return v.report, bad(eventlog.Position(v.report.Events+1), "it is missing, with all that follow: the seal you kept covers %d events", k.Size)
 		}
+	}
+	if uint64(v.backward) > v.sealed.Size() {
+		return v.report, bad(v.backward, "it says that it was recorded before the event in front of it, which no log does; neither is under seal")
 	}
 	if v.report.Seals == 0 && v.report.Events > 0 {
 		return v.report, bad(1, "it is not under seal, nor is any event after it: there is nothing to check them with")

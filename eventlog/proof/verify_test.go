@@ -204,6 +204,7 @@ func TestVerifierNamesTheFirstBadPosition(t *testing.T) {
 		{"the first event", func(all []eventlog.Record) []eventlog.Record { all[0].Subject += "x"; return all }, 1},
 		{"who did it", func(all []eventlog.Record) []eventlog.Record { all[46].Actor.Login = "mallory"; return all }, 47},
 		{"when it was recorded", func(all []eventlog.Record) []eventlog.Record { all[29].Recorded = all[30].Recorded; return all }, 30},
+		{"when it was recorded, to later", func(all []eventlog.Record) []eventlog.Record { all[29].Recorded = all[47].Recorded.Add(1); return all }, 30},
 		{"recorded before the one in front of it", func(all []eventlog.Record) []eventlog.Record {
 			all[47].Recorded = all[0].Recorded.Add(-1)
 			return all

@@ -143,11 +143,15 @@ func (l *Log) Close() error {
 
 func (l *Log) closeFiles() error {
 	var errs []error
+	if l.readDB != nil {
+		errs = append(errs, l.readDB.Close())
+	}
+	// Then what writes: the last connection folds the WAL into the file, so that a log
+	// at rest is one file. The lock comes last: until then the file is ours.
 	if l.writer != nil {
 		errs = append(errs, l.writer.close())
 	}
-	// The lock last: until then the file is ours.
-	for _, db := range []*sql.DB{l.readDB, l.writeDB, l.lock} {
+	for _, db := range []*sql.DB{l.writeDB, l.lock} {
 		if db != nil {
 			errs = append(errs, db.Close())
 		}

@@ -23,7 +23,7 @@ type Config struct {
 	Server     Server     `yaml:"server"`
 	Data       string     `yaml:"data"` // folder that everything durable lives in
 	Name       string     `yaml:"name"` // of the organisation, shown beside ours
-	Log        Store      `yaml:"log"`
+	Log        Log        `yaml:"log"`
 	History    Store      `yaml:"history"`
 	Deliveries Deliveries `yaml:"deliveries"`
 	Sources    []Source   `yaml:"sources"`
@@ -35,6 +35,12 @@ type Server struct {
 	Listen   string `yaml:"listen"`   // host:port
 	URL      string `yaml:"url"`      // how others reach it; "" = http:// and Listen
 	Insecure bool   `yaml:"insecure"` // listen beyond loopback although nobody signs in
+}
+
+// Log is where the event log is kept, and how often it is put under seal.
+type Log struct {
+	URL  string   `yaml:"url"`  // empty = SQLite in the data folder
+	Seal Duration `yaml:"seal"` // between two seals, while events come
 }
 
 // Store names where something is kept; an empty URL means SQLite in the data folder.
@@ -177,6 +183,7 @@ func Default() Config {
 	return Config{
 		Server:     Server{Listen: "127.0.0.1:8080"},
 		Data:       "./data",
+		Log:        Log{Seal: Duration(time.Minute)},
 		Deliveries: Deliveries{Keep: Duration(30 * 24 * time.Hour)},
 		Catalog:    Catalog{Processing: Processing{RemovalGuard: 0.2}},
 	}

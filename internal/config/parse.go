@@ -219,6 +219,9 @@ func (p *parser) check(c Config) {
 			p.wrong(s.path, "this version keeps it in SQLite only; leave it empty")
 		}
 	}
+	if seal := time.Duration(c.Log.Seal); seal < time.Second || seal > 24*time.Hour {
+		p.wrong("log.seal", "%s is no time between two seals: from 1s to 24h", seal)
+	}
 	if keep := time.Duration(c.Deliveries.Keep); keep < minKeep {
 		p.wrong("deliveries.keep", "%s is too short: at least 3d, since the forge is asked what it sent in the last three days, and what is not kept would seem missed", keep)
 	}

@@ -43,6 +43,8 @@ func words(data event.Data) string {
 			title += ", " + d.Severity
 		}
 		return fmt.Sprintf("%s: %s: %s", d.Tool, title, d.State)
+	case event.LogSealed:
+		return fmt.Sprintf("%d events under seal", d.Size)
 	case event.SourceNoticed:
 		return titled(d.Notice, d.Detail)
 	case event.SourceGapFound:

@@ -36,6 +36,7 @@ func TestActivityIsTold(t *testing.T) {
 		{event.ActivityPipeline{ID: "92", Status: "running"}, "pipeline 92: running"},
 		{event.ActivityAlert{Tool: "dependencies", Title: "left-pad", Severity: "high", State: "open"}, "dependencies: left-pad, high: open"},
 		{event.ActivityAlert{Tool: "secrets", ID: "3", State: "fixed"}, "secrets: alert 3: fixed"},
+		{event.LogSealed{Size: 48199}, "48199 events under seal"},
 		{event.SourceNoticed{Notice: event.NoticeGranted, Detail: "acme/tills was added to the App"}, "granted: acme/tills was added to the App"},
 		{event.SourceGapFound{Detail: "main is at 9c1185a, and no delivery told so"}, "main is at 9c1185a, and no delivery told so"},
 		{event.SourceGapClosed{Detail: "read from the forge"}, "read from the forge"},

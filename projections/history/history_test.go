@@ -178,6 +178,39 @@ func TestFilters(t *testing.T) {
 	}
 }
 
+// Seals come all the time, and tell nothing of what people do.
+func TestSealsAreListedWhenAskedFor(t *testing.T) {
+	h := folded(t, projectiontest.NewStory(t).
+		Add(payments, event.EntityRegistered{Declaration: projectiontest.Component("payments", "team-a")}).
+		Add(event.LogSubject, event.LogSealed{Size: 1}).
+		Add(payments, event.EntityRemoved{Ref: payments, Reason: "gone"}).
+		Add(event.LogSubject, event.LogSealed{Size: 3}))
+	for name, c := range map[string]struct {
+		filter history.Filter
+		want   []eventlog.Position
+	}{
+		"everything":   {history.Filter{}, []eventlog.Position{3, 1}},
+		"with seals":   {history.Filter{Seals: true}, []eventlog.Position{4, 3, 2, 1}},
+		"seals":        {history.Filter{Type: "log.sealed"}, []eventlog.Position{4, 2}},
+		"of the log":   {history.Filter{Entity: event.LogSubject}, []eventlog.Position{4, 2}},
+		"text":         {history.Filter{Text: "e"}, []eventlog.Position{3, 1}},
+		"oldest first": {history.Filter{Oldest: true, After: 1}, []eventlog.Position{3}},
+		"by time":      {history.Filter{ByTime: true}, []eventlog.Position{3, 1}},
+	} {
+		page, err := h.Events(t.Context(), c.filter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []eventlog.Position
+		for _, e := range page.Entries {
+			got = append(got, e.Position)
+		}
+		if d := cmp.Diff(c.want, got); d != "" {
+			t.Errorf("%s: (-want +got)\n%s", name, d)
+		}
+	}
+}
+
 func TestPages(t *testing.T) {
 	h := folded(t, story(t))
 	for _, oldest := range []bool{false, true} {

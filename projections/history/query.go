@@ -53,6 +53,9 @@ type Filter struct {
 	After     eventlog.Position // go on after this one, in the chosen direction
 	Limit     int               // 0 means 50; at most 500
 	Oldest    bool              // oldest first; otherwise newest first
+	// Seals lists the seals of the log beside all others, too: they tell nothing of what
+	// people do. Who asks for them by their type gets them anyway.
+	Seals bool
 	// ByTime orders by when events became true, which for what was backfilled is
 	// long before it was recorded; otherwise by position.
 	ByTime bool
@@ -60,6 +63,12 @@ type Filter struct {
 
 // CausedBy names what an event came of besides a commit; "" if that is not known.
 func CausedBy(c event.Cause) string { return cmp.Or(c.Delivery, c.Request, c.Schedule) }
+
+// LeavesOutSeals reports whether seals are to be passed over: nothing is asked for
+// that leads to them, or past them.
+func (f Filter) LeavesOutSeals() bool {
+	return !f.Seals && f.Entity == "" && f.Kind == "" && f.Type == "" && f.Source == "" && f.Actor == "" && f.Commit == "" && f.Cause == ""
+}
 
 // Page is a part of the answer to a Filter.
 type Page struct {

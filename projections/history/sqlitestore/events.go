@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/history"
@@ -143,6 +144,9 @@ func conditions(f history.Filter) (string, []any) {
 	if f.Commit != "" {
 		c := strings.ToLower(f.Commit)
 		add("sha <> '' AND sha >= ? AND sha < ?", c, c+"g") // g follows the last hexadecimal digit
+	}
+	if f.LeavesOutSeals() {
+		add("type <> ?", event.TypeLogSealed)
 	}
 	if f.Text != "" {
 		add("instr(text, ?) > 0", strings.ToLower(f.Text))

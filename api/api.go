@@ -25,6 +25,9 @@ type Config struct {
 	Catalog    func() *entities.Snapshot
 	Moments    Moments // may be nil: then the catalog is that of now
 	History    History
+	Proofs     Proofs
+	PublicKey  string  // that seals are checked with
+	Records    Records // the event log
 	Deliveries Deliveries
 	Facts      Facts
 	Replay     Replay
@@ -99,6 +102,11 @@ func (a *API) Register(e *echo.Echo) {
 	own.GET("/history/events/:position", a.handleEvent)
 	own.GET("/history/feed", a.handleFeed)
 	own.GET("/history/export", a.handleExport)
+	own.GET("/history/records", a.handleRecords)
+	own.GET("/history/proof", a.handleProof)
+	own.GET("/history/proof/consistency", a.handleConsistency)
+	own.GET("/history/seal", a.handleSeal)
+	own.GET("/history/key", a.handleKey)
 	own.GET("/rejections", a.handleRejections, a.moment)
 	own.GET("/sources", a.handleSources)
 	own.POST("/sources", a.handleConnect)

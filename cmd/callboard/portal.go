@@ -211,6 +211,7 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 
 	answers := api.New(api.Config{
 		Catalog: p.catalog.Snapshot, Moments: p.moments, History: p.history, Deliveries: p.deliveries, Facts: p.repositories, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss,
+		Proofs: p.tree, PublicKey: p.sealer.Key.Public(), Records: p.events,
 		Standing: p.standing, Gaps: p.repositories, Survey: p.survey, Backfill: p.backfills.begin,
 		Locations: apiLocations{p}, Kinds: kinds, Sites: func() map[string]string { return sitesOf(p.intake().config.Sources) },
 		Sources: p.apiSources, IsRead: p.isRead, Connecting: connector{p}, Webhook: p.hooks.state, Wait: p.runner.WaitAll, Open: p.open, Health: p.health, Logger: p.logger,

@@ -180,7 +180,7 @@ func (o verifyOptions) open(ctx context.Context) (evidence, error) {
 		}
 		return folderEvidence{log, o.data}, nil
 	case strings.HasPrefix(o.from, "http://") || strings.HasPrefix(o.from, "https://"):
-		return nil, errors.New("not yet")
+		return newPortalEvidence(o.from), nil
 	default:
 		return nil, errors.New("not yet")
 	}

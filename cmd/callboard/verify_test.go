@@ -241,6 +241,9 @@ func TestAPortalSealsItsLog(t *testing.T) {
 	if code != exitFine || !strings.Contains(says, "events 1 to 2, under 1 seals") {
 		t.Errorf("%d, %s", code, says)
 	}
+	if _, over := verified(t, r.base); over != says {
+		t.Errorf("asked over HTTP, it says\n%s and not\n%s", over, says)
+	}
 	if info, err := os.Stat(filepath.Join(data, fileKey)); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the key's file: %v, %v", info, err)
 	}

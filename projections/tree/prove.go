@@ -64,7 +64,7 @@ func (t *Tree) Include(ctx context.Context, p, at eventlog.Position) (proof.Incl
 	case s.Position == 0 && at > 0:
 		return proof.Inclusion{}, fault.New(fault.NotFound, "there is no seal at position %d", at)
 	case s.Size < uint64(p):
-		return proof.Inclusion{}, fault.New(fault.NotFound, "event %d is not under that seal: it covers the first %d events", p, s.Size)
+		return proof.Inclusion{}, fault.New(fault.NotFound, "event %d is not under seal, but only the first %d events are", p, s.Size)
 	}
 	leaf, err := t.Leaves(ctx, uint64(p-1), uint64(p))
 	if err != nil {

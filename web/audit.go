@@ -101,6 +101,9 @@ func (s *Site) auditAnswer(ctx context.Context, r request, q auditQuery) (answer
 	}
 	v := newAuditView(r, q, page, last, since, s.sourceNames())
 	v.chosen = chosen
+	if v.sealed, err = s.sealedTo(ctx); err != nil {
+		return answer{}, err
+	}
 	title := "Audit"
 	if chosen != nil {
 		title = "Event " + chosen.mark.Number
@@ -187,6 +190,7 @@ type auditView struct {
 	older   string
 	around  bool
 	chosen  *eventView
+	sealed  ui.Anchor // how far the record is under seal; empty if it is not
 	close   string
 	nothing bool // the log is empty
 	exports []ui.MenuItem

@@ -30,6 +30,7 @@ type eventView struct {
 	changes  []ui.Change
 	chain    []ui.Link
 	raw      []ui.Token
+	proof    *proofView // nil: nothing is ever sealed
 	older    string
 	newer    string
 }
@@ -60,6 +61,9 @@ func (s *Site) eventView(ctx context.Context, r request, p eventlog.Position) (*
 		return nil, err
 	}
 	v := newEventView(r.catalog, rec, told, delivery)
+	if v.proof, err = s.proofView(ctx, rec); err != nil {
+		return nil, err
+	}
 	if p > 1 {
 		v.older = eventLink(p - 1)
 	}

@@ -36,7 +36,8 @@ type Config struct {
 	Moments      Moments        // may be nil: then all pages are of now
 	History      History
 	Deliveries   Deliveries
-	Log          Log // the main log
+	Log          Log    // the main log
+	Proofs       Proofs // may be nil: then nothing is under seal
 	Replay       Replayer
 	Allow        Replayer  // of a delivery that is held, to remove as much as it takes
 	Dismiss      Dismisser // of a delivery that failed or is held

@@ -27,6 +27,7 @@ import (
 	"github.com/callboard/callboard/projections/moments"
 	"github.com/callboard/callboard/projections/repositories"
 	"github.com/callboard/callboard/projections/standing"
+	"github.com/callboard/callboard/projections/tree"
 	"github.com/callboard/callboard/web"
 )
 
@@ -38,6 +39,7 @@ type World struct {
 	Deliveries *deliveries.Deliveries
 	Locations  *Locations
 	Repos      *repositories.Repositories
+	Tree       *tree.Tree
 	Replayed   []string // deliveries that were asked for again
 	Allowed    []string // deliveries that may remove as much as it takes
 	Surveyed   []string // sources that were asked to be surveyed
@@ -66,9 +68,13 @@ func New(ctx context.Context, folder string, now time.Time, own ...catalog.Kind)
 	if err != nil {
 		return nil, errors.Join(err, h.Close(), d.Close())
 	}
+	hashes, err := tree.Open(ctx, filepath.Join(folder, "proof.db"))
+	if err != nil {
+		return nil, errors.Join(err, h.Close(), d.Close(), r.Close())
+	}
 	kinds := append(catalog.BuiltIn(), own...)
 	w := &World{
-		Log: &Log{}, Entities: entities.NewOf(kinds), History: h, Deliveries: d, Repos: r,
+		Log: &Log{}, Entities: entities.NewOf(kinds), History: h, Deliveries: d, Repos: r, Tree: hashes,
 		Surveys: map[string]standing.Survey{}, Refused: map[string][]web.Refusal{},
 		now: now, kinds: kinds, doors: &Log{}, known: map[string]event.Declaration{},
 	}
@@ -78,7 +84,7 @@ func New(ctx context.Context, folder string, now time.Time, own ...catalog.Kind)
 
 // Close closes the files.
 func (w *World) Close() error {
-	return errors.Join(w.History.Close(), w.Deliveries.Close(), w.Repos.Close())
+	return errors.Join(w.History.Close(), w.Deliveries.Close(), w.Repos.Close(), w.Tree.Close())
 }
 
 // Config is the portal of this world.
@@ -93,6 +99,7 @@ func (w *World) Config(logger *slog.Logger) web.Config {
 		History:    w.History,
 		Deliveries: w.Deliveries,
 		Log:        w.Log,
+		Proofs:     w.Tree,
 		Replay:     w.again(&w.Replayed),
 		Allow:      w.again(&w.Allowed),
 		Locations:  w.Locations,
@@ -310,7 +317,7 @@ func (w *World) deliver(ctx context.Context, p Push, id string, handled event.De
 
 // Settle brings the read models to the end of the logs. It is for after the last push.
 func (w *World) Settle(ctx context.Context) error {
-	for _, p := range []projections.Projection{w.Entities, w.History, w.Repos} {
+	for _, p := range []projections.Projection{w.Entities, w.History, w.Repos, w.Tree} {
 		if err := p.Apply(ctx, w.Log.Records); err != nil {
 			return err
 		}

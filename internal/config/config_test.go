@@ -48,6 +48,7 @@ sources:
 			Name: "github", Type: "github", URL: "https://api.github.com",
 			Token: "t: #1", WebhookSecret: "s", Organizations: []string{"acme"},
 		}},
+		Log:     config.Log{Seal: config.Duration(time.Minute)},
 		Catalog: config.Catalog{Processing: config.Processing{RemovalGuard: 0.2}},
 	}
 	if d := cmp.Diff(want, got); d != "" {
@@ -143,6 +144,7 @@ func TestProblemsSayWhere(t *testing.T) {
 		{"url with a password", "server: {url: 'http://u:secret@x'}\n", `1:15: server.url: holds a user, which would show on pages; what lets one in is the token`},
 		{"url", "server: {url: 'ftp://x'}\n", `1:15: server.url: "ftp://x" must be an http or https URL`},
 		{"reserved name", "sources:\n  - {name: locations, type: github, webhookSecret: s}\n", `2:12: sources[0].name: "locations" is how the portal calls`},
+		{"seals too often", "log: {seal: 1ms}\n", `1:13: log.seal: 1ms is no time between two seals: from 1s to 24h`},
 		{"location type", "catalog: {locations: [{type: svn, target: x}]}\n", `1:30: catalog.locations[0].type: "svn" must be file or url`},
 		{"location target", "catalog: {locations: [{type: url}]}\n", `1:23: catalog.locations[0].target: must not be empty`},
 		{"location url", "catalog: {locations: [{type: url, target: x.yaml}]}\n", `1:43: catalog.locations[0].target: "x.yaml" must be an http or https URL`},

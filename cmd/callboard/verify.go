@@ -35,7 +35,8 @@ export made.
 
 All that it needs besides is the public key. Without --key it takes the one that
 comes with the record, which somebody who forges the record could forge, too. So
-keep the key elsewhere, and now and then a seal:
+keep the key elsewhere (an export is checked with nothing else), and now and then a
+seal:
 
   callboard verify --print-key  > callboard.pub
   callboard verify --print-seal > callboard.seal
@@ -94,6 +95,9 @@ type line struct {
 }
 
 func (o verifyOptions) run(ctx context.Context, p process) (err error) {
+	if o.from != "" && !isAddress(o.from) {
+		return o.export(ctx, p)
+	}
 	from, err := o.open(ctx)
 	if err != nil {
 		return err
@@ -160,7 +164,11 @@ func tell(w io.Writer, r proof.Report, key string, came bool) {
 		fmt.Fprintln(w, "Nothing is on record yet.")
 		return
 	}
-	fmt.Fprintf(w, "All is as it was sealed: events 1 to %d, under %d seals.\n", r.Last.Size, r.Seals)
+	seals := "one seal"
+	if r.Seals > 1 {
+		seals = fmt.Sprintf("%d seals", r.Seals)
+	}
+	fmt.Fprintf(w, "All is as it was sealed: events 1 to %d, under %s.\n", r.Last.Size, seals)
 	fmt.Fprintf(w, "The newest seal is event %d, recorded at %s and signed by %s.\n", r.Last.Position, r.Last.Recorded.Format(time.RFC3339), r.Last.Signer)
 	fmt.Fprintf(w, "Not under seal yet: %d, that seal included.\n", r.Unsealed())
 	if came {
@@ -169,8 +177,7 @@ func tell(w io.Writer, r proof.Report, key string, came bool) {
 }
 
 func (o verifyOptions) open(ctx context.Context) (evidence, error) {
-	switch {
-	case o.from == "":
+	if o.from == "" {
 		log, err := sqlitelog.Inspect(ctx, filepath.Join(o.data, fileEvents))
 		if fault.KindOf(err) == fault.NotFound {
 			return nil, fmt.Errorf("%s is no data folder of a portal: %w", o.data, err)
@@ -179,11 +186,25 @@ func (o verifyOptions) open(ctx context.Context) (evidence, error) {
 			return nil, fmt.Errorf("position 1: %w", err)
 		}
 		return folderEvidence{log, o.data}, nil
-	case strings.HasPrefix(o.from, "http://") || strings.HasPrefix(o.from, "https://"):
-		return newPortalEvidence(o.from), nil
-	default:
-		return nil, errors.New("not yet")
 	}
+	return newPortalEvidence(o.from), nil
+}
+
+func isAddress(s string) bool {
+	return strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://")
+}
+
+// export checks a file, which comes without a key and tells nothing of what is not
+// in it.
+func (o verifyOptions) export(ctx context.Context, p process) error {
+	if len(o.keys) == 0 || len(o.seals) > 0 || o.printKey || o.printSeal {
+		return usageError{fault.New(fault.Invalid, "an export is checked with --key and nothing else: callboard verify --print-key prints it where the record is"), "callboard verify"}
+	}
+	public, err := proof.ParsePublic(o.keys...)
+	if err != nil {
+		return usageError{err, "callboard verify"}
+	}
+	return verifyExport(ctx, p, o.from, public)
 }
 
 // folderEvidence is the log in a data folder.

@@ -238,7 +238,7 @@ func TestAPortalSealsItsLog(t *testing.T) {
 	r.seal(t.Context())
 	data := r.config.Data
 	code, says := verified(t, "--data", data) // beside the portal that has it open
-	if code != exitFine || !strings.Contains(says, "events 1 to 2, under 1 seals") {
+	if code != exitFine || !strings.Contains(says, "events 1 to 2, under one seal") {
 		t.Errorf("%d, %s", code, says)
 	}
 	if _, over := verified(t, r.base); over != says {
@@ -277,5 +277,81 @@ func TestAPortalSealsItsLog(t *testing.T) {
 	}
 	if code, _ := verified(t, "--data", t.TempDir()); code != exitProblems {
 		t.Errorf("an empty folder: %d, want a problem", code)
+	}
+}
+
+// A part of the record that was taken out of it is proved by itself.
+func TestExport(t *testing.T) {
+	t.Parallel()
+	data, sealed := sealedFolder(t)
+	_, key := verified(t, "--data", data, "--print-key")
+	key = strings.TrimSpace(key)
+	export := func(args ...string) (int, string, string) {
+		var out, told bytes.Buffer
+		code := run(t.Context(), process{Args: append([]string{"export", "events", "--data", data}, args...), Env: os.LookupEnv, Stdout: &out, Stderr: &told})
+		return code, out.String(), told.String()
+	}
+	check := func(text string) (int, string) {
+		file := filepath.Join(t.TempDir(), "part.jsonl")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return verified(t, file, "--key", key)
+	}
+	all, _ := recordsOf(t, data)
+	code, out, told := export()
+	if code != exitFine || !strings.Contains(told, "not under seal yet, and left out") {
+		t.Fatalf("%d, %s", code, told)
+	}
+	if lines := strings.Split(strings.TrimSpace(out), "\n"); len(lines) != int(sealed)+1 || lines[9] != all[9] {
+		t.Errorf("%d lines, want %d events and a proof", len(lines), sealed)
+	}
+	if code, says := check(out); code != exitFine || !strings.Contains(says, fmt.Sprintf("events 1 to %d", sealed)) {
+		t.Errorf("%d, %s", code, says)
+	}
+	_, out, _ = export("--from", "20", "--to", "30")
+	lines := strings.SplitAfter(out, "\n")
+	if code, says := check(out); code != exitFine || !strings.Contains(says, "events 20 to 30") || lines[0] != all[19]+"\n" {
+		t.Errorf("%d, %s", code, says)
+	}
+	for name, c := range map[string]struct {
+		text string
+		want int
+	}{
+		"a change":         {strings.Replace(out, "service-000022", "service-000099", 1), 23},
+		"one removed":      {strings.Join(append(append([]string{}, lines[:4]...), lines[5:]...), ""), 24},
+		"the last removed": {strings.Join(append(append([]string{}, lines[:10]...), lines[11:]...), ""), 30},
+		"one put in":       {lines[0] + lines[0] + strings.Join(lines[1:], ""), 21},
+		"one at the end":   {strings.Join(lines[:11], "") + lines[0] + lines[11], 30},
+		"two swapped":      {lines[1] + lines[0] + strings.Join(lines[2:], ""), 20},
+		"no proof":         {strings.Join(lines[:11], ""), 20},
+		"cut off":          {out[:len(out)-10], 31},
+		"no JSON":          {lines[0] + "x\n" + strings.Join(lines[1:], ""), 21},
+		"another proof":    {strings.Replace(out, `"beside":["`, `"beside":["A`, 1), 31},
+		"another seal":     {strings.Replace(out, `\n64\n`, `\n63\n`, 1), 20},
+	} {
+		if code, says := check(c.text); code != exitProblems || named(says) != c.want {
+			t.Errorf("%s: %d, %s; want position %d named", name, code, says, c.want)
+		}
+	}
+	if code, says := check(""); code != exitProblems {
+		t.Errorf("an empty file: %d, %s", code, says)
+	}
+	if code, out, told := export("--from", "2020-01-01", "--to", "2020-02-01"); code != exitProblems || out != "" {
+		t.Errorf("nothing: %d, %s", code, told)
+	}
+	if code, out, told := export("--from", "2020-01-01T00:00:00Z", "--to", "2200-01-01"); code != exitFine || !strings.HasPrefix(out, all[0]) {
+		t.Errorf("everything: %d, %s", code, told)
+	}
+	if code, _, told := export("--from", fmt.Sprint(sealed+1)); code != exitProblems || !strings.Contains(told, "not under seal yet") {
+		t.Errorf("what is not under seal: %d, %s", code, told)
+	}
+	for _, args := range [][]string{{"--from", "yesterday"}, {"--to", "0"}, {"--format", "csv"}} {
+		if code, _, told := export(args...); code != exitUsage {
+			t.Errorf("%v: %d, %s; want a mistake in the call", args, code, told)
+		}
+	}
+	if code, says := verified(t, "part.jsonl"); code != exitUsage {
+		t.Errorf("an export without a key: %d, %s; want a mistake in the call", code, says)
 	}
 }

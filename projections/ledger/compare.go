@@ -1,0 +1,85 @@
+package ledger
+
+import (
+	"context"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/internal/flat"
+	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/projections/entities"
+)
+
+// Difference is how an entity differs at one moment from what it was at another.
+type Difference struct {
+	Ref     string
+	Owner   string     // at the later moment, or at the other if it is not there; as in [entities.Pair]
+	Op      catalog.Op // what happened to the entity as a whole
+	Changes []catalog.Change
+}
+
+// Comparison is in what the catalog differs at two moments.
+type Comparison struct {
+	Before, After *entities.Snapshot
+	All           []Difference // by owner, then by ref
+}
+
+// Compare compares the catalog at two moments, of the entities that w selects at
+// either of them.
+func (l *Ledger) Compare(ctx context.Context, from, to projections.Moment, w entities.Where) (Comparison, error) {
+	var c Comparison
+	var err error
+	if c.Before, err = l.moments.Catalog(ctx, from); err != nil {
+		return c, err
+	}
+	if c.After, err = l.moments.Catalog(ctx, to); err != nil {
+		return c, err
+	}
+	for _, p := range c.Before.Compare(c.After, w) {
+		d, err := differing(p.Before, p.After)
+		if err != nil {
+			return c, err
+		}
+		if d.Op != "" {
+			d.Ref, d.Owner = p.Ref, p.Owner
+			c.All = append(c.All, d)
+		}
+	}
+	return c, nil
+}
+
+// CompareEntity compares one entity at two moments. No Op says that it is the same
+// at both; the error is of kind fault.NotFound if nothing is on record of it.
+func (l *Ledger) CompareEntity(ctx context.Context, ref string, from, to projections.Moment) (Difference, error) {
+	if _, err := l.Versions(ctx, ref, projections.Moment{}); err != nil {
+		return Difference{}, err
+	}
+	var texts [2]string
+	for i, m := range []projections.Moment{from, to} {
+		told, err := l.tell(ctx, m, ref)
+		if err != nil {
+			return Difference{}, err
+		}
+		if of := told[ref]; len(of) > 0 {
+			texts[i] = of[len(of)-1].Entity
+		}
+	}
+	d, err := differing(texts[0], texts[1])
+	d.Ref = ref
+	return d, err
+}
+
+func differing(before, after string) (d Difference, err error) {
+	switch {
+	case before == "" && after == "":
+	case before == "":
+		d.Op = catalog.Added
+	case after == "":
+		d.Op = catalog.Removed
+	default:
+		was, is := flat.Differing(before, after) // to decode no more than that
+		if d.Changes, err = catalog.DiffJSON([]byte(was), []byte(is)); len(d.Changes) > 0 {
+			d.Op = catalog.Changed
+		}
+	}
+	return d, err
+}

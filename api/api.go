@@ -15,6 +15,7 @@ import (
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/projections/ledger"
 )
 
 //go:embed openapi.yaml
@@ -26,8 +27,9 @@ type Config struct {
 	Moments    Moments // may be nil: then the catalog is that of now
 	History    History
 	Proofs     Proofs
-	PublicKey  string  // that seals are checked with
-	Records    Records // the event log
+	PublicKey  string         // that seals are checked with
+	Records    Records        // the event log
+	Ledger     *ledger.Ledger // nil as Moments is
 	Deliveries Deliveries
 	Facts      Facts
 	Replay     Replay
@@ -107,6 +109,14 @@ func (a *API) Register(e *echo.Echo) {
 	own.GET("/history/proof/consistency", a.handleConsistency)
 	own.GET("/history/seal", a.handleSeal)
 	own.GET("/history/key", a.handleKey)
+	own.GET("/history/diff", a.handleDiff, a.remembers)
+	entity := own.Group("/history/entities/:kind/:namespace/:name", a.remembers)
+	entity.GET("", a.handleVersions)
+	entity.GET("/blame", a.handleBlame)
+	entity.GET("/owners", a.handleOwners)
+	entity.GET("/relations", a.handleRelations)
+	entity.GET("/ledger", a.handleAccount)
+	entity.GET("/diff", a.handleEntityDiff)
 	own.GET("/rejections", a.handleRejections, a.moment)
 	own.GET("/sources", a.handleSources)
 	own.POST("/sources", a.handleConnect)

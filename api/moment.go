@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -15,6 +16,8 @@ import (
 // parameters at, when it was true, and known, by what was on record.
 type Moments interface {
 	Parse(ctx context.Context, at, known string) (projections.Moment, error)
+	// Time reads one on the first of the two clocks alone; zero is now.
+	Time(ctx context.Context, name, text string) (time.Time, error)
 	Catalog(ctx context.Context, m projections.Moment) (*entities.Snapshot, error)
 }
 

@@ -34,6 +34,7 @@ import (
 	"github.com/callboard/callboard/projections/deliveries"
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/projections/ledger"
 	"github.com/callboard/callboard/projections/moments"
 	"github.com/callboard/callboard/projections/repositories"
 	"github.com/callboard/callboard/projections/standing"
@@ -66,6 +67,7 @@ type portal struct {
 	saved        *savedCatalog
 	history      *history.History
 	moments      *moments.Moments
+	ledger       *ledger.Ledger
 	deliveries   *deliveries.Deliveries
 	repositories *repositories.Repositories
 	tree         *tree.Tree
@@ -122,6 +124,7 @@ func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o por
 	}
 	p.runner = projections.NewRunner(p.events, logger, p.catalog, p.history, p.repositories, p.tree)
 	p.moments = moments.New(p.catalog, p.history, func(ctx context.Context, at eventlog.Position) error { return p.runner.Wait(ctx, history.Name, at) }, p.now)
+	p.ledger = ledger.New(p.history, p.moments, kindsOf(p.config), p.now)
 	p.inboxes = projections.NewRunner(p.inbox, logger, p.deliveries)
 	if err := errors.Join(p.runner.Check(ctx), p.inboxes.Check(ctx)); err != nil {
 		return nil, err
@@ -210,7 +213,7 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 	p.door.Register(p.echo)
 
 	answers := api.New(api.Config{
-		Catalog: p.catalog.Snapshot, Moments: p.moments, History: p.history, Deliveries: p.deliveries, Facts: p.repositories, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss,
+		Catalog: p.catalog.Snapshot, Moments: p.moments, History: p.history, Ledger: p.ledger, Deliveries: p.deliveries, Facts: p.repositories, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss,
 		Proofs: p.tree, PublicKey: p.sealer.Key.Public(), Records: p.events,
 		Standing: p.standing, Gaps: p.repositories, Survey: p.survey, Backfill: p.backfills.begin,
 		Locations: apiLocations{p}, Kinds: kinds, Sites: func() map[string]string { return sitesOf(p.intake().config.Sources) },

@@ -7,6 +7,7 @@ import (
 	"github.com/callboard/callboard/internal/flat"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/projections/history"
 )
 
 // Difference is how an entity differs at one moment from what it was at another.
@@ -82,4 +83,61 @@ func differing(before, after string) (d Difference, err error) {
 		}
 	}
 	return d, err
+}
+
+// Counts are how many entities differ, by what happened to them.
+type Counts struct {
+	Added   int `json:"added"`
+	Removed int `json:"removed"`
+	Changed int `json:"changed"`
+}
+
+func (c *Counts) add(op catalog.Op) {
+	switch op {
+	case catalog.Added:
+		c.Added++
+	case catalog.Removed:
+		c.Removed++
+	case catalog.Changed:
+		c.Changed++
+	}
+}
+
+// Counts counts all.
+func (c Comparison) Counts() (n Counts) {
+	for _, d := range c.All {
+		n.add(d.Op)
+	}
+	return n
+}
+
+// Team is what differs of the entities of an owner.
+type Team struct {
+	Owner string `json:"owner,omitempty"`
+	Counts
+}
+
+// Teams counts by owner, in the order of All.
+func (c Comparison) Teams() []Team {
+	all := []Team{}
+	for _, d := range c.All {
+		if n := len(all); n == 0 || all[n-1].Owner != d.Owner {
+			all = append(all, Team{Owner: d.Owner})
+		}
+		all[len(all)-1].add(d.Op)
+	}
+	return all
+}
+
+// Last tells of the last thing that happened to each of some entities up to a moment.
+func (l *Ledger) Last(ctx context.Context, m projections.Moment, refs []string) (map[string]*history.Told, error) {
+	told, err := l.tell(ctx, m, refs...)
+	if err != nil {
+		return nil, err
+	}
+	last := make(map[string]*history.Told, len(told))
+	for ref, of := range told {
+		last[ref] = &of[len(of)-1]
+	}
+	return last, nil
 }

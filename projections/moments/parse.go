@@ -16,19 +16,12 @@ import (
 // Nothing is now, and so is what lies ahead. Errors are of kind fault.Invalid.
 func (m *Moments) Parse(ctx context.Context, at, known string) (projections.Moment, error) {
 	var moment projections.Moment
-	t, p, err := parse("at", at)
-	if err != nil {
+	var err error
+	if moment.At, err = m.Time(ctx, "at", at); err != nil {
 		return moment, err
 	}
-	if p > 0 {
-		if t, err = m.past.TruthAt(ctx, p); err != nil {
-			return moment, err
-		}
-	}
-	if t.Before(m.now()) {
-		moment.At = t
-	}
-	t, moment.Known, err = parse("known", known)
+	t, p, err := parse("known", known)
+	moment.Known = p
 	if err != nil || t.IsZero() || !t.Before(m.now()) {
 		return moment, err
 	}
@@ -36,6 +29,24 @@ func (m *Moments) Parse(ctx context.Context, at, known string) (projections.Mome
 		err = fault.New(fault.Invalid, "known: nothing was on record by %s", t.UTC().Format(time.RFC3339))
 	}
 	return moment, err
+}
+
+// Time reads a point on the clock of what was true, as Parse does, of a parameter
+// that has a name; now is the zero time.
+func (m *Moments) Time(ctx context.Context, name, text string) (time.Time, error) {
+	t, p, err := parse(name, text)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if p > 0 {
+		if t, err = m.past.TruthAt(ctx, p); err != nil {
+			return time.Time{}, err
+		}
+	}
+	if !t.Before(m.now()) {
+		return time.Time{}, nil
+	}
+	return t, nil
 }
 
 // parse reads a time or a position; nothing is neither.

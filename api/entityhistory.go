@@ -182,10 +182,10 @@ func (a *API) handleOwners(c echo.Context) error {
 		switch {
 		case i.Absent:
 			state = "absent"
-		case i.Owner == "":
+		case i.Value == "":
 			state = "unowned"
 		}
-		return item{i.From, i.To, state, i.Owner, toToldJSON(i.Began), toToldJSON(i.Ended)}
+		return item{i.From, i.To, state, i.Value, toToldJSON(i.Began), toToldJSON(i.Ended)}
 	})
 }
 

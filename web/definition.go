@@ -146,7 +146,7 @@ func (s *Site) definitionText(ctx context.Context, r request) (answer, error) {
 // api returns the API that a request is about; nil if the catalog does not have it.
 func (s *Site) api(ctx context.Context, r request) (*entities.Entry, history.Page, error) {
 	ref := r.ref()
-	events, err := s.History.Events(ctx, history.Filter{Entity: ref.String(), ByTime: true, Limit: 1})
+	events, err := s.History.Events(ctx, r.then(history.Filter{Entity: ref.String(), ByTime: true, Limit: 1}))
 	if err != nil {
 		return nil, events, err
 	}

@@ -288,7 +288,7 @@ func toggled(chosen []string, value string) []string {
 // dependencies handles "GET /catalog/{namespace}/{kind}/{name}/graph".
 func (s *Site) dependencies(ctx context.Context, r request) (answer, error) {
 	ref := r.ref()
-	events, err := s.History.Events(ctx, history.Filter{Entity: ref.String(), ByTime: true, Limit: 1})
+	events, err := s.History.Events(ctx, r.then(history.Filter{Entity: ref.String(), ByTime: true, Limit: 1}))
 	if err != nil {
 		return answer{}, err
 	}

@@ -36,7 +36,7 @@ type descriptorView struct {
 // descriptor handles "GET /catalog/{namespace}/{kind}/{name}/descriptor".
 func (s *Site) descriptor(ctx context.Context, r request) (answer, error) {
 	ref := r.ref()
-	events, err := s.History.Events(ctx, history.Filter{Entity: ref.String(), ByTime: true, Limit: 1})
+	events, err := s.History.Events(ctx, r.then(history.Filter{Entity: ref.String(), ByTime: true, Limit: 1}))
 	if err != nil {
 		return answer{}, err
 	}

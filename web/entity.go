@@ -34,7 +34,7 @@ func (r request) ref() catalog.Ref {
 // entity handles "GET /catalog/{namespace}/{kind}/{name}".
 func (s *Site) entity(ctx context.Context, r request) (answer, error) {
 	ref := r.ref()
-	recent, err := s.History.Events(ctx, history.Filter{Entity: ref.String(), ByTime: true, Limit: recentChanges})
+	recent, err := s.History.Events(ctx, r.then(history.Filter{Entity: ref.String(), ByTime: true, Limit: recentChanges}))
 	if err != nil {
 		return answer{}, err
 	}

@@ -22,6 +22,8 @@ import (
 type Moments interface {
 	// Parse reads a moment as it stands in an address; errors are of kind fault.Invalid.
 	Parse(ctx context.Context, at, known string) (projections.Moment, error)
+	// Time reads one on the first of the two clocks alone; zero is now.
+	Time(ctx context.Context, name, text string) (time.Time, error)
 	Catalog(ctx context.Context, m projections.Moment) (Catalog, error)
 }
 

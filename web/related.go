@@ -112,7 +112,7 @@ const shownUnknown = 20
 func (s *Site) related(t relatedTab) func(context.Context, request) (answer, error) {
 	return func(ctx context.Context, r request) (answer, error) {
 		ref := r.ref()
-		events, err := s.History.Events(ctx, history.Filter{Entity: ref.String(), ByTime: true, Limit: 1})
+		events, err := s.History.Events(ctx, r.then(history.Filter{Entity: ref.String(), ByTime: true, Limit: 1}))
 		if err != nil {
 			return answer{}, err
 		}

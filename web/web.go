@@ -27,6 +27,7 @@ import (
 
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/projections/ledger"
 	"github.com/callboard/callboard/web/static"
 )
 
@@ -35,6 +36,7 @@ type Config struct {
 	Catalog      func() Catalog // the catalog now; a request asks once and sees one position
 	Moments      Moments        // may be nil: then all pages are of now
 	History      History
+	Ledger       *ledger.Ledger // nil as Moments is: then pages do not tell what the history comes to
 	Deliveries   Deliveries
 	Log          Log    // the main log
 	Proofs       Proofs // may be nil: then nothing is under seal

@@ -156,6 +156,7 @@ func TestFilters(t *testing.T) {
 		{"text in changes", history.Filter{Text: "Tier-1"}, []eventlog.Position{3}},
 		{"the form of the record is no text", history.Filter{Text: `"path"`}, nil},
 		{"text with wildcards means itself", history.Filter{Text: "%"}, nil},
+		{"what was on record", history.Filter{Known: 3}, []eventlog.Position{3, 2, 1}},
 		{"period", history.Filter{From: at(2), To: at(4)}, []eventlog.Position{3, 2}},
 		{"several", history.Filter{Entity: payments, Actor: "saltmarsh"}, []eventlog.Position{3}},
 	} {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/entities"
@@ -29,7 +30,7 @@ func (l *Ledger) ends(ctx context.Context, from time.Time, to projections.Moment
 // an event in between names together with it. To look at all to whom something
 // happened would take as long as to fold the period.
 func (l *Ledger) around(ctx context.Context, ref string, from time.Time, to projections.Moment, beside []string) ([]string, error) {
-	named, err := l.named(ctx, ref, from, l.Until(to))
+	named, err := l.named(ctx, ref, from, l.Until(to), to.Known)
 	if err != nil {
 		return nil, err
 	}
@@ -52,12 +53,12 @@ func (l *Ledger) around(ctx context.Context, ref string, from time.Time, to proj
 
 // named returns the subjects of the events of a period whose text has the name of an
 // entity in it.
-func (l *Ledger) named(ctx context.Context, ref string, from, until time.Time) (refs []string, err error) {
+func (l *Ledger) named(ctx context.Context, ref string, from, until time.Time, known eventlog.Position) (refs []string, err error) {
 	parsed, err := catalog.ParseRef(ref, catalog.Ref{})
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "%w", err)
 	}
-	f := history.Filter{Text: parsed.Name, From: from, To: until.Add(time.Nanosecond), Limit: 500, Oldest: true, ByTime: true}
+	f := history.Filter{Text: parsed.Name, Known: known, From: from, To: until.Add(time.Nanosecond), Limit: 500, Oldest: true, ByTime: true}
 	for {
 		page, err := l.past.Events(ctx, f)
 		if err != nil {

@@ -221,7 +221,7 @@ func endsWithTheCatalog(rt *rapid.T, ctx context.Context, w *world) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		if last := owners[len(owners)-1]; last.Owner != e.Owner() || !last.To.IsZero() || last.Absent {
+		if last := owners[len(owners)-1]; last.Value != e.Owner() || !last.To.IsZero() || last.Absent {
 			rt.Fatalf("%s is owned by %q; the last interval says %+v", ref, e.Owner(), last)
 		}
 		turns, err := w.ledger.Relations(ctx, ref, time.Time{}, m)
@@ -304,7 +304,7 @@ func ownedAndUnownedTimeIsAllTime(rt *rapid.T, ctx context.Context, w *world) {
 			if !o.Began.Since.Equal(o.From) || (o.Ended == nil) != o.To.IsZero() || o.Ended != nil && !o.Ended.Since.Equal(o.To) {
 				rt.Fatalf("%s: an interval is not as long as between its events: %+v", ref, o)
 			}
-			if i > 0 && (!owners[i-1].To.Equal(o.From) || owners[i-1].Owner == o.Owner && owners[i-1].Absent == o.Absent || !o.To.IsZero() && !o.To.After(o.From)) {
+			if i > 0 && (!owners[i-1].To.Equal(o.From) || owners[i-1].Value == o.Value && owners[i-1].Absent == o.Absent || !o.To.IsZero() && !o.To.After(o.From)) {
 				rt.Fatalf("%s: %+v follows %+v", ref, o, owners[i-1])
 			}
 			if !when.Before(o.From) && (o.To.IsZero() || when.Before(o.To)) {
@@ -313,7 +313,7 @@ func ownedAndUnownedTimeIsAllTime(rt *rapid.T, ctx context.Context, w *world) {
 				if there {
 					owner = e.Owner()
 				}
-				if o.Owner != owner || o.Absent == there {
+				if o.Value != owner || o.Absent == there {
 					rt.Fatalf("%s: at %v the catalog had the owner %q, there: %v; the interval says %+v", ref, when, owner, there, o)
 				}
 			}

@@ -8,11 +8,12 @@ import (
 	"github.com/callboard/callboard/projections/history"
 )
 
-// Interval is a time in which an entity had one owner, none, or was not in the catalog.
+// Interval is a time in which an entity said one thing, above all who owns it, or was
+// not in the catalog.
 type Interval struct {
 	From   time.Time
 	To     time.Time // exclusive; zero while it goes on
-	Owner  string    // full ref; "" = nobody
+	Value  string    // of an owner the full ref; "" = nobody, or nothing
 	Absent bool      // it was not in the catalog
 	Began  *history.Told
 	Ended  *history.Told // nil while it goes on
@@ -30,19 +31,32 @@ func (i Interval) Length(now time.Time) time.Duration {
 // without two intervals in a row that say the same. Of several owners the first is
 // meant, as the catalog shows it.
 func Owners(kinds catalog.Kinds, told []history.Told) []Interval {
-	var all []Interval
 	read := reader{kinds: kinds}
+	return intervals(told, read.owner)
+}
+
+// Lifecycles tells likewise of an entity's spec.lifecycle.
+func Lifecycles(told []history.Told) []Interval {
+	var read reader
+	return intervals(told, func(entity string) string {
+		read.read(entity)
+		return read.lifecycle
+	})
+}
+
+func intervals(told []history.Told, say func(entity string) string) []Interval {
+	var all []Interval
 	for i := range told {
 		one := &told[i]
 		if len(all) == 0 && one.Entity == "" {
 			continue
 		}
-		next := Interval{From: one.Since, Owner: read.owner(one.Entity), Absent: one.Entity == "", Began: one}
+		next := Interval{From: one.Since, Value: say(one.Entity), Absent: one.Entity == "", Began: one}
 		for n := len(all); n > 0 && all[n-1].From.Equal(next.From); n = len(all) {
 			all = all[:n-1] // it was so for no time
 		}
 		n := len(all)
-		if n > 0 && all[n-1].Owner == next.Owner && all[n-1].Absent == next.Absent {
+		if n > 0 && all[n-1].Value == next.Value && all[n-1].Absent == next.Absent {
 			all[n-1].To, all[n-1].Ended = time.Time{}, nil
 			continue
 		}
@@ -57,25 +71,26 @@ func Owners(kinds catalog.Kinds, told []history.Told) []Interval {
 	return all
 }
 
-// reader reads relations out of what entities declare, each text once in a row.
+// reader reads what entities declare, each text once in a row.
 type reader struct {
-	kinds catalog.Kinds
-	text  string
-	self  string // ref
-	edges []catalog.Edge
+	kinds     catalog.Kinds
+	text      string
+	self      string // ref
+	lifecycle string
+	edges     []catalog.Edge
 }
 
 func (r *reader) read(entity string) {
 	if entity == r.text {
 		return
 	}
-	r.text, r.self, r.edges = entity, "", nil
+	*r = reader{kinds: r.kinds, text: entity}
 	var obj map[string]any
 	if entity == "" || json.Unmarshal([]byte(entity), &obj) != nil {
 		return
 	}
 	if e, _ := catalog.Read(obj); e != nil {
-		r.self, r.edges = e.Ref().String(), r.kinds.Edges(e)
+		r.self, r.lifecycle, r.edges = e.Ref().String(), e.SpecString("lifecycle"), r.kinds.Edges(e)
 	}
 }
 

@@ -59,8 +59,8 @@ func Transfers(ref string, intervals []Interval) []Transfer {
 	var all []Transfer
 	before := Interval{Absent: true}
 	for _, i := range intervals {
-		if i.Owner != before.Owner {
-			all = append(all, Transfer{ref, before.Owner, i.Owner, before.Absent, i.Absent, i.From, i.Began})
+		if i.Value != before.Value {
+			all = append(all, Transfer{ref, before.Value, i.Value, before.Absent, i.Absent, i.From, i.Began})
 		}
 		before = i
 	}

@@ -33,6 +33,9 @@ func Number[N ~int | ~int64 | ~uint64](n N) string {
 	return sign + digits
 }
 
+// Plain writes n as addresses have it: 48213.
+func Plain[N ~int | ~int64 | ~uint64](n N) string { return strconv.FormatInt(int64(n), 10) }
+
 // Plural writes a number with its noun: 1 event, 2 events. The plural is the
 // noun with an s, unless many says otherwise.
 func Plural[N ~int | ~int64 | ~uint64](n N, noun string, many ...string) string {

@@ -154,14 +154,14 @@ func conditions(f history.Filter) (string, []any) {
 	if f.Cause != "" {
 		add("caused <> '' AND caused = ?", f.Cause)
 	}
-	if f.Known > 0 {
-		add("position <= ?", f.Known)
-	}
 	if !f.From.IsZero() {
 		add("time >= ?", f.From.UnixNano())
 	}
 	if !f.To.IsZero() {
 		add("time < ?", f.To.UnixNano())
+	}
+	if f.Known > 0 {
+		add("position <= ?", f.Known)
 	}
 	return where, args
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/history"
 	"github.com/callboard/callboard/projections/history/sqlitestore"
+	"github.com/callboard/callboard/projections/ledger"
 	"github.com/callboard/callboard/projections/moments"
 	"github.com/callboard/callboard/projections/repositories"
 	"github.com/callboard/callboard/projections/standing"
@@ -93,9 +94,12 @@ func (w *World) Config(logger *slog.Logger) web.Config {
 		{Name: "github", Type: "github", Of: "organisation acme", Pages: "https://github.com", Owners: []string{"acme"}},
 		{Name: "gitlab", Type: "gitlab", Of: "group acme", Pages: "https://gitlab.com", Owners: []string{"acme"}},
 	}
+	now := func() time.Time { return w.now }
+	past := moments.New(w.Entities, w.History, func(context.Context, eventlog.Position) error { return nil }, now)
 	return web.Config{
+		Moments:    travels{past, w.kinds},
+		Ledger:     ledger.New(w.History, past, w.kinds, now),
 		Catalog:    func() web.Catalog { return shown{w.Entities.Snapshot(), w.kinds} },
-		Moments:    w.moments(),
 		History:    w.History,
 		Deliveries: w.Deliveries,
 		Log:        w.Log,
@@ -126,7 +130,7 @@ func (w *World) Config(logger *slog.Logger) web.Config {
 		URL:          "https://callboard.acme.example",
 		Organisation: "Acme",
 		Demo:         true,
-		Now:          func() time.Time { return w.now },
+		Now:          now,
 		Logger:       logger,
 	}
 }
@@ -149,23 +153,6 @@ func (w *World) again(all *[]string) web.Replayer {
 		*all = append(*all, id)
 		return nil
 	}
-}
-
-// past are the moments of a world.
-type past struct {
-	*moments.Moments
-	kinds catalog.Kinds
-}
-
-// Catalog returns the catalog at a moment.
-func (p past) Catalog(ctx context.Context, m projections.Moment) (web.Catalog, error) {
-	s, err := p.Moments.Catalog(ctx, m)
-	return shown{s, p.kinds}, err
-}
-
-func (w *World) moments() past {
-	folded := func(context.Context, eventlog.Position) error { return nil } // after each push
-	return past{moments.New(w.Entities, w.History, folded, func() time.Time { return w.now }), w.kinds}
 }
 
 // shown is a catalog that knows its kinds.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/web/ui"
 )
 
@@ -31,6 +32,22 @@ func sampleDay(hour, minute int) time.Time {
 
 func sampleEvent(n string, on bool) ui.EventMark {
 	return ui.EventMark{Number: n, Href: auditPath, On: on}
+}
+
+func sampleLanes() []ui.Lane {
+	at := func(p eventlog.Position) string { return eventLink(p) }
+	return []ui.Lane{
+		{Name: "Owner", Now: "Payments", Spans: []ui.LaneSpan{
+			{From: 0, To: 38, Label: "Checkout", Note: "11 Jun 2024 – 14 Feb 2025", Says: "Owner: Checkout, 11 Jun 2024 – 14 Feb 2025", Href: at(1)},
+			{From: 38, To: 42, Look: "gap", Says: "Owner: nobody, 14 Feb 2025 – 3 Mar 2025", Href: at(2)},
+			{From: 42, To: 100, Look: "now", Label: "Payments", Note: "since 3 Mar 2025", Says: "Owner: Payments, since 3 Mar 2025", Href: at(3)},
+		}},
+		{Name: "Lifecycle", Thin: true, Now: "production", Spans: []ui.LaneSpan{
+			{From: 0, To: 30, Label: "experimental", Says: "Lifecycle: experimental, 11 Jun 2024 – 30 Nov 2024", Href: at(1)},
+			{From: 30, To: 60, Look: "none", Label: "not in the catalog", Says: "Lifecycle: not in the catalog, 30 Nov 2024 – 1 June 2025", Href: at(2)},
+			{From: 60, To: 100, Look: "now", Label: "production", Says: "Lifecycle: production, since 1 June 2025", Href: at(3)},
+		}},
+	}
 }
 
 func sampleHappenings() []ui.Happening {

@@ -49,6 +49,10 @@ func (s *Site) entity(ctx context.Context, r request) (answer, error) {
 	if v.about.suggested, err = s.suggested(ctx, r.catalog, e); err != nil {
 		return answer{}, err
 	}
+	if v.about.later, err = s.later(ctx, r, e.Ref); err != nil {
+		return answer{}, err
+	}
+	v.head.later = v.about.later
 	return answer{title: e.Entity.Title(), body: entityPage(v), visited: e.Ref}, nil
 }
 
@@ -72,6 +76,7 @@ type entityHead struct {
 	first     ui.Moment
 	tabs      []ui.View
 	star      ui.Star
+	later     laterNotes
 }
 
 type entityView struct {
@@ -109,6 +114,7 @@ type about struct {
 	labels      []string
 	notes       [][2]string // annotations: name, value
 	file        outsideLink
+	later       laterNotes
 }
 
 func newEntityView(r request, e *entities.Entry, recent history.Page) entityView {

@@ -1,12 +1,14 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/projections/history"
 	"github.com/callboard/callboard/projections/ledger"
 	"github.com/callboard/callboard/web/ui"
@@ -55,7 +57,7 @@ func newLanes(r request, told []history.Told, until time.Time) *lanesView {
 			v.nobody = ui.SpanInWords(nobody)
 		}
 	}
-	life := ledger.Lifecycles(told)
+	life := ledger.Intervals(told, lifecycleOf)
 	for _, i := range life {
 		if i.Value != "" {
 			l := lane("Lifecycle", life, until, func(s string) string { return s }, "")
@@ -72,6 +74,8 @@ func newLanes(r request, told []history.Told, until time.Time) *lanesView {
 	}
 	return v
 }
+
+func lifecycleOf(e *catalog.Entity) string { return e.SpecString("lifecycle") }
 
 // kindHasOwner reports whether entities of the kind that a ref names have owners.
 func kindHasOwner(c Catalog, ref string) bool {
@@ -178,6 +182,7 @@ func laneAxis(from, until time.Time) []ui.LaneTick {
 // blameRow is a field with who set it.
 type blameRow struct {
 	path, value string
+	name, short string // of the two, as people say them
 	since       ui.Moment
 	fresh       bool
 	event       ui.EventMark
@@ -193,15 +198,47 @@ func newBlame(r request, told []history.Told, until time.Time) ([]blameRow, erro
 	if err != nil {
 		return nil, err
 	}
+	// What a spec says is asked for most.
+	slices.SortStableFunc(fields, func(a, b ledger.Field) int { return cmp.Compare(rankOf(a.Path), rankOf(b.Path)) })
 	rows := make([]blameRow, len(fields))
 	for i, f := range fields {
 		e := f.Event
 		rows[i] = blameRow{
-			path: f.Path, value: written(f.Value, 120), since: ui.Brief(e.Since, r.now), fresh: until.Sub(e.Since) < fresh,
+			path: f.Path, value: written(f.Value, 200), name: shortPath(f.Path), short: shortValue(f.Value), since: ui.ShortDay(e.Since), fresh: until.Sub(e.Since) < fresh,
 			event: mark(e.Position), who: actor(e.Actor), commit: commit(e.Cause),
 		}
 	}
 	return rows, nil
+}
+
+// shortPath is a field as people call it: "owner", "tags", "on-call".
+func shortPath(path string) string {
+	path = strings.TrimPrefix(strings.TrimPrefix(path, "spec."), "metadata.")
+	for _, prefix := range []string{`annotations["`, `labels["`} {
+		if key, ok := strings.CutPrefix(path, prefix); ok {
+			key = strings.TrimSuffix(key, `"]`)
+			return key[strings.LastIndex(key, "/")+1:]
+		}
+	}
+	return path
+}
+
+// shortValue is a value in a narrow column: of a reference the name.
+func shortValue(v any) string {
+	text := written(v, 120)
+	if ref, err := catalog.ParseRef(text, catalog.Ref{}); err == nil && !strings.ContainsAny(ref.Name, "/: ") && strings.Contains(text, ":") {
+		return ref.Name
+	}
+	return text
+}
+
+func rankOf(path string) int {
+	for i, prefix := range []string{"spec.", "metadata."} {
+		if strings.HasPrefix(path, prefix) {
+			return i
+		}
+	}
+	return 2
 }
 
 // turnRow is a relation that came or went.
@@ -221,13 +258,10 @@ func newTurnRow(r request, t ledger.Turn) turnRow {
 	}
 }
 
-// versionOf numbers an event in a timeline: "v18", "refused".
+// versionOf numbers what was declared, in a timeline: "v18".
 func versionOf(t history.Told) string {
-	switch {
-	case t.Version > 0:
-		return "v" + strconv.Itoa(t.Version)
-	case t.Type == event.TypeEntityRejected:
-		return "refused"
+	if t.Version == 0 {
+		return ""
 	}
-	return ""
+	return "v" + strconv.Itoa(t.Version)
 }

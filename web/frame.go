@@ -28,7 +28,7 @@ func (s *Site) shell(c echo.Context, r request, title string) templ.Component {
 		},
 		Palette: ui.Palette{Script: static.Element("palette"), Find: palettePath},
 		When:    s.when(r),
-		Past:    s.past(r, t.last),
+		Past:    s.past(c.Request().Context(), r, t.last),
 		Star:    ui.StarForm{Action: starPath, Back: r.self.String()},
 		Theme:   ui.ThemeChoice{Action: themePath, Chosen: chosenTheme(c.Request()), Back: r.self.String()},
 	})
@@ -52,7 +52,7 @@ func (s *Site) nav(path string, t truth) []ui.NavGroup {
 	}
 	groups := []ui.NavGroup{
 		{Items: []ui.NavItem{item("Catalog", "catalog", catalogPath), item("APIs", "api", apisPath)}},
-		{Title: "Record", Items: []ui.NavItem{item("Audit", "audit", auditPath), sources}},
+		{Title: "Record", Items: []ui.NavItem{item("Audit", "audit", auditPath), item("Changes", "swap", changesPath), sources}},
 	}
 	if s.Demo {
 		groups = append(groups, ui.NavGroup{Title: "Settings", Items: []ui.NavItem{item("Interface elements", "columns", componentsPath)}})

@@ -14,6 +14,7 @@ import (
 
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/projections/history"
 	"github.com/callboard/callboard/web/ui"
 )
 
@@ -81,13 +82,12 @@ func (s *Site) when(r request) *ui.When {
 	if w.Value == "" && r.moment.Known > 0 {
 		w.Value = decimal(r.moment.Known)
 	}
-	quarter := time.Date(now.Year(), (now.Month()-1)/3*3+1, 1, 0, 0, 0, 0, time.UTC)
 	for _, jump := range []struct {
 		label string
 		at    time.Time
 	}{
 		{"An hour ago", now.Add(-time.Hour)}, {"Yesterday", now.AddDate(0, 0, -1)}, {"A week ago", now.AddDate(0, 0, -7)},
-		{"A month ago", now.AddDate(0, -1, 0)}, {"Start of the quarter", quarter},
+		{"A month ago", now.AddDate(0, -1, 0)}, {"Start of the quarter", quarter(now)},
 	} {
 		w.Jumps = append(w.Jumps, ui.Anchor{Label: jump.label, Href: to(jump.at)})
 	}
@@ -98,12 +98,18 @@ func (s *Site) when(r request) *ui.When {
 const minutes = "2006-01-02T15:04"
 
 // past is what stands above a page of another moment; nil now.
-func (s *Site) past(r request, last eventlog.Position) *ui.Past {
+func (s *Site) past(ctx context.Context, r request, last eventlog.Position) *ui.Past {
 	if r.moment.Now() {
 		return nil
 	}
 	now := r.self.drop(fieldMoment, fieldKnown, fieldAfter)
-	p := &ui.Past{Now: now.String(), Event: ui.EventMark{Number: ui.Number(r.catalog.Position()), Href: eventLink(r.catalog.Position())}}
+	newest := r.catalog.Position()
+	if page, err := s.History.Events(ctx, r.then(history.Filter{ByTime: true, Limit: 1})); err != nil {
+		s.Logger.ErrorContext(ctx, "the last event of a moment is not known", "error", err)
+	} else if len(page.Entries) > 0 {
+		newest = page.Entries[0].Position
+	}
+	p := &ui.Past{Now: now.String(), Last: ui.Number(last), Event: mark(newest)}
 	switch {
 	case r.moment.At.IsZero():
 		p.Says = fmt.Sprintf("as it was on record at event %s of %s", ui.Number(r.moment.Known), ui.Number(last))
@@ -112,10 +118,15 @@ func (s *Site) past(r request, last eventlog.Position) *ui.Past {
 	default:
 		p.Says = "as known today"
 	}
+	p.AsOf = "event " + ui.Number(r.moment.Known)
 	if at := r.moment.At; !at.IsZero() {
+		p.AsOf = at.UTC().Format("2 Jan 2006, 15:04")
 		p.Moment = ui.Exact(at)
 		day := func(n int) string { return now.set(fieldMoment, at.AddDate(0, 0, n).Format(minutes)).String() }
 		p.Before, p.After = day(-1), day(1)
+	}
+	if at := r.self.query.Get(fieldMoment); at != "" && s.Ledger != nil && strings.HasPrefix(r.self.path, catalogPath+"/") && r.param("name") != "" {
+		p.Compare = link{path: entityLink(r.ref()) + "/compare"}.set(fieldFrom, at).String()
 	}
 	return p
 }

@@ -314,6 +314,9 @@ func entityTabs(c Catalog, e *entities.Entry, on, events string) []ui.View {
 			all = append(all, ui.View{Label: t.label, Href: here + "/" + t.path, Count: ui.Number(n)})
 		}
 	}
+	if isGroup(e) {
+		all = append(all, ui.View{Label: tabLedger, Href: here + "/ledger"})
+	}
 	all = append(all,
 		ui.View{Label: tabGraph, Href: here + "/graph"},
 		ui.View{Label: tabDescriptor, Href: here + "/descriptor"},

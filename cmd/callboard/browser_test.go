@@ -82,6 +82,8 @@ func browser(t *testing.T) context.Context {
 		}
 		options := append(chromedp.DefaultExecAllocatorOptions[:],
 			chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
+			// A page that one comes back to is loaded again: chromedp waits for that.
+			chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,BackForwardCache"),
 			chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("hide-scrollbars", true))
 		ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
 		t.Cleanup(cancel)
@@ -151,6 +153,10 @@ func (p shown) open(base string) chromedp.Action[chromedp.Void] {
 	return chromedp.Steps(at, chromedp.SendKeys(css(p.field), p.text), chromedp.Click(css(p.button)), chromedp.WaitReady(css(p.then)))
 }
 
+// monthAgo is when the team platform still owned the payments API of the demo, whose
+// history is of the last half year.
+func monthAgo() string { return time.Now().UTC().AddDate(0, -1, 0).Format(time.DateOnly) }
+
 func pages() []shown {
 	return []shown{
 		{name: "catalog", path: "/catalog"},
@@ -173,6 +179,11 @@ func pages() []shown {
 		{name: "apis", path: "/apis"},
 		{name: "register", path: "/catalog/register"},
 		{name: "entity-missing", path: "/catalog/default/component/nothing"},
+		{name: "entity-past", path: "/catalog/default/component/payments-api?at=" + monthAgo()},
+		{name: "entity-history-past", path: "/catalog/default/component/payments-api/history?at=" + monthAgo()},
+		{name: "entity-compare", path: "/catalog/default/component/payments-api/compare?from=" + monthAgo()},
+		{name: "entity-ledger", path: "/catalog/default/group/payments/ledger"},
+		{name: "changes", path: "/changes?from=" + monthAgo()},
 		{name: "audit", path: "/audit"},
 		{name: "audit-event", path: "/audit/20"},
 		{name: "sources", path: "/sources"},

@@ -49,6 +49,28 @@ func journeys(t *testing.T, ctx context.Context, base string, scripts bool) { //
 		t.Errorf("an event number leads to %s, want the audit page", got)
 	}
 
+	// To a date, where another team owned it; beside what it is now; to the commit that
+	// changed it, and back.
+	open("/catalog/default/component/payments-api")
+	do(chromedp.Click(css(`.bar .when > summary`)), chromedp.SendKeys(css(`#when-at`), monthAgo()+"\r"), chromedp.WaitReady(css(`.past-bar`)))
+	if got := ask(chromedp.Text(css(".facts"))); !strings.Contains(got, "platform") || !strings.Contains(got, "later: payments") {
+		t.Errorf("a month ago it was owned as %q", got)
+	}
+	do(chromedp.Click(css(`.past-bar a[href*="/compare"]`)), chromedp.WaitReady(css(`#h-compare`)))
+	if got := ask(chromedp.Text(css("[aria-labelledby=h-compare]"))); !strings.Contains(got, "spec.owner") || !strings.Contains(got, "platform") || !strings.Contains(got, "payments") {
+		t.Errorf("beside now it says %q", got)
+	}
+	compared := ask(chromedp.Location())
+	do(chromedp.Click(css(`[aria-labelledby=h-between] a.sha`)), becomes(`location.pathname.includes("/commit/")`))
+	do(chromedp.NavigateBack(), chromedp.WaitReady(css(`#h-compare`)))
+	if got := ask(chromedp.Location()); got != compared {
+		t.Errorf("back from the commit one is at %s", got)
+	}
+	do(chromedp.Click(css(`#h-compare a:last-child`)), chromedp.WaitReady(css(`.facts`)), chromedp.WaitNotPresent(css(`.past-bar`)))
+	if got := ask(chromedp.Text(css(".facts"))); strings.Contains(got, "platform") || strings.Contains(got, "later") {
+		t.Errorf("now it is owned as %q", got)
+	}
+
 	// Searching the list.
 	open("/catalog")
 	search := `main input[name="q"]`

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"slices"
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/internal/flat"
@@ -120,16 +121,26 @@ type Team struct {
 // Teams counts by owner, in the order of All.
 func (c Comparison) Teams() []Team {
 	all := []Team{}
-	for _, d := range c.All {
-		if n := len(all); n == 0 || all[n-1].Owner != d.Owner {
-			all = append(all, Team{Owner: d.Owner})
-		}
-		all[len(all)-1].add(d.Op)
+	for _, of := range c.ByOwner() {
+		all = append(all, Team{of[0].Owner, Comparison{All: of}.Counts()})
 	}
 	return all
 }
 
-// Last tells of the last thing that happened to each of some entities up to a moment.
+// ByOwner is All in parts, each of one owner.
+func (c Comparison) ByOwner() (all [][]Difference) {
+	for rest := c.All; len(rest) > 0; {
+		n := slices.IndexFunc(rest, func(d Difference) bool { return d.Owner != rest[0].Owner })
+		if n < 0 {
+			n = len(rest)
+		}
+		all = append(all, rest[:n])
+		rest = rest[n:]
+	}
+	return all
+}
+
+// Last tells what changed each of some entities last, up to a moment.
 func (l *Ledger) Last(ctx context.Context, m projections.Moment, refs []string) (map[string]*history.Told, error) {
 	told, err := l.tell(ctx, m, refs...)
 	if err != nil {
@@ -137,7 +148,11 @@ func (l *Ledger) Last(ctx context.Context, m projections.Moment, refs []string) 
 	}
 	last := make(map[string]*history.Told, len(told))
 	for ref, of := range told {
-		last[ref] = &of[len(of)-1]
+		i := len(of) - 1
+		for i > 0 && of[i].Entity == of[i-1].Entity { // a refusal, say
+			i--
+		}
+		last[ref] = &of[i]
 	}
 	return last, nil
 }

@@ -31,27 +31,37 @@ func (i Interval) Length(now time.Time) time.Duration {
 // without two intervals in a row that say the same. Of several owners the first is
 // meant, as the catalog shows it.
 func Owners(kinds catalog.Kinds, told []history.Told) []Interval {
-	read := reader{kinds: kinds}
-	return intervals(told, read.owner)
-}
-
-// Lifecycles tells likewise of an entity's spec.lifecycle.
-func Lifecycles(told []history.Told) []Interval {
-	var read reader
-	return intervals(told, func(entity string) string {
-		read.read(entity)
-		return read.lifecycle
+	return Intervals(told, func(e *catalog.Entity) string {
+		first, self := "", e.Ref()
+		for _, edge := range kinds.Edges(e) {
+			if to := edge.To.String(); edge.Type == ownedBy && edge.From == self && (first == "" || to < first) {
+				first = to
+			}
+		}
+		return first
 	})
 }
 
-func intervals(told []history.Told, say func(entity string) string) []Interval {
+const ownedBy = "ownedBy"
+
+// Intervals tells likewise of anything that an entity says.
+func Intervals(told []history.Told, say func(*catalog.Entity) string) []Interval {
+	text, said := "", ""
+	value := func(entity string) string {
+		if entity != text {
+			if text, said = entity, ""; entity != "" {
+				said = say(read(entity))
+			}
+		}
+		return said
+	}
 	var all []Interval
 	for i := range told {
 		one := &told[i]
 		if len(all) == 0 && one.Entity == "" {
 			continue
 		}
-		next := Interval{From: one.Since, Value: say(one.Entity), Absent: one.Entity == "", Began: one}
+		next := Interval{From: one.Since, Value: value(one.Entity), Absent: one.Entity == "", Began: one}
 		for n := len(all); n > 0 && all[n-1].From.Equal(next.From); n = len(all) {
 			all = all[:n-1] // it was so for no time
 		}
@@ -71,39 +81,13 @@ func intervals(told []history.Told, say func(entity string) string) []Interval {
 	return all
 }
 
-// reader reads what entities declare, each text once in a row.
-type reader struct {
-	kinds     catalog.Kinds
-	text      string
-	self      string // ref
-	lifecycle string
-	edges     []catalog.Edge
-}
-
-func (r *reader) read(entity string) {
-	if entity == r.text {
-		return
-	}
-	*r = reader{kinds: r.kinds, text: entity}
+// read reads what is declared. What Callboard wrote itself always decodes.
+func read(entity string) *catalog.Entity {
 	var obj map[string]any
-	if entity == "" || json.Unmarshal([]byte(entity), &obj) != nil {
-		return
-	}
-	if e, _ := catalog.Read(obj); e != nil {
-		r.self, r.lifecycle, r.edges = e.Ref().String(), e.SpecString("lifecycle"), r.kinds.Edges(e)
-	}
-}
-
-// owner is the owner that the catalog shows: of several the first by ref.
-func (r *reader) owner(entity string) string {
-	r.read(entity)
-	first := ""
-	for _, e := range r.edges {
-		if to := e.To.String(); e.Type == ownedBy && e.From.String() == r.self && (first == "" || to < first) {
-			first = to
+	if json.Unmarshal([]byte(entity), &obj) == nil {
+		if e, err := catalog.Read(obj); err == nil {
+			return e
 		}
 	}
-	return first
+	return &catalog.Entity{}
 }
-
-const ownedBy = "ownedBy"

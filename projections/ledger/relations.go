@@ -40,10 +40,13 @@ func Relations(kinds catalog.Kinds, ref string, told ...[]history.Told) []Turn {
 	})
 	var all []Turn
 	times := map[catalog.Relation]int{}
-	readers, had := make([]reader, len(told)), make([][]catalog.Relation, len(told))
+	texts, had := make([]string, len(told)), make([][]catalog.Relation, len(told))
 	for _, s := range steps {
-		readers[s.of].kinds = kinds
-		has := readers[s.of].relations(s.event.Entity, ref)
+		if s.event.Entity == texts[s.of] {
+			continue
+		}
+		texts[s.of] = s.event.Entity
+		has := relations(kinds, s.event.Entity, ref)
 		for _, r := range has {
 			if times[r]++; times[r] == 1 {
 				all = append(all, Turn{r, true, s.event.Since, s.event})
@@ -60,10 +63,12 @@ func Relations(kinds catalog.Kinds, ref string, told ...[]history.Told) []Turn {
 }
 
 // relations are those of ref that an entity declares, each once and sorted.
-func (r *reader) relations(entity, ref string) []catalog.Relation {
-	r.read(entity)
+func relations(kinds catalog.Kinds, entity, ref string) []catalog.Relation {
 	var all []catalog.Relation
-	for _, e := range r.edges {
+	if entity == "" {
+		return nil
+	}
+	for _, e := range kinds.Edges(read(entity)) {
 		if e.From.String() == ref {
 			all = append(all, catalog.Relation{Type: e.Type, TargetRef: e.To.String()})
 		}
@@ -99,9 +104,8 @@ func (l *Ledger) Relations(ctx context.Context, ref string, from time.Time, to p
 		return nil, err
 	}
 	// What it declares itself the other end may have declared, too, long ago.
-	read := reader{kinds: l.kinds}
 	for _, one := range own {
-		for _, r := range read.relations(one.Entity, ref) {
+		for _, r := range relations(l.kinds, one.Entity, ref) {
 			refs = append(refs, r.TargetRef)
 		}
 	}

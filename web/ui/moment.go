@@ -41,8 +41,14 @@ func moment(t time.Time, layout string) Moment {
 // Exact is to the second: 12 March 2026, 09:40:51.
 func Exact(t time.Time) Moment { return moment(t, "2 January 2006, 15:04:05") }
 
+// Minute is to the minute: 12 March 2026, 09:40.
+func Minute(t time.Time) Moment { return moment(t, "2 January 2006, 15:04") }
+
 // Day is a date: 12 March 2026.
 func Day(t time.Time) Moment { return moment(t, "2 January 2006") }
+
+// ShortDay is a date for a narrow column: 12 Mar 2026.
+func ShortDay(t time.Time) Moment { return moment(t, "2 Jan 2006") }
 
 // Clock is the time of day to the second: 09:40:51.
 func Clock(t time.Time) Moment { return moment(t, "15:04:05") }

@@ -1,0 +1,94 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"strings"
+	"time"
+
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/web/ui"
+)
+
+// span is the time between two moments of which a page tells.
+type span struct {
+	from     time.Time
+	to       projections.Moment
+	end      time.Time // of to
+	fromText string    // as they were asked for
+	toText   string
+}
+
+// span reads the moments of a page's address: from, or some days before the other
+// if there is none, and to, which is the moment of the page otherwise.
+func (s *Site) span(ctx context.Context, r request, days int) (p span, err error) {
+	if s.Ledger == nil || s.Moments == nil {
+		return p, fault.New(fault.NotFound, "this portal keeps no history to look into")
+	}
+	get := func(field string) string { return strings.TrimSpace(r.self.query.Get(field)) }
+	p.fromText, p.toText, p.to = get(fieldFrom), get(fieldTo), r.moment
+	if p.toText != "" {
+		if p.to.At, err = s.Moments.Time(ctx, fieldTo, p.toText); err != nil {
+			return p, err
+		}
+	}
+	p.end = s.Ledger.Until(p.to)
+	if p.fromText == "" {
+		p.from = p.end.AddDate(0, 0, -days)
+		return p, nil
+	}
+	if p.from, err = s.Moments.Time(ctx, fieldFrom, p.fromText); err != nil {
+		return p, err
+	}
+	if p.from.IsZero() || p.from.After(p.end) {
+		return p, fault.New(fault.Invalid, "from=%s is not before %s", p.fromText, cmp.Or(p.toText, "now"))
+	}
+	return p, nil
+}
+
+// begin is the moment at which the period begins, by the same knowledge as its end.
+func (p span) begin() projections.Moment { return projections.Moment{At: p.from, Known: p.to.Known} }
+
+// says is the period in words.
+func (p span) says() string {
+	end := "now"
+	if !p.to.At.IsZero() {
+		end = ui.Minute(p.to.At).Text
+	}
+	return ui.Minute(p.from).Text + " to " + end
+}
+
+// fields are those of a form that asks for another period.
+func (p span) fields() []ui.Field {
+	from := p.fromText
+	if from == "" {
+		from = p.from.UTC().Format(minutes)
+	}
+	return []ui.Field{
+		{ID: "p-from", Name: fieldFrom, Label: "From", Value: from, Placeholder: "2026-03-03T14:00"},
+		{ID: "p-to", Name: fieldTo, Label: "To", Value: p.toText, Placeholder: "now"},
+	}
+}
+
+// jumps lead to usual periods that end now.
+func (p span) jumps(base link, now time.Time) []ui.View {
+	now = now.UTC()
+	base = base.drop(fieldTo, fieldPage)
+	var all []ui.View
+	for _, jump := range []struct {
+		label string
+		at    time.Time
+	}{
+		{"Since yesterday", now.AddDate(0, 0, -1)}, {"Last week", now.AddDate(0, 0, -7)}, {"Last month", now.AddDate(0, -1, 0)}, {"This quarter", quarter(now)},
+	} {
+		from := jump.at.Format(minutes)
+		all = append(all, ui.View{Label: jump.label, Href: base.set(fieldFrom, from).String(), On: p.toText == "" && p.from.UTC().Format(time.DateOnly) == jump.at.Format(time.DateOnly)})
+	}
+	return all
+}
+
+// quarter is when the quarter of a time began.
+func quarter(now time.Time) time.Time {
+	return time.Date(now.Year(), (now.Month()-1)/3*3+1, 1, 0, 0, 0, 0, time.UTC)
+}

@@ -48,7 +48,6 @@ var rooms = map[string][]string{
 	// The catalog as it was is made of two read models.
 	"projections/moments": {"eventlog", "internal/fault", "projections", "projections/entities"},
 	"projections/tree":    {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
-	"projections/moments": {"eventlog", "internal/fault", "projections", "projections/entities"},
 	// So is what the history of entities comes to.
 	"projections/ledger":       {"catalog", "eventlog", "internal/fault", "internal/flat", "projections", "projections/entities", "projections/history"},
 	"projections/repositories": {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},

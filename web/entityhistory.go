@@ -96,7 +96,7 @@ func (s *Site) tellPast(ctx context.Context, r request, told []history.Told, v *
 		v.lanes.at = entityLink(r.ref())
 	}
 	v.compare = entityLink(r.ref()) + "/compare"
-	fields, err := newBlame(r, told, until)
+	fields, err := newBlame(told, until)
 	if err != nil {
 		return err
 	}

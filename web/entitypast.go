@@ -193,7 +193,7 @@ type blameRow struct {
 // fresh is how old what is new may be.
 const fresh = 7 * 24 * time.Hour
 
-func newBlame(r request, told []history.Told, until time.Time) ([]blameRow, error) {
+func newBlame(told []history.Told, until time.Time) ([]blameRow, error) {
 	fields, err := ledger.Blame(told)
 	if err != nil {
 		return nil, err

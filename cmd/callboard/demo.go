@@ -78,7 +78,7 @@ func runDemo(ctx context.Context, p process, logger *slog.Logger, data, address,
 		state.Forge = forgeAddress
 	}
 	service := demoforge.Service{Token: state.Token, Secret: state.Secret}
-	forge, err := demoforge.Listen(state.Forge, demoforge.Options{GitHub: service, GitLab: service})
+	forge, err := demoforge.Listen(state.Forge, demoforge.Options{GitHub: service, GitLab: service, Background: true})
 	if err != nil {
 		return fmt.Errorf("start the sample Git host on %s (choose another address with --forge-listen): %w", state.Forge, err)
 	}

@@ -79,7 +79,7 @@ func journeys(t *testing.T, ctx context.Context, base string, scripts bool) { //
 		do(chromedp.SendKeys(css(search), "ledger"),
 			becomes(`new URL(location).searchParams.get("q") === "ledger" && !document.querySelector("main").textContent.includes("storefront-web")`))
 	} else {
-		do(chromedp.SendKeys(css(search), "ledger\r"), chromedp.WaitReady(css("main")))
+		do(chromedp.SendKeys(css(search), "ledger\r"), becomes(`new URL(location).searchParams.get("q") === "ledger"`))
 	}
 	do(chromedp.WaitReady(css(`main a[href="/catalog/default/component/ledger"]`)))
 

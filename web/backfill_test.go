@@ -53,7 +53,7 @@ func TestBackfillOfSource(t *testing.T) {
 	is = &standing.Backfill{Began: sample.Now, Done: 12, Total: 54, Repository: "acme/till", Events: 310}
 	runs := p.ok("/sources/github")
 	runs.wants(card, "12 of 54 repositories, 310 events found.", "acme/till is being read.")
-	if len(runs.all(card+" button")) > 0 || runs.header.Get("Refresh") == "" {
+	if len(runs.all(card+" button")) > 0 || runs.again() == "" {
 		t.Error("while one runs there is a button, or the page does not look again")
 	}
 	if got := p.post("/sources/backfill", url.Values{"source": {"github"}}); got.status != http.StatusConflict {
@@ -63,7 +63,7 @@ func TestBackfillOfSource(t *testing.T) {
 	is.Done, is.Failed, is.Ended, is.Problems = 54, 2, sample.Now.Add(-time.Minute), []string{"acme/till: the token may not read it"}
 	ran := p.ok("/sources/github")
 	ran.wants(card, "310 events came of the past of 52 repositories", "2 repositories could not be read:", "acme/till: the token may not read it", "Go on with the past")
-	if ran.header.Get("Refresh") != "" {
+	if ran.again() != "" {
 		t.Error("the page looks again although nothing runs")
 	}
 

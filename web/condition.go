@@ -32,7 +32,7 @@ func newCondition(s standing.State, now time.Time) condition {
 		c.through = onLine(s.Through, now)
 	}
 	switch {
-	case s.Is == standing.Silent:
+	case s.Is == standing.Silent && s.Unhooked() == "":
 		c.look, c.icon, c.word = "", "clock", "Nothing yet"
 	case s.Is == standing.Unreachable:
 		c.look, c.icon, c.word = "bad", "x-circle", "Cannot be asked"
@@ -48,6 +48,8 @@ func newCondition(s standing.State, now time.Time) condition {
 		c.look, c.icon, c.word = "bad", "x-circle", ui.Number(s.Backlog.Failed)+" failed"
 	case s.Backlog.Held > 0:
 		c.look, c.icon, c.word = "warn", "alert", ui.Number(s.Backlog.Held)+" held"
+	case s.Unhooked() != "":
+		c.look, c.icon, c.word = "warn", "alert", "No webhook"
 	case s.Is == standing.Reading:
 		c.look, c.icon, c.word = "info", "clock", "Reading"
 	default:

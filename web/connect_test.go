@@ -110,7 +110,7 @@ func TestConnectGuide(t *testing.T) {
 			}
 			wait := p.ok(got.follow("main a", "Wait for the ping"))
 			wait.wants("main", "Waiting for "+tt.fill["name"]+" to be configured")
-			if wait.header.Get("Refresh") == "" || strings.Contains(wait.body, secret) {
+			if wait.again() == "" || strings.Contains(wait.body, secret) {
 				t.Error("the page does not look again, or shows the secret")
 			}
 		})
@@ -155,8 +155,8 @@ func TestConnecting(t *testing.T) {
 		if now := got.text(".steps [aria-current]"); now != step {
 			t.Errorf("the step is %q, want %q", now, step)
 		}
-		if waits := got.header.Get("Refresh") != ""; waits != (says != "") {
-			t.Errorf("at %q Refresh is %q", step, got.header.Get("Refresh"))
+		if waits := got.again() != ""; waits != (says != "") {
+			t.Errorf("at %q it looks again after %q", step, got.again())
 		}
 		if says != "" {
 			got.wants(".waiting", says)
@@ -185,6 +185,14 @@ func TestConnecting(t *testing.T) {
 		t.Errorf("a stranger's words are shown: %s", text)
 	}
 
+	// Where the forge says that it has none, no ping is waited for.
+	p.world.Surveys["github"] = standing.Survey{Checked: sample.Now, NoHook: standing.NoHook{Says: "acme has no webhook that leads here", Since: sample.Now}}
+	p.world.Refused["github"] = nil
+	got = see("Ping", "Waiting for the webhook of github", []string{"A webhook leads here Acme has no webhook that leads here."})
+	got.wants(".strip.bad", "GitHub has no webhook that leads here: make it.")
+	p.ok("/sources").wants(".table.sources .badge", "No webhook")
+	p.world.Surveys["github"] = standing.Survey{Err: "GitHub refuses the token: 401 Bad credentials"}
+
 	if err := p.world.Deliver(sample.Now.Add(time.Second), "github", "github:ping", event.DeliveryReceived{Source: "github", Event: "ping"}); err != nil {
 		t.Fatal(err)
 	}
@@ -206,11 +214,14 @@ func TestConnecting(t *testing.T) {
 		t.Errorf("the first entity is at %q", to)
 	}
 
-	// That something is not taken afterwards does not contradict that it is connected.
-	p.world.Refused["github"] = []web.Refusal{{At: sample.Now.Add(time.Minute), Status: 503, Problem: "Deliveries cannot be stored just now.", Event: "push"}}
-	but := see("", "", nil)
-	but.wants(".strip.warn", "github is connected, but the newest delivery was not taken.", "Deliveries cannot be stored just now.")
-	if n := len(but.all(".strip.bad")) + len(but.all(".strip.good")); n > 0 {
-		t.Errorf("%d strips say something else", n)
+	// Anybody can send something that is not taken: a source that was heard stays connected.
+	for _, status := range []int{401, 503} {
+		p.world.Refused["github"] = []web.Refusal{{At: sample.Now.Add(time.Minute), Status: status, Problem: "It was not taken.", Event: "push"}}
+		but := see("", "", nil)
+		but.wants(".strip.good", "github is connected.")
+		but.wants(".strip.info", "Since the last delivery that was taken, one was refused.", "push: It was not taken.", "somebody else sent it")
+		if n := len(but.all(".strip.bad")) + len(but.all(".strip.warn")); n > 0 {
+			t.Errorf("%d strips say that something is wrong", n)
+		}
 	}
 }

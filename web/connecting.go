@@ -42,7 +42,8 @@ type connectingView struct {
 	title    string // what is waited for
 	text     string
 	refused  *refusedView
-	remake   *remakeView // nil: there is nothing to be made again
+	heard    bool        // something was taken before that
+	remake   *remakeView // nil: no webhook is missing, or it is being made
 	hook     *Webhook    // that the portal makes; nil if it does not
 	checks   []ui.Verdict
 	payload  string
@@ -93,6 +94,7 @@ func (s *Site) connecting(ctx context.Context, r request) (answer, error) {
 	refusals := s.Refusals(src.Name)
 	if len(refusals) > 0 && (state.Last == nil || refusals[0].At.After(state.Last.Received)) {
 		v.refused = newRefusedView(refusals[0], r.now)
+		v.heard = state.Last != nil
 	}
 	found := r.catalog.Find(entities.Query{Sources: []string{src.Name}, Order: entities.ByName, Limit: firstEntities})
 	for _, e := range found.Entries {
@@ -110,10 +112,10 @@ func (s *Site) connecting(ctx context.Context, r request) (answer, error) {
 			v.hook = &w
 		}
 	}
-	v.check(src, state, refusals, found.Total)
-	if state.Last != nil {
+	if v.hook == nil || !v.hook.Running {
 		v.remake = s.newRemakeView(src, state)
 	}
+	v.check(src, state, refusals, found.Total)
 	a := answer{title: "Connect " + src.Name, body: connectingPage(v)}
 	if !v.done {
 		a.again = waitAgain
@@ -167,8 +169,8 @@ func newRefusedView(f Refusal, now time.Time) *refusedView {
 // check goes through what it takes, in the order of the way.
 func (v *connectingView) check(src Source, s standing.State, refusals []Refusal, found int) {
 	missing := ""
-	if s.Last != nil { // else it is made for the first time
-		missing = s.Unhooked()
+	if v.remake != nil {
+		missing = v.remake.says
 	}
 	heard, hears := s.Last != nil && missing == "", src.Type != "git" // which is looked at again and again
 	add := func(good, bad bool, text, note string) {
@@ -181,8 +183,9 @@ func (v *connectingView) check(src Source, s standing.State, refusals []Refusal,
 		}
 		v.checks = append(v.checks, ui.Verdict{State: state, Text: text, Note: note})
 	}
+	// Anybody can send something that is refused: of a source that was heard it says nothing.
 	refused := func(status int) bool {
-		return v.refused != nil && refusals[0].Status == status
+		return v.refused != nil && s.Last == nil && refusals[0].Status == status
 	}
 	add(true, false, "The source is in the configuration", "")
 	asked := false // its forge can be
@@ -216,12 +219,14 @@ func (v *connectingView) check(src Source, s standing.State, refusals []Refusal,
 	}
 	step, making := 5, v.hook != nil && v.hook.Running
 	switch {
-	case v.refused != nil && (refused(http.StatusUnauthorized) || refused(http.StatusUnsupportedMediaType)):
+	case refused(http.StatusUnauthorized) || refused(http.StatusUnsupportedMediaType):
 		step, v.title, v.text = 2, "Waiting for a delivery that can be taken", "Mend the webhook and save it; the forge's page of it can send the ping again."
 	case !heard && src.App && s.Survey != nil && s.Survey.Err != "":
 		step, v.title, v.text = 2, "Waiting for the App to be installed", "Install it in "+strings.Join(src.Owners, ", ")+" and let it see the repositories that are to be read; the forge tells of it at once."
 	case !heard && making:
 		step, v.title, v.text = 2, "Making the webhook of "+src.Name, "The forge is asked to send what moves."
+	case missing != "" && s.Last == nil:
+		step, v.title, v.text = 2, "Waiting for the webhook of "+src.Name, "The forge has none that leads here so far. Its ping comes the moment it is saved."
 	case missing != "":
 		step, v.title, v.text = 2, "Waiting for the webhook of "+src.Name+" to be made again", "Until then, what moves is found by comparison only. It was deleted at the forge, switched off, or leads elsewhere."
 	case !heard && hears:

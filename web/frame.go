@@ -11,14 +11,15 @@ import (
 )
 
 // shell returns the frame of a page, which takes the page as its children.
-func (s *Site) shell(c echo.Context, r request, title string) templ.Component {
+func (s *Site) shell(c echo.Context, r request, a answer) templ.Component {
 	t, err := s.truth(c.Request().Context(), r.catalog, r.now)
 	if err != nil {
 		// A page that is there is better than none; it says that it does not know.
 		s.Logger.ErrorContext(c.Request().Context(), "completeness is not known", "error", err)
 	}
 	return ui.Shell(ui.Frame{
-		Title:        title,
+		Title:        a.title,
+		Again:        int(a.again.Seconds()),
 		Organisation: s.Organisation,
 		Home:         "/",
 		Nav:          append(s.nav(r.self.path, t), r.starredNav()),

@@ -3,6 +3,7 @@ package web_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -127,6 +128,22 @@ type page struct {
 	header http.Header
 	body   string
 	node   *html.Node
+}
+
+// again is after how many seconds the page is asked for again, with a script and
+// without; "" for never.
+func (p *page) again() string {
+	p.t.Helper()
+	var again string
+	for _, a := range p.one(".page").Attr {
+		if a.Key == "data-again" {
+			again = a.Val
+		}
+	}
+	if plain := fmt.Sprintf(`<noscript><meta http-equiv="refresh" content="%s"`, again); strings.Contains(p.body, plain) != (again != "") {
+		p.t.Errorf("with a script it is asked for again after %q seconds, without it is not", again)
+	}
+	return again
 }
 
 func (p *page) all(selector string) []*html.Node {

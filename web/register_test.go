@@ -68,15 +68,15 @@ func TestRegisterALocation(t *testing.T) {
 	at := done.header.Get("Location")
 	for _, step := range []string{"before the catalog has seen it", "before it is read"} {
 		waiting := p.ok(at)
-		if waiting.header.Get("Refresh") == "" || len(waiting.all(".waiting")) != 1 {
-			t.Errorf("%s nothing is waited for: Refresh %q", step, waiting.header.Get("Refresh"))
+		if waiting.again() == "" || len(waiting.all(".waiting")) != 1 {
+			t.Errorf("%s nothing is waited for: it looks again after %q", step, waiting.again())
 		}
 		p.settle()
 	}
 	p.arrive("loc-1", "till")
 	arrived := p.ok(at)
 	arrived.wants("main", "It is in the catalog.", "What came from it till")
-	if arrived.header.Get("Refresh") != "" {
+	if arrived.again() != "" {
 		t.Error("the page goes on asking")
 	}
 

@@ -38,7 +38,7 @@ func TestSource(t *testing.T) {
 		t.Errorf("the gaps are %q", gaps)
 	}
 	got.wants("[aria-labelledby=h-notices]", "Withdrawn", "acme/pricing", "They can no longer be read.", "Connected", "54 repositories")
-	if got.header.Get("Refresh") != "" {
+	if got.again() != "" {
 		t.Error("nothing runs, and the page asks again")
 	}
 	if n := len(got.all("main .truth i.gap")); n != 2 {
@@ -100,8 +100,8 @@ func TestSurveyIsAskedForAndSeen(t *testing.T) {
 	refresh := func(want, says string) {
 		t.Helper()
 		got := p.ok(at)
-		if got.header.Get("Refresh") != want {
-			t.Errorf("%s: Refresh is %q, want %q", says, got.header.Get("Refresh"), want)
+		if got.again() != want {
+			t.Errorf("%s: it looks again after %q, want %q", says, got.again(), want)
 		}
 		if says != "" {
 			got.wants(".waiting", says)

@@ -18,7 +18,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -289,7 +288,7 @@ func (s *Site) write(c echo.Context, r request, a answer) error {
 	var page bytes.Buffer
 	whole, ctx := a.body, c.Request().Context()
 	if !a.bare {
-		whole, ctx = s.shell(c, r, a.title), templ.WithChildren(ctx, a.body)
+		whole, ctx = s.shell(c, r, a), templ.WithChildren(ctx, a.body)
 	}
 	if err := whole.Render(ctx, &page); err != nil {
 		return err
@@ -302,9 +301,6 @@ func (s *Site) write(c echo.Context, r request, a answer) error {
 	if a.posts != "" {
 		h := c.Response().Header()
 		h.Set("Content-Security-Policy", strings.Replace(h.Get("Content-Security-Policy"), "form-action 'self'", "form-action 'self' "+a.posts, 1))
-	}
-	if a.again > 0 {
-		c.Response().Header().Set("Refresh", strconv.Itoa(int(a.again.Seconds())))
 	}
 	status := a.status
 	if status == 0 {

@@ -8,14 +8,21 @@
 
 const pause = 150; // milliseconds without a key before asking
 const slow = 300; // milliseconds after which waiting is shown
+const rarest = 60; // seconds between two looks of a page that waits, at most
 
-for (const form of document.querySelectorAll("form[data-live]")) live(form);
-for (const form of document.querySelectorAll("form[data-inplace]")) inplace(form);
-for (const button of document.querySelectorAll("button[data-copy]")) copyable(button);
+const waiting = document.querySelector(".page[data-again]");
+if (waiting) lookAgain(waiting, waiting.innerHTML, waiting.dataset.again);
+equip(document);
 for (const tail of document.querySelectorAll("[data-tail]")) follow(tail.dataset.tail);
 document.addEventListener("keydown", find);
 const palette = document.querySelector("cb-palette");
 if (palette) offer();
+
+function equip(part) {
+  for (const form of part.querySelectorAll("form[data-live]")) live(form);
+  for (const form of part.querySelectorAll("form[data-inplace]")) inplace(form);
+  for (const button of part.querySelectorAll("button[data-copy]")) copyable(button);
+}
 
 // follow asks for the page again when the feed tells of something new, once for all
 // that comes in a moment.
@@ -27,6 +34,30 @@ function follow(feed) {
     if (answer.ok) show(await answer.text());
   };
   new EventSource(feed).addEventListener("message", () => (timer ??= setTimeout(again, pause)));
+}
+
+// lookAgain asks for a page that waits for something until it waits no more, and puts
+// in its place what has changed since it was. The longer nothing does, the less it
+// asks; not at all while nobody sees it.
+function lookAgain(page, was, seconds) {
+  const later = () => lookAgain(page, was, Math.min(rarest, seconds * 1.5));
+  setTimeout(async () => {
+    if (document.hidden) await new Promise((seen) => document.addEventListener("visibilitychange", seen, { once: true }));
+    const answer = await fetch(location).catch(() => undefined);
+    if (answer?.redirected) return location.assign(answer.url);
+    if (!answer?.ok) return later();
+    const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = next.querySelector(".page");
+    const is = fresh.innerHTML;
+    if (is === was || page.querySelector("input:focus, textarea:focus, select:focus")) return later();
+    const focused = Array.from(page.querySelectorAll("a, button")).indexOf(document.activeElement);
+    keepOpen(page, fresh);
+    page.replaceWith(fresh);
+    equip(fresh);
+    document.title = next.title;
+    fresh.querySelectorAll("a, button")[focused]?.focus();
+    if (fresh.dataset.again) lookAgain(fresh, is, fresh.dataset.again);
+  }, seconds * 1000);
 }
 
 function live(form) {

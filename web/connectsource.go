@@ -32,10 +32,10 @@ type Connecting interface {
 	// Webhook tells what became of the webhook of a source; false if the portal was
 	// not to make it.
 	Webhook(source string) (Webhook, bool)
-	// AskForApp returns the manifest of an App, and the address of the forge that a form
+	// AskForApp returns the manifest of an App for a source that could be read, and the address of the forge that a form
 	// with it is sent to. The forge then sends the browser to redirect and, once the App
 	// is installed, to setup.
-	AskForApp(n NewSource, redirect, setup string) (action, manifest string, err error)
+	AskForApp(ctx context.Context, n NewSource, redirect, setup string) (action, manifest string, err error)
 	// AppMade takes what the forge sent along to redirect, has the source read from now
 	// on, and returns the page on which the App is installed. A state that nobody was
 	// sent away with, or that came before, is an error of kind fault.Denied.
@@ -127,7 +127,7 @@ func (s *Site) connectWith(ctx context.Context, r request) (answer, error) {
 	case v.isWrong():
 		return v.refused(), nil
 	case keeps && way == wayApp && f.apps:
-		return s.askForApp(v, newSourceOf(f, in))
+		return s.askForApp(ctx, v, newSourceOf(f, in))
 	case keeps && (way == wayToken || f.owner == ""):
 		return s.connectNow(ctx, v, newSourceOf(f, in))
 	}
@@ -204,10 +204,10 @@ func (v connectView) answerTo(ctx context.Context, err error) (answer, error) {
 }
 
 // askForApp shows the button that leads to the forge.
-func (s *Site) askForApp(v connectView, n NewSource) (answer, error) {
-	action, manifest, err := s.Connecting.AskForApp(n, s.URL+connectAppPath, s.URL+waitLink(n.Name))
+func (s *Site) askForApp(ctx context.Context, v connectView, n NewSource) (answer, error) {
+	action, manifest, err := s.Connecting.AskForApp(ctx, n, s.URL+connectAppPath, s.URL+waitLink(n.Name))
 	if err != nil {
-		return answer{}, err
+		return v.answerTo(ctx, err)
 	}
 	u, err := url.Parse(action)
 	if err != nil {

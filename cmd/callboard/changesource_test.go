@@ -154,10 +154,19 @@ func TestChangeByAPI(t *testing.T) {
 		t.Fatal(err)
 	}
 	portal := newPortalClient(r.base, token)
-	settings := api.SourceSettings{Name: "more", Type: config.GitHub, URL: r.forge.APIURL(demoforge.GitHub), Token: "forge-token", WebhookSecret: "first", Organizations: []string{"acme"}}
+	settings := api.SourceSettings{Name: "more", Type: config.GitHub, URL: r.forge.APIURL(demoforge.GitHub), Token: "forge-token", WebhookSecret: "first", Organizations: []string{"acme-labs"}}
 	r.repository(t, demoforge.GitHub, "acme/pay")
+	r.repository(t, demoforge.GitHub, "acme-labs/pay")
 	if err := portal.ask(t.Context(), http.MethodPost, "/api/sources", settings, nil); err != nil {
 		t.Fatal(err)
+	}
+	settings.Name, settings.Organizations = "twice", []string{"Acme-Labs"}
+	if err := portal.ask(t.Context(), http.MethodPost, "/api/sources", settings, nil); fault.KindOf(err) != fault.Conflict || !strings.Contains(err.Error(), "source more reads Acme-Labs already") {
+		t.Errorf("connecting what another one reads: %v", err)
+	}
+	settings.Name = "github"
+	if err := portal.ask(t.Context(), http.MethodPost, "/api/sources", settings, nil); fault.KindOf(err) != fault.Conflict || !strings.Contains(err.Error(), "stands in the configuration file") {
+		t.Errorf("connecting one of the file: %v", err)
 	}
 	patch := func(source string, body any) error {
 		return portal.ask(t.Context(), http.MethodPatch, "/api/sources/"+source, body, nil)
@@ -171,6 +180,7 @@ func TestChangeByAPI(t *testing.T) {
 		{"of none", "none", map[string]any{"token": "x"}, fault.NotFound},
 		{"a key that is none", "more", map[string]any{"tokn": "x"}, fault.Invalid},
 		{"a schedule that is none", "more", map[string]any{"reconcile": "now and then"}, fault.Invalid},
+		{"what another one reads", "more", map[string]any{"organizations": []string{"acme-labs", "acme"}}, fault.Conflict},
 		{"a token that is not taken", "more", map[string]any{"token": "wrong-token"}, fault.Invalid},
 	} {
 		if err := patch(tt.source, tt.body); fault.KindOf(err) != tt.want {
@@ -178,11 +188,11 @@ func TestChangeByAPI(t *testing.T) {
 		}
 	}
 	was := r.stored(t, "more")
-	if err := patch("more", map[string]any{"repositories": []string{"acme/pay"}, "people": false, "webhookSecret": "second"}); err != nil {
+	if err := patch("more", map[string]any{"repositories": []string{"acme-labs/pay"}, "people": false, "webhookSecret": "second"}); err != nil {
 		t.Fatal(err)
 	}
 	want := was
-	want.Repositories, want.People, want.WebhookSecret, want.PreviousSecret = []string{"acme/pay"}, "false", "second", "first"
+	want.Repositories, want.People, want.WebhookSecret, want.PreviousSecret = []string{"acme-labs/pay"}, "false", "second", "first"
 	if got := r.stored(t, "more"); !sameSource(config.Config{Sources: []config.Source{want}}, config.Config{Sources: []config.Source{got}}, "more") {
 		t.Errorf("it is %+v, want %+v", got, want)
 	}

@@ -43,15 +43,15 @@ type connectFlags struct {
 func connectForgeCommand(p process, forge string) *cobra.Command {
 	f := connectFlags{}
 	of, variable, example := "org", "GITHUB_TOKEN", "acme"
-	title, scope, base := "organisation", "admin:org_hook and repo (classic), or Contents: read and Webhooks: read and write (fine-grained)", "https://api.github.com"
+	title, article, scope, base := "organisation", "an", "admin:org_hook and repo (classic), or Contents: read and Webhooks: read and write (fine-grained)", "https://api.github.com"
 	if forge == config.GitLab {
 		of, variable, example = "group", "GITLAB_TOKEN", "acme/platform"
-		title, scope, base = "group", "scope api, of an owner of the group", "https://gitlab.com"
+		title, article, scope, base = "group", "a", "scope api, of an owner of the group", "https://gitlab.com"
 	}
 	c := &cobra.Command{
 		Use:   forge,
-		Short: fmt.Sprintf("Connect a %s %s", map[string]string{config.GitHub: "GitHub", config.GitLab: "GitLab"}[forge], title),
-		Long: fmt.Sprintf(`Connect a %[1]s to a running portal: check the token, tell the portal of
+		Short: fmt.Sprintf("Connect %s %s", map[string]string{config.GitHub: "a GitHub", config.GitLab: "a GitLab"}[forge], title),
+		Long: fmt.Sprintf(`Connect %[4]s %[1]s to a running portal: check the token, tell the portal of
 the source, have it make the webhook at the forge, wait until that is heard, and
 follow the discovery of the repositories.
 
@@ -61,7 +61,7 @@ there is given the same again. So it is how a source is given another token, one
 --forget-old-secret. What it does not read any more is chosen on its page.
 
 The token comes from $%[2]s or --token; it needs %[3]s.
-The portal keeps it in sources.yaml of its data folder.`, title, variable, scope),
+The portal keeps it in sources.yaml of its data folder.`, title, variable, scope, article),
 		Example: fmt.Sprintf(`  %s=… callboard connect %s --%s %s
   callboard connect %s --%s %s --to https://portal.example.com --to-token …`, variable, forge, of, example, forge, of, example),
 		Args: cobra.NoArgs,

@@ -52,7 +52,7 @@ func tellApp(t *testing.T, w http.ResponseWriter, owner, page, key string) {
 func (r *running) sentAway(t *testing.T, forge *httptest.Server, name string) (pageConnecting, string) {
 	t.Helper()
 	c := pageConnecting{r.portal, newAway(time.Now)}
-	action, _, err := c.AskForApp(web.NewSource{Type: config.GitHub, Name: name, Owner: "acme", URL: forge.URL, Pages: forge.URL}, r.base+"/sources/connect/app", r.base)
+	action, _, err := c.AskForApp(t.Context(), web.NewSource{Type: config.GitHub, Name: name, Owner: "acme", URL: forge.URL, Pages: forge.URL}, r.base+"/sources/connect/app", r.base)
 	if err != nil {
 		t.Fatal(err)
 	}

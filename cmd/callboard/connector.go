@@ -52,7 +52,7 @@ func (c connector) Change(ctx context.Context, name string, change api.SourceCha
 		}
 	}
 	err := c.portal.amend(ctx, name, change)
-	if m, ok := misfitOf(err); ok && fault.KindOf(err) != fault.Unavailable { // it is not who asks that is denied
+	if m, ok := misfitOf(err); ok && fault.KindOf(err) != fault.Unavailable && fault.KindOf(err) != fault.Conflict { // it is not who asks that is denied
 		err = fault.New(fault.Invalid, "%s: %w", m.Setting, err)
 	}
 	return err

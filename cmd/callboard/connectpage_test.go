@@ -213,7 +213,13 @@ func TestConnectWithToken(t *testing.T) {
 
 	// Without the tick the webhook is made by hand, with a secret that is shown once.
 	v := newVisitor(t).open(r.base + "/sources/connect?forge=github")
-	v.press("Connect", map[string]string{"owner": "acme", "name": "hand", "token": "forge-token", "url": strings.TrimSuffix(r.forge.APIURL(demoforge.GitHub), "/"), "hook": ""})
+	hand := map[string]string{"owner": "acme", "name": "hand", "token": "forge-token", "url": strings.TrimSuffix(r.forge.APIURL(demoforge.GitHub), "/"), "hook": ""}
+	v.press("Connect", hand).isTold(".problem", "Source github reads acme already", "or disconnect github first.")
+	if _, err := r.forge.AddOwner(demoforge.GitHub, "acme-labs", demoforge.OwnerSettings{}); err != nil {
+		t.Fatal(err)
+	}
+	hand["owner"] = "acme-labs"
+	v.press("Connect", hand)
 	stored, err := config.ReadSources(r.storedSources())
 	if err != nil {
 		t.Fatal(err)

@@ -1,13 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -56,11 +57,19 @@ Delete the data folder to start anew.`,
 	return c
 }
 
+// labsToken is no secret: it opens an invented organisation on a host that only this
+// machine reaches.
+const labsToken = "acme-labs-token"
+
+// anyPort is a free one of this machine.
+const anyPort = "127.0.0.1:0"
+
 // demoState is what a demo must remember so that the next start finds the same
 // commits at the same addresses.
 type demoState struct {
 	End    time.Time `json:"end"`   // when the history ends
 	Forge  string    `json:"forge"` // address of the Git host
+	Labs   string    `json:"labs"`  // of that of Acme Labs
 	Token  string    `json:"token"`
 	Secret string    `json:"secret"`
 }
@@ -69,6 +78,13 @@ func runDemo(ctx context.Context, p process, logger *slog.Logger, data, address,
 	history, err := acme.Load()
 	if err != nil {
 		return fmt.Errorf("read the sample organisation: %w", err)
+	}
+	release, err := occupy(data) // before its Git host would find its port taken
+	if err == nil {
+		err = release()
+	}
+	if err != nil {
+		return err
 	}
 	state, err := loadDemoState(data, history.End(time.Now()))
 	if err != nil {
@@ -83,7 +99,13 @@ func runDemo(ctx context.Context, p process, logger *slog.Logger, data, address,
 		return fmt.Errorf("start the sample Git host on %s (choose another address with --forge-listen): %w", state.Forge, err)
 	}
 	defer func() { err = errors.Join(err, forge.Close()) }()
-	state.Forge = strings.TrimPrefix(forge.URL(), "http://")
+	open := demoforge.Service{Token: labsToken, Secret: state.Secret}
+	labs, err := demoforge.Listen(cmp.Or(state.Labs, anyPort), demoforge.Options{GitHub: open, GitLab: open, Background: true})
+	if err != nil {
+		return fmt.Errorf("start the Git host that can be connected on %s: %w", state.Labs, err)
+	}
+	defer func() { err = errors.Join(err, labs.Close()) }()
+	state.Forge, state.Labs = strings.TrimPrefix(forge.URL(), "http://"), strings.TrimPrefix(labs.URL(), "http://")
 	if err := state.save(data); err != nil {
 		return err
 	}
@@ -92,6 +114,14 @@ func runDemo(ctx context.Context, p process, logger *slog.Logger, data, address,
 	// earlier start that were not handled then find their commits.
 	if err := forge.Play(ctx, history, demoforge.PlayOptions{End: state.End}); err != nil {
 		return fmt.Errorf("make the sample repositories: %w", err)
+	}
+
+	more, err := acme.LoadLabs()
+	if err != nil {
+		return fmt.Errorf("read what can be connected: %w", err)
+	}
+	if err := labs.Play(ctx, more, demoforge.PlayOptions{End: state.End}); err != nil {
+		return fmt.Errorf("make what can be connected: %w", err)
 	}
 
 	conf, problems := config.Parse([]byte(acme.Config()), p.Env, nil)
@@ -106,21 +136,21 @@ func runDemo(ctx context.Context, p process, logger *slog.Logger, data, address,
 		})
 	}
 	return servePortal(ctx, p, conf, logger, portalOptions{demo: true, seal: true, now: time.Now}, func(ctx context.Context, portal *portal) error {
-		return deliverDemo(ctx, p, forge, portal)
+		return deliverDemo(ctx, p, forge, labs, portal)
 	})
 }
 
-// deliverDemo sends what the Git host has to tell, push by push. Deliveries that
+// deliverDemo sends what the Git host had to tell of Acme, push by push. Deliveries that
 // came in an earlier start are known by their ids and change nothing, so that a
 // demo that was interrupted goes on where it was.
-func deliverDemo(ctx context.Context, p process, forge *demoforge.Forge, portal *portal) error {
+func deliverDemo(ctx context.Context, p process, forge, labs *demoforge.Forge, portal *portal) error {
 	base := "http://" + portal.listener.Addr().String()
 	client := &http.Client{Timeout: 30 * time.Second}
 	bar := progress{to: p.Stderr, label: "Playing six months of Acme"}
 	began := time.Now()
 	inbox := handledWatch{log: portal.inbox}
-	all := forge.Deliveries()
-	for i, d := range all {
+	told := forge.Deliveries()
+	for i, d := range told {
 		status, err := d.Send(ctx, client, base+"/hooks/"+string(d.Provider))
 		if err == nil && status != http.StatusAccepted {
 			err = fmt.Errorf("the door answered %d", status)
@@ -132,9 +162,9 @@ func deliverDemo(ctx context.Context, p process, forge *demoforge.Forge, portal 
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("play push %d of %d of the sample history: %w", i+1, len(all), err)
+			return fmt.Errorf("play push %d of %d of the sample history: %w", i+1, len(told), err)
 		}
-		bar.show(i+1, len(all))
+		bar.show(i+1, len(told))
 	}
 	bar.done()
 	last, err := portal.events.Last(ctx)
@@ -151,8 +181,11 @@ func deliverDemo(ctx context.Context, p process, forge *demoforge.Forge, portal 
   %[4]s/catalog/default/dataset/visits   an entity of a kind of Acme's own
   %[4]s/audit     every event with its cause
   %[4]s/sources   where it all comes from
-The sample Git host is at %[5]s. Stop with Ctrl-C.
-`, portal.catalog.Snapshot().Len(), last, time.Since(began).Seconds(), base, forge.URL())
+To try how one connects: at %[4]s/sources/connect choose GitHub or GitLab,
+organisation or group acme-labs, the address %[5]s/github or
+%[5]s/gitlab, and the token %[6]s.
+Stop with Ctrl-C.
+`, portal.catalog.Snapshot().Len(), last, time.Since(began).Seconds(), base, labs.URL(), labsToken)
 	portal.played.Store(true) // before, surveys would have found what the pushes are to tell
 	return portal.reload(ctx, portal.file)
 }
@@ -199,8 +232,7 @@ func (w *handledWatch) wait(ctx context.Context) error {
 func loadDemoState(data string, end time.Time) (demoState, error) {
 	b, err := os.ReadFile(filepath.Join(data, "demo.json"))
 	if errors.Is(err, fs.ErrNotExist) {
-		token, err := loadToken(data)
-		return demoState{End: end, Forge: net.JoinHostPort("127.0.0.1", "0"), Token: "demo-" + token, Secret: "demo-secret-" + token}, err
+		return demoState{End: end, Forge: anyPort, Token: rand.Text(), Secret: rand.Text()}, nil
 	}
 	if err != nil {
 		return demoState{}, fmt.Errorf("read the demo's state: %w", err)

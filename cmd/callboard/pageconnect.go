@@ -45,7 +45,7 @@ func (c pageConnecting) Connect(ctx context.Context, n web.NewSource) (secret st
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectTimeout)
 	defer cancel()
 	if err := c.portal.add(ctx, addition{source: s, untried: n.Hook}); err != nil {
-		return "", err
+		return "", pageMisfit(err)
 	}
 	if !n.Hook {
 		return s.WebhookSecret.Reveal(), nil
@@ -109,7 +109,10 @@ func hookMisfit(err error) error {
 }
 
 // AskForApp implements [web.Connecting].
-func (c pageConnecting) AskForApp(n web.NewSource, redirect, setup string) (action, manifest string, err error) {
+func (c pageConnecting) AskForApp(ctx context.Context, n web.NewSource, redirect, setup string) (action, manifest string, err error) {
+	if err := c.portal.mayAdd(ctx, newSourceConfig(n)); err != nil { // before an App is made for nothing
+		return "", "", pageMisfit(err)
+	}
 	base := c.portal.url()
 	m, err := json.Marshal(github.NewManifest("Callboard of "+n.Owner, base, base+"/hooks/"+url.PathEscape(n.Name), redirect, setup))
 	if err != nil {

@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -116,9 +114,11 @@ func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o por
 		return nil, err
 	}
 	p.closers = append(p.closers, ignoreClosed(p.listener.Close))
-	if err := os.MkdirAll(c.Data, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data folder: %w", err)
+	release, err := occupy(c.Data)
+	if err != nil {
+		return nil, err
 	}
+	p.closers = append(p.closers, release)
 	if err := p.openStores(ctx, o); err != nil {
 		return nil, err
 	}

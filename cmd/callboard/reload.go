@@ -105,6 +105,9 @@ func (p *portal) connect(ctx context.Context, s config.Source) error {
 	p.connecting.Lock()
 	defer p.connecting.Unlock()
 	return p.restore(ctx, func(stored []config.Source) ([]config.Source, error) {
+		if placeOf(p.file.Sources, s.Name) >= 0 {
+			return nil, fault.New(fault.Conflict, "source %s stands in the configuration file: it is changed there; choose another name for one more", s.Name)
+		}
 		i := placeOf(stored, s.Name)
 		if i < 0 {
 			return append(stored, withSecret(s)), notLocal(s)
@@ -282,6 +285,9 @@ func (p *portal) restore(ctx context.Context, change func([]config.Source) ([]co
 		return err
 	}
 	if _, err := together(p.file, after); err != nil {
+		return err
+	}
+	if err := p.disjoint(ctx, before, after); err != nil {
 		return err
 	}
 	if err := config.WriteSources(path, after); err != nil {

@@ -5,6 +5,7 @@ package acme
 
 import (
 	"embed"
+	"io/fs"
 
 	"github.com/callboard/callboard/internal/demoforge"
 )
@@ -12,11 +13,24 @@ import (
 //go:embed history.yaml all:repos
 var files embed.FS
 
+//go:embed all:labs
+var labs embed.FS
+
 //go:embed callboard.yaml
 var config string
 
 // Load reads the history. Play it with [demoforge.Forge.Play].
 func Load() (demoforge.History, error) { return demoforge.ReadHistory(files) }
+
+// LoadLabs reads the history of Acme Labs, an organisation and a group that nobody has
+// connected yet.
+func LoadLabs() (demoforge.History, error) {
+	files, err := fs.Sub(labs, "labs")
+	if err != nil {
+		return demoforge.History{}, err
+	}
+	return demoforge.ReadHistory(files)
+}
 
 // Config is the text of the portal's configuration, without where the forges are.
 func Config() string { return config }

@@ -171,6 +171,7 @@ func New(o Options) *Forge {
 		work:      make(chan struct{}, 1),
 	}
 	f.know(Person{Name: "Callboard Bot", Login: accountLogin})
+	f.mux.HandleFunc("GET /{$}", f.tellHome)
 	f.routeGitHub()
 	f.routeGitLab()
 	if o.Background {
@@ -229,6 +230,15 @@ func (f *Forge) APIURL(p Provider) string { return f.webURL(p) + "/" }
 
 // ServeHTTP answers API requests and shows pages.
 func (f *Forge) ServeHTTP(w http.ResponseWriter, r *http.Request) { f.mux.ServeHTTP(w, r) }
+
+// tellHome says what this is to whoever opens its address.
+func (f *Forge) tellHome(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	fmt.Fprintf(w, "This is a sample Git host.\n\nAs GitHub it is at %s, as GitLab at %s: these are the addresses to connect.\n\nRepositories:\n", f.webURL(GitHub), f.webURL(GitLab))
+	for _, r := range f.Repositories() {
+		fmt.Fprintf(w, "  %s/%s\n", f.webURL(r.Provider()), r.Name())
+	}
+}
 
 // webURL is the home page of a provider.
 func (f *Forge) webURL(p Provider) string { return f.options.URL + "/" + string(p) }

@@ -61,10 +61,10 @@ func (l *lane) react(ctx context.Context, rec eventlog.Record) error {
 			bring = l.syncPeople
 		}
 		d, err := bring(ctx, t)
-		if err != nil {
-			return err
-		}
 		h.Repository, h.Commit, h.Events = cmp.Or(d.repo.FullName, h.Repository), d.commit, append(h.Events, d.events...)
+		if err != nil {
+			return partError{err, h.Events}
+		}
 	}
 	if m.Survey && l.Survey != nil {
 		h.Status = event.DeliveryDone
@@ -81,6 +81,16 @@ func (l *lane) react(ctx context.Context, rec eventlog.Record) error {
 	h.Took = l.Now().Sub(start)
 	return l.record(ctx, rec, h)
 }
+
+// partError is why a delivery could not be handled to its end, with what it had led to
+// by then.
+type partError struct {
+	error
+	events []uint64
+}
+
+// Unwrap returns why.
+func (e partError) Unwrap() error { return e.error }
 
 // task finds what a record is about, and reads it. It asks no forge.
 func (l *lane) task(ctx context.Context, rec eventlog.Record) (t task, err error) {
@@ -169,6 +179,9 @@ func (l *lane) waiting(ctx context.Context, rec eventlog.Record, f reactor.Failu
 
 func (l *lane) failure(ctx context.Context, rec eventlog.Record, f reactor.Failure, h event.DeliveryHandled) error {
 	h.Error, h.Attempts, h.Took = f.Text(), f.Attempts, f.Took
+	if part, ok := errors.AsType[partError](f.Err); ok {
+		h.Events = part.events
+	}
 	if t, err := l.task(ctx, rec); err == nil {
 		h.Repository, h.RepositoryID, h.Head = t.meaning.Repository.FullName, t.meaning.Repository.ID, t.head
 	}

@@ -46,6 +46,10 @@ func TestOutcomes(t *testing.T) {
 			w.forge.fail = func(string) error { return fault.New(fault.Denied, "the token may not") }
 			return w.delivery("payments", digest("x"))
 		}, event.DeliveryHandled{Status: event.DeliveryFailed, Repository: "acme/payments", RepositoryID: "payments", Head: digest("x"), Attempts: 1}, "may not"},
+		{"the token may not, after something was said", func(w *world) eventlog.Record {
+			w.forge.fail = func(string) error { return fault.New(fault.Denied, "the token may not") }
+			return w.pushed("payments", digest("x"), said(w.t, event.ActivityPush{Ref: "refs/heads/main", After: digest("x"), Commits: 1}))
+		}, event.DeliveryHandled{Status: event.DeliveryFailed, Repository: "acme/payments", RepositoryID: "payments", Head: digest("x"), Events: []uint64{1}, Attempts: 1}, "may not"},
 		{"our mistake", func(w *world) eventlog.Record {
 			w.forge.fail = func(string) error { return errors.New("a secret detail") }
 			return w.delivery("payments", digest("x"))
@@ -74,6 +78,16 @@ func TestOutcomes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// said is an event that a delivery brings along.
+func said(t tester, data event.Data) event.Event {
+	t.Helper()
+	e, err := event.New(event.SourcePrefix+"github", "acme/payments", data)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	return e
 }
 
 func TestWaiting(t *testing.T) {

@@ -289,7 +289,10 @@ func (w *world) Position(ctx context.Context, id string) (eventlog.Position, err
 }
 
 // delivery stores a delivery that says that main of a repository moved to after.
-func (w *world) delivery(id, after string) eventlog.Record {
+func (w *world) delivery(id, after string) eventlog.Record { w.t.Helper(); return w.pushed(id, after) }
+
+// pushed is a delivery of a push that says something besides.
+func (w *world) pushed(id, after string, said ...event.Event) eventlog.Record {
 	w.t.Helper()
 	page := "https://git.example/acme/" + id
 	m := ingest.Meaning{
@@ -298,6 +301,7 @@ func (w *world) delivery(id, after string) eventlog.Record {
 			Pages: ingest.Pages{View: page + "/blob/main/", Edit: page + "/edit/main/", Dir: page + "/tree/main/"},
 		},
 		Push: &ingest.Push{After: after, Pusher: event.Actor{Login: "pusher"}},
+		Said: said,
 	}
 	b, err := json.Marshal(m)
 	if err != nil {

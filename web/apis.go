@@ -10,8 +10,8 @@ import (
 const apisPath = "/apis"
 
 // apis handles "GET /apis".
-func (s *Site) apis(_ context.Context, r request) (answer, error) {
-	return s.list(list{apisPath, "APIs", "API", "API", "APIs"}, r)
+func (s *Site) apis(ctx context.Context, r request) (answer, error) {
+	return s.list(ctx, list{apisPath, "APIs", "API", "API", "APIs"}, r)
 }
 
 func isAPI(e *entities.Entry) bool { return strings.EqualFold(e.Entity.Kind, "API") }

@@ -176,11 +176,11 @@ func (l listQuery) narrowed() bool {
 }
 
 // catalog handles "GET /catalog".
-func (s *Site) catalog(_ context.Context, r request) (answer, error) {
-	return s.list(everything(), r)
+func (s *Site) catalog(ctx context.Context, r request) (answer, error) {
+	return s.list(ctx, everything(), r)
 }
 
-func (s *Site) list(of list, r request) (answer, error) {
+func (s *Site) list(ctx context.Context, of list, r request) (answer, error) {
 	if whole, ok := wholeOwners(r.self.query); ok {
 		return answer{location: link{r.self.path, whole}.String()}, nil
 	}
@@ -193,6 +193,13 @@ func (s *Site) list(of list, r request) (answer, error) {
 		return answer{location: r.self.set(fieldPage, strconv.Itoa(last)).String()}, nil
 	}
 	v := newCatalogView(r, q, found, len(s.Sources()))
+	if v.empty && !r.moment.Now() {
+		first, err := s.first(ctx)
+		if err != nil {
+			return answer{}, err
+		}
+		v.before = &beforeView{first: ui.Minute(first), href: r.self.set(fieldMoment, first.UTC().AddDate(0, 0, 1).Format(minutes)).String()}
+	}
 	v.register = s.Locations != nil
 	if v.register && !v.empty {
 		v.acts = append(v.acts, ui.Button{Label: "Register a location", Icon: "link", Href: registerPath})
@@ -218,7 +225,14 @@ type catalogView struct {
 	noStars  bool        // only what is starred is asked for, and nothing is
 	empty    bool        // nothing is in the catalog at all
 	register bool        // locations can be registered
+	before   *beforeView // set when nothing was in it at another moment
 	noneYet  string      // what is listed, when the catalog has none of it
+}
+
+// beforeView says when the record begins.
+type beforeView struct {
+	first ui.Moment
+	href  string // the list a day later
 }
 
 // entityRow is one entity in the list.
@@ -250,7 +264,7 @@ func newCatalogView(r request, q listQuery, found entities.Result, sources int) 
 		all = r.catalog.Find(entities.Query{Kinds: []string{q.kind}, Limit: 1}).Total
 	}
 	v.lede = ui.Plural(all, q.one, q.many)
-	if sources > 0 && q.kind == "" {
+	if sources > 0 && q.kind == "" && r.moment.Now() { // those of now
 		v.lede += " from " + ui.Plural(sources, "source")
 	}
 	v.lede += "."

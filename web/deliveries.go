@@ -41,6 +41,7 @@ const (
 const (
 	fieldReason = "reason"
 	fieldBy     = "by"
+	fieldUnsaid = "unsaid" // on the way back: no reason was given
 )
 
 // Deliveries is what came to the webhook door, and what became of it.
@@ -139,10 +140,14 @@ func (s *Site) allow(ctx context.Context, _ browser, form url.Values) (string, e
 
 // dismiss handles "POST /sources/dismiss": a delivery waits for nobody any more.
 func (s *Site) dismiss(ctx context.Context, _ browser, form url.Values) (string, error) {
-	if err := s.Dismiss(ctx, form.Get(fieldDelivery), form.Get(fieldReason), strings.TrimSpace(form.Get(fieldBy))); err != nil {
+	back, reason := parseLocal(backOr(form, sourcesPath)).drop(fieldUnsaid), strings.TrimSpace(form.Get(fieldReason))
+	if reason == "" {
+		return back.set(fieldUnsaid, "1").String(), nil
+	}
+	if err := s.Dismiss(ctx, form.Get(fieldDelivery), reason, strings.TrimSpace(form.Get(fieldBy))); err != nil {
 		return "", err
 	}
-	return parseLocal(backOr(form, sourcesPath)).String(), nil
+	return back.String(), nil
 }
 
 // deliveriesView is a part of what came, newest first.

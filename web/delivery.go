@@ -51,6 +51,7 @@ type deliveryView struct {
 	retry    ui.Moment
 	held     *heldRow
 	waits    bool // for a person, who may dismiss it
+	unsaid   bool // somebody wanted to, and did not say why
 	mend     bool // a replay makes sense once something was mended
 	attempts []attemptRow
 	reason   string // of a look
@@ -74,6 +75,15 @@ type attemptRow struct {
 	says             string
 	by               string
 	took             string
+}
+
+// why is the field of the reason to dismiss it.
+func (v deliveryView) why() ui.Field {
+	f := ui.Field{ID: "dismiss-reason", Name: fieldReason, Label: "Why", Placeholder: "the repository was a trial", Required: true}
+	if v.unsaid {
+		f.Problem = "Say why: it stays on record with it."
+	}
+	return f
 }
 
 // causedRow is an event that came of the delivery.
@@ -144,6 +154,7 @@ func newDeliveryView(r request, head sourceHead, d deliveries.Delivery, attempts
 		v.retry = ui.Clock(d.RetryAt)
 	}
 	v.mend = d.Status == event.DeliveryFailed
+	v.unsaid = r.self.query.Has(fieldUnsaid)
 	v.waits = v.mend || d.Status == event.DeliveryHeld
 	if d.Status == event.DeliveryHeld {
 		held := newHeldRow(d, r.now, at)

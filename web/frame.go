@@ -17,6 +17,10 @@ func (s *Site) shell(c echo.Context, r request, a answer) templ.Component {
 		// A page that is there is better than none; it says that it does not know.
 		s.Logger.ErrorContext(c.Request().Context(), "completeness is not known", "error", err)
 	}
+	ahead := ""
+	if r.ahead {
+		ahead = r.self.drop(fieldMoment, fieldKnown, fieldAfter).String()
+	}
 	return ui.Shell(ui.Frame{
 		Title:        a.title,
 		Again:        int(a.again.Seconds()),
@@ -28,6 +32,7 @@ func (s *Site) shell(c echo.Context, r request, a answer) templ.Component {
 			Action: catalogPath, Name: "q", Label: "Find in the catalog", Placeholder: "Find a service, team or API",
 		},
 		Palette: ui.Palette{Script: static.Element("palette"), Find: palettePath},
+		Ahead:   ahead,
 		When:    s.when(r),
 		Past:    s.past(c.Request().Context(), r, t.last),
 		Star:    ui.StarForm{Action: starPath, Back: r.self.String()},

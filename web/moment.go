@@ -59,8 +59,12 @@ func (s *Site) travel(ctx context.Context, r *request) error {
 		at = "" // what it said then is what was on record
 	}
 	m, err := s.Moments.Parse(ctx, at, known)
-	if err != nil || m.Now() {
+	if err != nil {
 		return err
+	}
+	if m.Now() {
+		r.ahead = at != "" || known != ""
+		return nil
 	}
 	c, err := s.Moments.Catalog(ctx, m)
 	if err != nil {
@@ -81,6 +85,9 @@ func (s *Site) when(r request) *ui.When {
 	w := &ui.When{Action: r.self.path, Carry: here.carry(), Now: here.String(), Value: r.self.query.Get(fieldMoment), Then: r.self.query.Get(fieldKnown) == knownThen}
 	if w.Value == "" && r.moment.Known > 0 {
 		w.Value = decimal(r.moment.Known)
+	}
+	if !r.moment.Now() {
+		w.Shown = momentWords(r.moment)
 	}
 	for _, jump := range []struct {
 		label string
@@ -118,9 +125,8 @@ func (s *Site) past(ctx context.Context, r request, last eventlog.Position) *ui.
 	default:
 		p.Says = "as known today"
 	}
-	p.AsOf = "event " + ui.Number(r.moment.Known)
+	p.AsOf = momentWords(r.moment)
 	if at := r.moment.At; !at.IsZero() {
-		p.AsOf = at.UTC().Format("2 Jan 2006, 15:04")
 		p.Moment = ui.Exact(at)
 		day := func(n int) string { return now.set(fieldMoment, at.AddDate(0, 0, n).Format(minutes)).String() }
 		p.Before, p.After = day(-1), day(1)
@@ -129,6 +135,23 @@ func (s *Site) past(ctx context.Context, r request, last eventlog.Position) *ui.
 		p.Compare = link{path: entityLink(r.ref()) + "/compare"}.set(fieldFrom, at).String()
 	}
 	return p
+}
+
+// momentWords is a moment, short.
+func momentWords(m projections.Moment) string {
+	if m.At.IsZero() {
+		return "event " + ui.Number(m.Known)
+	}
+	return m.At.UTC().Format("2 Jan 2006, 15:04")
+}
+
+// first is when the record begins, on the clock of what was true; zero while it is empty.
+func (s *Site) first(ctx context.Context) (time.Time, error) {
+	page, err := s.History.Events(ctx, history.Filter{ByTime: true, Oldest: true, Limit: 1, Uncounted: true})
+	if err != nil || len(page.Entries) == 0 {
+		return time.Time{}, err
+	}
+	return page.Entries[0].Time, nil
 }
 
 // keep has the links and forms of a page of another moment lead to pages of the

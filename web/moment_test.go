@@ -73,11 +73,25 @@ func TestMomentsThatAreNone(t *testing.T) {
 			t.Errorf("%s: %d %s", address, got.status, got.text("main"))
 		}
 	}
-	for _, address := range []string{"/catalog?at=2126-01-01", "/sources?at=2026-03-05"} { // ahead, and a page of now
-		if got := p.ok(address); len(got.all(".past-bar")) > 0 {
-			t.Errorf("%s is of the past", address)
-		}
+	if got := p.ok("/sources?at=2026-03-05"); len(got.all(".past-bar")) > 0 {
+		t.Error("a page of now is of the past")
 	}
+	ahead := p.ok("/catalog?at=2126-01-01&kind=component")
+	ahead.wants(".past-bar", "That moment is still to come: you are looking at now.")
+	if to := ahead.follow(".past-bar a", "Stay at now"); to != "/catalog?kind=component" {
+		t.Errorf("now is at %q", to)
+	}
+	if len(ahead.all("html[data-when]")) > 0 {
+		t.Error("now looks like the past")
+	}
+	// Before the record begins there is nothing, which is not an empty portal.
+	before := p.ok("/catalog?at=1999-01-01")
+	before.wants("main", "Nothing was in the catalog then", "The record begins on")
+	before.wants(".when summary", "1 Jan 1999, 23:59")
+	if strings.Contains(before.text("main"), "source") || strings.Contains(before.text("main"), "webhooks") {
+		t.Errorf("the past has sources of now: %s", before.text("main"))
+	}
+	p.ok(before.follow("main a", "See it a day later"))
 	p = acme(t, func(c *web.Config) { c.Moments = nil })
 	if got := p.ok("/catalog?at=2026-03-05"); len(got.all(".past-bar, .when")) > 0 {
 		t.Error("a portal without a past offers it")

@@ -90,6 +90,7 @@ type sourcesView struct {
 	unhooked    []unreachableSource // no webhook leads here
 	unread      []unreadSource
 	rows        []sourceRow
+	gone        []goneRow
 	rejected    []rejectedRow
 	moreBad     int // rejections that are not shown
 	conflicts   []conflictView
@@ -127,6 +128,12 @@ type sourceRow struct {
 	failed    int // in the last 24 hours
 }
 
+// goneRow is a source that is not configured any more.
+type goneRow struct {
+	name, href, kept string
+	last             ui.Moment
+}
+
 // rejectedRow is a descriptor that cannot be used.
 type rejectedRow struct {
 	problem string
@@ -160,17 +167,32 @@ func newSourcesView(r request, sources []Source, states []standing.State, summar
 	}
 	for _, s := range summaries {
 		if _, ok := left[s.Source]; ok {
-			state := standing.State{
-				Source: s.Source, Last: s.Last, Backlog: deliveries.Backlog{Pending: s.Pending, Oldest: s.Oldest, Failed: s.Failed, Held: s.Held},
-			}
-			v.addSource(r.now, Source{Name: s.Source, Of: "no longer configured"}, state, s.Failed24, chosen)
-			row := &v.rows[len(v.rows)-1]
-			row.href = link{path: sourcesPath}.set(fieldSource, s.Source).String()
-			row.condition = condition{icon: "clock", word: "Not read", unknown: true} // what was read of it stays
+			v.addGone(s, r.now, chosen)
 		}
 	}
 	v.addRejections(r)
 	return v
+}
+
+// addGone tells of a source that is not configured any more: of what it sent, some is
+// still kept.
+func (v *sourcesView) addGone(s deliveries.Summary, now time.Time, chosen string) {
+	row := goneRow{name: s.Source, href: link{path: sourcesPath}.set(fieldSource, s.Source).String() + "#h-deliveries", kept: ui.Plural(s.Total, "delivery is kept", "deliveries are kept")}
+	if s.Last != nil {
+		row.last = ui.Near(s.Last.Received, now)
+	}
+	v.gone = append(v.gone, row)
+	v.addWaiting(s.Source, deliveries.Backlog{Failed: s.Failed, Held: s.Held}, chosen)
+}
+
+// addWaiting tells of deliveries that wait for a person.
+func (v *sourcesView) addWaiting(source string, b deliveries.Backlog, chosen string) {
+	if b.Failed > 0 && (chosen == "" || chosen == source) {
+		v.failed = append(v.failed, failedSource{source, b.Failed, deliveriesLink(source, event.DeliveryFailed)})
+	}
+	if b.Held > 0 {
+		v.held = append(v.held, failedSource{source, b.Held, deliveriesLink(source, event.DeliveryHeld)})
+	}
 }
 
 func (v *sourcesView) addSource(now time.Time, src Source, s standing.State, failed24 int, chosen string) {
@@ -187,12 +209,7 @@ func (v *sourcesView) addSource(now time.Time, src Source, s standing.State, fai
 	if s.Survey != nil && s.Survey.Err != "" {
 		v.unreachable = append(v.unreachable, unreachableSource{src.Name, row.href, s.Survey.Err})
 	}
-	if s.Backlog.Failed > 0 && (chosen == "" || chosen == src.Name) {
-		v.failed = append(v.failed, failedSource{src.Name, s.Backlog.Failed, deliveriesLink(src.Name, event.DeliveryFailed)})
-	}
-	if s.Backlog.Held > 0 {
-		v.held = append(v.held, failedSource{src.Name, s.Backlog.Held, deliveriesLink(src.Name, event.DeliveryHeld)})
-	}
+	v.addWaiting(src.Name, s.Backlog, chosen)
 	if s.Last != nil {
 		row.last, row.lastEvent = ui.Stamp(s.Last.Received, now), ui.Shorten(s.Last.Event, 32)
 	}

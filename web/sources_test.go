@@ -63,7 +63,7 @@ func TestSourceStates(t *testing.T) {
 
 func TestSourceThatIsNoLongerConfigured(t *testing.T) {
 	p := acme(t, func(c *web.Config) { sample.Only(c, "github") })
-	p.ok("/sources").wants("table.sources", "gitlab no longer configured", "Not read", "up to which moment is not known")
+	p.ok("/sources").wants("[aria-labelledby=h-gone]", "gitlab", "are kept", "the last of")
 }
 
 func TestNoSources(t *testing.T) {

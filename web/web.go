@@ -184,6 +184,7 @@ type request struct {
 	self    link
 	catalog Catalog
 	moment  projections.Moment // of the catalog
+	ahead   bool               // a moment was asked for that is still to come
 	now     time.Time
 	browser
 }

@@ -106,7 +106,7 @@ func TestChangeInBrowser(t *testing.T) {
 	says("The webhook is deleted at the forge.")
 	shows("disconnected")
 	do(open("/sources"))
-	says("no longer configured")
+	says("Not read any more")
 }
 
 // failing is the page of a delivery that failed.

@@ -19,11 +19,11 @@ import (
 func connectCommand(p process) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "connect",
-		Short: "Connect a GitHub organisation or a GitLab group to a running portal",
+		Short: "Connect a GitHub organisation, a GitLab group or a Git repository to a running portal",
 		Args:  cobra.NoArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(connectForgeCommand(p, config.GitHub), connectForgeCommand(p, config.GitLab))
+	c.AddCommand(connectForgeCommand(p, config.GitHub), connectForgeCommand(p, config.GitLab), connectGitCommand(p))
 	return c
 }
 

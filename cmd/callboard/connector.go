@@ -98,6 +98,8 @@ func (p *portal) unhook(ctx context.Context, was config.Source, payload string) 
 	switch {
 	case was.App != (config.App{}):
 		return "The App, and the webhook that it has, stay at the forge: delete it there, in the settings of the organisation."
+	case was.Type == config.Git:
+		return "Nothing had to be deleted where the repository is."
 	case was.Type != config.GitHub && was.Type != config.GitLab, len(was.Organizations)+len(was.Groups) == 0, was.Token == "":
 		return "If something sends to " + payload + ", delete that there."
 	}

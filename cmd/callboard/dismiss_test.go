@@ -53,6 +53,8 @@ func TestDismiss(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := "/sources/github/deliveries/" + byPage
+	newVisitor(t).open(r.base+at).press("Dismiss it", map[string]string{"reason": " ", "by": "mossbank"}).
+		isAt(at).isTold(".problem", "Say why")
 	v := newVisitor(t).open(r.base+at).press("Dismiss it", map[string]string{"reason": "a payload from a test", "by": "mossbank"})
 	r.settle(t)
 	v.open(r.base+at).isTold(".strip", "Dismissed.", "a payload from a test").isTold("[aria-labelledby=h-attempts]", "by mossbank")

@@ -148,7 +148,23 @@ func (s *state) record(d event.FactRecorded) (t tale) {
 
 func backfilled(d event.RepositoryBackfilled) string {
 	if d.Events == 0 {
-		return fmt.Sprintf("its history of %d commits tells nothing more", d.Commits)
+		return fmt.Sprintf("its history of %s tells nothing more", counted(d.Commits, "commit"))
 	}
-	return fmt.Sprintf("%d events were found in %d commits since %s", d.Events, d.Commits, d.Since.UTC().Format(time.DateOnly))
+	return fmt.Sprintf("%s found in %s since %s", were(d.Events, "event"), counted(d.Commits, "commit"), d.Since.UTC().Format(time.DateOnly))
+}
+
+// counted is a number of things: 1 commit, 12 commits.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// were is that with the verb: 1 event was, 12 events were.
+func were(n int, thing string) string {
+	if n == 1 {
+		return counted(n, thing) + " was"
+	}
+	return counted(n, thing) + " were"
 }

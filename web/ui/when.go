@@ -3,4 +3,4 @@ package ui
 import "cmp"
 
 // whenSays names the choice of a moment for those who do not see it.
-func whenSays(w When) string { return "Moment: " + cmp.Or(w.Value, "now") }
+func whenSays(w When) string { return "Moment: " + cmp.Or(w.Shown, "now") }

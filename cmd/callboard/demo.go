@@ -19,6 +19,7 @@ import (
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/eventlog/sqlitelog"
 	"github.com/callboard/callboard/examples/acme"
 	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/internal/demoforge"
@@ -79,11 +80,7 @@ func runDemo(ctx context.Context, p process, logger *slog.Logger, data, address,
 	if err != nil {
 		return fmt.Errorf("read the sample organisation: %w", err)
 	}
-	release, err := occupy(data) // before its Git host would find its port taken
-	if err == nil {
-		err = release()
-	}
-	if err != nil {
+	if err := unused(ctx, data); err != nil {
 		return err
 	}
 	state, err := loadDemoState(data, history.End(time.Now()))
@@ -138,6 +135,19 @@ func runDemo(ctx context.Context, p process, logger *slog.Logger, data, address,
 	return servePortal(ctx, p, conf, logger, portalOptions{demo: true, seal: true, now: time.Now}, func(ctx context.Context, portal *portal) error {
 		return deliverDemo(ctx, p, forge, labs, portal)
 	})
+}
+
+// unused makes a data folder, or returns why no demo can have it: of two on the same one
+// the second would blame the port of its Git host.
+func unused(ctx context.Context, data string) error {
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return fmt.Errorf("make the data folder: %w", err)
+	}
+	log, err := sqlitelog.Open(ctx, filepath.Join(data, fileEvents))
+	if err != nil {
+		return err
+	}
+	return log.Close()
 }
 
 // deliverDemo sends what the Git host had to tell of Acme, push by push. Deliveries that

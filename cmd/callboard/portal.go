@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -114,11 +116,9 @@ func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o por
 		return nil, err
 	}
 	p.closers = append(p.closers, ignoreClosed(p.listener.Close))
-	release, err := occupy(c.Data)
-	if err != nil {
-		return nil, err
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
-	p.closers = append(p.closers, release)
 	if err := p.openStores(ctx, o); err != nil {
 		return nil, err
 	}

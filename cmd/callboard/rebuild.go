@@ -36,15 +36,10 @@ There is no harm in it: what is folded anew is what was there.`,
 	return c
 }
 
-func rebuild(ctx context.Context, p process, data string) (err error) {
+func rebuild(ctx context.Context, p process, data string) error {
 	if _, err := os.Stat(filepath.Join(data, fileEvents)); err != nil {
 		return fmt.Errorf("%s is no data folder of a portal: %w", data, err)
 	}
-	release, err := occupy(data)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, release()) }()
 	// The catalog in memory is folded at the next start.
 	if err := os.Remove(filepath.Join(data, fileCatalog)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

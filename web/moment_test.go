@@ -77,8 +77,8 @@ func TestMomentsThatAreNone(t *testing.T) {
 		t.Error("a page of now is of the past")
 	}
 	ahead := p.ok("/catalog?at=2126-01-01&kind=component")
-	ahead.wants(".past-bar", "That moment is still to come: you are looking at now.")
-	if to := ahead.follow(".past-bar a", "Stay at now"); to != "/catalog?kind=component" {
+	ahead.wants(".strip.info", "That moment is still to come. You are looking at now.")
+	if to := ahead.follow(".strip.info a", "Stay at now"); to != "/catalog?kind=component" {
 		t.Errorf("now is at %q", to)
 	}
 	if len(ahead.all("html[data-when]")) > 0 {

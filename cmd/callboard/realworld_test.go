@@ -124,7 +124,8 @@ func followHistory(t *testing.T, provider demoforge.Provider, name, folder strin
 	}
 	commits := strings.Fields(git(t, folder, "rev-list", "--first-parent", "--reverse", "main"))
 	want := fresh{good: map[string]*catalog.Entity{}, of: map[string][]string{}}
-	versions := 0
+	var went []string // commits at which the branch was
+	var versions []map[string]*catalog.Entity
 	for i, sha := range commits {
 		d, err := repo.Move("main", sha, demoforge.Person{Name: "Importer", Email: "importer@acme.example", Login: "importer"})
 		if err != nil {
@@ -138,6 +139,7 @@ func followHistory(t *testing.T, provider demoforge.Provider, name, folder strin
 		}
 		r.settle(t)
 		want.read(t, folder, sha)
+		went, versions = append(went, sha), append(versions, want.good)
 		got := map[string]*catalog.Entity{}
 		for _, e := range r.catalog.Snapshot().All() {
 			got[e.Ref] = e.Entity
@@ -158,7 +160,6 @@ func followHistory(t *testing.T, provider demoforge.Provider, name, folder strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	versions = int(last)
 	page, err := r.deliveries.Summaries(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -166,7 +167,8 @@ func followHistory(t *testing.T, provider demoforge.Provider, name, folder strin
 	if page[0].Failed > 0 {
 		t.Errorf("%d deliveries failed", page[0].Failed)
 	}
-	t.Logf("%d commits, %d events, %d entities at the end, %d files brought in", len(commits), versions, len(want.good), want.brought)
+	t.Logf("%d commits, %d events, %d entities at the end, %d files brought in", len(commits), last, len(want.good), want.brought)
+	r.blames(t, folder, went, versions)
 }
 
 func keys[V any](m map[string]V) map[string]bool {

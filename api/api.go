@@ -35,6 +35,7 @@ type Config struct {
 	Replay     Replay
 	Allow      Replay // of a delivery that is held, to remove as much as it takes
 	Dismiss    Dismiss
+	Undo       Undo
 	Standing   Standing
 	Gaps       Gaps
 	Survey     Survey
@@ -102,6 +103,7 @@ func (a *API) Register(e *echo.Echo) {
 	own := e.Group("/api", a.errors, a.wait)
 	own.GET("/history/events", a.handleEvents)
 	own.GET("/history/events/:position", a.handleEvent)
+	own.POST("/history/events/:position/undo", a.handleUndoEvent)
 	own.GET("/history/feed", a.handleFeed)
 	own.GET("/history/export", a.handleExport)
 	own.GET("/history/records", a.handleRecords)
@@ -132,4 +134,5 @@ func (a *API) Register(e *echo.Echo) {
 	own.POST("/deliveries/:id/allow", a.handleAllow)
 	own.POST("/deliveries/:id/dismiss", a.handleDismiss)
 	own.POST("/deliveries/:id/replay", a.handleReplay)
+	own.POST("/deliveries/:id/undo", a.handleUndoDelivery)
 }

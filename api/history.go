@@ -84,15 +84,24 @@ func (a *API) handleEvents(c echo.Context) error {
 
 // handleEvent handles "GET /api/history/events/:position".
 func (a *API) handleEvent(c echo.Context) error {
-	p, err := strconv.ParseUint(c.Param("position"), 10, 64)
+	p, err := positionOf(c)
 	if err != nil {
-		return fault.New(fault.Invalid, "position must be a number, not %q", c.Param("position"))
+		return err
 	}
-	e, err := a.History.Event(c.Request().Context(), eventlog.Position(p))
+	e, err := a.History.Event(c.Request().Context(), p)
 	if err != nil {
 		return err
 	}
 	return c.JSON(200, toEventJSON(e))
+}
+
+// positionOf is the position that the path names.
+func positionOf(c echo.Context) (eventlog.Position, error) {
+	p, err := strconv.ParseUint(c.Param("position"), 10, 63)
+	if err != nil {
+		return 0, fault.New(fault.Invalid, "position must be a number, not %q", c.Param("position"))
+	}
+	return eventlog.Position(p), nil
 }
 
 func parseEventFilter(q url.Values) (history.Filter, error) {

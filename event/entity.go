@@ -26,7 +26,19 @@ type Origin struct {
 	Parent string `json:"parent,omitempty"`
 	// Includes are the files that placeholders of the document bring in.
 	Includes []Include `json:"includes,omitempty"`
+	// Undone says that the entity is not what the file says, as somebody undid that; ""
+	// if it is. It ends with the next declaration that a file makes.
+	Undone Undone `json:"undone,omitempty"`
 }
+
+// Undone is what was undone of an entity.
+type Undone string
+
+// What can be. A registration that was undone is an [EntityRejected].
+const (
+	UndoneChange  Undone = "change"
+	UndoneRemoval Undone = "removal" // no file declares it
+)
 
 // Place names the file for people: "acme/payments/catalog-info.yaml". A path that
 // is whole in itself, as those of locations are, stands alone.
@@ -65,16 +77,19 @@ type Declaration struct {
 	Origin   Origin         `json:"origin"`
 }
 
-// EntityRegistered says that an entity is declared that was not there before.
-type EntityRegistered struct{ Declaration }
+// EntityRegistered says that an entity is declared that was not there before, or that
+// its removal was undone.
+type EntityRegistered struct {
+	Declaration
+	Reason string `json:"reason,omitempty"` // for people, if no file made it so
+}
 
 // EntityChanged says that an entity's declaration differs from the one before,
 // or that a descriptor that had been refused is good again, or that another place
-// declares it from now on.
+// declares it from now on, or that a change was undone.
 type EntityChanged struct {
 	Declaration
-	// Reason says, for people, why another place declares it, if nobody changed a
-	// descriptor for that: "source old, which had it, is not configured any more".
+	// Reason says, for people, why that is so if nobody changed a descriptor for it: "source old, which had it, is not configured any more".
 	Reason string `json:"reason,omitempty"`
 }
 
@@ -92,6 +107,8 @@ type EntityRejected struct {
 	Document string    `json:"document,omitempty"`
 	Origin   Origin    `json:"origin"`
 	Problems []Problem `json:"problems"` // never empty
+	// Undone: nothing is wrong with it, but somebody undid what it had registered.
+	Undone bool `json:"undone,omitempty"`
 }
 
 // EntityConflicted says that a good descriptor declares an entity that is

@@ -67,6 +67,8 @@ type Cause struct {
 	CommitURL string `json:"commitUrl,omitempty"` // page of the commit
 	Request   string `json:"request,omitempty"`   // id of an API or portal request
 	Schedule  string `json:"schedule,omitempty"`  // name and tick of a schedule
+	// Undoes are the positions of the events that this one compensates for.
+	Undoes []uint64 `json:"undoes,omitempty"`
 }
 
 // Data is what one type of event says.

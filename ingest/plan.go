@@ -77,7 +77,7 @@ func plan(k known, r reading, elsewhere func(ref string) (holder, bool, error)) 
 	}
 	slices.SortStableFunc(p.changes, func(a, b change) int { return cmp.Compare(a.path, b.path) })
 	for _, ref := range slices.Sorted(maps.Keys(k.declared)) {
-		if claims[ref] == nil {
+		if claims[ref] == nil && k.declared[ref].Origin.Undone != event.UndoneRemoval {
 			p.remove(ref, k.declared[ref].Origin)
 		}
 	}
@@ -156,7 +156,20 @@ func (p *planner) keep(f *file, all map[string][]claim) {
 
 // settle decides about one entity that somebody declares.
 func (p *planner) settle(ref string, claims []claim, elsewhere func(string) (holder, bool, error)) error {
+	claims = slices.DeleteFunc(claims, func(c claim) bool {
+		if !p.undone(c.file, ref) {
+			return false
+		}
+		p.want[place{c.file.Path, ref}] = p.rejected[place{c.file.Path, ref}]
+		return true
+	})
 	before, isKnown := p.declared[ref]
+	if len(claims) == 0 {
+		if isKnown && before.Origin.Undone != event.UndoneRemoval {
+			p.remove(ref, before.Origin)
+		}
+		return nil
+	}
 	other, isElsewhere := holder{}, false
 	if !isKnown {
 		var err error
@@ -241,6 +254,9 @@ func (p *planner) declare(ref string, c claim) {
 	}
 	now := p.declaration(c)
 	before, isKnown := p.declared[ref]
+	if isKnown && stays(before, c.file) {
+		return
+	}
 	ceded, isCeded := p.ceded[ref]
 	switch {
 	case isCeded: // no commit did that, but the configuration, now

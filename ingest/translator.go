@@ -40,6 +40,7 @@ type TranslatorOptions struct {
 	Known      Known
 	Reached    Reached
 	Positions  Positions
+	Entities   EntityLog
 	// Repositories is what is known of the repositories themselves; nil: no
 	// events are made of that.
 	Repositories Repositories

@@ -62,21 +62,26 @@ func (s *Site) audit(ctx context.Context, r request) (answer, error) {
 			return answer{location: eventLink(q.jump)}, nil
 		}
 	}
-	return s.auditAnswer(ctx, r, q)
+	return s.auditAnswer(ctx, r, q, func(*eventView) {})
 }
 
 // auditEvent handles "GET /audit/{position}", an event's own address: the event
 // among its neighbours.
 func (s *Site) auditEvent(ctx context.Context, r request) (answer, error) {
+	return s.auditEventWith(ctx, r, func(*eventView) {})
+}
+
+// auditEventWith has the event's view amended before it is drawn.
+func (s *Site) auditEventWith(ctx context.Context, r request, amend func(*eventView)) (answer, error) {
 	p, err := position(fieldEvent, r.param("position"))
 	if err != nil || p == 0 {
 		return answer{}, fault.New(fault.NotFound, "there is no event %q; events are numbered 1, 2, 3 and so on", r.param("position"))
 	}
 	r.self = link{path: auditPath}
-	return s.auditAnswer(ctx, r, auditQuery{Filter: history.Filter{After: p + newerRows + 1, Limit: auditRows, Seals: true}, event: p, around: true})
+	return s.auditAnswer(ctx, r, auditQuery{Filter: history.Filter{After: p + newerRows + 1, Limit: auditRows, Seals: true}, event: p, around: true}, amend)
 }
 
-func (s *Site) auditAnswer(ctx context.Context, r request, q auditQuery) (answer, error) {
+func (s *Site) auditAnswer(ctx context.Context, r request, q auditQuery, amend func(*eventView)) (answer, error) {
 	last, err := s.Log.Last(ctx)
 	if err != nil {
 		return answer{}, err
@@ -94,6 +99,7 @@ func (s *Site) auditAnswer(ctx context.Context, r request, q auditQuery) (answer
 		if chosen, err = s.eventView(ctx, r, q.event); err != nil {
 			return answer{}, err
 		}
+		amend(chosen)
 	}
 	page, err := s.History.Events(ctx, q.Filter)
 	if err != nil {

@@ -50,9 +50,10 @@ type deliveryView struct {
 	failure  string // in full
 	retry    ui.Moment
 	held     *heldRow
-	waits    bool // for a person, who may dismiss it
-	unsaid   bool // somebody wanted to, and did not say why
-	mend     bool // a replay makes sense once something was mended
+	waits    bool      // for a person, who may dismiss it
+	undo     *undoView // nil: nothing that it led to can be undone
+	unsaid   bool      // somebody wanted to, and did not say why
+	mend     bool      // a replay makes sense once something was mended
 	attempts []attemptRow
 	reason   string // of a look
 	gap      bool   // the look makes up for a gap
@@ -92,6 +93,8 @@ type causedRow struct {
 	typ     string
 	what    ui.Anchor
 	summary string
+
+	undoable bool
 }
 
 // deliveryOf reads a delivery of the source that the address names.
@@ -106,6 +109,11 @@ func (s *Site) deliveryOf(ctx context.Context, r request, source string) (delive
 
 // delivery handles "GET /sources/{name}/deliveries/{id}".
 func (s *Site) delivery(ctx context.Context, r request) (answer, error) {
+	return s.deliveryAnswer(ctx, r, func(*deliveryView) {})
+}
+
+// deliveryAnswer has the delivery's view amended before it is drawn.
+func (s *Site) deliveryAnswer(ctx context.Context, r request, amend func(*deliveryView)) (answer, error) {
 	src, _, head, err := s.sourceOf(ctx, r, "deliveries")
 	if err != nil {
 		return answer{}, err
@@ -128,6 +136,10 @@ func (s *Site) delivery(ctx context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	v.more = len(d.Events) - len(v.caused)
+	if s.Undo != nil && slices.ContainsFunc(v.caused, func(c causedRow) bool { return c.undoable }) {
+		v.undo = newUndoView(v.back+"/undo", "The entities become what they were before, by events with your name and reason, all or none. They stay so until the files that declare them say something else.", "Undo what it led to")
+	}
+	amend(&v)
 	p, err := s.Inbox.Payload(ctx, d.Position)
 	switch {
 	case fault.KindOf(err) == fault.NotFound:
@@ -199,7 +211,7 @@ func (s *Site) caused(ctx context.Context, r request, events []eventlog.Position
 		if err != nil && fault.KindOf(err) != fault.NotFound { // the history may be a moment behind the log
 			return nil, err
 		}
-		row.summary = ui.Shorten(told.Summary, 160)
+		row.summary, row.undoable = ui.Shorten(told.Summary, 160), undoable(rec.Type)
 		all = append(all, row)
 	}
 	return all, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +15,10 @@ import (
 	"github.com/callboard/callboard/projections/history"
 	"github.com/callboard/callboard/web/ui"
 )
+
+// maxLater is among how many later events about an entity one is looked for that
+// undoes it.
+const maxLater = 500
 
 // eventView is one event with all that is known of it.
 type eventView struct {
@@ -31,6 +36,8 @@ type eventView struct {
 	chain    []ui.Link
 	raw      []ui.Token
 	proof    *proofView // nil: nothing is ever sealed
+	undo     *undoView  // nil: it cannot be undone
+	undoneBy []ui.EventMark
 	older    string
 	newer    string
 }
@@ -64,6 +71,11 @@ func (s *Site) eventView(ctx context.Context, r request, p eventlog.Position) (*
 	if v.proof, err = s.proofView(ctx, rec); err != nil {
 		return nil, err
 	}
+	if v.undo = s.undoOf(rec.Type, p); v.undo != nil {
+		if v.undoneBy, err = s.undoneBy(ctx, rec); err != nil {
+			return nil, err
+		}
+	}
 	if p > 1 {
 		v.older = eventLink(p - 1)
 	}
@@ -71,6 +83,21 @@ func (s *Site) eventView(ctx context.Context, r request, p eventlog.Position) (*
 		v.newer = eventLink(p + 1)
 	}
 	return v, nil
+}
+
+// undoneBy lists the events that compensate for one.
+func (s *Site) undoneBy(ctx context.Context, rec eventlog.Record) ([]ui.EventMark, error) {
+	later, err := s.History.Events(ctx, history.Filter{Entity: rec.Subject, After: rec.Position, Oldest: true, Limit: maxLater, Uncounted: true})
+	if err != nil {
+		return nil, err
+	}
+	var all []ui.EventMark
+	for _, e := range later.Entries {
+		if slices.Contains(e.Cause.Undoes, uint64(rec.Position)) {
+			all = append(all, mark(e.Position))
+		}
+	}
+	return all, nil
 }
 
 func newEventView(c Catalog, rec eventlog.Record, told history.Entry, delivery *deliveries.Delivery) *eventView {
@@ -120,6 +147,9 @@ func causes(rec eventlog.Record, delivery *deliveries.Delivery) []ui.Link {
 		})
 	case rec.Cause.Delivery != "":
 		chain = append(chain, ui.Link{Icon: "delivery", Text: plainStep("Delivery " + rec.Cause.Delivery), Meta: []string{"no longer kept"}})
+	}
+	for _, p := range rec.Cause.Undoes {
+		chain = append(chain, ui.Link{Icon: "event", Text: undoesStep(mark(eventlog.Position(p)))})
 	}
 	if rec.Cause.Request != "" {
 		chain = append(chain, ui.Link{Icon: "terminal", Text: plainStep("Request " + rec.Cause.Request)})

@@ -42,6 +42,7 @@ type Config struct {
 	Replay       Replayer
 	Allow        Replayer  // of a delivery that is held, to remove as much as it takes
 	Dismiss      Dismisser // of a delivery that failed or is held
+	Undo         Undoer    // may be nil: then no page undoes anything
 	Locations    Locations // may be nil: then none can be registered
 	Facts        Facts     // may be nil: then no owners are suggested
 	Standing     Standing
@@ -136,6 +137,8 @@ func (s *Site) forms() []page {
 		{registerPath, s.preview},
 		{connectPath, s.connectWith},
 		{sourcesPath + "/:name/change", s.changeWith},
+		{sourcesPath + "/:name/deliveries/:id/undo", s.undoDelivery},
+		{auditPath + "/:position/undo", s.undoEvent},
 		{sourcesPath + "/:name/disconnect", s.disconnected},
 	}
 }
@@ -179,6 +182,7 @@ func browserOf(c echo.Context) browser {
 
 // request is what a page is made from: an address, one moment, one catalog.
 type request struct {
+	id      string              // that it has in the log of requests
 	param   func(string) string // of the path
 	form    func(string) string // of the form, for a page that is asked for with POST
 	self    link
@@ -265,6 +269,7 @@ func (s *Site) act(a action) echo.HandlerFunc {
 func (s *Site) request(c echo.Context) request {
 	u := c.Request().URL
 	return request{
+		id: c.Response().Header().Get(echo.HeaderXRequestID),
 		param: func(name string) string {
 			v := c.Param(name)
 			if u.RawPath == "" {

@@ -88,6 +88,9 @@ type retraced struct {
 	undone      []eventlog.Position
 	before, now *event.Declaration
 	again       bool // the newest of these undid others itself
+	// refused is what is wrong now in the file that declares it; nil if nothing is. Whoever
+	// declares it anew ends that, and undoing mends nothing.
+	refused event.Data
 }
 
 // retrace follows an entity to its newest state.
@@ -124,21 +127,34 @@ func (t *Translator) retrace(ctx context.Context, after eventlog.Position, ref s
 
 // follow is what the entity is after an event.
 func (r *retraced) follow(rec eventlog.Record) (*event.Declaration, error) {
-	switch rec.Type {
-	case event.TypeEntityRegistered:
-		d, err := event.DecodeAs[event.EntityRegistered](rec.Event)
-		return &d.Declaration, err
-	case event.TypeEntityChanged:
-		d, err := event.DecodeAs[event.EntityChanged](rec.Event)
-		return &d.Declaration, err
-	case event.TypeEntityRemoved:
-		d, err := event.DecodeAs[event.EntityRemoved](rec.Event)
-		if err == nil && r.now != nil && inOneFile(r.now.Origin, d.Origin) {
+	data, err := rec.Decode()
+	if err != nil {
+		return nil, err
+	}
+	switch d := data.(type) {
+	case event.EntityRegistered:
+		r.refused = nil
+		return &d.Declaration, nil
+	case event.EntityChanged:
+		r.refused = nil
+		return &d.Declaration, nil
+	case event.EntityRemoved:
+		if r.now != nil && inOneFile(r.now.Origin, d.Origin) {
+			r.refused = nil
 			return nil, nil
 		}
-		return r.now, err
+	case event.EntityRejected:
+		r.refuse(d, d.Origin)
+	case event.EntityConflicted:
+		r.refuse(d, d.Origin)
 	}
 	return r.now, nil
+}
+
+func (r *retraced) refuse(d event.Data, at event.Origin) {
+	if r.now != nil && inOneFile(r.now.Origin, at) {
+		r.refused = d
+	}
 }
 
 func inOneFile(a, b event.Origin) bool {
@@ -177,7 +193,11 @@ func (r *retraced) compensate(why string) ([]event.Data, error) {
 		d.Origin = r.now.Origin
 		d.Origin.Undone = event.UndoneChange
 	}
-	return []event.Data{event.EntityChanged{Declaration: d, Reason: reason}}, nil
+	said := []event.Data{event.EntityChanged{Declaration: d, Reason: reason}}
+	if r.refused != nil {
+		said = append(said, r.refused)
+	}
+	return said, nil
 }
 
 // unregister removes the entity, and refuses what declares it unless nothing does.

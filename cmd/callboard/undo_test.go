@@ -136,6 +136,23 @@ func TestUndo(t *testing.T) {
 	u.declare("catalog-info.yaml", "till of c")
 	u.is("the file says something else", "till of c")
 
+	// What is wrong in the file stays wrong.
+	u.push(demoforge.Change{Files: map[string]string{"catalog-info.yaml": "kind: Component\nmetadata: {name: till}\n"}})
+	broken := func(says string) {
+		t.Helper()
+		if e, _ := u.catalog.Snapshot().Get("component:default/till"); e.Rejection == nil {
+			t.Errorf("%s: nothing is wrong with the descriptor", says)
+		}
+	}
+	broken("pushed")
+	u.mustUndo("till")
+	u.is("undone beside a broken descriptor", "till of a")
+	broken("undone")
+	u.readAgain()
+	u.is("read again", "till of a")
+	broken("read again")
+	u.declare("catalog-info.yaml", "till of c")
+
 	u.declare("catalog-info.yaml", "till of c", "pay of c")
 	u.mustUndo("pay")
 	u.is("a registration undone", "till of c", "pay")

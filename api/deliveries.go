@@ -50,13 +50,14 @@ type deliveryJSON struct {
 	TookMS     float64              `json:"tookMs"`
 	RetryAt    time.Time            `json:"retryAt,omitzero"`
 	Removes    int                  `json:"removes,omitempty"`
+	Fetched    bool                 `json:"fetched,omitempty"`
 }
 
 func toDeliveryJSON(d deliveries.Delivery) deliveryJSON {
 	if d.Events == nil {
 		d.Events = []eventlog.Position{}
 	}
-	return deliveryJSON{d.ID, d.Position, d.Source, d.Event, d.Repository, d.Received, d.Size, d.Status, d.Error, d.Reason(), d.Events, d.Attempts, float64(d.Took.Microseconds()) / 1000, d.RetryAt, d.Removes}
+	return deliveryJSON{d.ID, d.Position, d.Source, d.Event, d.Repository, d.Received, d.Size, d.Status, d.Error, d.Reason(), d.Events, d.Attempts, float64(d.Took.Microseconds()) / 1000, d.RetryAt, d.Removes, d.Fetched}
 }
 
 // handleDeliveries handles "GET /api/deliveries".

@@ -16,6 +16,8 @@ type DeliveryReceived struct {
 	Body     []byte `json:"body"`
 	Encoding string `json:"encoding"` // "zstd"
 	Size     int    `json:"size"`     // of the body as it came, in bytes
+	// Fetched: it did not come, but the forge handed it over when it was asked.
+	Fetched bool `json:"fetched,omitempty"`
 }
 
 // DeliveryHandled says what became of a delivery.

@@ -3,6 +3,7 @@ package ingest
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/callboard/callboard/catalog"
@@ -117,12 +118,12 @@ func (w *pastWalk) commits(ctx context.Context) ([]string, error) {
 	w.end = cmp.Or(first.recorded, w.record.recorded)
 	if !read {
 		// Nothing that it declares is on record. That is so of a repository without
-		// descriptors, and of one that is still to be read.
+		// descriptors that say anything, and of one that is still to be read.
 		r, err := w.gather(ctx, w.Head)
 		if err != nil {
 			return nil, err
 		}
-		if len(r.files) > 0 {
+		if slices.ContainsFunc(r.files, func(f file) bool { return f.unusable() || f.entities() > 0 }) {
 			return nil, fault.New(fault.Conflict, "%s has not been read yet, so that nobody knows where its past ends: let the portal read it first", w.Repository.FullName)
 		}
 		return w.Past.FirstParents(ctx, w.Head)

@@ -147,7 +147,7 @@ func (d *Door) receive(ctx context.Context, s Source, header http.Header, body i
 	if err != nil {
 		return d.refuse(ctx, s, err), len(b)
 	}
-	a, err := d.store(ctx, s, receipt, header, b)
+	a, err := d.store(ctx, s, receipt, header, b, false)
 	if err != nil {
 		return d.refuse(ctx, s, err), len(b)
 	}
@@ -173,7 +173,7 @@ func tooLarge() Answer {
 
 // store appends the delivery, or finds that it is there already. One that
 // failed before is let through to be tried again.
-func (d *Door) store(ctx context.Context, s Source, receipt Receipt, header http.Header, body []byte) (Answer, error) {
+func (d *Door) store(ctx context.Context, s Source, receipt Receipt, header http.Header, body []byte, fetched bool) (Answer, error) {
 	id := event.DeliveryID(s.Name(), providerID(receipt))
 	e, err := event.New(event.SourcePrefix+s.Name(), id, event.DeliveryReceived{
 		Source:   s.Name(),
@@ -182,6 +182,7 @@ func (d *Door) store(ctx context.Context, s Source, receipt Receipt, header http
 		Body:     d.bodies.pack(body),
 		Encoding: encoding,
 		Size:     len(body),
+		Fetched:  fetched,
 	})
 	if err != nil {
 		return Answer{}, err
@@ -280,7 +281,7 @@ func (d *Door) Fetched(ctx context.Context, source string, receipt Receipt, head
 	if !ok {
 		return "", fault.New(fault.NotFound, "there is no source %q", source)
 	}
-	a, err := d.store(ctx, s, receipt, header, body)
+	a, err := d.store(ctx, s, receipt, header, body, true)
 	if err != nil {
 		return "", err
 	}

@@ -52,6 +52,7 @@ type deliveryView struct {
 	held     *heldRow
 	waits    bool      // for a person, who may dismiss it
 	undo     *undoView // nil: nothing that it led to can be undone
+	fetched  bool      // it did not come, but the forge handed it over
 	unsaid   bool      // somebody wanted to, and did not say why
 	mend     bool      // a replay makes sense once something was mended
 	attempts []attemptRow
@@ -166,6 +167,7 @@ func newDeliveryView(r request, head sourceHead, d deliveries.Delivery, attempts
 		v.retry = ui.Clock(d.RetryAt)
 	}
 	v.mend = d.Status == event.DeliveryFailed
+	v.fetched = d.Fetched
 	v.unsaid = r.self.query.Has(fieldUnsaid)
 	v.waits = v.mend || d.Status == event.DeliveryHeld
 	if d.Status == event.DeliveryHeld {

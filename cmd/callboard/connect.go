@@ -85,7 +85,7 @@ The portal keeps it in sources.yaml of its data folder.`, title, variable, scope
 	flags.StringVar(&f.url, "url", base, "address of the forge")
 	flags.StringVar(&f.token, "token", "", "token for the forge (default $"+variable+")")
 	flags.StringVar(&f.name, "name", forge, "name of the source")
-	flags.StringVar(&f.payload, "payload-url", "", "where the forge reaches the portal, if not at the server.url of its configuration")
+	flags.StringVar(&f.payload, "payload-url", "", "where the forge reaches the portal, or the webhook itself, if not at the server.url of its configuration")
 	flags.BoolVar(&f.rotate, "new-secret", false, "give the webhook another secret; the one before stays valid beside it")
 	flags.BoolVar(&f.forget, "forget-old-secret", false, "the secret before the present one is valid no more")
 	flags.DurationVar(&f.wait, "wait", time.Minute, "how long to wait for the webhook, and again for the discovery")
@@ -131,7 +131,7 @@ func (f *connectFlags) run(ctx context.Context, p process, forge string, portal 
 	}
 	payload := connected.URL
 	if f.payload != "" {
-		payload = strings.TrimRight(f.payload, "/") + "/hooks/" + url.PathEscape(f.name)
+		payload = hookAt(f.payload, f.name)
 	}
 	before, err := newestDelivery(ctx, portal, f.name)
 	if err != nil {
@@ -144,6 +144,12 @@ func (f *connectFlags) run(ctx context.Context, p process, forge string, portal 
 		return err
 	}
 	return f.follow(ctx, p, portal)
+}
+
+// hookAt is the address of a source's webhook at a portal; that of the portal does.
+func hookAt(address, source string) string {
+	path := "/hooks/" + url.PathEscape(source)
+	return strings.TrimSuffix(strings.TrimRight(address, "/"), path) + path
 }
 
 // checkAtForge asks the forge whether a source could be read with its settings.
@@ -191,19 +197,21 @@ func (f *connectFlags) hook(ctx context.Context, p process, portal *portalClient
 
 type deliveryList struct {
 	Items []struct {
-		ID    string `json:"id"`
-		Event string `json:"event"`
+		ID      string `json:"id"`
+		Event   string `json:"event"`
+		Fetched bool   `json:"fetched"`
 	} `json:"items"`
 }
 
-// newestDelivery is the id of the newest delivery of a source; "" if there is none.
+// newestDelivery is the id of the newest delivery of a source that came by itself; "" if
+// there is none.
 func newestDelivery(ctx context.Context, portal *portalClient, source string) (string, error) {
 	var list deliveryList
 	if err := portal.ask(ctx, http.MethodGet, "/api/deliveries?limit=50&source="+url.QueryEscape(source), nil, &list); err != nil {
 		return "", err
 	}
 	for _, d := range list.Items {
-		if d.Event != deliveries.Look {
+		if d.Event != deliveries.Look && !d.Fetched {
 			return d.ID, nil
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"reflect"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -13,12 +13,23 @@ import (
 	"github.com/callboard/callboard/internal/fault"
 )
 
+// mayAdd refuses a source that reads what another one reads already.
+func (p *portal) mayAdd(ctx context.Context, s config.Source) error {
+	p.connecting.Lock()
+	defer p.connecting.Unlock()
+	stored, err := config.ReadSources(p.storedSources())
+	if err != nil {
+		return err
+	}
+	return p.disjoint(ctx, stored, append(stored, s))
+}
+
 // disjoint refuses sources that read what another one reads already: whatever both
-// declare would be in conflict. Those that stay as they were are left alone, and so is
-// what the configuration file says. The error is of kind fault.Conflict.
+// declare would be in conflict. Those that read what they read before are left alone,
+// and so is what the configuration file says. The error is of kind fault.Conflict.
 func (p *portal) disjoint(ctx context.Context, before, after []config.Source) error {
 	for _, s := range after {
-		if i := placeOf(before, s.Name); i >= 0 && reflect.DeepEqual(before[i], s) {
+		if i := placeOf(before, s.Name); i >= 0 && readsAs(before[i], s) {
 			continue
 		}
 		for _, other := range slices.Concat(p.file.Sources, after) {
@@ -32,73 +43,98 @@ func (p *portal) disjoint(ctx context.Context, before, after []config.Source) er
 			if what == "" {
 				continue
 			}
-			setting := ingest.SettingOwner
+			setting, instead := ingest.SettingOwner, "disconnect "+other.Name
 			if s.Type == config.Git {
 				setting = ingest.SettingURL
 			}
+			if placeOf(p.file.Sources, other.Name) >= 0 {
+				instead = "take " + other.Name + " out of the configuration file"
+			}
 			return &ingest.Misfit{Setting: setting, Err: fault.New(fault.Conflict,
-				"source %s reads %s already, and what two sources declare is in conflict: connect something else, or disconnect %[1]s first", other.Name, what)}
+				"source %s reads %s already, and what two sources declare is in conflict: connect something else, or %s first", other.Name, what, instead)}
 		}
 	}
 	return nil
 }
 
-// mayAdd refuses a source that reads what another one reads already.
-func (p *portal) mayAdd(ctx context.Context, s config.Source) error {
-	p.connecting.Lock()
-	defer p.connecting.Unlock()
-	stored, err := config.ReadSources(p.storedSources())
-	if err != nil {
-		return err
-	}
-	return p.disjoint(ctx, stored, append(stored, s))
+// readsAs reports whether a source reads no more than it did.
+func readsAs(was, is config.Source) bool {
+	return was.Branch == is.Branch && baseOf(was) == baseOf(is) && slices.Equal(readBy(was), readBy(is))
 }
 
 // both is what two sources read, for people; "" if that is nothing, as far as one can
-// tell. A source of one's own repositories is known by what it has read.
+// tell. A source of whatever sends to it is known by what it has read.
 func (p *portal) both(ctx context.Context, s, other config.Source) (string, error) {
-	switch {
-	case s.Type != other.Type || forgeAddress(s) != forgeAddress(other):
-		return "", nil
-	case s.Type == config.Git && s.Branch == other.Branch:
-		return "this repository", nil
-	case len(s.Repositories) > 0 && len(other.Repositories) > 0:
-		for _, r := range s.Repositories {
-			if slices.ContainsFunc(other.Repositories, func(o string) bool { return strings.EqualFold(o, r) }) {
-				return r, nil
-			}
-		}
-		return "", nil
+	if s.Type == config.Git && other.Type == config.Git && s.Branch != other.Branch && s.Branch != "" && other.Branch != "" {
+		return "", nil // else it may be the same one
 	}
-	for _, owner := range slices.Concat(s.Organizations, s.Groups) {
-		owners := slices.Concat(other.Organizations, other.Groups)
-		if slices.ContainsFunc(owners, func(o string) bool { return within(o, owner) || within(owner, o) }) {
-			return owner, nil
+	theirs := readBy(other)
+	for _, mine := range readBy(s) {
+		said := strings.TrimPrefix(mine, baseOf(s)+"/")
+		if slices.ContainsFunc(theirs, func(t string) bool { return within(t, mine) || within(mine, t) }) {
+			return said, nil
 		}
-		if len(owners) > 0 {
-			continue
-		}
-		of := owner + "/"
-		first, err := p.repositories.List(ctx, other.Name, of, 1)
-		if err != nil {
-			return "", fmt.Errorf("look for what source %s reads: %w", other.Name, err)
-		}
-		if len(first) > 0 && strings.HasPrefix(first[0].FullName, of) {
-			return owner, nil
+		if name, ok := strings.CutPrefix(mine, baseOf(other)+"/"); ok && len(theirs) == 0 {
+			has, err := p.hasRead(ctx, other.Name, name)
+			if err != nil {
+				return "", fmt.Errorf("look for what source %s reads: %w", other.Name, err)
+			}
+			if has {
+				return said, nil
+			}
 		}
 	}
 	return "", nil
 }
 
-// within reports whether a group is another one or below it. Organisations have none
-// below them.
-func within(group, other string) bool {
-	group, other = strings.ToLower(group), strings.ToLower(other)
-	return group == other || strings.HasPrefix(group, other+"/")
+// hasRead reports whether a source has read a repository, or one of an owner.
+func (p *portal) hasRead(ctx context.Context, source, name string) (bool, error) {
+	if _, err := p.repositories.Named(ctx, source, name); fault.KindOf(err) != fault.NotFound {
+		return err == nil, err
+	}
+	first, err := p.repositories.List(ctx, source, name+"/", 1)
+	return len(first) > 0 && within(first[0].FullName, name), err
 }
 
-// forgeAddress is where a source is asked, in one spelling.
-func forgeAddress(s config.Source) string {
-	public := map[string]string{config.GitHub: "https://api.github.com", config.GitLab: "https://gitlab.com"}
-	return strings.ToLower(strings.TrimSuffix(strings.TrimRight(cmp.Or(s.URL, public[s.Type]), "/"), ".git"))
+// readBy are the addresses, in one spelling, of the repositories that a source reads, or
+// of owners of whose it reads all: "github.com/acme/pay", "github.com/acme". There are
+// none of a source of whatever sends to it.
+func readBy(s config.Source) []string {
+	if s.Type == config.Git {
+		return []string{baseOf(s)}
+	}
+	names := s.Repositories
+	if len(names) == 0 {
+		names = slices.Concat(s.Organizations, s.Groups)
+	}
+	all := make([]string, len(names))
+	for i, name := range names {
+		all[i] = baseOf(s) + "/" + name
+	}
+	return all
+}
+
+// within reports whether an address is another one or below it.
+func within(name, other string) bool {
+	name, other = strings.ToLower(name), strings.ToLower(other)
+	return name == other || strings.HasPrefix(name, other+"/")
+}
+
+// baseOf is the address of a source's forge, or of its repository, in one spelling:
+// "github.com", "git.example.com/platform/catalog".
+func baseOf(s config.Source) string {
+	address := cmp.Or(s.URL, map[string]string{config.GitHub: "https://github.com", config.GitLab: "https://gitlab.com"}[s.Type])
+	if at, path, ok := strings.Cut(address, ":"); ok && !strings.HasPrefix(path, "//") { // git@host:path
+		address = "ssh://" + at + "/" + path
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	path := strings.TrimSuffix(strings.Trim(u.Path, "/"), ".git")
+	host := strings.ToLower(u.Host)
+	if s.Type == config.GitHub {
+		path, host = strings.TrimSuffix(strings.TrimSuffix(path, "api/v3"), "/"), strings.TrimPrefix(host, "api.")
+	}
+	return strings.TrimSuffix(host+"/"+path, "/")
 }

@@ -271,6 +271,9 @@ func TestSurveyFetchesDeliveries(t *testing.T) {
 			if err != nil || len(page.Deliveries) != 1 || page.Deliveries[0].Size == 0 || page.Deliveries[0].Repository != "acme/payments" {
 				t.Errorf("the newest delivery that is done is %+v, %v", page.Deliveries, err)
 			}
+			if last, heard, err := r.portal.deliveries.Heard(t.Context(), string(p)); err != nil || heard != (p == demoforge.GitHub) || !page.Deliveries[0].Fetched || last.Fetched { // GitLab sends no ping
+				t.Errorf("what was fetched is told of as heard: %+v, %v", last, err)
+			}
 		})
 	}
 }

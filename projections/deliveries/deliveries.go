@@ -69,14 +69,15 @@ func fold(tx *sqlstore.Tx, rec eventlog.Record) error {
 	case event.TypeDeliveryReceived:
 		// The body is not needed here, and may be large.
 		var r struct {
-			Source string `json:"source"`
-			Event  string `json:"event"`
-			Size   int    `json:"size"`
+			Source  string `json:"source"`
+			Event   string `json:"event"`
+			Size    int    `json:"size"`
+			Fetched bool   `json:"fetched"`
 		}
 		if err := json.Unmarshal(rec.Data, &r); err != nil {
 			return fmt.Errorf("decode %s: %w", rec.Type, err)
 		}
-		return receive(tx, rec, arrival{source: r.Source, event: r.Event, size: r.Size})
+		return receive(tx, rec, arrival{source: r.Source, event: r.Event, size: r.Size, fetched: r.Fetched})
 	case event.TypeRepositoryDue:
 		d, err := event.DecodeAs[event.RepositoryDue](rec.Event)
 		if err != nil {
@@ -97,6 +98,7 @@ func fold(tx *sqlstore.Tx, rec eventlog.Record) error {
 type arrival struct {
 	source, event      string
 	size               int
+	fetched            bool
 	repositoryID, head string
 }
 
@@ -104,12 +106,12 @@ type arrival struct {
 // keeps the first: a delivery of its own.
 func receive(tx *sqlstore.Tx, rec eventlog.Record, a arrival) error {
 	_, err := tx.Exec(`
-			INSERT INTO deliveries (position, id, source, event, received, size, status, repository_id, head) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+			INSERT INTO deliveries (position, id, source, event, received, size, status, repository_id, head, fetched) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET position = excluded.position, source = excluded.source, event = excluded.event,
 				received = excluded.received, size = excluded.size, status = excluded.status,
-				repository_id = excluded.repository_id, head = excluded.head,
+				repository_id = excluded.repository_id, head = excluded.head, fetched = excluded.fetched,
 				repository = '', error = '', events = '', attempts = 0, took = 0, retry_at = 0, removes = 0`,
-		rec.Position, rec.Subject, a.source, a.event, rec.Recorded.UnixNano(), a.size, event.DeliveryReceivedStatus, a.repositoryID, a.head)
+		rec.Position, rec.Subject, a.source, a.event, rec.Recorded.UnixNano(), a.size, event.DeliveryReceivedStatus, a.repositoryID, a.head, a.fetched)
 	return err
 }
 

@@ -23,7 +23,8 @@ type Delivery struct {
 	Attempts   int
 	Took       time.Duration
 	RetryAt    time.Time
-	Removes    int // entities that it would remove, while it is held
+	Removes    int  // entities that it would remove, while it is held
+	Fetched    bool // it did not come, and was fetched from the forge
 }
 
 // Attempt is one thing that became of a delivery.

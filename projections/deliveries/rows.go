@@ -14,7 +14,7 @@ import (
 	"github.com/callboard/callboard/internal/fault"
 )
 
-const columns = `position, id, source, event, repository, received, size, status, error, events, attempts, took, retry_at, removes`
+const columns = `position, id, source, event, repository, received, size, status, error, events, attempts, took, retry_at, removes, fetched`
 
 // Get returns a delivery, or an error of kind fault.NotFound.
 func (d *Deliveries) Get(ctx context.Context, id string) (Delivery, error) {
@@ -183,9 +183,10 @@ func (d *Deliveries) Events(ctx context.Context, source string) ([]string, error
 	return all, rows.Err()
 }
 
-// Heard returns the newest delivery that a source sent; false if none is kept.
+// Heard returns the newest delivery that a source sent and that came by itself; false if
+// none is kept.
 func (d *Deliveries) Heard(ctx context.Context, source string) (Delivery, bool, error) {
-	row, err := scan(d.db.QueryRowContext(ctx, "SELECT "+columns+" FROM deliveries WHERE source = ? AND event <> ? ORDER BY position DESC LIMIT 1", source, Look))
+	row, err := scan(d.db.QueryRowContext(ctx, "SELECT "+columns+" FROM deliveries WHERE source = ? AND event <> ? AND fetched = 0 ORDER BY position DESC LIMIT 1", source, Look))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Delivery{}, false, nil
 	}
@@ -265,7 +266,7 @@ func scan(row interface{ Scan(...any) error }) (Delivery, error) {
 		received, retryAt int64
 		events            []byte
 	)
-	err := row.Scan(&d.Position, &d.ID, &d.Source, &d.Event, &d.Repository, &received, &d.Size, &d.Status, &d.Error, &events, &d.Attempts, &d.Took, &retryAt, &d.Removes)
+	err := row.Scan(&d.Position, &d.ID, &d.Source, &d.Event, &d.Repository, &received, &d.Size, &d.Status, &d.Error, &events, &d.Attempts, &d.Took, &retryAt, &d.Removes, &d.Fetched)
 	if err != nil {
 		return Delivery{}, err
 	}

@@ -1,0 +1,2 @@
+-- +goose Up
+ALTER TABLE deliveries ADD COLUMN fetched INTEGER NOT NULL DEFAULT 0;

@@ -198,7 +198,7 @@ func (s *Site) list(ctx context.Context, of list, r request) (answer, error) {
 		if err != nil {
 			return answer{}, err
 		}
-		v.before = &beforeView{first: ui.Minute(first), href: r.self.set(fieldMoment, first.UTC().AddDate(0, 0, 1).Format(minutes)).String()}
+		v.before = newBeforeView(r, first)
 	}
 	v.register = s.Locations != nil
 	if v.register && !v.empty {
@@ -229,10 +229,22 @@ type catalogView struct {
 	noneYet  string      // what is listed, when the catalog has none of it
 }
 
-// beforeView says when the record begins.
+// beforeView is a list in which nothing is, as of a moment.
 type beforeView struct {
-	first ui.Moment
-	href  string // the list a day later
+	first ui.Moment // when the first entity is on record; zero: that was before
+	to    ui.Anchor // the list a day after that, or of now
+}
+
+func newBeforeView(r request, first time.Time) *beforeView {
+	v := &beforeView{to: ui.Anchor{Label: "Back to now", Href: r.self.drop(fieldMoment, fieldKnown).String()}}
+	if at := r.moment.At; first.IsZero() || at.IsZero() || first.Before(at) {
+		return v
+	}
+	v.first = ui.Minute(first)
+	if later := first.UTC().AddDate(0, 0, 1); later.Before(r.now) {
+		v.to = ui.Anchor{Label: "See it a day later", Href: r.self.set(fieldMoment, later.Format(minutes)).String()}
+	}
+	return v
 }
 
 // entityRow is one entity in the list.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/history"
 	"github.com/callboard/callboard/web/ui"
 )
@@ -58,7 +59,7 @@ func (s *Site) compare(ctx context.Context, r request) (answer, error) {
 		v.head = newEntityHead(r, e, tabHistory, total(events))
 	}
 	told, err := s.Ledger.Versions(ctx, ref.String(), p.to)
-	if err != nil && d.Op != "" {
+	if err != nil && fault.KindOf(err) != fault.NotFound { // nothing is on record of it
 		return answer{}, err
 	}
 	for i := len(told) - 1; i >= 0 && told[i].Since.After(p.from); i-- {

@@ -145,9 +145,10 @@ func momentWords(m projections.Moment) string {
 	return m.At.UTC().Format("2 Jan 2006, 15:04")
 }
 
-// first is when the record begins, on the clock of what was true; zero while it is empty.
+// first is when the first entity is on record, on the clock of what was true; zero if
+// none is.
 func (s *Site) first(ctx context.Context) (time.Time, error) {
-	page, err := s.History.Events(ctx, history.Filter{ByTime: true, Oldest: true, Limit: 1, Uncounted: true})
+	page, err := s.History.Events(ctx, history.Filter{Type: "entity.registered", ByTime: true, Oldest: true, Limit: 1, Uncounted: true})
 	if err != nil || len(page.Entries) == 0 {
 		return time.Time{}, err
 	}

@@ -86,7 +86,7 @@ func TestMomentsThatAreNone(t *testing.T) {
 	}
 	// Before the record begins there is nothing, which is not an empty portal.
 	before := p.ok("/catalog?at=1999-01-01")
-	before.wants("main", "Nothing was in the catalog then", "The record begins on")
+	before.wants("main", "Nothing was in the catalog then", "The first entity is on record since")
 	before.wants(".when summary", "1 Jan 1999, 23:59")
 	if strings.Contains(before.text("main"), "source") || strings.Contains(before.text("main"), "webhooks") {
 		t.Errorf("the past has sources of now: %s", before.text("main"))

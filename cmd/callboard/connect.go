@@ -236,22 +236,33 @@ func (f *connectFlags) hear(ctx context.Context, p process, portal *portalClient
 	return nil
 }
 
+// discovery is how far the repositories of a source have been read.
+type discovery struct {
+	Survey struct {
+		Found    int       `json:"found"`
+		Compared time.Time `json:"compared"`
+	} `json:"survey"`
+	Pending int `json:"pending"`
+}
+
+// done reports whether all that the source has was compared and read.
+func (d discovery) done() bool { return !d.Survey.Compared.IsZero() && d.Pending == 0 }
+
+func discovered(ctx context.Context, portal *portalClient, source string) (d discovery, err error) {
+	err = portal.ask(ctx, http.MethodGet, "/api/sources/"+url.PathEscape(source), nil, &d)
+	return d, err
+}
+
 // follow tells how the discovery goes on.
 func (f *connectFlags) follow(ctx context.Context, p process, portal *portalClient) error {
 	bar := progress{to: p.Stderr, label: "Reading repositories"}
-	var s struct {
-		Survey struct {
-			Found    int       `json:"found"`
-			Compared time.Time `json:"compared"`
-		} `json:"survey"`
-		Pending int `json:"pending"`
-	}
-	ended, err := until(ctx, max(f.wait, time.Second), func(ctx context.Context) (bool, error) {
-		if err := portal.ask(ctx, http.MethodGet, "/api/sources/"+url.PathEscape(f.name), nil, &s); err != nil {
+	var d discovery
+	ended, err := until(ctx, max(f.wait, time.Second), func(ctx context.Context) (done bool, err error) {
+		if d, err = discovered(ctx, portal, f.name); err != nil {
 			return false, err
 		}
-		bar.show(max(s.Survey.Found-s.Pending, 0), s.Survey.Found)
-		return !s.Survey.Compared.IsZero() && s.Pending == 0, nil
+		bar.show(max(d.Survey.Found-d.Pending, 0), d.Survey.Found)
+		return d.done(), nil
 	})
 	bar.done()
 	if err != nil {
@@ -261,6 +272,6 @@ func (f *connectFlags) follow(ctx context.Context, p process, portal *portalClie
 		fmt.Fprintf(p.Stdout, "The discovery goes on: %s/sources/%s shows how far it is.\n", portal.base, f.name)
 		return nil
 	}
-	fmt.Fprintf(p.Stdout, "✓ %d repositories were read. Look at %s/catalog?source=%s\n", s.Survey.Found, portal.base, url.QueryEscape(f.name))
+	fmt.Fprintf(p.Stdout, "✓ %d repositories were read. Look at %s/catalog?source=%s\n", d.Survey.Found, portal.base, url.QueryEscape(f.name))
 	return nil
 }

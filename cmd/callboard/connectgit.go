@@ -67,15 +67,9 @@ func (f *connectGitFlags) run(ctx context.Context, p process, portal *portalClie
 		return err
 	}
 	fmt.Fprintf(p.Stdout, "✓ the portal has source %s\n", f.Name)
-	var s struct {
-		Repositories struct {
-			Total int `json:"total"`
-		} `json:"repositories"`
-		Pending int `json:"pending"`
-	}
 	ended, err := until(ctx, max(f.wait, time.Second), func(ctx context.Context) (bool, error) {
-		err := portal.ask(ctx, http.MethodGet, "/api/sources/"+url.PathEscape(f.Name), nil, &s)
-		return s.Repositories.Total > 0 && s.Pending == 0, err
+		d, err := discovered(ctx, portal, f.Name)
+		return d.done(), err
 	})
 	if err != nil {
 		return err

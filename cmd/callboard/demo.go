@@ -23,6 +23,7 @@ import (
 	"github.com/callboard/callboard/examples/acme"
 	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/internal/demoforge"
+	"github.com/callboard/callboard/internal/fault"
 )
 
 func demoCommand(p process) *cobra.Command {
@@ -80,7 +81,7 @@ func runDemo(ctx context.Context, p process, logger *slog.Logger, data, address,
 	if err != nil {
 		return fmt.Errorf("read the sample organisation: %w", err)
 	}
-	if err := unused(ctx, data); err != nil {
+	if err := prepare(ctx, data); err != nil {
 		return err
 	}
 	state, err := loadDemoState(data, history.End(time.Now()))
@@ -137,11 +138,16 @@ func runDemo(ctx context.Context, p process, logger *slog.Logger, data, address,
 	})
 }
 
-// unused makes a data folder, or returns why no demo can have it: of two on the same one
-// the second would blame the port of its Git host.
-func unused(ctx context.Context, data string) error {
+// prepare makes a data folder, or returns why no demo can have it: Acme is not to be
+// played into the record of others, and of two demos on the same folder the second would
+// blame the port of its Git host.
+func prepare(ctx context.Context, data string) error {
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
+	}
+	_, noDemo := os.Stat(filepath.Join(data, fileDemo))
+	if _, err := os.Stat(filepath.Join(data, fileEvents)); err == nil && noDemo != nil {
+		return fault.New(fault.Conflict, "%s is the data folder of a portal that is no demo: choose another one with --data", data)
 	}
 	log, err := sqlitelog.Open(ctx, filepath.Join(data, fileEvents))
 	if err != nil {
@@ -149,6 +155,9 @@ func unused(ctx context.Context, data string) error {
 	}
 	return log.Close()
 }
+
+// fileDemo is what a demo remembers, in its data folder.
+const fileDemo = "demo.json"
 
 // deliverDemo sends what the Git host had to tell of Acme, push by push. Deliveries that
 // came in an earlier start are known by their ids and change nothing, so that a
@@ -191,11 +200,12 @@ func deliverDemo(ctx context.Context, p process, forge, labs *demoforge.Forge, p
   %[4]s/catalog/default/dataset/visits   an entity of a kind of Acme's own
   %[4]s/audit     every event with its cause
   %[4]s/sources   where it all comes from
-To try how one connects: at %[4]s/sources/connect choose GitHub or GitLab,
-organisation or group acme-labs, the address %[5]s/github or
-%[5]s/gitlab, and the token %[6]s.
+To try how one connects: at %[4]s/sources/connect choose GitHub or GitLab and
+"With a token": acme-labs, the address %[5]s/github or %[5]s/gitlab,
+and the token %[6]s. Or in a terminal:
+  callboard connect github --org acme-labs --url %[5]s/github --token %[6]s --name labs --to %[4]s --data %[7]s
 Stop with Ctrl-C.
-`, portal.catalog.Snapshot().Len(), last, time.Since(began).Seconds(), base, labs.URL(), labsToken)
+`, portal.catalog.Snapshot().Len(), last, time.Since(began).Seconds(), base, labs.URL(), labsToken, portal.config.Data)
 	portal.played.Store(true) // before, surveys would have found what the pushes are to tell
 	return portal.reload(ctx, portal.file)
 }
@@ -240,7 +250,7 @@ func (w *handledWatch) wait(ctx context.Context) error {
 }
 
 func loadDemoState(data string, end time.Time) (demoState, error) {
-	b, err := os.ReadFile(filepath.Join(data, "demo.json"))
+	b, err := os.ReadFile(filepath.Join(data, fileDemo))
 	if errors.Is(err, fs.ErrNotExist) {
 		return demoState{End: end, Forge: anyPort, Token: rand.Text(), Secret: rand.Text()}, nil
 	}
@@ -259,7 +269,7 @@ func (s demoState) save(data string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(data, "demo.json"), append(b, '\n'), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(data, fileDemo), append(b, '\n'), 0o600); err != nil {
 		return fmt.Errorf("keep the demo's state: %w", err)
 	}
 	return nil

@@ -5,8 +5,31 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/callboard/callboard/eventlog/sqlitelog"
+	"github.com/callboard/callboard/internal/fault"
 )
+
+// Acme is not played into the record of a portal.
+func TestDemoLeavesPortalsAlone(t *testing.T) {
+	data := t.TempDir()
+	log, err := sqlitelog.Open(t.Context(), filepath.Join(data, fileEvents))
+	if err == nil {
+		err = log.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := prepare(t.Context(), data); fault.KindOf(err) != fault.Conflict || !strings.Contains(err.Error(), "choose another one with --data") {
+		t.Errorf("a demo takes it: %v", err)
+	}
+	if err := prepare(t.Context(), filepath.Join(data, "new")); err != nil {
+		t.Error(err)
+	}
+}
 
 // The past of the sample organisation is read like any other: its Git host serves the
 // repositories to be cloned. The catalog stays as it is, and a second time brings nothing.

@@ -48,8 +48,9 @@ function lookAgain(page, was, seconds) {
     if (!answer?.ok) return later();
     const next = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = next.querySelector(".page");
-    const is = fresh.innerHTML;
-    if (is === was || page.querySelector("input:focus, textarea:focus, select:focus")) return later();
+    const is = fresh?.innerHTML;
+    const typing = Array.from(page.querySelectorAll("input, textarea")).some((f) => f === document.activeElement || f.value !== f.defaultValue);
+    if (!fresh || is === was || typing) return later();
     const focused = Array.from(page.querySelectorAll("a, button")).indexOf(document.activeElement);
     keepOpen(page, fresh);
     page.replaceWith(fresh);

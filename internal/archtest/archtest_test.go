@@ -46,8 +46,9 @@ var rooms = map[string][]string{
 	"projections/history":             {"catalog", "event", "eventlog", "internal/fault", "internal/flat", "projections"},
 	"projections/history/sqlitestore": {"event", "eventlog", "internal/fault", "projections", "projections/history", "projections/sqlstore"},
 	// The catalog as it was is made of two read models.
-	"projections/moments": {"eventlog", "internal/fault", "projections", "projections/entities"},
-	"projections/tree":    {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
+	"projections/moments":             {"eventlog", "internal/fault", "projections", "projections/entities"},
+	"projections/moments/momentstest": {"catalog", "eventlog", "projections", "projections/entities"},
+	"projections/tree":                {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 	// So is what the history of entities comes to.
 	"projections/ledger":       {"catalog", "eventlog", "internal/fault", "internal/flat", "projections", "projections/entities", "projections/history"},
 	"projections/repositories": {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},

@@ -1,18 +1,17 @@
 package moments_test
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections"
@@ -20,6 +19,7 @@ import (
 	"github.com/callboard/callboard/projections/history"
 	"github.com/callboard/callboard/projections/history/sqlitestore"
 	"github.com/callboard/callboard/projections/moments"
+	"github.com/callboard/callboard/projections/moments/momentstest"
 	"github.com/callboard/callboard/projections/projectiontest"
 )
 
@@ -100,51 +100,14 @@ func (w *world) fold(t rapid.TB, ctx context.Context) {
 	}
 }
 
-// replayed is the catalog at a moment by the plainest means: all that counts is
-// folded into an empty one.
+// replayed is the catalog at a moment by the plainest means.
 func (w *world) replayed(t rapid.TB, ctx context.Context, m projections.Moment) *entities.Snapshot {
 	t.Helper()
-	known := w.log
-	if m.Known > 0 {
-		known = w.log[:m.Known]
-	}
-	c := entities.New()
-	if m.At.IsZero() {
-		if err := c.Apply(ctx, known); err != nil {
-			t.Fatal(err)
-		}
-		return c.Snapshot()
-	}
-	truth := map[string]time.Time{} // of the newest live event about a subject
-	type counted struct {
-		eventlog.Record
-		truth time.Time
-	}
-	var counting []counted
-	for _, rec := range known {
-		one := counted{rec, rec.Time}
-		if !rec.Backfilled() {
-			if was := truth[rec.Subject]; was.After(one.truth) {
-				one.truth = was
-			}
-			truth[rec.Subject] = one.truth
-		}
-		if !one.truth.After(m.At) {
-			counting = append(counting, one)
-		}
-	}
-	slices.SortStableFunc(counting, func(a, b counted) int {
-		return cmp.Or(a.truth.Compare(b.truth), cmp.Compare(a.Position, b.Position))
-	})
-	var subjects []string
-	records := make([]eventlog.Record, len(counting))
-	for i, one := range counting {
-		records[i], subjects = one.Record, append(subjects, one.Subject)
-	}
-	if err := c.Refold(known[len(known)-1].Position, subjects, true, records); err != nil {
+	s, err := momentstest.Replay(ctx, catalog.BuiltIn(), w.log, m)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return c.Snapshot()
+	return s
 }
 
 // shown is all that a snapshot shows.

@@ -39,6 +39,7 @@ import (
 	"github.com/callboard/callboard/projections/repositories"
 	"github.com/callboard/callboard/projections/standing"
 	"github.com/callboard/callboard/projections/tree"
+	"github.com/callboard/callboard/subscribers"
 	"github.com/callboard/callboard/web"
 )
 
@@ -54,6 +55,7 @@ const (
 	fileCatalog    = "catalog.snapshot"
 	fileConnected  = "sources.yaml"
 	fileWebhooks   = "webhooks.json"
+	fileSent       = "subscribers.db"
 )
 
 // portal is the whole of Callboard, wired.
@@ -84,6 +86,8 @@ type portal struct {
 	backfills    *backfills
 	hooks        *hookMaker
 	standing     *standing.Reader
+	sent         *subscribers.Store
+	subscribers  *subscribers.Dispatcher
 	echo         *echo.Echo
 	listener     net.Listener
 
@@ -148,6 +152,9 @@ func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o por
 	if err := errors.Join(registerLag(metrics, p.runner, p.inboxes), registerSources(metrics, p.standing), registerCatalog(metrics, p.catalog, p.isRead)); err != nil {
 		return nil, err
 	}
+	if err := p.openSubscribers(ctx, metrics); err != nil {
+		return nil, err
+	}
 	return p, p.openServer(metrics)
 }
 
@@ -197,6 +204,10 @@ func (p *portal) openStores(ctx context.Context, o portalOptions) (err error) {
 		return err
 	}
 	p.closers = append(p.closers, p.deliveries.Close)
+	if p.sent, err = subscribers.Open(ctx, in(fileSent)); err != nil {
+		return err
+	}
+	p.closers = append(p.closers, p.sent.Close)
 	p.catalog = entities.NewOf(kindsOf(p.config))
 	p.saved = &savedCatalog{path: in(fileCatalog), catalog: p.catalog, logger: p.logger}
 	return p.saved.restore(ctx, p.events)
@@ -262,7 +273,7 @@ func (p *portal) run(ctx context.Context, ready func(context.Context) error) err
 		}
 		p.ready.Store(true)
 		g, ctx := errgroup.WithContext(ctx)
-		works := []func(context.Context) error{p.takeIn, p.backfills.run, p.hooks.run, p.recheck, p.prune, p.saved.run, ready}
+		works := []func(context.Context) error{p.takeIn, p.subscribers.Run, p.backfills.run, p.hooks.run, p.recheck, p.prune, p.saved.run, ready}
 		if p.options.seal {
 			works = append(works, p.keepSealed)
 		}

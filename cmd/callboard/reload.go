@@ -55,7 +55,7 @@ func (p *portal) reload(ctx context.Context, file config.Config) error {
 		return err
 	}
 	p.file = file
-	return nil
+	return p.subscribers.Serve(ctx, subscribersOf(file))
 }
 
 // replace has the intake replaced.

@@ -56,14 +56,17 @@ var rooms = map[string][]string{
 	"projections/standing":   {"event", "internal/fault", "projections/deliveries", "projections/repositories"},
 	"projections/deliveries": {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 
-	"api":           {"api/", "catalog", "event", "eventlog", "internal/fault", "projections", "projections/"},
+	// What goes out: events, by the filters of the history.
+	"subscribers": {"event", "eventlog", "eventlog/pubsub", "internal/fault", "projections/history", "projections/sqlstore"},
+
+	"api":           {"api/", "catalog", "event", "eventlog", "internal/fault", "projections", "projections/", "subscribers"},
 	"api/shape":     {},
 	"api/predicate": {"api/shape", "internal/fault", "projections/entities"},
-	"web":           {"catalog", "catalog/codeowners", "catalog/definition", "catalog/descriptor", "catalog/graph", "event", "eventlog", "internal/fault", "projections", "projections/", "web/"},
+	"web":           {"catalog", "catalog/codeowners", "catalog/definition", "catalog/descriptor", "catalog/graph", "event", "eventlog", "internal/fault", "projections", "projections/", "subscribers", "web/"},
 
-	"web/internal": {"catalog", "catalog/descriptor", "event", "eventlog", "internal/fault", "projections", "projections/", "web", "web/"},
+	"web/internal": {"catalog", "catalog/descriptor", "event", "eventlog", "internal/fault", "projections", "projections/", "subscribers", "web", "web/"},
 
-	"internal/config":    {"catalog", "catalog/schema", "internal/fault"},
+	"internal/config":    {"catalog", "catalog/schema", "event", "internal/fault"},
 	"internal/demoforge": {"internal/fault"},
 	"internal/tuning":    {},
 	"internal/archtest":  {},
@@ -80,13 +83,13 @@ var foreign = map[string][]string{
 	"github.com/labstack/echo":           {"api", "web", "ingest", "cmd", "bench"},
 	"github.com/a-h/templ":               {"web"},
 	"github.com/RoaringBitmap/roaring":   {"projections/entities/index"},
-	"database/sql":                       {"projections", "eventlog/sqlitelog"},
+	"database/sql":                       {"projections", "eventlog/sqlitelog", "subscribers"},
 	"modernc.org/sqlite":                 {"projections/sqlstore", "eventlog/sqlitelog"},
 	"github.com/google/go-github":        {"ingest/github"},
 	"gitlab.com/gitlab-org/api":          {"ingest/gitlab"},
 	"gopkg.in/yaml.v3":                   {"catalog/definition", "catalog/descriptor", "internal/config", "internal/demoforge"},
 	"github.com/santhosh-tekuri/":        {"catalog/schema"},
-	"net/http":                           {"api", "web", "ingest", "internal/demoforge", "cmd", "bench"},
+	"net/http":                           {"api", "web", "ingest", "subscribers", "internal/demoforge", "cmd", "bench"},
 }
 
 type pkg struct {

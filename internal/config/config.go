@@ -28,6 +28,8 @@ type Config struct {
 	Deliveries Deliveries `yaml:"deliveries"`
 	Sources    []Source   `yaml:"sources"`
 	Catalog    Catalog    `yaml:"catalog"`
+	// Subscribers are sent what is appended to the event log.
+	Subscribers []Subscriber `yaml:"subscribers"`
 }
 
 // Server is where and how pages and APIs are served.

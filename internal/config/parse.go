@@ -230,6 +230,7 @@ func (p *parser) check(c Config) {
 		p.source(fmt.Sprintf("sources[%d]", i), s, names)
 	}
 	p.catalog(c.Catalog)
+	p.subscribers(c.Subscribers)
 }
 
 // minKeep is how far back surveys look for deliveries that were missed: the log must

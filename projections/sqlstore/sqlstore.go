@@ -34,6 +34,16 @@ type Store struct {
 // A crash can lose the newest transactions (synchronous=NORMAL) but never tears
 // one: the position goes back with the rows, and the log is folded again.
 func Open(ctx context.Context, path string, files fs.FS) (*Store, error) {
+	db, err := OpenDB(ctx, path, files)
+	if err != nil {
+		return nil, fmt.Errorf("%w (it is a read model: callboard rebuild makes it anew from the log)", err)
+	}
+	return &Store{DB: db}, nil
+}
+
+// OpenDB is Open for a file that is no read model: its tables are whatever the
+// migrations create.
+func OpenDB(ctx context.Context, path string, files fs.FS) (*sql.DB, error) {
 	migrations, err := fs.Sub(files, "migrations")
 	if err != nil {
 		return nil, err
@@ -53,9 +63,9 @@ func Open(ctx context.Context, path string, files fs.FS) (*Store, error) {
 	}
 	if err != nil {
 		db.Close()
-		return nil, fmt.Errorf("bring %s up to date (it is a read model: callboard rebuild makes it anew from the log): %w", path, err)
+		return nil, fmt.Errorf("bring %s up to date: %w", path, err)
 	}
-	return &Store{DB: db}, nil
+	return db, nil
 }
 
 // Close closes the file.

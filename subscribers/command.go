@@ -1,0 +1,220 @@
+package subscribers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
+)
+
+// maxRedeliveries is how many dead letters are sent again when all are to be.
+const maxRedeliveries = 100
+
+// change changes how far the subscriber is, and has the worker look at it.
+func (w *Worker) change(ctx context.Context, change func(*Progress) error) error {
+	if err := w.take(ctx); err != nil {
+		return err
+	}
+	defer w.release()
+	p, err := w.options.Store.load(ctx, w.Name)
+	if err != nil {
+		return err
+	}
+	if err := change(&p); err != nil {
+		return err
+	}
+	if err := w.save(ctx, step{Progress: p}); err != nil {
+		return err
+	}
+	w.wake()
+	return nil
+}
+
+// Pause has nothing sent until somebody resumes it. A request that is under way is
+// waited for.
+func (w *Worker) Pause(ctx context.Context) error {
+	return w.change(ctx, func(p *Progress) error {
+		if p.PausedFor == "" {
+			p.PausedFor, p.PausedAt = "Somebody paused it.", w.options.Now()
+		}
+		return nil
+	})
+}
+
+// Resume goes on with what was paused, and tries at once what failed.
+func (w *Worker) Resume(ctx context.Context) error {
+	return w.change(ctx, func(p *Progress) error {
+		p.PausedFor, p.PausedAt, p.RetryAt = "", time.Time{}, time.Time{}
+		return nil
+	})
+}
+
+// Rewind has all events after a position sent, again or not. The error is of kind
+// fault.Invalid for one beyond the end of the log.
+func (w *Worker) Rewind(ctx context.Context, to eventlog.Position) error {
+	last, err := w.options.Log.Last(ctx)
+	if err != nil {
+		return err
+	}
+	if to > last {
+		return fault.New(fault.Invalid, "the log ends at %d: subscriber %s cannot go on after %d", last, w.Name, to)
+	}
+	return w.change(ctx, func(p *Progress) error {
+		*p = Progress{Position: to, Delivered: p.Delivered}
+		return nil
+	})
+}
+
+// Skip makes a dead letter of the next event, which was not taken, and goes on behind
+// it. The error is of kind fault.Conflict if the last request did not fail.
+func (w *Worker) Skip(ctx context.Context) error {
+	if err := w.take(ctx); err != nil {
+		return err
+	}
+	defer w.release()
+	p, err := w.options.Store.load(ctx, w.Name)
+	if err != nil {
+		return err
+	}
+	newest, err := w.options.History.Position(ctx)
+	if err != nil {
+		return err
+	}
+	entries, err := w.entries(ctx, p.Position, newest, 1)
+	if err != nil {
+		return err
+	}
+	if p.Failures == 0 || len(entries) == 0 {
+		return fault.New(fault.Conflict, "nothing that was sent to subscriber %s waits to be sent again", w.Name)
+	}
+	attempts, err := w.Attempts(ctx, keptAttempts)
+	if err != nil {
+		return err
+	}
+	next := entries[0]
+	l := Letter{Position: next.Position, Type: string(next.Type), Subject: next.Subject, Since: p.FailingSince, At: w.options.Now(), Attempts: p.Failures, Reason: p.Reason}
+	if i := slices.IndexFunc(attempts, func(a Attempt) bool { return a.Kind == KindEvents }); i >= 0 {
+		l.At, l.Status, l.Answer = attempts[i].At, attempts[i].Status, attempts[i].Answer
+	}
+	after := Progress{Position: next.Position, Delivered: p.Delivered, PausedFor: p.PausedFor, PausedAt: p.PausedAt, batch: 1}
+	if err := w.save(ctx, step{Progress: after, letter: &l}); err != nil {
+		return err
+	}
+	w.wake()
+	return nil
+}
+
+// Ping sends an event that is in no log, and tells what became of it. How far the
+// subscriber is does not change.
+func (w *Worker) Ping(ctx context.Context) (Attempt, error) {
+	if err := w.take(ctx); err != nil {
+		return Attempt{}, err
+	}
+	defer w.release()
+	p, err := w.options.Store.load(ctx, w.Name)
+	if err != nil {
+		return Attempt{}, err
+	}
+	now := w.options.Now()
+	m, err := ping(w.Name, event.DeriveID(0, "ping", w.Name, fmt.Sprint(now.UnixNano())), now)
+	if err != nil {
+		return Attempt{}, err
+	}
+	a := w.send(ctx, KindPing, m)
+	return a, w.save(ctx, step{Progress: p, attempt: &a})
+}
+
+// Redelivered is what became of dead letters.
+type Redelivered struct {
+	Delivered int
+	Failed    *Attempt // the first that was not taken, after which none was sent; nil if all were
+	Left      int      // dead letters that there are still
+}
+
+// Redeliver sends dead letters again, now and in the order of the log: those at some
+// positions or, with none, the oldest hundred. What is taken is no dead letter any more.
+func (w *Worker) Redeliver(ctx context.Context, positions ...eventlog.Position) (Redelivered, error) {
+	var done Redelivered
+	letters, err := w.chosen(ctx, positions)
+	if err != nil {
+		return done, err
+	}
+	for _, l := range letters {
+		a, err := w.redeliver(ctx, l)
+		if err != nil {
+			return done, err
+		}
+		if a.Verdict != Delivered {
+			done.Failed = &a
+			break
+		}
+		done.Delivered++
+	}
+	done.Left, err = w.options.Store.countLetters(ctx, w.Name)
+	return done, err
+}
+
+// chosen returns dead letters; the error is of kind fault.NotFound if one is none.
+func (w *Worker) chosen(ctx context.Context, positions []eventlog.Position) ([]Letter, error) {
+	if len(positions) == 0 {
+		return w.Letters(ctx, 0, maxRedeliveries)
+	}
+	positions = slices.Sorted(slices.Values(positions))
+	all := make([]Letter, len(positions))
+	for i, at := range positions {
+		var err error
+		if all[i], err = w.options.Store.letter(ctx, w.Name, at); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+func (w *Worker) redeliver(ctx context.Context, l Letter) (Attempt, error) {
+	if err := w.take(ctx); err != nil {
+		return Attempt{}, err
+	}
+	defer w.release()
+	p, err := w.options.Store.load(ctx, w.Name)
+	if err != nil {
+		return Attempt{}, err
+	}
+	rec, err := w.options.Log.At(ctx, l.Position)
+	if err != nil {
+		return Attempt{}, err
+	}
+	var m message
+	if _, err := m.add(w.Name, rec); err != nil {
+		return Attempt{}, err
+	}
+	a := w.send(ctx, KindRedelivery, m)
+	st := step{Progress: p, attempt: &a}
+	if a.Verdict == Delivered {
+		st.delete = []eventlog.Position{l.Position}
+	} else {
+		l.At, l.Attempts, l.Status, l.Reason, l.Answer = a.At, l.Attempts+1, a.Status, a.Reason, a.Answer
+		st.letter = &l
+	}
+	return a, w.save(ctx, st)
+}
+
+// Dismiss drops the dead letters at some positions: the subscriber is not to have
+// these events. The error is of kind fault.NotFound if one is none.
+func (w *Worker) Dismiss(ctx context.Context, positions ...eventlog.Position) error {
+	if _, err := w.chosen(ctx, positions); err != nil {
+		return err
+	}
+	if err := w.take(ctx); err != nil {
+		return err
+	}
+	defer w.release()
+	p, err := w.options.Store.load(ctx, w.Name)
+	if err != nil {
+		return err
+	}
+	return w.save(ctx, step{Progress: p, delete: positions})
+}

@@ -1,0 +1,135 @@
+package subscribers
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	contentType = "application/cloudevents-batch+json; charset=utf-8"
+	// maxAnswer is how much of an answer is read, so that the connection can be used
+	// again, and keptAnswer how much of that is kept for people.
+	maxAnswer, keptAnswer = 64 << 10, 500
+	// mostRetryAfter bounds what an answer can ask for.
+	mostRetryAfter = time.Hour
+)
+
+// newClient makes the client of a subscriber. It follows no redirect: what is signed
+// goes where the configuration says, and nowhere else.
+func newClient() *http.Client {
+	return &http.Client{
+		Transport: &http.Transport{
+			Proxy:               http.ProxyFromEnvironment,
+			DialContext:         (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+			TLSHandshakeTimeout: 10 * time.Second,
+			IdleConnTimeout:     90 * time.Second,
+			MaxIdleConnsPerHost: 2,
+			ForceAttemptHTTP2:   true,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// send makes one request, and tells what became of it.
+func (w *Worker) send(ctx context.Context, kind string, m message) Attempt {
+	at := w.options.Now()
+	a := Attempt{At: at, Kind: kind, First: m.first, Last: m.last, Events: m.events}
+	ctx, cancel := context.WithTimeout(ctx, w.Timeout)
+	defer cancel()
+	began := time.Now()
+	a.Verdict, a.Reason = Unavailable, w.post(ctx, m, at, &a)
+	a.Took = time.Since(began)
+	if a.Reason == "" {
+		a.Verdict, a.Reason = judge(a.Status)
+	}
+	w.options.metrics.attempts.WithLabelValues(w.Name, string(a.Verdict)).Inc()
+	w.options.metrics.took.WithLabelValues(w.Name).Observe(a.Took.Seconds())
+	if a.Verdict == Delivered && kind != KindPing {
+		w.options.metrics.events.WithLabelValues(w.Name).Add(float64(m.events))
+	}
+	return a
+}
+
+// post returns why there was no answer; "" if there was one.
+func (w *Worker) post(ctx context.Context, m message, at time.Time, a *Attempt) string {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(m.body))
+	if err != nil {
+		return "the request cannot be made: " + withoutURL(err)
+	}
+	req.Header.Set("Content-Type", contentType)
+	req.Header.Set("User-Agent", "Callboard")
+	req.Header.Set("Webhook-Id", m.id)
+	req.Header.Set("Webhook-Timestamp", strconv.FormatInt(at.Unix(), 10))
+	req.Header.Set("Webhook-Signature", sign(w.keys, m.id, at, m.body))
+	resp, err := w.client.Do(req)
+	if err != nil {
+		if errors.Is(err, context.DeadlineExceeded) {
+			return fmt.Sprintf("no answer within %s", w.Timeout)
+		}
+		return "no answer: " + withoutURL(err)
+	}
+	defer resp.Body.Close()
+	answer, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer)) //nolint:errcheck // the status counts, however the body ends
+	a.Status, a.retryAfter = resp.StatusCode, retryAfter(resp.Header, at)
+	a.Answer = strings.ToValidUTF8(string(answer[:min(len(answer), keptAnswer)]), "�")
+	return ""
+}
+
+// withoutURL leaves out the address, which may have something secret in its query.
+func withoutURL(err error) string {
+	var e *url.Error
+	if errors.As(err, &e) {
+		err = e.Err
+	}
+	return err.Error()
+}
+
+// judge says what a status means.
+func judge(status int) (Verdict, string) {
+	says := strings.TrimSpace(fmt.Sprint(status, " ", http.StatusText(status)))
+	switch {
+	case status/100 == 2:
+		return Delivered, ""
+	case status == http.StatusGone:
+		return Gone, "it answered " + says
+	case status/100 == 3:
+		return Unavailable, "it answered " + says + ", and redirects are not followed: write where it leads as its url"
+	case aboutSubscriber(status):
+		return Unavailable, "it answered " + says
+	default:
+		return Refused, "it answered " + says
+	}
+}
+
+// aboutSubscriber reports whether a status tells of the subscriber, or of how it is
+// reached, and nothing of the events that it was sent.
+func aboutSubscriber(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusProxyAuthRequired,
+		http.StatusRequestTimeout, http.StatusConflict, http.StatusMisdirectedRequest, http.StatusTooEarly, http.StatusUpgradeRequired, http.StatusTooManyRequests:
+		return true
+	}
+	return status < 400 || status > 499
+}
+
+// retryAfter reads the header of that name, seconds or a date; 0 if it says nothing.
+// https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	text := h.Get("Retry-After")
+	if n, err := strconv.ParseUint(text, 10, 31); err == nil {
+		return min(time.Duration(n)*time.Second, mostRetryAfter)
+	}
+	if t, err := http.ParseTime(text); err == nil {
+		return min(max(0, t.Sub(now)), mostRetryAfter)
+	}
+	return 0
+}

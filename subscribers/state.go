@@ -1,0 +1,87 @@
+package subscribers
+
+import (
+	"context"
+	"net/url"
+	"time"
+
+	"github.com/callboard/callboard/eventlog"
+)
+
+// State tells how the subscriber stands.
+func (w *Worker) State(ctx context.Context) (State, error) {
+	p, err := w.options.Store.load(ctx, w.Name)
+	if err != nil {
+		return State{}, err
+	}
+	s := State{Name: w.Name, URL: shown(w.URL), Filter: w.Filter, Progress: p}
+	if s.Letters, err = w.options.Store.countLetters(ctx, w.Name); err != nil {
+		return State{}, err
+	}
+	if s.Newest, err = w.options.History.Position(ctx); err != nil {
+		return State{}, err
+	}
+	if s.Newest > p.Position {
+		entries, err := w.entries(ctx, p.Position, s.Newest, 1)
+		if err != nil {
+			return State{}, err
+		}
+		if len(entries) > 0 {
+			s.Pending = entries[0].Recorded
+		}
+	}
+	switch {
+	case p.PausedFor != "":
+		s.Status = Paused
+	case p.Failures > 0:
+		s.Status = Failing
+	case s.Pending.IsZero():
+		s.Status = Current
+	default:
+		s.Status = Behind
+	}
+	return s, nil
+}
+
+// Lag is for how long the oldest event has waited that the subscriber has not.
+func (s State) Lag(now time.Time) time.Duration {
+	if s.Pending.IsZero() {
+		return 0
+	}
+	return max(0, now.Sub(s.Pending))
+}
+
+// shown leaves out of an address what may be secret.
+func shown(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	u.RawQuery, u.Fragment, u.User = "", "", nil
+	return u.String()
+}
+
+// Attempts returns what was sent lately, the newest first.
+func (w *Worker) Attempts(ctx context.Context, limit int) ([]Attempt, error) {
+	return w.options.Store.attempts(ctx, w.Name, limit)
+}
+
+// Letters returns dead letters after a position, the oldest first.
+func (w *Worker) Letters(ctx context.Context, after eventlog.Position, limit int) ([]Letter, error) {
+	return w.options.Store.letters(ctx, w.Name, after, limit)
+}
+
+// Letter returns a dead letter and what was sent, or an error of kind fault.NotFound.
+func (w *Worker) Letter(ctx context.Context, at eventlog.Position) (Letter, []byte, error) {
+	l, err := w.options.Store.letter(ctx, w.Name, at)
+	if err != nil {
+		return l, nil, err
+	}
+	rec, err := w.options.Log.At(ctx, at)
+	if err != nil {
+		return l, nil, err
+	}
+	m := message{}
+	_, err = m.add(w.Name, rec)
+	return l, m.body, err
+}

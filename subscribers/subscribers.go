@@ -1,0 +1,142 @@
+// Package subscribers sends what is appended to the log to other programs, as
+// webhooks: signed, in the order of the log, at least once.
+//
+// Start with [Dispatcher], which has one [Worker] for each [Subscriber]. A worker
+// reads events by the filters of the history, sends them in batches as CloudEvents
+// (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md#4-json-batch-format),
+// signed as Standard Webhooks says
+// (https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md),
+// and keeps in a [Store] how far it is. docs/adr/0018-subscribers.md has the reasons.
+package subscribers
+
+import (
+	"context"
+	"time"
+
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections/history"
+)
+
+const (
+	// MaxBatch is how many events go in one request at most.
+	MaxBatch = 500
+	// maxBody is how large a request becomes, in bytes, unless one event is larger.
+	maxBody = 1 << 20
+)
+
+// Subscriber is a program that events are sent to.
+type Subscriber struct {
+	Name string // its position is kept under it
+	URL  string
+	// Secrets sign each request; more than one while they are rotated. Each is
+	// whsec_ and 24 to 64 bytes in base64.
+	Secrets []string
+	Filter  history.Filter // what of it selects; how to page is the worker's
+	// FromNow has a new subscriber begin after what is there; otherwise it begins after From.
+	FromNow bool
+	From    eventlog.Position
+	Batch   int           // events in a request at most; 0 = 100
+	Timeout time.Duration // for an answer; 0 = 15 s
+	GiveUp  time.Duration // how long an event is refused until it is a dead letter; 0 = a day
+}
+
+// History answers which events there are for a subscriber.
+type History interface {
+	Position(context.Context) (eventlog.Position, error)
+	Events(context.Context, history.Filter) (history.Page, error)
+}
+
+// Log has the events themselves.
+type Log interface {
+	Last(context.Context) (eventlog.Position, error)
+	At(context.Context, eventlog.Position) (eventlog.Record, error)
+}
+
+// Status is where a subscriber is with what it is sent.
+type Status string
+
+// The statuses.
+const (
+	Current Status = "current" // it has all there is for it
+	Behind  Status = "behind"  // it is being sent what it has not
+	Failing Status = "failing" // it did not take the last request, which is sent again
+	Paused  Status = "paused"  // nothing is sent until somebody resumes it
+)
+
+// State is how a subscriber stands.
+type State struct {
+	Name   string
+	URL    string
+	Filter history.Filter
+	Status Status
+	Progress
+	Newest  eventlog.Position // of the log
+	Pending time.Time         // when the first was recorded that it has not; zero if it has all
+	Letters int               // dead letters
+}
+
+// Progress is how far a subscriber is, and how it goes.
+type Progress struct {
+	Position     eventlog.Position // it has, or is not to have, all up to this one
+	Delivered    time.Time         // last request that it took
+	Failures     int               // in a row
+	FailingSince time.Time
+	RetryAt      time.Time
+	Reason       string // of the last failure
+	Refusals     int    // of the next event, alone
+	RefusedSince time.Time
+	PausedFor    string // why; "" = it is not
+	PausedAt     time.Time
+	batch        int // events in the next request; 0 = as many as it takes
+}
+
+// Verdict is what became of a request.
+type Verdict string
+
+// The verdicts.
+const (
+	// Delivered: an answer of 2xx.
+	Delivered Verdict = "delivered"
+	// Unavailable: no answer, or one that tells of the subscriber and not of the
+	// events. What comes next would fare no better.
+	Unavailable Verdict = "unavailable"
+	// Refused: an answer that tells of what was sent.
+	Refused Verdict = "refused"
+	// Gone: 410, nothing is wanted any more.
+	Gone Verdict = "gone"
+)
+
+// The kinds of requests.
+const (
+	KindEvents     = "events"
+	KindRedelivery = "redelivery" // of a dead letter
+	KindPing       = "ping"
+)
+
+// Attempt is a request that was made.
+type Attempt struct {
+	At          time.Time
+	Kind        string
+	First, Last eventlog.Position // 0 for a ping
+	Events      int
+	Verdict     Verdict
+	Status      int    // of the answer; 0 if there was none
+	Reason      string // why it was not delivered
+	Answer      string // how the body of the answer begins
+	Took        time.Duration
+	retryAfter  time.Duration
+}
+
+// Letter is a dead letter: an event that a subscriber did not take, and that it was
+// not sent again.
+type Letter struct {
+	Position eventlog.Position
+	Type     string
+	Subject  string
+	Since    time.Time // first refusal
+	At       time.Time // last attempt
+	Attempts int
+	Status   int
+	Reason   string
+	Answer   string
+}

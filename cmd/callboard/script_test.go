@@ -46,6 +46,9 @@ func TestMain(m *testing.M) {
 //	burst N                          N pushes whose deliveries come at once, during which the portal is killed
 //	flip FILE TEXT                   change one bit of the first place where a text stands in a file
 //	survived                         check the portal after a burst: see there
+//	subscribe N                      start a subscriber, which does not answer the N-th request
+//	killed                           kill -9 the portal when it waits for that answer
+//	replicated                       check that the subscriber has all events, and the catalog
 func TestStories(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -61,6 +64,7 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"create": storyCommand((*story).create), "push": storyCommand((*story).push), "deliver": storyCommand((*story).deliver),
 		"serve": storyCommand((*story).serve), "crash": storyCommand((*story).crash), "halt": storyCommand((*story).halt),
 		"get": storyCommand((*story).get), "post": storyCommand((*story).post), "handled": storyCommand((*story).handled),
+		"subscribe": storyCommand((*story).subscribe), "killed": storyCommand((*story).killed), "replicated": storyCommand((*story).replicated),
 		"flip": storyCommand((*story).flip), "burst": storyCommand((*story).burst), "survived": storyCommand((*story).survived),
 	}
 }
@@ -74,6 +78,7 @@ type story struct {
 	exited chan error
 	acked  []string // deliveries that a burst had answered with 202
 	head   string   // of the repository after a burst
+	told   *toldStory
 }
 
 type storyKey struct{}
@@ -234,7 +239,7 @@ func (s *story) serve(ts *testscript.TestScript, args []string) {
 	}
 	c := exec.Command(self, append([]string{"serve", "--config", args[0], "--listen", "127.0.0.1:0"}, args[1:]...)...) //nolint:gosec // the test binary
 	c.Dir = ts.Getenv("WORK")
-	for _, k := range []string{"PATH", "HOME", "GITHUB_API", "GITLAB_API", "FORGE_TOKEN", "HOOK_SECRET", "TESTSCRIPT_COMMAND", "FORGE"} {
+	for _, k := range []string{"PATH", "HOME", "GITHUB_API", "GITLAB_API", "FORGE_TOKEN", "HOOK_SECRET", "TESTSCRIPT_COMMAND", "FORGE", "SUBSCRIBER_URL", "SUBSCRIBER_SECRET"} {
 		c.Env = append(c.Env, k+"="+ts.Getenv(k))
 	}
 	var stderr lockedBuffer

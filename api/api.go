@@ -16,6 +16,7 @@ import (
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/ledger"
+	"github.com/callboard/callboard/subscribers"
 )
 
 //go:embed openapi.yaml
@@ -50,6 +51,8 @@ type Config struct {
 	Connecting Connect
 	// Webhook tells what became of the webhook of a source; false if none was asked for.
 	Webhook func(source string) (Webhook, bool)
+	// Subscribers are sent events as webhooks; nil: there are none.
+	Subscribers *subscribers.Dispatcher
 	// Wait returns once every projection has applied the record at a position of
 	// the main log.
 	Wait   func(context.Context, eventlog.Position) error
@@ -129,6 +132,18 @@ func (a *API) Register(e *echo.Echo) {
 	own.POST("/sources/:name/survey", a.handleSurvey)
 	own.POST("/sources/:name/backfill", a.handleBackfill)
 	own.POST("/sources/:name/webhook", a.handleWebhook)
+	own.GET("/subscribers", a.handleSubscribers)
+	own.GET("/subscribers/:name", a.handleSubscriber)
+	own.POST("/subscribers/:name/pause", a.handlePause)
+	own.POST("/subscribers/:name/resume", a.handleResume)
+	own.POST("/subscribers/:name/rewind", a.handleRewind)
+	own.POST("/subscribers/:name/skip", a.handleSkip)
+	own.POST("/subscribers/:name/ping", a.handlePing)
+	own.GET("/subscribers/:name/dead-letters", a.handleLetters)
+	own.POST("/subscribers/:name/dead-letters/redeliver", a.handleRedeliver)
+	own.GET("/subscribers/:name/dead-letters/:position", a.handleLetter)
+	own.POST("/subscribers/:name/dead-letters/:position/redeliver", a.handleRedeliver)
+	own.POST("/subscribers/:name/dead-letters/:position/dismiss", a.handleDismissLetter)
 	own.GET("/deliveries", a.handleDeliveries)
 	own.GET("/deliveries/:id", a.handleDelivery)
 	own.POST("/deliveries/:id/allow", a.handleAllow)

@@ -11,8 +11,12 @@ import (
 	"github.com/callboard/callboard/internal/fault"
 )
 
-// maxRedeliveries is how many dead letters are sent again when all are to be.
-const maxRedeliveries = 100
+const (
+	// maxRedeliveries is how many dead letters are sent again when all are to be, and
+	// redeliverFor for how long: somebody waits for the answer.
+	maxRedeliveries = 100
+	redeliverFor    = 20 * time.Second
+)
 
 // change changes how far the subscriber is, and has the worker look at it.
 func (w *Worker) change(ctx context.Context, change func(*Progress) error) error {
@@ -124,7 +128,7 @@ func (w *Worker) Ping(ctx context.Context) (Attempt, error) {
 	if err != nil {
 		return Attempt{}, err
 	}
-	a := w.send(ctx, KindPing, m)
+	a := w.send(context.WithoutCancel(ctx), KindPing, m)
 	return a, w.save(ctx, step{Progress: p, attempt: &a})
 }
 
@@ -136,14 +140,19 @@ type Redelivered struct {
 }
 
 // Redeliver sends dead letters again, now and in the order of the log: those at some
-// positions or, with none, the oldest hundred. What is taken is no dead letter any more.
+// positions or, with none, the oldest hundred, as many as
+// are taken within some seconds. What is taken is no dead letter any more.
 func (w *Worker) Redeliver(ctx context.Context, positions ...eventlog.Position) (Redelivered, error) {
 	var done Redelivered
 	letters, err := w.chosen(ctx, positions)
 	if err != nil {
 		return done, err
 	}
+	began := w.options.Now()
 	for _, l := range letters {
+		if w.options.Now().Sub(began) > redeliverFor {
+			break
+		}
 		a, err := w.redeliver(ctx, l)
 		if err != nil {
 			return done, err
@@ -191,7 +200,7 @@ func (w *Worker) redeliver(ctx context.Context, l Letter) (Attempt, error) {
 	if _, err := m.add(w.Name, rec); err != nil {
 		return Attempt{}, err
 	}
-	a := w.send(ctx, KindRedelivery, m)
+	a := w.send(context.WithoutCancel(ctx), KindRedelivery, m)
 	st := step{Progress: p, attempt: &a}
 	if a.Verdict == Delivered {
 		st.delete = []eventlog.Position{l.Position}

@@ -68,7 +68,7 @@ func newStandings(d *Dispatcher) standings {
 		}
 		return float64(s.Newest - s.Position)
 	})
-	add("lag_seconds", "For how long the oldest event has waited that it has not.", func(s State) float64 { return s.Lag(d.options.Now()).Seconds() })
+	add("lag_seconds", "For how long the oldest event has waited that it has not.", func(s State) float64 { return s.Lag.Seconds() })
 	add("failing", "1 if it did not take the last request.", func(s State) float64 { return is(s.Failures > 0) })
 	add("paused", "1 if nothing is sent until somebody resumes it.", func(s State) float64 { return is(s.Status == Paused) })
 	add("dead_letters", "Events that it did not take and is not sent again.", func(s State) float64 { return float64(s.Letters) })

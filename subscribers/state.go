@@ -3,7 +3,6 @@ package subscribers
 import (
 	"context"
 	"net/url"
-	"time"
 
 	"github.com/callboard/callboard/eventlog"
 )
@@ -28,6 +27,7 @@ func (w *Worker) State(ctx context.Context) (State, error) {
 		}
 		if len(entries) > 0 {
 			s.Pending = entries[0].Recorded
+			s.Lag = max(0, w.options.Now().Sub(s.Pending))
 		}
 	}
 	switch {
@@ -41,14 +41,6 @@ func (w *Worker) State(ctx context.Context) (State, error) {
 		s.Status = Behind
 	}
 	return s, nil
-}
-
-// Lag is for how long the oldest event has waited that the subscriber has not.
-func (s State) Lag(now time.Time) time.Duration {
-	if s.Pending.IsZero() {
-		return 0
-	}
-	return max(0, now.Sub(s.Pending))
 }
 
 // shown leaves out of an address what may be secret.

@@ -72,6 +72,7 @@ type State struct {
 	Progress
 	Newest  eventlog.Position // of the log
 	Pending time.Time         // when the first was recorded that it has not; zero if it has all
+	Lag     time.Duration     // from then to now
 	Letters int               // dead letters
 }
 

@@ -228,7 +228,7 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 		Proofs: p.tree, PublicKey: p.sealer.Key.Public(), Records: p.events,
 		Standing: p.standing, Gaps: p.repositories, Survey: p.survey, Backfill: p.backfills.begin,
 		Locations: apiLocations{p}, Kinds: kinds, Sites: func() map[string]string { return sitesOf(p.intake().config.Sources) },
-		Sources: p.apiSources, IsRead: p.isRead, Connecting: connector{p}, Webhook: p.hooks.state, Wait: p.runner.WaitAll, Open: p.open, Health: p.health, Logger: p.logger,
+		Sources: p.apiSources, IsRead: p.isRead, Connecting: connector{p}, Webhook: p.hooks.state, Subscribers: p.subscribers, Wait: p.runner.WaitAll, Open: p.open, Health: p.health, Logger: p.logger,
 	})
 	answers.Register(p.echo)
 	pages := web.New(web.Config{

@@ -3,6 +3,7 @@ package subscribers
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"reflect"
 	"sync"
 	"time"
@@ -26,6 +27,8 @@ type Options struct {
 	Now     func() time.Time
 	After   func(time.Duration) <-chan time.Time // nil means time.After
 	Backoff pubsub.Backoff                       // between attempts; zero means from 1 s to 5 min
+	// Transport makes the requests; nil means one of its own for each subscriber.
+	Transport http.RoundTripper
 
 	metrics *metrics
 }

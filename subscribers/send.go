@@ -25,16 +25,19 @@ const (
 
 // newClient makes the client of a subscriber. It follows no redirect: what is signed
 // goes where the configuration says, and nowhere else.
-func newClient() *http.Client {
-	return &http.Client{
-		Transport: &http.Transport{
+func newClient(transport http.RoundTripper) *http.Client {
+	if transport == nil {
+		transport = &http.Transport{
 			Proxy:               http.ProxyFromEnvironment,
 			DialContext:         (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 			TLSHandshakeTimeout: 10 * time.Second,
 			IdleConnTimeout:     90 * time.Second,
 			MaxIdleConnsPerHost: 2,
 			ForceAttemptHTTP2:   true,
-		},
+		}
+	}
+	return &http.Client{
+		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
@@ -45,9 +48,8 @@ func (w *Worker) send(ctx context.Context, kind string, m message) Attempt {
 	a := Attempt{At: at, Kind: kind, First: m.first, Last: m.last, Events: m.events}
 	ctx, cancel := context.WithTimeout(ctx, w.Timeout)
 	defer cancel()
-	began := time.Now()
 	a.Verdict, a.Reason = Unavailable, w.post(ctx, m, at, &a)
-	a.Took = time.Since(began)
+	a.Took = w.options.Now().Sub(at)
 	if a.Reason == "" {
 		a.Verdict, a.Reason = judge(a.Status)
 	}

@@ -37,7 +37,7 @@ type Worker struct {
 func newWorker(ctx context.Context, o *Options, s Subscriber) (*Worker, error) {
 	s.Batch, s.Timeout, s.GiveUp = min(cmp.Or(s.Batch, defaultBatch), MaxBatch), cmp.Or(s.Timeout, defaultTimeout), cmp.Or(s.GiveUp, defaultGiveUp)
 	s.Filter.Oldest, s.Filter.ByTime, s.Filter.Whole, s.Filter.Uncounted = true, false, false, true
-	w := &Worker{Subscriber: s, options: o, client: newClient(), turn: make(chan struct{}, 1), woken: make(chan struct{}, 1)}
+	w := &Worker{Subscriber: s, options: o, client: newClient(o.Transport), turn: make(chan struct{}, 1), woken: make(chan struct{}, 1)}
 	for _, secret := range s.Secrets {
 		key, err := keyOf(secret)
 		if err != nil {
@@ -123,6 +123,13 @@ func (w *Worker) after(d time.Duration) func(context.Context) {
 		case <-ctx.Done():
 		}
 	}
+}
+
+// Send makes the next request, if there is something to send and it is time for it.
+// [Dispatcher.Run] does so by itself.
+func (w *Worker) Send(ctx context.Context) error {
+	_, err := w.step(ctx, ctx)
+	return err
 }
 
 // step sends what comes next, and returns what to wait for then; nil for nothing. It

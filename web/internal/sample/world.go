@@ -29,6 +29,7 @@ import (
 	"github.com/callboard/callboard/projections/repositories"
 	"github.com/callboard/callboard/projections/standing"
 	"github.com/callboard/callboard/projections/tree"
+	"github.com/callboard/callboard/subscribers"
 	"github.com/callboard/callboard/web"
 )
 
@@ -41,6 +42,7 @@ type World struct {
 	Locations  *Locations
 	Repos      *repositories.Repositories
 	Tree       *tree.Tree
+	Sent       *subscribers.Store
 	Replayed   []string // deliveries that were asked for again
 	Allowed    []string // deliveries that may remove as much as it takes
 	Surveyed   []string // sources that were asked to be surveyed
@@ -73,9 +75,13 @@ func New(ctx context.Context, folder string, now time.Time, own ...catalog.Kind)
 	if err != nil {
 		return nil, errors.Join(err, h.Close(), d.Close(), r.Close())
 	}
+	sent, err := subscribers.Open(ctx, filepath.Join(folder, "subscribers.db"))
+	if err != nil {
+		return nil, errors.Join(err, h.Close(), d.Close(), r.Close(), hashes.Close())
+	}
 	kinds := append(catalog.BuiltIn(), own...)
 	w := &World{
-		Log: &Log{}, Entities: entities.NewOf(kinds), History: h, Deliveries: d, Repos: r, Tree: hashes,
+		Log: &Log{}, Entities: entities.NewOf(kinds), History: h, Deliveries: d, Repos: r, Tree: hashes, Sent: sent,
 		Surveys: map[string]standing.Survey{}, Refused: map[string][]web.Refusal{},
 		now: now, kinds: kinds, doors: &Log{}, known: map[string]event.Declaration{},
 	}
@@ -85,7 +91,7 @@ func New(ctx context.Context, folder string, now time.Time, own ...catalog.Kind)
 
 // Close closes the files.
 func (w *World) Close() error {
-	return errors.Join(w.History.Close(), w.Deliveries.Close(), w.Repos.Close(), w.Tree.Close())
+	return errors.Join(w.History.Close(), w.Deliveries.Close(), w.Repos.Close(), w.Tree.Close(), w.Sent.Close())
 }
 
 // Config is the portal of this world.

@@ -27,6 +27,7 @@ import (
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/ledger"
+	"github.com/callboard/callboard/subscribers"
 	"github.com/callboard/callboard/web/static"
 )
 
@@ -54,6 +55,7 @@ type Config struct {
 	Connecting   Connecting                    // may be nil: then a source is connected in the configuration only
 	Changing     Changing                      // nil if Connecting is
 	Refusals     func(source string) []Refusal // the newest first
+	Subscribers  *subscribers.Dispatcher       // nil: there are none
 
 	Sources      func() []Source // as they are configured now, in their order
 	URL          string          // where the portal is reached from outside, without a slash at the end
@@ -120,6 +122,9 @@ func (s *Site) pages() []page {
 		{sourcesPath + "/:name/deliveries", s.sourceDeliveries},
 		{sourcesPath + "/:name/deliveries/:id", s.delivery},
 		{sourcesPath + "/:name/deliveries/:id/body", s.deliveryBody},
+		{subscribersPath, s.subscriberList},
+		{subscribersPath + "/:name", s.subscriber},
+		{subscribersPath + "/:name/dead-letters/:position", s.deadLetter},
 	}
 	for _, t := range relatedTabs() {
 		all = append(all, page{entityPath + "/" + t.path, s.related(t)})
@@ -144,7 +149,7 @@ func (s *Site) forms() []page {
 }
 
 func (s *Site) actions() []action {
-	return []action{
+	all := []action{
 		{replayPath, s.replay},
 		{allowPath, s.allow},
 		{dismissPath, s.dismiss},
@@ -156,6 +161,10 @@ func (s *Site) actions() []action {
 		{registerPath + "/confirm", s.confirm},
 		{removeLocationPath, s.removeLocation},
 	}
+	for name, do := range orders() {
+		all = append(all, action{subscribersPath + "/" + name, s.orderSubscriber(do)})
+	}
+	return all
 }
 
 // page answers GET at a path in Echo's notation.

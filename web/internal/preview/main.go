@@ -64,6 +64,8 @@ func serve(listen string, empty bool) error {
 	config := world.Config(slog.Default())
 	if empty {
 		sample.Only(&config)
+	} else if config.Subscribers, err = world.Subscribe(ctx); err != nil {
+		return err
 	}
 	site := web.New(config)
 	site.Register(e)

@@ -39,7 +39,7 @@ func (p *programs) RoundTrip(r *http.Request) (*http.Response, error) {
 func (w *World) Subscribe(ctx context.Context) (*subscribers.Dispatcher, error) {
 	const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
 	refuses := &programs{refuse: `"id":"` + w.Log.Records[40].ID + `"`}
-	now := w.now.Add(-40 * time.Minute)
+	now := w.now.Add(-20 * time.Minute)
 	d, err := subscribers.New(subscribers.Options{
 		Store: w.Sent, History: w.History, Log: w.Log, Wait: func(context.Context, eventlog.Position) error { return nil },
 		Metrics: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler), Transport: refuses,
@@ -63,19 +63,21 @@ func (w *World) Subscribe(ctx context.Context) (*subscribers.Dispatcher, error) 
 		return nil, err
 	}
 	for _, one := range all {
-		for range 12 {
+		for range 30 { // more than enough
 			if err := one.Send(ctx); err != nil {
 				return nil, err
 			}
 			now = now.Add(7 * time.Second)
-		}
-	}
-	if err := all[2].Skip(ctx); err != nil {
-		return nil, err
-	}
-	for range 12 {
-		if err := all[2].Send(ctx); err != nil {
-			return nil, err
+			state, err := one.State(ctx)
+			if err != nil {
+				return nil, err
+			}
+			if state.Refusals == 0 {
+				continue
+			}
+			if err := one.Skip(ctx); err != nil {
+				return nil, err
+			}
 		}
 	}
 	now = w.now

@@ -200,6 +200,7 @@ func pages() []shown {
 		{name: "connect-app-refused", path: "/sources/connect/app?state=old&code=1"},
 		{name: "connect-problem", path: "/sources/connect?forge=gitlab", field: "#c-owner", text: "acme", button: `button[value="token"]`, then: ".problem"},
 		{name: "connect-app", path: "/sources/connect?forge=github", field: "#c-owner", text: "acme", button: `button[value="app"]`, then: `input[name="manifest"]`},
+		{name: "subscribers-none", path: "/subscribers"},
 		{name: "components", path: "/settings/components"},
 	}
 }
@@ -222,22 +223,7 @@ func TestPages(t *testing.T) {
 
 	for _, l := range looks() {
 		for _, p := range pages() {
-			t.Run(p.name+" "+l.name, func(t *testing.T) {
-				if err := chromedp.Do(ctx, l.set(), p.open(base)); err != nil {
-					t.Fatal(err)
-				}
-				picture(t, ctx, p.name+"-"+l.name, chromedp.FullScreenshot(100))
-				for _, v := range violations(t, ctx, string(axe)) {
-					t.Error(v)
-				}
-				wider, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > document.documentElement.clientWidth`))
-				if err != nil {
-					t.Fatal(err)
-				}
-				if wider {
-					t.Error("the page is wider than the window")
-				}
-			})
+			t.Run(p.name+" "+l.name, func(t *testing.T) { holds(t, ctx, base, string(axe), p, l) })
 		}
 	}
 	for _, scripts := range []bool{true, false} {
@@ -251,6 +237,25 @@ func TestPages(t *testing.T) {
 				widgets(t, ctx, base, string(axe))
 			}
 		})
+	}
+}
+
+// holds checks a page in one look, and keeps a picture of it.
+func holds(t *testing.T, ctx context.Context, base, axe string, p shown, l look) {
+	t.Helper()
+	if err := chromedp.Do(ctx, l.set(), p.open(base)); err != nil {
+		t.Fatal(err)
+	}
+	picture(t, ctx, p.name+"-"+l.name, chromedp.FullScreenshot(100))
+	for _, v := range violations(t, ctx, axe) {
+		t.Error(v)
+	}
+	wider, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > document.documentElement.clientWidth`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if wider {
+		t.Error("the page is wider than the window")
 	}
 }
 

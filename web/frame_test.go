@@ -28,8 +28,8 @@ func TestNavigationLeadsSomewhere(t *testing.T) {
 		t.Errorf("/: %d to %q, want 303 to /catalog", home.status, home.header.Get("Location"))
 	}
 	links := p.ok("/catalog").all(".nav a")
-	if len(links) != 6 {
-		t.Errorf("%d links in the navigation, want catalog, APIs, audit, changes, sources and components", len(links))
+	if len(links) != 7 {
+		t.Errorf("%d links in the navigation, want catalog, APIs, audit, changes, sources, subscribers and components", len(links))
 	}
 	for _, l := range links {
 		at := p.ok(attr(l, "href"))

@@ -1,0 +1,98 @@
+package web_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/callboard/callboard/web"
+	"github.com/callboard/callboard/web/internal/sample"
+)
+
+// subscribed is a portal of the sample organisation that sends to some programs.
+func subscribed(t *testing.T) *portal {
+	t.Helper()
+	w, err := sample.Acme(context.Background(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := w.Subscribe(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return open(t, w, func(c *web.Config) { c.Subscribers = d })
+}
+
+func TestSubscribers(t *testing.T) {
+	got := subscribed(t).ok("/subscribers")
+	want := []string{
+		"warehouse https://warehouse.acme.example/hooks/callboard Up to date 133 all there is none every event 13:43:17 0",
+		"pager https://pager.acme.example/callboard Does not take it nothing yet 162 days type entity.changed never 0",
+		"cmdb https://cmdb.acme.example/api/v2/import Up to date 133 all there is none every event 13:52:44 1",
+		"sandbox https://sandbox.acme.example/ Paused nothing yet 177 days kind component never 0",
+	}
+	if diff := cmp.Diff(want, got.texts("table.subscribers tbody tr")); diff != "" {
+		t.Error(diff)
+	}
+	got.wants(".strip.bad", "pager does not take what it is sent.", "It answered 502 Bad Gateway", "nothing is lost")
+	got.wants(".strip.warn", "cmdb did not take 1 event.")
+	got.wants(".nav a[aria-current=page]", "Subscribers", "1 failing")
+	if to := got.follow(".strip.warn a", "See them"); !strings.HasPrefix(to, "/subscribers/cmdb") {
+		t.Errorf("they are at %q", to)
+	}
+}
+
+func TestNoSubscribers(t *testing.T) {
+	p := empty(t)
+	p.ok("/subscribers").wants(".empty", "No subscriber is configured yet", "callboard.yaml")
+	if got := p.get("/subscribers/nobody"); got.status != http.StatusNotFound {
+		t.Errorf("the page of nobody: %d", got.status)
+	}
+}
+
+func TestSubscriberOrders(t *testing.T) {
+	p := subscribed(t)
+	do := func(order string, form url.Values) *page {
+		t.Helper()
+		got := p.post("/subscribers/"+order, form)
+		if got.status != http.StatusSeeOther {
+			t.Fatalf("%s: %d\n%s", order, got.status, got.text("main"))
+		}
+		return p.ok(got.header.Get("Location"))
+	}
+	cmdb, pager := url.Values{"subscriber": {"cmdb"}}, url.Values{"subscriber": {"pager"}}
+	do("pause", cmdb).wants(".strip.warn", "Paused since today 14:03.", "Somebody paused it.")
+	do("resume", cmdb).wants(".toast", "It is sent to again.")
+	do("ping", cmdb).wants(".toast", "The ping was answered 200")
+	do("ping", pager).wants(".strip.bad", "The ping was not taken: it answered 502 Bad Gateway.")
+	do("rewind", url.Values{"subscriber": {"cmdb"}, "position": {" 7 "}}).wants(".toast", "What comes after that event is sent")
+	do("skip", pager).wants("#h-letters", "Dead letters")
+	do("redeliver", cmdb).wants(".strip.bad", "The dead letter was not taken: it answered 422 Unprocessable Entity.")
+	do("dismiss", url.Values{"subscriber": {"cmdb"}, "position": {"41"}}).wants(".toast", "The dead letter is dropped.")
+	do("redeliver", cmdb).wants(".toast", "There was no dead letter to send.")
+	for order, form := range map[string]url.Values{
+		"pause":  {"subscriber": {"nobody"}},
+		"rewind": {"subscriber": {"cmdb"}, "position": {"soon"}},
+	} {
+		if got := p.post("/subscribers/"+order, form); got.status != http.StatusNotFound && got.status != http.StatusBadRequest {
+			t.Errorf("%s %v: %d", order, form, got.status)
+		}
+	}
+}
+
+func TestDeadLetter(t *testing.T) {
+	p := subscribed(t)
+	p.ok("/subscribers/cmdb").wants("[aria-labelledby=h-letters]", "entity.registered.v1", "It answered 422 Unprocessable Entity", "attempts, the last today 13:5")
+	got := p.ok("/subscribers/cmdb/dead-letters/41")
+	got.wants("[aria-labelledby=h-body]", `"position" : "41"`, `"type" : "entity.registered.v1"`)
+	got.wants("[aria-labelledby=h-answer]", "owner is not a known cost centre")
+	for address, want := range map[string]int{"/subscribers/cmdb/dead-letters/40": http.StatusNotFound, "/subscribers/cmdb/dead-letters/x": http.StatusBadRequest} {
+		if got := p.get(address); got.status != want {
+			t.Errorf("%s: %d, want %d", address, got.status, want)
+		}
+	}
+}

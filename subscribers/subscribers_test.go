@@ -143,7 +143,7 @@ func (r *receiver) all() []string {
 
 // world is a log with a history, and what sends it.
 type world struct {
-	t          *testing.T
+	t          testing.TB
 	log        *sqlitelog.Log
 	history    *history.History
 	runner     *projections.Runner
@@ -153,7 +153,7 @@ type world struct {
 	stop       func() // sending
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, clock: &clock{now: time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC)}, stop: func() {}}
 	folder := t.TempDir()

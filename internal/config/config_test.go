@@ -100,6 +100,38 @@ func TestParseEmptyIsDefault(t *testing.T) {
 	}
 }
 
+// signing is a secret as Standard Webhooks has it.
+const signing = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
+
+func TestSubscribers(t *testing.T) {
+	c, ps := config.Parse([]byte(`
+subscribers:
+  - {name: warehouse, url: "https://x/a?key=k", secret: "${S}", from: 0}
+  - {name: pager, url: "http://y", secret: "`+signing+`", previousSecret: "`+signing+`", from: now, filter: {type: entity.changed, kind: component, seals: true}, batch: 7, timeout: 2s, giveUp: 2d}
+  - {name: third, url: "http://z", secret: "`+signing+`", from: 48, filter: {type: entity.changed.v1, entity: "component:payments"}}
+`), env(map[string]string{"S": signing}), noFiles)
+	if len(ps) > 0 {
+		t.Fatal(ps)
+	}
+	want := []config.Subscriber{
+		{Name: "warehouse", URL: "https://x/a?key=k", Secret: signing, From: "0"},
+		{
+			Name: "pager", URL: "http://y", Secret: signing, PreviousSecret: signing, From: config.Now, Filter: config.EventFilter{Type: "entity.changed", Kind: "component", Seals: true},
+			Batch: 7, Timeout: config.Duration(2 * time.Second), GiveUp: config.Duration(48 * time.Hour),
+		},
+		{Name: "third", URL: "http://z", Secret: signing, From: "48", Filter: config.EventFilter{Type: "entity.changed.v1", Entity: "component:payments"}},
+	}
+	if d := cmp.Diff(want, c.Subscribers); d != "" {
+		t.Error(d)
+	}
+	if at, ok := want[2].From.Position(); at != 48 || !ok {
+		t.Errorf("it begins after %d, %t", at, ok)
+	}
+	if _, ok := want[1].From.Position(); ok {
+		t.Error("now is a position")
+	}
+}
+
 func TestProblemsSayWhere(t *testing.T) {
 	for _, tt := range []struct{ name, text, want string }{
 		{"unknown key", "server:\n  listn: x\n", `2:3: unknown key "listn" in server; known are listen, url, insecure`},
@@ -165,6 +197,21 @@ func TestProblemsSayWhere(t *testing.T) {
 		{"app and token", "sources: [{name: github, type: github, webhookSecret: s, token: t, app: {id: 1}}]\n", `sources[0].app: there is a token, too`},
 		{"app without key", "sources: [{name: github, type: github, webhookSecret: s, app: {id: 1, installation: 2}}]\n", `sources[0].app.privateKeyFile: must be the PEM file`},
 		{"repositories", "sources: [{name: github, type: github, webhookSecret: s, repositories: [acme]}]\n", `sources[0].repositories[0]: "acme" is no repository`},
+		{"subscriber without a secret", "subscribers: [{name: a, url: 'https://x'}]\n", `1:15: subscribers[0].secret: must not be empty: it signs what is sent. Make one with: echo whsec_$(openssl rand -base64 32)`},
+		{"subscriber with a short secret", "subscribers: [{name: a, url: 'https://x', secret: whsec_aHVudGVyMg==}]\n", `1:51: subscribers[0].secret: must be whsec_ and 24 to 64 bytes in base64`},
+		{"subscriber with another secret", "subscribers: [{name: a, url: 'https://x', secret: " + signing + ", previousSecret: hunter2}]\n", `subscribers[0].previousSecret: must be whsec_`},
+		{"subscriber elsewhere", "subscribers: [{name: a, url: 'file:///etc/passwd', secret: " + signing + "}]\n", `1:30: subscribers[0].url: "file:///etc/passwd" must be an http or https URL`},
+		{"subscriber nowhere", "subscribers: [{name: a, secret: " + signing + "}]\n", `1:15: subscribers[0].url: must be where events are sent to`},
+		{"subscriber with a password", "subscribers: [{name: a, url: 'https://u:p@x', secret: " + signing + "}]\n", `1:30: subscribers[0].url: holds a user, which would show on pages; requests are signed`},
+		{"subscriber twice", "subscribers: [{name: a, url: 'https://x', secret: " + signing + "}, {name: a, url: 'https://x', secret: " + signing + "}]\n", `subscribers[1].name: there is a subscriber "a" already`},
+		{"subscriber's name", "subscribers: [{name: A b, url: 'https://x', secret: " + signing + "}]\n", `1:22: subscribers[0].name: "A b" must be lower-case letters`},
+		{"subscriber from then", "subscribers: [{name: a, url: 'https://x', secret: " + signing + ", from: yesterday}]\n", `subscribers[0].from: "yesterday" must be now, 0 for all that there is, or the number of an event`},
+		{"subscriber of a type", "subscribers: [{name: a, url: 'https://x', secret: " + signing + ", filter: {type: entity.chnged}}]\n", `subscribers[0].filter.type: "entity.chnged" is no type of event; there are entity.registered, entity.changed,`},
+		{"subscriber of an entity", "subscribers: [{name: a, url: 'https://x', secret: " + signing + ", filter: {entity: payments}}]\n", `subscribers[0].filter.entity: `},
+		{"subscriber of too many", "subscribers: [{name: a, url: 'https://x', secret: " + signing + ", batch: 501}]\n", `subscribers[0].batch: 501 is too many: at most 500`},
+		{"subscriber of none", "subscribers: [{name: a, url: 'https://x', secret: " + signing + ", batch: 0}]\n", `subscribers[0].batch: "0" must be a whole number of at least 1`},
+		{"subscriber in no time", "subscribers: [{name: a, url: 'https://x', secret: " + signing + ", timeout: 1ms}]\n", `subscribers[0].timeout: 1ms is no time to wait for an answer: from 1s to 1m`},
+		{"subscriber given up", "subscribers: [{name: a, url: 'https://x', secret: " + signing + ", giveUp: 1s}]\n", `subscribers[0].giveUp: 1s is too short: at least 1m`},
 		{"not yet", "log: {url: nats://a:4222}\n", "1:12: log.url: this version keeps it in SQLite only"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -274,6 +321,7 @@ func TestSecretsDoNotShow(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte("sources: [{name: a, type: github, webhookSecret: ${S}}]"))
 	f.Add([]byte("a: &a [*a]"))
+	f.Add([]byte("subscribers: [{name: a, url: http://x, secret: whsec_x, from: now, batch: 2, filter: {type: a.b}}]"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		_, ps := config.Parse(b, env(nil), noFiles)
 		for _, p := range ps {

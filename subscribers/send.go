@@ -80,7 +80,7 @@ func (w *Worker) post(ctx context.Context, m message, at time.Time, a *Attempt) 
 		return "no answer: " + withoutURL(err)
 	}
 	defer resp.Body.Close()
-	answer, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer)) //nolint:errcheck // the status counts, however the body ends
+	answer, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer)) // the status counts, however the body ends
 	a.Status, a.retryAfter = resp.StatusCode, retryAfter(resp.Header, at)
 	a.Answer = strings.ToValidUTF8(string(answer[:min(len(answer), keptAnswer)]), "�")
 	return ""

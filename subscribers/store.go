@@ -77,7 +77,7 @@ func (s *Store) save(ctx context.Context, st step) error {
 	if err != nil {
 		return fmt.Errorf("keep how far subscriber %s is: %w", st.name, err)
 	}
-	defer tx.Rollback() //nolint:errcheck // after the commit there is nothing to undo
+	defer tx.Rollback() // after the commit there is nothing to undo
 	if err := st.write(ctx, tx); err != nil {
 		return fmt.Errorf("keep how far subscriber %s is: %w", st.name, err)
 	}

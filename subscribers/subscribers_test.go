@@ -399,6 +399,7 @@ func TestUnavailable(t *testing.T) {
 		{"too early", 425, nil, grows},
 		{"redirect", 308, map[string]string{"Location": "/elsewhere"}, grows},
 		{"busy", 429, map[string]string{"Retry-After": "600"}, func(t *testing.T, waits []time.Duration) {
+			t.Helper()
 			for _, wait := range waits {
 				if wait < 600*time.Second-time.Second {
 					t.Errorf("it waited %s, though it was asked for ten minutes", wait)
@@ -406,6 +407,7 @@ func TestUnavailable(t *testing.T) {
 			}
 		}},
 		{"busy for ever", 503, map[string]string{"Retry-After": "99999999"}, func(t *testing.T, waits []time.Duration) {
+			t.Helper()
 			for _, wait := range waits {
 				if wait > time.Hour {
 					t.Errorf("it waited %s", wait)

@@ -48,8 +48,8 @@ func toldByWebhook(r *http.Request, secret string) ([]eventlog.Record, error) {
 		if err != nil {
 			return nil, err
 		}
-		at, _ := strconv.ParseUint(e.Extensions["position"], 10, 64)            //nolint:errcheck // 0 is a position of none
-		recorded, _ := time.Parse(time.RFC3339Nano, e.Extensions["recordedat"]) //nolint:errcheck // likewise
+		at, _ := strconv.ParseUint(e.Extensions["position"], 10, 64)
+		recorded, _ := time.Parse(time.RFC3339Nano, e.Extensions["recordedat"])
 		delete(e.Extensions, "position")
 		delete(e.Extensions, "recordedat")
 		records[i] = eventlog.Record{Position: eventlog.Position(at), Recorded: recorded, Event: e}

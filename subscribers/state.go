@@ -43,6 +43,22 @@ func (w *Worker) State(ctx context.Context) (State, error) {
 	return s, nil
 }
 
+// Trouble is what of a subscriber waits for a person.
+type Trouble struct {
+	Failing bool // it did not take the last request
+	Letters int  // dead letters
+}
+
+// Trouble is a part of [Worker.State] that is quickly told, for every page.
+func (w *Worker) Trouble(ctx context.Context) (Trouble, error) {
+	p, err := w.options.Store.load(ctx, w.Name)
+	if err != nil {
+		return Trouble{}, err
+	}
+	n, err := w.options.Store.countLetters(ctx, w.Name)
+	return Trouble{p.PausedFor == "" && p.Failures > 0, n}, err
+}
+
 // shown leaves out of an address what may be secret.
 func shown(address string) string {
 	u, err := url.Parse(address)

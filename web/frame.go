@@ -6,7 +6,6 @@ import (
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
-	"github.com/callboard/callboard/subscribers"
 	"github.com/callboard/callboard/web/static"
 	"github.com/callboard/callboard/web/ui"
 )
@@ -22,7 +21,7 @@ func (s *Site) shell(c echo.Context, r request, a answer) templ.Component {
 	if r.ahead {
 		ahead = r.self.drop(fieldMoment, fieldKnown, fieldAfter).String()
 	}
-	states, err := s.states(c.Request().Context())
+	failing, letters, err := s.troubles(c.Request().Context())
 	if err != nil {
 		s.Logger.ErrorContext(c.Request().Context(), "how subscribers stand is not known", "error", err)
 	}
@@ -31,7 +30,7 @@ func (s *Site) shell(c echo.Context, r request, a answer) templ.Component {
 		Again:        int(a.again.Seconds()),
 		Organisation: s.Organisation,
 		Home:         "/",
-		Nav:          append(s.nav(r.self.path, t, states), r.starredNav()),
+		Nav:          append(s.nav(r.self.path, t, failing, letters), r.starredNav()),
 		Truth:        t.frame(),
 		Find: ui.SearchBox{
 			Action: catalogPath, Name: "q", Label: "Find in the catalog", Placeholder: "Find a service, team or API",
@@ -45,7 +44,9 @@ func (s *Site) shell(c echo.Context, r request, a answer) templ.Component {
 	})
 }
 
-func (s *Site) nav(path string, t truth, states []subscribers.State) []ui.NavGroup {
+// nav is the sidebar. Failing subscribers and dead letters are counted in it, as what
+// of the sources waits for a person.
+func (s *Site) nav(path string, t truth, failing, letters int) []ui.NavGroup {
 	item := func(label, icon, href string) ui.NavItem {
 		return ui.NavItem{Label: label, Icon: icon, Href: href, Current: path == href || strings.HasPrefix(path, href+"/")}
 	}
@@ -61,30 +62,19 @@ func (s *Site) nav(path string, t truth, states []subscribers.State) []ui.NavGro
 		sources.Count = ui.Number(t.broken) + " to mend"
 		sources.CountSays = ui.Plural(t.broken, "descriptor or location", "descriptors and locations") + " cannot be used, or declared twice"
 	}
+	subscribed := item("Subscribers", "delivery", subscribersPath)
+	switch {
+	case failing > 0:
+		subscribed.Count, subscribed.CountSays = ui.Number(failing)+" failing", ui.Plural(failing, "subscriber does", "subscribers do")+" not take what is sent"
+	case letters > 0:
+		subscribed.Count, subscribed.CountSays = ui.Number(letters)+" dead", ui.Plural(letters, "event was", "events were")+" not taken"
+	}
 	groups := []ui.NavGroup{
 		{Items: []ui.NavItem{item("Catalog", "catalog", catalogPath), item("APIs", "api", apisPath)}},
-		{Title: "Record", Items: []ui.NavItem{item("Audit", "audit", auditPath), item("Changes", "swap", changesPath), sources, subscribed(item("Subscribers", "delivery", subscribersPath), states)}},
+		{Title: "Record", Items: []ui.NavItem{item("Audit", "audit", auditPath), item("Changes", "swap", changesPath), sources, subscribed}},
 	}
 	if s.Demo {
 		groups = append(groups, ui.NavGroup{Title: "Settings", Items: []ui.NavItem{item("Interface elements", "columns", componentsPath)}})
 	}
 	return groups
-}
-
-// subscribed counts at the subscribers those that wait for a person.
-func subscribed(item ui.NavItem, states []subscribers.State) ui.NavItem {
-	failing, letters := 0, 0
-	for _, s := range states {
-		if s.Status == subscribers.Failing {
-			failing++
-		}
-		letters += s.Letters
-	}
-	switch {
-	case failing > 0:
-		item.Count, item.CountSays = ui.Number(failing)+" failing", ui.Plural(failing, "subscriber does", "subscribers do")+" not take what is sent"
-	case letters > 0:
-		item.Count, item.CountSays = ui.Number(letters)+" dead", ui.Plural(letters, "event was", "events were")+" not taken"
-	}
-	return item
 }

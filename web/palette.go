@@ -237,7 +237,7 @@ func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 // paletteGoes are the pages of the sidebar.
 func (s *Site) paletteGoes(r request) []option {
 	var all []option
-	for _, g := range s.nav(r.self.path, truth{}, nil) {
+	for _, g := range s.nav(r.self.path, truth{}, 0, 0) {
 		for _, item := range g.Items {
 			all = append(all, option{icon: item.Icon, label: item.Label, href: item.Href})
 		}

@@ -51,6 +51,24 @@ func (s *Site) states(ctx context.Context) ([]subscribers.State, error) {
 	return all, nil
 }
 
+// troubles tells what of all subscribers waits for a person.
+func (s *Site) troubles(ctx context.Context) (failing, letters int, err error) {
+	if s.Subscribers == nil {
+		return 0, 0, nil
+	}
+	for _, w := range s.Subscribers.Workers() {
+		t, err := w.Trouble(ctx)
+		if err != nil {
+			return 0, 0, err
+		}
+		if t.Failing {
+			failing++
+		}
+		letters += t.Letters
+	}
+	return failing, letters, nil
+}
+
 // subscribersView is who is sent events.
 type subscribersView struct {
 	rows []subscriberRow

@@ -200,7 +200,8 @@ func pages() []shown {
 		{name: "connect-app-refused", path: "/sources/connect/app?state=old&code=1"},
 		{name: "connect-problem", path: "/sources/connect?forge=gitlab", field: "#c-owner", text: "acme", button: `button[value="token"]`, then: ".problem"},
 		{name: "connect-app", path: "/sources/connect?forge=github", field: "#c-owner", text: "acme", button: `button[value="app"]`, then: `input[name="manifest"]`},
-		{name: "subscribers-none", path: "/subscribers"},
+		{name: "subscribers", path: "/subscribers"},
+		{name: "subscriber", path: "/subscribers/cmdb"},
 		{name: "components", path: "/settings/components"},
 	}
 }

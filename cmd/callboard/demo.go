@@ -133,6 +133,12 @@ func runDemo(ctx context.Context, p process, logger *slog.Logger, data, address,
 			Token: config.Secret(state.Token), WebhookSecret: config.Secret(state.Secret),
 		})
 	}
+	sent, stop, err := listenDemoSubscribers()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	conf.Subscribers = sent
 	return servePortal(ctx, p, conf, logger, portalOptions{demo: true, seal: true, now: time.Now}, func(ctx context.Context, portal *portal) error {
 		return deliverDemo(ctx, p, forge, labs, portal)
 	})
@@ -200,6 +206,7 @@ func deliverDemo(ctx context.Context, p process, forge, labs *demoforge.Forge, p
   %[4]s/catalog/default/dataset/visits   an entity of a kind of Acme's own
   %[4]s/audit     every event with its cause
   %[4]s/sources   where it all comes from
+  %[4]s/subscribers   where it is sent
 To try how one connects: at %[4]s/sources/connect choose GitHub or GitLab and
 "With a token": acme-labs, the address %[5]s/github or %[5]s/gitlab,
 and the token %[6]s. Or in a terminal:

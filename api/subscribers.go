@@ -39,6 +39,7 @@ type subscriberJSON struct {
 	Error        string             `json:"error,omitempty"`
 	Paused       string             `json:"paused,omitempty"`
 	PausedAt     time.Time          `json:"pausedAt,omitzero"`
+	GivesUpAt    time.Time          `json:"givesUpAt,omitzero"`
 	DeadLetters  int                `json:"deadLetters"`
 	Attempts     []sentJSON         `json:"attempts,omitempty"`
 }
@@ -95,7 +96,7 @@ func toSubscriberJSON(s subscribers.State) subscriberJSON {
 	return subscriberJSON{
 		Name: s.Name, URL: s.URL, Filter: toFilterJSON(s.Filter), Status: s.Status, Position: s.Position, Newest: s.Newest,
 		PendingSince: s.Pending, LagSeconds: s.Lag.Seconds(), DeliveredAt: s.Delivered, Failures: s.Failures, FailingSince: s.FailingSince,
-		RetryAt: s.RetryAt, Error: s.Reason, Paused: s.PausedFor, PausedAt: s.PausedAt, DeadLetters: s.Letters,
+		RetryAt: s.RetryAt, Error: s.Reason, Paused: s.PausedFor, PausedAt: s.PausedAt, GivesUpAt: s.GivesUp, DeadLetters: s.Letters,
 	}
 }
 

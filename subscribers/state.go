@@ -14,6 +14,9 @@ func (w *Worker) State(ctx context.Context) (State, error) {
 		return State{}, err
 	}
 	s := State{Name: w.Name, URL: shown(w.URL), Filter: w.Filter, Progress: p}
+	if p.Refusals > 0 {
+		s.GivesUp = p.RefusedSince.Add(w.GiveUp)
+	}
 	if s.Letters, err = w.options.Store.countLetters(ctx, w.Name); err != nil {
 		return State{}, err
 	}

@@ -73,6 +73,7 @@ type State struct {
 	Newest  eventlog.Position // of the log
 	Pending time.Time         // when the first was recorded that it has not; zero if it has all
 	Lag     time.Duration     // from then to now
+	GivesUp time.Time         // when the next event becomes a dead letter, if it is refused until then; zero if it is not
 	Letters int               // dead letters
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -157,6 +158,8 @@ type subscriberView struct {
 	report   report
 	newest   ui.EventMark
 	failures int
+	givesUp  ui.Moment // when the event becomes a dead letter that it refuses
+	answered string    // how the last answer began
 	letters  []letterRow
 	more     int // dead letters that are not shown
 	attempts []sentRow
@@ -216,6 +219,10 @@ func (s *Site) subscriber(ctx context.Context, r request) (answer, error) {
 	v := subscriberView{
 		row: newSubscriberRow(state, r.now), crumbs: []ui.Anchor{{Label: "Subscribers", Href: subscribersPath}, {Label: w.Name}},
 		newest: mark(state.Newest), failures: state.Failures, more: state.Letters - len(letters), report: newReport(r.self.query, attempts),
+	}
+	v.givesUp = ui.Near(state.GivesUp, r.now)
+	if i := slices.IndexFunc(attempts, func(a subscribers.Attempt) bool { return a.Kind == subscribers.KindEvents }); i >= 0 {
+		v.answered = strings.TrimSpace(attempts[i].Answer)
 	}
 	for _, l := range letters {
 		v.letters = append(v.letters, newLetterRow(r, w.Name, l))

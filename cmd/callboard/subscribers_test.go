@@ -239,6 +239,9 @@ func TestSubscriberIsMended(t *testing.T) {
 	}
 	p.wait(t, p.taken, ledger)
 	p.wait(t, p.taken, stock)
+	if _, err := ask("ping", nil); err != nil { // it waits until what was taken has counted
+		t.Error(err)
+	}
 	r.says(t, "/subscribers", "Up to date", "all there is")
 	if status, _ := r.read(t, "/subscribers/nobody"); status != http.StatusNotFound {
 		t.Errorf("the page of nobody: %d", status)

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/subscribers"
+)
+
+func subscribersCommand(p process) *cobra.Command {
+	var f portalFlags
+	c := &cobra.Command{
+		Use:   "subscribers",
+		Short: "List the programs that a running portal sends events to, and how they stand",
+		Long: `List the programs that a running portal sends events to: up to which event each
+has everything, for how long the oldest has waited that it has not, and how many
+events it did not take. What can be done about it is on the portal's pages, and
+in its API.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			portal, err := f.client(cmd.CommandPath(), p)
+			if err != nil {
+				return err
+			}
+			var all struct {
+				Items []struct {
+					Name        string
+					Status      subscribers.Status
+					Position    eventlog.Position
+					Newest      eventlog.Position
+					LagSeconds  float64
+					DeadLetters int
+					Error       string
+					Paused      string
+				}
+			}
+			if err := portal.ask(cmd.Context(), http.MethodGet, "/api/subscribers", nil, &all); err != nil {
+				return err
+			}
+			if len(all.Items) == 0 {
+				fmt.Fprintln(p.Stdout, "No subscriber is configured.")
+				return nil
+			}
+			table := tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(table, "NAME\tSTATUS\tEVENT\tLAG\tDEAD LETTERS\tWHY")
+			for _, s := range all.Items {
+				why := s.Paused
+				if s.Status == subscribers.Failing {
+					why = s.Error
+				}
+				lag := time.Duration(s.LagSeconds * float64(time.Second)).Round(time.Second)
+				fmt.Fprintf(table, "%s\t%s\t%d of %d\t%s\t%d\t%s\n", s.Name, s.Status, s.Position, s.Newest, lag, s.DeadLetters, why)
+			}
+			return table.Flush()
+		},
+	}
+	f.add(c)
+	return c
+}

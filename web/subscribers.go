@@ -158,7 +158,7 @@ type subscriberView struct {
 	report   report
 	newest   ui.EventMark
 	failures int
-	givesUp  ui.Moment // when the event becomes a dead letter that it refuses
+	givesUp  ui.Moment // when the event that it refuses becomes a dead letter; zero if it refuses none
 	answered string    // how the last answer began
 	letters  []letterRow
 	more     int // dead letters that are not shown
@@ -220,7 +220,7 @@ func (s *Site) subscriber(ctx context.Context, r request) (answer, error) {
 		row: newSubscriberRow(state, r.now), crumbs: []ui.Anchor{{Label: "Subscribers", Href: subscribersPath}, {Label: w.Name}},
 		newest: mark(state.Newest), failures: state.Failures, more: state.Letters - len(letters), report: newReport(r.self.query, attempts),
 	}
-	v.givesUp = ui.Near(state.GivesUp, r.now)
+	v.givesUp = ui.Minute(state.GivesUp)
 	if i := slices.IndexFunc(attempts, func(a subscribers.Attempt) bool { return a.Kind == subscribers.KindEvents }); i >= 0 {
 		v.answered = strings.TrimSpace(attempts[i].Answer)
 	}

@@ -25,7 +25,7 @@ const (
 // subscriberJSON is how a subscriber stands, on the wire.
 type subscriberJSON struct {
 	Name         string             `json:"name"`
-	URL          string             `json:"url"`
+	Host         string             `json:"host"`
 	Filter       filterJSON         `json:"filter"`
 	Status       subscribers.Status `json:"status"`
 	Position     eventlog.Position  `json:"position"`
@@ -94,7 +94,7 @@ func toLetterJSON(l subscribers.Letter, body []byte) letterJSON {
 
 func toSubscriberJSON(s subscribers.State) subscriberJSON {
 	return subscriberJSON{
-		Name: s.Name, URL: s.URL, Filter: toFilterJSON(s.Filter), Status: s.Status, Position: s.Position, Newest: s.Newest,
+		Name: s.Name, Host: s.Host, Filter: toFilterJSON(s.Filter), Status: s.Status, Position: s.Position, Newest: s.Newest,
 		PendingSince: s.Pending, LagSeconds: s.Lag.Seconds(), DeliveredAt: s.Delivered, Failures: s.Failures, FailingSince: s.FailingSince,
 		RetryAt: s.RetryAt, Error: s.Reason, Paused: s.PausedFor, PausedAt: s.PausedAt, GivesUpAt: s.GivesUp, DeadLetters: s.Letters,
 	}

@@ -13,7 +13,7 @@ func (w *Worker) State(ctx context.Context) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
-	s := State{Name: w.Name, URL: shown(w.URL), Filter: w.Filter, Progress: p}
+	s := State{Name: w.Name, Host: shown(w.URL), Filter: w.Filter, Progress: p}
 	if p.Refusals > 0 {
 		s.GivesUp = p.RefusedSince.Add(w.GiveUp)
 	}
@@ -62,14 +62,13 @@ func (w *Worker) Trouble(ctx context.Context) (Trouble, error) {
 	return Trouble{p.PausedFor == "" && p.Failures > 0, n}, err
 }
 
-// shown leaves out of an address what may be secret.
+// shown is what of an address is for everybody: paths and queries of webhooks hold keys.
 func shown(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
 		return ""
 	}
-	u.RawQuery, u.Fragment, u.User = "", "", nil
-	return u.String()
+	return u.Scheme + "://" + u.Host
 }
 
 // Attempts returns what was sent lately, the newest first.

@@ -66,7 +66,7 @@ const (
 // State is how a subscriber stands.
 type State struct {
 	Name   string
-	URL    string
+	Host   string // of its address, with the scheme
 	Filter history.Filter
 	Status Status
 	Progress

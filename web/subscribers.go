@@ -77,7 +77,7 @@ type subscribersView struct {
 
 // subscriberRow is how one subscriber stands.
 type subscriberRow struct {
-	name, href, url  string
+	name, href, host string
 	selects          string
 	look, icon, word string
 	failing, paused  bool
@@ -108,7 +108,7 @@ func (s *Site) subscriberList(ctx context.Context, r request) (answer, error) {
 
 func newSubscriberRow(s subscribers.State, now time.Time) subscriberRow {
 	row := subscriberRow{
-		name: s.Name, href: subscriberLink(s.Name), url: s.URL, selects: selects(s.Filter), current: s.Pending.IsZero(),
+		name: s.Name, href: subscriberLink(s.Name), host: s.Host, selects: selects(s.Filter), current: s.Pending.IsZero(),
 		position: mark(s.Position), pending: ui.Stamp(s.Pending, now), delivered: ui.Stamp(s.Delivered, now), letters: s.Letters, lag: "none",
 	}
 	if s.Position == 0 {

@@ -30,10 +30,10 @@ func subscribed(t *testing.T) *portal {
 func TestSubscribers(t *testing.T) {
 	got := subscribed(t).ok("/subscribers")
 	want := []string{
-		"warehouse https://warehouse.acme.example/hooks/callboard Up to date 133 all there is none every event 13:43:17 0",
-		"pager https://pager.acme.example/callboard Does not take it nothing yet 162 days type entity.changed never 0",
-		"cmdb https://cmdb.acme.example/api/v2/import Up to date 133 all there is none every event 13:52:44 1",
-		"sandbox https://sandbox.acme.example/ Paused nothing yet 177 days kind component never 0",
+		"warehouse https://warehouse.acme.example Up to date 133 all there is none every event 13:43:17 0",
+		"pager https://pager.acme.example Does not take it nothing yet 162 days type entity.changed never 0",
+		"cmdb https://cmdb.acme.example Up to date 133 all there is none every event 13:52:44 1",
+		"sandbox https://sandbox.acme.example Paused nothing yet 177 days kind component never 0",
 	}
 	if diff := cmp.Diff(want, got.texts("table.subscribers tbody tr")); diff != "" {
 		t.Error(diff)

@@ -159,7 +159,7 @@ func (r *running) subscribe(t *testing.T, programs map[string]*program) {
 	t.Helper()
 	conf := r.file
 	for name, p := range programs {
-		conf.Subscribers = append(conf.Subscribers, config.Subscriber{Name: name, URL: p.URL + "/hook?key=hunter2", Secret: subscriberSecret, From: "0"})
+		conf.Subscribers = append(conf.Subscribers, config.Subscriber{Name: name, URL: p.URL + "/hook/hunter2?key=hunter2", Secret: subscriberSecret, From: "0"})
 	}
 	if err := r.reload(t.Context(), conf); err != nil {
 		t.Fatal(err)

@@ -70,6 +70,14 @@ func (f Filter) LeavesOutSeals() bool {
 	return !f.Seals && f.Entity == "" && f.Kind == "" && f.Type == "" && f.Source == "" && f.Actor == "" && f.Commit == "" && f.Cause == ""
 }
 
+// PageSize is how many events a page has.
+func (f Filter) PageSize() int {
+	if f.Limit <= 0 {
+		return 50
+	}
+	return min(f.Limit, 500)
+}
+
 // Page is a part of the answer to a Filter.
 type Page struct {
 	Entries []Entry

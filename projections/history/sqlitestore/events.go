@@ -15,11 +15,6 @@ import (
 	"github.com/callboard/callboard/projections/history"
 )
 
-const (
-	defaultLimit = 50
-	maxLimit     = 500
-)
-
 const columns = `position, id, type, source, subject, time, recorded, login, name, email, cause, summary, changes, backfilled`
 
 // columnsOf are those that a filter asks for.
@@ -42,12 +37,7 @@ func (s *Store) Events(ctx context.Context, f history.Filter) (history.Page, err
 	}
 	page.More = page.Total > history.MaxTotal
 	page.Total = min(page.Total, history.MaxTotal)
-	limit := f.Limit
-	if limit <= 0 {
-		limit = defaultLimit
-	}
-	limit = min(limit, maxLimit)
-
+	limit := f.PageSize()
 	direction, follows := " DESC", " < "
 	if f.Oldest {
 		direction, follows = " ASC", " > "

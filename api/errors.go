@@ -54,6 +54,11 @@ func (a *API) message(c echo.Context, err error, status int) string {
 		if errors.As(err, &he) {
 			return http.StatusText(he.Code)
 		}
+		var f *fault.Error
+		if status >= http.StatusInternalServerError && errors.As(err, &f) { // what it is wrapped in may tell of the inside
+			a.Logger.WarnContext(c.Request().Context(), "request cannot be answered now", "path", c.Request().URL.Path, "error", err)
+			return f.Message
+		}
 		return err.Error()
 	}
 	id := c.Response().Header().Get(echo.HeaderXRequestID)

@@ -18,12 +18,15 @@ type ProjectionHealth struct {
 	Lag      uint64 `json:"lag"` // events it has yet to see
 	Ready    bool   `json:"ready"`
 	Failing  bool   `json:"failing,omitempty"` // it stands still on an error; the log of the process says which
+	// Unreachable: its database does not answer. What it tells cannot be asked for;
+	// all else can.
+	Unreachable bool `json:"unreachable,omitempty"`
 }
 
-// Ready reports whether every read model has caught up and moves.
+// Ready reports whether every read model that can be reached has caught up and moves.
 func (h Health) Ready() bool {
 	for _, p := range h.Projections {
-		if !p.Ready || p.Failing {
+		if !p.Unreachable && (!p.Ready || p.Failing) {
 			return false
 		}
 	}

@@ -36,7 +36,8 @@ type Runner struct {
 func NewRunner(log eventlog.Reader, logger *slog.Logger, ps ...Projection) *Runner {
 	r := &Runner{log: log, logger: logger}
 	for _, p := range ps {
-		r.followers = append(r.followers, &follower{projection: p, log: log, caughtUp: make(chan struct{}), moved: make(chan struct{})})
+		settled := make(chan struct{})
+		r.followers = append(r.followers, &follower{projection: p, log: log, settled: settled, settle: sync.OnceFunc(func() { close(settled) }), moved: make(chan struct{})})
 	}
 	return r
 }
@@ -44,9 +45,10 @@ func NewRunner(log eventlog.Reader, logger *slog.Logger, ps ...Projection) *Runn
 // Check returns an error of kind fault.Conflict if a projection was not folded
 // from this log: its position lies beyond the log's end, so that it would leave
 // out what comes next. Call it before Run, which waits for that to be mended.
+// Of one that cannot be reached nothing is known; Run will tell.
 func (r *Runner) Check(ctx context.Context) error {
 	for _, f := range r.followers {
-		if err := f.start(ctx); err != nil {
+		if err := f.start(ctx); err != nil && !f.unreachable() {
 			return err
 		}
 	}
@@ -80,13 +82,13 @@ func (r *Runner) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// Ready returns once every projection has been at the end of the log, while Run
-// runs: the gate before serving. It returns an error of kind fault.Unavailable
-// when ctx ends before.
+// Ready returns once every projection has been at the end of the log, or cannot be
+// reached, while Run runs: the gate before serving. It returns an error of kind
+// fault.Unavailable when ctx ends before.
 func (r *Runner) Ready(ctx context.Context) error {
 	for _, f := range r.followers {
 		select {
-		case <-f.caughtUp:
+		case <-f.settled:
 		case <-ctx.Done():
 			return fault.New(fault.Unavailable, "%s has not caught up with the log yet: %w", f.projection.Name(), ctx.Err())
 		}
@@ -116,7 +118,8 @@ func (r *Runner) follow(ctx context.Context, f *follower) {
 }
 
 // Wait returns once the named projection has applied the record at p: read your
-// own write. It returns an error of kind fault.Unavailable when ctx ends before.
+// own write. It returns an error of kind fault.Unavailable when ctx ends before, or
+// when the projection cannot be reached.
 func (r *Runner) Wait(ctx context.Context, name string, p eventlog.Position) error {
 	for _, f := range r.followers {
 		if f.projection.Name() == name {
@@ -143,6 +146,8 @@ type Status struct {
 	Last     eventlog.Position // newest record of the log
 	Err      error             // why it stands still; nil when it does not
 	Ready    bool              // it has been at the end of the log once
+	// Unreachable: where it keeps its state does not answer. The others go on.
+	Unreachable bool
 }
 
 // Lag is how many records the projection has yet to apply.
@@ -157,13 +162,13 @@ func (r *Runner) Status(ctx context.Context) ([]Status, error) {
 	all := make([]Status, len(r.followers))
 	for i, f := range r.followers {
 		f.mu.Lock()
-		all[i] = Status{Name: f.projection.Name(), Position: f.position, Last: last, Err: f.err, Ready: f.ready}
+		all[i] = Status{Name: f.projection.Name(), Position: f.position, Last: last, Err: f.err, Ready: f.ready, Unreachable: f.away != nil}
 		f.mu.Unlock()
 	}
 	return all, nil
 }
 
-// batcher is a Projection for which batches of another size are better.
+// batcher is a Projection for which batches of another size may be better; 0 is none.
 type batcher interface {
 	Batch() (records, bytes int)
 }
@@ -172,14 +177,16 @@ type batcher interface {
 type follower struct {
 	projection Projection
 	log        eventlog.Reader
-	caughtUp   chan struct{} // closed once the projection has been at the end of the log
+	settled    chan struct{} // closed once the projection has been at the end of the log, or could not be reached
+	settle     func()        // closes it
 
 	mu       sync.Mutex
 	started  bool // position was read from the projection
-	ready    bool // caughtUp is closed
+	ready    bool // it has been at the end of the log
 	position eventlog.Position
 	err      error
-	moved    chan struct{} // closed and replaced whenever position grows
+	away     error         // what the projection says while it cannot be reached, of kind fault.Unavailable
+	moved    chan struct{} // closed and replaced whenever position grows, or the projection is away
 }
 
 // start asks the projection how far it has come, once.
@@ -192,6 +199,7 @@ func (f *follower) start(ctx context.Context) error {
 	}
 	name := f.projection.Name()
 	p, err := f.projection.Position(ctx)
+	f.answered(err)
 	if err != nil {
 		return fmt.Errorf("read position of projection %s: %w", name, err)
 	}
@@ -229,7 +237,9 @@ func (f *follower) catchUp(ctx context.Context) (n int, err error) {
 	}
 	records, bytes := batchSize, batchBytes
 	if p, ok := f.projection.(batcher); ok {
-		records, bytes = p.Batch()
+		if n, size := p.Batch(); n > 0 {
+			records, bytes = n, size
+		}
 	}
 	var batch []eventlog.Record
 	size := 0
@@ -237,7 +247,9 @@ func (f *follower) catchUp(ctx context.Context) (n int, err error) {
 		if len(batch) == 0 {
 			return nil
 		}
-		if err := f.projection.Apply(ctx, batch); err != nil {
+		err := f.projection.Apply(ctx, batch)
+		f.answered(err)
+		if err != nil {
 			return fmt.Errorf("apply positions %d to %d to projection %s: %w",
 				batch[0].Position, batch[len(batch)-1].Position, f.projection.Name(), err)
 		}
@@ -263,12 +275,29 @@ func (f *follower) catchUp(ctx context.Context) (n int, err error) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.err = nil
-	if !f.ready {
-		f.ready = true
-		close(f.caughtUp)
-	}
+	f.err, f.ready = nil, true
+	f.settle()
 	return n, nil
+}
+
+// answered notes what the projection said last: whether it can be reached.
+func (f *follower) answered(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if fault.KindOf(err) != fault.Unavailable {
+		f.away = nil
+		return
+	}
+	f.away = err
+	f.settle()
+	close(f.moved)
+	f.moved = make(chan struct{})
+}
+
+func (f *follower) unreachable() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.away != nil
 }
 
 func (f *follower) at() eventlog.Position {
@@ -297,10 +326,13 @@ func (f *follower) failed(err error) {
 func (f *follower) wait(ctx context.Context, p eventlog.Position) error {
 	for {
 		f.mu.Lock()
-		at, moved := f.position, f.moved
+		at, away, moved := f.position, f.away, f.moved
 		f.mu.Unlock()
 		if at >= p {
 			return nil
+		}
+		if away != nil {
+			return away
 		}
 		select {
 		case <-moved:

@@ -188,7 +188,7 @@ func (p *portal) openStores(ctx context.Context, o portalOptions) (err error) {
 		return err
 	}
 	p.closers = append(p.closers, p.inbox.Close)
-	if p.history, err = openHistory(ctx, in(fileHistory)); err != nil {
+	if p.history, err = openHistory(ctx, p.config.History, in(fileHistory)); err != nil {
 		return err
 	}
 	p.closers = append(p.closers, p.history.Close)
@@ -354,7 +354,7 @@ func (p *portal) health(ctx context.Context) (api.Health, error) {
 		}
 		for _, s := range all {
 			h.Projections = append(h.Projections, api.ProjectionHealth{
-				Name: s.Name, Position: uint64(s.Position), Lag: s.Lag(), Ready: s.Ready, Failing: s.Err != nil,
+				Name: s.Name, Position: uint64(s.Position), Lag: s.Lag(), Ready: s.Ready, Failing: s.Err != nil, Unreachable: s.Unreachable,
 			})
 		}
 	}

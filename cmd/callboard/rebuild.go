@@ -8,81 +8,160 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/eventlog/sqlitelog"
+	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/deliveries"
+	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/projections/history/clickhousestore"
 	"github.com/callboard/callboard/projections/repositories"
 	"github.com/callboard/callboard/projections/tree"
 )
 
 func rebuildCommand(p process) *cobra.Command {
-	var data string
+	var file, data string
 	c := &cobra.Command{
-		Use:   "rebuild",
+		Use:   "rebuild [MODEL ...]",
 		Short: "Fold the read models anew from the logs",
 		Long: `Delete the read models of a data folder and fold them anew from the logs. The logs
 themselves are only read. The portal must be stopped.
 
+The models are history, repositories, tree and deliveries; without any named, all
+are rebuilt, and the catalog at the next start. Give --config if the history is
+kept in ClickHouse.
+
 There is no harm in it: what is folded anew is what was there.`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return rebuild(cmd.Context(), p, data) },
+		Example: `  callboard rebuild --data ./data
+  callboard rebuild history --config callboard.yaml`,
+		RunE: func(cmd *cobra.Command, names []string) error {
+			conf := config.Default()
+			if file != "" {
+				var err error
+				if conf, err = config.Load(file, p.Env); err != nil {
+					return err
+				}
+			}
+			if file == "" || cmd.Flags().Changed("data") {
+				conf.Data = data
+			}
+			return rebuild(cmd.Context(), p, conf, names)
+		},
 	}
+	c.Flags().StringVar(&file, "config", "", "configuration file: where the history is kept, and the data folder")
 	c.Flags().StringVar(&data, "data", "./data", "data folder")
 	return c
 }
 
-func rebuild(ctx context.Context, p process, data string) error {
-	if _, err := os.Stat(filepath.Join(data, fileEvents)); err != nil {
-		return fmt.Errorf("%s is no data folder of a portal: %w", data, err)
+// rebuildable is a read model that can be folded anew.
+type rebuildable struct {
+	name string
+	at   string // file that it is in; "" if it is in none
+	log  string // that it is folded from
+	kept []sqlitelog.Option
+	open func(path string) (readModel, error)
+}
+
+func rebuildables(ctx context.Context, c config.Config) []rebuildable {
+	historyFile := fileHistory
+	if c.History.URL != "" {
+		historyFile = ""
 	}
-	// The catalog in memory is folded at the next start.
-	if err := os.Remove(filepath.Join(data, fileCatalog)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	for _, m := range []struct {
-		log     string
-		options []sqlitelog.Option
-		file    string
-		open    func(string) (readModel, error)
-	}{
-		{fileEvents, nil, fileHistory, func(path string) (readModel, error) { return openHistory(ctx, path) }},
-		{fileEvents, nil, fileSources, func(path string) (readModel, error) { return repositories.Open(ctx, path) }},
-		{fileEvents, nil, fileTree, func(path string) (readModel, error) { return tree.Open(ctx, path) }},
-		{fileDeliveries, []sqlitelog.Option{sqlitelog.WithRetention()}, fileStatus, func(path string) (readModel, error) {
+	return []rebuildable{
+		{history.Name, historyFile, fileEvents, nil, func(path string) (readModel, error) { return openHistory(ctx, c.History, path) }},
+		{repositories.Name, fileSources, fileEvents, nil, func(path string) (readModel, error) { return repositories.Open(ctx, path) }},
+		{tree.Name, fileTree, fileEvents, nil, func(path string) (readModel, error) { return tree.Open(ctx, path) }},
+		{deliveries.Name, fileStatus, fileDeliveries, []sqlitelog.Option{sqlitelog.WithRetention()}, func(path string) (readModel, error) {
 			return deliveries.Open(ctx, path, time.Now)
 		}},
-	} {
-		log, err := sqlitelog.Open(ctx, filepath.Join(data, m.log), m.options...)
+	}
+}
+
+func rebuild(ctx context.Context, p process, c config.Config, names []string) error {
+	if _, err := os.Stat(filepath.Join(c.Data, fileEvents)); err != nil {
+		return fmt.Errorf("%s is no data folder of a portal: %w", c.Data, err)
+	}
+	models := rebuildables(ctx, c)
+	for _, name := range names {
+		if !slices.ContainsFunc(models, func(m rebuildable) bool { return m.name == name }) {
+			var known []string
+			for _, m := range models {
+				known = append(known, m.name)
+			}
+			return fmt.Errorf("there is no read model %q to rebuild; there are %s", name, strings.Join(known, ", "))
+		}
+	}
+	if len(names) == 0 { // the catalog in memory is folded at the next start
+		if err := removed(filepath.Join(c.Data, fileCatalog)); err != nil {
+			return err
+		}
+	}
+	for _, m := range models {
+		if len(names) > 0 && !slices.Contains(names, m.name) {
+			continue
+		}
+		log, err := sqlitelog.Open(ctx, filepath.Join(c.Data, m.log), m.kept...)
 		if err != nil {
 			return err
 		}
-		n, err := refold(ctx, p, log, filepath.Join(data, m.file), m.open)
-		if err = errors.Join(err, log.Close()); err != nil {
-			return fmt.Errorf("rebuild %s: %w", m.file, err)
+		label := m.at
+		if label == "" {
+			label = m.name
 		}
-		fmt.Fprintf(p.Stdout, "%s: %d events\n", m.file, n)
+		n, err := m.refold(ctx, p, log, c.Data, label)
+		if err = errors.Join(err, log.Close()); err != nil {
+			return fmt.Errorf("rebuild %s: %w", label, err)
+		}
+		fmt.Fprintf(p.Stdout, "%s: %d events\n", label, n)
 	}
 	return nil
 }
 
-// readModel is a projection in a file.
+func removed(file string) error {
+	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// readModel is a projection that is kept somewhere.
 type readModel interface {
 	projections.Projection
 	Close() error
 }
 
-func refold(ctx context.Context, p process, log *sqlitelog.Log, path string, open func(string) (readModel, error)) (n eventlog.Position, err error) {
-	for _, suffix := range []string{"", "-wal", "-shm"} {
-		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return 0, err
+// cleared opens the model without what was in it.
+func (m rebuildable) cleared(ctx context.Context, data string) (readModel, error) {
+	path := filepath.Join(data, m.at)
+	if m.at != "" {
+		for _, suffix := range []string{"", "-wal", "-shm"} {
+			if err := removed(path + suffix); err != nil {
+				return nil, err
+			}
 		}
 	}
-	model, err := open(path)
+	model, err := m.open(path)
+	if err != nil {
+		return nil, err
+	}
+	if h, ok := model.(*history.History); ok {
+		if rows, ok := h.Store.(*clickhousestore.Store); ok {
+			if err := rows.Clear(ctx); err != nil {
+				return nil, errors.Join(err, model.Close())
+			}
+		}
+	}
+	return model, nil
+}
+
+func (m rebuildable) refold(ctx context.Context, p process, log *sqlitelog.Log, data, label string) (n eventlog.Position, err error) {
+	model, err := m.cleared(ctx, data)
 	if err != nil {
 		return 0, err
 	}
@@ -91,7 +170,7 @@ func refold(ctx context.Context, p process, log *sqlitelog.Log, path string, ope
 	if err != nil {
 		return 0, err
 	}
-	bar := progress{to: p.Stderr, label: filepath.Base(path)}
+	bar := progress{to: p.Stderr, label: label}
 	shown := counted{readModel: model, show: func(at eventlog.Position) { bar.show(int(at), int(last)) }} //nolint:gosec // a count of events
 	err = projections.NewRunner(log, slog.New(slog.DiscardHandler), shown).CatchUp(ctx)
 	bar.done()
@@ -110,4 +189,12 @@ func (c counted) Apply(ctx context.Context, records []eventlog.Record) error {
 	}
 	c.show(records[len(records)-1].Position)
 	return nil
+}
+
+// Batch is the model's own, if it has one.
+func (c counted) Batch() (records, bytes int) {
+	if m, ok := c.readModel.(interface{ Batch() (records, bytes int) }); ok {
+		return m.Batch()
+	}
+	return 0, 0
 }

@@ -24,7 +24,7 @@ type Config struct {
 	Data       string     `yaml:"data"` // folder that everything durable lives in
 	Name       string     `yaml:"name"` // of the organisation, shown beside ours
 	Log        Log        `yaml:"log"`
-	History    Store      `yaml:"history"`
+	History    History      `yaml:"history"`
 	Deliveries Deliveries `yaml:"deliveries"`
 	Sources    []Source   `yaml:"sources"`
 	Catalog    Catalog    `yaml:"catalog"`
@@ -45,9 +45,9 @@ type Log struct {
 	Seal Duration `yaml:"seal"` // between two seals, while events come
 }
 
-// Store names where something is kept; an empty URL means SQLite in the data folder.
-type Store struct {
-	URL string `yaml:"url"`
+// History is where what happened is kept to be asked for.
+type History struct {
+	URL Secret `yaml:"url"` // of a ClickHouse database, with user and password; empty = SQLite in the data folder
 }
 
 // Deliveries is how long the webhook deliveries are kept.

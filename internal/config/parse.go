@@ -214,10 +214,11 @@ func (p *parser) check(c Config) {
 	if c.Server.URL != "" {
 		p.httpURL("server.url", c.Server.URL)
 	}
-	for _, s := range []struct{ path, url string }{{"log.url", c.Log.URL}, {"history.url", c.History.URL}} {
-		if s.url != "" {
-			p.wrong(s.path, "this version keeps it in SQLite only; leave it empty")
-		}
+	if c.Log.URL != "" {
+		p.wrong("log.url", "this version keeps it in SQLite only; leave it empty")
+	}
+	if c.History.URL != "" {
+		p.database("history.url", c.History.URL.Reveal())
 	}
 	if seal := time.Duration(c.Log.Seal); seal < time.Second || seal > 24*time.Hour {
 		p.wrong("log.seal", "%s is no time between two seals: from 1s to 24h", seal)
@@ -397,6 +398,17 @@ func (p *parser) httpURL(path, s string) {
 		p.wrong(path, "holds a user, which would show on pages; what lets one in is the token")
 	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "":
 		p.wrong(path, "%q must be an http or https URL", s)
+	}
+}
+
+// database checks the URL of one, which may hold a password and is not shown.
+func (p *parser) database(path, s string) {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil:
+		p.wrong(path, "is no URL; in a password, write %%2F for /, %%3F for ?, %%23 for # and %%25 for %%")
+	case !slices.Contains([]string{"http", "https", "clickhouse"}, u.Scheme) || u.Host == "":
+		p.wrong(path, "must lead to a ClickHouse: http://user:password@host:8123/database, or https:// or clickhouse://")
 	}
 }
 

@@ -27,6 +27,15 @@ func New(s Store) *History { return &History{s} }
 // Name returns [Name].
 func (h *History) Name() string { return Name }
 
+// Batch is how many records, and bytes of their data, the store best takes at once;
+// 0 if it does not mind.
+func (h *History) Batch() (records, bytes int) {
+	if s, ok := h.Store.(interface{ Batch() (records, bytes int) }); ok {
+		return s.Batch()
+	}
+	return 0, 0
+}
+
 // Apply keeps a row for each record.
 func (h *History) Apply(ctx context.Context, records []eventlog.Record) error {
 	at, err := h.Position(ctx)

@@ -174,6 +174,70 @@ func TestAFailingProjectionSkipsNothing(t *testing.T) {
 	})
 }
 
+// away is a projection whose database does not answer while it is told so.
+type away struct{ tally }
+
+func (p *away) Position(ctx context.Context) (eventlog.Position, error) {
+	p.mu.Lock()
+	err := p.refuse
+	p.mu.Unlock()
+	if err != nil {
+		return 0, err
+	}
+	return p.tally.Position(ctx)
+}
+
+// A projection that cannot be reached keeps nobody waiting, from the start on; it
+// catches up when it can be.
+func TestNobodyWaitsForAProjectionThatIsAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := eventlogtest.NewMemory()
+		far, fine := &away{tally{name: "far"}}, &tally{name: "fine"}
+		far.set(fault.New(fault.Unavailable, "nobody answers"))
+		add(t, log, "1", "2")
+		r := projections.NewRunner(log, slog.New(slog.DiscardHandler), far, fine)
+		if err := r.Check(t.Context()); err != nil {
+			t.Errorf("check: %v", err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- r.Run(ctx) }()
+		if err := r.Ready(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Wait(t.Context(), "fine", 2); err != nil {
+			t.Fatal(err)
+		}
+		for name, err := range map[string]error{"wait": r.Wait(t.Context(), "far", 2), "wait for all": r.WaitAll(t.Context(), 2)} {
+			if fault.KindOf(err) != fault.Unavailable || err.Error() != "nobody answers" {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if status, err := r.Status(t.Context()); err != nil || !status[0].Unreachable || status[0].Ready || status[1].Unreachable {
+			t.Errorf("status is %+v, %v", status, err)
+		}
+		far.set(nil)
+		time.Sleep(time.Minute) // of the bubble's clock: the retry is due within 30 s
+		if err := r.WaitAll(t.Context(), 2); err != nil {
+			t.Error(err)
+		}
+		if status, err := r.Status(t.Context()); err != nil || status[0].Unreachable || !status[0].Ready {
+			t.Errorf("status is %+v, %v", status, err)
+		}
+		// It goes away while others wait for it.
+		far.set(fault.New(fault.Unavailable, "nobody answers"))
+		waiting := make(chan error)
+		go func() { waiting <- r.Wait(t.Context(), "far", 3) }()
+		synctest.Wait()
+		add(t, log, "3")
+		if err := <-waiting; fault.KindOf(err) != fault.Unavailable {
+			t.Errorf("who waited got %v", err)
+		}
+		stop()
+		<-done
+	})
+}
+
 func TestCheckRefusesAnotherLogsProjection(t *testing.T) {
 	log := eventlogtest.NewMemory()
 	add(t, log, "1", "2")

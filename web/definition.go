@@ -12,7 +12,6 @@ import (
 	"github.com/callboard/callboard/catalog/definition"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/entities"
-	"github.com/callboard/callboard/projections/history"
 	"github.com/callboard/callboard/web/ui"
 )
 
@@ -108,10 +107,10 @@ func (s *Site) definition(ctx context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	if e == nil {
-		return notThere(r, r.ref(), events), nil
+		return notThere(r, r.ref(), events.Page), nil
 	}
 	v := newDefinitionView(e)
-	v.head = newEntityHead(r, e, tabDefinition, total(events))
+	v.head = newEntityHead(r, e, tabDefinition, events.total())
 	v.source = r.self.query.Get(fieldView) == "source" || !v.reference
 	if v.reference {
 		v.views = []ui.Choice{
@@ -144,9 +143,9 @@ func (s *Site) definitionText(ctx context.Context, r request) (answer, error) {
 }
 
 // api returns the API that a request is about; nil if the catalog does not have it.
-func (s *Site) api(ctx context.Context, r request) (*entities.Entry, history.Page, error) {
+func (s *Site) api(ctx context.Context, r request) (*entities.Entry, newest, error) {
 	ref := r.ref()
-	events, err := s.History.Events(ctx, r.then(history.Filter{Entity: ref.String(), ByTime: true, Limit: 1}))
+	events, err := s.newest(ctx, r, ref, 1)
 	if err != nil {
 		return nil, events, err
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/callboard/callboard/catalog/graph"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/entities"
-	"github.com/callboard/callboard/projections/history"
 	"github.com/callboard/callboard/web/static"
 	"github.com/callboard/callboard/web/ui"
 )
@@ -288,13 +287,13 @@ func toggled(chosen []string, value string) []string {
 // dependencies handles "GET /catalog/{namespace}/{kind}/{name}/graph".
 func (s *Site) dependencies(ctx context.Context, r request) (answer, error) {
 	ref := r.ref()
-	events, err := s.History.Events(ctx, r.then(history.Filter{Entity: ref.String(), ByTime: true, Limit: 1}))
+	events, err := s.newest(ctx, r, ref, 1)
 	if err != nil {
 		return answer{}, err
 	}
 	e, ok := r.catalog.Get(ref.String())
 	if !ok {
-		return notThere(r, ref, events), nil
+		return notThere(r, ref, events.Page), nil
 	}
 	view, err := parseGraphView(r.self.query, defaultView(e, pageNodes))
 	if err != nil {
@@ -302,6 +301,6 @@ func (s *Site) dependencies(ctx context.Context, r request) (answer, error) {
 	}
 	d := newDependencies(r.catalog, e, view)
 	d.whole = true
-	head := newEntityHead(r, e, tabGraph, total(events))
+	head := newEntityHead(r, e, tabGraph, events.total())
 	return answer{title: head.title + " · Dependencies", body: dependenciesPage(head, d), visited: e.Ref}, nil
 }

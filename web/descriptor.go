@@ -10,7 +10,6 @@ import (
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/entities"
-	"github.com/callboard/callboard/projections/history"
 	"github.com/callboard/callboard/web/ui"
 )
 
@@ -36,19 +35,19 @@ type descriptorView struct {
 // descriptor handles "GET /catalog/{namespace}/{kind}/{name}/descriptor".
 func (s *Site) descriptor(ctx context.Context, r request) (answer, error) {
 	ref := r.ref()
-	events, err := s.History.Events(ctx, r.then(history.Filter{Entity: ref.String(), ByTime: true, Limit: 1}))
+	events, err := s.newest(ctx, r, ref, 1)
 	if err != nil {
 		return answer{}, err
 	}
 	e, ok := r.catalog.Get(ref.String())
 	if !ok {
-		return notThere(r, ref, events), nil
+		return notThere(r, ref, events.Page), nil
 	}
 	text, err := s.documentOf(ctx, e)
 	if err != nil {
 		return answer{}, err
 	}
-	v := newDescriptorView(r, e, text, total(events))
+	v := newDescriptorView(r, e, text, events.total())
 	return answer{title: v.head.title + " · Descriptor", body: descriptorPage(v)}, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/history"
 	"github.com/callboard/callboard/web/ui"
@@ -34,13 +35,13 @@ func (r request) ref() catalog.Ref {
 // entity handles "GET /catalog/{namespace}/{kind}/{name}".
 func (s *Site) entity(ctx context.Context, r request) (answer, error) {
 	ref := r.ref()
-	recent, err := s.History.Events(ctx, r.then(history.Filter{Entity: ref.String(), ByTime: true, Limit: recentChanges}))
+	recent, err := s.newest(ctx, r, ref, recentChanges)
 	if err != nil {
 		return answer{}, err
 	}
 	e, ok := r.catalog.Get(ref.String())
 	if !ok {
-		return notThere(r, ref, recent), nil
+		return notThere(r, ref, recent.Page), nil
 	}
 	v := newEntityView(r, e, recent)
 	if r.moment.Now() && s.isUnread(e.Origin) {
@@ -54,6 +55,31 @@ func (s *Site) entity(ctx context.Context, r request) (answer, error) {
 	}
 	v.head.later = v.about.later
 	return answer{title: e.Entity.Title(), body: entityPage(v), visited: e.Ref}, nil
+}
+
+// newest is what the history says last of an entity.
+type newest struct {
+	history.Page
+	// away: the history cannot be read now. Then it says nothing, and an entity that
+	// is in the catalog is shown without.
+	away bool
+}
+
+func (s *Site) newest(ctx context.Context, r request, ref catalog.Ref, limit int) (newest, error) {
+	page, err := s.History.Events(ctx, r.then(history.Filter{Entity: ref.String(), ByTime: true, Limit: limit}))
+	if _, ok := r.catalog.Get(ref.String()); ok && fault.KindOf(err) == fault.Unavailable && ctx.Err() == nil {
+		s.Logger.WarnContext(ctx, "a page is shown without what happened", "path", r.self.path, "error", err)
+		return newest{away: true}, nil
+	}
+	return newest{Page: page}, err
+}
+
+// total is how many events there are, as far as that is known.
+func (n newest) total() string {
+	if n.away {
+		return ""
+	}
+	return total(n.Page)
 }
 
 // entityHead is the same on each of an entity's tabs.
@@ -93,6 +119,7 @@ type entityView struct {
 	around    dependencies
 	relations []relationGroup
 	recent    []ui.Happening
+	away      bool   // nobody can say what is recent
 	all       string // leads to the history
 	history   string
 	links     []outsideLink
@@ -117,10 +144,10 @@ type about struct {
 	later       laterNotes
 }
 
-func newEntityView(r request, e *entities.Entry, recent history.Page) entityView {
+func newEntityView(r request, e *entities.Entry, recent newest) entityView {
 	c, now := r.catalog, r.now
 	v := entityView{
-		head:      newEntityHead(r, e, tabOverview, total(recent)),
+		head:      newEntityHead(r, e, tabOverview, recent.total()),
 		about:     newAbout(c, e),
 		around:    newDependencies(r.catalog, e, cardView(r.catalog, e)),
 		relations: relationGroups(c, e),
@@ -129,11 +156,12 @@ func newEntityView(r request, e *entities.Entry, recent history.Page) entityView
 		template:  newTemplate(e),
 		orphan:    e.Entity.Metadata.Annotations[annotationOrphan] == "true",
 		recent:    happenings(recent.Entries, now),
+		away:      recent.away,
 		all:       "History",
 		history:   entityLink(e.Entity.Ref()) + "/history",
 	}
 	if recent.Total > len(recent.Entries) {
-		v.all = "All " + totalEvents(recent)
+		v.all = "All " + totalEvents(recent.Page)
 	}
 	if e.Rejection != nil {
 		v.rejection = newRejection(e, now)

@@ -8,7 +8,6 @@ import (
 
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/entities"
-	"github.com/callboard/callboard/projections/history"
 	"github.com/callboard/callboard/web/ui"
 )
 
@@ -112,19 +111,19 @@ const shownUnknown = 20
 func (s *Site) related(t relatedTab) func(context.Context, request) (answer, error) {
 	return func(ctx context.Context, r request) (answer, error) {
 		ref := r.ref()
-		events, err := s.History.Events(ctx, r.then(history.Filter{Entity: ref.String(), ByTime: true, Limit: 1}))
+		events, err := s.newest(ctx, r, ref, 1)
 		if err != nil {
 			return answer{}, err
 		}
 		e, ok := r.catalog.Get(ref.String())
 		if !ok {
-			return notThere(r, ref, events), nil
+			return notThere(r, ref, events.Page), nil
 		}
 		v, err := newRelatedView(r, t, e)
 		if err != nil {
 			return answer{}, err
 		}
-		v.head = newEntityHead(r, e, t.label, total(events))
+		v.head = newEntityHead(r, e, t.label, events.total())
 		return answer{title: v.head.title + " · " + t.label, body: relatedPage(v)}, nil
 	}
 }

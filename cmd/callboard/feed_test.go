@@ -131,8 +131,10 @@ func (r *running) ownedBy(t *testing.T, name string, owners ...string) {
 }
 
 // Whoever follows the feed from its beginning has the catalog.
-func TestFeedIsTheCatalog(t *testing.T) {
-	r := startPortal(t)
+func TestFeedIsTheCatalog(t *testing.T) { inEachStore(t, feedIsTheCatalog) }
+
+func feedIsTheCatalog(t *testing.T, r *running) {
+	t.Helper()
 	r.ownedBy(t, "payments", "team-a", "team-b")
 	r.ownedBy(t, "ledger", "team-a")
 	feed := r.follow(t, "")
@@ -193,8 +195,10 @@ func TestFeedEndsWithThePortal(t *testing.T) {
 }
 
 // All formats of an export have every event, and the same of each.
-func TestExports(t *testing.T) {
-	r := startPortal(t)
+func TestExports(t *testing.T) { inEachStore(t, exports) }
+
+func exports(t *testing.T, r *running) {
+	t.Helper()
 	r.ownedBy(t, "payments", "team-a", "team-b")
 	get := func(format string) []byte {
 		req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, r.base+"/api/history/export?entity=component:payments&format="+format, http.NoBody)

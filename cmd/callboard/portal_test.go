@@ -22,14 +22,14 @@ type running struct {
 }
 
 // startPortal runs a portal on an empty data folder with a source for each
-// provider of a fresh forge.
-func startPortal(tb testing.TB) *running {
+// provider of a fresh forge. Options change its configuration.
+func startPortal(tb testing.TB, options ...func(*config.Config)) *running {
 	tb.Helper()
-	return startSurveyed(tb, config.Never)
+	return startSurveyed(tb, config.Never, options...)
 }
 
 // startSurveyed is startPortal with surveys on a schedule, and at the start.
-func startSurveyed(tb testing.TB, schedule string) *running {
+func startSurveyed(tb testing.TB, schedule string, options ...func(*config.Config)) *running {
 	tb.Helper()
 	service := demoforge.Service{Token: "forge-token", Secret: "hook-secret", Limit: 1 << 30}
 	forge, err := demoforge.Listen("127.0.0.1:0", demoforge.Options{GitHub: service, GitLab: service})
@@ -45,6 +45,9 @@ func startSurveyed(tb testing.TB, schedule string) *running {
 			Name: string(p), Type: string(p), URL: forge.APIURL(p),
 			Token: config.Secret(service.Token), WebhookSecret: config.Secret(service.Secret), Reconcile: schedule, Grace: 1,
 		})
+	}
+	for _, o := range options {
+		o(&conf)
 	}
 	p := runPortal(tb, conf)
 	return &running{

@@ -14,9 +14,11 @@ import (
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/clickhousetest"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/projections/history/clickhousestore"
 	"github.com/callboard/callboard/projections/history/sqlitestore"
 	"github.com/callboard/callboard/projections/moments"
 	"github.com/callboard/callboard/projections/moments/momentstest"
@@ -34,8 +36,14 @@ type world struct {
 	moments *moments.Moments
 }
 
-// newWorld makes one whose history is in a folder, begun as a copy of an empty one.
-func newWorld(t *rapid.T, ctx context.Context, folder string, empty []byte) *world {
+// tester is a test, or one of a property's.
+type tester interface {
+	rapid.TB
+	Cleanup(func())
+}
+
+// inFile opens a history in a folder, begun as a copy of an empty one.
+func inFile(t tester, ctx context.Context, folder string, empty []byte) history.Store {
 	t.Helper()
 	path := filepath.Join(folder, "history.db")
 	for _, file := range []string{path, path + "-wal", path + "-shm"} {
@@ -51,6 +59,11 @@ func newWorld(t *rapid.T, ctx context.Context, folder string, empty []byte) *wor
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { rows.Close() })
+	return rows
+}
+
+// newWorld makes one whose history has no rows yet.
+func newWorld(rows history.Store) *world {
 	w := &world{catalog: entities.New(), history: history.New(rows)}
 	w.moments = moments.New(w.catalog, w.history, func(context.Context, eventlog.Position) error { return nil }, func() time.Time { return start.AddDate(1, 0, 0) })
 	return w
@@ -149,27 +162,65 @@ func pages(s *entities.Snapshot) (refs []string) {
 // The catalog of any moment is what one gets who folds all that counts then, in
 // whatever order moments are asked for, and while the log grows.
 func TestCatalogIsAReplay(t *testing.T) {
-	folder := t.TempDir()
-	empty := emptyHistory(t, folder)
-	rapid.Check(t, func(rt *rapid.T) {
-		w := newWorld(rt, t.Context(), folder, empty)
-		for range rapid.IntRange(1, 4).Draw(rt, "rounds") {
-			for range rapid.IntRange(1, 25).Draw(rt, "events") {
-				w.happen(rt)
+	t.Run("SQLite", func(t *testing.T) {
+		folder := t.TempDir()
+		empty := emptyHistory(t, folder)
+		rapid.Check(t, func(rt *rapid.T) {
+			newWorld(inFile(rt, t.Context(), folder, empty)).isAReplay(rt, t.Context(), rounds(rt))
+		})
+	})
+	t.Run("ClickHouse", func(t *testing.T) {
+		server := clickhousetest.Start(t)
+		some := rapid.Custom(rounds)
+		for seed := range 12 {
+			rows, err := clickhousestore.Open(server.Database(t))
+			if err != nil {
+				t.Fatal(err)
 			}
-			w.fold(rt, t.Context())
-			for range rapid.IntRange(1, 4).Draw(rt, "moments") {
-				m := w.moment(rt)
-				got, err := w.moments.Catalog(t.Context(), m)
-				if err != nil {
-					rt.Fatal(err)
-				}
-				if d := gocmp.Diff(shown(w.replayed(rt, t.Context(), m)), shown(got)); d != "" {
-					rt.Fatalf("as of %v, known at %d (-replayed +got):\n%s", m.At, m.Known, d)
-				}
-			}
+			t.Cleanup(func() { rows.Close() })
+			newWorld(rows).isAReplay(t, t.Context(), some.Example(seed))
 		}
 	})
+}
+
+// round is what comes into the log, and at which moments it is then looked at.
+type round struct {
+	records []eventlog.Record
+	moments []projections.Moment
+}
+
+func rounds(t *rapid.T) (all []round) {
+	var w world
+	for range rapid.IntRange(1, 4).Draw(t, "rounds") {
+		var r round
+		from := len(w.log)
+		for range rapid.IntRange(1, 25).Draw(t, "events") {
+			w.happen(t)
+		}
+		r.records = w.log[from:]
+		for range rapid.IntRange(1, 4).Draw(t, "moments") {
+			r.moments = append(r.moments, w.moment(t))
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+func (w *world) isAReplay(t rapid.TB, ctx context.Context, rounds []round) {
+	t.Helper()
+	for _, r := range rounds {
+		w.log = append(w.log, r.records...)
+		w.fold(t, ctx)
+		for _, m := range r.moments {
+			got, err := w.moments.Catalog(ctx, m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := gocmp.Diff(shown(w.replayed(t, ctx, m)), shown(got)); d != "" {
+				t.Fatalf("as of %v, known at %d (-replayed +got):\n%s", m.At, m.Known, d)
+			}
+		}
+	}
 }
 
 func (w *world) moment(t *rapid.T) (m projections.Moment) {

@@ -8,7 +8,7 @@ LINTVER := v2.15.0
 # Go embeds what is built here, and works without.
 ELEMENTS := web/static/elements/graph.js
 
-.PHONY: run build test elements check lint generate fresh fuzz bench bench-catalog bench-compare clean help
+.PHONY: run build test engine elements check lint generate fresh fuzz bench bench-catalog bench-compare clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -19,8 +19,11 @@ run: build ## Serve the sample organisation on http://127.0.0.1:8080, or LISTEN=
 build: $(ELEMENTS) ## Build bin/callboard
 	$(GO) build -trimpath -o $(BIN)/callboard ./cmd/callboard
 
-test: $(ELEMENTS) ## Run every test, with the race detector
+test: $(ELEMENTS) engine ## Run every test, with the race detector
 	$(GO) test -race -timeout 20m ./...
+
+engine: ## Fetch the ClickHouse engine that tests run into the user's cache
+	@$(GO) run ./internal/clickhousetest/fetch
 
 elements: $(ELEMENTS) ## Build the custom elements that pages gain where there is a script
 

@@ -38,13 +38,15 @@ var rooms = map[string][]string{
 	// A client of two portals' APIs: it brings in nothing by itself.
 	"ingest/backstage": {"catalog", "internal/fault"},
 
-	"projections":                     {"event", "eventlog", "internal/fault"},
-	"projections/projectiontest":      {"catalog", "event", "eventlog", "projections"},
-	"projections/sqlstore":            {"eventlog", "internal/fault"},
-	"projections/entities":            {"catalog", "event", "eventlog", "internal/fault", "internal/flat", "projections", "projections/entities/index"},
-	"projections/entities/index":      {},
-	"projections/history":             {"catalog", "event", "eventlog", "internal/fault", "internal/flat", "projections"},
-	"projections/history/sqlitestore": {"event", "eventlog", "internal/fault", "projections", "projections/history", "projections/sqlstore"},
+	"projections":                         {"event", "eventlog", "internal/fault"},
+	"projections/projectiontest":          {"catalog", "event", "eventlog", "projections"},
+	"projections/sqlstore":                {"eventlog", "internal/fault"},
+	"projections/entities":                {"catalog", "event", "eventlog", "internal/fault", "internal/flat", "projections", "projections/entities/index"},
+	"projections/entities/index":          {},
+	"projections/history":                 {"catalog", "event", "eventlog", "internal/fault", "internal/flat", "projections"},
+	"projections/history/historytest":     {"event", "eventlog", "internal/fault", "projections", "projections/history", "projections/projectiontest"},
+	"projections/history/clickhousestore": {"event", "eventlog", "internal/fault", "projections", "projections/history"},
+	"projections/history/sqlitestore":     {"event", "eventlog", "internal/fault", "projections", "projections/history", "projections/sqlstore"},
 	// The catalog as it was is made of two read models.
 	"projections/moments":             {"eventlog", "internal/fault", "projections", "projections/entities"},
 	"projections/moments/momentstest": {"catalog", "eventlog", "projections", "projections/entities"},
@@ -70,9 +72,11 @@ var rooms = map[string][]string{
 	"internal/demoforge": {"internal/fault"},
 	"internal/tuning":    {},
 	"internal/archtest":  {},
-	"examples/acme":      {"internal/demoforge"},
-	"cmd":                {""},
-	"bench":              {""},
+	// The engine that tests of clickhousestore run; nothing of it is in the binary.
+	"internal/clickhousetest": {"internal/clickhousetest", "internal/clickhousetest/"},
+	"examples/acme":           {"internal/demoforge"},
+	"cmd":                     {""},
+	"bench":                   {""},
 }
 
 // foreign lists libraries that are named in few rooms only.
@@ -89,7 +93,9 @@ var foreign = map[string][]string{
 	"gitlab.com/gitlab-org/api":          {"ingest/gitlab"},
 	"gopkg.in/yaml.v3":                   {"catalog/definition", "catalog/descriptor", "internal/config", "internal/demoforge"},
 	"github.com/santhosh-tekuri/":        {"catalog/schema"},
-	"net/http":                           {"api", "web", "ingest", "subscribers", "internal/demoforge", "cmd", "bench"},
+	"net/http":                           {"api", "web", "ingest", "subscribers", "internal/demoforge", "internal/clickhousetest", "cmd", "bench"},
+	"github.com/ClickHouse/":             {"projections/history/clickhousestore", "internal/clickhousetest"},
+	"github.com/ebitengine/purego":       {"internal/clickhousetest"},
 }
 
 type pkg struct {

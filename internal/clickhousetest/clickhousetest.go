@@ -7,10 +7,9 @@ import (
 	"context"
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
-	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -69,68 +68,63 @@ type Server struct {
 // one is [Required].
 func Start(tb testing.TB) *Server {
 	tb.Helper()
+	s, stop, err := Run(context.WithoutCancel(tb.Context()), filepath.Join(tb.TempDir(), "clickhouse"))
+	if errors.Is(err, fs.ErrNotExist) && !Required() {
+		tb.Skip("SKIPPED: " + err.Error())
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := stop(); err != nil {
+			tb.Errorf("the ClickHouse of this test ended with: %v", err)
+		}
+	})
+	return s
+}
+
+// Run runs one on a data folder until it is stopped, or ctx ends. The error wraps
+// fs.ErrNotExist if there is no engine.
+func Run(ctx context.Context, folder string) (s *Server, stop func() error, err error) {
 	e, err := Find()
 	if err == nil {
 		_, err = os.Stat(e.Library)
 	}
 	if err != nil {
-		why := "there is no ClickHouse to test with, make test fetches it from npm: " + err.Error()
-		if Required() {
-			tb.Fatal(why)
-		}
-		tb.Skip("SKIPPED: " + why)
+		return nil, nil, fmt.Errorf("there is no ClickHouse engine; make engine fetches it from npm: %w", err)
 	}
 	// In a process of its own, for what the library does to that, and without the
 	// race detector. The go command keeps what it has built.
-	front := exec.CommandContext(context.WithoutCancel(tb.Context()), "go", "run", "github.com/callboard/callboard/internal/clickhousetest/front",
-		"-lib", e.Library, "-path", filepath.Join(tb.TempDir(), "clickhouse"))
+	front := exec.CommandContext(ctx, "go", "run", "github.com/callboard/callboard/internal/clickhousetest/front", "-lib", e.Library, "-path", folder)
 	front.Env = append(os.Environ(), "CGO_ENABLED=0")
 	front.Stderr = os.Stderr
 	in, err := front.StdinPipe()
 	if err != nil {
-		tb.Fatal(err)
+		return nil, nil, err
 	}
 	out, err := front.StdoutPipe()
 	if err != nil {
-		tb.Fatal(err)
+		return nil, nil, err
 	}
 	if err := front.Start(); err != nil {
-		tb.Fatal(err)
+		return nil, nil, err
 	}
-	tb.Cleanup(func() {
+	stop = func() error {
 		in.Close()
-		if err := front.Wait(); err != nil {
-			tb.Errorf("the ClickHouse of this test ended with: %v", err)
-		}
-	})
+		return front.Wait()
+	}
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
-		tb.Fatalf("start ClickHouse: %v", err)
+		return nil, nil, fmt.Errorf("start ClickHouse: %w", errors.Join(err, stop()))
 	}
-	return &Server{address: strings.TrimSpace(strings.TrimPrefix(line, "listening "))}
+	return &Server{address: strings.TrimSpace(strings.TrimPrefix(line, "listening "))}, stop, nil
 }
 
-// Database makes an empty database and returns its URL.
+// Database makes an empty database for a test and returns its URL.
 func (s *Server) Database(tb testing.TB) string {
 	tb.Helper()
-	name := fmt.Sprintf("test%d", s.databases.Add(1))
-	s.Do(tb, "CREATE DATABASE "+name)
-	return "http://" + s.address + "/" + name
+	return s.URL(fmt.Sprintf("test%d", s.databases.Add(1)))
 }
 
-// Do runs a statement.
-func (s *Server) Do(tb testing.TB, statement string) {
-	tb.Helper()
-	r, err := http.NewRequestWithContext(tb.Context(), http.MethodPost, "http://"+s.address+"/?"+url.Values{"query": {statement}}.Encode(), nil)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		tb.Fatalf("%s: %s %s", statement, resp.Status, resp.Header.Get("X-ClickHouse-Exception-Code"))
-	}
-}
+// URL is that of a database, which whoever opens a store there makes.
+func (s *Server) URL(database string) string { return "http://" + s.address + "/" + database }

@@ -24,7 +24,7 @@ type Config struct {
 	Data       string     `yaml:"data"` // folder that everything durable lives in
 	Name       string     `yaml:"name"` // of the organisation, shown beside ours
 	Log        Log        `yaml:"log"`
-	History    History      `yaml:"history"`
+	History    History    `yaml:"history"`
 	Deliveries Deliveries `yaml:"deliveries"`
 	Sources    []Source   `yaml:"sources"`
 	Catalog    Catalog    `yaml:"catalog"`

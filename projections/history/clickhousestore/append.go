@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections/history"
@@ -56,15 +57,14 @@ func (s *Store) Append(ctx context.Context, rows []history.Row) error {
 	if err != nil {
 		return err
 	}
-	for _, into := range []struct {
-		table string
-		columns
-	}{{"events_by_subject", events}, {"events", events}, {"newest", states}} {
-		if err := s.insert(ctx, into.table, into.columns); err != nil {
-			return s.explain(err)
-		}
+	g, within := errgroup.WithContext(ctx)
+	for _, table := range []string{"events", "events_by_subject"} {
+		g.Go(func() error { return s.insert(within, table, events) })
 	}
-	return nil
+	if err := g.Wait(); err != nil {
+		return s.explain(err)
+	}
+	return s.explain(s.insert(ctx, "newest", states))
 }
 
 // columns are rows as ClickHouse takes them: a list of values for each column.

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
@@ -37,22 +39,53 @@ func (c *conditions) where() string { return " WHERE " + strings.Join(c.all, " A
 
 // Events returns a page of the events that f selects.
 func (s *Store) Events(ctx context.Context, f history.Filter) (history.Page, error) {
+	var page history.Page
 	c := conditionsOf(f)
 	from := " FROM events"
 	if f.Entity != "" {
 		from = " FROM events_by_subject"
 	}
-	var page history.Page
+	g, within := errgroup.WithContext(ctx)
 	if !f.Uncounted {
-		var n uint64
-		count := "SELECT count() FROM (SELECT DISTINCT position" + from + c.where() + fmt.Sprintf(" LIMIT %d)", history.MaxTotal+1)
-		if err := s.row(ctx, []any{&n}, count, c.args...); err != nil {
-			return history.Page{}, fmt.Errorf("count events: %w", err)
-		}
-		page.More = n > history.MaxTotal
-		page.Total = int(min(n, history.MaxTotal)) //nolint:gosec // not many
+		g.Go(func() (err error) {
+			page.Total, page.More, err = s.count(within, from, c)
+			return err
+		})
 	}
-	limit := f.PageSize()
+	var entries []history.Entry
+	g.Go(func() (err error) {
+		entries, err = s.entries(within, f, from, c)
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return history.Page{}, err
+	}
+	if limit := f.PageSize(); len(entries) > limit {
+		entries = entries[:limit]
+		page.Next = entries[limit-1].Position
+	}
+	page.Entries = entries
+	return page, nil
+}
+
+func (s *Store) count(ctx context.Context, from string, c conditions) (total int, more bool, err error) {
+	var n uint64
+	count := "SELECT count() FROM (SELECT DISTINCT position" + from + c.where() + fmt.Sprintf(" LIMIT %d)", history.MaxTotal+1)
+	if err := s.row(ctx, []any{&n}, count, c.args...); err != nil {
+		return 0, false, fmt.Errorf("count events: %w", err)
+	}
+	return int(min(n, history.MaxTotal)), n > history.MaxTotal, nil //nolint:gosec // not many
+}
+
+// entries reads those of a page, and one more. What was written twice comes twice,
+// one after the other: to have ClickHouse sort that out would make it read all that
+// matches. So it is done here, and what is missing then is asked for again.
+func (s *Store) entries(ctx context.Context, f history.Filter, from string, c conditions) (all []history.Entry, err error) {
+	wanted := f.PageSize() + 1
+	columns := partly
+	if f.Whole {
+		columns = whole
+	}
 	direction, follows := " DESC", " < "
 	if f.Oldest {
 		direction, follows = " ASC", " > "
@@ -62,28 +95,27 @@ func (s *Store) Events(ctx context.Context, f history.Filter) (history.Page, err
 		order = " ORDER BY time" + direction + ", position" + direction
 		beyond = "(time, position)" + follows + "(SELECT time, position FROM events WHERE position = {after:UInt64} LIMIT 1)"
 	}
-	if f.After > 0 {
-		c.add(beyond, "after", uint64(f.After))
+	for after, full := f.After, true; full && len(all) < wanted; after = all[len(all)-1].Position {
+		c := conditions{slices.Clone(c.all), slices.Clone(c.args)}
+		if after > 0 {
+			c.add(beyond, "after", uint64(after))
+		}
+		n := 0
+		err := s.query(ctx, func(rows driver.Rows) error {
+			e, err := scan(rows)
+			if n++; len(all) == 0 || all[len(all)-1].Position != e.Position {
+				all = append(all, e)
+			}
+			return err
+		}, "SELECT "+columns+from+c.where()+order+fmt.Sprintf(" LIMIT %d", wanted), c.args...)
+		if err != nil {
+			return nil, fmt.Errorf("read events: %w", err)
+		}
+		if full = n == wanted; len(all) == 0 {
+			break
+		}
 	}
-	columns := partly
-	if f.Whole {
-		columns = whole
-	}
-	// What was written twice comes once.
-	text := "SELECT " + columns + from + c.where() + order + fmt.Sprintf(" LIMIT 1 BY position LIMIT %d", limit+1)
-	err := s.query(ctx, func(rows driver.Rows) error {
-		e, err := scan(rows)
-		page.Entries = append(page.Entries, e)
-		return err
-	}, text, c.args...)
-	if err != nil {
-		return history.Page{}, fmt.Errorf("read events: %w", err)
-	}
-	if len(page.Entries) > limit {
-		page.Entries = page.Entries[:limit]
-		page.Next = page.Entries[limit-1].Position
-	}
-	return page, nil
+	return all[:min(len(all), wanted)], nil
 }
 
 // Event returns the event at a position, or an error of kind fault.NotFound.

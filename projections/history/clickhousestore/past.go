@@ -109,7 +109,6 @@ func (s *Store) Counting(ctx context.Context, m projections.Moment, subjects []s
 
 const (
 	recorded = "SELECT position, id, type, origin, subject, time, recorded, truth, login, name, email, cause, extensions, data FROM events_by_subject WHERE "
-	once     = " LIMIT 1 BY subject, position"
 	counts   = "subject IN ? AND folded AND position <= ? AND position <= " + position + " AND truth <= ? AND (NOT backfilled OR ?)"
 )
 
@@ -123,9 +122,9 @@ var ends = fmt.Sprintf(`subject IN ? AND (subject, position) IN (
 
 func (s *Store) counting(ctx context.Context, b bounds, subjects []string, all bool) (found []counted, err error) {
 	for chunk := range slices.Chunk(subjects, together) {
-		text, args := recorded+counts+once, []any{chunk, b.known, b.truth, b.past}
+		text, args := recorded+counts, []any{chunk, b.known, b.truth, b.past}
 		if !all {
-			text, args = recorded+ends+once, append([]any{chunk}, args...)
+			text, args = recorded+ends, append([]any{chunk}, args...)
 		}
 		err := s.query(ctx, func(rows driver.Rows) error {
 			c, err := scanCounted(rows)
@@ -143,7 +142,8 @@ func (s *Store) counting(ctx context.Context, b bounds, subjects []string, all b
 		}
 		return cmp.Or(cmp.Compare(x.truth, y.truth), byPosition)
 	})
-	return found, nil
+	// What was written twice counts once.
+	return slices.CompactFunc(found, func(x, y counted) bool { return x.record.Position == y.record.Position }), nil
 }
 
 func scanCounted(rows driver.Rows) (c counted, err error) {

@@ -43,7 +43,12 @@ type Engine struct {
 	shutdown       func()
 }
 
-type analysis struct{ size, statements, flags, class uint32 }
+// analysis is what the library says of a statement.
+type analysis struct {
+	size, statements uint32
+	_                uint32 // flags
+	class            uint32
+}
 
 // Load opens the shared library, once in a process.
 func Load(path string) (*Engine, error) {

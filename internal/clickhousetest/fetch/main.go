@@ -24,7 +24,7 @@ func main() {
 	}
 }
 
-func fetch() error {
+func fetch() (err error) {
 	e, err := clickhousetest.Find()
 	if err != nil {
 		return err
@@ -41,7 +41,7 @@ func fetch() error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(made)
+	defer func() { err = errors.Join(err, os.RemoveAll(made)) }()
 	if err := os.CopyFS(made, e.Manifest); err != nil {
 		return err
 	}

@@ -108,7 +108,7 @@ func bodyOf(r *http.Request) (io.Reader, error) {
 		}
 		body = z
 	default:
-		return nil, fmt.Errorf("Code: 1. DB::Exception: there is no Content-Encoding %s here. (UNSUPPORTED_METHOD)", encoding) //nolint:revive // as ClickHouse writes it
+		return nil, fmt.Errorf("Code: 1. DB::Exception: there is no Content-Encoding %s here. (UNSUPPORTED_METHOD)", encoding)
 	}
 	if r.URL.Query().Get("decompress") == "1" {
 		compressed := proto.NewReader(body)

@@ -1,6 +1,7 @@
 package clickhousestore
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"strings"
@@ -77,12 +78,12 @@ func (c *columns) add(name string, values any) {
 	c.names, c.values = append(c.names, name), append(c.values, values)
 }
 
-func (s *Store) insert(ctx context.Context, table string, c columns) error {
+func (s *Store) insert(ctx context.Context, table string, c columns) (err error) {
 	batch, err := s.conn.PrepareBatch(ctx, "INSERT INTO "+table+" ("+strings.Join(c.names, ", ")+")")
 	if err != nil {
 		return err
 	}
-	defer batch.Close()
+	defer func() { err = cmp.Or(err, batch.Close()) }()
 	for i, values := range c.values {
 		if err := batch.Column(i).Append(values); err != nil {
 			return err

@@ -6,6 +6,7 @@ package clickhousestore
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -90,14 +91,14 @@ func (s *Store) migrate(ctx context.Context) error {
 }
 
 // create makes the database, if it is not there and may be made.
-func (s *Store) create(ctx context.Context) error {
+func (s *Store) create(ctx context.Context) (err error) {
 	without := *s.options
 	without.Auth.Database = ""
 	conn, err := clickhouse.Open(&without)
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { err = errors.Join(err, conn.Close()) }()
 	err = conn.Exec(ctx, "CREATE DATABASE IF NOT EXISTS "+quoted(s.options.Auth.Database))
 	if isException(err) {
 		return nil // a user that may not: that it is missing is told by what comes next

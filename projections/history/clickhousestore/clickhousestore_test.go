@@ -12,6 +12,7 @@ import (
 func TestStore(t *testing.T) {
 	server := clickhousetest.Start(t)
 	historytest.Run(t, func(t testing.TB) historytest.Place {
+		t.Helper()
 		url := server.Database(t)
 		return func(t testing.TB) history.Store {
 			t.Helper()

@@ -119,6 +119,7 @@ type kept struct {
 	rows naive
 }
 
+// Append is that of the store.
 func (k *kept) Append(ctx context.Context, rows []history.Row) error {
 	k.rows = append(k.rows, rows...)
 	return k.Store.Append(ctx, rows)
@@ -143,6 +144,7 @@ func (s suite) filled(t *testing.T) *kept {
 
 // Whatever is asked for, the answer is that of who looks at every row.
 func (s suite) anyFilter(t *testing.T) {
+	t.Helper()
 	k := s.filled(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		f := filter(rt, many)
@@ -181,6 +183,7 @@ func subjects() (all []string) {
 
 // So it is at whatever moment.
 func (s suite) anyMoment(t *testing.T) {
+	t.Helper()
 	k := s.filled(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		one, other := drawMoment(rt), drawMoment(rt)
@@ -222,6 +225,7 @@ func (s suite) anyMoment(t *testing.T) {
 }
 
 func (s suite) newest(t *testing.T) {
+	t.Helper()
 	k := s.filled(t)
 	want := k.rows.newest()
 	about := []string{"nobody", ""}
@@ -286,12 +290,15 @@ func Rows(t testing.TB, n int) []history.Row {
 // nowhere is a store that is empty for ever.
 type nowhere struct{ history.Store }
 
+// Position is 0.
 func (nowhere) Position(context.Context) (eventlog.Position, error) { return 0, nil }
 
+// Newest is nothing.
 func (nowhere) Newest(context.Context, []string) (map[string]history.Version, error) {
 	return map[string]history.Version{}, nil
 }
 
+// Append forgets.
 func (nowhere) Append(context.Context, []history.Row) error { return nil }
 
 // Rows that are there already are left as they are, in whatever batches they come.

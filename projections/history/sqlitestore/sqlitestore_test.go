@@ -11,6 +11,7 @@ import (
 
 func TestStore(t *testing.T) {
 	historytest.Run(t, func(t testing.TB) historytest.Place {
+		t.Helper()
 		path := filepath.Join(t.TempDir(), "history.db")
 		return func(t testing.TB) history.Store {
 			t.Helper()

@@ -10,7 +10,6 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
@@ -23,6 +22,9 @@ const (
 	whole       = columnNames + ", extensions, data"
 	partly      = columnNames + ", '' AS extensions, '' AS data"
 )
+
+// indexed is how much of a commit's id there is an index of.
+const indexed = 7
 
 // conditions of a query, with the values of their parameters.
 type conditions struct {
@@ -45,22 +47,21 @@ func (s *Store) Events(ctx context.Context, f history.Filter) (history.Page, err
 	if f.Entity != "" {
 		from = " FROM events_by_subject"
 	}
-	g, within := errgroup.WithContext(ctx)
-	if !f.Uncounted {
-		g.Go(func() (err error) {
-			page.Total, page.More, err = s.count(within, from, c)
-			return err
-		})
-	}
-	var entries []history.Entry
-	g.Go(func() (err error) {
-		entries, err = s.entries(within, f, from, c)
-		return err
-	})
-	if err := g.Wait(); err != nil {
+	entries, err := s.entries(ctx, f, from, c)
+	if err != nil {
 		return history.Page{}, err
 	}
-	if limit := f.PageSize(); len(entries) > limit {
+	limit := f.PageSize()
+	switch {
+	case f.Uncounted:
+	case f.After == 0 && len(entries) <= limit:
+		page.Total = len(entries) // which took a look at all that there is
+	default:
+		if page.Total, page.More, err = s.count(ctx, from, c); err != nil {
+			return history.Page{}, err
+		}
+	}
+	if len(entries) > limit {
 		entries = entries[:limit]
 		page.Next = entries[limit-1].Position
 	}
@@ -185,8 +186,11 @@ func conditionsOf(f history.Filter) (c conditions) {
 	if f.Actor != "" {
 		c.add("(actor = {actor:String} OR lowerUTF8(name) = {actor:String} OR lowerUTF8(email) = {actor:String})", "actor", strings.ToLower(f.Actor))
 	}
-	if f.Commit != "" {
-		c.add("startsWith(sha, {commit:String})", "commit", strings.ToLower(f.Commit))
+	if commit := strings.ToLower(f.Commit); commit != "" {
+		c.add("startsWith(sha, {commit:String})", "commit", commit)
+		if len(commit) >= indexed {
+			c.add("substring(sha, 1, 7) = {short:String}", "short", commit[:indexed])
+		}
 	}
 	if f.LeavesOutSeals() {
 		c.add("type <> {seal:String}", "seal", string(event.TypeLogSealed))

@@ -100,7 +100,7 @@ func filter(t *rapid.T, n int) history.Filter {
 	either("type", &f.Type, "entity.changed", "entity.registered.v1", "entity", "log.sealed", "activity.push", "entity.changed.v", "%", "'")
 	either("source", &f.Source, "github", "gitlab", "git")
 	either("actor", &f.Actor, "SALTMARSH", "kestrel-7", "kes trel", "moss@acme.example", "Moss Bank", "nobody")
-	either("commit", &f.Commit, "9C1185", "9c1185a5", "1b", "ffff")
+	either("commit", &f.Commit, "9C1185", "9c1185a5", "9C1185A", "1b", "ffff", "fffffffff")
 	either("text", &f.Text, "Owner", "team-b", "GRÜSSE", "Grüße", "'", "\\", "%", "must be a 'string'", "saltmarsh")
 	either("cause", &f.Cause, "github:1", "request-7", "hourly", "9c1185a5")
 	when("from", &f.From)

@@ -28,15 +28,6 @@ func columnsOf(f history.Filter) string {
 // Events returns a page of the events that f selects.
 func (s *Store) Events(ctx context.Context, f history.Filter) (history.Page, error) {
 	where, args := conditions(f)
-	var page history.Page
-	if !f.Uncounted {
-		count := "SELECT count(*) FROM (SELECT 1 FROM events" + where + " LIMIT ?)"
-		if err := s.db.QueryRowContext(ctx, count, append(slices.Clone(args), history.MaxTotal+1)...).Scan(&page.Total); err != nil {
-			return history.Page{}, fmt.Errorf("count events: %w", err)
-		}
-	}
-	page.More = page.Total > history.MaxTotal
-	page.Total = min(page.Total, history.MaxTotal)
 	limit := f.PageSize()
 	direction, follows := " DESC", " < "
 	if f.Oldest {
@@ -47,10 +38,12 @@ func (s *Store) Events(ctx context.Context, f history.Filter) (history.Page, err
 		order = " ORDER BY time" + direction + ", position" + direction
 		beyond = "(time, position)" + follows + "(SELECT time, position FROM events WHERE position = ?)"
 	}
+	on, onArgs := where, slices.Clone(args)
 	if f.After > 0 {
-		where, args = and(where, beyond), append(args, f.After)
+		on, onArgs = and(on, beyond), append(onArgs, f.After)
 	}
-	rows, err := s.db.QueryContext(ctx, "SELECT "+columnsOf(f)+" FROM events"+where+order+" LIMIT ?", append(args, limit+1)...)
+	var page history.Page
+	rows, err := s.db.QueryContext(ctx, "SELECT "+columnsOf(f)+" FROM events"+on+order+" LIMIT ?", append(onArgs, limit+1)...)
 	if err != nil {
 		return history.Page{}, fmt.Errorf("read events: %w", err)
 	}
@@ -65,11 +58,28 @@ func (s *Store) Events(ctx context.Context, f history.Filter) (history.Page, err
 	if err := rows.Err(); err != nil {
 		return history.Page{}, fmt.Errorf("read events: %w", err)
 	}
+	switch {
+	case f.Uncounted:
+	case f.After == 0 && len(page.Entries) <= limit:
+		page.Total = len(page.Entries) // which took a look at all that there is
+	default:
+		if page.Total, page.More, err = s.count(ctx, where, args); err != nil {
+			return history.Page{}, err
+		}
+	}
 	if len(page.Entries) > limit {
 		page.Entries = page.Entries[:limit]
 		page.Next = page.Entries[limit-1].Position
 	}
 	return page, nil
+}
+
+func (s *Store) count(ctx context.Context, where string, args []any) (total int, more bool, err error) {
+	count := "SELECT count(*) FROM (SELECT 1 FROM events" + where + " LIMIT ?)"
+	if err := s.db.QueryRowContext(ctx, count, append(slices.Clone(args), history.MaxTotal+1)...).Scan(&total); err != nil {
+		return 0, false, fmt.Errorf("count events: %w", err)
+	}
+	return min(total, history.MaxTotal), total > history.MaxTotal, nil
 }
 
 // Event returns the event at a position, or an error of kind fault.NotFound.

@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS events (
     recorded_at DateTime64(6, 'UTC') ALIAS fromUnixTimestamp64Nano(recorded, 'UTC'),
     INDEX by_type   type   TYPE set(32)            GRANULARITY 1,
     INDEX by_time   time   TYPE minmax             GRANULARITY 1,
-    INDEX by_sha    sha    TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX by_sha    substring(sha, 1, 7) TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX by_caused caused TYPE bloom_filter(0.01) GRANULARITY 1
 ) ENGINE = ReplacingMergeTree ORDER BY position SETTINGS index_granularity = 1024;
 

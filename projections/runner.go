@@ -211,10 +211,43 @@ func (f *follower) start(ctx context.Context) error {
 		return fault.New(fault.Conflict, "the read model %s stands at position %d, but its log ends at %d: it was folded from another log, or the log was put back to an earlier copy; "+
 			"stop the portal and run callboard rebuild --data with its data folder", name, p, last)
 	}
+	if err := f.sameLog(ctx, p); err != nil {
+		return err
+	}
 	f.advance(p)
 	f.mu.Lock()
 	f.started = true
 	f.mu.Unlock()
+	return nil
+}
+
+// identifier is a Projection that knows which event it has at a position.
+type identifier interface {
+	EventID(ctx context.Context, p eventlog.Position) (string, error)
+}
+
+// sameLog checks that the event that the projection has seen last is that of the log.
+func (f *follower) sameLog(ctx context.Context, p eventlog.Position) error {
+	knows, ok := f.projection.(identifier)
+	if !ok || p == 0 {
+		return nil
+	}
+	name := f.projection.Name()
+	seen, err := knows.EventID(ctx, p)
+	f.answered(err)
+	if err != nil {
+		return fmt.Errorf("read the last event of projection %s: %w", name, err)
+	}
+	for rec, err := range f.log.Read(ctx, p-1) {
+		if err != nil {
+			return fmt.Errorf("read position %d of the log: %w", p, err)
+		}
+		if rec.ID != seen {
+			return fault.New(fault.Conflict, "the read model %s was folded from another log: its event %d is %s, and that of this log is %s; "+
+				"give it a place of its own, or stop the portal and run callboard rebuild", name, p, seen, rec.ID)
+		}
+		break
+	}
 	return nil
 }
 

@@ -253,6 +253,32 @@ func TestCheckRefusesAnotherLogsProjection(t *testing.T) {
 	}
 }
 
+// identified is a projection that knows which event it saw last.
+type identified struct {
+	tally
+	last string
+}
+
+func (p *identified) EventID(context.Context, eventlog.Position) (string, error) { return p.last, nil }
+
+// Two portals that are given one database do not mix what they know.
+func TestCheckRefusesTheProjectionOfALogAsLong(t *testing.T) {
+	log := eventlogtest.NewMemory()
+	add(t, log, "1", "2", "3")
+	check := func(last string, at eventlog.Position) error {
+		p := &identified{tally{name: "history", position: at}, last}
+		return projections.NewRunner(log, slog.New(slog.DiscardHandler), p).Check(t.Context())
+	}
+	for _, err := range []error{check("", 0), check("2", 2), check("3", 3)} {
+		if err != nil {
+			t.Errorf("of this log: %v", err)
+		}
+	}
+	if err := check("1", 2); fault.KindOf(err) != fault.Conflict || !strings.Contains(err.Error(), "history was folded from another log: its event 2 is 1") {
+		t.Errorf("of another log: %v", err)
+	}
+}
+
 func TestBatchesAreBoundedByBytes(t *testing.T) {
 	log := eventlogtest.NewMemory()
 	data := []byte(`"` + strings.Repeat("x", 6<<20) + `"`)

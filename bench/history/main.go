@@ -66,6 +66,9 @@ func run(ctx context.Context) (err error) {
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(o.folder)) }()
 	}
+	if err := os.MkdirAll(o.folder, 0o700); err != nil {
+		return err
+	}
 	go tuning.Run(ctx) // as serve does
 	open, stop, err := places(ctx, o)
 	if err != nil {

@@ -27,6 +27,12 @@ func New(s Store) *History { return &History{s} }
 // Name returns [Name].
 func (h *History) Name() string { return Name }
 
+// EventID returns the id of the event that is kept at a position.
+func (h *History) EventID(ctx context.Context, p eventlog.Position) (string, error) {
+	e, err := h.Event(ctx, p)
+	return e.ID, err
+}
+
 // Batch is how many records, and bytes of their data, the store best takes at once;
 // 0 if it does not mind.
 func (h *History) Batch() (records, bytes int) {

@@ -1,6 +1,7 @@
 -- +goose Up
 -- Every statement can be run again: ClickHouse has no transactions, and a migration
--- that was cut off is begun anew.
+-- that was cut off is begun anew. What is written is on disk before the next insert
+-- begins, so that no crash leaves the position without its rows.
 --
 -- One row for each event, in the order of the log. Times are nanoseconds since 1970,
 -- UTC. A batch may be written twice, with the same rows: reads take one of each position.
@@ -36,11 +37,11 @@ CREATE TABLE IF NOT EXISTS events (
     INDEX by_time   time   TYPE minmax             GRANULARITY 1,
     INDEX by_sha    substring(sha, 1, 7) TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX by_caused caused TYPE bloom_filter(0.01) GRANULARITY 1
-) ENGINE = ReplacingMergeTree ORDER BY position SETTINGS index_granularity = 1024;
+) ENGINE = ReplacingMergeTree ORDER BY position SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- The same rows, together for each subject.
 CREATE TABLE IF NOT EXISTS events_by_subject AS events
-ENGINE = ReplacingMergeTree ORDER BY (subject, position) SETTINGS index_granularity = 1024;
+ENGINE = ReplacingMergeTree ORDER BY (subject, position) SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1;
 
 ALTER TABLE events_by_subject ADD INDEX IF NOT EXISTS by_file file TYPE bloom_filter(0.01) GRANULARITY 1;
 
@@ -54,4 +55,4 @@ CREATE TABLE IF NOT EXISTS newest (
     state    String CODEC(ZSTD(1)), -- as JSON
     declares UInt64,                -- position of the event that declares the entity; 0 = of none
     declared String CODEC(ZSTD(1))  -- its data
-) ENGINE = ReplacingMergeTree(position) ORDER BY about SETTINGS index_granularity = 256;
+) ENGINE = ReplacingMergeTree(position) ORDER BY about SETTINGS index_granularity = 256, fsync_after_insert = 1, fsync_part_directory = 1;

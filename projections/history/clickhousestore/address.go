@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -42,9 +43,13 @@ func Parse(address string) (*clickhouse.Options, error) {
 	if u.Hostname() == "" {
 		return nil, fault.New(fault.Invalid, "the URL names no host")
 	}
-	if u.Port() == "" && !strings.Contains(u.Host, ",") {
-		u.Host += ":" + port
+	hosts := strings.Split(u.Host, ",")
+	for i, host := range hosts {
+		if _, _, err := net.SplitHostPort(host); err != nil {
+			hosts[i] = host + ":" + port
+		}
 	}
+	u.Host = strings.Join(hosts, ",")
 	o, err := clickhouse.ParseDSN(u.String())
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "%w", err)
@@ -57,6 +62,9 @@ func Parse(address string) (*clickhouse.Options, error) {
 	}
 	if o.DialTimeout == 0 {
 		o.DialTimeout = 5 * time.Second
+	}
+	if o.ReadTimeout == 0 {
+		o.ReadTimeout = time.Minute
 	}
 	o.Settings["async_insert"] = 0          // what is written has to be there
 	o.Settings["max_query_size"] = 16 << 20 // a query names up to 20,000 entities

@@ -10,12 +10,13 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/pressly/goose/v3"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections/history"
@@ -31,8 +32,8 @@ type Store struct {
 	options *clickhouse.Options
 	conn    driver.Conn
 
-	mu       sync.Mutex
-	migrated bool
+	migrated  atomic.Bool // the tables are up to date
+	migrating singleflight.Group
 }
 
 var _ history.Store = (*Store)(nil)
@@ -56,18 +57,28 @@ func (s *Store) Close() error { return s.conn.Close() }
 // Batch is how many events, and bytes of their data, are best written at once.
 func (s *Store) Batch() (records, bytes int) { return 20_000, 32 << 20 }
 
-// ready brings the tables up to date, once.
+// patience is how long the tables may take to be brought up to date.
+const patience = time.Minute
+
+// ready brings the tables up to date, once. All who ask meanwhile share the answer,
+// so that they do not queue before a server that does not give one.
 func (s *Store) ready(ctx context.Context) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.migrated {
+	if s.migrated.Load() {
 		return nil
 	}
-	if err := s.migrate(ctx); err != nil {
-		return s.explain(err)
+	done := s.migrating.DoChan("", func() (any, error) {
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		defer cancel()
+		err := s.migrate(bounded)
+		s.migrated.Store(err == nil)
+		return nil, err
+	})
+	select {
+	case r := <-done:
+		return s.explain(r.Err)
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	s.migrated = true
-	return nil
 }
 
 func (s *Store) migrate(ctx context.Context) error {

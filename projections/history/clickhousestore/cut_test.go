@@ -141,9 +141,10 @@ func TestParse(t *testing.T) {
 	for _, tt := range []struct{ url, protocol, address, user, database string }{
 		{"http://ch", "http", "ch:8123", "default", "callboard"},
 		{"http://writer:secret@ch:8124/portal", "http", "ch:8124", "writer", "portal"},
+		{"https://[::1]/portal", "http", "[::1]:8443", "default", "portal"},
 		{"https://ch/portal", "http", "ch:8443", "default", "portal"},
 		{"clickhouse://ch/portal", "native", "ch:9000", "default", "portal"},
-		{"clickhouse://ch1:9000,ch2:9000/portal", "native", "ch1:9000", "default", "portal"},
+		{"clickhouse://ch1,ch2:9001/portal", "native", "ch1:9000", "default", "portal"},
 	} {
 		o, err := clickhousestore.Parse(tt.url)
 		if err != nil {

@@ -97,7 +97,7 @@ func filter(t *rapid.T, n int) history.Filter {
 	}
 	either("entity", &f.Entity, "component:default/payments", "Component:default/Ledger", "component:default/grüße", "acme/ledger", "location:ledger", "nobody", event.LogSubject)
 	either("kind", &f.Kind, "Component", "location", "api")
-	either("type", &f.Type, "entity.changed", "entity.registered.v1", "entity", "log.sealed", "activity.push", "entity.changed.v", "%", "'")
+	either("type", &f.Type, "entity.changed", "entity.registered.v1", "entity", "log.sealed", "activity.push", "entity.changed.v", "entity.*", "%", "'")
 	either("source", &f.Source, "github", "gitlab", "git")
 	either("actor", &f.Actor, "SALTMARSH", "kestrel-7", "kes trel", "moss@acme.example", "Moss Bank", "nobody")
 	either("commit", &f.Commit, "9C1185", "9c1185a5", "9C1185A", "1b", "ffff", "fffffffff")

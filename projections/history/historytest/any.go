@@ -303,6 +303,7 @@ func (nowhere) Append(context.Context, []history.Row) error { return nil }
 
 // Rows that are there already are left as they are, in whatever batches they come.
 func (s suite) writtenAgain(t *testing.T) {
+	t.Helper()
 	rows := Rows(t, 60)
 	write := func(parts ...[]history.Row) map[string]any {
 		t.Helper()

@@ -84,6 +84,7 @@ func story(t *testing.T) *projectiontest.Story {
 }
 
 func (s suite) projection(t *testing.T) {
+	t.Helper()
 	projectiontest.Run(t, s.open, story(t).Records(), func(t *testing.T, h *history.History) any {
 		t.Helper()
 		page, err := h.Events(t.Context(), history.Filter{Whole: true})
@@ -95,6 +96,7 @@ func (s suite) projection(t *testing.T) {
 }
 
 func (s suite) filters(t *testing.T) {
+	t.Helper()
 	h := s.folded(t, story(t))
 	at := func(minute int) time.Time { return time.Date(2026, 3, 12, 9, minute, 0, 0, time.UTC) }
 	for _, tt := range []struct {
@@ -139,6 +141,7 @@ func (s suite) filters(t *testing.T) {
 
 // Seals come all the time, and tell nothing of what people do.
 func (s suite) seals(t *testing.T) {
+	t.Helper()
 	h := s.folded(t, projectiontest.NewStory(t).
 		Add(payments, event.EntityRegistered{Declaration: projectiontest.Component("payments", "team-a")}).
 		Add(event.LogSubject, event.LogSealed{Size: 1}).
@@ -167,6 +170,7 @@ func (s suite) seals(t *testing.T) {
 }
 
 func (s suite) pages(t *testing.T) {
+	t.Helper()
 	h := s.folded(t, story(t))
 	for _, oldest := range []bool{false, true} {
 		var got []string
@@ -201,6 +205,7 @@ func (s suite) pages(t *testing.T) {
 // What was backfilled is compared with what was backfilled before it, and takes its
 // place in time.
 func (s suite) byTime(t *testing.T) {
+	t.Helper()
 	at := func(day int) func(*eventlog.Record) {
 		return func(r *eventlog.Record) { r.Time = time.Date(2020, 1, day, 0, 0, 0, 0, time.UTC) }
 	}
@@ -246,6 +251,7 @@ func (s suite) byTime(t *testing.T) {
 }
 
 func (s suite) event(t *testing.T) {
+	t.Helper()
 	h := s.folded(t, story(t))
 	e, err := h.Event(t.Context(), 3)
 	if err != nil || e.Cause.Commit != "ccc333" {
@@ -264,6 +270,7 @@ func positions(page history.Page) (all []eventlog.Position) {
 }
 
 func (s suite) total(t *testing.T) {
+	t.Helper()
 	h := s.open(t)
 	story := projectiontest.NewStory(t)
 	for _, tt := range []struct {
@@ -288,6 +295,7 @@ func (s suite) total(t *testing.T) {
 }
 
 func (s suite) reopened(t *testing.T) {
+	t.Helper()
 	open := s.place(t)
 	records := story(t).Records()
 	for i, part := range [][]eventlog.Record{records[:3], records} { // the second overlaps the first
@@ -309,6 +317,7 @@ func (s suite) reopened(t *testing.T) {
 }
 
 func (s suite) nothing(t *testing.T) {
+	t.Helper()
 	store := s.place(t)(t)
 	if err := store.Append(t.Context(), nil); err != nil {
 		t.Error(err)

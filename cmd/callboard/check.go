@@ -35,7 +35,7 @@ Exit codes: 0 all is fine, 1 there are problems, 2 the command was called wrongl
 			if file == "" && len(paths) == 0 {
 				return usageError{fault.New(fault.Invalid, "name a descriptor, or a configuration with --config"), "callboard check"}
 			}
-			k := checker{out: p.Stdout, kinds: catalog.BuiltIn(), declared: map[string]declared{}}
+			k := checker{out: p.Stdout, kinds: builtInKinds(), declared: map[string]declared{}}
 			if file != "" {
 				if err := k.config(c.Context(), p, file); err != nil {
 					return err

@@ -11,12 +11,16 @@ import (
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/moments"
+	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/web"
 )
 
-// kindsOf are those that the catalog knows: Backstage's, and then the
+// builtInKinds are those that every portal knows: Backstage's, and then ours.
+func builtInKinds() catalog.Kinds { return append(catalog.BuiltIn(), scorecards.Kinds()...) }
+
+// kindsOf are those that the catalog knows: what is built in, and then the
 // configuration's.
-func kindsOf(c config.Config) catalog.Kinds { return append(catalog.BuiltIn(), c.Catalog.Own()...) }
+func kindsOf(c config.Config) catalog.Kinds { return append(builtInKinds(), c.Catalog.Own()...) }
 
 // shownCatalog is the catalog as the pages want it.
 type shownCatalog struct {

@@ -23,7 +23,9 @@ var rooms = map[string][]string{
 	"catalog/codeowners":  {},
 	"catalog/schema":      {"catalog"},
 	"catalog/catalogtest": {"catalog"},
-	"event":               {"catalog", "internal/fault", "internal/flat"},
+	// Pure rules: what is known of an entity in, results out.
+	"scorecards": {"catalog", "catalog/schema"},
+	"event":      {"catalog", "internal/fault", "internal/flat"},
 
 	"eventlog": {"event", "eventlog", "internal/fault"},
 
@@ -88,6 +90,7 @@ var foreign = map[string][]string{
 	"github.com/a-h/templ":               {"web"},
 	"github.com/RoaringBitmap/roaring":   {"projections/entities/index"},
 	"database/sql":                       {"projections", "eventlog/sqlitelog", "subscribers"},
+	"cel.dev/cel-go":                     {"scorecards"},
 	"modernc.org/sqlite":                 {"projections/sqlstore", "eventlog/sqlitelog"},
 	"github.com/google/go-github":        {"ingest/github"},
 	"gitlab.com/gitlab-org/api":          {"ingest/gitlab"},

@@ -101,6 +101,9 @@ func (r KindRelation) reference() (catalog.Type, *catalog.Reference) {
 	return catalog.TextOrTexts, &ref
 }
 
+// reservedGroup begins the apiVersions of Callboard's own kinds.
+const reservedGroup = "callboard.dev/"
+
 // kinds checks what is declared. Of what is wrong in a schema its reading tells.
 func (p *parser) kinds(kinds []Kind) {
 	known := catalog.BuiltIn()
@@ -121,6 +124,8 @@ func (p *parser) kinds(kinds []Kind) {
 			switch other := known.Find(v, k.Name); {
 			case !catalog.ValidAPIVersion(v):
 				p.wrong(at, "%q is no apiVersion; write a name of yours, a slash and a version, such as acme.example/v1", v)
+			case strings.HasPrefix(v, reservedGroup):
+				p.wrong(at, "%s is for kinds that are built in; choose an apiVersion of your own", v)
 			case other != nil && other.Own == nil:
 				p.wrong(at, "kind %s of %s is built in; choose another name, or an apiVersion of your own", k.Name, v)
 			case other != nil || slices.Contains(k.APIVersions[:j], v):

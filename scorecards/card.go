@@ -1,0 +1,271 @@
+// Package scorecards judges entities by rules. It is pure: definitions, facts and
+// a moment in, results out. It knows no log, no clock and no database, so that
+// the past is judged by the same code as the present.
+//
+// Start with [ParseCard], which makes a [Card] from an entity of kind Scorecard,
+// and [Card.Evaluate], which judges a [Subject]: an entity and the facts that are
+// known of it. [Rule.Explain] tells how a result came about, [Rule.Inputs] what it
+// depends on. [Kinds] is what a catalog has to know.
+//
+// Rules are CEL expressions (https://cel.dev); [Variables] lists what they read.
+package scorecards
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"cel.dev/cel-go/cel"
+
+	"github.com/callboard/callboard/catalog"
+)
+
+// Card is a scorecard that was checked. It never changes; many goroutines may use it.
+type Card struct {
+	Ref         catalog.Ref
+	Title       string
+	Description string
+	Owner       string // full reference; empty if none is named
+	Draft       bool
+	Levels      []Level // from the lowest rank to the highest; none: the card counts points
+	Rules       []*Rule // as written
+
+	filter *expression // nil: all entities
+}
+
+// Level is a step of the ladder.
+type Level struct {
+	Name  string `json:"name"`
+	Rank  int    `json:"rank"`
+	Color string `json:"color,omitempty"` // "#c9a227", or empty
+}
+
+// Rule is one rule of a card.
+type Rule struct {
+	ID          string // its history hangs on it
+	Title       string
+	Description string // Markdown
+	Level       string // empty on a card that counts points
+	Weight      float64
+	Expr        string
+	Filter      string    // empty: it applies to whatever the card applies to
+	Message     string    // with captures such as {{repo.defaultBranch}}
+	Fix         string    // http or https link; empty if none
+	From        time.Time // from when on it counts; zero = always
+
+	rank    int
+	expr    *expression
+	filter  *expression
+	message message
+	inputs  []string
+}
+
+// Inputs lists what the result of the rule depends on, apart from the filter of
+// the card: names of [Variables], and for parts of the entity and for facts that
+// CI pushed the path: "entity.spec.type", "facts.coverage". See [Touches].
+func (r *Rule) Inputs() []string { return slices.Clone(r.inputs) }
+
+// FilterInputs lists what it depends on which entities the card judges.
+func (c *Card) FilterInputs() []string {
+	if c.filter == nil {
+		return nil
+	}
+	return slices.Clone(c.filter.reads)
+}
+
+// Rule returns the rule with an id, or nil.
+func (c *Card) Rule(id string) *Rule {
+	for _, r := range c.Rules {
+		if r.ID == id {
+			return r
+		}
+	}
+	return nil
+}
+
+// Rank returns that of a level; 0 for the empty name, below all levels, and for
+// one that the card does not have.
+func (c *Card) Rank(level string) int {
+	for _, l := range c.Levels {
+		if l.Name == level {
+			return l.Rank
+		}
+	}
+	return 0
+}
+
+// ParseCard makes a card from an entity of kind Scorecard. What it reports is
+// what the catalog reports of the descriptor, too, so that an entity of the
+// catalog with [Kinds] gives a card.
+func ParseCard(e *catalog.Entity) (*Card, []catalog.Problem) {
+	if problems := ofKind(e, KindScorecard); len(problems) > 0 {
+		return nil, problems
+	}
+	c, problems := parseCard(e.Spec)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	c.Ref, c.Title, c.Description = e.Ref(), e.Title(), e.Metadata.Description
+	c.Owner = fullRef(e.SpecString("owner"), "Group", e.Metadata.Namespace)
+	return c, nil
+}
+
+// ofKind checks an entity by the schema of its kind.
+func ofKind(e *catalog.Entity, kind string) []catalog.Problem {
+	if e.APIVersion != APIVersion || e.Kind != kind {
+		return []catalog.Problem{{Path: "kind", Message: fmt.Sprintf("must be %s of %s, found %s of %s", kind, APIVersion, e.Kind, e.APIVersion)}}
+	}
+	spec := e.Spec
+	if spec == nil {
+		spec = map[string]any{}
+	}
+	return specSchemas()[kind].Check(kind, spec)
+}
+
+// fullRef completes a reference; empty if it cannot be read.
+func fullRef(s, kind, namespace string) string {
+	r, err := catalog.ParseRef(s, catalog.Ref{Kind: kind, Namespace: namespace})
+	if s == "" || err != nil {
+		return ""
+	}
+	return r.String()
+}
+
+func cardProblems(spec map[string]any) []catalog.Problem {
+	_, problems := parseCard(spec)
+	return problems
+}
+
+// writtenCard is the spec of a card as the schema lets it through.
+type writtenCard struct {
+	Draft  bool          `json:"draft"`
+	Filter string        `json:"filter"`
+	Levels []Level       `json:"levels"`
+	Rules  []writtenRule `json:"rules"`
+}
+
+type writtenRule struct {
+	ID          string   `json:"id"`
+	Title       string   `json:"title"`
+	Description string   `json:"description"`
+	Level       string   `json:"level"`
+	Weight      *float64 `json:"weight"`
+	Expr        string   `json:"expr"`
+	Filter      string   `json:"filter"`
+	Message     string   `json:"message"`
+	Fix         string   `json:"fix"`
+	From        string   `json:"from"`
+}
+
+// problems gathers what is wrong in a spec.
+type problems []catalog.Problem
+
+func (p *problems) add(path, format string, args ...any) {
+	*p = append(*p, catalog.Problem{Path: path, Message: fmt.Sprintf(format, args...)})
+}
+
+// compile reports an expression that is wrong. An empty one is none.
+func (p *problems) compile(path, text string, want *cel.Type) *expression {
+	if text == "" {
+		return nil
+	}
+	e, err := compile(text, want)
+	if err != nil {
+		p.add(path, "is no expression that can be used: %v", err)
+	}
+	return e
+}
+
+// date reads a day as its first moment in UTC.
+func (p *problems) date(path, text string) time.Time {
+	if text == "" {
+		return time.Time{}
+	}
+	t, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		p.add(path, "must be a date such as 2026-03-12, found %q", text)
+	}
+	return t
+}
+
+// read fills a struct from a spec that the schema let through.
+func read(spec map[string]any, into any) {
+	b, err := json.Marshal(spec)
+	if err == nil {
+		err = json.Unmarshal(b, into)
+	}
+	if err != nil { // the schema and the struct say different things
+		panic(fmt.Sprintf("scorecards: %v", err))
+	}
+}
+
+func parseCard(spec map[string]any) (*Card, []catalog.Problem) {
+	var w writtenCard
+	read(spec, &w)
+	var p problems
+	c := &Card{Draft: w.Draft, Levels: w.Levels}
+	c.filter = p.compile("spec.filter", w.Filter, cel.BoolType)
+	for i, l := range w.Levels {
+		path := catalog.IndexPath("spec.levels", i)
+		if slices.ContainsFunc(w.Levels[:i], func(o Level) bool { return o.Name == l.Name }) {
+			p.add(path+".name", "%q is the name of another level", l.Name)
+		}
+		if slices.ContainsFunc(w.Levels[:i], func(o Level) bool { return o.Rank == l.Rank }) {
+			p.add(path+".rank", "%d is the rank of another level", l.Rank)
+		}
+	}
+	ids := map[string]bool{}
+	for i, wr := range w.Rules {
+		path := catalog.IndexPath("spec.rules", i)
+		if ids[wr.ID] {
+			p.add(path+".id", "%q is the id of another rule", wr.ID)
+		}
+		ids[wr.ID] = true
+		c.Rules = append(c.Rules, c.parseRule(path, wr, &p))
+	}
+	c.Levels = slices.SortedFunc(slices.Values(w.Levels), func(a, b Level) int { return cmp.Compare(a.Rank, b.Rank) })
+	return c, p
+}
+
+func (c *Card) parseRule(path string, w writtenRule, p *problems) *Rule {
+	r := &Rule{
+		ID: w.ID, Title: w.Title, Description: w.Description, Level: w.Level, Weight: 1, Expr: w.Expr, Filter: w.Filter,
+		Message: w.Message, Fix: w.Fix, rank: c.Rank(w.Level),
+	}
+	if w.Weight != nil {
+		r.Weight = *w.Weight
+	}
+	switch {
+	case len(c.Levels) == 0 && w.Level != "":
+		p.add(path+".level", "must not be there, since the card has no levels; list them under spec.levels")
+	case len(c.Levels) > 0 && w.Level == "":
+		p.add(path+".level", "is missing; write one of %s", c.levelNames())
+	case w.Level != "" && r.rank == 0:
+		p.add(path+".level", "must be one of %s, found %q", c.levelNames(), w.Level)
+	}
+	r.From = p.date(path+".from", w.From)
+	r.expr = p.compile(path+".expr", w.Expr, cel.BoolType)
+	r.filter = p.compile(path+".filter", w.Filter, cel.BoolType)
+	r.message = p.message(path+".message", w.Message)
+	for _, e := range append(r.message.captures(), r.expr, r.filter) {
+		if e != nil {
+			r.inputs = append(r.inputs, e.reads...)
+		}
+	}
+	slices.Sort(r.inputs)
+	r.inputs = slices.Compact(r.inputs)
+	return r
+}
+
+func (c *Card) levelNames() string {
+	var names []string
+	for _, l := range c.Levels {
+		if !slices.Contains(names, l.Name) {
+			names = append(names, l.Name)
+		}
+	}
+	return strings.Join(names, ", ")
+}

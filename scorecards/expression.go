@@ -1,0 +1,296 @@
+package scorecards
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common"
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/ext"
+	"golang.org/x/mod/semver"
+
+	"github.com/callboard/callboard/catalog"
+)
+
+// What an expression may cost, so that none can hang a portal. A unit is about
+// one step; to look for a suffix in 10,000 paths takes some 60,000.
+const (
+	maxExpression = 4000 // characters
+	maxNodes      = 2000
+	maxDepth      = 50
+	maxRegex      = 2000 // instructions of a compiled pattern
+	maxCost       = 2_000_000
+	// To explain, both sides of an && are looked at, so that it costs more.
+	maxExplainCost = 4 * maxCost
+)
+
+// environment is what expressions are checked against: made once, never changed.
+var environment = sync.OnceValues(newEnvironment)
+
+func newEnvironment() (*cel.Env, error) {
+	options := []cel.EnvOption{
+		cel.OptionalTypes(),
+		ext.Strings(ext.StringsVersion(2)), // later ones can format, at a cost that grows with the input
+		ext.Sets(),
+		cel.CrossTypeNumericComparisons(true),
+		cel.DefaultUTCTimeZone(true),
+		cel.EnableMacroCallTracking(), // to explain an expression in its own words
+		cel.ParserExpressionSizeLimit(maxExpression),
+		cel.ParserRecursionLimit(maxDepth),
+		cel.ExpressionNodeLimit(maxNodes),
+		cel.RegexProgramSizeLimit(maxRegex),
+		// age(t) is a macro, so that an expression shows that it reads now.
+		cel.Macros(cel.GlobalMacro("age", 1, func(eh cel.MacroExprFactory, _ ast.Expr, args []ast.Expr) (ast.Expr, *common.Error) {
+			return eh.NewCall(operators.Subtract, eh.NewIdent("now"), args[0]), nil
+		})),
+		cel.Function("days", cel.Overload("days_int", []*cel.Type{cel.IntType}, cel.DurationType, cel.UnaryBinding(func(n ref.Val) ref.Val {
+			const most = 100 * 366 // a duration holds 292 years
+			if n := n.(types.Int); n >= -most && n <= most {
+				return types.Duration{Duration: time.Duration(n) * 24 * time.Hour}
+			}
+			return types.NewErr("days: more than a hundred years")
+		}))),
+		cel.Function("compareVersions", cel.Overload("compare_versions_string_string", []*cel.Type{cel.StringType, cel.StringType}, cel.IntType,
+			cel.BinaryBinding(compareVersions))),
+	}
+	for _, v := range variables {
+		options = append(options, cel.Variable(v.name, v.typ))
+	}
+	return cel.NewEnv(options...)
+}
+
+// compareVersions compares as https://semver.org says; a leading v is no matter.
+func compareVersions(a, b ref.Val) ref.Val {
+	var both [2]string
+	for i, v := range []ref.Val{a, b} {
+		both[i] = "v" + strings.TrimPrefix(string(v.(types.String)), "v")
+		if !semver.IsValid(both[i]) {
+			return types.NewErr("compareVersions: %q is no version such as 1.2.3", v.Value())
+		}
+	}
+	return types.Int(semver.Compare(both[0], both[1]))
+}
+
+// expression is one that was checked.
+type expression struct {
+	text    string
+	checked *cel.Ast
+	program cel.Program
+	reads   []string // what it reads, sorted: see Inputs
+	times   *times   // nil unless it reads now
+}
+
+// compile checks an expression. What it yields must be of the type, or of one
+// that only evaluating shows; nil stands for any.
+func compile(text string, want *cel.Type) (*expression, error) {
+	env, err := environment()
+	if err != nil {
+		return nil, err
+	}
+	if len(text) > maxExpression {
+		return nil, fmt.Errorf("is longer than the %d characters that an expression may have", maxExpression)
+	}
+	checked, issues := env.Compile(text)
+	if issues.Err() != nil {
+		return nil, inWords(issues)
+	}
+	if got := checked.OutputType(); want != nil && !got.IsExactType(want) && !got.IsExactType(cel.DynType) {
+		return nil, fmt.Errorf("must yield %s, found %s", typeName(want), typeName(got))
+	}
+	e := &expression{text: text, checked: checked}
+	if e.reads, err = readsOf(checked.NativeRep()); err != nil {
+		return nil, err
+	}
+	if e.program, err = env.Program(checked, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(maxCost)); err != nil {
+		return nil, err
+	}
+	if slices.Contains(e.reads, "now") {
+		e.times = timesOf(env, checked.NativeRep())
+	}
+	return e, nil
+}
+
+// inWords puts the first thing that is wrong into words.
+func inWords(issues *cel.Issues) error {
+	all := issues.Errors()
+	if len(all) == 0 {
+		return issues.Err()
+	}
+	first := all[0]
+	message, _, _ := strings.Cut(first.Message, " (in container")
+	message, _, _ = strings.Cut(message, "\n")
+	at := fmt.Sprintf("at character %d", first.Location.Column()+1)
+	if line := first.Location.Line(); line > 1 {
+		at = fmt.Sprintf("in line %d, %s", line, at)
+	}
+	return fmt.Errorf("%s: %s", at, message)
+}
+
+func typeName(t *cel.Type) string {
+	if t.IsExactType(cel.BoolType) {
+		return "true or false"
+	}
+	return "a " + t.String()
+}
+
+// eval returns the value of an expression, which may be a *types.Unknown.
+func (e *expression) eval(v *view) (ref.Val, error) {
+	value, _, err := e.program.Eval(v)
+	if err != nil {
+		return nil, plainly(err)
+	}
+	return value, nil
+}
+
+// plainly shortens what CEL says of an expression that went wrong.
+func plainly(err error) error {
+	text := strings.TrimPrefix(err.Error(), "operation cancelled: ")
+	if key, ok := strings.CutPrefix(text, "no such key: "); ok {
+		text = fmt.Sprintf("there is no field %s; ask with has() first, or write .?%s.orValue(…)", key, key)
+	}
+	if text == "actual cost limit exceeded" {
+		text = "it takes more steps than an expression may"
+	}
+	return errors.New(text)
+}
+
+// unknownNames lists the variables that a value is unknown because of.
+func unknownNames(u *types.Unknown) []string {
+	var names []string
+	for _, id := range u.IDs() {
+		trails, _ := u.GetAttributeTrails(id)
+		for _, t := range trails {
+			names = append(names, t.Variable())
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// reader finds what an expression reads.
+type reader struct {
+	names []string
+	err   error
+}
+
+func readsOf(tree *ast.AST) ([]string, error) {
+	var r reader
+	r.read(tree.Expr())
+	slices.Sort(r.names)
+	return slices.Compact(r.names), r.err
+}
+
+// read walks the tree, and takes a chain of fields below a variable as one path.
+// A variable of a comprehension that has the name of one of ours counts as that:
+// to read more than need be does no harm.
+func (r *reader) read(e ast.Expr) {
+	if path, ok := r.path(e); ok {
+		if path == "facts" {
+			r.err = errors.New(`facts can only be read by name, as in facts.coverage or facts["coverage"]; reported has the names of those that there are`)
+		}
+		r.names = append(r.names, strings.TrimSuffix(path, "[]"))
+		return
+	}
+	switch e.Kind() {
+	case ast.CallKind:
+		c := e.AsCall()
+		if c.IsMemberFunction() {
+			r.read(c.Target())
+		}
+		for _, arg := range c.Args() {
+			r.read(arg)
+		}
+	case ast.SelectKind:
+		r.read(e.AsSelect().Operand())
+	case ast.ListKind:
+		for _, item := range e.AsList().Elements() {
+			r.read(item)
+		}
+	case ast.MapKind:
+		for _, entry := range e.AsMap().Entries() {
+			r.read(entry.AsMapEntry().Key())
+			r.read(entry.AsMapEntry().Value())
+		}
+	case ast.StructKind:
+		for _, field := range e.AsStruct().Fields() {
+			r.read(field.AsStructField().Value())
+		}
+	case ast.ComprehensionKind:
+		c := e.AsComprehension()
+		for _, part := range []ast.Expr{c.IterRange(), c.AccuInit(), c.LoopCondition(), c.LoopStep(), c.Result()} {
+			r.read(part)
+		}
+	}
+}
+
+// path returns which variable, and which field below it, an expression is. Below
+// what is no mapping of fields, or where only evaluating shows which field is
+// meant, "[]" stands at the end.
+func (r *reader) path(e ast.Expr) (string, bool) {
+	var operand ast.Expr
+	field, named := "", false
+	switch e.Kind() {
+	case ast.IdentKind:
+		name := strings.TrimPrefix(e.AsIdent(), ".")
+		return name, slices.ContainsFunc(variables, func(v variable) bool { return v.name == name })
+	case ast.SelectKind:
+		operand, field, named = e.AsSelect().Operand(), e.AsSelect().FieldName(), true
+	case ast.CallKind:
+		c := e.AsCall()
+		if c.IsMemberFunction() || len(c.Args()) != 2 {
+			return "", false
+		}
+		switch c.FunctionName() {
+		case operators.Index, operators.OptIndex, operators.OptSelect:
+		default:
+			return "", false
+		}
+		operand = c.Args()[0]
+		if c.Args()[1].Kind() == ast.LiteralKind {
+			field, named = c.Args()[1].AsLiteral().Value().(string)
+		}
+		if !named {
+			defer r.read(c.Args()[1])
+		}
+	default:
+		return "", false
+	}
+	path, ok := r.path(operand)
+	switch {
+	case !ok:
+		return "", false
+	case strings.HasSuffix(path, "[]"), path != "entity" && path != "facts" && !strings.HasPrefix(path, "entity"):
+		return path, true // one fact, however deep one looks into it
+	case !named:
+		return path + "[]", true
+	case path == "facts":
+		return factsPrefix + field, true
+	default:
+		return catalog.FieldPath(path, field), true
+	}
+}
+
+// Touches reports whether a change could bear on an input of a rule. Both are
+// named as [Rule.Inputs] names them; a field of the entity is "entity." and its
+// path as the package catalog writes it: "entity.spec.owner".
+func Touches(input, changed string) bool {
+	if input == "links" && (within("entity.metadata.links", changed) || within(changed, "entity.metadata.links")) ||
+		input == "reported" && strings.HasPrefix(changed, factsPrefix) {
+		return true
+	}
+	return within(input, changed) || within(changed, input)
+}
+
+// within reports whether a path is another one, or below it.
+func within(path, root string) bool {
+	rest, ok := strings.CutPrefix(path, root)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+}

@@ -1,0 +1,111 @@
+package scorecards
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/catalog/schema"
+)
+
+// APIVersion is that of the kinds of this package.
+const APIVersion = "callboard.dev/v1alpha1"
+
+// The kinds of this package, as descriptors write them.
+const (
+	KindScorecard  = "Scorecard"
+	KindInitiative = "Initiative"
+	KindExemption  = "Exemption"
+)
+
+// Kinds returns the kinds of this package, for a catalog that is to know them. They
+// are checked like the kinds that an organisation declares for itself: first by
+// their JSON schema, then for what no schema can say.
+func Kinds() catalog.Kinds {
+	return catalog.Kinds{
+		kind(KindScorecard, "score", "Rules that entities are judged by, and the levels that they come to", cardProblems,
+			related("owner")),
+		kind(KindInitiative, "flag", "A goal that entities are to reach on a scorecard by a day", initiativeProblems,
+			related("owner"), reference("scorecard", "partOf", "hasPart", KindScorecard)),
+		kind(KindExemption, "shield", "An entity need not keep a rule for a while", exemptionProblems,
+			reference("scorecard", "partOf", "hasPart", KindScorecard), reference("entity", "exempts", "exemptedBy", ""),
+			reference("requestedBy", "requestedBy", "requesterOf", "User"), reference("decidedBy", "decidedBy", "deciderOf", "User")),
+	}
+}
+
+//go:embed schemas
+var schemas embed.FS
+
+// Schema returns the JSON schema of documents of a kind, for editors; nil if it is
+// none of this package's.
+func Schema(kind string) []byte {
+	text, err := schemas.ReadFile("schemas/" + strings.ToLower(kind) + ".json")
+	if err != nil {
+		return nil
+	}
+	return text
+}
+
+// specSchemas are the parts of the schemas that are about the spec: compiled once,
+// never changed.
+var specSchemas = sync.OnceValue(func() map[string]*schema.Schema {
+	all := map[string]*schema.Schema{}
+	for _, kind := range []string{KindScorecard, KindInitiative, KindExemption} {
+		all[kind] = specSchema(kind)
+	}
+	return all
+})
+
+func specSchema(kind string) *schema.Schema {
+	var document struct {
+		Properties struct {
+			Spec json.RawMessage `json:"spec"`
+		} `json:"properties"`
+	}
+	if err := json.Unmarshal(Schema(kind), &document); err != nil {
+		panic(fmt.Sprintf("scorecards: schema of %s: %v", kind, err))
+	}
+	compiled, problems := schema.Compile(document.Properties.Spec)
+	if len(problems) > 0 {
+		panic(fmt.Sprintf("scorecards: schema of %s: %v", kind, problems))
+	}
+	return compiled
+}
+
+func kind(name, icon, description string, semantic func(map[string]any) []catalog.Problem, references ...catalog.Field) catalog.Kind {
+	s := specSchemas()[name]
+	fields := s.Fields()
+	for _, r := range references {
+		for i := range fields {
+			if fields[i].Name == r.Name {
+				fields[i].Type, fields[i].Reference = r.Type, r.Reference
+			}
+		}
+	}
+	return catalog.Kind{Name: name, APIVersions: []string{APIVersion}, Spec: fields, Own: &catalog.Own{
+		Icon: icon, Description: description,
+		Check: func(spec map[string]any) []catalog.Problem {
+			if problems := s.Check(name, spec); len(problems) > 0 {
+				return problems // what a wrong form means nobody knows
+			}
+			return semantic(spec)
+		},
+	}}
+}
+
+// related is a field with the relation that it has in every kind.
+func related(name string) catalog.Field {
+	for _, f := range catalog.Related() {
+		if f.Name == name {
+			return f
+		}
+	}
+	panic("scorecards: no kind has the field " + name)
+}
+
+func reference(name, outgoing, incoming, defaultKind string) catalog.Field {
+	return catalog.Field{Name: name, Type: catalog.Text, Reference: &catalog.Reference{Outgoing: outgoing, Incoming: incoming, DefaultKind: defaultKind}}
+}

@@ -1,0 +1,177 @@
+package scorecards
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
+)
+
+// maxShown is how many items of a list, and how many characters of a text, are
+// shown to people.
+const (
+	maxItems = 5
+	maxText  = 200
+)
+
+// message is a text in which expressions are filled in.
+type message []messagePart
+
+// messagePart is a text, or an expression.
+type messagePart struct {
+	text    string
+	capture *expression
+}
+
+// message splits a text at its captures, and reports those that are wrong.
+func (p *problems) message(path, text string) message {
+	var m message
+	for text != "" {
+		before, rest, found := strings.Cut(text, "{{")
+		m = append(m, messagePart{text: before})
+		if !found {
+			break
+		}
+		inside, after, closed := strings.Cut(rest, "}}")
+		if !closed {
+			p.add(path, "has {{ without }} after it")
+			break
+		}
+		inside = strings.TrimSpace(inside)
+		e, err := compile(inside, nil)
+		if err != nil {
+			p.add(path, "{{%s}} is no expression that can be filled in: %v", inside, err)
+		} else {
+			m = append(m, messagePart{capture: e})
+		}
+		text = after
+	}
+	return m
+}
+
+func (m message) captures() []*expression {
+	var all []*expression
+	for _, part := range m {
+		if part.capture != nil {
+			all = append(all, part.capture)
+		}
+	}
+	return all
+}
+
+// fill writes the text for a subject.
+func (m message) fill(v *view) string {
+	var b strings.Builder
+	for _, part := range m {
+		if part.capture == nil {
+			b.WriteString(part.text)
+			continue
+		}
+		value, err := part.capture.eval(v)
+		if err != nil {
+			b.WriteString("?")
+			continue
+		}
+		b.WriteString(show(value))
+	}
+	return b.String()
+}
+
+// show writes a value for people.
+func show(value ref.Val) string {
+	switch v := value.(type) {
+	case *types.Unknown:
+		return "unknown"
+	case *types.Err:
+		return "?"
+	case types.String:
+		return shorten(string(v))
+	case types.Double:
+		return strconv.FormatFloat(float64(v), 'f', -1, 64)
+	case types.Timestamp:
+		return v.Format(time.RFC3339)
+	case types.Duration:
+		return showSpan(v.Duration)
+	case types.Null:
+		return "nothing"
+	case *types.Optional:
+		if !v.HasValue() {
+			return "nothing"
+		}
+		return show(v.GetValue())
+	case traits.Mapper:
+		return showMap(v)
+	case traits.Lister:
+		return showList(v)
+	}
+	return shorten(fmt.Sprint(value.Value()))
+}
+
+func shorten(s string) string {
+	if r := []rune(s); len(r) > maxText {
+		return string(r[:maxText]) + "…"
+	}
+	return s
+}
+
+func showList(l traits.Lister) string {
+	var items []string
+	size, _ := l.Size().(types.Int)
+	for i := range min(size, maxItems) {
+		items = append(items, show(l.Get(i)))
+	}
+	text := strings.Join(items, ", ")
+	switch {
+	case size == 0:
+		return "none"
+	case size > maxItems:
+		return fmt.Sprintf("%s and %d more", text, size-maxItems)
+	default:
+		return text
+	}
+}
+
+func showMap(m traits.Mapper) string {
+	var keys []string
+	for it := m.Iterator(); it.HasNext() == types.True; {
+		keys = append(keys, fmt.Sprint(it.Next().Value()))
+	}
+	slices.Sort(keys)
+	var items []string
+	for _, key := range keys[:min(len(keys), maxItems)] {
+		value, _ := m.Find(types.String(key))
+		if value == nil {
+			continue
+		}
+		items = append(items, key+" "+show(value))
+	}
+	text := strings.Join(items, ", ")
+	switch {
+	case len(keys) == 0:
+		return "nothing"
+	case len(keys) > maxItems:
+		return fmt.Sprintf("%s and %d more", text, len(keys)-maxItems)
+	default:
+		return text
+	}
+}
+
+// showSpan writes a span of time in the largest unit that says enough.
+func showSpan(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch abs := d.Abs(); {
+	case abs >= 2*day:
+		return fmt.Sprintf("%d days", d/day)
+	case abs >= 2*time.Hour:
+		return fmt.Sprintf("%d hours", d/time.Hour)
+	case abs >= 2*time.Minute:
+		return fmt.Sprintf("%d minutes", d/time.Minute)
+	default:
+		return d.Round(time.Second).String()
+	}
+}

@@ -1,0 +1,226 @@
+package scorecards
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
+	"cel.dev/cel-go/interpreter"
+
+	"github.com/callboard/callboard/catalog"
+)
+
+// Subject is what is judged: an entity and what is known of it. To build one costs
+// little, and nothing of it is written to; many goroutines may evaluate one.
+type Subject struct {
+	Entity    *catalog.Entity
+	Owner     Owner
+	Relations []catalog.Relation
+	// Facts are what was observed, by the name of the variable: "repo.files",
+	// "facts.coverage". What is not in here is unknown.
+	Facts map[string]Fact
+	// Exemptions are those that concern this entity; which of them hold at the
+	// moment, the evaluation finds out.
+	Exemptions []Exemption
+}
+
+// Owner is who owns the entity.
+type Owner struct {
+	Ref     string // full; empty if none is named
+	Exists  bool   // in the catalog
+	Members int    // people; 1 if it is a person
+}
+
+// Fact is one thing that was observed.
+type Fact struct {
+	// Value is of the Go type that fits the variable: string, bool, int, float64,
+	// time.Time, time.Duration, []string or map[string]int; of those that CI
+	// pushed, any JSON value.
+	Value  any
+	Source *Source // where it is from; facts that come together share one
+	// Stale is from when on the value says nothing any more; zero = never.
+	Stale time.Time
+}
+
+// Source is where a fact is from.
+type Source struct {
+	Position int64     // of the event that told of it
+	Commit   string    // full SHA; empty if it is not from a commit
+	Actor    string    // who caused it, for people
+	At       time.Time // when it became true
+}
+
+// Check reports a fact that no expression could read: one with a name that no
+// variable has, or with a value of another type than the variable.
+func (s *Subject) Check() error {
+	for _, name := range slices.Sorted(maps.Keys(s.Facts)) {
+		if !observable(name) {
+			return fmt.Errorf("fact %q: there is no such variable; see Variables", name)
+		}
+		value := s.Facts[name].Value
+		if strings.HasPrefix(name, factsPrefix) {
+			if v := types.DefaultTypeAdapter.NativeToValue(value); types.IsError(v) {
+				return fmt.Errorf("fact %q: %T is no JSON value", name, value)
+			}
+			continue
+		}
+		i := slices.IndexFunc(variables, func(v variable) bool { return v.name == name })
+		if want, fits := variables[i].typ, goType(value); fits != want.String() {
+			return fmt.Errorf("fact %q: must be a CEL %s, found %T", name, want, value)
+		}
+	}
+	return nil
+}
+
+// goType is the CEL type that a Go value is read as.
+func goType(v any) string {
+	switch v.(type) {
+	case string:
+		return "string"
+	case bool:
+		return "bool"
+	case int, int64:
+		return "int"
+	case float64:
+		return "double"
+	case time.Time:
+		return "timestamp"
+	case time.Duration:
+		return "duration"
+	case []string:
+		return "list(string)"
+	case map[string]int:
+		return "map(string, int)"
+	default:
+		return "?"
+	}
+}
+
+// view is a subject at a moment, as expressions see it. It keeps what it had to
+// build, so that only one goroutine may use it.
+type view struct {
+	*Subject
+	now   time.Time
+	built map[string]any
+}
+
+var _ interpreter.Activation = (*view)(nil)
+
+func newView(s *Subject, now time.Time) *view {
+	return &view{s, now.UTC(), make(map[string]any, 8)}
+}
+
+// Parent is that there is none.
+func (v *view) Parent() interpreter.Activation { return nil }
+
+// ResolveName returns the value of a variable. One that is not known is a value,
+// too: CEL carries it through the expression until something decides without it.
+func (v *view) ResolveName(name string) (any, bool) {
+	if value, ok := v.built[name]; ok {
+		return value, true
+	}
+	value, ok := v.build(name)
+	if ok {
+		v.built[name] = value
+	}
+	return value, ok
+}
+
+func (v *view) build(name string) (any, bool) {
+	switch name {
+	case "entity":
+		return types.DefaultTypeAdapter.NativeToValue(v.Entity.Object()), true
+	case "owner.ref":
+		return types.String(v.Owner.Ref), true
+	case "owner.exists":
+		return types.Bool(v.Owner.Exists), true
+	case "owner.members":
+		return types.Int(v.Owner.Members), true
+	case "now":
+		return types.Timestamp{Time: v.now}, true
+	case "relations":
+		all := make([]map[string]string, len(v.Relations))
+		for i, r := range v.Relations {
+			kind, _, _ := strings.Cut(r.TargetRef, ":")
+			all[i] = map[string]string{"type": r.Type, "target": r.TargetRef, "kind": kind}
+		}
+		return types.DefaultTypeAdapter.NativeToValue(all), true
+	case "links":
+		all := make([]map[string]string, len(v.Entity.Metadata.Links))
+		for i, l := range v.Entity.Metadata.Links {
+			all[i] = map[string]string{"url": l.URL, "title": l.Title, "icon": l.Icon, "type": l.Type}
+		}
+		return types.DefaultTypeAdapter.NativeToValue(all), true
+	case "facts":
+		return &reports{Mapper: v.reports(func(f Fact) any { return f.Value }), view: v}, true
+	case "reported":
+		return v.reports(func(f Fact) any {
+			if f.Source == nil {
+				return Never()
+			}
+			return f.Source.At
+		}), true
+	}
+	if !observable(name) {
+		return nil, false
+	}
+	return v.fact(name), true
+}
+
+// fact is the value of what was observed, or that it is unknown.
+func (v *view) fact(name string) ref.Val {
+	f, ok := v.Facts[name]
+	if !ok || !f.Stale.IsZero() && !v.now.Before(f.Stale) {
+		return types.NewUnknown(0, types.NewAttributeTrail(name))
+	}
+	return types.DefaultTypeAdapter.NativeToValue(f.Value)
+}
+
+// reports is a map of what CI pushed.
+func (v *view) reports(of func(Fact) any) traits.Mapper {
+	all := map[string]any{}
+	for name, f := range v.Facts {
+		if custom, ok := strings.CutPrefix(name, factsPrefix); ok {
+			all[custom] = of(f)
+		}
+	}
+	return types.DefaultTypeAdapter.NativeToValue(all).(traits.Mapper)
+}
+
+// reports are the facts that CI pushed. Others than these are unknown, so that
+// no question about a name has the answer that it is not there.
+type reports struct {
+	traits.Mapper
+	view *view
+}
+
+// Find returns a fact, or that it is unknown.
+func (r *reports) Find(key ref.Val) (ref.Val, bool) {
+	name, ok := key.(types.String)
+	if !ok {
+		return r.Mapper.Find(key)
+	}
+	return r.view.fact(factsPrefix + string(name)), true
+}
+
+// Get returns a fact, or that it is unknown.
+func (r *reports) Get(key ref.Val) ref.Val {
+	value, found := r.Find(key)
+	if !found {
+		return types.ValOrErr(key, "no such fact: %v", key)
+	}
+	return value
+}
+
+// Contains is unknown for a fact that is.
+func (r *reports) Contains(key ref.Val) ref.Val {
+	if value, found := r.Find(key); found && types.IsUnknown(value) {
+		return value
+	}
+	return r.Mapper.Contains(key)
+}

@@ -1,0 +1,97 @@
+package scorecards
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"cel.dev/cel-go/cel"
+)
+
+// Variable is one thing that an expression can read.
+type Variable struct {
+	Name string // as expressions write it: "repo.files"
+	Type string // in CEL's words: "list(string)"
+	Text string // for people: what it holds
+	// Observed variables come from [Subject.Facts] and may be unknown; the
+	// others are always known.
+	Observed bool
+}
+
+// Never is the value of a time that something happened last, if it is known that
+// it never happened: old enough to fail every rule that asks for something recent.
+func Never() time.Time { return time.Unix(0, 0).UTC() }
+
+// Variables lists what expressions can read, in the order of the manual.
+func Variables() []Variable {
+	all := make([]Variable, len(variables))
+	for i, v := range variables {
+		all[i] = Variable{Name: v.name, Type: v.typ.String(), Text: v.text, Observed: v.observed}
+	}
+	return all
+}
+
+// variable declares one. Its name may have dots: each is known, or not, by itself.
+type variable struct {
+	name     string
+	typ      *cel.Type
+	observed bool
+	text     string
+}
+
+// variables is never written to.
+var variables = []variable{
+	{"entity", cel.DynType, false, "the entity, as its descriptor says it: entity.kind, entity.metadata, entity.spec"},
+	{"owner.ref", cel.StringType, false, "full reference of the owner; empty if none is named"},
+	{"owner.exists", cel.BoolType, false, "whether the owner is in the catalog"},
+	{"owner.members", cel.IntType, false, "how many people belong to the owner; 1 if it is a person"},
+	{"relations", cel.ListType(cel.MapType(cel.StringType, cel.StringType)), false, "relations of the entity, each with type, target and kind (of the target)"},
+	{"links", cel.ListType(cel.MapType(cel.StringType, cel.StringType)), false, "links of the entity, each with url, title, icon and type"},
+	{"now", cel.TimestampType, false, "the moment of the evaluation"},
+
+	{"repo.name", cel.StringType, true, "full name of the repository: acme/payments"},
+	{"repo.url", cel.StringType, true, "its page at the forge"},
+	{"repo.description", cel.StringType, true, "what the forge says of it"},
+	{"repo.files", cel.ListType(cel.StringType), true, "paths of the files on the default branch"},
+	{"repo.defaultBranch", cel.StringType, true, "name of the default branch"},
+	{"repo.protected", cel.BoolType, true, "whether the default branch is protected"},
+	{"repo.archived", cel.BoolType, true, "whether it is read-only"},
+	{"repo.visibility", cel.StringType, true, "public, internal or private"},
+	{"repo.language", cel.StringType, true, "the main language, as the forge sees it"},
+	{"repo.topics", cel.ListType(cel.StringType), true, "topics that it has at the forge"},
+	{"repo.license", cel.StringType, true, "SPDX identifier of the licence; empty if there is none"},
+	{"repo.codeowners", cel.ListType(cel.StringType), true, "who owns the folder of the entity by CODEOWNERS; empty if nobody does"},
+
+	{"docs.present", cel.BoolType, true, "whether there is documentation"},
+	{"docs.updated", cel.TimestampType, true, "when it changed last"},
+	{"docs.pages", cel.IntType, true, "how many pages it has"},
+	{"docs.brokenLinks", cel.IntType, true, "how many of its links lead nowhere"},
+
+	{"activity.lastPush", cel.TimestampType, true, "last push to the default branch"},
+	{"activity.lastRelease", cel.TimestampType, true, "last release"},
+	{"activity.lastDeployment", cel.TimestampType, true, "last successful deployment to production"},
+	{"activity.deployments", cel.IntType, true, "successful deployments to production in 30 days"},
+	{"activity.changeFailureRate", cel.DoubleType, true, "share of the deployments to production in 30 days that failed, from 0 to 1"},
+	{"activity.leadTime", cel.DurationType, true, "median time from commit to production in 30 days"},
+	{"activity.timeToRestore", cel.DurationType, true, "median time from a failed deployment to the next successful one in 90 days"},
+	{"activity.openPullRequests", cel.IntType, true, "pull requests that are open and no drafts"},
+	{"activity.oldestPullRequest", cel.TimestampType, true, "when the oldest of them was opened; the present if there is none"},
+	{"activity.pipelines", cel.IntType, true, "pipelines that ended on the default branch in 30 days"},
+	{"activity.pipelineSuccess", cel.DoubleType, true, "share of them that succeeded, from 0 to 1"},
+	{"activity.alerts", cel.MapType(cel.StringType, cel.IntType), true, "open security alerts by severity: critical, high, medium, low; all four are there"},
+	{"activity.oldestAlert", cel.TimestampType, true, "when the oldest open alert of high or critical severity was opened; the present if there is none"},
+
+	{"facts", cel.MapType(cel.StringType, cel.DynType), true, "what CI pushed, by name: facts.coverage; a name that nobody pushed is unknown"},
+	{"reported", cel.MapType(cel.StringType, cel.TimestampType), false, "names of the facts that CI pushed, stale ones too, with the time: \"sbom\" in reported"},
+}
+
+// factsPrefix is what the facts that CI pushed begin with.
+const factsPrefix = "facts."
+
+// observable reports whether a fact may have that name.
+func observable(name string) bool {
+	if custom, ok := strings.CutPrefix(name, factsPrefix); ok {
+		return custom != ""
+	}
+	return slices.ContainsFunc(variables, func(v variable) bool { return v.observed && v.name == name && v.name != "facts" })
+}

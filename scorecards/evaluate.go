@@ -2,6 +2,7 @@ package scorecards
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -19,13 +20,13 @@ const (
 	Exempt        Outcome = "exempt"         // it does not pass, and need not for now
 	NotApplicable Outcome = "not-applicable" // the filter of the rule leaves the entity out
 	Unknown       Outcome = "unknown"        // a fact that it depends on is missing or stale
-	Failed        Outcome = "error"          // the expression went wrong; the card has to be mended
+	Error         Outcome = "error"          // the expression went wrong; the card has to be mended
 )
 
 // Result is what a card comes to for an entity.
 type Result struct {
 	// Applies is Pass if the card judges the entity, or NotApplicable, Unknown or
-	// Failed, as its filter says: then there is nothing else but the reason.
+	// Error, as its filter says: then there is nothing else but the reason.
 	Applies Outcome
 	Reason  string
 	Rules   []RuleResult // in the order of the card
@@ -54,10 +55,7 @@ type RuleResult struct {
 	Missing []string // the variables that are missing or stale, where it is unknown
 	// Exemption is the one by which it is exempt.
 	Exemption *Exemption
-	// Sources are those of the facts that the rule reads, by variable. Facts
-	// without one, and what comes from the entity, are not in it.
-	Sources map[string]*Source
-	Due     time.Time // as of [Result]
+	Due       time.Time // as of [Result]
 }
 
 // Next is the step that lies ahead.
@@ -80,7 +78,7 @@ func (r *Result) Percent() float64 {
 // what is certain. Without a former one it is what is certain.
 func (c *Card) Settle(former string, r *Result) string {
 	switch rank := c.Rank(former); {
-	case r.Applies == Unknown || r.Applies == Failed:
+	case r.Applies == Unknown || r.Applies == Error:
 		return former
 	case rank <= c.Rank(r.Level):
 		return r.Level
@@ -126,7 +124,6 @@ func (r *Rule) evaluate(v *view) RuleResult {
 		result.Due = earlier(result.Due, r.From)
 	}
 	result.Due = earlier(result.Due, staleAt(r.inputs, v))
-	result.Sources = sourcesOf(r.inputs, v)
 	r.exempt(&result, v)
 	return result
 }
@@ -139,7 +136,7 @@ func (r *Rule) judge(v *view) RuleResult {
 		switch f.Outcome {
 		case Fail:
 			return RuleResult{Outcome: NotApplicable, Due: due}
-		case Unknown, Failed:
+		case Unknown, Error:
 			f.RuleResult.Due = due
 			return f.RuleResult
 		}
@@ -162,7 +159,7 @@ func judge(e *expression, v *view) judgement {
 	j := judgement{due: e.times.next(v)}
 	value, err := e.eval(v)
 	if err != nil {
-		j.Outcome, j.Message = Failed, err.Error()
+		j.Outcome, j.Message = Error, err.Error()
 		return j
 	}
 	switch value := value.(type) {
@@ -175,7 +172,7 @@ func judge(e *expression, v *view) judgement {
 		j.Outcome, j.Missing = Unknown, unknownNames(value)
 		j.Message = "not known: " + strings.Join(j.Missing, ", ")
 	default:
-		j.Outcome, j.Message = Failed, fmt.Sprintf("must yield true or false, found %s", show(value))
+		j.Outcome, j.Message = Error, fmt.Sprintf("must yield true or false, found %s", show(value))
 	}
 	return j
 }
@@ -210,7 +207,7 @@ func (r *Rule) exempt(result *RuleResult, v *view) {
 // staleAt is when the next fact of those goes stale.
 func staleAt(inputs []string, v *view) time.Time {
 	var due time.Time
-	for _, f := range factsOf(inputs, v) {
+	for _, f := range factsOf(inputs, v.Subject) {
 		if f.Stale.After(v.now) {
 			due = earlier(due, f.Stale)
 		}
@@ -218,43 +215,35 @@ func staleAt(inputs []string, v *view) time.Time {
 	return due
 }
 
-// factsOf are the facts behind inputs.
-func factsOf(inputs []string, v *view) map[string]Fact {
-	var all map[string]Fact
-	note := func(name string, f Fact) {
-		if all == nil {
-			all = map[string]Fact{}
-		}
-		all[name] = f
-	}
-	for _, input := range inputs {
-		if input == "facts" {
-			for name, f := range v.Facts {
-				if strings.HasPrefix(name, factsPrefix) {
-					note(name, f)
-				}
-			}
-			continue
-		}
-		if f, ok := v.Facts[input]; ok {
-			note(input, f)
+// Sources tells where the facts are from that a rule reads of a subject, by their
+// names. Facts without a source, and what comes from the entity, are not in it.
+func (r *Rule) Sources(s *Subject) map[string]*Source {
+	all := map[string]*Source{}
+	for name, f := range factsOf(r.inputs, s) {
+		if f.Source != nil {
+			all[name] = f.Source
 		}
 	}
 	return all
 }
 
-func sourcesOf(inputs []string, v *view) map[string]*Source {
-	var all map[string]*Source
-	for name, f := range factsOf(inputs, v) {
-		if f.Source == nil {
-			continue
+// factsOf goes through the facts behind inputs.
+func factsOf(inputs []string, s *Subject) iter.Seq2[string, Fact] {
+	return func(yield func(string, Fact) bool) {
+		for _, input := range inputs {
+			if f, ok := s.Facts[input]; ok && !yield(input, f) {
+				return
+			}
+			if input != "facts" && input != "reported" {
+				continue
+			}
+			for name, f := range s.Facts {
+				if strings.HasPrefix(name, factsPrefix) && !yield(name, f) {
+					return
+				}
+			}
 		}
-		if all == nil {
-			all = map[string]*Source{}
-		}
-		all[name] = f.Source
 	}
-	return all
 }
 
 // lets reports whether a rule lets an entity pass.

@@ -20,18 +20,6 @@ import (
 	"github.com/callboard/callboard/catalog"
 )
 
-// What an expression may cost, so that none can hang a portal. A unit is about
-// one step; to look for a suffix in 10,000 paths takes some 60,000.
-const (
-	maxExpression = 4000 // characters
-	maxNodes      = 2000
-	maxDepth      = 50
-	maxRegex      = 2000 // instructions of a compiled pattern
-	maxCost       = 2_000_000
-	// To explain, both sides of an && are looked at, so that it costs more.
-	maxExplainCost = 4 * maxCost
-)
-
 // environment is what expressions are checked against: made once, never changed.
 var environment = sync.OnceValues(newEnvironment)
 
@@ -109,7 +97,7 @@ func compile(text string, want *cel.Type) (*expression, error) {
 	if e.reads, err = readsOf(checked.NativeRep()); err != nil {
 		return nil, err
 	}
-	if e.program, err = env.Program(checked, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(maxCost)); err != nil {
+	if e.program, err = env.Program(checked, append(limits(env, checked), cel.EvalOptions(cel.OptOptimize))...); err != nil {
 		return nil, err
 	}
 	if slices.Contains(e.reads, "now") {
@@ -138,7 +126,7 @@ func typeName(t *cel.Type) string {
 	if t.IsExactType(cel.BoolType) {
 		return "true or false"
 	}
-	return "a " + t.String()
+	return "a " + typeText(t)
 }
 
 // eval returns the value of an expression, which may be a *types.Unknown.

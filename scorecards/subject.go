@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/common/types/traits"
@@ -70,34 +71,34 @@ func (s *Subject) Check() error {
 			continue
 		}
 		i := slices.IndexFunc(variables, func(v variable) bool { return v.name == name })
-		if want, fits := variables[i].typ, goType(value); fits != want.String() {
-			return fmt.Errorf("fact %q: must be a CEL %s, found %T", name, want, value)
+		if want, got := variables[i].typ, goType(value); got == nil || !got.IsExactType(want) {
+			return fmt.Errorf("fact %q: must be a %s of CEL, found %T", name, typeText(want), value)
 		}
 	}
 	return nil
 }
 
-// goType is the CEL type that a Go value is read as.
-func goType(v any) string {
+// goType is the CEL type that a Go value is read as; nil if it is read as none.
+func goType(v any) *cel.Type {
 	switch v.(type) {
 	case string:
-		return "string"
+		return cel.StringType
 	case bool:
-		return "bool"
+		return cel.BoolType
 	case int, int64:
-		return "int"
+		return cel.IntType
 	case float64:
-		return "double"
+		return cel.DoubleType
 	case time.Time:
-		return "timestamp"
+		return cel.TimestampType
 	case time.Duration:
-		return "duration"
+		return cel.DurationType
 	case []string:
-		return "list(string)"
+		return cel.ListType(cel.StringType)
 	case map[string]int:
-		return "map(string, int)"
+		return cel.MapType(cel.StringType, cel.IntType)
 	default:
-		return "?"
+		return nil
 	}
 }
 
@@ -177,6 +178,13 @@ func (v *view) fact(name string) ref.Val {
 	f, ok := v.Facts[name]
 	if !ok || !f.Stale.IsZero() && !v.now.Before(f.Stale) {
 		return types.NewUnknown(0, types.NewAttributeTrail(name))
+	}
+	if texts, ok := f.Value.([]string); ok { // files are many, and several rules go through them
+		all := make([]ref.Val, len(texts))
+		for i, s := range texts {
+			all[i] = types.String(s)
+		}
+		return types.NewRefValList(types.DefaultTypeAdapter, all)
 	}
 	return types.DefaultTypeAdapter.NativeToValue(f.Value)
 }

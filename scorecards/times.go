@@ -41,7 +41,7 @@ func timesOf(env *cel.Env, tree *ast.AST) *times {
 			if issues.Err() != nil || !checked.OutputType().IsExactType(cel.TimestampType) {
 				continue // it has a variable of a comprehension
 			}
-			program, err := env.Program(checked, cel.CostLimit(maxCost))
+			program, err := env.Program(checked, limits(env, checked)...)
 			if err != nil {
 				continue
 			}

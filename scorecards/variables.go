@@ -26,9 +26,14 @@ func Never() time.Time { return time.Unix(0, 0).UTC() }
 func Variables() []Variable {
 	all := make([]Variable, len(variables))
 	for i, v := range variables {
-		all[i] = Variable{Name: v.name, Type: v.typ.String(), Text: v.text, Observed: v.observed}
+		all[i] = Variable{Name: v.name, Type: typeText(v.typ), Text: v.text, Observed: v.observed}
 	}
 	return all
+}
+
+// typeText is what people call a type.
+func typeText(t *cel.Type) string {
+	return strings.NewReplacer("google.protobuf.Timestamp", "timestamp", "google.protobuf.Duration", "duration").Replace(t.String())
 }
 
 // variable declares one. Its name may have dots: each is known, or not, by itself.

@@ -1,0 +1,397 @@
+package scorecards_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/scorecards"
+)
+
+func TestOutcomes(t *testing.T) {
+	s := subject(t, map[string]any{
+		"repo.files": []string{"README.md", "go.mod"}, "repo.topics": []string{}, "activity.lastDeployment": noon.AddDate(0, 0, -29),
+		"activity.alerts": map[string]int{"critical": 1, "high": 0, "medium": 0, "low": 0}, "activity.leadTime": 5 * time.Hour,
+		"facts.coverage": 81.5, "facts.scan": map[string]any{"passed": true, "version": "v1.10.0"},
+	})
+	stale := s.Facts["facts.coverage"]
+	stale.Stale = noon
+	s.Facts["facts.stale"] = stale
+	for _, tt := range []struct {
+		expr    string
+		want    scorecards.Outcome
+		message string // or what is missing
+	}{
+		{`"README.md" in repo.files`, scorecards.Pass, ""},
+		{`repo.files.exists(f, f.endsWith("CODEOWNERS"))`, scorecards.Fail, ""},
+		{`repo.topics.size() == 0`, scorecards.Pass, ""},
+		{`owner.exists && owner.members >= 2`, scorecards.Pass, ""},
+		{`relations.exists(r, r.type == "ownedBy" && r.kind == "group")`, scorecards.Pass, ""},
+		{`links.exists(l, l.type == "runbook" && l.url.startsWith("https://"))`, scorecards.Pass, ""},
+		{`entity.metadata.annotations["acme.dev/tier"] == "1"`, scorecards.Pass, ""},
+		{`has(entity.spec.system)`, scorecards.Fail, ""},
+		{`entity.spec.?system.orValue("none") == "none"`, scorecards.Pass, ""},
+		{`age(activity.lastDeployment) < days(30)`, scorecards.Pass, ""},
+		{`activity.alerts.critical == 0`, scorecards.Fail, ""},
+		{`activity.leadTime < duration("24h")`, scorecards.Pass, ""},
+		{`facts.coverage >= 80`, scorecards.Pass, ""},
+		{`facts.scan.passed`, scorecards.Pass, ""},
+		{`compareVersions(facts.scan.version, "1.9") > 0`, scorecards.Pass, ""},
+		{`"scan" in reported && !("sbom" in reported)`, scorecards.Pass, ""},
+		{`"a1b".matches("^[a-z][0-9]")`, scorecards.Pass, ""},
+
+		// What is not known is neither kept nor broken, however one asks.
+		{`repo.license == "MIT"`, scorecards.Unknown, "repo.license"},
+		{`repo.license != "MIT"`, scorecards.Unknown, "repo.license"},
+		{`repo.protected`, scorecards.Unknown, "repo.protected"},
+		{`has(facts.sbom)`, scorecards.Unknown, "facts.sbom"},
+		{`!has(facts.sbom)`, scorecards.Unknown, "facts.sbom"},
+		{`facts.sbom == null`, scorecards.Unknown, "facts.sbom"},
+		{`facts.?sbom.orValue(true)`, scorecards.Unknown, "facts.sbom"},
+		{`facts["s" + "bom"]`, scorecards.Unknown, "facts.sbom"},
+		{`facts.stale > 1`, scorecards.Unknown, "facts.stale"},
+		{`[facts.sbom] == [1]`, scorecards.Unknown, "facts.sbom"},
+		{`{"a": facts.sbom} == {"a": 1}`, scorecards.Unknown, "facts.sbom"},
+		{`repo.codeowners.all(o, o != "")`, scorecards.Unknown, "repo.codeowners"},
+		{`repo.license == "MIT" && repo.protected`, scorecards.Unknown, "repo.license, repo.protected"},
+		// Unless it makes no difference.
+		{`repo.protected || owner.exists`, scorecards.Pass, ""},
+		{`repo.protected && !owner.exists`, scorecards.Fail, ""},
+
+		{`entity.spec.tier == "1"`, scorecards.Error, "there is no field tier; ask with has() first, or write .?tier.orValue(…)"},
+		{`facts.coverage`, scorecards.Error, "must yield true or false, found 81.5"},
+		{`compareVersions("one", "2") > 0`, scorecards.Error, `compareVersions: "one" is no version such as 1.2.3`},
+		{`days(1000000) > days(1)`, scorecards.Error, "days: more than a hundred years"},
+		{`repo.files.all(a, repo.files.all(b, repo.files.all(c, repo.files.all(d, repo.files.all(e, repo.files.all(f, repo.files.all(g, repo.files.all(h,
+			repo.files.all(i, repo.files.all(j, repo.files.all(k, repo.files.all(l, repo.files.all(m, repo.files.all(n, repo.files.all(o, repo.files.all(p,
+			repo.files.all(q, repo.files.all(r, repo.files.all(s, repo.files.all(t, repo.files.all(u, repo.files.all(v, u + v != ""))))))))))))))))))))))`,
+			scorecards.Error, "it takes more steps than an expression may"},
+	} {
+		t.Run(tt.expr[:min(len(tt.expr), 60)], func(t *testing.T) {
+			got := ruleOf(t, tt.expr).EvaluateRule(s, noon)
+			want := tt.message
+			if tt.want == scorecards.Unknown {
+				if missing := strings.Join(got.Missing, ", "); missing != tt.message {
+					t.Errorf("missing %s, want %s", missing, tt.message)
+				}
+				want = "not known: " + tt.message
+			}
+			if got.Outcome != tt.want || got.Message != want {
+				t.Errorf("%s %q, want %s %q", got.Outcome, got.Message, tt.want, want)
+			}
+		})
+	}
+}
+
+func TestMessages(t *testing.T) {
+	s := subject(t, map[string]any{
+		"repo.defaultBranch": "main", "activity.lastDeployment": noon.AddDate(0, 0, -40), "activity.openPullRequests": 3, "activity.pipelineSuccess": 0.5,
+		"repo.topics": []string{"a", "b", "c", "d", "e", "f", "g"}, "activity.alerts": map[string]int{"critical": 2, "high": 1, "medium": 0, "low": 0},
+	})
+	for _, tt := range []struct{ message, want string }{
+		{"", ""},
+		{"None on {{repo.defaultBranch}}.", "None on main."},
+		{"{{ activity.openPullRequests }} of {{activity.pipelineSuccess}}", "3 of 0.5"},
+		{"last {{age(activity.lastDeployment)}} ago, at {{activity.lastDeployment}}", "last 40 days ago, at 2026-01-31T12:00:00Z"},
+		{"{{repo.topics}}; {{activity.alerts}}", "a, b, c, d, e and 2 more; critical 2, high 1, low 0, medium 0"},
+		{"{{repo.topics.filter(t, t > 'f')}} and {{repo.license}}", "g and unknown"},
+		{"{{entity.spec.tier}} {{entity.spec.?tier}} {{[].size() == 0}}", "? nothing true"},
+	} {
+		quoted := strings.ReplaceAll(tt.message, "'", "''")
+		if quoted != "" {
+			quoted = ", message: '" + quoted + "'"
+		}
+		c := cardOf(t, "  rules: [{id: one, title: One, expr: 'false'"+quoted+"}]\n")
+		if got := c.Evaluate(s, noon).Rules[0].Message; got != tt.want {
+			t.Errorf("%s\ngot  %s\nwant %s", tt.message, got, tt.want)
+		}
+	}
+}
+
+const ladder = `
+  filter: entity.kind == "Component"
+  levels: [{name: Bronze, rank: 1}, {name: Silver, rank: 2}, {name: Gold, rank: 3}]
+  rules:
+    - {id: b, level: Bronze, title: B, weight: 5, expr: facts.b}
+    - {id: s, level: Silver, title: S, weight: 3, expr: facts.s}
+    - {id: g, level: Gold, title: G, weight: 2, expr: facts.g}
+    - {id: later, level: Bronze, title: Later, expr: facts.later, from: 2026-03-13}
+    - {id: web, level: Bronze, title: Websites only, expr: "false", filter: entity.spec.type == "website"}
+`
+
+func TestLevels(t *testing.T) {
+	card := cardOf(t, ladder)
+	for _, tt := range []struct {
+		name            string
+		facts           map[string]any
+		level, possible string
+		next            string
+		percent         float64
+	}{
+		{"all", map[string]any{"facts.b": true, "facts.s": true, "facts.g": true}, "Gold", "Gold", "", 100},
+		{"none", map[string]any{"facts.b": false, "facts.s": false, "facts.g": false}, "", "", "Bronze b", 0},
+		{"the middle one", map[string]any{"facts.b": true, "facts.s": false, "facts.g": true}, "Bronze", "Bronze", "Silver s", 70},
+		{"all but the lowest", map[string]any{"facts.b": false, "facts.s": true, "facts.g": true}, "", "", "Bronze b", 50},
+		{"unknown in the middle", map[string]any{"facts.b": true, "facts.g": true}, "Bronze", "Gold", "Silver s", 100},
+		{"unknown below what fails", map[string]any{"facts.b": true, "facts.g": false}, "Bronze", "Silver", "Silver s", 500.0 / 7},
+		{"nothing known", nil, "", "Gold", "Bronze b", 100},
+		{"wrong type", map[string]any{"facts.b": 3.0, "facts.s": true, "facts.g": true}, "", "Gold", "Bronze b", 100},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := subject(t, tt.facts)
+			s.Facts["facts.later"] = scorecards.Fact{Value: false}
+			r := card.Evaluate(s, noon)
+			next := strings.TrimSpace(r.Next.Level + " " + strings.Join(r.Next.Rules, " "))
+			if r.Level != tt.level || r.Possible != tt.possible || next != tt.next {
+				t.Errorf("level %q, possible %q, next %q; want %q, %q, %q", r.Level, r.Possible, next, tt.level, tt.possible, tt.next)
+			}
+			if p := r.Percent(); p < tt.percent-1e-9 || p > tt.percent+1e-9 {
+				t.Errorf("%v %%, want %v", p, tt.percent)
+			}
+			if o := r.Rules[4].Outcome; o != scorecards.NotApplicable {
+				t.Errorf("the rule for websites: %s", o)
+			}
+			if later := r.Rules[3]; later.Counts || later.Outcome != scorecards.Fail {
+				t.Errorf("the rule that is to come: %+v", later)
+			}
+		})
+	}
+}
+
+func TestFromADay(t *testing.T) {
+	card := cardOf(t, ladder)
+	s := subject(t, map[string]any{"facts.b": true, "facts.s": true, "facts.g": true, "facts.later": false})
+	before := card.Evaluate(s, noon)
+	midnight := time.Date(2026, 3, 13, 0, 0, 0, 0, time.UTC)
+	if before.Level != "Gold" || !before.Due.Equal(midnight) {
+		t.Errorf("before: %s, due %s", before.Level, before.Due)
+	}
+	if after := card.Evaluate(s, midnight); after.Level != "" || !after.Due.IsZero() {
+		t.Errorf("after: %s, due %s", after.Level, after.Due)
+	}
+}
+
+func TestFilter(t *testing.T) {
+	for _, tt := range []struct {
+		filter string
+		want   scorecards.Outcome
+	}{
+		{`entity.kind == "Component"`, scorecards.Pass},
+		{`entity.kind == "API"`, scorecards.NotApplicable},
+		{`repo.archived`, scorecards.Unknown},
+		{`entity.spec.tier == 1`, scorecards.Error},
+	} {
+		c := cardOf(t, "  filter: '"+tt.filter+"'\n  rules: [{id: one, title: One, expr: 'true'}]\n")
+		r := c.Evaluate(subject(t, nil), noon)
+		if r.Applies != tt.want || (len(r.Rules) > 0) != (tt.want == scorecards.Pass) || (r.Reason == "") != (tt.want == scorecards.Pass || tt.want == scorecards.NotApplicable) {
+			t.Errorf("%s: %+v", tt.filter, r)
+		}
+	}
+}
+
+func TestSettle(t *testing.T) {
+	card := cardOf(t, ladder)
+	unsure := card.Evaluate(subject(t, map[string]any{"facts.b": true, "facts.g": false}), noon) // Bronze, perhaps Silver
+	for former, want := range map[string]string{"": "Bronze", "Bronze": "Bronze", "Silver": "Silver", "Gold": "Silver", "Retired": "Bronze"} {
+		if got := card.Settle(former, &unsure); got != want {
+			t.Errorf("after %q: %q, want %q", former, got, want)
+		}
+	}
+}
+
+func TestExemptions(t *testing.T) {
+	card := cardOf(t, ladder)
+	until := noon.Add(48 * time.Hour)
+	granted := scorecards.Exemption{Status: scorecards.Granted, Rules: []string{"b"}, Reason: "Migration", Until: until}
+	change := func(f func(*scorecards.Exemption)) []scorecards.Exemption {
+		e := granted
+		f(&e)
+		return []scorecards.Exemption{e}
+	}
+	for _, tt := range []struct {
+		name string
+		all  []scorecards.Exemption
+		want scorecards.Outcome
+		due  time.Time
+	}{
+		{"granted", []scorecards.Exemption{granted}, scorecards.Exempt, until},
+		{"of the whole card", change(func(e *scorecards.Exemption) { e.Rules = nil }), scorecards.Exempt, until},
+		{"requested", change(func(e *scorecards.Exemption) { e.Status = scorecards.Requested }), scorecards.Fail, time.Time{}},
+		{"of another rule", change(func(e *scorecards.Exemption) { e.Rules = []string{"s"} }), scorecards.Fail, until},
+		{"over", change(func(e *scorecards.Exemption) { e.Until = noon }), scorecards.Fail, time.Time{}},
+		{"to come", change(func(e *scorecards.Exemption) { e.From = noon.Add(time.Hour) }), scorecards.Fail, noon.Add(time.Hour)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := subject(t, map[string]any{"facts.b": false, "facts.s": true, "facts.g": true, "facts.later": true})
+			s.Exemptions = tt.all
+			r := card.Evaluate(s, noon)
+			if r.Rules[0].Outcome != tt.want || (r.Level == "Gold") != (tt.want == scorecards.Exempt) {
+				t.Errorf("%s, level %q; want %s", r.Rules[0].Outcome, r.Level, tt.want)
+			}
+			// The rule that begins to count tomorrow is due before the exemption ends.
+			if due := r.Rules[0].Due; tt.name != "of another rule" && !due.Equal(tt.due) {
+				t.Errorf("due %s, want %s", due, tt.due)
+			}
+		})
+	}
+}
+
+func TestInputs(t *testing.T) {
+	for _, tt := range []struct {
+		expr string
+		want []string
+	}{
+		{`entity.spec.type == "service" && has(entity.metadata.annotations)`, []string{"entity.metadata.annotations", "entity.spec.type"}},
+		{`entity.metadata.annotations["acme.dev/tier"] == "1"`, []string{`entity.metadata.annotations["acme.dev/tier"]`}},
+		{`entity.metadata.annotations[repo.name] == "1"`, []string{"entity.metadata.annotations", "repo.name"}},
+		{`entity.metadata.links[0].url != ""`, []string{"entity.metadata.links"}},
+		{`entity.spec.?tier.orValue("") == ""`, []string{"entity.spec.tier"}},
+		{`facts.scan.passed && facts["coverage"] > 3`, []string{"facts.coverage", "facts.scan"}},
+		{`facts[repo.name]`, []string{"facts", "repo.name"}},
+		{`"a" in reported`, []string{"reported"}},
+		{`repo.files.exists(f, f == repo.name)`, []string{"repo.files", "repo.name"}},
+		{`age(docs.updated) < days(3)`, []string{"docs.updated", "now"}},
+		{`activity.alerts.critical == 0`, []string{"activity.alerts"}},
+		{`"x" in entity`, []string{"entity"}},
+	} {
+		if diff := cmp.Diff(tt.want, ruleOf(t, tt.expr).Inputs()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.expr, diff)
+		}
+	}
+	for _, tt := range []struct {
+		input, changed string
+		want           bool
+	}{
+		{"entity.spec.type", "entity.spec.type", true},
+		{"entity.spec.type", "entity.spec", true},
+		{"entity.spec", "entity.spec.type", true},
+		{"entity.spec.type", "entity.spec.types", false},
+		{"entity.metadata.links", "entity.metadata.links[2].url", true},
+		{"links", "entity.metadata.links[2].url", true},
+		{"links", "entity.metadata", true},
+		{"links", "entity.metadata.title", false},
+		{"facts", "facts.coverage", true},
+		{"facts.coverage", "facts.cover", false},
+		{"reported", "facts.coverage", true},
+		{"repo.files", "repo.name", false},
+	} {
+		if got := scorecards.Touches(tt.input, tt.changed); got != tt.want {
+			t.Errorf("Touches(%s, %s) = %t", tt.input, tt.changed, got)
+		}
+	}
+}
+
+func TestDue(t *testing.T) {
+	deployed := noon.AddDate(0, 0, -29)
+	for _, tt := range []struct {
+		expr string
+		want time.Time
+	}{
+		{`owner.exists`, time.Time{}},
+		{`age(activity.lastDeployment) < days(30)`, deployed.AddDate(0, 0, 30)},
+		{`days(30) > now - activity.lastDeployment`, deployed.AddDate(0, 0, 30)},
+		{`age(activity.lastDeployment) < days(20)`, time.Time{}}, // over for good
+		{`now < timestamp("2026-04-01T00:00:00Z")`, time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)},
+		{`now <= timestamp("2026-03-12T12:00:00Z")`, noon.Add(time.Nanosecond)},
+		{`age(activity.lastDeployment) < days(30) || age(activity.lastDeployment) > days(31)`, deployed.AddDate(0, 0, 30)},
+		{`age(docs.updated) < days(3)`, time.Time{}}, // not known, whenever
+		{`now.getHours() > 13`, noon.Add(time.Hour)},
+		{`repo.files.exists(f, age(timestamp(f)) < days(1))`, noon.Add(time.Hour)},
+		{`facts.coverage > 3`, noon.Add(90 * time.Minute)}, // goes stale
+	} {
+		s := subject(t, map[string]any{"activity.lastDeployment": deployed, "repo.files": []string{"2026-03-12T00:00:00Z"}})
+		s.Facts["facts.coverage"] = scorecards.Fact{Value: 4.0, Stale: noon.Add(90 * time.Minute)}
+		if got := ruleOf(t, tt.expr).EvaluateRule(s, noon).Due; !got.Equal(tt.want) {
+			t.Errorf("%s: due %s, want %s", tt.expr, got, tt.want)
+		}
+	}
+}
+
+func TestExplain(t *testing.T) {
+	s := subject(t, map[string]any{"repo.files": []string{"README.md"}, "activity.openPullRequests": 30})
+	x := ruleOf(t, `owner.members > 9 && repo.files.exists(f, f.endsWith("CODEOWNERS")) && repo.protected && !(activity.openPullRequests > 20)`).Explain(s, noon)
+	var lines []string
+	var walk func(n *scorecards.Node, indent string)
+	walk = func(n *scorecards.Node, indent string) {
+		line := indent + n.Text + " = " + string(n.State)
+		if n.State == scorecards.Value {
+			line = indent + n.Text + " = " + n.Value
+		}
+		if n.Source != nil {
+			line += " from " + n.Source.Commit
+		}
+		lines = append(lines, line)
+		for _, child := range n.Children {
+			walk(child, indent+"  ")
+		}
+	}
+	for _, n := range x.Expr.Children { // the text of the root is that of the rule
+		walk(n, "")
+	}
+	want := []string{
+		`owner.members > 9 = false`,
+		`  owner.members = 4`,
+		`repo.files.exists(f, f.endsWith("CODEOWNERS")) = false`,
+		`  repo.files = README.md from 4f2a91c`,
+		`repo.protected = unknown`,
+		`!(activity.openPullRequests > 20) = false`,
+		`  activity.openPullRequests > 20 = true`,
+		`    activity.openPullRequests = 30 from 4f2a91c`,
+	}
+	if diff := cmp.Diff(want, lines); diff != "" {
+		t.Errorf("tree (-want +got):\n%s", diff)
+	}
+	if x.Result.Outcome != scorecards.Fail || x.Expr.State != scorecards.False {
+		t.Errorf("result %s, root %s", x.Result.Outcome, x.Expr.State)
+	}
+}
+
+func TestInitiativeAndExemption(t *testing.T) {
+	i, problems := scorecards.ParseInitiative(entityOf(t, `
+apiVersion: callboard.dev/v1alpha1
+kind: Initiative
+metadata: {name: spring, namespace: lab}
+spec: {owner: platform, scorecard: readiness, level: Silver, target: 2026-06-30, remind: [1, 14], filter: owner.ref == "group:default/payments"}
+`))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	if i.Card != "scorecard:lab/readiness" || i.Owner != "group:lab/platform" || !i.Target.Equal(time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)) || !slices.Equal(i.Remind, []int{14, 1}) {
+		t.Errorf("initiative %+v", i)
+	}
+	card, s := cardOf(t, ladder), subject(t, map[string]any{"facts.b": true, "facts.s": false, "facts.g": false})
+	r := card.Evaluate(s, noon)
+	if left, applies := i.Left(card, s, &r, noon); !applies || !slices.Equal(left, []string{"s"}) {
+		t.Errorf("left %v, %t", left, applies)
+	}
+	s.Owner.Ref = "group:default/ledger"
+	if left, applies := i.Left(card, s, &r, noon); applies || left != nil {
+		t.Errorf("of another owner: %v, %t", left, applies)
+	}
+
+	e, problems := scorecards.ParseExemption(entityOf(t, `
+apiVersion: callboard.dev/v1alpha1
+kind: Exemption
+metadata: {name: later}
+spec: {scorecard: readiness, entity: component:ledger, rules: [s], reason: Migration, until: 2026-03-12, decidedBy: mossbank}
+`))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	if e.Entity != "component:default/ledger" || e.DecidedBy != "user:default/mossbank" || e.Status != scorecards.Granted || !e.Holds(noon) || e.Holds(noon.AddDate(0, 0, 1)) {
+		t.Errorf("exemption %+v", e)
+	}
+}
+
+func TestSubjectCheck(t *testing.T) {
+	for name, value := range map[string]any{"repo.fils": "", "repo.files": "README.md", "facts.": 1, "facts": map[string]int{}, "entity": "x", "docs.pages": 1.5, "facts.x": make(chan int)} {
+		s := &scorecards.Subject{Entity: &catalog.Entity{}, Facts: map[string]scorecards.Fact{name: {Value: value}}}
+		if err := s.Check(); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s = %v: %v", name, value, err)
+		}
+	}
+}

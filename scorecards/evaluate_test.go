@@ -42,7 +42,7 @@ func TestOutcomes(t *testing.T) {
 		{`facts.scan.passed`, scorecards.Pass, ""},
 		{`compareVersions(facts.scan.version, "1.9") > 0`, scorecards.Pass, ""},
 		{`"scan" in reported && !("sbom" in reported)`, scorecards.Pass, ""},
-		{`"a1b".matches("^[a-z][0-9]")`, scorecards.Pass, ""},
+		{`"A1b".lowerAscii().matches("^[a-z][0-9]")`, scorecards.Pass, ""},
 
 		// What is not known is neither kept nor broken, however one asks.
 		{`repo.license == "MIT"`, scorecards.Unknown, "repo.license"},
@@ -392,6 +392,34 @@ func TestSubjectCheck(t *testing.T) {
 		s := &scorecards.Subject{Entity: &catalog.Entity{}, Facts: map[string]scorecards.Fact{name: {Value: value}}}
 		if err := s.Check(); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s = %v: %v", name, value, err)
+		}
+	}
+}
+
+// Nothing that fits into an expression takes long or makes much, even of a large
+// repository.
+func TestCostIsLimited(t *testing.T) {
+	var files []string
+	for i := range 20_000 {
+		files = append(files, "internal/part/of/a/large/repository/"+strings.Repeat("x", i%100)+".go")
+	}
+	s := subject(t, map[string]any{"repo.files": files})
+	doubled := `"aaaaaaaaaaaaaaaaaaaa"`
+	for i := range 10 {
+		doubled = "[" + doubled + "].map(x" + string(rune('a'+i)) + ", " + strings.Repeat("x"+string(rune('a'+i))+" + ", 20) + `"")[0]`
+	}
+	for _, tt := range []struct {
+		expr string
+		want scorecards.Outcome
+	}{
+		{`repo.files.exists(f, f.endsWith("CODEOWNERS")) || repo.files.exists(f, f.matches("^docs/(adr|rfc)/.*[.]md$"))`, scorecards.Fail},
+		{`repo.files.filter(f, f.startsWith("internal/")).size() == 20000`, scorecards.Pass},
+		{`repo.files.all(f, f in repo.files)`, scorecards.Error},
+		{`repo.files.all(f, !repo.files.exists(g, g + "x" == f))`, scorecards.Error},
+		{doubled + `.size() > 3`, scorecards.Error},
+	} {
+		if got := ruleOf(t, tt.expr).EvaluateRule(s, noon); got.Outcome != tt.want {
+			t.Errorf("%.80s: %s %q, want %s", tt.expr, got.Outcome, got.Message, tt.want)
 		}
 	}
 }

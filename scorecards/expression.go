@@ -14,7 +14,6 @@ import (
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
-	"cel.dev/cel-go/ext"
 	"golang.org/x/mod/semver"
 
 	"github.com/callboard/callboard/catalog"
@@ -23,11 +22,11 @@ import (
 // environment is what expressions are checked against: made once, never changed.
 var environment = sync.OnceValues(newEnvironment)
 
+// CEL's extensions for strings and sets are left out: what replace and join make,
+// and how long sets.contains takes, is only told when it is too late.
 func newEnvironment() (*cel.Env, error) {
 	options := []cel.EnvOption{
 		cel.OptionalTypes(),
-		ext.Strings(ext.StringsVersion(2)), // later ones can format, at a cost that grows with the input
-		ext.Sets(),
 		cel.CrossTypeNumericComparisons(true),
 		cel.DefaultUTCTimeZone(true),
 		cel.EnableMacroCallTracking(), // to explain an expression in its own words
@@ -46,6 +45,9 @@ func newEnvironment() (*cel.Env, error) {
 			}
 			return types.NewErr("days: more than a hundred years")
 		}))),
+		cel.Function("lowerAscii", cel.MemberOverload("string_lower_ascii", []*cel.Type{cel.StringType}, cel.StringType, cel.UnaryBinding(func(s ref.Val) ref.Val {
+			return types.String(strings.Map(lowerASCII, string(s.(types.String))))
+		}))),
 		cel.Function("compareVersions", cel.Overload("compare_versions_string_string", []*cel.Type{cel.StringType, cel.StringType}, cel.IntType,
 			cel.BinaryBinding(compareVersions))),
 	}
@@ -53,6 +55,13 @@ func newEnvironment() (*cel.Env, error) {
 		options = append(options, cel.Variable(v.name, v.typ))
 	}
 	return cel.NewEnv(options...)
+}
+
+func lowerASCII(r rune) rune {
+	if 'A' <= r && r <= 'Z' {
+		return r + 'a' - 'A'
+	}
+	return r
 }
 
 // compareVersions compares as https://semver.org says; a leading v is no matter.

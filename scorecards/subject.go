@@ -1,6 +1,7 @@
 package scorecards
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -56,9 +57,13 @@ type Source struct {
 	At       time.Time // when it became true
 }
 
-// Check reports a fact that no expression could read: one with a name that no
-// variable has, or with a value of another type than the variable.
+// Check reports that there is no entity, or a fact that no expression could read:
+// one with a name that no variable has, or with a value of another type than the
+// variable.
 func (s *Subject) Check() error {
+	if s.Entity == nil {
+		return errors.New("a subject needs its entity")
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.Facts)) {
 		if !observable(name) {
 			return fmt.Errorf("fact %q: there is no such variable; see Variables", name)

@@ -80,11 +80,11 @@ var variables = []variable{
 	{"activity.leadTime", cel.DurationType, true, "median time from commit to production in 30 days"},
 	{"activity.timeToRestore", cel.DurationType, true, "median time from a failed deployment to the next successful one in 90 days"},
 	{"activity.openPullRequests", cel.IntType, true, "pull requests that are open and no drafts"},
-	{"activity.oldestPullRequest", cel.TimestampType, true, "when the oldest of them was opened; the present if there is none"},
+	{"activity.oldestPullRequest", cel.TimestampType, true, "when the oldest of them was opened; unknown if there is none"},
 	{"activity.pipelines", cel.IntType, true, "pipelines that ended on the default branch in 30 days"},
 	{"activity.pipelineSuccess", cel.DoubleType, true, "share of them that succeeded, from 0 to 1"},
 	{"activity.alerts", cel.MapType(cel.StringType, cel.IntType), true, "open security alerts by severity: critical, high, medium, low; all four are there"},
-	{"activity.oldestAlert", cel.TimestampType, true, "when the oldest open alert of high or critical severity was opened; the present if there is none"},
+	{"activity.oldestAlert", cel.TimestampType, true, "when the oldest open alert of high or critical severity was opened; unknown if there is none"},
 
 	{"facts", cel.MapType(cel.StringType, cel.DynType), true, "what CI pushed, by name: facts.coverage; a name that nobody pushed is unknown"},
 	{"reported", cel.MapType(cel.StringType, cel.TimestampType), false, "names of the facts that CI pushed, stale ones too, with the time: \"sbom\" in reported"},

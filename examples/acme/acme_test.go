@@ -20,6 +20,7 @@ import (
 	"github.com/callboard/callboard/examples/acme"
 	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/internal/demoforge"
+	"github.com/callboard/callboard/scorecards"
 )
 
 var end = time.Date(2026, 3, 12, 14, 3, 10, 0, time.UTC)
@@ -45,7 +46,7 @@ func kinds(t *testing.T) catalog.Kinds {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	return append(catalog.BuiltIn(), c.Catalog.Own()...)
+	return slices.Concat(catalog.BuiltIn(), scorecards.Kinds(), c.Catalog.Own())
 }
 
 // reading is what Callboard finds in a repository: every catalog-info.yaml, and

@@ -47,7 +47,7 @@ func (t *Translator) reclaim(ctx context.Context, rec eventlog.Record) error {
 			return err
 		}
 		again := event.DeliveryReplayed{Reason: fmt.Sprintf("%s is no longer declared in %s", d.Ref, d.Origin.Repository), Received: uint64(p)}
-		if err := t.replay(ctx, event.DeriveID(0, rec.ID, "reclaim", delivery), again, event.Actor{}); err != nil {
+		if err := t.replay(ctx, event.DeriveID(0, rec.ID, "reclaim", delivery), again, event.Actor{}); err != nil && fault.KindOf(err) != fault.Conflict { // else nobody reads its source
 			return err
 		}
 	}

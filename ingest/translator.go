@@ -137,7 +137,8 @@ func (t *Translator) Reactors() []reactor.Reactor {
 }
 
 // Replay asks to handle a delivery again, for a reason that people can read.
-// The error is of kind fault.NotFound when there is none of this id.
+// The error is of kind fault.NotFound when there is none of this id, fault.Conflict when
+// nobody reads its source.
 func (t *Translator) Replay(ctx context.Context, delivery, reason string, by event.Actor) error {
 	return t.again(ctx, delivery, event.DeliveryReplayed{Reason: reason}, by)
 }
@@ -214,7 +215,11 @@ func (t *Translator) replay(ctx context.Context, id string, data event.DeliveryR
 	if err != nil {
 		return err
 	}
-	e, err := replayed(strings.TrimPrefix(rec.Source, event.SourcePrefix), rec.Subject, data, by)
+	source := strings.TrimPrefix(rec.Source, event.SourcePrefix)
+	if !t.reads(source) {
+		return fault.New(fault.Conflict, "nobody reads source %s any more: connect it again, or dismiss the delivery", source)
+	}
+	e, err := replayed(source, rec.Subject, data, by)
 	if err != nil {
 		return err
 	}

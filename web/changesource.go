@@ -284,6 +284,11 @@ func (s *Site) sourceNamed(name string) Source {
 	return Source{Name: name}
 }
 
+// reads reports whether a source of this name is configured.
+func (s *Site) reads(name string) bool {
+	return slices.ContainsFunc(s.Sources(), func(one Source) bool { return one.Name == name })
+}
+
 // tokenPlace says where a source is given another token.
 func tokenPlace(v sourceView) string {
 	if v.connected {

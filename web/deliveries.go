@@ -118,7 +118,9 @@ func (s *Site) replay(ctx context.Context, _ browser, form url.Values) (string, 
 		}
 		ids = nil
 		for _, d := range failed.Deliveries {
-			ids = append(ids, d.ID)
+			if s.reads(d.Source) {
+				ids = append(ids, d.ID)
+			}
 		}
 	}
 	for _, id := range ids {
@@ -183,7 +185,7 @@ type deliveryChoices struct {
 	sources  []ui.Option // none on the page of one
 	statuses []ui.Option
 	events   []ui.Option
-	failed   int // of those that the filter's source has, or of all
+	failed   int // that can be replayed: of the filter's source, or of all
 }
 
 // newDeliveryChoices offers the sources that summaries are of, by name.
@@ -192,9 +194,6 @@ func newDeliveryChoices(f deliveries.Filter, summaries []deliveries.Summary) del
 	c.sources = []ui.Option{{Label: "Every source", On: f.Source == ""}}
 	for _, sum := range summaries {
 		c.sources = append(c.sources, ui.Option{Value: sum.Source, Label: ui.Shorten(sum.Source, 32), On: f.Source == sum.Source})
-		if f.Source == "" || f.Source == sum.Source {
-			c.failed += sum.Failed
-		}
 	}
 	c.statuses = []ui.Option{{Label: "Every status", On: f.Status == ""}}
 	for _, status := range []event.DeliveryStatus{event.DeliveryFailed, event.DeliveryHeld, event.DeliveryWaiting, event.DeliveryReceivedStatus, event.DeliveryDone, event.DeliveryNotNeeded, event.DeliveryDismissedStatus} {
@@ -203,7 +202,17 @@ func newDeliveryChoices(f deliveries.Filter, summaries []deliveries.Summary) del
 	return c
 }
 
-func newDeliveriesView(r request, f deliveries.Filter, page deliveries.Page, choices deliveryChoices) deliveriesView {
+// failedOf counts what failed of the sources that a filter selects.
+func failedOf(f deliveries.Filter, summaries []deliveries.Summary) (n int) {
+	for _, sum := range summaries {
+		if f.Source == "" || f.Source == sum.Source {
+			n += sum.Failed
+		}
+	}
+	return n
+}
+
+func (s *Site) newDeliveriesView(r request, f deliveries.Filter, page deliveries.Page, choices deliveryChoices) deliveriesView {
 	at := r.self.drop(fieldReplayed)
 	field := func(name, label, kind, placeholder string) ui.Field {
 		return ui.Field{ID: "d-" + name, Name: name, Label: label, Type: kind, Placeholder: placeholder, Value: at.query.Get(name)}
@@ -215,7 +224,7 @@ func newDeliveriesView(r request, f deliveries.Filter, page deliveries.Page, cho
 		foot: ui.Plural(len(page.Deliveries), "delivery", "deliveries") + " of " + ui.Number(page.Total),
 	}
 	for _, d := range page.Deliveries {
-		v.rows = append(v.rows, newDeliveryRow(d, r.now))
+		v.rows = append(v.rows, s.newDeliveryRow(d, r.now))
 	}
 	unpaged := at.drop(fieldBefore)
 	for _, name := range append(filterFields(), fieldDelivery) {
@@ -247,17 +256,20 @@ type deliveryRow struct {
 	href             string
 	received         ui.Moment
 	repository       string
+	status           event.DeliveryStatus
 	look, icon, word string
 	caused           []ui.EventMark
 	more             int // further events
 	says             string
 	bad              bool
 	took             string
+	unread           bool // nobody reads its source, so it cannot be replayed
 }
 
-func newDeliveryRow(d deliveries.Delivery, now time.Time) deliveryRow {
+func (s *Site) newDeliveryRow(d deliveries.Delivery, now time.Time) deliveryRow {
 	w := statusWords()[d.Status]
 	row := deliveryRow{
+		unread: !s.reads(d.Source), status: d.Status,
 		id: d.ID, href: deliveryLink(d.Source, d.ID), event: ui.Shorten(d.Event, 32), received: ui.Stamp(d.Received, now), repository: ui.Shorten(d.Repository, 48),
 		look: w.look, icon: w.icon, word: w.word, took: "–",
 	}

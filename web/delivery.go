@@ -39,8 +39,9 @@ type Payload struct {
 
 // deliveryView is one delivery with all that is known of it.
 type deliveryView struct {
-	head     sourceHead
+	crumbs   []ui.Anchor
 	id       string
+	source   string
 	look     bool // it is a repository to be looked at
 	row      deliveryRow
 	replayed toast
@@ -88,6 +89,18 @@ func (v deliveryView) why() ui.Field {
 	return f
 }
 
+// unreadSays is what can be done where nobody reads its source.
+func (v deliveryView) unreadSays() string {
+	switch v.row.status {
+	case event.DeliveryFailed, event.DeliveryHeld:
+		return "Connect it again to have this handled, or dismiss it."
+	case event.DeliveryReceivedStatus, event.DeliveryWaiting:
+		return "This is handled once it is connected again."
+	default:
+		return "What it sent stays on record."
+	}
+}
+
 // causedRow is an event that came of the delivery.
 type causedRow struct {
 	mark    ui.EventMark
@@ -115,11 +128,7 @@ func (s *Site) delivery(ctx context.Context, r request) (answer, error) {
 
 // deliveryAnswer has the delivery's view amended before it is drawn.
 func (s *Site) deliveryAnswer(ctx context.Context, r request, amend func(*deliveryView)) (answer, error) {
-	src, _, head, err := s.sourceOf(ctx, r, "deliveries")
-	if err != nil {
-		return answer{}, err
-	}
-	d, err := s.deliveryOf(ctx, r, src.Name)
+	d, err := s.deliveryOf(ctx, r, r.param("name"))
 	if err != nil {
 		return answer{}, err
 	}
@@ -127,10 +136,10 @@ func (s *Site) deliveryAnswer(ctx context.Context, r request, amend func(*delive
 	if err != nil {
 		return answer{}, err
 	}
-	v := newDeliveryView(r, head, d, attempts)
+	v := s.newDeliveryView(r, d, attempts)
 	if v.repo.Label != "" {
-		if _, err := s.Repositories.Named(ctx, src.Name, d.Repository); fault.KindOf(err) == fault.NotFound {
-			v.repo.Href = "" // a delivery names it, and nothing more is known
+		if _, err := s.Repositories.Named(ctx, d.Source, d.Repository); v.row.unread || fault.KindOf(err) == fault.NotFound {
+			v.repo.Href = "" // it has no page, or a delivery names it and nothing more is known
 		}
 	}
 	if v.caused, err = s.caused(ctx, r, d.Events); err != nil {
@@ -153,13 +162,16 @@ func (s *Site) deliveryAnswer(ctx context.Context, r request, amend func(*delive
 	return answer{title: "Delivery " + d.ID, body: deliveryPage(v)}, nil
 }
 
-func newDeliveryView(r request, head sourceHead, d deliveries.Delivery, attempts []deliveries.Attempt) deliveryView {
+func (s *Site) newDeliveryView(r request, d deliveries.Delivery, attempts []deliveries.Attempt) deliveryView {
 	at := deliveryLink(d.Source, d.ID)
 	v := deliveryView{
-		head: head, id: d.ID, look: d.Event == deliveries.Look, row: newDeliveryRow(d, r.now), replayed: newToast(r.self.query),
+		id: d.ID, source: d.Source, look: d.Event == deliveries.Look, row: s.newDeliveryRow(d, r.now), replayed: newToast(r.self.query),
 		received: ui.Exact(d.Received), size: ui.Size(d.Size), failure: d.Error, raw: at + "/body", back: at,
 	}
-	v.head.crumbs = []ui.Anchor{{Label: "Sources", Href: sourcesPath}, {Label: d.Source, Href: sourceLink(d.Source)}, {Label: "Deliveries", Href: sourceLink(d.Source) + "/deliveries"}, {Label: ui.Shorten(d.ID, 60)}}
+	v.crumbs = []ui.Anchor{{Label: "Sources", Href: sourcesPath}, {Label: d.Source, Href: sourceLink(d.Source)}, {Label: "Deliveries", Href: sourceLink(d.Source) + "/deliveries"}, {Label: ui.Shorten(d.ID, 60)}}
+	if v.row.unread {
+		v.crumbs[1].Href, v.crumbs[2].Href = "", goneLink(d.Source, "")
+	}
 	if d.Repository != "" {
 		v.repo = ui.Anchor{Label: d.Repository, Href: repositoryLink(d.Source, d.Repository)}
 	}

@@ -168,7 +168,7 @@ func (s *Site) repository(ctx context.Context, r request) (answer, error) {
 	}
 	for _, d := range page.Deliveries {
 		if d.Repository == repo.FullName {
-			v.deliveries = append(v.deliveries, newDeliveryRow(d, r.now))
+			v.deliveries = append(v.deliveries, s.newDeliveryRow(d, r.now))
 		}
 	}
 	return answer{title: repo.FullName, body: repositoryPage(v)}, nil

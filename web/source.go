@@ -426,7 +426,7 @@ func (s *Site) sourceDeliveries(ctx context.Context, r request) (answer, error) 
 		choices.events = append(choices.events, ui.Option{Value: name, Label: ui.Shorten(name, 40), On: name == f.Event})
 	}
 	r.self = r.self.drop(fieldSource)
-	v := newDeliveriesView(r, f, page, choices)
+	v := s.newDeliveriesView(r, f, page, choices)
 	v.carry = append(v.carry, ui.Hidden{Name: fieldSource, Value: src.Name})
 	return answer{title: src.Name + ", deliveries", body: sourceDeliveriesPage(head, v)}, nil
 }

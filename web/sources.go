@@ -73,7 +73,10 @@ func (s *Site) sources(ctx context.Context, r request) (answer, error) {
 		v.rows[i].line = truthParts(r.now, v.rows[i].through, gaps)
 	}
 	v.doors = s.doors()
-	v.deliveries = newDeliveriesView(r, f, page, newDeliveryChoices(f, summaries))
+	read := slices.DeleteFunc(slices.Clone(summaries), func(sum deliveries.Summary) bool { return !s.reads(sum.Source) })
+	choices := newDeliveryChoices(f, summaries)
+	choices.failed = failedOf(f, read)
+	v.deliveries = s.newDeliveriesView(r, f, page, choices)
 	v.canRegister = s.Locations != nil
 	if v.locations, err = s.locationRows(ctx, r); err != nil {
 		return answer{}, err
@@ -85,6 +88,7 @@ func (s *Site) sources(ctx context.Context, r request) (answer, error) {
 type sourcesView struct {
 	late        []lateSource
 	failed      []failedSource
+	stranded    []failedSource // that failed or are held of sources that nobody reads
 	held        []failedSource
 	unreachable []unreachableSource
 	unhooked    []unreachableSource // no webhook leads here
@@ -131,6 +135,7 @@ type sourceRow struct {
 // goneRow is a source that is not configured any more.
 type goneRow struct {
 	name, href, kept string
+	since            ui.Moment // of those that are not handled the oldest came
 	last             ui.Moment
 }
 
@@ -177,12 +182,28 @@ func newSourcesView(r request, sources []Source, states []standing.State, summar
 // addGone tells of a source that is not configured any more: of what it sent, some is
 // still kept.
 func (v *sourcesView) addGone(s deliveries.Summary, now time.Time, chosen string) {
-	row := goneRow{name: s.Source, href: link{path: sourcesPath}.set(fieldSource, s.Source).String() + "#h-deliveries", kept: ui.Plural(s.Total, "delivery is kept", "deliveries are kept")}
+	row := goneRow{name: s.Source, href: goneLink(s.Source, ""), kept: ui.Plural(s.Total, "delivery is kept", "deliveries are kept")}
+	if s.Pending > 0 {
+		row.kept += ", " + ui.Number(s.Pending) + " not handled"
+		row.since = ui.Near(s.Oldest, now)
+	}
 	if s.Last != nil {
 		row.last = ui.Near(s.Last.Received, now)
 	}
 	v.gone = append(v.gone, row)
-	v.addWaiting(s.Source, deliveries.Backlog{Failed: s.Failed, Held: s.Held}, chosen)
+	for _, waits := range []struct {
+		n      int
+		status event.DeliveryStatus
+	}{{s.Failed, event.DeliveryFailed}, {s.Held, event.DeliveryHeld}} {
+		if waits.n > 0 && (chosen == "" || chosen == s.Source) {
+			v.stranded = append(v.stranded, failedSource{s.Source, waits.n, goneLink(s.Source, waits.status)})
+		}
+	}
+}
+
+// goneLink leads to what is kept of a source that has no page any more.
+func goneLink(source string, status event.DeliveryStatus) string {
+	return link{path: sourcesPath}.set(fieldSource, source).set(fieldStatus, string(status)).String() + "#h-deliveries"
 }
 
 // addWaiting tells of deliveries that wait for a person.

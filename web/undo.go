@@ -80,11 +80,7 @@ func (s *Site) undoEvent(ctx context.Context, r request) (answer, error) {
 
 // undoDelivery handles "POST /sources/{name}/deliveries/{id}/undo".
 func (s *Site) undoDelivery(ctx context.Context, r request) (answer, error) {
-	src, _, _, err := s.sourceOf(ctx, r, "deliveries")
-	if err != nil {
-		return answer{}, err
-	}
-	d, err := s.deliveryOf(ctx, r, src.Name)
+	d, err := s.deliveryOf(ctx, r, r.param("name"))
 	if err == nil && s.Undo == nil {
 		err = fault.New(fault.NotFound, "nothing is undone here")
 	}

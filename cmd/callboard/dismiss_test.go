@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/andybalholm/cascadia"
+
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/internal/demoforge"
 	"github.com/callboard/callboard/internal/fault"
@@ -78,5 +80,60 @@ func TestDismiss(t *testing.T) {
 	r.settle(t)
 	if !r.has("component:default/pay") {
 		t.Error("replayed after all, it brings nothing")
+	}
+}
+
+// What failed of a source that is configured no longer has its page still: there it can be
+// dismissed, and nobody is asked to handle what nobody reads.
+func TestDismissOfASourceThatIsGone(t *testing.T) {
+	r := startSurveyed(t, "@every 24h")
+	till := r.repository(t, demoforge.GitHub, "acme/till")
+	r.send(t, push(t, till, map[string]string{"README.md": "hello"}))
+	r.settle(t)
+	r.forge.SetFaults(func(q *http.Request) demoforge.Fault {
+		if strings.Contains(q.URL.Path, "/git/trees/") {
+			return demoforge.Fault{Status: http.StatusForbidden}
+		}
+		return demoforge.Fault{}
+	})
+	r.send(t, push(t, till, map[string]string{"catalog-info.yaml": service("till")}))
+	r.settle(t)
+	failed, heard, err := r.deliveries.Heard(t.Context(), "github")
+	if err != nil || !heard {
+		t.Fatal(err)
+	}
+	at := "/sources/github/deliveries/" + failed.ID
+	alone := r.file
+	alone.Sources = alone.Sources[1:]
+	if err := r.reload(t.Context(), alone); err != nil {
+		t.Fatal(err)
+	}
+	v := newVisitor(t).open(r.base+"/sources").isTold(".strip", "1 delivery of github waits for a person", "nobody reads github any more")
+	v.open(r.base+"/sources?source=github&status=failed").isTold(".deliveries", "Failed")
+	lacksReplay := func() {
+		t.Helper()
+		for _, n := range cascadia.QueryAll(v.page, cascadia.MustCompile("main button")) {
+			if strings.Contains(textOf(n), "Replay") && !strings.Contains(textOf(n), "ticked") {
+				t.Errorf("%s has a button %q", v.at, textOf(n))
+			}
+		}
+	}
+	lacksReplay()
+	v.open(r.base+at).isTold(".strip", "Nobody reads source github any more.", "Connect it again to have this handled, or dismiss it.")
+	lacksReplay()
+	token, err := loadToken(r.config.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	replay := strings.Replace(at, "/sources/github", "/api", 1) + "/replay"
+	err = newPortalClient(r.base, token).ask(t.Context(), http.MethodPost, replay, nil, nil)
+	if fault.KindOf(err) != fault.Conflict || !strings.Contains(err.Error(), "nobody reads source github any more: connect it again, or dismiss the delivery") {
+		t.Errorf("replaying it: %v", err)
+	}
+	v.press("Dismiss it", map[string]string{"reason": "it was a trial"}).isAt(at)
+	r.settle(t)
+	v.open(r.base+at).isTold(".strip", "Dismissed.", "it was a trial")
+	if v.open(r.base + "/sources"); strings.Contains(v.body, "waits for a person") {
+		t.Error("the page of the sources says that it waits still")
 	}
 }

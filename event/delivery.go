@@ -33,6 +33,7 @@ type DeliveryHandled struct {
 	Took         time.Duration  `json:"took"`              // nanoseconds, of the last attempt
 	RetryAt      time.Time      `json:"retryAt,omitzero"`  // when Status is waiting
 	Removes      int            `json:"removes,omitempty"` // entities that it would remove, when Status is held
+	Current      bool           `json:"current,omitempty"` // it read the repository as it is now: what is held of it from before is not needed
 }
 
 // DeliveryStatus is where a delivery stands.

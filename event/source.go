@@ -42,7 +42,8 @@ const (
 	GapHead     = "head"
 )
 
-// SourceGapClosed says that what was missed has been made up for, or cannot be.
+// SourceGapClosed says that what was missed has been made up for, or cannot be, or that
+// what makes up for it waits for a person.
 type SourceGapClosed struct {
 	Source string `json:"source"`
 	Gap    string `json:"gap"`

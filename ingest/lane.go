@@ -63,8 +63,9 @@ func (l *lane) react(ctx context.Context, rec eventlog.Record) error {
 		d, err := bring(ctx, t)
 		h.Repository, h.Commit, h.Events = cmp.Or(d.repo.FullName, h.Repository), d.commit, append(h.Events, d.events...)
 		if err != nil {
-			return partError{err, h.Events}
+			return partError{err, h.Events, d.current}
 		}
+		h.Current = d.current
 	}
 	if m.Survey && l.Survey != nil {
 		h.Status = event.DeliveryDone
@@ -86,7 +87,8 @@ func (l *lane) react(ctx context.Context, rec eventlog.Record) error {
 // by then.
 type partError struct {
 	error
-	events []uint64
+	events  []uint64
+	current bool // see [done]
 }
 
 // Unwrap returns why.
@@ -140,14 +142,22 @@ func (l *lane) say(ctx context.Context, t task) ([]uint64, error) {
 	return l.append(ctx, events...)
 }
 
-// closeGap says that what a gap missed has been made up for, or cannot be.
+// gapWaits is how a gap is closed by a look that failed or is held.
+const gapWaits = "the look at it waits for a person"
+
+// closeGap says that what a gap missed has been made up for, or cannot be, or waits.
+// When it waited, how that ended is said once more.
 func (l *lane) closeGap(ctx context.Context, t task, how event.SourceGapClosed) error {
 	how.Source, how.Gap = l.source.Name(), t.gap
 	e, err := event.New(event.SourcePrefix+l.source.Name(), t.meaning.Repository.FullName, how)
 	if err != nil {
 		return err
 	}
-	e.ID, e.Time = event.DeriveID(0, "gap closed", l.source.Name(), t.gap), l.Now()
+	what := "gap closed"
+	if how.Detail == gapWaits {
+		what = "gap waits"
+	}
+	e.ID, e.Time = event.DeriveID(0, what, l.source.Name(), t.gap), l.Now()
 	e.Cause.Delivery = t.received.Subject
 	l.appending.Lock()
 	defer l.appending.Unlock()
@@ -161,9 +171,12 @@ func (l *lane) gaveUp(ctx context.Context, rec eventlog.Record, f reactor.Failur
 	if held, ok := errors.AsType[heldError](f.Err); ok {
 		h.Status, h.Removes = event.DeliveryHeld, held.removes
 	}
-	if t, err := l.task(ctx, rec); err == nil && t.gap != "" && fault.KindOf(f.Err) == fault.NotFound {
-		lost := event.SourceGapClosed{Detail: "the repository cannot be found any more", Lost: true}
-		if err := l.closeGap(ctx, t, lost); err != nil {
+	if t, err := l.task(ctx, rec); err == nil && t.gap != "" {
+		why := event.SourceGapClosed{Detail: gapWaits} // and that is no gap
+		if fault.KindOf(f.Err) == fault.NotFound {
+			why = event.SourceGapClosed{Detail: "the repository cannot be found any more", Lost: true}
+		}
+		if err := l.closeGap(ctx, t, why); err != nil {
 			return err
 		}
 	}
@@ -181,6 +194,7 @@ func (l *lane) failure(ctx context.Context, rec eventlog.Record, f reactor.Failu
 	h.Error, h.Attempts, h.Took = f.Text(), f.Attempts, f.Took
 	if part, ok := errors.AsType[partError](f.Err); ok {
 		h.Events = part.events
+		h.Current = part.current && h.Status == event.DeliveryHeld
 	}
 	if t, err := l.task(ctx, rec); err == nil {
 		h.Repository, h.RepositoryID, h.Head = t.meaning.Repository.FullName, t.meaning.Repository.ID, t.head

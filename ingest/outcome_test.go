@@ -25,10 +25,10 @@ func TestOutcomes(t *testing.T) {
 	}{
 		{"done", func(w *world) eventlog.Record {
 			return w.delivery("payments", w.forge.push("payments", "mossbank", files{yaml: component("x", "a")}))
-		}, event.DeliveryHandled{Status: event.DeliveryDone, Repository: "acme/payments", RepositoryID: "payments", Commit: "the head", Events: []uint64{1}}, ""},
+		}, event.DeliveryHandled{Status: event.DeliveryDone, Repository: "acme/payments", RepositoryID: "payments", Commit: "the head", Events: []uint64{1}, Current: true}, ""},
 		{"done, with nothing to do", func(w *world) eventlog.Record {
 			return w.delivery("payments", w.forge.push("payments", "mossbank", files{}))
-		}, event.DeliveryHandled{Status: event.DeliveryDone, Repository: "acme/payments", RepositoryID: "payments", Commit: "the head"}, ""},
+		}, event.DeliveryHandled{Status: event.DeliveryDone, Repository: "acme/payments", RepositoryID: "payments", Commit: "the head", Current: true}, ""},
 		{"not needed", func(w *world) eventlog.Record { return w.store("star", "{}") },
 			event.DeliveryHandled{Status: event.DeliveryNotNeeded}, ""},
 		{"not needed: another branch", func(w *world) eventlog.Record {
@@ -127,7 +127,7 @@ func TestWaiting(t *testing.T) {
 	want := []event.DeliveryHandled{
 		{Status: event.DeliveryWaiting, Repository: name, RepositoryID: id, Head: head, Error: "the forge's rate limit is used up", Attempts: 1, Took: time.Millisecond, RetryAt: w.now.Add(time.Minute)},
 		{Status: event.DeliveryWaiting, Repository: name, RepositoryID: id, Head: head, Error: "no answer in time", Attempts: 1, Took: time.Millisecond, RetryAt: w.now},
-		{Status: event.DeliveryDone, Repository: name, RepositoryID: id, Commit: head, Events: []uint64{1}},
+		{Status: event.DeliveryDone, Repository: name, RepositoryID: id, Commit: head, Events: []uint64{1}, Current: true},
 	}
 	if diff := cmp.Diff(want, outcomes()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -95,7 +95,7 @@ func (l *lane) syncPeople(ctx context.Context, t task) (done, error) {
 		if o.repository().ID != t.meaning.Repository.ID {
 			continue
 		}
-		d.repo = o.repository()
+		d.repo, d.current = o.repository(), true
 		d.events, _, err = l.people(ctx, o, t, event.Cause{Delivery: t.received.Subject})
 		return d, err
 	}

@@ -26,6 +26,8 @@ type done struct {
 	repo   Repository
 	commit string // that the catalog was brought to; "" if to none
 	events []uint64
+	// current says that the repository was read as it is now, not as of a push on the way there.
+	current bool
 }
 
 // sync brings the catalog to what a repository says. All ids derive from
@@ -67,7 +69,7 @@ func (l *lane) sync(ctx context.Context, t task) (d done, err error) {
 	case d.repo.DefaultBranch == "":
 		return d, nil // it is empty, which is no evidence of anything
 	default:
-		r, c, err = l.readHead(ctx, t, d.repo, k)
+		r, c, d.current, err = l.readHead(ctx, t, d.repo, k)
 		if fault.KindOf(err) == fault.NotFound && t.meaning.Push == nil {
 			return d, nil // it is empty, or the branch is about to come
 		}
@@ -76,7 +78,7 @@ func (l *lane) sync(ctx context.Context, t task) (d done, err error) {
 		}
 	}
 	if r.gone != "" {
-		c = &creditor{all: &credit{actor: t.meaning.By, at: t.received.Recorded}}
+		c, d.current = &creditor{all: &credit{actor: t.meaning.By, at: t.received.Recorded}}, true
 	}
 	positions, err := l.settle(ctx, k, r, c, t)
 	if err != nil {
@@ -146,27 +148,27 @@ func (l *lane) covers(repo Repository) bool {
 	return !scoped || s.Covers(repo.FullName)
 }
 
-// readHead reads the repository at the commit that the catalog is to go to, and
-// knows whom to ask whose doing what differs was.
-func (l *lane) readHead(ctx context.Context, t task, repo Repository, k known) (reading, *creditor, error) {
+// readHead reads the repository at the commit that the catalog is to go to, knows whom
+// to ask whose doing what differs was, and whether that commit is the branch's head.
+func (l *lane) readHead(ctx context.Context, t task, repo Repository, k known) (reading, *creditor, bool, error) {
 	reached, err := l.reached(ctx, repo, k)
 	if err != nil {
-		return reading{}, nil, err
+		return reading{}, nil, false, err
 	}
-	target, err := l.target(ctx, t.received, repo, t.meaning.Push, reached)
+	target, atHead, err := l.target(ctx, t.received, repo, t.meaning.Push, reached)
 	if err != nil {
-		return reading{}, nil, err
+		return reading{}, nil, false, err
 	}
 	g := gatherer{forge: l.forge, repo: repo, patterns: l.selection.Descriptors, kinds: l.Kinds, known: k, blobs: &l.blobs, dialect: dialectOf(l.source)}
 	r, err := g.gather(ctx, l.source.Name(), target.SHA)
 	if err != nil {
-		return reading{}, nil, err
+		return reading{}, nil, false, err
 	}
 	c := &creditor{forge: l.forge, repo: repo, target: target, base: reached, pusher: t.meaning.By}
 	if t.meaning.Push != nil {
 		c.pusher = t.meaning.Push.Pusher
 	}
-	return r, c, nil
+	return r, c, atHead, nil
 }
 
 // reached is the commit that the catalog has been brought to; "" if it has not.
@@ -192,36 +194,36 @@ func (t *Translator) known(ctx context.Context, source, repositoryID string) (kn
 }
 
 // target chooses the commit to go to: the one that the push says, if it lies
-// on the way from what has been reached to the branch's head, else the head. See
-// the package's comment on why that ends at the head.
+// on the way from what has been reached to the branch's head, else the head, and
+// whether it is that. See the package's comment on why that ends at the head.
 //
 // A head that lies before what was just pushed is an old answer, of a replica
 // that has not caught up: it is not believed for a while.
-func (l *lane) target(ctx context.Context, received eventlog.Record, repo Repository, push *Push, reached string) (Commit, error) {
+func (l *lane) target(ctx context.Context, received eventlog.Record, repo Repository, push *Push, reached string) (Commit, bool, error) {
 	head, err := l.forge.Head(ctx, repo, repo.DefaultBranch)
 	if err != nil || push == nil || head.SHA == push.After {
-		return head, kept(err)
+		return head, true, kept(err)
 	}
 	if age := l.Now().Sub(received.Recorded); age.Abs() < lag {
 		ahead, err := between(ctx, l.forge, repo, head.SHA, push.After)
 		if err != nil {
-			return head, err
+			return head, true, err
 		}
 		if ahead.Ancestor {
-			return head, fault.Later(lagWait, "%s: %s was pushed to %.7s, and the forge still answers %.7s", l.source.Name(), repo.FullName, push.After, head.SHA)
+			return head, true, fault.Later(lagWait, "%s: %s was pushed to %.7s, and the forge still answers %.7s", l.source.Name(), repo.FullName, push.After, head.SHA)
 		}
 	}
 	if reached != "" {
 		forward, err := between(ctx, l.forge, repo, reached, push.After)
 		if err != nil || !forward.Ancestor {
-			return head, err
+			return head, true, err
 		}
 	}
 	rest, err := between(ctx, l.forge, repo, push.After, head.SHA)
 	if err != nil || !rest.Ancestor {
-		return head, err
+		return head, true, err
 	}
-	return Commit{SHA: push.After}, nil
+	return Commit{SHA: push.After}, false, nil
 }
 
 // kept says of something that is gone that its entities are not.

@@ -11,7 +11,9 @@ import (
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/internal/demoforge"
+	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/deliveries"
+	"github.com/callboard/callboard/projections/standing"
 )
 
 var pebbledash = demoforge.Person{Name: "Pebbledash", Email: "pebbledash@acme.example", Login: "pebbledash"}
@@ -179,6 +181,55 @@ func TestSurveyLeavesWhatWaits(t *testing.T) {
 	}
 	if got := r.eventsOf(t, event.TypeSourceGapFound); len(got) > 0 {
 		t.Errorf("the gaps are %q, and a delivery told of each", got)
+	}
+}
+
+// A removal that nobody told of waits for a person, and is no gap any more; one more of the
+// same repository takes its place, and to allow that ends it.
+func TestSurveyHoldsOneLook(t *testing.T) {
+	r := startSurveyed(t, "@every 24h")
+	payments := r.repository(t, demoforge.GitHub, "acme/payments")
+	declare := func(names ...string) demoforge.Delivery {
+		var all strings.Builder
+		for _, name := range names {
+			all.WriteString("---\n" + service(name))
+		}
+		return push(t, payments, map[string]string{"catalog-info.yaml": all.String()})
+	}
+	r.send(t, declare("a", "b", "c", "d", "e", "f", "g", "h", "i"))
+	r.settle(t)
+	for _, left := range [][]string{{"a", "b"}, {"a"}} {
+		declare(left...)
+		for range 3 {
+			r.mustSurvey(t, demoforge.GitHub)
+			r.settle(t)
+		}
+	}
+	of := func(status event.DeliveryStatus) []deliveries.Delivery {
+		t.Helper()
+		page, err := r.portal.deliveries.List(t.Context(), deliveries.Filter{Source: "github", Status: status})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return page.Deliveries
+	}
+	held, replaced := of(event.DeliveryHeld), of(event.DeliveryNotNeeded)
+	if len(held) != 1 || held[0].Removes != 8 || len(replaced) != 1 || !strings.Contains(replaced[0].Reason(), "a newer look") {
+		t.Fatalf("held are %+v, and not needed %+v", held, replaced)
+	}
+	state, err := r.standing.One(t.Context(), "github")
+	if err != nil || state.Is != standing.Complete || state.Counts.OpenGaps > 0 {
+		t.Errorf("the source is %s with %d open gaps, %v", state.Is, state.Counts.OpenGaps, err)
+	}
+	if err := r.allow(t.Context(), replaced[0].ID, "meant"); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("allowing what is not held any more: %v", err)
+	}
+	if err := r.allow(t.Context(), held[0].ID, "meant"); err != nil {
+		t.Fatal(err)
+	}
+	r.settle(t)
+	if held := of(event.DeliveryHeld); len(held) > 0 || r.has("component:default/b") {
+		t.Errorf("after one was allowed, held are %+v", held)
 	}
 }
 

@@ -142,11 +142,35 @@ func handle(tx *sqlstore.Tx, rec eventlog.Record) error {
 	if err != nil {
 		return err
 	}
-	if err := attempt(tx, rec, Attempt{Status: h.Status, Reason: h.Error, Tries: h.Attempts, Took: h.Took}); err != nil || h.Commit == "" {
+	if err := attempt(tx, rec, Attempt{Status: h.Status, Reason: h.Error, Tries: h.Attempts, Took: h.Took}); err != nil {
 		return err
+	}
+	if h.Current {
+		if err := replaceHeld(tx, rec, before.Source, h.RepositoryID); err != nil {
+			return err
+		}
+	}
+	if h.Commit == "" {
+		return nil
 	}
 	_, err = tx.Exec(`INSERT INTO reached (source, repository, sha, position) VALUES (?, ?, ?, ?) ON CONFLICT (source, repository) DO UPDATE SET sha = excluded.sha, position = excluded.position`,
 		strings.TrimPrefix(rec.Source, event.SourcePrefix), h.RepositoryID, h.Commit, before.Position)
+	return err
+}
+
+// replaced is why what was held is not needed.
+const replaced = "a newer look at the repository took its place"
+
+// replaceHeld has what is held of a repository wait for nobody any more, as the
+// repository was read as it is by now.
+func replaceHeld(tx *sqlstore.Tx, rec eventlog.Record, source, repositoryID string) error {
+	args := []any{rec.Position, rec.Recorded.UnixNano(), event.DeliveryNotNeeded, replaced, source, repositoryID, event.DeliveryHeld, rec.Subject}
+	_, err := tx.Exec(`INSERT INTO attempts (delivery, position, at, status, reason, tries, took, allowed, who)
+		SELECT id, ?1, ?2, ?3, ?4, 0, 0, FALSE, '' FROM deliveries WHERE source = ?5 AND repository_id = ?6 AND status = ?7 AND id <> ?8`, args...)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`UPDATE deliveries SET status = ?3, error = ?4, removes = 0 WHERE source = ?5 AND repository_id = ?6 AND status = ?7 AND id <> ?8`, args...)
 	return err
 }
 

@@ -2,6 +2,7 @@ package deliveries_test
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -290,6 +291,48 @@ func TestReached(t *testing.T) {
 }
 
 // What would bring the catalog to a commit, and has not.
+// Of a repository one delivery is held at a time: what read the repository as it is later
+// takes its place, whether that is held, too, or was used.
+func TestHeldIsReplaced(t *testing.T) {
+	push := event.DeliveryReceived{Source: "github", Event: "push"}
+	held := func(repo string, current bool) event.DeliveryHandled {
+		return event.DeliveryHandled{Status: event.DeliveryHeld, RepositoryID: repo, Head: "fade", Error: "would remove 41", Removes: 41, Current: current}
+	}
+	three := func() *projectiontest.Story {
+		return story(t).Add("github:7", push).Add("github:7", held("41", true)).Add("github:8", push).Add("github:8", held("42", true)).Add("github:9", push)
+	}
+	for _, tt := range []struct {
+		name  string
+		story *projectiontest.Story
+		want  []event.DeliveryStatus // of 7, which is another repository's, 8 and 9
+	}{
+		{"by one that is held", three().Add("github:9", held("42", true)), []event.DeliveryStatus{event.DeliveryHeld, event.DeliveryNotNeeded, event.DeliveryHeld}},
+		{"by one that is done", three().Add("github:9", event.DeliveryHandled{Status: event.DeliveryDone, RepositoryID: "42", Commit: "beef", Current: true}), []event.DeliveryStatus{event.DeliveryHeld, event.DeliveryNotNeeded, event.DeliveryDone}},
+		{"not by one on the way to the head", three().Add("github:9", held("42", false)), []event.DeliveryStatus{event.DeliveryHeld, event.DeliveryHeld, event.DeliveryHeld}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			d := folded(t, tt.story)
+			var got []event.DeliveryStatus
+			for _, id := range []string{"github:7", "github:8", "github:9"} {
+				one, err := d.Get(t.Context(), id)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if one.Status == event.DeliveryNotNeeded && (one.Removes > 0 || !strings.Contains(one.Reason(), "a newer look")) {
+					t.Errorf("%s: %+v", id, one)
+				}
+				got = append(got, one.Status)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+			if attempts, err := d.Attempts(t.Context(), "github:8"); err != nil || attempts[len(attempts)-1].Status != tt.want[1] {
+				t.Errorf("its attempts are %+v, %v", attempts, err)
+			}
+		})
+	}
+}
+
 func TestUnfinished(t *testing.T) {
 	due := func(head string) event.RepositoryDue {
 		return event.RepositoryDue{Repository: event.Repository{Source: "github", ID: "42", FullName: "acme/ledger"}, Head: head, Reason: "hourly comparison"}
@@ -315,13 +358,13 @@ func TestUnfinished(t *testing.T) {
 		{"it failed", story(t).Add("github:9", push).Add("github:9", handled(event.DeliveryFailed, "fade")), map[string]event.DeliveryStatus{"fade": event.DeliveryFailed}},
 		{"it was dismissed", held().Add("github:9", event.DeliveryDismissed{Reason: "no"}), map[string]event.DeliveryStatus{"fade": event.DeliveryDismissedStatus}},
 		{"one that told of no head was", story(t).Add("github:9", push).Add("github:9", handled(event.DeliveryFailed, "")).Add("github:9", event.DeliveryDismissed{Reason: "no"}), nil},
-		{"it is to be handled again", held().Add("github:9", event.DeliveryReplayed{Reason: "asked"}), map[string]event.DeliveryStatus{"fade": event.DeliveryReceivedStatus}},
+		{"it is to be handled again", held().Add("github:9", event.DeliveryReplayed{Reason: "asked"}), map[string]event.DeliveryStatus{"": event.DeliveryReceivedStatus, "fade": event.DeliveryReceivedStatus}},
 		{"it was allowed", held().Add("github:9", event.DeliveryReplayed{Allowed: true}).Add("github:9", handled(event.DeliveryDone, "fade")), nil},
 		{"something of no interest came since", held().Add("github:10", event.DeliveryReceived{Source: "github", Event: "star"}).Add("github:10", handled(event.DeliveryNotNeeded, "")), map[string]event.DeliveryStatus{"fade": event.DeliveryHeld}},
 		{"the catalog has gone on since", held().Add("github:10", push).Add("github:10", handled(event.DeliveryDone, "beef")), nil},
 		{"what came before it was allowed", story(t).Add("github:8", push).Add("github:8", handled(event.DeliveryHeld, "beef")).
 			Add("github:9", push).Add("github:9", handled(event.DeliveryHeld, "fade")).Add("github:8", handled(event.DeliveryDone, "beef")), map[string]event.DeliveryStatus{"fade": event.DeliveryHeld}},
-		{"a look is asked for", story(t).Add("github:look-1", due("fade")), map[string]event.DeliveryStatus{"fade": event.DeliveryReceivedStatus}},
+		{"a look is asked for", story(t).Add("github:look-1", due("fade")), map[string]event.DeliveryStatus{"": event.DeliveryReceivedStatus, "fade": event.DeliveryReceivedStatus}},
 		{"one at whatever head", story(t).Add("github:look-1", due("")), map[string]event.DeliveryStatus{"fade": event.DeliveryReceivedStatus, "beef": event.DeliveryReceivedStatus, "": event.DeliveryReceivedStatus}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

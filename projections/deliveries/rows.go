@@ -53,12 +53,13 @@ func (d *Deliveries) Reached(ctx context.Context, source, repositoryID string) (
 // catalog to a head of a repository, by the forge's id of it, and has not: it is
 // still to be handled, waits for a person, or was dismissed. "" if there is none, or a
 // later one brought the catalog somewhere. One that tells of no commit would to any,
-// unless it was dismissed.
+// unless it was dismissed; and any that is still to be handled finds what is so without
+// a head, "".
 func (d *Deliveries) Unfinished(ctx context.Context, source, repositoryID, head string) (event.DeliveryStatus, error) {
 	var status event.DeliveryStatus
 	err := d.db.QueryRowContext(ctx, `
 		SELECT status FROM deliveries
-		WHERE source = ?1 AND repository_id = ?2 AND head IN ('', ?3) AND (status IN (?4, ?5, ?6, ?7) OR status = ?8 AND head <> '')
+		WHERE source = ?1 AND repository_id = ?2 AND (head IN ('', ?3) OR ?3 = '' AND status IN (?4, ?5)) AND (status IN (?4, ?5, ?6, ?7) OR status = ?8 AND head <> '')
 			AND position > coalesce((SELECT position FROM reached WHERE source = ?1 AND repository = ?2), 0)
 		ORDER BY position DESC LIMIT 1`,
 		source, repositoryID, head, event.DeliveryReceivedStatus, event.DeliveryWaiting, event.DeliveryFailed, event.DeliveryHeld, event.DeliveryDismissedStatus).Scan(&status)

@@ -5,10 +5,11 @@ type Setting string
 
 // The settings that a forge or a remote can find wrong.
 const (
-	SettingURL    Setting = "url"
-	SettingOwner  Setting = "owner" // organisation or group
-	SettingToken  Setting = "token"
-	SettingBranch Setting = "branch"
+	SettingURL          Setting = "url"
+	SettingOwner        Setting = "owner" // organisation or group
+	SettingRepositories Setting = "repositories"
+	SettingToken        Setting = "token"
+	SettingBranch       Setting = "branch"
 )
 
 // Misfit is what a forge or a remote says of settings before a source is connected

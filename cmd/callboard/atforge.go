@@ -44,10 +44,15 @@ func newAtForge(s config.Source, progress func(done int)) (atForge, error) {
 }
 
 func atGitHub(s config.Source) (atForge, error) {
-	source, err := github.New(github.Options{Name: s.Name, URL: s.URL, Token: s.Token.Reveal(), WebhookSecret: s.WebhookSecret.Reveal(), Organizations: s.Organizations})
+	source, err := github.New(github.Options{Name: s.Name, URL: s.URL, Token: s.Token.Reveal(), App: githubApp(s.App), WebhookSecret: s.WebhookSecret.Reveal(), Organizations: s.Organizations})
 	return atForge{
 		check: func(ctx context.Context) error {
-			return each(s.Organizations, func(org string) error { return source.Check(ctx, org) })
+			if s.App == (config.App{}) { // else it was installed where it may read
+				if err := each(s.Organizations, func(org string) error { return source.Check(ctx, org) }); err != nil {
+					return err
+				}
+			}
+			return each(s.Repositories, func(name string) error { return source.CheckRepository(ctx, name) })
 		},
 		hook: func(ctx context.Context, payload string) (string, func(context.Context) error, error) {
 			var said []string

@@ -65,6 +65,15 @@ func TestChangeOnPage(t *testing.T) {
 			if s := r.stored(t, name); s.Token != "forge-token" || len(s.Organizations)+len(s.Groups) != 1 {
 				t.Fatalf("what cannot be was kept: %v", s)
 			}
+			if p == demoforge.GitHub {
+				for names, says := range map[string]string{"garbage": "“garbage” names no repository", "acme/pay, acme/none": "There is no repository acme/none", "labs/ideas": "of none of the organisations"} {
+					v.press("Save", map[string]string{"owner": "acme", "repositories": names}).isTold("#c-repositories-problem", says)
+				}
+				if s := r.stored(t, name); len(s.Repositories) > 0 {
+					t.Fatalf("repositories that are none were kept: %v", s.Repositories)
+				}
+				v.press("Save", map[string]string{"owner": "acme", "repositories": "acme/pay"}).isTold(".toast", "It is changed").press("Save", map[string]string{"repositories": ""})
+			}
 			v.press("Save", map[string]string{"owner": "acme, labs", "token": "forge-token"}).isAt("/sources/" + name + "/change")
 			v.isTold(".toast", "It is changed")
 			r.untilHooked(t, name)

@@ -204,7 +204,7 @@ func (p *portal) amend(ctx context.Context, name string, c api.SourceChange) err
 	if err != nil {
 		return err
 	}
-	if is.App == (config.App{}) && is.Type != config.CloudEvents && asksAnew(was, is) {
+	if is.Type != config.CloudEvents && asksAnew(was, is) {
 		at, err := newAtForge(is, func(int) {})
 		if err == nil {
 			err = at.check(ctx)
@@ -229,7 +229,8 @@ func (p *portal) amend(ctx context.Context, name string, c api.SourceChange) err
 // asksAnew reports whether a source asks other questions than it did, or with another
 // token.
 func asksAnew(was, is config.Source) bool {
-	return is.Token != was.Token || is.Branch != was.Branch || !slices.Equal(is.Organizations, was.Organizations) || !slices.Equal(is.Groups, was.Groups)
+	return is.Token != was.Token || is.Branch != was.Branch || !slices.Equal(is.Organizations, was.Organizations) || !slices.Equal(is.Groups, was.Groups) ||
+		!slices.Equal(is.Repositories, was.Repositories)
 }
 
 // connected is a source that was connected, as it is kept.

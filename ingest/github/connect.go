@@ -104,6 +104,29 @@ func (s *Source) Check(ctx context.Context, org string) error {
 	return s.api.Misfit(ctx, doing, resp.Response, err)
 }
 
+// CheckRepository reports whether one repository could be read, which the source is to be
+// limited to. What is wrong with the settings is an [ingest.Misfit].
+func (s *Source) CheckRepository(ctx context.Context, name string) error {
+	misfit := func(kind fault.Kind, format string) error {
+		return &ingest.Misfit{Setting: ingest.SettingRepositories, Err: fault.New(kind, format, name)}
+	}
+	switch {
+	case !isFullName(name):
+		return misfit(fault.Invalid, "“%s” names no repository: write acme/payments for https://github.com/acme/payments, and several with commas between")
+	case !s.Covers(name):
+		return misfit(fault.Invalid, "%s is a repository of none of the organisations")
+	}
+	owner, repo := split(ingest.Repository{FullName: name})
+	_, resp, err := s.client.Repositories.Get(ctx, owner, repo)
+	if err != nil && resp != nil && resp.StatusCode == http.StatusNotFound {
+		return misfit(fault.NotFound, "there is no repository %s (404), or the token may not see it")
+	}
+	if resp == nil {
+		return s.api.Misfit(ctx, "read "+name, nil, err)
+	}
+	return s.api.Misfit(ctx, "read "+name, resp.Response, err)
+}
+
 // isPersonal reports whether a name is somebody's own account.
 func (s *Source) isPersonal(ctx context.Context, name string) bool {
 	who, _, err := s.client.Users.Get(ctx, name)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -156,9 +157,8 @@ func (t *Translator) Allow(ctx context.Context, delivery, reason string, by even
 // waits for nobody any more, and comparisons leave the commit that it told of. The error
 // is of kind fault.Conflict if it waits for nobody, fault.Invalid if there is no reason.
 func (t *Translator) Dismiss(ctx context.Context, delivery, reason string, by event.Actor) error {
-	const long = 1000
-	if reason = strings.TrimSpace(reason); reason == "" || len(reason) > long {
-		return fault.New(fault.Invalid, "say why it is not to be used, in at most %d characters", long)
+	if reason = strings.TrimSpace(reason); reason == "" || utf8.RuneCountInString(reason) > event.MaxReason {
+		return fault.New(fault.Invalid, "say why it is not to be used, in at most %d characters", event.MaxReason)
 	}
 	at, err := t.waits(ctx, delivery, "only what failed or is held can be dismissed", event.DeliveryFailed, event.DeliveryHeld)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -35,9 +36,8 @@ type Undoing struct {
 // else. The error is of kind fault.Conflict if something newer is on record of one of
 // the entities, or if nothing can be undone; fault.Invalid if there is no reason.
 func (t *Translator) Undo(ctx context.Context, events []eventlog.Record, why Undoing) ([]uint64, error) {
-	const long = 1000
-	if why.Reason = strings.TrimSpace(why.Reason); why.Reason == "" || len(why.Reason) > long {
-		return nil, fault.New(fault.Invalid, "say why it is to be undone, in at most %d characters", long)
+	if why.Reason = strings.TrimSpace(why.Reason); why.Reason == "" || utf8.RuneCountInString(why.Reason) > event.MaxReason {
+		return nil, fault.New(fault.Invalid, "say why it is to be undone, in at most %d characters", event.MaxReason)
 	}
 	undone := map[string][]eventlog.Position{}
 	for _, rec := range events {

@@ -95,11 +95,15 @@ func (s *Site) auditAnswer(ctx context.Context, r request, q auditQuery, amend f
 		since = first.Recorded
 	}
 	var chosen *eventView
+	var wrong []ui.Anchor
 	if q.event > 0 {
 		if chosen, err = s.eventView(ctx, r, q.event); err != nil {
 			return answer{}, err
 		}
 		amend(chosen)
+		if chosen.undo != nil {
+			wrong = ui.Wrong(&chosen.undo.reason)
+		}
 	}
 	page, err := s.History.Events(ctx, q.Filter)
 	if err != nil {
@@ -115,7 +119,7 @@ func (s *Site) auditAnswer(ctx context.Context, r request, q auditQuery, amend f
 		title = "Event " + chosen.mark.Number
 		v.close = r.self.drop(fieldEvent).String()
 	}
-	return answer{title: title, body: auditPage(v)}, nil
+	return answer{title: title, body: auditPage(v), wrong: wrong}, nil
 }
 
 // auditQuery is what the record's address asks for.

@@ -171,7 +171,8 @@ func (s *Site) changeWith(ctx context.Context, r request) (answer, error) {
 			v.problem = sentenceOf(err)
 		}
 	}
-	return answer{status: http.StatusUnprocessableEntity, title: "Change " + name, body: changePage(v), secret: true}, nil
+	wrong := ui.Wrong(append(pointers(v.fields), &v.token)...)
+	return answer{status: http.StatusUnprocessableEntity, title: "Change " + name, body: changePage(v), wrong: wrong, secret: true}, nil
 }
 
 // wrong says what is wrong with a field; false if it is not on the page.

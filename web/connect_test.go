@@ -117,6 +117,25 @@ func TestConnectGuide(t *testing.T) {
 	}
 }
 
+// leadsTo checks a form that came back: a strip above all else links to each field that
+// something is wrong with, and the first of them has the focus.
+func leadsTo(t *testing.T, got *page, ids ...string) {
+	t.Helper()
+	var links []string
+	for _, a := range got.all(".page > .strip.bad:first-child a") {
+		links = append(links, strings.TrimPrefix(attr(a, "href"), "#"))
+	}
+	if diff := cmp.Diff(ids, links); diff != "" {
+		t.Errorf("the fields that the page leads to (-want +got):\n%s", diff)
+	}
+	for _, id := range ids {
+		got.one("#" + id + "[aria-invalid]")
+	}
+	if focus := got.all("[autofocus]"); len(focus) != 1 || attr(focus[0], "id") != ids[0] {
+		t.Errorf("%d fields have the focus, want %s alone", len(focus), ids[0])
+	}
+}
+
 func TestConnectWhatCannotBe(t *testing.T) {
 	p := acme(t)
 	for _, tt := range []struct {
@@ -137,8 +156,11 @@ func TestConnectWhatCannotBe(t *testing.T) {
 				t.Fatalf("%d, want 422", got.status)
 			}
 			got.wants(".problem", tt.want)
+			leadsTo(t, got, "c-"+tt.field)
 		})
 	}
+	several := p.post("/sources/connect", url.Values{"forge": {"github"}, "owner": {""}, "name": {"Git Hub"}})
+	leadsTo(t, several, "c-owner", "c-name")
 	p.post("/sources/connect", url.Values{"forge": {"svn"}}).wants("main", "What is to be read")
 	if got := p.get("/sources/No%20Name/connect"); got.status != http.StatusNotFound {
 		t.Errorf("a name that no source can have: %d", got.status)

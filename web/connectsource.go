@@ -137,7 +137,8 @@ func (s *Site) connectWith(ctx context.Context, r request) (answer, error) {
 
 // refused is the form with what is wrong in it. The token is not in it.
 func (v connectView) refused() answer {
-	return answer{status: http.StatusUnprocessableEntity, title: connectTitle(v), body: connectPage(v), secret: true}
+	wrong := ui.Wrong(append(pointers(v.fields), &v.token)...)
+	return answer{status: http.StatusUnprocessableEntity, title: connectTitle(v), body: connectPage(v), wrong: wrong, secret: true}
 }
 
 // hostName is that of an address which may stand in a policy of what a page sends where.

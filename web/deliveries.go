@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/internal/fault"
@@ -41,7 +42,7 @@ const (
 const (
 	fieldReason = "reason"
 	fieldBy     = "by"
-	fieldUnsaid = "unsaid" // on the way back: no reason was given
+	fieldUnsaid = "unsaid" // on the way back: no reason was given, or one that is too long
 )
 
 // Deliveries is what came to the webhook door, and what became of it.
@@ -143,7 +144,7 @@ func (s *Site) allow(ctx context.Context, _ browser, form url.Values) (string, e
 // dismiss handles "POST /sources/dismiss": a delivery waits for nobody any more.
 func (s *Site) dismiss(ctx context.Context, _ browser, form url.Values) (string, error) {
 	back, reason := parseLocal(backOr(form, sourcesPath)).drop(fieldUnsaid), strings.TrimSpace(form.Get(fieldReason))
-	if reason == "" {
+	if reason == "" || utf8.RuneCountInString(reason) > event.MaxReason {
 		return back.set(fieldUnsaid, "1").String(), nil
 	}
 	if err := s.Dismiss(ctx, form.Get(fieldDelivery), reason, strings.TrimSpace(form.Get(fieldBy))); err != nil {

@@ -54,7 +54,7 @@ type deliveryView struct {
 	waits    bool      // for a person, who may dismiss it
 	undo     *undoView // nil: nothing that it led to can be undone
 	fetched  bool      // it did not come, but the forge handed it over
-	unsaid   bool      // somebody wanted to, and did not say why
+	reasoned ui.Field  // why it is dismissed
 	mend     bool      // a replay makes sense once something was mended
 	attempts []attemptRow
 	reason   string // of a look
@@ -80,13 +80,9 @@ type attemptRow struct {
 	took             string
 }
 
-// why is the field of the reason to dismiss it.
-func (v deliveryView) why() ui.Field {
-	f := ui.Field{ID: "dismiss-reason", Name: fieldReason, Label: "Why", Placeholder: "the repository was a trial", Required: true}
-	if v.unsaid {
-		f.Problem = "Say why: it stays on record with it."
-	}
-	return f
+// reasonField is one for a reason that stays on record.
+func reasonField(id, example string) ui.Field {
+	return ui.Field{ID: id, Name: fieldReason, Label: "Why", Placeholder: example, Required: true, MaxLength: event.MaxReason}
 }
 
 // unreadSays is what can be done where nobody reads its source.
@@ -150,6 +146,11 @@ func (s *Site) deliveryAnswer(ctx context.Context, r request, amend func(*delive
 		v.undo = newUndoView(v.back+"/undo", "The entities become what they were before, by events with your name and reason, all or none. They stay so until the files that declare them say something else.", "Undo what it led to")
 	}
 	amend(&v)
+	fields := []*ui.Field{&v.reasoned}
+	if v.undo != nil {
+		fields = append(fields, &v.undo.reason)
+	}
+	wrong := ui.Wrong(fields...)
 	p, err := s.Inbox.Payload(ctx, d.Position)
 	switch {
 	case fault.KindOf(err) == fault.NotFound:
@@ -159,7 +160,7 @@ func (s *Site) deliveryAnswer(ctx context.Context, r request, amend func(*delive
 	default:
 		v.show(p)
 	}
-	return answer{title: "Delivery " + d.ID, body: deliveryPage(v)}, nil
+	return answer{title: "Delivery " + d.ID, body: deliveryPage(v), wrong: wrong}, nil
 }
 
 func (s *Site) newDeliveryView(r request, d deliveries.Delivery, attempts []deliveries.Attempt) deliveryView {
@@ -180,8 +181,11 @@ func (s *Site) newDeliveryView(r request, d deliveries.Delivery, attempts []deli
 	}
 	v.mend = d.Status == event.DeliveryFailed
 	v.fetched = d.Fetched
-	v.unsaid = r.self.query.Has(fieldUnsaid)
+	v.reasoned = reasonField("dismiss-reason", "the repository was a trial")
 	v.waits = v.mend || d.Status == event.DeliveryHeld
+	if v.waits && r.self.query.Has(fieldUnsaid) {
+		v.reasoned.Problem = "Say why, in at most " + ui.Number(event.MaxReason) + " characters: it stays on record with it."
+	}
 	if d.Status == event.DeliveryHeld {
 		held := newHeldRow(d, r.now, at)
 		v.held = &held

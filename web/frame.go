@@ -27,6 +27,7 @@ func (s *Site) shell(c echo.Context, r request, a answer) templ.Component {
 	}
 	return ui.Shell(ui.Frame{
 		Title:        a.title,
+		Wrong:        a.wrong,
 		Again:        int(a.again.Seconds()),
 		Organisation: s.Organisation,
 		Home:         "/",

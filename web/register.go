@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"context"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -149,7 +150,8 @@ func (s *Site) preview(ctx context.Context, r request) (answer, error) {
 		}
 		v := newRegisterView(0)
 		v.field.Value, v.field.Problem = target, sentenceOf(err)
-		return answer{status: 422, title: "Register a location", body: registerPage(v)}, nil
+		wrong := ui.Wrong(&v.field)
+		return answer{status: http.StatusUnprocessableEntity, title: "Register a location", body: registerPage(v), wrong: wrong}, nil
 	}
 	v := newRegisterView(1)
 	v.field.Value, v.preview = target, newPreviewView(r, p)

@@ -95,6 +95,7 @@ func TestRegisterWhatCannotBe(t *testing.T) {
 			t.Errorf("%q: %d, want 422", target, got.status)
 		}
 		got.wants("main .problem", want)
+		leadsTo(t, got, "target")
 		if value := attr(got.one("#target"), "value"); value != target {
 			t.Errorf("%q comes back as %q", target, value)
 		}

@@ -29,7 +29,7 @@ type undoView struct {
 func newUndoView(action, says, button string) *undoView {
 	return &undoView{
 		action: action, says: says, button: button,
-		reason: ui.Field{ID: "undo-reason", Name: fieldReason, Label: "Why", Placeholder: "pushed to the wrong branch", Required: true},
+		reason: reasonField("undo-reason", "pushed to the wrong branch"),
 		by:     ui.Field{ID: "undo-by", Name: fieldBy, Label: "Who you are"},
 	}
 }

@@ -29,6 +29,7 @@ import (
 	"github.com/callboard/callboard/projections/ledger"
 	"github.com/callboard/callboard/subscribers"
 	"github.com/callboard/callboard/web/static"
+	"github.com/callboard/callboard/web/ui"
 )
 
 // Config is what the portal is made of. All of it is needed, unless it says otherwise.
@@ -210,6 +211,7 @@ type answer struct {
 	bare     bool // the body goes out without a frame, for a script
 	location string
 	file     *file         // to keep, instead of a page
+	wrong    []ui.Anchor   // fields of a form that came back, from [ui.Wrong]
 	again    time.Duration // after which the page is to be asked for again; 0 for never
 	secret   bool          // nobody is to keep it
 	posts    string        // origin of another site that a form on the page is sent to; "" for none

@@ -58,7 +58,7 @@ func TestChangeOnPage(t *testing.T) {
 			first := r.stored(t, name).WebhookSecret.Reveal()
 
 			v.open(r.base + "/sources/" + name).follow("Change").isAt("/sources/" + name + "/change")
-			v.press("Save", map[string]string{"token": "wrong-token"}).isTold(".problem", "does not accept the token")
+			v.press("Save", map[string]string{"token": "wrong-token"}).isTold(".problem", "does not accept the token").isTold("#main .strip a[href='#c-token']", "Another token")
 			v.press("Save", map[string]string{"owner": ""}).isTold(".problem", "Name at least one")
 			v.press("Save", map[string]string{"owner": "acme, no body!"}).isTold(".problem", "with commas between")
 			v.press("Save", map[string]string{"owner": "acme, nobody"}).isTold(".problem", "there is none of this name")

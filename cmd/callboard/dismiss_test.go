@@ -56,7 +56,9 @@ func TestDismiss(t *testing.T) {
 	}
 	at := "/sources/github/deliveries/" + byPage
 	newVisitor(t).open(r.base+at).press("Dismiss it", map[string]string{"reason": " ", "by": "mossbank"}).
-		isAt(at).isTold(".problem", "Say why")
+		isAt(at).isTold(".problem", "Say why").isTold("#main .strip a[href='#dismiss-reason']", "Why")
+	newVisitor(t).open(r.base+at).press("Dismiss it", map[string]string{"reason": strings.Repeat("ü", 1001)}).
+		isAt(at).isTold(".problem", "in at most 1,000 characters")
 	v := newVisitor(t).open(r.base+at).press("Dismiss it", map[string]string{"reason": "a payload from a test", "by": "mossbank"})
 	r.settle(t)
 	v.open(r.base+at).isTold(".strip", "Dismissed.", "a payload from a test").isTold("[aria-labelledby=h-attempts]", "by mossbank")

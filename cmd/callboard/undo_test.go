@@ -215,7 +215,7 @@ func TestUndoDelivery(t *testing.T) {
 	u.is("not undone in part", "till of c", "pay of b", "new of b", "old")
 
 	u.mustUndo("till")
-	newVisitor(t).open(at).press("Undo what it led to", map[string]string{"reason": ""}).isTold(".problem", "Say why it is to be undone")
+	newVisitor(t).open(at).press("Undo what it led to", map[string]string{"reason": ""}).isTold(".problem", "Say why it is to be undone").isTold("#main .strip a[href='#undo-reason']", "Why")
 	u.mustUndo("till") // the undoing
 	u.is("as the file says", "till of c")
 

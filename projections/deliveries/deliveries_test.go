@@ -2,6 +2,7 @@ package deliveries_test
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -223,6 +224,10 @@ func TestFilters(t *testing.T) {
 	events, err := d.Events(t.Context(), "github")
 	if diff := cmp.Diff([]string{"look", "push"}, events); diff != "" || err != nil {
 		t.Error(diff, err)
+	}
+	unnamed := folded(t, story(t).Add("github:10", event.DeliveryReceived{Source: "github"}))
+	if events, err := unnamed.Events(t.Context(), "github"); err != nil || slices.Contains(events, "") {
+		t.Errorf("one that names no event makes %q, %v", events, err)
 	}
 	last, heard, err := d.Heard(t.Context(), "github")
 	if err != nil || !heard || last.ID != "github:3" {

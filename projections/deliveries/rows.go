@@ -168,7 +168,7 @@ func (d *Deliveries) Attempts(ctx context.Context, id string) ([]Attempt, error)
 
 // Events returns the names of the events that a source has sent, looks among them.
 func (d *Deliveries) Events(ctx context.Context, source string) ([]string, error) {
-	rows, err := d.db.QueryContext(ctx, `SELECT DISTINCT event FROM deliveries WHERE source = ? ORDER BY event`, source)
+	rows, err := d.db.QueryContext(ctx, `SELECT DISTINCT event FROM deliveries WHERE source = ? AND event <> '' ORDER BY event`, source)
 	if err != nil {
 		return nil, fmt.Errorf("read events: %w", err)
 	}

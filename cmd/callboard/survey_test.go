@@ -184,6 +184,26 @@ func TestSurveyLeavesWhatWaits(t *testing.T) {
 	}
 }
 
+// A commit that is dated ahead was missed when that was found, at the latest.
+func TestGapOfACommitAhead(t *testing.T) {
+	r := startSurveyed(t, "@every 24h")
+	till := r.repository(t, demoforge.GitHub, "acme/till")
+	r.send(t, push(t, till, map[string]string{"catalog-info.yaml": service("till")}))
+	r.settle(t)
+	ahead := demoforge.Change{Author: pebbledash, Time: time.Date(2099, 1, 2, 0, 0, 0, 0, time.UTC), Message: "Change", Files: map[string]string{"README.md": "ahead"}}
+	if _, err := till.Push("main", ahead); err != nil {
+		t.Fatal(err)
+	}
+	r.mustSurvey(t, demoforge.GitHub)
+	gaps, err := r.repositories.Gaps(t.Context(), "github", 9)
+	if err != nil || len(gaps) != 1 || gaps[0].Since.After(gaps[0].Found) {
+		t.Fatalf("the gaps are %+v, %v", gaps, err)
+	}
+	if _, body := r.read(t, "/api/history/events?type=source.gap.found"); strings.Contains(body, "2099") || !strings.Contains(body, "no delivery told so") {
+		t.Errorf("on record is %s", body)
+	}
+}
+
 // A removal that nobody told of waits for a person, and is no gap any more; one more of the
 // same repository takes its place, and to allow that ends it.
 func TestSurveyHoldsOneLook(t *testing.T) {

@@ -148,7 +148,7 @@ func (w *worker) unlisted(ctx context.Context, since, until time.Time, tick even
 		Source: w.Name, Gap: event.DeriveID(0, w.Name, "unlisted", ingest.ScheduleTick("check", since), ingest.ScheduleTick("check", until)), Kind: event.GapDelivery, Since: since,
 		Detail: fmt.Sprintf("more than %d deliveries were sent: which of those from %s to %s (UTC) came was not looked at", ingest.MaxAttempts, since.UTC().Format(second), until.UTC().Format(second)),
 	}
-	if err := w.record(ctx, g, w.Name, "gap found", g.Gap, tick); err != nil {
+	if err := w.found(ctx, g, w.Name, tick); err != nil {
 		return err
 	}
 	closed := event.SourceGapClosed{Source: w.Name, Gap: g.Gap, Detail: "too many to look at; the next comparison makes up for what they told of repositories", Lost: true}
@@ -166,7 +166,7 @@ func (w *worker) fetch(ctx context.Context, a ingest.Attempt, tick event.Cause) 
 		Source: w.Name, Gap: event.DeriveID(0, w.Name, a.ID), Kind: event.GapDelivery, Delivery: id,
 		Detail: fmt.Sprintf("a delivery of %s was sent and did not come", a.Event), Since: a.At,
 	}
-	if err := w.record(ctx, g, w.Name, "gap found", g.Gap, tick); err != nil {
+	if err := w.found(ctx, g, w.Name, tick); err != nil {
 		return err
 	}
 	closed := event.SourceGapClosed{Source: w.Name, Gap: g.Gap, Detail: "fetched from the forge"}

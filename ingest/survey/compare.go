@@ -219,10 +219,19 @@ func (w *worker) gap(ctx context.Context, s suspect, head ingest.Commit, deliver
 		Source: w.Name, Gap: event.DeriveID(0, w.Name, s.repo.ID, s.head), Kind: event.GapHead, Repository: s.repo.State(w.Name).Repository,
 		Detail: fmt.Sprintf("%s is at %.7s, and no delivery told so", s.repo.DefaultBranch, s.head), Since: head.Time,
 	}
-	if err := w.record(ctx, g, s.repo.FullName, "gap found", g.Gap, tick); err != nil {
+	if err := w.found(ctx, g, s.repo.FullName, tick); err != nil {
 		return err
 	}
 	return w.Translator.Due(ctx, event.RepositoryDue{Repository: g.Repository, Head: s.head, Reason: "a delivery was missed", Gap: g.Gap}, tick)
+}
+
+// found records that something was missed. It happened before it was found, whatever a
+// clock elsewhere says.
+func (w *worker) found(ctx context.Context, g event.SourceGapFound, subject string, tick event.Cause) error {
+	if now := w.Now(); g.Since.After(now) {
+		g.Since = now
+	}
+	return w.record(ctx, g, subject, "gap found", g.Gap, tick)
 }
 
 func (w *worker) record(ctx context.Context, data event.Data, subject, what, id string, why event.Cause) error {

@@ -198,7 +198,13 @@ func scanGap(r row) (g Gap, err error) {
 		return g, err
 	}
 	g.Found, g.Closed = moment(found), moment(closed)
-	return g, json.Unmarshal(data, &g.SourceGapFound)
+	if err := json.Unmarshal(data, &g.SourceGapFound); err != nil {
+		return g, err
+	}
+	if g.Since.After(g.Found) { // a clock ran ahead
+		g.Since = g.Found
+	}
+	return g, nil
 }
 
 func scanNotice(r row) (n Notice, err error) {

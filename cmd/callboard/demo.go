@@ -39,7 +39,8 @@ same process. At the first start six months of Acme's history are pushed to it,
 and each push goes through the portal's webhook door like a real one. Nothing
 leaves this machine.
 
-Delete the data folder to start anew.`,
+Ctrl-C, or to close the terminal (SIGHUP), ends it. Delete the data folder to start
+anew.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			logger, err := logs.logger(p.Stderr)

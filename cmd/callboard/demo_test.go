@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/callboard/callboard/eventlog/sqlitelog"
 	"github.com/callboard/callboard/internal/fault"
@@ -28,6 +31,33 @@ func TestDemoLeavesPortalsAlone(t *testing.T) {
 	}
 	if err := prepare(t.Context(), filepath.Join(data, "new")); err != nil {
 		t.Error(err)
+	}
+}
+
+// A closed terminal ends the demo, so that neither its port nor its folder stays taken.
+func TestDemoEndsOnHangup(t *testing.T) {
+	out, outWriter := io.Pipe()
+	hangup, code := make(chan os.Signal, 1), make(chan int, 1)
+	var stderr lockedBuffer
+	go func() {
+		code <- run(t.Context(), process{
+			Args: []string{"demo", "--data", filepath.Join(t.TempDir(), "demo"), "--listen", "127.0.0.1:0"},
+			Env:  os.LookupEnv, Stdout: outWriter, Stderr: &stderr, Hangup: hangup,
+		})
+		outWriter.Close()
+	}()
+	if _, err := out.Read(make([]byte, 256)); err != nil {
+		t.Fatalf("the demo did not start: %v\n%s", err, stderr.String())
+	}
+	go io.Copy(io.Discard, out) // ends with the demo
+	hangup <- syscall.SIGHUP
+	select {
+	case c := <-code:
+		if c != exitFine {
+			t.Errorf("it ended with %d:\n%s", c, stderr.String())
+		}
+	case <-time.After(time.Minute):
+		t.Fatal("it lives on")
 	}
 }
 

@@ -27,7 +27,7 @@ type process struct {
 	Env    func(string) (string, bool)
 	Stdout io.Writer
 	Stderr io.Writer
-	Hangup <-chan os.Signal // asks to read the configuration again; nil: nobody does
+	Hangup <-chan os.Signal // has serve read the configuration again, and ends all else; nil: nobody does
 }
 
 // usageError is a mistake in how a command was called.
@@ -38,8 +38,15 @@ type usageError struct {
 
 // run runs the command line and returns the exit code.
 func run(ctx context.Context, p process) int {
+	ctx, end := context.WithCancel(ctx)
+	defer end()
 	root := newRoot(p)
 	root.SetArgs(p.Args)
+	root.PersistentPreRun = func(c *cobra.Command, _ []string) {
+		if c.Name() != serveName {
+			go endOn(ctx, p.Hangup, end)
+		}
+	}
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitFine
@@ -51,6 +58,15 @@ func run(ctx context.Context, p process) int {
 		return exitUsage
 	}
 	return exitProblems
+}
+
+// endOn ends a command whose terminal was closed.
+func endOn(ctx context.Context, hangup <-chan os.Signal, end context.CancelFunc) {
+	select {
+	case <-hangup:
+		end()
+	case <-ctx.Done():
+	}
 }
 
 func newRoot(p process) *cobra.Command {

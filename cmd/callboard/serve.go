@@ -13,13 +13,16 @@ import (
 	"github.com/callboard/callboard/internal/tuning"
 )
 
+// serveName is the command for which a hang-up is no end.
+const serveName = "serve"
+
 func serveCommand(p process) *cobra.Command {
 	var (
 		file, data, address string
 		logs                logFlags
 	)
 	c := &cobra.Command{
-		Use:   "serve",
+		Use:   serveName,
 		Short: "Run the portal",
 		Long: `Run the portal with a configuration file. Flags override the file.
 

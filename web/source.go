@@ -128,7 +128,7 @@ type sourceView struct {
 	lastHref   string
 	counts     repositories.Counts
 	survey     *surveyView
-	hook       string
+	hook       string      // "": no webhook of it is taken
 	remake     *remakeView // nil: no webhook is missing
 	odd        []oddRow
 	gaps       []gapRow
@@ -234,7 +234,10 @@ func (s *Site) source(ctx context.Context, r request) (answer, error) {
 	if src.Type != "cloudevents" { // from which nothing is read
 		v.past = s.newBackfillView(r, state)
 	}
-	v.hook, v.remake, v.connected = s.payload(src), s.newRemakeView(src, state), src.Connected && s.Changing != nil
+	if !src.NoHook {
+		v.hook = s.payload(src)
+	}
+	v.remake, v.connected = s.newRemakeView(src, state), src.Connected && s.Changing != nil
 	if s.Connecting != nil {
 		if w, ok := s.Connecting.Webhook(src.Name); ok && !w.Running {
 			v.unhooked, v.hookHref = w.Error, waitLink(src.Name)

@@ -29,6 +29,7 @@ type Source struct {
 	App   bool   // it is asked as an App, whose webhook nobody has to make
 	// Payload is where its webhook sends to; "" = below the portal's own URL.
 	Payload  string
+	NoHook   bool     // a webhook of it is refused, as it has no secret: it is only polled
 	Hookable bool     // the portal can make its webhook
 	Owners   []string // organisations or groups whose repositories are read; empty = not limited to any
 	// Connected sources are changed and taken away on their pages, the others where the

@@ -105,6 +105,17 @@ func TestPlainGitSource(t *testing.T) {
 	}
 }
 
+// Without a secret no webhook is taken, and none is asked for.
+func TestPlainGitSourceWithoutASecret(t *testing.T) {
+	conf := config.Default()
+	conf.Sources = []config.Source{{Name: "platform", Type: config.Git, URL: plainRepository(t), Grace: 1}}
+	p := runPortal(t, conf)
+	v := newVisitor(t).open(p.url()+"/sources/platform").isTold("[aria-labelledby=h-hook]", "It is polled, and takes no webhook", "webhookSecret")
+	if strings.Contains(v.body, "/hooks/platform") {
+		t.Error("it names an address that always refuses")
+	}
+}
+
 func poke(t *testing.T, r *running, secret string) int {
 	t.Helper()
 	m := hmac.New(sha256.New, []byte(secret))

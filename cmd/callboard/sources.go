@@ -91,7 +91,7 @@ func (p *portal) refusals(source string) []web.Refusal {
 
 // pageSource is a source as the pages tell of it.
 func pageSource(s config.Source) web.Source {
-	w := web.Source{Name: s.Name, Type: s.Type, App: s.App != (config.App{}), Hookable: makable(s) == nil, Owners: slices.Concat(s.Organizations, s.Groups), Pages: strings.TrimRight(s.URL, "/")}
+	w := web.Source{Name: s.Name, Type: s.Type, App: s.App != (config.App{}), NoHook: s.Type == config.Git && s.WebhookSecret == "", Hookable: makable(s) == nil, Owners: slices.Concat(s.Organizations, s.Groups), Pages: strings.TrimRight(s.URL, "/")}
 	switch {
 	case s.Type == config.GitHub && (s.URL == "" || strings.Contains(s.URL, "://api.github.com")):
 		w.Pages = "https://github.com"

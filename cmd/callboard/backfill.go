@@ -126,7 +126,7 @@ func (b *backfiller) outcome() error {
 }
 
 func (b *backfiller) backfill(ctx context.Context, s config.Source) error {
-	source, err := newSource(s, nil, filepath.Join(b.config.Data, "forge-"+s.Name+".answers"), prometheus.NewRegistry(), portalOptions{now: time.Now})
+	source, err := newSource(s, nil, b.config.Data, prometheus.NewRegistry(), portalOptions{now: time.Now})
 	if err != nil || source.Forge() == nil {
 		return err
 	}

@@ -102,7 +102,7 @@ func (in *intake) run(ctx context.Context, survey bool) error {
 func newSources(c config.Config, payload func(config.Source) string, metrics prometheus.Registerer, o portalOptions) ([]ingest.Source, error) {
 	var all []ingest.Source
 	for _, s := range c.Sources {
-		source, err := newSource(s, func() string { return payload(s) }, filepath.Join(c.Data, "forge-"+s.Name+".answers"), metrics, o)
+		source, err := newSource(s, func() string { return payload(s) }, c.Data, metrics, o)
 		if err != nil {
 			return nil, fmt.Errorf("source %s: %w", s.Name, err)
 		}
@@ -111,23 +111,29 @@ func newSources(c config.Config, payload func(config.Source) string, metrics pro
 	return all, nil
 }
 
-// newSource makes one source, which keeps its forge's answers in a file.
-func newSource(s config.Source, payload func() string, answers string, metrics prometheus.Registerer, o portalOptions) (ingest.Source, error) {
+// answersOf is the file with what a source's forge answered, and cloneOf the folder of a
+// git source's clone.
+func answersOf(data, source string) string { return filepath.Join(data, "forge-"+source+".answers") }
+func cloneOf(data, source string) string   { return filepath.Join(data, "git-"+source) }
+
+// newSource makes one source, which keeps in the data folder what it need not ask for
+// again.
+func newSource(s config.Source, payload func() string, data string, metrics prometheus.Registerer, o portalOptions) (ingest.Source, error) {
 	switch s.Type {
 	case config.GitHub:
 		return github.New(github.Options{
 			Name: s.Name, URL: s.URL, Token: s.Token.Reveal(), App: githubApp(s.App), WebhookSecret: s.WebhookSecret.Reveal(), PreviousSecret: s.PreviousSecret.Reveal(),
-			Organizations: s.Organizations, Repositories: s.Repositories, Payload: payload, Cache: answers, Metrics: metrics, Now: o.now,
+			Organizations: s.Organizations, Repositories: s.Repositories, Payload: payload, Cache: answersOf(data, s.Name), Metrics: metrics, Now: o.now,
 		})
 	case config.GitLab:
 		return gitlab.New(gitlab.Options{
 			Name: s.Name, URL: s.URL, Token: s.Token.Reveal(), WebhookSecret: s.WebhookSecret.Reveal(), PreviousSecret: s.PreviousSecret.Reveal(),
 			SigningToken: s.SigningToken.Reveal(), PreviousToken: s.PreviousSigningToken.Reveal(),
-			Groups: s.Groups, Payload: payload, Cache: answers, Metrics: metrics, Now: o.now,
+			Groups: s.Groups, Payload: payload, Cache: answersOf(data, s.Name), Metrics: metrics, Now: o.now,
 		})
 	case config.Git:
 		return gitsource.New(gitsource.Options{
-			Name: s.Name, URL: s.URL, Branch: s.Branch, Token: s.Token.Reveal(), Dir: filepath.Join(filepath.Dir(answers), "git-"+s.Name),
+			Name: s.Name, URL: s.URL, Branch: s.Branch, Token: s.Token.Reveal(), Dir: cloneOf(data, s.Name),
 			WebhookSecret: s.WebhookSecret.Reveal(), PreviousSecret: s.PreviousSecret.Reveal(),
 		})
 	case config.CloudEvents:

@@ -260,8 +260,9 @@ func placeOf(all []config.Source, name string) int {
 	return slices.IndexFunc(all, func(s config.Source) bool { return s.Name == name })
 }
 
-// forget drops what is kept of a source that is none any more: how its webhook stands,
-// and the key of its App, if there is one. The caller holds p.connecting.
+// forget drops what is kept of a source that is none any more, and that nothing reads by
+// now: how its webhook stands, the key of its App, if there is one, its clone and what its
+// forge answered. The caller holds p.connecting.
 func (p *portal) forget(source string) error {
 	delete(p.untried, source)
 	if err := p.hooks.forget(source); err != nil {
@@ -269,6 +270,11 @@ func (p *portal) forget(source string) error {
 	}
 	if err := os.Remove(p.keyFile(source)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("delete the key of the App: %w", err)
+	}
+	for _, cache := range []string{answersOf(p.config.Data, source), cloneOf(p.config.Data, source)} {
+		if err := os.RemoveAll(cache); err != nil {
+			return fmt.Errorf("delete what was kept of source %s, so as not to ask for it again: %w", source, err)
+		}
 	}
 	return nil
 }

@@ -183,8 +183,19 @@ func TestConnectAndDisconnect(t *testing.T) {
 	if err := r.connect(t.Context(), own); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("a schedule that is none: %v", err)
 	}
+	if err := os.MkdirAll(filepath.Join(cloneOf(r.config.Data, "more"), "objects"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(answersOf(r.config.Data, "more"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if err := r.disconnect(t.Context(), "more"); err != nil {
 		t.Fatal(err)
+	}
+	for _, cache := range []string{cloneOf(r.config.Data, "more"), answersOf(r.config.Data, "more")} {
+		if _, err := os.Stat(cache); !os.IsNotExist(err) {
+			t.Errorf("after disconnecting %s is there still: %v", cache, err)
+		}
 	}
 	if err := r.disconnect(t.Context(), "more"); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("what is gone: %v", err)

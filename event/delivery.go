@@ -28,7 +28,7 @@ type DeliveryHandled struct {
 	Commit       string         `json:"commit,omitempty"`       // that the catalog was brought to; empty unless Status is done
 	Head         string         `json:"head,omitempty"`         // the commit that it told of; empty if Status is done, or it told of none
 	Events       []uint64       `json:"events,omitempty"`       // positions in the main log of what it led to
-	Error        string         `json:"error,omitempty"`        // for people: what is wrong, or why it is not needed
+	Error        string         `json:"error,omitempty"`        // for people: what is wrong, why it is not needed, or what of it was of no use
 	Attempts     int            `json:"attempts"`
 	Took         time.Duration  `json:"took"`              // nanoseconds, of the last attempt
 	RetryAt      time.Time      `json:"retryAt,omitzero"`  // when Status is waiting

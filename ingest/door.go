@@ -133,7 +133,7 @@ func (d *Door) receive(ctx context.Context, s Source, header http.Header, body i
 		return Answer{Status: http.StatusNotFound, Problem: "There is no source of this name. The path ends in the name of a source in the configuration."}, 0
 	}
 	if !isReadable(header) {
-		return Answer{Status: http.StatusUnsupportedMediaType, Problem: "The content type must be application/json, or application/cloudevents+json."}, 0
+		return Answer{Status: http.StatusUnsupportedMediaType, Problem: "The content type must be application/json, or " + otherForm(s) + "."}, 0
 	}
 	b, err := io.ReadAll(io.LimitReader(body, MaxBody+1))
 	var large *http.MaxBytesError
@@ -165,6 +165,14 @@ func isReadable(header http.Header) bool {
 		return true
 	}
 	return false
+}
+
+// otherForm is what a source may send besides plain JSON: a forge a form, all else CloudEvents.
+func otherForm(s Source) string {
+	if s.Forge() == nil {
+		return "application/cloudevents+json"
+	}
+	return "application/x-www-form-urlencoded"
 }
 
 func tooLarge() Answer {

@@ -98,6 +98,9 @@ type Meaning struct {
 	// without saying.
 	Reason string
 
+	// Note says what of it could not be used, for people, where the rest was.
+	Note string
+
 	// Said is kept as it was said: types, subjects, data, times and actors are set,
 	// ids and causes are not.
 	Said []event.Event

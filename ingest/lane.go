@@ -76,7 +76,7 @@ func (l *lane) react(ctx context.Context, rec eventlog.Record) error {
 			return err
 		}
 	}
-	if h.Status == event.DeliveryNotNeeded {
+	if h.Error = m.Note; h.Status == event.DeliveryNotNeeded {
 		h.Error = m.Reason
 	}
 	h.Took = l.Now().Sub(start)

@@ -155,19 +155,20 @@ func (s *Site) dismiss(ctx context.Context, _ browser, form url.Values) (string,
 
 // deliveriesView is a part of what came, newest first.
 type deliveriesView struct {
-	path     string // of the page
-	replayed toast
-	choices  deliveryChoices
-	repo     ui.Field
-	text     ui.Field
-	from, to ui.Field
-	carry    []ui.Hidden // of the filter, to replay what failed
-	chips    []ui.Chip
-	rows     []deliveryRow
-	foot     string
-	newest   string
-	older    string
-	back     string // where a replay comes back to
+	path      string // of the page
+	replayed  toast
+	choices   deliveryChoices
+	repo      ui.Field
+	text      ui.Field
+	from, to  ui.Field
+	carry     []ui.Hidden // of the filter, to replay what failed
+	chips     []ui.Chip
+	backwards bool // the period ends before it begins
+	rows      []deliveryRow
+	foot      string
+	newest    string
+	older     string
+	back      string // where a replay comes back to
 }
 
 // toast says how many deliveries were asked for again; nothing if nobody asked.
@@ -239,6 +240,7 @@ func (s *Site) newDeliveriesView(r request, f deliveries.Filter, page deliveries
 		label := map[string]string{fieldText: "Text", fieldFrom: "From", fieldTo: "To"}[name]
 		v.chips = append(v.chips, ui.Chip{Field: cmp.Or(label, ui.Sentence(name)), Value: ui.Shorten(value, 60), Drop: unpaged.drop(name).String()})
 	}
+	v.backwards = !f.From.IsZero() && !f.To.IsZero() && !f.From.Before(f.To)
 	if f.Status != "" && f.Status != event.DeliveryFailed {
 		v.choices.failed = 0 // none of those that are shown
 	}
@@ -286,6 +288,7 @@ func (s *Site) newDeliveryRow(d deliveries.Delivery, now time.Time) deliveryRow 
 	}
 	switch d.Status {
 	case event.DeliveryDone:
+		row.says = ui.Shorten(d.Reason(), 160)
 		if len(d.Events) == 0 {
 			row.says = "nothing changed"
 		}

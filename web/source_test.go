@@ -200,6 +200,7 @@ func TestSourceDeliveries(t *testing.T) {
 	if diff := cmp.Diff([]string{"Event look", "Text storefront", "From 2026-03-12", "To 2026-03-12"}, got.texts(".chip")); diff != "" {
 		t.Error(diff)
 	}
+	p.ok("/sources/github/deliveries?from=2026-03-12&to=2026-03-11").wants(".empty", "The period ends before it begins")
 	p.ok("/sources/github/deliveries?repository=payments&status=done").wants(".deliveries tbody", "acme/payments-api")
 	if other := p.ok("/sources/github/deliveries?source=gitlab").text(".card-foot"); !strings.Contains(other, "of 124") {
 		t.Errorf("the page of github shows %s", other)

@@ -47,31 +47,36 @@ func (s *Source) Translate(d ingest.Delivery) (ingest.Meaning, error) {
 		return ingest.Meaning{}, err
 	}
 	var m ingest.Meaning
-	var reasons []string
+	var reasons, notes []string
 	for _, e := range all {
-		said, reason := s.understand(e)
+		said, reason, note := s.understand(e)
 		if said == nil {
 			reasons = append(reasons, reason)
 			continue
 		}
 		m.Said = append(m.Said, *said)
+		if note != "" {
+			notes = append(notes, note)
+		}
 	}
+	m.Note = ingest.Short(strings.Join(notes, "; "))
 	if len(m.Said) == 0 {
 		m.Reason = ingest.Short(strings.Join(reasons, "; "))
 	}
 	return m, nil
 }
 
-// understand returns what an event says, or why that is nothing.
-func (s *Source) understand(e event.Event) (*event.Event, string) {
+// understand returns what an event says, or why that is nothing, and what of it is of no
+// use.
+func (s *Source) understand(e event.Event) (says *event.Event, nothing, note string) {
 	rest, isCD := strings.CutPrefix(string(e.Type), prefix)
 	words := strings.Split(rest, ".")
 	if !isCD || len(words) < 2 {
-		return nil, fmt.Sprintf("events of type %s are foreign", e.Type)
+		return nil, fmt.Sprintf("events of type %s are foreign", e.Type), ""
 	}
 	var c cdEvent
 	if err := ingest.ReadPayload(e.Data, &c); err != nil {
-		return nil, fmt.Sprintf("event %s has no data that can be read", e.ID)
+		return nil, fmt.Sprintf("event %s has no data that can be read", e.ID), ""
 	}
 	if e.Time.IsZero() {
 		e.Time = c.Context.Timestamp.Time
@@ -88,13 +93,16 @@ func (s *Source) understand(e event.Event) (*event.Event, string) {
 		reason = fmt.Sprintf("events about %s are of no use to the catalog", what)
 	}
 	if data == nil {
-		return nil, reason
+		return nil, reason, ""
 	}
 	said, err := ingest.Say(s.name, cmp.Or(c.entity(), ingest.Short(c.Subject.ID)), e.Time, e.Actor, data)
 	if err != nil {
-		return nil, err.Error()
+		return nil, err.Error(), ""
 	}
-	return &said, ""
+	if given := c.CustomData.Entity; given != "" && c.entity() == "" {
+		note = fmt.Sprintf("customData.entity %q names no entity, so the event is on record without one: write component:payments, or payments", ingest.Short(given))
+	}
+	return &said, "", note
 }
 
 // deployment says what became of a service in an environment. Each event is a

@@ -29,7 +29,7 @@ func delivery(contentType, body string) ingest.Delivery {
 func cases() []struct {
 	name, body, subject string
 	said                event.Data // nil: nothing
-	reason              string
+	reason              string // why it says nothing, or what of it is of no use
 } {
 	const production = `"environment": {"id": "production", "source": "/k8s"}, "artifactId": "pkg:oci/x@sha256%3A1"`
 	nine := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
@@ -56,7 +56,7 @@ func cases() []struct {
 		{"upgraded, of another version", structured("dev.cdevents.service.upgraded.0.2.0-draft", "payments", production, `{"entity": "payments", "commit": "`+sha+`"}`), "component:default/payments", deployed, ""},
 		{"rolled back", structured("dev.cdevents.service.rolledback.0.1.0", "payments", production, entity), "component:default/payments", deployed, ""},
 		{"removed, about a subject that is an entity", structured("dev.cdevents.service.removed.0.1.1", "resource:acme/queue", production, `null`), "resource:acme/queue", removed, ""},
-		{"of no entity", structured("dev.cdevents.service.deployed", "my service", production, `{"entity": "a b/c", "commit": "main"}`), "my service", plain, ""},
+		{"of no entity", structured("dev.cdevents.service.deployed", "my service", production, `{"entity": "a b/c", "commit": "main"}`), "my service", plain, `"a b/c" names no entity`},
 		{"custom data of another form", structured("dev.cdevents.service.deployed.0.1.1", "pod/1", production, `"text"`), "pod/1", plain, ""},
 		{"of no environment", structured("dev.cdevents.service.deployed.0.1.1", "payments", `"environment": "production"`, `{}`), "", nil, "names no environment"},
 		{"published", structured("dev.cdevents.service.published.0.1.1", "payments", production, `{}`), "", nil, "a service is published"},
@@ -87,6 +87,10 @@ func TestTranslate(t *testing.T) {
 				}
 				return
 			}
+			if !strings.Contains(m.Note, tt.reason) || (tt.reason == "") != (m.Note == "") {
+				t.Errorf("the note is %q, want %q", m.Note, tt.reason)
+			}
+			m.Note = ""
 			e, err := event.New("/sources/ci", tt.subject, tt.said)
 			if err != nil {
 				t.Fatal(err)

@@ -44,7 +44,7 @@ func (d Delivery) Reason() string {
 	switch d.Status {
 	case event.DeliveryNotNeeded:
 		return cmp.Or(d.Error, "says nothing of entities")
-	case event.DeliveryDismissedStatus:
+	case event.DeliveryDismissedStatus, event.DeliveryDone: // of one that is done, what of it was of no use
 		return d.Error
 	}
 	return ""

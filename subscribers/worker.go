@@ -97,8 +97,9 @@ func (w *Worker) run(ctx context.Context) {
 // wait returns when next does, when the worker is woken, or when ctx ends.
 func (w *Worker) wait(ctx context.Context, next func(context.Context)) {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	ended := make(chan struct{})
 	go func() {
+		defer close(ended)
 		select {
 		case <-w.woken:
 			cancel()
@@ -106,6 +107,8 @@ func (w *Worker) wait(ctx context.Context, next func(context.Context)) {
 		}
 	}()
 	next(ctx)
+	cancel()
+	<-ended // or it could take what is to wake a later wait
 }
 
 // wake has the worker look at how it stands.

@@ -59,7 +59,6 @@ func run(ctx context.Context) (err error) {
 	if o.plan.entities == 0 {
 		o.plan.entities = max(1000, o.plan.events/100)
 	}
-	o.folded = min(o.folded, o.plan.events)
 	if o.folder == "" {
 		if o.folder, err = os.MkdirTemp("", "callboard-history-"); err != nil {
 			return err
@@ -70,6 +69,11 @@ func run(ctx context.Context) (err error) {
 		return err
 	}
 	go tuning.Run(ctx) // as serve does
+	return measure(ctx, o)
+}
+
+func measure(ctx context.Context, o options) (err error) {
+	o.folded = min(o.folded, o.plan.events)
 	open, stop, err := places(ctx, o)
 	if err != nil {
 		return err

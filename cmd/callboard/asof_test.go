@@ -23,8 +23,8 @@ import (
 	"github.com/callboard/callboard/projections/moments/momentstest"
 )
 
-// answersOf serves the catalog API over a snapshot alone.
-func answersOf(c config.Config, s *entities.Snapshot) http.Handler {
+// servesSnapshot serves the catalog API over a snapshot alone.
+func servesSnapshot(c config.Config, s *entities.Snapshot) http.Handler {
 	e := echo.New()
 	api.New(api.Config{
 		Catalog: func() *entities.Snapshot { return s }, Kinds: kindsOf(c), Sources: func() []api.Source { return nil }, Logger: slog.New(slog.DiscardHandler),
@@ -70,7 +70,7 @@ func (r *running) travels(t *testing.T, moments int) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		replayed := answersOf(r.config, s)
+		replayed := servesSnapshot(r.config, s)
 		for _, address := range asked {
 			want := httptest.NewRecorder()
 			replayed.ServeHTTP(want, httptest.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody))

@@ -115,3 +115,17 @@ func Sentence(s string) string {
 func levelGlyph(level string) string {
 	return static.URL("icons.svg") + "#lvl-" + level
 }
+
+// Wrong returns links to the fields of a form that came back because something is wrong
+// with them, for [Frame.Wrong], and has the first of them take the focus. Call it before
+// they are drawn.
+func Wrong(fields ...*Field) []Anchor {
+	var all []Anchor
+	for _, f := range fields {
+		if f.Problem != "" {
+			f.First = len(all) == 0
+			all = append(all, Anchor{Label: f.Label, Href: "#" + f.ID})
+		}
+	}
+	return all
+}

@@ -14,6 +14,7 @@ import (
 
 // twenty are rules such as a real organisation has.
 func twenty(t testing.TB) *scorecards.Card {
+	t.Helper()
 	exprs := []string{
 		`owner.exists`,
 		`repo.files.exists(f, f.endsWith("CODEOWNERS"))`,
@@ -46,6 +47,7 @@ func twenty(t testing.TB) *scorecards.Card {
 
 // judged makes up what is known of n entities.
 func judged(t testing.TB, n int) []*scorecards.Subject {
+	t.Helper()
 	files := []string{"README.md", "go.mod", "catalog-info.yaml"}
 	for i := range 200 {
 		files = append(files, fmt.Sprintf("internal/part%d/file.go", i))

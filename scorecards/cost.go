@@ -48,7 +48,7 @@ func (sizes) EstimateCallCost(string, string, *cost.AstNode, []cost.AstNode) *co
 
 // bounded lists the functions that make nothing larger than what they are given.
 var bounded = []string{
-	operators.LogicalAnd, operators.LogicalOr, operators.LogicalNot, operators.NotStrictlyFalse, operators.OldNotStrictlyFalse, operators.Conditional,
+	operators.LogicalAnd, operators.LogicalOr, operators.LogicalNot, operators.NotStrictlyFalse, operators.Conditional,
 	operators.Equals, operators.NotEquals, operators.Less, operators.LessEquals, operators.Greater, operators.GreaterEquals,
 	operators.In, operators.Index, operators.OptIndex, operators.OptSelect, operators.Negate, operators.Subtract,
 	"size", "startsWith", "endsWith", "contains", "matches", "days", "duration", "timestamp", "compareVersions", "orValue", "hasValue", "lowerAscii",

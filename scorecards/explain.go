@@ -1,6 +1,7 @@
 package scorecards
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -68,23 +69,12 @@ type explainer struct {
 }
 
 func (e *expression) explain(v *view) *Node {
-	root := &Node{Text: e.text, State: Skipped}
-	env, err := environment()
-	if err != nil {
-		root.State, root.Value = Wrong, err.Error()
-		return root
-	}
-	program, err := env.Program(e.checked, cel.EvalOptions(cel.OptExhaustiveEval), cel.CostLimit(maxExplainCost))
-	if err != nil {
-		root.State, root.Value = Wrong, err.Error()
-		return root
-	}
-	_, details, err := program.Eval(v)
-	if details != nil && details.State() != nil {
-		x := explainer{e.checked.NativeRep(), details.State(), v}
+	root := &Node{}
+	if state, err := e.trace(v); err == nil {
+		x := explainer{e.checked.NativeRep(), state, v}
 		root = x.node(x.tree.Expr())
-		root.Text = e.text
 	}
+	root.Text = e.text
 	// What decides is the evaluation, which looks at no more than it has to.
 	value, err := e.eval(v)
 	if err != nil {
@@ -93,6 +83,24 @@ func (e *expression) explain(v *view) *Node {
 	}
 	root.State, root.Value = stateOf(value)
 	return root
+}
+
+// trace evaluates all parts of an expression and returns their values. That the
+// whole went wrong is no error.
+func (e *expression) trace(v *view) (interpreter.EvalState, error) {
+	env, err := environment()
+	if err != nil {
+		return nil, err
+	}
+	program, err := env.Program(e.checked, cel.EvalOptions(cel.OptExhaustiveEval), cel.CostLimit(maxExplainCost))
+	if err != nil {
+		return nil, err
+	}
+	_, details, err := program.Eval(v)
+	if details == nil || details.State() == nil {
+		return nil, fmt.Errorf("no trace of %s: %w", e.text, err)
+	}
+	return details.State(), nil
 }
 
 func stateOf(value ref.Val) (State, string) {

@@ -358,7 +358,7 @@ func TestMakeWebhook(t *testing.T) {
 	r := startEmpty(t)
 	hub, lab := r.forge.APIURL(demoforge.GitHub), r.forge.APIURL(demoforge.GitLab)
 	for _, s := range []config.Source{
-		{Name: "app", Type: config.GitHub, URL: hub, WebhookSecret: "s", Organizations: []string{"acme"}, App: config.App{ID: "1", PrivateKeyFile: r.keyFile("app")}},
+		{Name: "app", Type: config.GitHub, URL: hub, WebhookSecret: "s", Organizations: []string{"acme-apps"}, App: config.App{ID: "1", PrivateKeyFile: r.keyFile("app")}},
 		{Name: "all", Type: config.GitHub, URL: hub, WebhookSecret: "s"},
 		{Name: "signed", Type: config.GitLab, URL: lab, SigningToken: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", Groups: []string{"acme"}},
 		{Name: "github", Type: config.GitHub, URL: hub, Token: "forge-token", Organizations: []string{"acme"}},

@@ -36,8 +36,7 @@ type Runner struct {
 func NewRunner(log eventlog.Reader, logger *slog.Logger, ps ...Projection) *Runner {
 	r := &Runner{log: log, logger: logger}
 	for _, p := range ps {
-		settled := make(chan struct{})
-		r.followers = append(r.followers, &follower{projection: p, log: log, settled: settled, settle: sync.OnceFunc(func() { close(settled) }), moved: make(chan struct{})})
+		r.followers = append(r.followers, newFollower(p, log))
 	}
 	return r
 }
@@ -148,6 +147,7 @@ type Status struct {
 	Ready    bool              // it has been at the end of the log once
 	// Unreachable: where it keeps its state does not answer. The others go on.
 	Unreachable bool
+	Rebuild     Rebuild // the last that was asked for
 }
 
 // Lag is how many records the projection has yet to apply.
@@ -162,7 +162,7 @@ func (r *Runner) Status(ctx context.Context) ([]Status, error) {
 	all := make([]Status, len(r.followers))
 	for i, f := range r.followers {
 		f.mu.Lock()
-		all[i] = Status{Name: f.projection.Name(), Position: f.position, Last: last, Err: f.err, Ready: f.ready, Unreachable: f.away != nil}
+		all[i] = Status{Name: f.projection.Name(), Position: f.position, Last: last, Err: f.err, Ready: f.ready, Unreachable: f.away != nil, Rebuild: f.rebuild}
 		f.mu.Unlock()
 	}
 	return all, nil
@@ -187,6 +187,14 @@ type follower struct {
 	err      error
 	away     error         // what the projection says while it cannot be reached, of kind fault.Unavailable
 	moved    chan struct{} // closed and replaced whenever position grows, or the projection is away
+	rebuild  Rebuild
+
+	applying sync.Mutex // held while the projection is applied to, or another copy takes its place
+}
+
+func newFollower(p Projection, log eventlog.Reader) *follower {
+	settled := make(chan struct{})
+	return &follower{projection: p, log: log, settled: settled, settle: sync.OnceFunc(func() { close(settled) }), moved: make(chan struct{})}
 }
 
 // start asks the projection how far it has come, once.
@@ -280,7 +288,9 @@ func (f *follower) catchUp(ctx context.Context) (n int, err error) {
 		if len(batch) == 0 {
 			return nil
 		}
+		f.applying.Lock()
 		err := f.projection.Apply(ctx, batch)
+		f.applying.Unlock()
 		f.answered(err)
 		if err != nil {
 			return fmt.Errorf("apply positions %d to %d to projection %s: %w",

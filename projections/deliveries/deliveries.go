@@ -11,11 +11,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
-	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/sqlstore"
 )
 
@@ -37,6 +37,9 @@ var migrations embed.FS
 type Deliveries struct {
 	db  *sqlstore.Store
 	now func() time.Time
+
+	forgetting sync.Mutex
+	forgotten  time.Time // the moment that was last forgotten up to
 }
 
 // Open opens or creates the projection's file. The clock bounds "the last 24 hours".
@@ -45,7 +48,7 @@ func Open(ctx context.Context, path string, now func() time.Time) (*Deliveries, 
 	if err != nil {
 		return nil, err
 	}
-	return &Deliveries{db, now}, nil
+	return &Deliveries{db: db, now: now}, nil
 }
 
 // Close closes the file.
@@ -213,15 +216,20 @@ func attempt(tx *sqlstore.Tx, rec eventlog.Record, a Attempt) error {
 // else to have happened: call it with the moment that the log is pruned to,
 // whether or not that dropped anything.
 func (d *Deliveries) Forget(ctx context.Context, before time.Time) error {
-	_, err := d.db.ExecContext(ctx, `DELETE FROM deliveries WHERE received < ? AND status NOT IN (?, ?)`,
+	d.forgetting.Lock()
+	defer d.forgetting.Unlock()
+	d.forgotten = before
+	return d.forget(ctx, before)
+}
+
+func (d *Deliveries) forget(ctx context.Context, before time.Time) error {
+	err := d.db.ExecContext(ctx, `DELETE FROM deliveries WHERE received < ? AND status NOT IN (?, ?)`,
 		before.UnixNano(), event.DeliveryReceivedStatus, event.DeliveryWaiting)
 	if err == nil {
-		_, err = d.db.ExecContext(ctx, `DELETE FROM attempts WHERE at < ? AND delivery NOT IN (SELECT id FROM deliveries)`, before.UnixNano())
+		err = d.db.ExecContext(ctx, `DELETE FROM attempts WHERE at < ? AND delivery NOT IN (SELECT id FROM deliveries)`, before.UnixNano())
 	}
 	if err != nil {
 		return fmt.Errorf("forget deliveries: %w", err)
 	}
 	return nil
 }
-
-var _ projections.Projection = (*Deliveries)(nil)

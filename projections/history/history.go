@@ -12,6 +12,7 @@ import (
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections"
 )
 
@@ -83,6 +84,20 @@ func (h *History) Apply(ctx context.Context, records []eventlog.Record) error {
 	return h.Append(ctx, rows)
 }
 
+// Beside makes a second copy, if the Store can have another beside it; else the error
+// is of kind fault.Conflict.
+func (h *History) Beside(ctx context.Context) (projections.Copy, error) {
+	s, ok := h.Store.(Replaceable)
+	if !ok {
+		return projections.Copy{}, fault.New(fault.Conflict, "where the history is kept it cannot be built anew while it is read: stop the portal, and run callboard rebuild")
+	}
+	rows, replacement, err := s.Beside(ctx)
+	if err != nil {
+		return projections.Copy{}, err
+	}
+	return projections.Copy{Projection: New(rows), Replacement: replacement}, nil
+}
+
 func rowOf(rec eventlog.Record, data event.Data, about string, before Version) (Row, error) {
 	s, err := stateOf(before)
 	if err != nil {
@@ -137,4 +152,4 @@ func searchable(rec eventlog.Record, t tale) string {
 // source stands for: "github" for "/sources/github".
 func SourceName(source string) string { return strings.TrimPrefix(source, event.SourcePrefix) }
 
-var _ projections.Projection = (*History)(nil)
+var _ projections.Rebuildable = (*History)(nil)

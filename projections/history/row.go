@@ -54,6 +54,13 @@ type Store interface {
 	Close() error
 }
 
+// Replaceable is a Store that can be built anew while it is read.
+type Replaceable interface {
+	Store
+	// Beside makes an empty Store beside this one, which may take its place.
+	Beside(ctx context.Context) (Store, projections.Replacement, error)
+}
+
 // Reader answers questions about the rows.
 type Reader interface {
 	Events(ctx context.Context, f Filter) (Page, error)

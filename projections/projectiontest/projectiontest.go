@@ -3,6 +3,7 @@
 package projectiontest
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -75,24 +76,67 @@ func Component(name, owner string) event.Declaration {
 	}
 }
 
-// Run checks what holds for every projection: folding all at once, one by one,
-// twice, and with types in between that nobody knows gives the same answers.
-func Run[P projections.Projection](t *testing.T, open func(*testing.T) P, records []eventlog.Record, query func(*testing.T, P) any) {
+// beside checks what holds for a second copy that is folded beside the first.
+func beside[P projections.Projection](t *testing.T, open func(*testing.T) P, records []eventlog.Record, query func(*testing.T, P) any, want any) {
 	t.Helper()
-	apply := func(t *testing.T, p P, rs ...eventlog.Record) {
+	p := open(t)
+	again := func(takes bool, records []eventlog.Record) {
 		t.Helper()
-		if err := p.Apply(t.Context(), rs); err != nil {
-			t.Fatal(err)
-		}
-	}
-	position := func(t *testing.T, p P) eventlog.Position {
-		t.Helper()
-		at, err := p.Position(t.Context())
+		c, err := any(p).(projections.Rebuildable).Beside(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		return at
+		if got := position(t, c); got != 0 {
+			t.Errorf("the second copy begins at position %d", got)
+		}
+		apply(t, c, records...)
+		if takes {
+			err = c.TakeOver(t.Context())
+		}
+		if err = errors.Join(err, c.Discard(t.Context())); err != nil {
+			t.Fatal(err)
+		}
 	}
+	check := func(says string) {
+		t.Helper()
+		if d := cmp.Diff(want, query(t, p)); d != "" {
+			t.Errorf("%s (-once +so):\n%s", says, d)
+		}
+	}
+	half := records[:len(records)/2]
+	apply(t, p, half...)
+	again(true, half)
+	apply(t, p, records...)
+	check("begun in one copy, gone on with in another")
+	again(false, half)
+	check("half of a copy was thrown away")
+	again(true, records)
+	check("another copy took its place")
+	again(true, records)
+	check("and another")
+}
+
+func apply(t *testing.T, p projections.Projection, rs ...eventlog.Record) {
+	t.Helper()
+	if err := p.Apply(t.Context(), rs); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func position(t *testing.T, p projections.Projection) eventlog.Position {
+	t.Helper()
+	at, err := p.Position(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+// Run checks what holds for every projection: folding all at once, one by one,
+// twice, beside another copy, and with types in between that nobody knows gives the
+// same answers.
+func Run[P projections.Projection](t *testing.T, open func(*testing.T) P, records []eventlog.Record, query func(*testing.T, P) any) {
+	t.Helper()
 	last := records[len(records)-1].Position
 	whole := open(t)
 	apply(t, whole, records...)
@@ -122,6 +166,9 @@ func Run[P projections.Projection](t *testing.T, open func(*testing.T) P, record
 			t.Errorf("position is %d, want %d", got, last)
 		}
 	})
+	if _, ok := any(whole).(projections.Rebuildable); ok {
+		t.Run("beside", func(t *testing.T) { beside(t, open, records, query, want) })
+	}
 	t.Run("unknown type", func(t *testing.T) {
 		p := open(t)
 		apply(t, p, records...)

@@ -12,6 +12,7 @@ import (
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/sqlstore"
 )
 
 // Repository is one repository as it was last told of.
@@ -86,7 +87,7 @@ func (r *Repositories) one(ctx context.Context, query string, source, key string
 // List returns up to limit repositories of a source that are there, by name,
 // after the name that a page before ended with.
 func (r *Repositories) List(ctx context.Context, source, after string, limit int) ([]Repository, error) {
-	return many(ctx, r.db.DB, scan, "SELECT "+columns+" FROM repositories WHERE source = ? AND deleted = 0 AND name > ? ORDER BY name LIMIT ?", source, after, limit)
+	return many(ctx, r.db, scan, "SELECT "+columns+" FROM repositories WHERE source = ? AND deleted = 0 AND name > ? ORDER BY name LIMIT ?", source, after, limit)
 }
 
 // Search selects repositories of a source that are there, by name.
@@ -110,14 +111,14 @@ func (r *Repositories) Search(ctx context.Context, source string, s Search) ([]R
 	if err := r.db.QueryRowContext(ctx, "SELECT count(*)"+where, args...).Scan(&total); err != nil {
 		return nil, 0, fmt.Errorf("count repositories: %w", err)
 	}
-	all, err := many(ctx, r.db.DB, scan, "SELECT "+columns+where+" ORDER BY name LIMIT ? OFFSET ?", append(args, s.Limit, s.Offset)...)
+	all, err := many(ctx, r.db, scan, "SELECT "+columns+where+" ORDER BY name LIMIT ? OFFSET ?", append(args, s.Limit, s.Offset)...)
 	return all, total, err
 }
 
 // Since returns when the oldest of what is missed of a source happened, as far as
 // that is known; zero if nothing is.
 func (r *Repositories) Since(ctx context.Context, source string) (time.Time, error) {
-	open, err := many(ctx, r.db.DB, scanGap, `SELECT gap, found, found_at, closed, closing, lost FROM gaps WHERE source = ? AND closed_at = 0`, source)
+	open, err := many(ctx, r.db, scanGap, `SELECT gap, found, found_at, closed, closing, lost FROM gaps WHERE source = ? AND closed_at = 0`, source)
 	var oldest time.Time
 	for _, g := range open {
 		if at := g.Start(); oldest.IsZero() || at.Before(oldest) {
@@ -129,17 +130,17 @@ func (r *Repositories) Since(ctx context.Context, source string) (time.Time, err
 
 // Gaps returns the newest gaps of a source, those that are open first.
 func (r *Repositories) Gaps(ctx context.Context, source string, limit int) ([]Gap, error) {
-	return many(ctx, r.db.DB, scanGap, `SELECT gap, found, found_at, closed, closing, lost FROM gaps WHERE source = ? ORDER BY closed_at > 0, found_at DESC LIMIT ?`, source, limit)
+	return many(ctx, r.db, scanGap, `SELECT gap, found, found_at, closed, closing, lost FROM gaps WHERE source = ? ORDER BY closed_at > 0, found_at DESC LIMIT ?`, source, limit)
 }
 
 // Notices returns the newest notices of a source.
 func (r *Repositories) Notices(ctx context.Context, source string, limit int) ([]Notice, error) {
-	return many(ctx, r.db.DB, scanNotice, `SELECT notice, at, position FROM notices WHERE source = ? ORDER BY position DESC LIMIT ?`, source, limit)
+	return many(ctx, r.db, scanNotice, `SELECT notice, at, position FROM notices WHERE source = ? ORDER BY position DESC LIMIT ?`, source, limit)
 }
 
 // Facts returns what is known of a repository, by name.
 func (r *Repositories) Facts(ctx context.Context, source, id string) ([]Fact, error) {
-	return many(ctx, r.db.DB, scanFact, `SELECT fact, value, at, position FROM facts WHERE source = ? AND id = ? ORDER BY fact`, source, id)
+	return many(ctx, r.db, scanFact, `SELECT fact, value, at, position FROM facts WHERE source = ? AND id = ? ORDER BY fact`, source, id)
 }
 
 // Fact returns one fact of a repository, or an error of kind fault.NotFound.
@@ -164,7 +165,7 @@ func (r *Repositories) Counts(ctx context.Context, source string) (Counts, error
 
 type row interface{ Scan(...any) error }
 
-func many[T any](ctx context.Context, db *sql.DB, scan func(row) (T, error), query string, args ...any) ([]T, error) {
+func many[T any](ctx context.Context, db *sqlstore.Store, scan func(row) (T, error), query string, args ...any) ([]T, error) {
 	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read repositories: %w", err)

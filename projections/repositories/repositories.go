@@ -50,6 +50,15 @@ func (r *Repositories) Apply(ctx context.Context, records []eventlog.Record) err
 	return r.db.Apply(ctx, records, fold)
 }
 
+// Beside makes a second copy, in another file.
+func (r *Repositories) Beside(ctx context.Context) (projections.Copy, error) {
+	c, err := r.db.Beside(ctx)
+	if err != nil {
+		return projections.Copy{}, err
+	}
+	return projections.Copy{Projection: &Repositories{c.Store}, Replacement: c}, nil
+}
+
 func fold(tx *sqlstore.Tx, rec eventlog.Record) error {
 	if !strings.HasPrefix(string(rec.Type), "repository.") && !strings.HasPrefix(string(rec.Type), "source.") && rec.Type != event.TypeFactRecorded {
 		return nil
@@ -131,4 +140,4 @@ func record(tx *sqlstore.Tx, rec eventlog.Record, d event.FactRecorded) error {
 	return err
 }
 
-var _ projections.Projection = (*Repositories)(nil)
+var _ projections.Rebuildable = (*Repositories)(nil)

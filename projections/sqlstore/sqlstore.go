@@ -1,15 +1,15 @@
 // Package sqlstore keeps the rows of a projection in a SQLite file of its own: to
-// rebuild one is to delete its file.
+// rebuild one is to fold another file, and to have it take the place of the first; see
+// [Store.Beside].
 package sqlstore
 
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
-	"sync"
+	"sync/atomic"
 
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // the driver, registered under "sqlite"
@@ -21,24 +21,32 @@ import (
 // the memory that a file takes.
 const connections = 8
 
-// Store is a projection's file. As a *sql.DB it is read; [Store.Apply] writes.
+// Store is a projection's rows, in the file that is in use. Each query is answered
+// whole by one file, whatever takes its place meanwhile.
 type Store struct {
-	*sql.DB
-	mu     sync.Mutex
-	writer *writer // nil until something is written, and after an error
+	path       string // of the first file; see [generations]
+	migrations fs.FS
+	inUse      atomic.Pointer[file]
 }
 
 // Open opens or creates the file and brings its tables up to date with the
 // migrations in the folder of that name, which must create a table `position (value INTEGER)` with one row.
+// What a rebuild left behind that was cut off is deleted: nobody else may have it open.
 //
 // A crash can lose the newest transactions (synchronous=NORMAL) but never tears
 // one: the position goes back with the rows, and the log is folded again.
-func Open(ctx context.Context, path string, files fs.FS) (*Store, error) {
-	db, err := OpenDB(ctx, path, files)
+func Open(ctx context.Context, path string, migrations fs.FS) (*Store, error) {
+	newest, err := tidy(path)
 	if err != nil {
-		return nil, fmt.Errorf("%w (it is a read model: callboard rebuild makes it anew from the log)", err)
+		return nil, err
 	}
-	return &Store{DB: db}, nil
+	f, err := openFile(ctx, newest, migrations)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{path: path, migrations: migrations}
+	s.inUse.Store(f)
+	return s, nil
 }
 
 // OpenDB is Open for a file that is no read model: its tables are whatever the
@@ -69,10 +77,31 @@ func OpenDB(ctx context.Context, path string, files fs.FS) (*sql.DB, error) {
 }
 
 // Close closes the file.
-func (s *Store) Close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return errors.Join(s.forget(), s.DB.Close())
+func (s *Store) Close() error { return s.inUse.Load().close() }
+
+// QueryContext is [sql.DB.QueryContext]. The rows must be closed.
+func (s *Store) QueryContext(ctx context.Context, query string, args ...any) (*Rows, error) {
+	f := s.hold()
+	rows, err := f.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		f.release()
+		return nil, err
+	}
+	return &Rows{Rows: rows, release: f.releaseOnce()}, nil
+}
+
+// QueryRowContext is [sql.DB.QueryRowContext]. The row must be scanned.
+func (s *Store) QueryRowContext(ctx context.Context, query string, args ...any) Row {
+	f := s.hold()
+	return Row{row: f.db.QueryRowContext(ctx, query, args...), release: f.releaseOnce()}
+}
+
+// ExecContext is [sql.DB.ExecContext], for what does not come of the log.
+func (s *Store) ExecContext(ctx context.Context, query string, args ...any) error {
+	f := s.hold()
+	defer f.release()
+	_, err := f.db.ExecContext(ctx, query, args...)
+	return err
 }
 
 // Position reads how far the rows have come.
@@ -86,27 +115,28 @@ func (s *Store) Position(ctx context.Context) (eventlog.Position, error) {
 // that also moves the position to that of the last, so that rows and position never
 // disagree. The end of ctx is seen between two records.
 func (s *Store) Apply(ctx context.Context, records []eventlog.Record, fold func(*Tx, eventlog.Record) error) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.writer == nil {
-		w, err := newWriter(ctx, s.DB)
-		if err != nil {
-			return err
-		}
-		s.writer = w
-	}
-	err := s.writer.apply(ctx, records, fold)
-	if err != nil && s.writer.broken {
-		err = errors.Join(err, s.forget())
-	}
-	return err
+	f := s.hold()
+	defer f.release()
+	return f.apply(ctx, records, fold)
 }
 
-func (s *Store) forget() error {
-	if s.writer == nil {
-		return nil
+// hold returns the file that is in use, which stays open until it is released.
+func (s *Store) hold() *file {
+	for {
+		if f := s.inUse.Load(); f.hold() {
+			return f
+		}
 	}
-	err := s.writer.close()
-	s.writer = nil
-	return err
+}
+
+// Rows are the answer to a query, which keep the file open that they are read from.
+type Rows struct {
+	*sql.Rows
+	release func()
+}
+
+// Close ends reading.
+func (r *Rows) Close() error {
+	defer r.release()
+	return r.Rows.Close()
 }

@@ -108,12 +108,16 @@ func (tx *Tx) prepare(text string) (*sql.Stmt, error) {
 
 // Row is a row, or why there is none.
 type Row struct {
-	row *sql.Row
-	err error
+	row     *sql.Row
+	err     error
+	release func() // of the file that it is read from; nil within a transaction
 }
 
 // Scan is [sql.Row.Scan].
 func (r Row) Scan(to ...any) error {
+	if r.release != nil {
+		defer r.release()
+	}
 	if r.err != nil {
 		return r.err
 	}

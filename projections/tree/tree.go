@@ -50,6 +50,15 @@ func (t *Tree) Apply(ctx context.Context, records []eventlog.Record) error {
 	return t.db.Apply(ctx, records, fold)
 }
 
+// Beside makes a second copy, in another file.
+func (t *Tree) Beside(ctx context.Context) (projections.Copy, error) {
+	c, err := t.db.Beside(ctx)
+	if err != nil {
+		return projections.Copy{}, err
+	}
+	return projections.Copy{Projection: &Tree{c.Store}, Replacement: c}, nil
+}
+
 func fold(tx *sqlstore.Tx, rec eventlog.Record) error {
 	before := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
 		return read(indexes, func(text string, args ...any) interface{ Scan(...any) error } { return tx.QueryRow(text, args...) })
@@ -143,6 +152,6 @@ func (t *Tree) Unsealed(ctx context.Context, after, to uint64) (int, error) {
 }
 
 var (
-	_ projections.Projection = (*Tree)(nil)
-	_ proof.Tree             = (*Tree)(nil)
+	_ projections.Rebuildable = (*Tree)(nil)
+	_ proof.Tree              = (*Tree)(nil)
 )

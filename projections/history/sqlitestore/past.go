@@ -223,7 +223,7 @@ func (s *Store) records(ctx context.Context, of []counted) (map[eventlog.Positio
 	return all, rows.Err()
 }
 
-func scanRecord(rows *sql.Rows) (eventlog.Record, error) {
+func scanRecord(rows interface{ Scan(...any) error }) (eventlog.Record, error) {
 	var (
 		rec         eventlog.Record
 		at, record  int64

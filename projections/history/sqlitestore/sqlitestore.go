@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/history"
 	"github.com/callboard/callboard/projections/sqlstore"
 )
@@ -20,7 +21,7 @@ var migrations embed.FS
 // Store is such a file.
 type Store struct{ db *sqlstore.Store }
 
-var _ history.Store = (*Store)(nil)
+var _ history.Replaceable = (*Store)(nil)
 
 // Open opens or creates the file.
 func Open(ctx context.Context, path string) (*Store, error) {
@@ -37,6 +38,15 @@ func (s *Store) Close() error { return s.db.Close() }
 // Position returns how far the rows have come.
 func (s *Store) Position(ctx context.Context) (eventlog.Position, error) {
 	return s.db.Position(ctx)
+}
+
+// Beside makes a second file beside this one; see [history.Replaceable].
+func (s *Store) Beside(ctx context.Context) (history.Store, projections.Replacement, error) {
+	c, err := s.db.Beside(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &Store{c.Store}, c, nil
 }
 
 const newest = `SELECT e.about, e.truth, e.state, e.declares, d.rest

@@ -53,6 +53,7 @@ type Config struct {
 	Webhook func(source string) (Webhook, bool)
 	// Subscribers are sent events as webhooks; nil: there are none.
 	Subscribers *subscribers.Dispatcher
+	Projections Projections
 	// Wait returns once every projection has applied the record at a position of
 	// the main log.
 	Wait   func(context.Context, eventlog.Position) error
@@ -144,6 +145,8 @@ func (a *API) Register(e *echo.Echo) {
 	own.GET("/subscribers/:name/dead-letters/:position", a.handleLetter)
 	own.POST("/subscribers/:name/dead-letters/:position/redeliver", a.handleRedeliver)
 	own.POST("/subscribers/:name/dead-letters/:position/dismiss", a.handleDismissLetter)
+	own.GET("/projections", a.handleProjections)
+	own.POST("/projections/:name/rebuild", a.handleRebuild)
 	own.GET("/deliveries", a.handleDeliveries)
 	own.GET("/deliveries/:id", a.handleDelivery)
 	own.POST("/deliveries/:id/allow", a.handleAllow)

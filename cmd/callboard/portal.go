@@ -84,6 +84,7 @@ type portal struct {
 	connecting   sync.Mutex      // held while the intake is replaced
 	untried      map[string]bool // sources that nothing is read of until their webhook is made; under connecting
 	backfills    *backfills
+	rebuilds     *rebuilds
 	hooks        *hookMaker
 	standing     *standing.Reader
 	sent         *subscribers.Store
@@ -147,7 +148,7 @@ func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o por
 	if p.hooks, err = newHookMaker(p); err != nil {
 		return nil, err
 	}
-	p.backfills = newBackfills(p)
+	p.backfills, p.rebuilds = newBackfills(p), newRebuilds(p)
 	p.standing = p.newStanding()
 	if err := errors.Join(registerLag(metrics, p.runner, p.inboxes), registerSources(metrics, p.standing), registerCatalog(metrics, p.catalog, p.isRead)); err != nil {
 		return nil, err
@@ -228,7 +229,7 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 		Proofs: p.tree, PublicKey: p.sealer.Key.Public(), Records: p.events,
 		Standing: p.standing, Gaps: p.repositories, Survey: p.survey, Backfill: p.backfills.begin,
 		Locations: apiLocations{p}, Kinds: kinds, Sites: func() map[string]string { return sitesOf(p.intake().config.Sources) },
-		Sources: p.apiSources, IsRead: p.isRead, Connecting: connector{p}, Webhook: p.hooks.state, Subscribers: p.subscribers, Wait: p.runner.WaitAll, Open: p.open, Health: p.health, Logger: p.logger,
+		Sources: p.apiSources, IsRead: p.isRead, Connecting: connector{p}, Webhook: p.hooks.state, Subscribers: p.subscribers, Projections: p.rebuilds, Wait: p.runner.WaitAll, Open: p.open, Health: p.health, Logger: p.logger,
 	})
 	answers.Register(p.echo)
 	pages := web.New(web.Config{
@@ -273,7 +274,7 @@ func (p *portal) run(ctx context.Context, ready func(context.Context) error) err
 		}
 		p.ready.Store(true)
 		g, ctx := errgroup.WithContext(ctx)
-		works := []func(context.Context) error{p.takeIn, p.subscribers.Run, p.backfills.run, p.hooks.run, p.recheck, p.prune, p.saved.run, ready}
+		works := []func(context.Context) error{p.takeIn, p.subscribers.Run, p.backfills.run, p.rebuilds.run, p.hooks.run, p.recheck, p.prune, p.saved.run, ready}
 		if p.options.seal {
 			works = append(works, p.keepSealed)
 		}

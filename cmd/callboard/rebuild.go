@@ -22,25 +22,41 @@ import (
 	"github.com/callboard/callboard/projections/history"
 	"github.com/callboard/callboard/projections/history/clickhousestore"
 	"github.com/callboard/callboard/projections/repositories"
+	"github.com/callboard/callboard/projections/sqlstore"
 	"github.com/callboard/callboard/projections/tree"
 )
 
 func rebuildCommand(p process) *cobra.Command {
-	var file, data string
+	var f portalFlags
+	var file string
 	c := &cobra.Command{
 		Use:   "rebuild [MODEL ...]",
 		Short: "Fold the read models anew from the logs",
-		Long: `Delete the read models of a data folder and fold them anew from the logs. The logs
-themselves are only read. The portal must be stopped.
+		Long: `Fold read models anew from the logs. There is no harm in it: the logs are only read,
+and what is folded anew is what was there.
 
-The models are history, repositories, tree and deliveries; without any named, all
-are rebuilt, and the catalog at the next start. Give --config if the history is
-kept in ClickHouse.
+With --to a running portal does it: it folds a second copy beside the one that is
+read, which takes the place of that once it is as far. Nobody who reads is held up, and
+a portal that is stopped meanwhile has what it had. For that time the read model takes
+twice its room.
 
-There is no harm in it: what is folded anew is what was there.`,
-		Example: `  callboard rebuild --data ./data
+Without --to the read models of a data folder are deleted and folded; the portal must
+be stopped. Give --config if the history is kept in ClickHouse.
+
+The models are entities (the catalog), history, repositories, tree (the proofs) and
+deliveries; without any named, all are rebuilt. Of a portal that is stopped the catalog
+is folded at its next start.`,
+		Example: `  callboard rebuild history --to http://127.0.0.1:8080
+  callboard rebuild --data ./data
   callboard rebuild history --config callboard.yaml`,
 		RunE: func(cmd *cobra.Command, names []string) error {
+			if f.to != "" {
+				portal, err := f.client(cmd.CommandPath(), p)
+				if err != nil {
+					return err
+				}
+				return liveRebuild{p, portal}.run(cmd.Context(), names)
+			}
 			conf := config.Default()
 			if file != "" {
 				var err error
@@ -49,13 +65,15 @@ There is no harm in it: what is folded anew is what was there.`,
 				}
 			}
 			if file == "" || cmd.Flags().Changed("data") {
-				conf.Data = data
+				conf.Data = f.data
 			}
 			return rebuild(cmd.Context(), p, conf, names)
 		},
 	}
-	c.Flags().StringVar(&file, "config", "", "configuration file: where the history is kept, and the data folder")
-	c.Flags().StringVar(&data, "data", "./data", "data folder")
+	c.Flags().StringVar(&f.to, "to", "", "address of a running portal")
+	c.Flags().StringVar(&f.toToken, "to-token", "", "token for that portal (default $CALLBOARD_TOKEN, else that of the data folder)")
+	c.Flags().StringVar(&file, "config", "", "configuration file of a stopped one: where the history is kept, and the data folder")
+	c.Flags().StringVar(&f.data, "data", "./data", "data folder")
 	return c
 }
 
@@ -140,10 +158,8 @@ type readModel interface {
 func (m rebuildable) cleared(ctx context.Context, data string) (readModel, error) {
 	path := filepath.Join(data, m.at)
 	if m.at != "" {
-		for _, suffix := range []string{"", "-wal", "-shm"} {
-			if err := removed(path + suffix); err != nil {
-				return nil, err
-			}
+		if err := sqlstore.Delete(path); err != nil {
+			return nil, err
 		}
 	}
 	model, err := m.open(path)

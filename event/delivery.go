@@ -4,7 +4,8 @@ import "time"
 
 // Deliveries are events too, in a log of their own that is kept for a limited
 // time: what came to the webhook door, and what became of it. The subject of
-// each is the delivery's id.
+// each is the delivery's id. What somebody asks for, [DeliveryReplayed] and
+// [DeliveryDismissed], stands in the main log, too, with the same id.
 
 // DeliveryReceived says that a signed delivery arrived. Its event id is the
 // delivery's id for ever: see [DeliveryID].

@@ -255,6 +255,10 @@ func samples() []event.Data {
 			URL: "https://forge.example/acme/payments/alerts/3", Opened: moment().Add(-time.Hour), Closed: moment(),
 		},
 		event.FactRecorded{Fact: "codeowners", Repository: repository.Repository, Entity: "component:default/payments", Value: []byte(`{"rules":1}`)},
+		event.SourceConnected{Source: "github", Type: "github", URL: "https://api.forge.example", Reads: []string{"acme"}},
+		event.SourceChanged{Source: "github", Settings: []string{"organizations", "token"}},
+		event.SourceDisconnected{Source: "github"},
+		event.SourceWorkRequested{Source: "github", Work: event.WorkSurvey},
 		event.SourceNoticed{Source: "github", Notice: event.NoticeGranted, Detail: "two repositories were added", Repositories: []event.Repository{repository.Repository}},
 		event.SourceGapFound{
 			Source: "github", Gap: "pWy1FoyC", Kind: event.GapHead, Repository: repository.Repository, Delivery: "github:72d3162e",

@@ -51,6 +51,38 @@ type SourceGapClosed struct {
 	Lost   bool   `json:"lost,omitempty"` // the forge has forgotten it
 }
 
+// SourceConnected says that somebody connected a source while the portal ran.
+type SourceConnected struct {
+	Source string   `json:"source"`
+	Type   string   `json:"type"` // of its forge, as the configuration has it: "github"
+	URL    string   `json:"url,omitempty"`
+	Reads  []string `json:"reads,omitempty"` // the organisations, groups or repositories; empty = all that it tells of
+}
+
+// SourceChanged says that somebody changed the settings of such a source.
+type SourceChanged struct {
+	Source   string   `json:"source"`
+	Settings []string `json:"settings"` // their names, as the configuration has them; some are secrets
+}
+
+// SourceDisconnected says that somebody took such a source away.
+type SourceDisconnected struct {
+	Source string `json:"source"`
+}
+
+// SourceWorkRequested says that somebody asked for work at a source.
+type SourceWorkRequested struct {
+	Source string `json:"source"`
+	Work   string `json:"work"` // see the constants
+}
+
+// The works.
+const (
+	WorkSurvey   = "survey"   // to look for what is new
+	WorkBackfill = "backfill" // to read what happened before
+	WorkWebhook  = "webhook"  // to make it at the forge
+)
+
 // FactRecorded says something that is known of a repository or an entity.
 type FactRecorded struct {
 	Fact       string          `json:"fact"` // its name: "codeowners", "branchProtection"
@@ -61,6 +93,18 @@ type FactRecorded struct {
 
 // FactCodeowners is what the CODEOWNERS file of a repository says.
 const FactCodeowners = "codeowners"
+
+// EventType returns the fixed name.
+func (SourceConnected) EventType() Type { return TypeSourceConnected }
+
+// EventType returns the fixed name.
+func (SourceChanged) EventType() Type { return TypeSourceChanged }
+
+// EventType returns the fixed name.
+func (SourceDisconnected) EventType() Type { return TypeSourceDisconnected }
+
+// EventType returns the fixed name.
+func (SourceWorkRequested) EventType() Type { return TypeSourceWorkRequested }
 
 // EventType returns the fixed name.
 func (SourceNoticed) EventType() Type { return TypeSourceNoticed }

@@ -34,9 +34,13 @@ const (
 
 	TypeFactRecorded Type = "fact.recorded.v1"
 
-	TypeSourceNoticed   Type = "source.noticed.v1"
-	TypeSourceGapFound  Type = "source.gap.found.v1"
-	TypeSourceGapClosed Type = "source.gap.closed.v1"
+	TypeSourceConnected     Type = "source.connected.v1"
+	TypeSourceChanged       Type = "source.changed.v1"
+	TypeSourceDisconnected  Type = "source.disconnected.v1"
+	TypeSourceWorkRequested Type = "source.work.requested.v1"
+	TypeSourceNoticed       Type = "source.noticed.v1"
+	TypeSourceGapFound      Type = "source.gap.found.v1"
+	TypeSourceGapClosed     Type = "source.gap.closed.v1"
 
 	TypeRepositoryDue     Type = "repository.due.v1"
 	TypeDeliveryReceived  Type = "delivery.received.v1"
@@ -81,6 +85,10 @@ var types = []TypeInfo{
 	{TypeActivityPipeline, "A pipeline or workflow run started or came to an end.", decodeAs[ActivityPipeline]},
 	{TypeActivityAlert, "A security alert was opened, fixed or dismissed.", decodeAs[ActivityAlert]},
 	{TypeFactRecorded, "Something is known of a repository or an entity.", decodeAs[FactRecorded]},
+	{TypeSourceConnected, "Somebody connected a source.", decodeAs[SourceConnected]},
+	{TypeSourceChanged, "Somebody changed the settings of a source.", decodeAs[SourceChanged]},
+	{TypeSourceDisconnected, "Somebody took a source away.", decodeAs[SourceDisconnected]},
+	{TypeSourceWorkRequested, "Somebody asked for work at a source.", decodeAs[SourceWorkRequested]},
 	{TypeSourceNoticed, "The forge told of the connection itself.", decodeAs[SourceNoticed]},
 	{TypeSourceGapFound, "Something of a source was missed.", decodeAs[SourceGapFound]},
 	{TypeSourceGapClosed, "What was missed has been made up for.", decodeAs[SourceGapClosed]},

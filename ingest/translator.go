@@ -183,7 +183,19 @@ func (t *Translator) Dismiss(ctx context.Context, delivery, reason string, by ev
 		return err
 	}
 	e.ID, e.Actor, e.Cause.Delivery = uuid.NewString(), by, rec.Subject
-	_, err = t.Deliveries.Append(ctx, e)
+	return t.order(ctx, e)
+}
+
+// order appends what is asked for about a delivery to the deliveries log. If somebody
+// asks, by a request, it stands in the main log first: there it stays.
+func (t *Translator) order(ctx context.Context, e event.Event) error {
+	if e.Cause.Request = event.CauseIn(ctx).Request; e.Cause.Request != "" {
+		e.Time = t.Now()
+		if _, err := t.Log.Append(ctx, e); err != nil {
+			return err
+		}
+	}
+	_, err := t.Deliveries.Append(ctx, e)
 	return err
 }
 
@@ -224,6 +236,5 @@ func (t *Translator) replay(ctx context.Context, id string, data event.DeliveryR
 		return err
 	}
 	e.ID = id
-	_, err = t.Deliveries.Append(ctx, e)
-	return err
+	return t.order(ctx, e)
 }

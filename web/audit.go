@@ -409,12 +409,15 @@ func auditAdders(base link, q auditQuery, sources []string) []adder {
 }
 
 // eventTypes are the types that the record can hold; deliveries have a log of
-// their own.
+// their own, but for what somebody asks for.
 func eventTypes() []string {
 	var all []string
 	for _, t := range event.Types() {
-		// What asks for a look stands among the deliveries.
-		if name := typeName(t.Type); !strings.HasPrefix(name, "delivery.") && t.Type != event.TypeRepositoryDue && !slices.Contains(all, name) {
+		switch t.Type {
+		case event.TypeDeliveryReceived, event.TypeDeliveryHandled, event.TypeRepositoryDue:
+			continue
+		}
+		if name := typeName(t.Type); !slices.Contains(all, name) {
 			all = append(all, name)
 		}
 	}

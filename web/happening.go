@@ -67,6 +67,18 @@ func tellTypeAround(t event.Type) told {
 		return told{"shield", "bad", "Security alert"}
 	case event.TypeFactRecorded:
 		return told{"event", "", "Fact"}
+	case event.TypeSourceConnected:
+		return told{"link", "good", "Source connected"}
+	case event.TypeSourceChanged:
+		return told{"settings", "", "Source changed"}
+	case event.TypeSourceDisconnected:
+		return told{"minus", "bad", "Source disconnected"}
+	case event.TypeSourceWorkRequested:
+		return told{"play", "", "Asked of a source"}
+	case event.TypeDeliveryReplayed:
+		return told{"replay", "", "Delivery replayed"}
+	case event.TypeDeliveryDismissed:
+		return told{"x", "", "Delivery dismissed"}
 	case event.TypeSourceNoticed:
 		return told{"source", "", "Source"}
 	case event.TypeSourceGapFound:

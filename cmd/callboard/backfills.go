@@ -34,7 +34,7 @@ func newBackfills(p *portal) *backfills {
 
 // begin has the past of a source read. The error is of kind fault.NotFound if there
 // is no such source, fault.Conflict if one is read already or nothing can be.
-func (b *backfills) begin(_ context.Context, name string) error {
+func (b *backfills) begin(ctx context.Context, name string) error {
 	_, source, ok := b.portal.sourceNamed(name)
 	switch {
 	case !ok:
@@ -46,6 +46,9 @@ func (b *backfills) begin(_ context.Context, name string) error {
 	defer b.mu.Unlock()
 	if b.running != "" {
 		return fault.New(fault.Conflict, "the past of source %s is being read; one is at a time", b.running)
+	}
+	if err := b.portal.noteWork(ctx, name, event.WorkBackfill); err != nil {
+		return err
 	}
 	b.running, b.states[name] = name, standing.Backfill{Began: b.portal.now()}
 	b.asked <- name // which has room: none runs

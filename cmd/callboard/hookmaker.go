@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/callboard/callboard/api"
+	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/internal/fault"
 )
@@ -60,14 +61,17 @@ func (m *hookMaker) begin(ctx context.Context, name, payload string) (hookWork, 
 	if err != nil {
 		return w, err
 	}
-	select {
-	case m.asked <- w:
-		return w, nil
-	case <-ctx.Done():
-		m.change(name, func(s *api.Webhook) { *s = api.Webhook{Error: "it was called off"} })
-		close(w.ended)
-		return hookWork{}, ctx.Err()
+	if err = m.portal.noteWork(ctx, name, event.WorkWebhook); err == nil {
+		select {
+		case m.asked <- w:
+			return w, nil
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
 	}
+	m.change(name, func(s *api.Webhook) { *s = api.Webhook{Error: "it was called off"} })
+	close(w.ended)
+	return hookWork{}, err
 }
 
 func (m *hookMaker) prepare(name, payload string) (hookWork, error) {

@@ -297,13 +297,17 @@ func (p *portal) restore(ctx context.Context, change func([]config.Source) ([]co
 	if err := p.disjoint(ctx, before, after); err != nil {
 		return err
 	}
-	if err := config.WriteSources(path, after); err != nil {
+	if err := p.noteSources(ctx, before, after); err != nil {
 		return err
 	}
-	if err := p.replace(ctx, p.file, after); err != nil {
-		return errors.Join(err, config.WriteSources(path, before))
+	err = config.WriteSources(path, after)
+	if err == nil {
+		err = p.replace(ctx, p.file, after)
 	}
-	return nil
+	if err != nil { // it is on record, and so is that it came to nothing
+		err = errors.Join(err, config.WriteSources(path, before), p.noteSources(context.WithoutCancel(ctx), after, before))
+	}
+	return err
 }
 
 // fixed names the first part of a configuration that cannot change while the

@@ -17,6 +17,7 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 	"golang.org/x/sync/semaphore"
 
+	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/ingest"
 	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/internal/fault"
@@ -41,6 +42,7 @@ func newEcho(logger *slog.Logger, g guard, gate echo.MiddlewareFunc) *echo.Echo 
 	e.Logger.SetOutput(discard{}) // requests are logged below; nothing else speaks
 	e.Use(
 		middleware.RequestID(),
+		requestIsCause,
 		middleware.RequestLoggerWithConfig(requestLog(logger)),
 		middleware.SecureWithConfig(middleware.SecureConfig{
 			ContentTypeNosniff: "nosniff", XFrameOptions: "DENY", ReferrerPolicy: "same-origin", ContentSecurityPolicy: contentSecurityPolicy,
@@ -62,6 +64,16 @@ func newEcho(logger *slog.Logger, g guard, gate echo.MiddlewareFunc) *echo.Echo 
 		gate,
 	)
 	return e
+}
+
+// requestIsCause has whatever a request changes name it as its cause.
+func requestIsCause(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if r := c.Request(); r.Method != http.MethodGet && r.Method != http.MethodHead && !isHook(c) { // what sends a delivery asks for nothing
+			c.SetRequest(r.WithContext(event.WithCause(r.Context(), event.Cause{Request: c.Response().Header().Get(echo.HeaderXRequestID)})))
+		}
+		return next(c)
+	}
 }
 
 func isHook(c echo.Context) bool { return strings.HasPrefix(c.Request().URL.Path, "/hooks/") }

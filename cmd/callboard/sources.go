@@ -55,8 +55,11 @@ func (p *portal) surveyStatus(source string) (survey.Status, bool) {
 }
 
 // survey asks to look for what is new in a source.
-func (p *portal) survey(_ context.Context, source string) error {
+func (p *portal) survey(ctx context.Context, source string) error {
 	if _, ok := p.surveyStatus(source); ok {
+		if err := p.noteWork(ctx, source, event.WorkSurvey); err != nil {
+			return err
+		}
 		p.intake().surveyor.Survey(source)
 		return nil
 	}

@@ -45,6 +45,21 @@ func words(data event.Data) string {
 		return fmt.Sprintf("%s: %s: %s", d.Tool, title, d.State)
 	case event.LogSealed:
 		return fmt.Sprintf("%d events under seal", d.Size)
+	case event.SourceConnected:
+		return titled("connected", strings.Join(d.Reads, ", "))
+	case event.SourceChanged:
+		return titled("changed", strings.Join(d.Settings, ", "))
+	case event.SourceDisconnected:
+		return "disconnected; what came from it stays"
+	case event.SourceWorkRequested:
+		return requested(d)
+	case event.DeliveryReplayed:
+		if d.Allowed {
+			return titled("allowed to remove as much as it takes", d.Reason)
+		}
+		return titled("to be handled again", d.Reason)
+	case event.DeliveryDismissed:
+		return titled("not to be used", d.Reason)
 	case event.SourceNoticed:
 		return titled(d.Notice, d.Detail)
 	case event.SourceGapFound:
@@ -56,6 +71,18 @@ func words(data event.Data) string {
 		return d.Detail
 	}
 	return ""
+}
+
+func requested(d event.SourceWorkRequested) string {
+	switch d.Work {
+	case event.WorkSurvey:
+		return "to be looked through for what is new"
+	case event.WorkBackfill:
+		return "its past is to be read"
+	case event.WorkWebhook:
+		return "its webhook is to be made at the forge"
+	}
+	return d.Work + " was asked for"
 }
 
 func titled(what, title string) string {

@@ -50,7 +50,6 @@ func TestSourcesAreOnRecord(t *testing.T) {
 			Summary string `json:"summary"`
 		} `json:"items"`
 	}
-	ask(http.MethodGet, "/api/history/events?order=asc&limit=500", nil) // it answers
 	if err := portal.ask(t.Context(), http.MethodGet, "/api/history/events?order=asc&limit=500", nil, &all); err != nil {
 		t.Fatal(err)
 	}
@@ -83,13 +82,13 @@ func TestSourcesAreOnRecord(t *testing.T) {
 // What cannot be put in use is on record, and so is that it came to nothing.
 func TestAConnectionThatComesToNothing(t *testing.T) {
 	r := startEmpty(t)
-	err := r.add(t.Context(), addition{source: config.Source{Name: "broken", Type: config.GitHub, URL: r.forge.APIURL(demoforge.GitHub), App: config.App{ID: "1", Installation: "1", PrivateKeyFile: "/nowhere.pem"}, WebhookSecret: "s"}})
+	err := r.add(t.Context(), addition{source: config.Source{Name: "broken", Type: "weather", URL: "https://weather.example"}})
 	if err == nil {
-		t.Fatal("an App without its key is connected")
+		t.Fatal("a source of no type is connected")
 	}
 	r.settle(t)
-	if got := r.eventsOf(t, event.TypeSourceConnected); len(got) != len(r.eventsOf(t, event.TypeSourceDisconnected)) {
-		t.Errorf("of what is not connected is said %q", got)
+	if connected, gone := len(r.eventsOf(t, event.TypeSourceConnected)), len(r.eventsOf(t, event.TypeSourceDisconnected)); connected != 1 || gone != 1 {
+		t.Errorf("it is said to be connected %d times, and disconnected %d times", connected, gone)
 	}
 	if got := r.apiSources(); len(got) != 0 {
 		t.Errorf("there are sources: %+v", got)

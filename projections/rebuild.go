@@ -75,6 +75,9 @@ func (f *follower) begin(now time.Time) bool {
 }
 
 func (f *follower) replace(ctx context.Context, p Rebuildable) (err error) {
+	if err := f.start(ctx); err != nil {
+		return err
+	}
 	c, err := p.Beside(ctx)
 	if err != nil {
 		return fmt.Errorf("make a second copy of %s: %w", p.Name(), err)

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -258,8 +259,8 @@ func TestConnectHearsTheFirstPing(t *testing.T) {
 	}
 }
 
-// Of a source whose webhook the forge refuses nothing stays, and nothing was read: it
-// can be connected again at once.
+// Of a source whose webhook the forge refuses nothing stays but that it was tried, and
+// nothing was read: it can be connected again at once.
 func TestConnectRefusedLeavesNothing(t *testing.T) {
 	r := startEmpty(t)
 	push(t, r.repository(t, demoforge.GitHub, "acme/pay"), map[string]string{"catalog-info.yaml": service("pay")})
@@ -279,8 +280,10 @@ func TestConnectRefusedLeavesNothing(t *testing.T) {
 	if err != nil || len(stored) > 0 || len(r.apiSources()) > 0 {
 		t.Errorf("what is stored is %v, %v", stored, err)
 	}
-	if last, err := r.events.Last(t.Context()); err != nil || last != 0 {
-		t.Errorf("%d events came of it, %v", last, err)
+	tried := []string{"source.connected github", "source.work.requested github", "source.disconnected github"}
+	all := r.eventsOf(t, event.TypeSourceConnected, event.TypeSourceWorkRequested, event.TypeSourceDisconnected)
+	if last, err := r.events.Last(t.Context()); err != nil || last != 3 || !slices.Equal(all, tried) {
+		t.Errorf("%d events came of it, of which %q, %v", last, all, err)
 	}
 	r.forge.SetFaults(nil)
 	fill["hook"] = ""

@@ -218,7 +218,7 @@ func TestRebuildWhileRead(t *testing.T) {
 		left = append(left, filepath.Base(f))
 	}
 	slices.Sort(left)
-	if want := []string{"deliveries.db", "delivery-status.7.db", "events.db", "history.7.db", "proof.7.db", "repositories.7.db"}; !slices.Equal(left, want) {
+	if want := []string{"deliveries.db", "delivery-status.7.db", "events.db", "history.7.db", "proof.7.db", "repositories.7.db", "subscribers.db"}; !slices.Equal(left, want) {
 		t.Errorf("there are %q, want %q", left, want)
 	}
 }

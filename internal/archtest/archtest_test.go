@@ -41,7 +41,7 @@ var rooms = map[string][]string{
 	"ingest/backstage": {"catalog", "internal/fault"},
 
 	"projections":                         {"event", "eventlog", "internal/fault"},
-	"projections/projectiontest":          {"catalog", "event", "eventlog", "projections"},
+	"projections/projectiontest":          {"catalog", "event", "eventlog", "internal/fault", "projections"},
 	"projections/sqlstore":                {"eventlog", "internal/fault"},
 	"projections/entities":                {"catalog", "event", "eventlog", "internal/fault", "internal/flat", "projections", "projections/entities/index"},
 	"projections/entities/index":          {},

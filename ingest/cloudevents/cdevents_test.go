@@ -29,7 +29,7 @@ func delivery(contentType, body string) ingest.Delivery {
 func cases() []struct {
 	name, body, subject string
 	said                event.Data // nil: nothing
-	reason              string // why it says nothing, or what of it is of no use
+	reason              string     // why it says nothing, or what of it is of no use
 } {
 	const production = `"environment": {"id": "production", "source": "/k8s"}, "artifactId": "pkg:oci/x@sha256%3A1"`
 	nine := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)

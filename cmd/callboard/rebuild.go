@@ -115,11 +115,6 @@ func rebuild(ctx context.Context, p process, c config.Config, names []string) er
 			return fmt.Errorf("there is no read model %q to rebuild; there are %s", name, strings.Join(known, ", "))
 		}
 	}
-	if len(names) == 0 { // the catalog in memory is folded at the next start
-		if err := removed(filepath.Join(c.Data, fileCatalog)); err != nil {
-			return err
-		}
-	}
 	for _, m := range models {
 		if len(names) > 0 && !slices.Contains(names, m.name) {
 			continue
@@ -138,7 +133,10 @@ func rebuild(ctx context.Context, p process, c config.Config, names []string) er
 		}
 		fmt.Fprintf(p.Stdout, "%s: %d events\n", label, n)
 	}
-	return nil
+	if len(names) > 0 {
+		return nil
+	}
+	return removed(filepath.Join(c.Data, fileCatalog)) // the catalog in memory is folded at the next start
 }
 
 func removed(file string) error {

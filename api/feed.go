@@ -45,6 +45,11 @@ func (a *API) handleFeed(c echo.Context) error {
 		}
 		f.After = eventlog.Position(at)
 	}
+	if last, err := a.History.Position(c.Request().Context()); err != nil {
+		return err
+	} else if f.After > last {
+		return fault.New(fault.Invalid, "position %d is not there yet: the newest is %d. If the record was put back to an earlier copy, read it anew from 0", f.After, last)
+	}
 	f.Oldest, f.ByTime, f.Whole, f.Uncounted, f.Limit = true, false, true, true, feedPage
 
 	ctx, cancel := context.WithCancel(c.Request().Context())

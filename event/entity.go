@@ -1,6 +1,8 @@
 package event
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -26,19 +28,24 @@ type Origin struct {
 	Parent string `json:"parent,omitempty"`
 	// Includes are the files that placeholders of the document bring in.
 	Includes []Include `json:"includes,omitempty"`
-	// Undone says that the entity is not what the file says, as somebody undid that; ""
+	// Undone says that the entity is not what the file says, as somebody undid that; nil
 	// if it is. It ends with the next declaration that a file makes.
-	Undone Undone `json:"undone,omitempty"`
+	Undone *Undone `json:"undone,omitempty"`
 }
 
-// Undone is what was undone of an entity.
-type Undone string
+// Undone is what was undone of an entity. A registration that was undone is an
+// [EntityRejected].
+type Undone struct {
+	// Document is the digest of the document that does not count: see [DigestOf]. It is ""
+	// where a removal was undone: no file declares the entity.
+	Document string `json:"document,omitempty"`
+}
 
-// What can be. A registration that was undone is an [EntityRejected].
-const (
-	UndoneChange  Undone = "change"
-	UndoneRemoval Undone = "removal" // no file declares it
-)
+// DigestOf names the text of a document.
+func DigestOf(document string) string {
+	sum := sha256.Sum256([]byte(document))
+	return hex.EncodeToString(sum[:16])
+}
 
 // Place names the file for people: "acme/payments/catalog-info.yaml". A path that
 // is whole in itself, as those of locations are, stands alone.

@@ -16,6 +16,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -67,8 +68,6 @@ type Cause struct {
 	CommitURL string `json:"commitUrl,omitempty"` // page of the commit
 	Request   string `json:"request,omitempty"`   // id of an API or portal request
 	Schedule  string `json:"schedule,omitempty"`  // name and tick of a schedule
-	// Undoes are the positions of the events that this one compensates for.
-	Undoes []uint64 `json:"undoes,omitempty"`
 }
 
 // Data is what one type of event says.
@@ -97,6 +96,21 @@ func DeriveID(n int, parts ...string) string {
 	}
 	fmt.Fprintf(h, "#%s", strconv.Itoa(n))
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:18])
+}
+
+// UndoesExtension is the name of the extension that lists, with commas between, the
+// positions of the events that this one compensates for.
+const UndoesExtension = "undoes"
+
+// Undoes returns the positions of the events that this one compensates for.
+func (e *Event) Undoes() []uint64 {
+	var all []uint64
+	for _, text := range strings.Split(e.Extensions[UndoesExtension], ",") {
+		if p, err := strconv.ParseUint(text, 10, 64); err == nil {
+			all = append(all, p)
+		}
+	}
+	return all
 }
 
 // Backfill is the name of the extension that marks, as "true", an event that was

@@ -116,7 +116,7 @@ func (p *planner) root(f *file) *file {
 // same reports whether a declaration says nothing new. That its commit is
 // newer, or its line another one, is not news.
 func same(before, now event.Declaration) bool {
-	if before.Origin.Path != now.Origin.Path || before.Origin.Parent != now.Origin.Parent || len(catalog.Diff(&before.Entity, &now.Entity)) > 0 {
+	if before.Origin.Undone != nil || before.Origin.Path != now.Origin.Path || before.Origin.Parent != now.Origin.Parent || len(catalog.Diff(&before.Entity, &now.Entity)) > 0 {
 		return false
 	}
 	if before.Origin.Repository != now.Origin.Repository || before.Origin.Branch != now.Origin.Branch {

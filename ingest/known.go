@@ -125,7 +125,7 @@ func (k known) holds(f File, included func(path string) string) bool {
 	for _, ref := range refs {
 		d, ok := k.declared[ref]
 		_, broken := k.rejected[place{f.Path, ref}]
-		if !ok || broken || d.Origin.Path != f.Path || d.Origin.Blob != f.Blob || d.Origin.Entities != len(refs) || isLocation(&d.Entity) || !accepts(k.kinds, &d.Entity) {
+		if !ok || broken || d.Origin.Undone != nil || d.Origin.Path != f.Path || d.Origin.Blob != f.Blob || d.Origin.Entities != len(refs) || isLocation(&d.Entity) || !accepts(k.kinds, &d.Entity) {
 			return false
 		}
 		for _, i := range d.Origin.Includes {

@@ -77,7 +77,7 @@ func plan(k known, r reading, elsewhere func(ref string) (holder, bool, error)) 
 	}
 	slices.SortStableFunc(p.changes, func(a, b change) int { return cmp.Compare(a.path, b.path) })
 	for _, ref := range slices.Sorted(maps.Keys(k.declared)) {
-		if claims[ref] == nil && k.declared[ref].Origin.Undone != event.UndoneRemoval {
+		if claims[ref] == nil && !removalUndone(k.declared[ref].Origin) {
 			p.remove(ref, k.declared[ref].Origin)
 		}
 	}
@@ -157,7 +157,7 @@ func (p *planner) keep(f *file, all map[string][]claim) {
 // settle decides about one entity that somebody declares.
 func (p *planner) settle(ref string, claims []claim, elsewhere func(string) (holder, bool, error)) error {
 	claims = slices.DeleteFunc(claims, func(c claim) bool {
-		if !p.undone(c.file, ref) {
+		if !p.undone(c, ref) {
 			return false
 		}
 		p.want[place{c.file.Path, ref}] = p.rejected[place{c.file.Path, ref}]
@@ -165,7 +165,7 @@ func (p *planner) settle(ref string, claims []claim, elsewhere func(string) (hol
 	})
 	before, isKnown := p.declared[ref]
 	if len(claims) == 0 {
-		if isKnown && before.Origin.Undone != event.UndoneRemoval {
+		if isKnown && !removalUndone(before.Origin) {
 			p.remove(ref, before.Origin)
 		}
 		return nil
@@ -254,7 +254,7 @@ func (p *planner) declare(ref string, c claim) {
 	}
 	now := p.declaration(c)
 	before, isKnown := p.declared[ref]
-	if isKnown && stays(before, c.file) {
+	if isKnown && stays(before, c) {
 		return
 	}
 	ceded, isCeded := p.ceded[ref]

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -34,10 +35,15 @@ type Undoing struct {
 // newest: it appends what compensates for these, all or nothing, and returns the
 // positions. What a file says does not count again before the file says something
 // else. The error is of kind fault.Conflict if something newer is on record of one of
-// the entities, or if nothing can be undone; fault.Invalid if there is no reason.
+// the entities, or if nothing can be undone; fault.Invalid if no reason or no
+// name is given.
 func (t *Translator) Undo(ctx context.Context, events []eventlog.Record, why Undoing) ([]uint64, error) {
 	if why.Reason = strings.TrimSpace(why.Reason); why.Reason == "" || utf8.RuneCountInString(why.Reason) > event.MaxReason {
 		return nil, fault.New(fault.Invalid, "say why it is to be undone, in at most %d characters", event.MaxReason)
+	}
+	const longest = 200
+	if why.By.Name = strings.TrimSpace(why.By.Name); why.By.Name == "" || utf8.RuneCountInString(why.By.Name) > longest {
+		return nil, fault.New(fault.Invalid, "say who you are, in at most %d characters: it stands beside what you undo", longest)
 	}
 	undone := map[string][]eventlog.Position{}
 	for _, rec := range events {
@@ -69,9 +75,7 @@ func (t *Translator) Undo(ctx context.Context, events []eventlog.Record, why Und
 			}
 			e.ID, e.Time, e.Actor = uuid.NewString(), t.Now(), why.By
 			e.Cause = event.Cause{Request: why.Request}
-			for _, p := range r.undone {
-				e.Cause.Undoes = append(e.Cause.Undoes, uint64(p))
-			}
+			e.Extensions = map[string]string{event.UndoesExtension: r.positions()}
 			all = append(all, e)
 		}
 	}
@@ -113,7 +117,7 @@ func (t *Translator) retrace(ctx context.Context, after eventlog.Position, ref s
 			if len(r.undone) == 0 {
 				r.before = r.now
 			}
-			r.undone, r.source, r.again = append(r.undone, rec.Position), rec.Source, len(rec.Cause.Undoes) > 0
+			r.undone, r.source, r.again = append(r.undone, rec.Position), rec.Source, len(rec.Undoes()) > 0
 		case len(r.undone) > 0:
 			return r, fault.New(fault.Conflict, "event %d changed %s again: undo that first", rec.Position, ref)
 		}
@@ -179,7 +183,7 @@ func (r *retraced) compensate(why string) ([]event.Data, error) {
 	case r.now == nil:
 		d := *r.before
 		if !r.again {
-			d.Origin.Undone = event.UndoneRemoval
+			d.Origin.Undone = &event.Undone{}
 		}
 		return []event.Data{event.EntityRegistered{Declaration: d, Reason: reason}}, nil
 	case r.before == nil:
@@ -191,7 +195,7 @@ func (r *retraced) compensate(why string) ([]event.Data, error) {
 	d.Entity.Metadata.UID = r.now.Entity.Metadata.UID
 	if !r.again {
 		d.Origin = r.now.Origin
-		d.Origin.Undone = event.UndoneChange
+		d.Origin.Undone = &event.Undone{Document: event.DigestOf(r.now.Document)}
 	}
 	said := []event.Data{event.EntityChanged{Declaration: d, Reason: reason}}
 	if r.refused != nil {
@@ -203,7 +207,7 @@ func (r *retraced) compensate(why string) ([]event.Data, error) {
 // unregister removes the entity, and refuses what declares it unless nothing does.
 func (r *retraced) unregister(reason string) []event.Data {
 	said := []event.Data{event.EntityRemoved{Ref: r.ref, Reason: reason, Origin: r.now.Origin}}
-	if r.now.Origin.Undone == event.UndoneRemoval {
+	if removalUndone(r.now.Origin) {
 		return said
 	}
 	return append(said, event.EntityRejected{
@@ -212,15 +216,28 @@ func (r *retraced) unregister(reason string) []event.Data {
 	})
 }
 
-// undone reports whether somebody undid what a file says of an entity, and the file
-// still says just that.
-func (p *planner) undone(f *file, ref string) bool {
-	r, refused := p.rejected[place{f.Path, ref}]
-	return refused && r.Undone && r.Origin.Blob == f.Blob
+// positions lists what is undone.
+func (r *retraced) positions() string {
+	all := make([]string, len(r.undone))
+	for i, p := range r.undone {
+		all[i] = strconv.FormatUint(uint64(p), 10)
+	}
+	return strings.Join(all, ",")
 }
 
-// stays reports whether the entity is what somebody made it by undoing what the file
-// says, and the file still says just that.
-func stays(before event.Declaration, f *file) bool {
-	return before.Origin.Undone != "" && before.Origin.Path == f.Path && before.Origin.Blob == f.Blob
+// undone reports whether somebody undid what a document registered, and the file still
+// has just that document.
+func (p *planner) undone(c claim, ref string) bool {
+	r, refused := p.rejected[place{c.file.Path, ref}]
+	return refused && r.Undone && c.doc != nil && r.Document == c.doc.Text
 }
+
+// stays reports whether the entity is what somebody made it by undoing what a document
+// says, and the file still has just that document.
+func stays(before event.Declaration, c claim) bool {
+	u := before.Origin.Undone
+	return u != nil && before.Origin.Path == c.file.Path && u.Document == event.DigestOf(c.doc.Text)
+}
+
+// removalUndone reports whether an entity is there although no file declares it.
+func removalUndone(o event.Origin) bool { return o.Undone != nil && o.Undone.Document == "" }

@@ -141,6 +141,7 @@ type about struct {
 	labels      []string
 	notes       [][2]string // annotations: name, value
 	file        outsideLink
+	undone      string // that the entity is not what the file says; "" if it is
 	later       laterNotes
 }
 
@@ -246,6 +247,12 @@ func newAbout(c Catalog, e *entities.Entry) about {
 		typ:         e.Type(),
 		repository:  outsideLink{label: e.Origin.Repository, href: repositoryOf(e.Origin)},
 		file:        outsideLink{label: fileName(e.Origin), href: ui.Outside(e.Origin.URL)},
+	}
+	if u := e.Origin.Undone; u != nil {
+		a.undone = "Somebody undid what the file says, which counts again once it says something else."
+		if u.Document == "" {
+			a.undone = "No file declares it: somebody undid its removal."
+		}
 	}
 	if e.Origin.FromLocation() {
 		a.repository = outsideLink{}

@@ -87,13 +87,13 @@ func (s *Site) eventView(ctx context.Context, r request, p eventlog.Position) (*
 
 // undoneBy lists the events that compensate for one.
 func (s *Site) undoneBy(ctx context.Context, rec eventlog.Record) ([]ui.EventMark, error) {
-	later, err := s.History.Events(ctx, history.Filter{Entity: rec.Subject, After: rec.Position, Oldest: true, Limit: maxLater, Uncounted: true})
+	later, err := s.History.Events(ctx, history.Filter{Entity: rec.Subject, After: rec.Position, Oldest: true, Limit: maxLater, Uncounted: true, Whole: true})
 	if err != nil {
 		return nil, err
 	}
 	var all []ui.EventMark
 	for _, e := range later.Entries {
-		if slices.Contains(e.Cause.Undoes, uint64(rec.Position)) {
+		if slices.Contains((&event.Event{Extensions: e.Extensions}).Undoes(), uint64(rec.Position)) {
 			all = append(all, mark(e.Position))
 		}
 	}
@@ -148,7 +148,7 @@ func causes(rec eventlog.Record, delivery *deliveries.Delivery) []ui.Link {
 	case rec.Cause.Delivery != "":
 		chain = append(chain, ui.Link{Icon: "delivery", Text: plainStep("Delivery " + rec.Cause.Delivery), Meta: []string{"no longer kept"}})
 	}
-	for _, p := range rec.Cause.Undoes {
+	for _, p := range rec.Undoes() {
 		chain = append(chain, ui.Link{Icon: "event", Text: undoesStep(mark(eventlog.Position(p)))})
 	}
 	if rec.Cause.Request != "" {

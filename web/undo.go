@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
@@ -30,18 +31,21 @@ func newUndoView(action, says, button string) *undoView {
 	return &undoView{
 		action: action, says: says, button: button,
 		reason: reasonField("undo-reason", "pushed to the wrong branch"),
-		by:     ui.Field{ID: "undo-by", Name: fieldBy, Label: "Who you are"},
+		by:     ui.Field{ID: "undo-by", Name: fieldBy, Label: "Who you are", Required: true, MaxLength: 200},
 	}
 }
 
 // tried keeps what was filled in, with what is wrong.
 func (v *undoView) tried(r request, err error) {
 	v.reason.Value, v.by.Value = strings.TrimSpace(r.form(fieldReason)), strings.TrimSpace(r.form(fieldBy))
-	if fault.KindOf(err) == fault.Invalid {
+	switch {
+	case fault.KindOf(err) != fault.Invalid:
+		v.problem = sentenceOf(err)
+	case v.reason.Value == "" || utf8.RuneCountInString(v.reason.Value) > event.MaxReason:
 		v.reason.Problem = sentenceOf(err)
-		return
+	default:
+		v.by.Problem = sentenceOf(err)
 	}
-	v.problem = sentenceOf(err)
 }
 
 // undoable reports whether an event of a type can be undone.

@@ -68,10 +68,13 @@ func (p *portal) both(ctx context.Context, s, other config.Source) (string, erro
 	if s.Type == config.Git && other.Type == config.Git && s.Branch != other.Branch && s.Branch != "" && other.Branch != "" {
 		return "", nil // else it may be the same one
 	}
-	theirs := readBy(other)
+	theirs, meets := readBy(other), func(a, b string) bool { return within(a, b) || within(b, a) }
+	if s.Type == config.Git && other.Type == config.Git { // no repository is below another one
+		meets = strings.EqualFold
+	}
 	for _, mine := range readBy(s) {
 		said := strings.TrimPrefix(mine, baseOf(s)+"/")
-		if slices.ContainsFunc(theirs, func(t string) bool { return within(t, mine) || within(mine, t) }) {
+		if slices.ContainsFunc(theirs, func(t string) bool { return meets(t, mine) }) {
 			return said, nil
 		}
 		if name, ok := strings.CutPrefix(mine, baseOf(other)+"/"); ok && len(theirs) == 0 {

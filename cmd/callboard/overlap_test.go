@@ -39,6 +39,7 @@ func TestWhatAnotherSourceReads(t *testing.T) {
 		{"an organisation of which one is read by Git", git("pay", "ssh://git@github.com/acme/pay", ""), acme, true},
 		{"Git, and its default branch", git("pay", "https://git.example.com/pay", ""), git("twice", "https://git.example.com/pay.git", "main"), true},
 		{"Git, another branch", git("pay", "https://git.example.com/pay", "next"), git("twice", "https://git.example.com/pay.git", "main"), false},
+		{"Git, a repository whose address goes on", git("pay", "https://git.example.com/pay", ""), git("api", "https://git.example.com/pay/api.git", ""), false},
 		{"Git, another repository", git("pay", "https://git.example.com/pay", ""), git("other", "https://git.example.com/payments", ""), false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -123,7 +123,16 @@ func TestUndo(t *testing.T) {
 	u.is("a change undone", "till of a")
 	u.readAgain()
 	u.is("read again", "till of a")
-	u.says(t, "/api/history/events?entity=component:default/till", `"undone: a mistake"`, `"name":"mossbank"`, `"undoes":[`+strconv.FormatUint(uint64(changed), 10)+`]`)
+	u.says(t, "/api/history/events?entity=component:default/till", `"undone: a mistake"`, `"name":"mossbank"`)
+	u.says(t, "/catalog/default/component/till", "Somebody undid what the file says")
+	last, err := u.events.Last(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, exported := u.read(t, fmt.Sprintf("/api/history/records?after=%d", last-2))
+	if want := `"undoes":"` + strconv.FormatUint(uint64(changed), 10) + `"`; !strings.Contains(exported, want) {
+		t.Errorf("the record does not say %s: %s", want, exported)
+	}
 	if err := u.undoEvent(changed); fault.KindOf(err) != fault.Conflict || !strings.Contains(err.Error(), "changed component:default/till again") {
 		t.Errorf("undone twice: %v", err)
 	}
@@ -135,6 +144,22 @@ func TestUndo(t *testing.T) {
 	u.is("undone once more", "till of a")
 	u.declare("catalog-info.yaml", "till of c")
 	u.is("the file says something else", "till of c")
+
+	// What is put back in the file and pushed again counts.
+	u.declare("catalog-info.yaml", "till of d")
+	u.mustUndo("till")
+	u.is("undone", "till of c")
+	u.declare("catalog-info.yaml", "till of c")
+	u.declare("catalog-info.yaml", "till of d")
+	u.is("pushed again", "till of d")
+	// Another document of the file is another matter.
+	u.mustUndo("till")
+	u.declare("catalog-info.yaml", "till of d", "other of a")
+	u.is("another document is new", "till of c", "other of a")
+	u.readAgain()
+	u.is("read again", "till of c", "other of a")
+	u.declare("catalog-info.yaml", "till of a")
+	u.declare("catalog-info.yaml", "till of c")
 
 	// What is wrong in the file stays wrong.
 	u.push(demoforge.Change{Files: map[string]string{"catalog-info.yaml": "kind: Component\nmetadata: {name: till}\n"}})
@@ -180,8 +205,12 @@ func TestUndo(t *testing.T) {
 	}
 	u.readAgain()
 	u.is("read again", "till", "pay of d")
+	u.declare("catalog-info.yaml", "till of c", "pay of d")
+	u.is("declared again just so", "pay of d")
+	u.push(demoforge.Change{Remove: []string{"catalog-info.yaml"}})
+	u.is("removed for good", "pay")
 	u.declare("catalog-info.yaml", "pay of e")
-	u.is("declared again", "pay of e")
+	u.is("declared anew", "pay of e")
 	u.push(demoforge.Change{Remove: []string{"catalog-info.yaml"}})
 	u.is("removed again", "pay")
 }

@@ -33,6 +33,7 @@ type Config struct {
 	Ledger     *ledger.Ledger // nil as Moments is
 	Deliveries Deliveries
 	Facts      Facts
+	Scores     Scores
 	Replay     Replay
 	Allow      Replay // of a delivery that is held, to remove as much as it takes
 	Dismiss    Dismiss
@@ -130,6 +131,9 @@ func (a *API) Register(e *echo.Echo) {
 	own.PATCH("/sources/:name", a.handleChange)
 	own.DELETE("/sources/:name", a.handleDisconnect)
 	own.GET("/repositories/:source/:id/facts", a.handleFacts)
+	own.GET("/scorecards", a.handleScorecards)
+	own.GET("/scorecards/:name", a.handleScorecard)
+	own.GET("/scorecards/:name/results", a.handleScores, takes(param{name: "entity", check: oneText}, param{name: "at", check: oneText}))
 	own.POST("/sources/:name/survey", a.handleSurvey)
 	own.POST("/sources/:name/backfill", a.handleBackfill)
 	own.POST("/sources/:name/webhook", a.handleWebhook)

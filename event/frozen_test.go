@@ -259,6 +259,11 @@ func samples() []event.Data {
 		event.SourceChanged{Source: "github", Settings: []string{"organizations", "token"}},
 		event.SourceDisconnected{Source: "github"},
 		event.SourceWorkRequested{Source: "github", Work: event.WorkSurvey},
+		event.ScoreChanged{
+			Card: "scorecard:default/production-readiness", Title: "Production readiness",
+			Before: &event.Score{Level: "Silver", Points: 4, Of: 5}, After: &event.Score{Level: "Bronze", Points: 3, Of: 5},
+			Rules: []event.RuleChange{{Rule: "codeowners", Title: "Has a CODEOWNERS file", Before: "pass", After: "fail", Message: "No CODEOWNERS file on main"}}, By: 41,
+		},
 		event.SourceNoticed{Source: "github", Notice: event.NoticeGranted, Detail: "two repositories were added", Repositories: []event.Repository{repository.Repository}},
 		event.SourceGapFound{
 			Source: "github", Gap: "pWy1FoyC", Kind: event.GapHead, Repository: repository.Repository, Delivery: "github:72d3162e",

@@ -34,6 +34,8 @@ const (
 
 	TypeFactRecorded Type = "fact.recorded.v1"
 
+	TypeScoreChanged Type = "score.changed.v1"
+
 	TypeSourceConnected     Type = "source.connected.v1"
 	TypeSourceChanged       Type = "source.changed.v1"
 	TypeSourceDisconnected  Type = "source.disconnected.v1"
@@ -89,6 +91,7 @@ var types = []TypeInfo{
 	{TypeSourceChanged, "Somebody changed the settings of a source.", decodeAs[SourceChanged]},
 	{TypeSourceDisconnected, "Somebody took a source away.", decodeAs[SourceDisconnected]},
 	{TypeSourceWorkRequested, "Somebody asked for work at a source.", decodeAs[SourceWorkRequested]},
+	{TypeScoreChanged, "An entity stands otherwise on a scorecard.", decodeAs[ScoreChanged]},
 	{TypeSourceNoticed, "The forge told of the connection itself.", decodeAs[SourceNoticed]},
 	{TypeSourceGapFound, "Something of a source was missed.", decodeAs[SourceGapFound]},
 	{TypeSourceGapClosed, "What was missed has been made up for.", decodeAs[SourceGapClosed]},

@@ -79,6 +79,8 @@ func tellTypeAround(t event.Type) told {
 		return told{"replay", "", "Delivery replayed"}
 	case event.TypeDeliveryDismissed:
 		return told{"x", "", "Delivery dismissed"}
+	case event.TypeScoreChanged:
+		return told{"flag", "", "Score"}
 	case event.TypeSourceNoticed:
 		return told{"source", "", "Source"}
 	case event.TypeSourceGapFound:

@@ -197,6 +197,12 @@ func deliverDemo(ctx context.Context, p process, forge, labs *demoforge.Forge, p
 	if err != nil {
 		return err
 	}
+	if err := portal.scorer.Wait(ctx, last); err != nil {
+		return err
+	}
+	if last, err = portal.events.Last(ctx); err != nil { // scores came of it
+		return err
+	}
 	if err := portal.runner.WaitAll(ctx, last); err != nil {
 		return err
 	}

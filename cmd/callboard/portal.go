@@ -37,8 +37,10 @@ import (
 	"github.com/callboard/callboard/projections/ledger"
 	"github.com/callboard/callboard/projections/moments"
 	"github.com/callboard/callboard/projections/repositories"
+	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/projections/standing"
 	"github.com/callboard/callboard/projections/tree"
+	"github.com/callboard/callboard/scorecards/scorer"
 	"github.com/callboard/callboard/subscribers"
 	"github.com/callboard/callboard/web"
 )
@@ -50,6 +52,7 @@ const (
 	fileHistory    = "history.db"
 	fileStatus     = "delivery-status.db"
 	fileSources    = "repositories.db"
+	fileScores     = "scores.db"
 	fileTree       = "proof.db"
 	fileKey        = "proof.key"
 	fileCatalog    = "catalog.snapshot"
@@ -72,6 +75,8 @@ type portal struct {
 	ledger       *ledger.Ledger
 	deliveries   *deliveries.Deliveries
 	repositories *repositories.Repositories
+	scores       *scores.Scores
+	scorer       *scorer.Scorer
 	tree         *tree.Tree
 	sealer       *proof.Sealer
 	runner       *projections.Runner // over events
@@ -127,7 +132,8 @@ func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o por
 	if err := p.openStores(ctx, o); err != nil {
 		return nil, err
 	}
-	p.runner = projections.NewRunner(p.events, logger, p.catalog, p.history, p.repositories, p.tree)
+	p.runner = projections.NewRunner(p.events, logger, p.catalog, p.history, p.repositories, p.scores, p.tree)
+	p.scorer = scorer.New(scorer.Options{Log: p.events, Kinds: kindsOf(p.config), Now: p.now, Logger: logger})
 	p.moments = moments.New(p.catalog, p.history, func(ctx context.Context, at eventlog.Position) error { return p.runner.Wait(ctx, history.Name, at) }, p.now)
 	p.ledger = ledger.New(p.history, p.moments, kindsOf(p.config), p.now)
 	p.inboxes = projections.NewRunner(p.inbox, logger, p.deliveries)
@@ -197,6 +203,10 @@ func (p *portal) openStores(ctx context.Context, o portalOptions) (err error) {
 		return err
 	}
 	p.closers = append(p.closers, p.repositories.Close)
+	if p.scores, err = scores.Open(ctx, in(fileScores)); err != nil {
+		return err
+	}
+	p.closers = append(p.closers, p.scores.Close)
 	if p.tree, err = tree.Open(ctx, in(fileTree)); err != nil {
 		return err
 	}
@@ -225,7 +235,7 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 	p.door.Register(p.echo)
 
 	answers := api.New(api.Config{
-		Catalog: p.catalog.Snapshot, Moments: p.moments, History: p.history, Ledger: p.ledger, Deliveries: p.deliveries, Facts: p.repositories, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss, Undo: p.undo,
+		Catalog: p.catalog.Snapshot, Moments: p.moments, History: p.history, Ledger: p.ledger, Deliveries: p.deliveries, Facts: p.repositories, Scores: p.scores, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss, Undo: p.undo,
 		Proofs: p.tree, PublicKey: p.sealer.Key.Public(), Records: p.events,
 		Standing: p.standing, Gaps: p.repositories, Survey: p.survey, Backfill: p.backfills.begin,
 		Locations: apiLocations{p}, Kinds: kinds, Sites: func() map[string]string { return sitesOf(p.intake().config.Sources) },
@@ -274,7 +284,7 @@ func (p *portal) run(ctx context.Context, ready func(context.Context) error) err
 		}
 		p.ready.Store(true)
 		g, ctx := errgroup.WithContext(ctx)
-		works := []func(context.Context) error{p.takeIn, p.subscribers.Run, p.backfills.run, p.rebuilds.run, p.hooks.run, p.recheck, p.prune, p.saved.run, ready}
+		works := []func(context.Context) error{p.takeIn, p.scorer.Run, p.subscribers.Run, p.backfills.run, p.rebuilds.run, p.hooks.run, p.recheck, p.prune, p.saved.run, ready}
 		if p.options.seal {
 			works = append(works, p.keepSealed)
 		}

@@ -25,7 +25,9 @@ var rooms = map[string][]string{
 	"catalog/catalogtest": {"catalog"},
 	// Pure rules: what is known of an entity in, results out.
 	"scorecards": {"catalog", "catalog/schema"},
-	"event":      {"catalog", "internal/fault", "internal/flat"},
+	// Whoever follows the log and says how scores change.
+	"scorecards/scorer": {"catalog", "catalog/codeowners", "event", "eventlog", "internal/fault", "scorecards"},
+	"event":             {"catalog", "internal/fault", "internal/flat"},
 
 	"eventlog": {"event", "eventlog", "internal/fault"},
 
@@ -58,6 +60,7 @@ var rooms = map[string][]string{
 	"projections/repositories": {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 	// How sources stand is told by two read models together.
 	"projections/standing":   {"event", "internal/fault", "projections/deliveries", "projections/repositories"},
+	"projections/scores":     {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 	"projections/deliveries": {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 
 	// What goes out: events, by the filters of the history.

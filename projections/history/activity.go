@@ -60,6 +60,8 @@ func words(data event.Data) string {
 		return titled("to be handled again", d.Reason)
 	case event.DeliveryDismissed:
 		return titled("not to be used", d.Reason)
+	case event.ScoreChanged:
+		return scored(d)
 	case event.SourceNoticed:
 		return titled(d.Notice, d.Detail)
 	case event.SourceGapFound:
@@ -142,4 +144,38 @@ func standing(d event.ActivityPullRequest) string {
 		return "a draft again"
 	}
 	return d.State
+}
+
+// scored says how an entity stands on a scorecard now, and which rules made it so.
+func scored(d event.ScoreChanged) string {
+	text := d.Title + ": " + standingOn(d.Before) + " → " + standingOn(d.After)
+	switch {
+	case d.Before == nil && d.After == nil:
+		return d.Title
+	case d.After == nil:
+		return d.Title + ": not judged any more"
+	case d.Before == nil:
+		return d.Title + ": " + standingOn(d.After)
+	case standingOn(d.Before) == standingOn(d.After):
+		text = d.Title + ": " + standingOn(d.After)
+	}
+	var why []string
+	for _, r := range d.Rules {
+		why = append(why, fmt.Sprintf("%s: %s", r.Title, r.After))
+	}
+	if len(why) > 3 {
+		why = append(why[:3], fmt.Sprintf("%d more", len(d.Rules)-3))
+	}
+	return titled(text, strings.Join(why, ", "))
+}
+
+func standingOn(s *event.Score) string {
+	switch {
+	case s == nil:
+		return "not judged"
+	case s.Level != "":
+		return s.Level
+	default:
+		return fmt.Sprintf("%v of %v points", s.Points, s.Of)
+	}
 }

@@ -1,0 +1,124 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/scores"
+)
+
+// Scores answers how entities stand on scorecards.
+type Scores interface {
+	// List returns scores by card and entity, the oldest first.
+	List(ctx context.Context, q scores.Query) ([]scores.Score, error)
+}
+
+const kindScorecard = "Scorecard"
+
+// scorecard is a card with how many entities stand at each level.
+type scorecard struct {
+	Card     string         `json:"card"` // full ref
+	Title    string         `json:"title"`
+	Entities int            `json:"entities"` // that it judges
+	Levels   map[string]int `json:"levels"`   // entities by level; "" stands for none
+	Spec     map[string]any `json:"spec"`
+}
+
+// handleScorecards handles "GET /api/scorecards".
+func (a *API) handleScorecards(c echo.Context) error {
+	all := []scorecard{}
+	for _, e := range a.Catalog().All() {
+		if e.Entity.Kind != kindScorecard {
+			continue
+		}
+		card, err := a.scorecard(c.Request().Context(), e.Entity)
+		if err != nil {
+			return err
+		}
+		all = append(all, card)
+	}
+	return c.JSON(http.StatusOK, map[string]any{"items": all})
+}
+
+func (a *API) scorecard(ctx context.Context, e *catalog.Entity) (scorecard, error) {
+	card := scorecard{Card: e.Ref().String(), Title: e.Title(), Levels: map[string]int{}, Spec: e.Spec}
+	list, err := a.Scores.List(ctx, scores.Query{Card: card.Card})
+	for _, s := range list {
+		card.Levels[s.Level]++
+	}
+	card.Entities = len(list)
+	return card, err
+}
+
+// cardNamed finds the scorecard of a path, which is a name in the namespace default
+// or namespace/name written with a colon: "tools:readiness".
+func (a *API) cardNamed(name string) (*catalog.Entity, error) {
+	ref := catalog.Ref{Kind: kindScorecard, Namespace: catalog.DefaultNamespace, Name: name}
+	if namespace, rest, ok := strings.Cut(name, ":"); ok {
+		ref.Namespace, ref.Name = namespace, rest
+	}
+	e, ok := a.Catalog().Get(ref.String())
+	if !ok {
+		return nil, fault.New(fault.NotFound, "there is no %s", ref)
+	}
+	return e.Entity, nil
+}
+
+// handleScorecard handles "GET /api/scorecards/{name}".
+func (a *API) handleScorecard(c echo.Context) error {
+	e, err := a.cardNamed(c.Param("name"))
+	if err != nil {
+		return err
+	}
+	card, err := a.scorecard(c.Request().Context(), e)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, card)
+}
+
+// handleScores handles "GET /api/scorecards/{name}/results".
+func (a *API) handleScores(c echo.Context) error {
+	ctx := c.Request().Context()
+	e, err := a.cardNamed(c.Param("name"))
+	if err != nil {
+		return err
+	}
+	q := scores.Query{Card: e.Ref().String()}
+	if text := c.QueryParam("entity"); text != "" {
+		ref, err := catalog.ParseRef(text, catalog.Ref{Kind: "component"})
+		if err != nil {
+			return fault.New(fault.Invalid, "entity: %v", err)
+		}
+		q.Entity = ref.String()
+	}
+	if text := c.QueryParam("at"); text != "" {
+		if q.At, err = momentOf(text); err != nil {
+			return err
+		}
+	}
+	list, err := a.Scores.List(ctx, q)
+	if err != nil {
+		return err
+	}
+	if list == nil {
+		list = []scores.Score{}
+	}
+	return c.JSON(http.StatusOK, map[string]any{"items": list})
+}
+
+// momentOf reads a moment or a day, which means its start.
+func momentOf(text string) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at, nil
+		}
+	}
+	return time.Time{}, fault.New(fault.Invalid, "at must be a day or a moment such as 2026-03-12T09:00:00Z, found %q", text)
+}

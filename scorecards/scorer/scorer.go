@@ -1,0 +1,413 @@
+// Package scorer follows the log, judges what an event may have changed, and
+// appends an [event.ScoreChanged] where a score did change. It folds the log for
+// itself, record by record, so that each change is put down to the very event that
+// led to it, however far behind the scorer is.
+package scorer
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/scorecards"
+)
+
+// Name is the scorer's, under which its cursor is kept.
+const Name = "scorer"
+
+// Source is the CloudEvents source of what it appends.
+const Source = "/scorecards"
+
+const (
+	// settle is how much is looked at between two cursors.
+	settle = 500
+	// lookAround is how often it is asked whether time alone has changed a score.
+	lookAround = time.Minute
+	firstRetry = 100 * time.Millisecond
+	lastRetry  = 30 * time.Second
+)
+
+// Log is what a scorer reads and appends to.
+type Log interface {
+	eventlog.Log
+	eventlog.Cursors
+}
+
+// Options are what a scorer is made of. All must be set.
+type Options struct {
+	Log    Log
+	Kinds  catalog.Kinds // from which relations follow
+	Now    func() time.Time
+	Logger *slog.Logger
+}
+
+// Scorer judges. Make one with [New].
+type Scorer struct {
+	Options
+
+	mu    sync.Mutex
+	at    eventlog.Position
+	moved chan struct{} // closed and replaced whenever at grows
+}
+
+// New returns a scorer that has not begun.
+func New(o Options) *Scorer { return &Scorer{Options: o, moved: make(chan struct{})} }
+
+// Run judges until ctx ends, which is no error. What goes wrong is tried again.
+func (s *Scorer) Run(ctx context.Context) error {
+	pause := firstRetry
+	for ctx.Err() == nil {
+		err := s.follow(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		s.Logger.ErrorContext(ctx, "scores stand still", "error", err, "retry", pause)
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, lastRetry)
+	}
+	return nil
+}
+
+// Wait returns once the event at a position was looked at.
+func (s *Scorer) Wait(ctx context.Context, p eventlog.Position) error {
+	for {
+		s.mu.Lock()
+		at, moved := s.at, s.moved
+		s.mu.Unlock()
+		if at >= p {
+			return nil
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return fault.New(fault.Unavailable, "scores have come to position %d, not yet to %d: %w", at, p, ctx.Err())
+		}
+	}
+}
+
+func (s *Scorer) advance(p eventlog.Position) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.at = max(s.at, p)
+	close(s.moved)
+	s.moved = make(chan struct{})
+}
+
+// CatchUp judges all that is in the log and returns.
+func (s *Scorer) CatchUp(ctx context.Context) error {
+	j, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	for rec, err := range s.Log.Read(ctx, 0) {
+		if err != nil {
+			return err
+		}
+		if err := j.take(ctx, rec); err != nil {
+			return err
+		}
+	}
+	return j.settle(ctx)
+}
+
+func (s *Scorer) follow(ctx context.Context) error {
+	j, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	last, err := s.Log.Last(ctx)
+	if err != nil {
+		return err
+	}
+	records, failed := make(chan eventlog.Record, settle), make(chan error, 1)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		defer close(records)
+		for rec, err := range s.Log.Follow(ctx, 0) {
+			if err != nil {
+				failed <- err
+				return
+			}
+			select {
+			case records <- rec:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	tick := time.NewTicker(lookAround)
+	defer tick.Stop()
+	for {
+		select {
+		case rec, ok := <-records:
+			if !ok {
+				select {
+				case err := <-failed:
+					return err
+				default:
+					return ctx.Err()
+				}
+			}
+			if err := j.take(ctx, rec); err != nil {
+				return err
+			}
+			if j.at >= last && len(records) == 0 || j.at%settle == 0 {
+				if err := j.settle(ctx); err != nil {
+					return err
+				}
+			}
+		case <-tick.C:
+			if j.at < last {
+				continue // what is due is judged on what is known then
+			}
+			if err := j.due(ctx, s.Now()); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// pair is a scorecard and an entity that it judges, by their refs.
+type pair struct{ card, entity string }
+
+// standing is what was said last of a pair.
+type standing struct {
+	event.Score
+	outcomes map[string]string // by rule
+}
+
+// judge is one run along the log.
+type judge struct {
+	*Scorer
+	world    *world
+	standing map[pair]standing
+	dues     map[pair]time.Time // when to look again though nothing changes
+	until    eventlog.Position  // up to which all is judged already
+	at       eventlog.Position
+	started  bool // pairs that are due were found
+}
+
+// begin reads what the scorer itself said before. The events that one position led
+// to are appended together, so that all up to the newest such position is judged,
+// even if a crash lost the cursor.
+func (s *Scorer) begin(ctx context.Context) (*judge, error) {
+	j := &judge{Scorer: s, world: newWorld(s.Kinds), standing: map[pair]standing{}, dues: map[pair]time.Time{}}
+	cursor, err := s.Log.Cursor(ctx, Name)
+	if err != nil {
+		return nil, fmt.Errorf("read the scorer's position: %w", err)
+	}
+	j.until = cursor
+	for rec, err := range s.Log.Read(ctx, 0) {
+		if err != nil {
+			return nil, err
+		}
+		if rec.Type != event.TypeScoreChanged {
+			continue
+		}
+		d, err := event.DecodeAs[event.ScoreChanged](rec.Event)
+		if err != nil {
+			return nil, err
+		}
+		j.note(rec.Subject, d)
+		j.until = max(j.until, eventlog.Position(d.By))
+	}
+	return j, nil
+}
+
+// note keeps what an event said of a pair.
+func (j *judge) note(entity string, d event.ScoreChanged) {
+	key := pair{d.Card, entity}
+	if d.After == nil {
+		delete(j.standing, key)
+		delete(j.dues, key)
+		return
+	}
+	now := standing{*d.After, map[string]string{}}
+	maps.Copy(now.outcomes, j.standing[key].outcomes)
+	for _, r := range d.Rules {
+		if r.After == "" {
+			delete(now.outcomes, r.Rule)
+		} else {
+			now.outcomes[r.Rule] = r.After
+		}
+	}
+	j.standing[key] = now
+}
+
+// take folds a record, and judges what it may have changed unless that was done.
+func (j *judge) take(ctx context.Context, rec eventlog.Record) error {
+	if rec.Position <= j.until {
+		_, err := j.world.apply(rec)
+		j.at = rec.Position
+		return err
+	}
+	if err := j.start(ctx, rec.Time); err != nil {
+		return err
+	}
+	t, err := j.world.apply(rec)
+	if err != nil {
+		return fmt.Errorf("position %d: %w", rec.Position, err)
+	}
+	j.at = rec.Position
+	var pairs []pair
+	for card := range t.cards {
+		for ref := range j.world.entities {
+			pairs = append(pairs, pair{card, ref})
+		}
+		for key := range j.standing {
+			if key.card == card && j.world.entities[key.entity] == nil {
+				pairs = append(pairs, key)
+			}
+		}
+	}
+	for ref := range t.entities {
+		for card := range j.world.cards {
+			if !t.cards[card] {
+				pairs = append(pairs, pair{card, ref})
+			}
+		}
+	}
+	return j.judge(ctx, pairs, why{rec.Time, rec.Actor, rec.Cause, rec.ID})
+}
+
+// start finds, once, which pairs time alone may change.
+func (j *judge) start(_ context.Context, now time.Time) error {
+	if j.started {
+		return nil
+	}
+	j.started = true
+	for key := range j.standing {
+		if _, _, err := j.evaluate(key, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle remembers how far it has come.
+func (j *judge) settle(ctx context.Context) error {
+	if j.at > j.until {
+		if err := j.Log.SetCursor(ctx, Name, j.at); err != nil {
+			return err
+		}
+	}
+	j.advance(j.at)
+	return nil
+}
+
+// due judges the pairs whose time has come.
+func (j *judge) due(ctx context.Context, now time.Time) error {
+	if err := j.start(ctx, now); err != nil {
+		return err
+	}
+	var pairs []pair
+	for key, at := range j.dues {
+		if !at.After(now) {
+			pairs = append(pairs, key)
+		}
+	}
+	tick := now.UTC().Truncate(lookAround).Format(time.RFC3339)
+	return j.judge(ctx, pairs, why{now, event.Actor{}, event.Cause{Schedule: "scorecards " + tick}, "schedule " + tick})
+}
+
+// why is what pairs are judged for.
+type why struct {
+	at    time.Time
+	actor event.Actor
+	cause event.Cause
+	id    string
+}
+
+// judge evaluates pairs and appends, all at once, what changed.
+func (j *judge) judge(ctx context.Context, pairs []pair, w why) error {
+	slices.SortFunc(pairs, func(a, b pair) int {
+		if a.card == b.card {
+			return strings.Compare(a.entity, b.entity)
+		}
+		return strings.Compare(a.card, b.card)
+	})
+	var events []event.Event
+	var said []event.ScoreChanged
+	for _, key := range pairs {
+		d, changed, err := j.evaluate(key, w.at)
+		if err != nil {
+			return err
+		}
+		if !changed {
+			continue
+		}
+		e, err := event.New(Source, key.entity, d)
+		if err != nil {
+			return err
+		}
+		e.ID, e.Time, e.Actor, e.Cause = event.DeriveID(0, "score", w.id, key.card, key.entity), w.at, w.actor, w.cause
+		events, said = append(events, e), append(said, d)
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	if _, err := j.Log.Append(ctx, events...); err != nil {
+		return fmt.Errorf("append scores: %w", err)
+	}
+	for i, d := range said {
+		j.note(events[i].Subject, d)
+	}
+	return nil
+}
+
+// evaluate judges a pair at a moment and compares with what was said last.
+func (j *judge) evaluate(key pair, now time.Time) (d event.ScoreChanged, changed bool, err error) {
+	was, judged := j.standing[key]
+	d = event.ScoreChanged{Card: key.card, Title: key.card, By: uint64(j.at)}
+	if judged {
+		d.Before = &was.Score
+	}
+	delete(j.dues, key)
+	card := j.world.cards[key.card]
+	subject, err := j.world.subject(key.entity)
+	if err != nil {
+		return d, false, err
+	}
+	if card == nil || subject == nil {
+		return d, judged, nil
+	}
+	d.Title = card.Title
+	result := card.Evaluate(subject, now)
+	if !result.Due.IsZero() {
+		j.dues[key] = result.Due
+	}
+	switch result.Applies {
+	case scorecards.Pass:
+	case scorecards.NotApplicable:
+		return d, judged, nil
+	default: // it is not known whether the card judges it: what was said stays
+		return d, false, nil
+	}
+	d.After = &event.Score{Level: card.Settle(was.Level, &result), Points: result.Points, Of: result.Of}
+	seen := map[string]bool{}
+	for _, r := range result.Rules {
+		seen[r.Rule] = true
+		if before := was.outcomes[r.Rule]; before != string(r.Outcome) {
+			d.Rules = append(d.Rules, event.RuleChange{Rule: r.Rule, Title: card.Rule(r.Rule).Title, Before: before, After: string(r.Outcome), Message: r.Message})
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(was.outcomes)) {
+		if !seen[id] {
+			d.Rules = append(d.Rules, event.RuleChange{Rule: id, Title: id, Before: was.outcomes[id]})
+		}
+	}
+	return d, !judged || len(d.Rules) > 0 || *d.After != was.Score, nil
+}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/scores"
 )
 
@@ -33,10 +34,7 @@ type scorecard struct {
 // handleScorecards handles "GET /api/scorecards".
 func (a *API) handleScorecards(c echo.Context) error {
 	all := []scorecard{}
-	for _, e := range a.Catalog().All() {
-		if e.Entity.Kind != kindScorecard {
-			continue
-		}
+	for _, e := range a.Catalog().Find(entities.Query{Kinds: []string{kindScorecard}}).Entries {
 		card, err := a.scorecard(c.Request().Context(), e.Entity)
 		if err != nil {
 			return err

@@ -74,6 +74,9 @@ func (s *Site) nav(path string, t truth, failing, letters int) []ui.NavGroup {
 		{Items: []ui.NavItem{item("Catalog", "catalog", catalogPath), item("APIs", "api", apisPath)}},
 		{Title: "Record", Items: []ui.NavItem{item("Audit", "audit", auditPath), item("Changes", "swap", changesPath), sources, subscribed}},
 	}
+	if s.Scores != nil {
+		groups[0].Items = append(groups[0].Items, item("Scorecards", "score", scorecardsPath))
+	}
 	if s.Demo {
 		groups = append(groups, ui.NavGroup{Title: "Settings", Items: []ui.NavItem{item("Interface elements", "columns", componentsPath)}})
 	}

@@ -80,7 +80,7 @@ func tellTypeAround(t event.Type) told {
 	case event.TypeDeliveryDismissed:
 		return told{"x", "", "Delivery dismissed"}
 	case event.TypeScoreChanged:
-		return told{"flag", "", "Score"}
+		return told{"score", "", "Score"}
 	case event.TypeSourceNoticed:
 		return told{"source", "", "Source"}
 	case event.TypeSourceGapFound:

@@ -47,6 +47,7 @@ type Config struct {
 	Undo         Undoer    // may be nil: then no page undoes anything
 	Locations    Locations // may be nil: then none can be registered
 	Facts        Facts     // may be nil: then no owners are suggested
+	Scores       Scores    // may be nil: then there are no scorecards
 	Standing     Standing
 	Repositories Repositories
 	Inbox        Inbox
@@ -107,6 +108,9 @@ func (s *Site) pages() []page {
 		{entityPath + "/ledger", s.account},
 		{entityPath + "/definition", s.definition},
 		{entityPath + "/definition/raw", s.definitionText},
+		{scorecardsPath, s.scorecardList},
+		{scorecardsPath + "/:name", s.scorecard},
+		{entityPath + "/scorecards", s.entityScores},
 		{palettePath, s.palette},
 		{changesPath, s.changes},
 		{auditPath, s.audit},

@@ -69,7 +69,7 @@ var rooms = map[string][]string{
 	"api":           {"api/", "catalog", "event", "eventlog", "internal/fault", "projections", "projections/", "subscribers"},
 	"api/shape":     {},
 	"api/predicate": {"api/shape", "internal/fault", "projections/entities"},
-	"web":           {"catalog", "catalog/codeowners", "catalog/definition", "catalog/descriptor", "catalog/graph", "event", "eventlog", "internal/fault", "projections", "projections/", "subscribers", "web/"},
+	"web":           {"catalog", "catalog/codeowners", "catalog/definition", "catalog/descriptor", "catalog/graph", "event", "eventlog", "internal/fault", "projections", "projections/", "scorecards", "subscribers", "web/"},
 
 	"web/internal": {"catalog", "catalog/descriptor", "event", "eventlog", "internal/fault", "projections", "projections/", "subscribers", "web", "web/"},
 

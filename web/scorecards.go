@@ -1,0 +1,366 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/projections/scores"
+	"github.com/callboard/callboard/scorecards"
+	"github.com/callboard/callboard/web/ui"
+)
+
+const (
+	scorecardsPath = "/scorecards"
+	tabScores      = "Scorecards"
+	shownScores    = 300 // rows of a scorecard's table
+)
+
+// Scores tells how entities stand on scorecards.
+type Scores interface {
+	// List returns scores by card and entity, the oldest first.
+	List(ctx context.Context, q scores.Query) ([]scores.Score, error)
+}
+
+// isScored reports whether an entity may be judged by a scorecard.
+func isScored(c Catalog, e *entities.Entry) bool {
+	switch e.Entity.Kind {
+	case "Component", "API", "Resource", "System":
+		return c.Find(entities.Query{Kinds: []string{scorecards.KindScorecard}, Limit: 1}).Total > 0
+	}
+	return false
+}
+
+// cardsOf are the scorecards of a catalog, by title.
+func cardsOf(c Catalog) (all []*scorecards.Card) {
+	for _, e := range c.Find(entities.Query{Kinds: []string{scorecards.KindScorecard}}).Entries {
+		if card, _ := scorecards.ParseCard(e.Entity); card != nil {
+			all = append(all, card)
+		}
+	}
+	return all
+}
+
+func scorecardLink(ref catalog.Ref) string {
+	name := strings.ToLower(ref.Name)
+	if ns := strings.ToLower(cmp.Or(ref.Namespace, catalog.DefaultNamespace)); ns != catalog.DefaultNamespace {
+		name = ns + ":" + name
+	}
+	return scorecardsPath + "/" + name
+}
+
+// scoreCard is a scorecard with how entities stand on it.
+type scoreCard struct {
+	anchor      ui.Anchor
+	description string
+	owner       ui.Person
+	draft       bool
+	levels      []levelCount // from the highest; none if the card counts points
+	entities    int
+	percent     int // of all points reached
+}
+
+type levelCount struct {
+	level  levelMark
+	count  int
+	asks   []string // titles of the rules
+	shares ui.Share
+}
+
+// levelMark is a level; one of the usual names has a glyph of its own.
+type levelMark struct{ name, glyph string }
+
+func newLevelMark(name string) levelMark {
+	switch l := strings.ToLower(name); l {
+	case "":
+		return levelMark{"None", "none"}
+	case "gold", "silver", "bronze":
+		return levelMark{name, l}
+	}
+	return levelMark{name, ""}
+}
+
+func newScoreCard(c Catalog, card *scorecards.Card, list []scores.Score) scoreCard {
+	v := scoreCard{
+		anchor:      ui.Anchor{Label: card.Title, Href: scorecardLink(card.Ref)},
+		description: card.Description, draft: card.Draft, entities: len(list),
+	}
+	if card.Owner != "" {
+		v.owner = owner(c, card.Owner)
+	}
+	at := map[string]int{}
+	var points, of float64
+	for _, s := range list {
+		at[s.Level]++
+		points, of = points+s.Points, of+s.Of
+	}
+	if of > 0 {
+		v.percent = int(100 * points / of)
+	}
+	if len(card.Levels) == 0 {
+		return v
+	}
+	for _, l := range slices.Backward(card.Levels) {
+		one := levelCount{level: newLevelMark(l.Name), count: at[l.Name]}
+		for _, r := range card.Rules {
+			if r.Level == l.Name {
+				one.asks = append(one.asks, r.Title)
+			}
+		}
+		v.levels = append(v.levels, one)
+	}
+	v.levels = append(v.levels, levelCount{level: newLevelMark(""), count: at[""]})
+	return v
+}
+
+// says is the distribution in words.
+func (v scoreCard) says() string {
+	if len(v.levels) == 0 {
+		return fmt.Sprintf("%d %% of all points", v.percent)
+	}
+	var parts []string
+	for _, l := range v.levels {
+		parts = append(parts, fmt.Sprintf("%s %d", l.level.name, l.count))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (v scoreCard) shares() (all []ui.Share) {
+	for _, l := range v.levels {
+		if l.count > 0 {
+			all = append(all, ui.Share{Level: cmp.Or(l.level.glyph, "none"), Count: l.count})
+		}
+	}
+	return all
+}
+
+// scorecardList handles "GET /scorecards".
+func (s *Site) scorecardList(ctx context.Context, r request) (answer, error) {
+	var views []scoreCard
+	for _, card := range cardsOf(r.catalog) {
+		list, err := s.scoresOf(ctx, r, scores.Query{Card: card.Ref.String()})
+		if err != nil {
+			return answer{}, err
+		}
+		views = append(views, newScoreCard(r.catalog, card, list))
+	}
+	return answer{title: "Scorecards", body: scorecardsPage(views)}, nil
+}
+
+// scoresOf asks for scores at the moment of the page.
+func (s *Site) scoresOf(ctx context.Context, r request, q scores.Query) ([]scores.Score, error) {
+	if s.Scores == nil {
+		return nil, fault.New(fault.NotFound, "this portal has no scorecards")
+	}
+	q.At = r.moment.At
+	return s.Scores.List(ctx, q)
+}
+
+type scorecardView struct {
+	scoreCard
+	rules []ruleColumn
+	rows  []scoreRow
+	more  int
+	worst []ruleColumn // failed most first
+}
+
+type ruleColumn struct {
+	id, title    string
+	level        levelMark
+	fails, asked int
+}
+
+type scoreRow struct {
+	entity ui.EntityLink
+	href   string
+	level  levelMark
+	points string
+	cells  []cell
+}
+
+// cell is what a rule came to.
+type cell struct{ class, icon, sign, says, title string }
+
+func newCell(outcome, title string) cell {
+	c := cell{says: strings.ReplaceAll(outcome, "-", " "), title: title}
+	switch scorecards.Outcome(outcome) {
+	case scorecards.Pass:
+		c.class, c.icon = "pass", "check"
+	case scorecards.Fail:
+		c.class, c.icon = "fail", "x"
+	case scorecards.Exempt:
+		c.class, c.icon = "exempt", "shield"
+	case scorecards.NotApplicable:
+		c.class, c.sign = "na", "–"
+	case scorecards.Error:
+		c.class, c.icon = "unknown", "alert"
+	default:
+		c.class, c.sign, c.says = "unknown", "?", "unknown"
+	}
+	return c
+}
+
+// scorecard handles "GET /scorecards/{name}".
+func (s *Site) scorecard(ctx context.Context, r request) (answer, error) {
+	ref := catalog.Ref{Kind: scorecards.KindScorecard, Name: r.param("name")}
+	if ns, name, ok := strings.Cut(ref.Name, ":"); ok {
+		ref.Namespace, ref.Name = ns, name
+	}
+	e, ok := r.catalog.Get(ref.String())
+	if !ok {
+		return answer{}, fault.New(fault.NotFound, "there is no scorecard %s", r.param("name"))
+	}
+	card, _ := scorecards.ParseCard(e.Entity)
+	if card == nil {
+		return answer{}, fault.New(fault.NotFound, "the scorecard %s cannot be read", r.param("name"))
+	}
+	list, err := s.scoresOf(ctx, r, scores.Query{Card: card.Ref.String()})
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{title: card.Title, body: scorecardPage(newScorecardView(r.catalog, card, list))}, nil
+}
+
+func newScorecardView(c Catalog, card *scorecards.Card, list []scores.Score) scorecardView {
+	v := scorecardView{scoreCard: newScoreCard(c, card, list)}
+	for _, rule := range card.Rules {
+		v.rules = append(v.rules, ruleColumn{id: rule.ID, title: rule.Title, level: newLevelMark(rule.Level)})
+	}
+	slices.SortStableFunc(list, func(a, b scores.Score) int {
+		return cmp.Or(cmp.Compare(card.Rank(b.Level), card.Rank(a.Level)), cmp.Compare(b.Points, a.Points), strings.Compare(a.Entity, b.Entity))
+	})
+	for i, one := range list {
+		row := scoreRow{entity: named(c, one.Entity), level: newLevelMark(one.Level), points: fmt.Sprintf("%v of %v", one.Points, one.Of)}
+		if row.entity.Href != "" {
+			row.href = row.entity.Href + "/scorecards"
+		}
+		outcomes := map[string]scores.Rule{}
+		for _, rule := range one.Rules {
+			outcomes[rule.ID] = rule
+		}
+		for n, column := range v.rules {
+			o := outcomes[column.id].Outcome
+			switch scorecards.Outcome(o) {
+			case scorecards.Fail:
+				v.rules[n].fails++
+				v.rules[n].asked++
+			case scorecards.Pass:
+				v.rules[n].asked++
+			}
+			row.cells = append(row.cells, newCell(o, column.title))
+		}
+		if i < shownScores {
+			v.rows = append(v.rows, row)
+		}
+	}
+	v.more = len(list) - len(v.rows)
+	for _, rule := range v.rules {
+		if rule.fails > 0 {
+			v.worst = append(v.worst, rule)
+		}
+	}
+	slices.SortStableFunc(v.worst, func(a, b ruleColumn) int { return b.fails - a.fails })
+	return v
+}
+
+type entityScoresView struct {
+	head  entityHead
+	cards []entityScore
+}
+
+// entityScore is how the entity stands on one card, and what is next.
+type entityScore struct {
+	card   ui.Anchor
+	level  levelMark
+	ladder bool
+	points string
+	next   string // the level that is nearest above, or ""
+	before levelMark
+	moved  bool // there was another level before
+	when   ui.Moment
+	who    ui.Person
+	commit ui.CommitMark
+	event  ui.EventMark
+	todo   []ruleState // what is in the way of the next level
+	rules  []ruleState // the others
+}
+
+type ruleState struct {
+	cell    cell
+	title   string
+	level   levelMark
+	message string
+	fix     templ.SafeURL
+	when    ui.Moment
+	who     ui.Person
+	commit  ui.CommitMark
+	event   ui.EventMark
+}
+
+// entityScores handles "GET /catalog/{namespace}/{kind}/{name}/scorecards".
+func (s *Site) entityScores(ctx context.Context, r request) (answer, error) {
+	recent, err := s.newest(ctx, r, r.ref(), 1)
+	if err != nil {
+		return answer{}, err
+	}
+	e, ok := r.catalog.Get(r.ref().String())
+	if !ok {
+		return notThere(r, r.ref(), recent.Page), nil
+	}
+	list, err := s.scoresOf(ctx, r, scores.Query{Entity: e.Ref})
+	if err != nil {
+		return answer{}, err
+	}
+	v := entityScoresView{head: newEntityHead(r, e, tabScores, recent.total())}
+	for _, card := range cardsOf(r.catalog) {
+		for _, one := range list {
+			if one.Card == card.Ref.String() {
+				v.cards = append(v.cards, newEntityScore(r, card, one))
+			}
+		}
+	}
+	return answer{title: v.head.title + " · " + tabScores, body: entityScoresPage(v)}, nil
+}
+
+func newEntityScore(r request, card *scorecards.Card, s scores.Score) entityScore {
+	v := entityScore{
+		card:  ui.Anchor{Label: card.Title, Href: scorecardLink(card.Ref)},
+		level: newLevelMark(s.Level), before: newLevelMark(s.Before), moved: s.Before != s.Level, ladder: len(card.Levels) > 0,
+		points: fmt.Sprintf("%v of %v points", s.Points, s.Of),
+		when:   ui.Near(s.Since, r.now), who: actor(s.Actor), commit: commit(s.Cause), event: mark(s.Position),
+	}
+	for _, l := range card.Levels {
+		if l.Rank > card.Rank(s.Level) {
+			v.next = l.Name
+			break
+		}
+	}
+	outcomes := map[string]scores.Rule{}
+	for _, one := range s.Rules {
+		outcomes[one.ID] = one
+	}
+	for _, rule := range card.Rules {
+		one, ok := outcomes[rule.ID]
+		if !ok {
+			continue
+		}
+		state := ruleState{
+			cell: newCell(one.Outcome, rule.Title), title: rule.Title, level: newLevelMark(rule.Level), message: one.Message, fix: ui.Outside(rule.Fix),
+			when: ui.Near(one.Since, r.now), who: actor(one.Actor), commit: commit(one.Cause), event: mark(one.Position),
+		}
+		open := !slices.Contains([]string{string(scorecards.Pass), string(scorecards.Exempt), string(scorecards.NotApplicable)}, one.Outcome)
+		if open && (rule.Level == "" || card.Rank(rule.Level) <= card.Rank(v.next)) {
+			v.todo = append(v.todo, state)
+		} else {
+			v.rules = append(v.rules, state)
+		}
+	}
+	return v
+}

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -148,20 +149,21 @@ func standing(d event.ActivityPullRequest) string {
 
 // scored says how an entity stands on a scorecard now, and which rules made it so.
 func scored(d event.ScoreChanged) string {
-	text := d.Title + ": " + standingOn(d.Before) + " → " + standingOn(d.After)
-	switch {
-	case d.Before == nil && d.After == nil:
-		return d.Title
-	case d.After == nil:
+	if d.After == nil {
 		return d.Title + ": not judged any more"
-	case d.Before == nil:
-		return d.Title + ": " + standingOn(d.After)
-	case standingOn(d.Before) == standingOn(d.After):
-		text = d.Title + ": " + standingOn(d.After)
+	}
+	ladder := d.After.Level != "" || d.Before != nil && d.Before.Level != ""
+	now := standingOn(*d.After, ladder)
+	if d.Before == nil {
+		return d.Title + ": " + now
+	}
+	text := d.Title + ": " + now
+	if before := standingOn(*d.Before, ladder); before != now {
+		text = d.Title + ": " + before + " → " + now
 	}
 	var why []string
 	for _, r := range d.Rules {
-		why = append(why, fmt.Sprintf("%s: %s", r.Title, r.After))
+		why = append(why, r.Title+": "+cmp.Or(r.After, "gone"))
 	}
 	if len(why) > 3 {
 		why = append(why[:3], fmt.Sprintf("%d more", len(d.Rules)-3))
@@ -169,12 +171,12 @@ func scored(d event.ScoreChanged) string {
 	return titled(text, strings.Join(why, ", "))
 }
 
-func standingOn(s *event.Score) string {
+func standingOn(s event.Score, ladder bool) string {
 	switch {
-	case s == nil:
-		return "not judged"
 	case s.Level != "":
 		return s.Level
+	case ladder:
+		return "no level"
 	default:
 		return fmt.Sprintf("%v of %v points", s.Points, s.Of)
 	}

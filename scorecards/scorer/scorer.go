@@ -381,10 +381,12 @@ func (j *judge) evaluate(key pair, now time.Time) (d event.ScoreChanged, changed
 	if err != nil {
 		return d, false, err
 	}
+	if card != nil {
+		d.Title = card.Title
+	}
 	if card == nil || subject == nil {
 		return d, judged, nil
 	}
-	d.Title = card.Title
 	result := card.Evaluate(subject, now)
 	if !result.Due.IsZero() {
 		j.dues[key] = result.Due

@@ -37,6 +37,12 @@ func TestActivityIsTold(t *testing.T) {
 		{event.ActivityAlert{Tool: "dependencies", Title: "left-pad", Severity: "high", State: "open"}, "dependencies: left-pad, high: open"},
 		{event.ActivityAlert{Tool: "secrets", ID: "3", State: "fixed"}, "secrets: alert 3: fixed"},
 		{event.LogSealed{Size: 48199}, "48199 events under seal"},
+		{event.ScoreChanged{Title: "Ready", After: &event.Score{Points: 1, Of: 2}}, "Ready: 1 of 2 points"},
+		{event.ScoreChanged{
+			Title: "Ready", Before: &event.Score{Level: "Bronze"}, After: &event.Score{},
+			Rules: []event.RuleChange{{Title: "Owner", After: "fail"}, {Title: "Docs"}},
+		}, "Ready: Bronze → no level: Owner: fail, Docs: gone"},
+		{event.ScoreChanged{Title: "Ready", Before: &event.Score{Level: "Bronze"}}, "Ready: not judged any more"},
 		{event.SourceNoticed{Notice: event.NoticeGranted, Detail: "acme/tills was added to the App"}, "granted: acme/tills was added to the App"},
 		{event.SourceGapFound{Detail: "main is at 9c1185a, and no delivery told so"}, "main is at 9c1185a, and no delivery told so"},
 		{event.SourceGapClosed{Detail: "read from the forge"}, "read from the forge"},

@@ -44,8 +44,8 @@ twice its room.
 Without --to the read models of a data folder are deleted and folded; the portal must
 be stopped. Give --config if the history is kept in ClickHouse.
 
-The models are entities (the catalog), history, repositories, tree (the proofs) and
-deliveries; without any named, all are rebuilt. Of a portal that is stopped the catalog
+The models are entities (the catalog), history, repositories, scores, tree (the proofs)
+and deliveries; without any named, all are rebuilt. Of a portal that is stopped the catalog
 is folded at its next start.`,
 		Example: `  callboard rebuild history --to http://127.0.0.1:8080
   callboard rebuild --data ./data

@@ -50,6 +50,15 @@ func (s *Scores) Apply(ctx context.Context, records []eventlog.Record) error {
 	return s.db.Apply(ctx, records, fold)
 }
 
+// Beside makes a second copy, in another file.
+func (s *Scores) Beside(ctx context.Context) (projections.Copy, error) {
+	c, err := s.db.Beside(ctx)
+	if err != nil {
+		return projections.Copy{}, err
+	}
+	return projections.Copy{Projection: &Scores{c.Store}, Replacement: c}, nil
+}
+
 func fold(tx *sqlstore.Tx, rec eventlog.Record) error {
 	if rec.Type != event.TypeScoreChanged {
 		return nil
@@ -196,4 +205,4 @@ func (s *Scores) List(ctx context.Context, q Query) ([]Score, error) {
 	return all, rows.Err()
 }
 
-var _ projections.Projection = (*Scores)(nil)
+var _ projections.Rebuildable = (*Scores)(nil)

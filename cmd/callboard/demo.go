@@ -211,6 +211,7 @@ func deliverDemo(ctx context.Context, p process, forge, labs *demoforge.Forge, p
   %[4]s/catalog   the catalog
   %[4]s/catalog/default/component/payments-api   a service, its relations and every change
   %[4]s/catalog/default/dataset/visits   an entity of a kind of Acme's own
+  %[4]s/scorecards   how services stand, and whose change made it so
   %[4]s/audit     every event with its cause
   %[4]s/sources   where it all comes from
   %[4]s/subscribers   where it is sent

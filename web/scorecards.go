@@ -68,10 +68,9 @@ type scoreCard struct {
 }
 
 type levelCount struct {
-	level  levelMark
-	count  int
-	asks   []string // titles of the rules
-	shares ui.Share
+	level levelMark
+	count int
+	asks  []string // titles of the rules
 }
 
 // levelMark is a level; one of the usual names has a glyph of its own.

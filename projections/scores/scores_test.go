@@ -42,6 +42,7 @@ func story(t *testing.T) *projectiontest.Story {
 
 func TestFold(t *testing.T) {
 	projectiontest.Run(t, open, story(t).Records(), func(t *testing.T, s *scores.Scores) any {
+		t.Helper()
 		all, err := s.List(t.Context(), scores.Query{Past: true})
 		if err != nil {
 			t.Fatal(err)

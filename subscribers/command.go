@@ -43,7 +43,7 @@ func (w *Worker) change(ctx context.Context, change func(*Progress) error) error
 func (w *Worker) Pause(ctx context.Context) error {
 	return w.change(ctx, func(p *Progress) error {
 		if p.PausedFor == "" {
-			p.PausedFor, p.PausedAt = "Somebody paused it.", w.options.Now()
+			p.PausedFor, p.PausedAt = byPerson, w.options.Now()
 		}
 		return nil
 	})
@@ -57,7 +57,11 @@ func (w *Worker) Resume(ctx context.Context) error {
 	})
 }
 
-// Rewind has all events after a position sent, again or not. The error is of kind
+// byPerson is why a subscriber is paused that somebody paused.
+const byPerson = "Somebody paused it."
+
+// Rewind has all events after a position sent, again or not; one that paused by itself
+// goes on with that, and one that somebody paused stays paused. The error is of kind
 // fault.Invalid for one beyond the end of the log.
 func (w *Worker) Rewind(ctx context.Context, to eventlog.Position) error {
 	last, err := w.options.Log.Last(ctx)
@@ -68,7 +72,11 @@ func (w *Worker) Rewind(ctx context.Context, to eventlog.Position) error {
 		return fault.New(fault.Invalid, "the log ends at %d: subscriber %s cannot go on after %d", last, w.Name, to)
 	}
 	return w.change(ctx, func(p *Progress) error {
-		*p = Progress{Position: to, Delivered: p.Delivered}
+		before := *p
+		*p = Progress{Position: to, Delivered: before.Delivered}
+		if before.PausedFor == byPerson {
+			p.PausedFor, p.PausedAt = before.PausedFor, before.PausedAt
+		}
 		return nil
 	})
 }

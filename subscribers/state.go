@@ -48,7 +48,7 @@ func (w *Worker) State(ctx context.Context) (State, error) {
 
 // Trouble is what of a subscriber waits for a person.
 type Trouble struct {
-	Failing bool // it did not take the last request
+	Failing bool // it did not take the last request, or paused by itself
 	Letters int  // dead letters
 }
 
@@ -59,7 +59,8 @@ func (w *Worker) Trouble(ctx context.Context) (Trouble, error) {
 		return Trouble{}, err
 	}
 	n, err := w.options.Store.countLetters(ctx, w.Name)
-	return Trouble{p.PausedFor == "" && p.Failures > 0, n}, err
+	failing := p.PausedFor == "" && p.Failures > 0 || p.PausedFor != "" && p.PausedFor != byPerson
+	return Trouble{failing, n}, err
 }
 
 // shown is what of an address is for everybody: paths and queries of webhooks hold keys.

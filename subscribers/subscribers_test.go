@@ -576,6 +576,9 @@ func TestPause(t *testing.T) {
 	if got := w.state("replica"); got.Status != subscribers.Paused || got.PausedFor != "It answered 410 Gone: it wants nothing any more." || got.Position != 0 {
 		t.Errorf("after 410 the state is %+v", got)
 	}
+	if got, err := w.worker("replica").Trouble(t.Context()); err != nil || !got.Failing {
+		t.Errorf("after 410 nothing is amiss: %+v, %v", got, err)
+	}
 	w.serve(to(r)) // a restart does not undo it
 	if got := w.state("replica"); got.Status != subscribers.Paused {
 		t.Errorf("after a restart the state is %+v", got)
@@ -617,6 +620,18 @@ func TestRewind(t *testing.T) {
 	same(t, "events", []string{"e1", "e2", "e3", "e2", "e3"}, r.all())
 	if err := w.worker("replica").Rewind(t.Context(), 4); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("rewind to beyond the end: %v", err)
+	}
+	if err := w.worker("replica").Pause(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.worker("replica").Rewind(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.state("replica"); got.Status != subscribers.Paused || got.Position != 0 {
+		t.Errorf("what somebody paused goes on once it is rewound: %+v", got)
+	}
+	if got, err := w.worker("replica").Trouble(t.Context()); err != nil || got.Failing {
+		t.Errorf("what somebody paused is amiss: %+v, %v", got, err)
 	}
 }
 

@@ -30,6 +30,9 @@ func notThere(r request, ref catalog.Ref, page history.Page) answer {
 		v.removed = page.Entries[0].Type == event.TypeEntityRemoved
 		v.history = entityLink(ref) + "/history"
 	}
+	if len(page.Entries) == 0 && !r.moment.Now() {
+		v.now = r.self.drop(fieldMoment, fieldKnown).String()
+	}
 	for _, rej := range r.catalog.Rejections() {
 		if rej.Ref == ref.String() && rej.With == nil && len(rej.Problems) > 0 {
 			v.refused, v.problem = rej.Origin.Place(), rej.Describe(rej.Problems[0])
@@ -48,4 +51,5 @@ type missingEntity struct {
 	refused   string // the file that declares it and cannot be used; "" for none
 	problem   string // what is wrong in that
 	history   string
+	now       string // the page of now, where nothing is on record up to the moment of this one; "" else
 }

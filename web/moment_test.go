@@ -91,6 +91,12 @@ func TestMomentsThatAreNone(t *testing.T) {
 	if strings.Contains(before.text("main"), "source") || strings.Contains(before.text("main"), "webhooks") {
 		t.Errorf("the past has sources of now: %s", before.text("main"))
 	}
+	early := p.get(paymentsAPI + "?at=1999-01-01")
+	if early.status != http.StatusNotFound {
+		t.Errorf("an entity before it was there: %d", early.status)
+	}
+	early.wants("main", "Nothing was called payments-api then", "It may have come later.")
+	p.ok(early.follow("main a", "Look at it now"))
 	p.ok(before.follow("main a", "See it a day later"))
 	p = acme(t, func(c *web.Config) { c.Moments = nil })
 	if got := p.ok("/catalog?at=2026-03-05"); len(got.all(".past-bar, .when")) > 0 {

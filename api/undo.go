@@ -13,7 +13,7 @@ import (
 
 // Undo makes entities what they were before some events about them, and returns the
 // positions of the events that do so, whose cause is a request. The error is of kind
-// fault.Conflict if that cannot be, fault.Invalid if no reason is given,
+// fault.Conflict if that cannot be, fault.Invalid if no reason or no name is given,
 // fault.NotFound if there is no such event.
 type Undo func(ctx context.Context, events []eventlog.Position, reason, by, request string) ([]eventlog.Position, error)
 

@@ -102,7 +102,7 @@ func (s *Site) auditAnswer(ctx context.Context, r request, q auditQuery, amend f
 		}
 		amend(chosen)
 		if chosen.undo != nil {
-			wrong = ui.Wrong(&chosen.undo.reason)
+			wrong = ui.Wrong(chosen.undo.fields()...)
 		}
 	}
 	page, err := s.History.Events(ctx, q.Filter)

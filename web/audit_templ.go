@@ -1051,7 +1051,7 @@ func eventDetail(e *eventView, close string) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Behind("Undo it", e.undo.problem != "" || e.undo.reason.Problem != "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var39), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Behind("Undo it", e.undo.isWrong()).Render(templ.WithChildren(ctx, templ_7745c5c3_Var39), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -148,7 +148,7 @@ func (s *Site) deliveryAnswer(ctx context.Context, r request, amend func(*delive
 	amend(&v)
 	fields := []*ui.Field{&v.reasoned}
 	if v.undo != nil {
-		fields = append(fields, &v.undo.reason)
+		fields = append(fields, v.undo.fields()...)
 	}
 	wrong := ui.Wrong(fields...)
 	p, err := s.Inbox.Payload(ctx, d.Position)

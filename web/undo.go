@@ -14,7 +14,7 @@ import (
 
 // Undoer makes entities what they were before some events about them, and returns the
 // positions of the events that do so, whose cause is a request. The error is of kind
-// fault.Conflict if that cannot be, fault.Invalid if no reason is given.
+// fault.Conflict if that cannot be, fault.Invalid if no reason or no name is given.
 type Undoer func(ctx context.Context, events []eventlog.Position, reason, by, request string) ([]eventlog.Position, error)
 
 // undoView is a form that undoes events.
@@ -46,6 +46,14 @@ func (v *undoView) tried(r request, err error) {
 	default:
 		v.by.Problem = sentenceOf(err)
 	}
+}
+
+// fields are those that something can be wrong with.
+func (v *undoView) fields() []*ui.Field { return []*ui.Field{&v.reason, &v.by} }
+
+// isWrong reports whether the form came back.
+func (v *undoView) isWrong() bool {
+	return v.problem != "" || v.reason.Problem != "" || v.by.Problem != ""
 }
 
 // undoable reports whether an event of a type can be undone.

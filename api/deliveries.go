@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strconv"
@@ -136,14 +135,9 @@ func (a *API) handleDelivery(c echo.Context) error {
 
 // handleDismiss handles "POST /api/deliveries/:id/dismiss".
 func (a *API) handleDismiss(c echo.Context) error {
-	var why struct {
-		Reason string `json:"reason"`
-		By     string `json:"by"`
-	}
-	dec := json.NewDecoder(c.Request().Body)
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&why); err != nil {
-		return fault.New(fault.Invalid, "the body does not say why, as JSON: %w", err)
+	why, err := reasonOf(c)
+	if err != nil {
+		return err
 	}
 	id := pathParam(c, "id")
 	if err := a.Dismiss(c.Request().Context(), id, why.Reason, why.By); err != nil {

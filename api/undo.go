@@ -36,18 +36,29 @@ func (a *API) handleUndoDelivery(c echo.Context) error {
 }
 
 func (a *API) undo(c echo.Context, events []eventlog.Position) error {
-	var why struct {
-		Reason string `json:"reason"`
-		By     string `json:"by"`
-	}
-	dec := json.NewDecoder(c.Request().Body)
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&why); err != nil {
-		return fault.New(fault.Invalid, "the body does not say why, as JSON: %w", err)
+	why, err := reasonOf(c)
+	if err != nil {
+		return err
 	}
 	did, err := a.Undo(c.Request().Context(), events, why.Reason, why.By, causeOf(c).Request)
 	if err != nil {
 		return err
 	}
 	return c.JSON(http.StatusCreated, map[string][]eventlog.Position{"events": did})
+}
+
+// reason is why somebody does something, and who they say that they are.
+type reason struct {
+	Reason string `json:"reason"`
+	By     string `json:"by"`
+}
+
+// reasonOf reads it from the body of a request.
+func reasonOf(c echo.Context) (why reason, err error) {
+	dec := json.NewDecoder(c.Request().Body)
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&why); err != nil {
+		return why, fault.New(fault.Invalid, "the body does not say why, as JSON: %w", err)
+	}
+	return why, nil
 }

@@ -234,8 +234,11 @@ func TestSubscriberIsMended(t *testing.T) {
 	if _, err := ask("rewind", map[string]any{}); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("rewinding to nowhere: %v", err)
 	}
-	if _, err := ask("rewind", map[string]any{"position": 0}); err != nil {
-		t.Errorf("rewind: %v", err)
+	if got, err := ask("rewind", map[string]any{"position": 0}); err != nil || got["status"] != "paused" || got["position"] != 0.0 {
+		t.Errorf("rewind of what somebody paused: %v, %v", got, err)
+	}
+	if got, err := ask("resume", nil); err != nil || got["status"] == "paused" {
+		t.Errorf("resume: %v, %v", got, err)
 	}
 	p.wait(t, p.taken, ledger)
 	p.wait(t, p.taken, stock)

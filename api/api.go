@@ -15,6 +15,7 @@ import (
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/projections/evidence"
 	"github.com/callboard/callboard/projections/ledger"
 	"github.com/callboard/callboard/subscribers"
 )
@@ -28,7 +29,9 @@ type Config struct {
 	Moments    Moments // may be nil: then the catalog is that of now
 	History    History
 	Proofs     Proofs
-	PublicKey  string         // that seals are checked with
+	PublicKey  string          // that seals are checked with
+	Signer     evidence.Signer // with the key of the seals
+	Evidence   *evidence.Reporter
 	Records    Records        // the event log
 	Ledger     *ledger.Ledger // nil as Moments is
 	Deliveries Deliveries
@@ -116,6 +119,8 @@ func (a *API) Register(e *echo.Echo) {
 	own.GET("/history/proof/consistency", a.handleConsistency)
 	own.GET("/history/seal", a.handleSeal)
 	own.GET("/history/key", a.handleKey)
+	own.GET("/history/evidence", a.handleEvidence, takes(param{name: "filter"}, param{name: "from", check: oneText}, param{name: "to", check: oneText},
+		param{name: "scorecard", check: oneText}, param{name: "rule", check: oneText}, param{name: "known", check: oneText}))
 	own.GET("/history/diff", a.handleDiff, a.remembers)
 	entity := own.Group("/history/entities/:kind/:namespace/:name", a.remembers)
 	entity.GET("", a.handleVersions)
@@ -131,9 +136,9 @@ func (a *API) Register(e *echo.Echo) {
 	own.PATCH("/sources/:name", a.handleChange)
 	own.DELETE("/sources/:name", a.handleDisconnect)
 	own.GET("/repositories/:source/:id/facts", a.handleFacts)
-	own.GET("/scorecards", a.handleScorecards)
-	own.GET("/scorecards/:name", a.handleScorecard)
-	own.GET("/scorecards/:name/results", a.handleScores, takes(param{name: "entity", check: oneText}, param{name: "at", check: oneText}))
+	own.GET("/scorecards", a.handleScorecards, a.reads())
+	own.GET("/scorecards/:name", a.handleScorecard, a.reads())
+	own.GET("/scorecards/:name/results", a.handleScores, a.reads(param{name: "entity", check: oneText}))
 	own.POST("/sources/:name/survey", a.handleSurvey)
 	own.POST("/sources/:name/backfill", a.handleBackfill)
 	own.POST("/sources/:name/webhook", a.handleWebhook)

@@ -26,8 +26,12 @@ var (
 	paramKnown = param{name: "known", check: oneText}
 )
 
-// contextCatalog is where a request keeps the catalog that it reads.
-const contextCatalog = "catalog"
+// contextCatalog is where a request keeps the catalog that it reads, and contextMoment
+// of which moment that is.
+const (
+	contextCatalog = "catalog"
+	contextMoment  = "moment"
+)
 
 // reads is takes for a route that answers from the catalog of any moment.
 func (a *API) reads(known ...param) echo.MiddlewareFunc {
@@ -54,10 +58,17 @@ func (a *API) moment(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
+		c.Set(contextMoment, m)
 		c.Set(contextCatalog, s)
 		a.says(c, s)
 		return next(c)
 	}
+}
+
+// momentOf is the moment that a request reads; zero is now.
+func momentOf(c echo.Context) projections.Moment {
+	m, _ := c.Get(contextMoment).(projections.Moment)
+	return m
 }
 
 // catalog returns the catalog that a request reads: one snapshot, whatever it asks.

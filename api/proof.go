@@ -21,6 +21,8 @@ type Proofs interface {
 	// Extend proves that the first events are the beginning of more of them.
 	Extend(ctx context.Context, from, to uint64) (proof.Consistency, error)
 	Newest(context.Context) (proof.Seal, error)
+	// Covering returns the first seal that covers an event; the zero Seal if none does yet.
+	Covering(context.Context, eventlog.Position) (proof.Seal, error)
 }
 
 // Records reads the event log.

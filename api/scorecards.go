@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -34,8 +33,8 @@ type scorecard struct {
 // handleScorecards handles "GET /api/scorecards".
 func (a *API) handleScorecards(c echo.Context) error {
 	all := []scorecard{}
-	for _, e := range a.Catalog().Find(entities.Query{Kinds: []string{kindScorecard}}).Entries {
-		card, err := a.scorecard(c.Request().Context(), e.Entity)
+	for _, e := range a.catalog(c).Find(entities.Query{Kinds: []string{kindScorecard}}).Entries {
+		card, err := a.scorecard(c, e.Entity)
 		if err != nil {
 			return err
 		}
@@ -44,9 +43,9 @@ func (a *API) handleScorecards(c echo.Context) error {
 	return c.JSON(http.StatusOK, map[string]any{"items": all})
 }
 
-func (a *API) scorecard(ctx context.Context, e *catalog.Entity) (scorecard, error) {
+func (a *API) scorecard(c echo.Context, e *catalog.Entity) (scorecard, error) {
 	card := scorecard{Card: e.Ref().String(), Title: e.Title(), Levels: map[string]int{}, Spec: e.Spec}
-	list, err := a.Scores.List(ctx, scores.Query{Card: card.Card})
+	list, err := a.Scores.List(c.Request().Context(), scores.Query{Card: card.Card, Moment: momentOf(c)})
 	for _, s := range list {
 		card.Levels[s.Level]++
 	}
@@ -56,12 +55,16 @@ func (a *API) scorecard(ctx context.Context, e *catalog.Entity) (scorecard, erro
 
 // cardNamed finds the scorecard of a path, which is a name in the namespace default
 // or namespace/name written with a colon: "tools:readiness".
-func (a *API) cardNamed(name string) (*catalog.Entity, error) {
+func (a *API) cardNamed(c echo.Context) (*catalog.Entity, error) {
+	name := c.Param("name")
 	ref := catalog.Ref{Kind: kindScorecard, Namespace: catalog.DefaultNamespace, Name: name}
 	if namespace, rest, ok := strings.Cut(name, ":"); ok {
 		ref.Namespace, ref.Name = namespace, rest
 	}
-	e, ok := a.Catalog().Get(ref.String())
+	e, ok := a.catalog(c).Get(ref.String())
+	if !ok && !momentOf(c).Now() {
+		return nil, fault.New(fault.NotFound, "there was no %s", ref)
+	}
 	if !ok {
 		return nil, fault.New(fault.NotFound, "there is no %s", ref)
 	}
@@ -70,11 +73,11 @@ func (a *API) cardNamed(name string) (*catalog.Entity, error) {
 
 // handleScorecard handles "GET /api/scorecards/{name}".
 func (a *API) handleScorecard(c echo.Context) error {
-	e, err := a.cardNamed(c.Param("name"))
+	e, err := a.cardNamed(c)
 	if err != nil {
 		return err
 	}
-	card, err := a.scorecard(c.Request().Context(), e)
+	card, err := a.scorecard(c, e)
 	if err != nil {
 		return err
 	}
@@ -83,12 +86,11 @@ func (a *API) handleScorecard(c echo.Context) error {
 
 // handleScores handles "GET /api/scorecards/{name}/results".
 func (a *API) handleScores(c echo.Context) error {
-	ctx := c.Request().Context()
-	e, err := a.cardNamed(c.Param("name"))
+	e, err := a.cardNamed(c)
 	if err != nil {
 		return err
 	}
-	q := scores.Query{Card: e.Ref().String()}
+	q := scores.Query{Card: e.Ref().String(), Moment: momentOf(c)}
 	if text := c.QueryParam("entity"); text != "" {
 		ref, err := catalog.ParseRef(text, catalog.Ref{Kind: "component"})
 		if err != nil {
@@ -96,12 +98,7 @@ func (a *API) handleScores(c echo.Context) error {
 		}
 		q.Entity = ref.String()
 	}
-	if text := c.QueryParam("at"); text != "" {
-		if q.At, err = momentOf(text); err != nil {
-			return err
-		}
-	}
-	list, err := a.Scores.List(ctx, q)
+	list, err := a.Scores.List(c.Request().Context(), q)
 	if err != nil {
 		return err
 	}
@@ -109,14 +106,4 @@ func (a *API) handleScores(c echo.Context) error {
 		list = []scores.Score{}
 	}
 	return c.JSON(http.StatusOK, map[string]any{"items": list})
-}
-
-// momentOf reads a moment or a day, which means its start.
-func momentOf(text string) (time.Time, error) {
-	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if at, err := time.Parse(layout, text); err == nil {
-			return at, nil
-		}
-	}
-	return time.Time{}, fault.New(fault.Invalid, "at must be a day or a moment such as 2026-03-12T09:00:00Z, found %q", text)
 }

@@ -158,7 +158,7 @@ func (s *Site) scoresOf(ctx context.Context, r request, q scores.Query) ([]score
 	if s.Scores == nil {
 		return nil, fault.New(fault.NotFound, "this portal has no scorecards")
 	}
-	q.At = r.moment.At
+	q.Moment = r.moment
 	return s.Scores.List(ctx, q)
 }
 

@@ -41,6 +41,7 @@ type Config struct {
 	Deliveries   Deliveries
 	Log          Log    // the main log
 	Proofs       Proofs // may be nil: then nothing is under seal
+	Evidence     Evidence
 	Replay       Replayer
 	Allow        Replayer  // of a delivery that is held, to remove as much as it takes
 	Dismiss      Dismisser // of a delivery that failed or is held
@@ -114,6 +115,7 @@ func (s *Site) pages() []page {
 		{palettePath, s.palette},
 		{changesPath, s.changes},
 		{auditPath, s.audit},
+		{evidencePath, s.evidence},
 		{auditPath + "/:position", s.auditEvent},
 		{sourcesPath, s.sources},
 		{connectPath, s.connect},

@@ -22,11 +22,11 @@ import (
 func exportCommand(p process) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "export",
-		Short: "Take a part of the record out, with the proof of it",
+		Short: "Take a part of the record out, with the proof of it, or evidence for an audit",
 		Args:  cobra.NoArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(exportEventsCommand(p))
+	c.AddCommand(exportEventsCommand(p), exportEvidenceCommand(p))
 	return c
 }
 

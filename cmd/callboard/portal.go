@@ -33,6 +33,7 @@ import (
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/deliveries"
 	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/projections/evidence"
 	"github.com/callboard/callboard/projections/history"
 	"github.com/callboard/callboard/projections/ledger"
 	"github.com/callboard/callboard/projections/moments"
@@ -236,7 +237,8 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 
 	answers := api.New(api.Config{
 		Catalog: p.catalog.Snapshot, Moments: p.moments, History: p.history, Ledger: p.ledger, Deliveries: p.deliveries, Facts: p.repositories, Scores: p.scores, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss, Undo: p.undo,
-		Proofs: p.tree, PublicKey: p.sealer.Key.Public(), Records: p.events,
+		Proofs: p.tree, PublicKey: p.sealer.Key.Public(), Signer: p.sealer.Key, Records: p.events,
+		Evidence: &evidence.Reporter{Ledger: p.ledger, Scores: p.scores, Events: p.history, Kinds: kinds},
 		Standing: p.standing, Gaps: p.repositories, Survey: p.survey, Backfill: p.backfills.begin,
 		Locations: apiLocations{p}, Kinds: kinds, Sites: func() map[string]string { return sitesOf(p.intake().config.Sources) },
 		Sources: p.apiSources, IsRead: p.isRead, Connecting: connector{p}, Webhook: p.hooks.state, Subscribers: p.subscribers, Projections: p.rebuilds, Wait: p.runner.WaitAll, Open: p.open, Health: p.health, Logger: p.logger,
@@ -244,7 +246,7 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 	answers.Register(p.echo)
 	pages := web.New(web.Config{
 		Catalog: func() web.Catalog { return shownCatalog{p.catalog.Snapshot(), kinds, p.isRead} }, Moments: shownMoments{p.moments, kinds},
-		History: p.history, Ledger: p.ledger, Deliveries: p.deliveries, Log: p.events, Proofs: p.tree, Facts: p.repositories, Scores: p.scores, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss, Undo: p.undo, Locations: pageLocations{p},
+		History: p.history, Ledger: p.ledger, Deliveries: p.deliveries, Log: p.events, Proofs: p.tree, Evidence: answers.AskEvidence, Facts: p.repositories, Scores: p.scores, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss, Undo: p.undo, Locations: pageLocations{p},
 		Standing: p.standing, Repositories: p.repositories, Inbox: pageInbox{p.inbox}, Survey: p.survey, Backfill: p.backfills.begin, MakeHook: p.makeHook, Connecting: pageConnecting{p, newAway(p.now)}, Changing: pageChanging{p}, Refusals: p.refusals,
 		Subscribers: p.subscribers, Sources: p.webSources, URL: base, Organisation: p.config.Name, Demo: p.options.demo, Now: p.now, Logger: p.logger,
 	})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -21,6 +22,30 @@ type portalClient struct {
 
 func newPortalClient(base, token string) *portalClient {
 	return &portalClient{strings.TrimRight(base, "/"), token, &http.Client{Timeout: 30 * time.Second}}
+}
+
+// copy writes what the portal answers to w as it is.
+func (c *portalClient) copy(ctx context.Context, path string, w io.Writer) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+path, nil)
+	if err != nil {
+		return fault.New(fault.Invalid, "%q is no address of a portal: %w", c.base, err)
+	}
+	resp, err := (&http.Client{}).Do(r) // it may take its time
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fault.New(fault.Unavailable, "no portal answers at %s", c.base)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode >= 300 {
+		b, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+		return errors.Join(refusalOf(resp.StatusCode, b), err)
+	}
+	if _, err := io.Copy(w, resp.Body); err != nil {
+		return fault.New(fault.Unavailable, "the portal's answer broke off: %w", err)
+	}
+	return nil
 }
 
 // ask sends a request, with a body if it is not nil, and reads the answer into

@@ -31,7 +31,7 @@ moved or added to without this command naming the first position that is wrong.
 
 It reads the event log of a data folder, also while the portal runs; or asks a
 portal for its events, if its address is given; or reads a file that callboard
-export made.
+export made, of events or of evidence.
 
 All that it needs besides is the public key. Without --key it takes the one that
 comes with the record, which somebody who forges the record could forge, too. So
@@ -77,8 +77,8 @@ type verifyOptions struct {
 	printKey, printSeal bool
 }
 
-// evidence is what is verified, wherever it is.
-type evidence interface {
+// verifiable is what is verified, wherever it is.
+type verifiable interface {
 	// key returns the public key that comes with it.
 	key(ctx context.Context) (string, error)
 	// lines yields every record with the hash of its leaf, in the order in which they lie there.
@@ -141,7 +141,7 @@ func (o verifyOptions) run(ctx context.Context, p process) (err error) {
 	return nil
 }
 
-func verifyAll(ctx context.Context, v *proof.Verifier, from evidence) (proof.Report, error) {
+func verifyAll(ctx context.Context, v *proof.Verifier, from verifiable) (proof.Report, error) {
 	var at eventlog.Position
 	for l, err := range from.lines(ctx) {
 		if err != nil {
@@ -176,7 +176,7 @@ func tell(w io.Writer, r proof.Report, key string, came bool) {
 	}
 }
 
-func (o verifyOptions) open(ctx context.Context) (evidence, error) {
+func (o verifyOptions) open(ctx context.Context) (verifiable, error) {
 	if o.from == "" {
 		log, err := sqlitelog.Inspect(ctx, filepath.Join(o.data, fileEvents))
 		if fault.KindOf(err) == fault.NotFound {
@@ -185,9 +185,9 @@ func (o verifyOptions) open(ctx context.Context) (evidence, error) {
 		if err != nil {
 			return nil, fmt.Errorf("position 1: %w", err)
 		}
-		return folderEvidence{log, o.data}, nil
+		return folderRecord{log, o.data}, nil
 	}
-	return newPortalEvidence(o.from), nil
+	return newPortalRecord(o.from), nil
 }
 
 func isAddress(s string) bool {
@@ -207,13 +207,13 @@ func (o verifyOptions) export(ctx context.Context, p process) error {
 	return verifyExport(ctx, p, o.from, public)
 }
 
-// folderEvidence is the log in a data folder.
-type folderEvidence struct {
+// folderRecord is the log in a data folder.
+type folderRecord struct {
 	*sqlitelog.Inspection
 	data string
 }
 
-func (f folderEvidence) key(context.Context) (string, error) {
+func (f folderRecord) key(context.Context) (string, error) {
 	b, err := os.ReadFile(filepath.Join(f.data, fileKey))
 	if err != nil {
 		return "", fault.New(fault.Invalid, "there is no key in the data folder that the record could be checked with, give the public one with --key: %w", err)
@@ -222,7 +222,7 @@ func (f folderEvidence) key(context.Context) (string, error) {
 	return key.Public(), err
 }
 
-func (f folderEvidence) lines(ctx context.Context) iter.Seq2[line, error] {
+func (f folderRecord) lines(ctx context.Context) iter.Seq2[line, error] {
 	return func(yield func(line, error) bool) {
 		for rec, err := range f.Records(ctx) {
 			l := line{Record: rec}
@@ -236,4 +236,4 @@ func (f folderEvidence) lines(ctx context.Context) iter.Seq2[line, error] {
 	}
 }
 
-func (f folderEvidence) check(ctx context.Context) error { return f.CheckFile(ctx) }
+func (f folderRecord) check(ctx context.Context) error { return f.CheckFile(ctx) }

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/eventlog/proof"
 	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/evidence"
 )
 
 // verifyExport checks a file that callboard export made.
@@ -20,8 +22,12 @@ func verifyExport(ctx context.Context, p process, path string, keys proof.Public
 		return fault.New(fault.NotFound, "read the export: %w", err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
+	r := bufio.NewReader(f)
+	if begin, _ := r.Peek(64); evidence.Is(begin) {
+		return verifyEvidence(p, r, keys)
+	}
 	x := exported{keys: keys}
-	for r := bufio.NewReader(f); ctx.Err() == nil; {
+	for ctx.Err() == nil {
 		text, err := r.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {
 			if len(text) > 0 {
@@ -37,6 +43,25 @@ func verifyExport(ctx context.Context, p process, path string, keys proof.Public
 		}
 	}
 	return ctx.Err()
+}
+
+// verifyEvidence checks a file that callboard export evidence made.
+func verifyEvidence(p process, r io.Reader, keys proof.Public) error {
+	file, err := io.ReadAll(r)
+	if err != nil {
+		return fmt.Errorf("read the evidence: %w", err)
+	}
+	v, err := evidence.Verify(file, keys)
+	if err != nil {
+		return err
+	}
+	entities := "one entity"
+	if v.Entities != 1 {
+		entities = fmt.Sprintf("%d entities", v.Entities)
+	}
+	fmt.Fprintf(p.Stdout, "This is what the portal wrote: of %s, from %s to %s, by events 1 to %d.\n", entities, v.From.Format(time.RFC3339), v.Until.Format(time.RFC3339), v.Known)
+	fmt.Fprintf(p.Stdout, "It is signed by %s. These events are under a seal of %d; the same question with known=%d gives the same file.\n", v.Signer, v.Seal.Size, v.Known)
+	return nil
 }
 
 // exported is what was read of an export.

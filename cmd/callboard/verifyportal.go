@@ -16,22 +16,22 @@ import (
 	"github.com/callboard/callboard/internal/fault"
 )
 
-// portalEvidence is the log of a running portal, as that hands it out.
-type portalEvidence struct {
+// portalRecord is the log of a running portal, as that hands it out.
+type portalRecord struct {
 	base string
 	http *http.Client
 }
 
-func newPortalEvidence(address string) portalEvidence {
-	return portalEvidence{strings.TrimRight(address, "/"), &http.Client{Timeout: 2 * time.Minute}}
+func newPortalRecord(address string) portalRecord {
+	return portalRecord{strings.TrimRight(address, "/"), &http.Client{Timeout: 2 * time.Minute}}
 }
 
 // Close does nothing: each request stands for itself.
-func (portalEvidence) Close() error { return nil }
+func (portalRecord) Close() error { return nil }
 
-func (portalEvidence) check(context.Context) error { return nil }
+func (portalRecord) check(context.Context) error { return nil }
 
-func (p portalEvidence) key(ctx context.Context) (string, error) {
+func (p portalRecord) key(ctx context.Context) (string, error) {
 	body, err := p.get(ctx, "/api/history/key")
 	if err != nil {
 		return "", err
@@ -41,7 +41,7 @@ func (p portalEvidence) key(ctx context.Context) (string, error) {
 	return strings.TrimSpace(string(b)), err
 }
 
-func (p portalEvidence) lines(ctx context.Context) iter.Seq2[line, error] {
+func (p portalRecord) lines(ctx context.Context) iter.Seq2[line, error] {
 	return func(yield func(line, error) bool) {
 		for at := eventlog.Position(0); ; {
 			next, err := p.page(ctx, at, yield)
@@ -59,7 +59,7 @@ func (p portalEvidence) lines(ctx context.Context) iter.Seq2[line, error] {
 
 // page yields the records after a position that come in one answer, and returns the
 // position of the last of them; 0 when it has had enough.
-func (p portalEvidence) page(ctx context.Context, after eventlog.Position, yield func(line, error) bool) (eventlog.Position, error) {
+func (p portalRecord) page(ctx context.Context, after eventlog.Position, yield func(line, error) bool) (eventlog.Position, error) {
 	body, err := p.get(ctx, fmt.Sprintf("/api/history/records?after=%d", after))
 	if err != nil {
 		return 0, err
@@ -90,7 +90,7 @@ func parseLine(text []byte) (line, error) {
 	return line{rec, proof.LeafOf(text)}, err
 }
 
-func (p portalEvidence) get(ctx context.Context, path string) (io.ReadCloser, error) {
+func (p portalRecord) get(ctx context.Context, path string) (io.ReadCloser, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.base+path, nil)
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "%q is no address of a portal: %w", p.base, err)

@@ -105,13 +105,9 @@ func ParsePublic(texts ...string) (Public, error) {
 // ReadHead reads a signed note, and who signed it. Errors are of kind fault.Invalid:
 // the text is no head, or none of the keys has signed it.
 func (p Public) ReadHead(signed string) (h Head, signer string, err error) {
-	n, err := note.Open([]byte(signed), p.keys)
-	var unknown *note.UnverifiedNoteError
-	switch {
-	case errors.As(err, &unknown):
-		return h, "", fault.New(fault.Invalid, "it is signed with another key than the one it is checked with: %s", signerOf(unknown.Note.UnverifiedSigs))
-	case err != nil:
-		return h, "", fault.New(fault.Invalid, "its signature is wrong, or it is no signed note: %w", err)
+	n, err := open(signed, p)
+	if err != nil {
+		return h, "", err
 	}
 	if h, err = parseHead(n.Text); err != nil {
 		return h, "", err

@@ -56,7 +56,9 @@ var rooms = map[string][]string{
 	"projections/moments/momentstest": {"catalog", "eventlog", "projections", "projections/entities"},
 	"projections/tree":                {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 	// So is what the history of entities comes to.
-	"projections/ledger":       {"catalog", "eventlog", "internal/fault", "internal/flat", "projections", "projections/entities", "projections/history"},
+	"projections/ledger": {"catalog", "eventlog", "internal/fault", "internal/flat", "projections", "projections/entities", "projections/history"},
+	// And so is what an audit asks.
+	"projections/evidence":     {"catalog", "event", "eventlog", "eventlog/proof", "internal/fault", "projections", "projections/entities", "projections/history", "projections/ledger", "projections/scores", "scorecards"},
 	"projections/repositories": {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 	// How sources stand is told by two read models together.
 	"projections/standing":   {"event", "internal/fault", "projections/deliveries", "projections/repositories"},

@@ -57,7 +57,7 @@ func (l *Ledger) CompareEntity(ctx context.Context, ref string, from, to project
 	}
 	var texts [2]string
 	for i, m := range []projections.Moment{from, to} {
-		told, err := l.tell(ctx, m, ref)
+		told, err := l.Tell(ctx, m, ref)
 		if err != nil {
 			return Difference{}, err
 		}
@@ -142,7 +142,7 @@ func (c Comparison) ByOwner() (all [][]Difference) {
 
 // Last tells what changed each of some entities last, up to a moment.
 func (l *Ledger) Last(ctx context.Context, m projections.Moment, refs []string) (map[string]*history.Told, error) {
-	told, err := l.tell(ctx, m, refs...)
+	told, err := l.Tell(ctx, m, refs...)
 	if err != nil {
 		return nil, err
 	}

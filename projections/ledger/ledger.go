@@ -58,14 +58,16 @@ func (l *Ledger) Until(m projections.Moment) time.Time { return l.whole(m).At }
 // Versions tells of all that happened to an entity up to a moment, in the order in
 // which it counts. The error is of kind fault.NotFound if nothing did.
 func (l *Ledger) Versions(ctx context.Context, ref string, m projections.Moment) ([]history.Told, error) {
-	told, err := l.tell(ctx, m, ref)
+	told, err := l.Tell(ctx, m, ref)
 	if err == nil && len(told[ref]) == 0 {
 		err = fault.New(fault.NotFound, "nothing is on record of %s by then", ref)
 	}
 	return told[ref], err
 }
 
-func (l *Ledger) tell(ctx context.Context, m projections.Moment, refs ...string) (map[string][]history.Told, error) {
+// Tell tells likewise of several, by ref; of those that nothing is on record of it tells
+// nothing.
+func (l *Ledger) Tell(ctx context.Context, m projections.Moment, refs ...string) (map[string][]history.Told, error) {
 	return history.Tell(l.past.Counting(ctx, l.whole(m), refs, true))
 }
 

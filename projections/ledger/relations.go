@@ -111,7 +111,7 @@ func (l *Ledger) Relations(ctx context.Context, ref string, from time.Time, to p
 	}
 	slices.Sort(refs)
 	refs = slices.DeleteFunc(slices.Compact(refs), func(one string) bool { return one == ref })
-	others, err := l.tell(ctx, to, refs...)
+	others, err := l.Tell(ctx, to, refs...)
 	if err != nil {
 		return nil, err
 	}

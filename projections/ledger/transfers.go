@@ -113,7 +113,7 @@ func (l *Ledger) Team(ctx context.Context, team string, from time.Time, to proje
 	if err != nil {
 		return account, err
 	}
-	told, err := l.tell(ctx, to, refs...)
+	told, err := l.Tell(ctx, to, refs...)
 	if err != nil {
 		return account, err
 	}

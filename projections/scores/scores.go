@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/callboard/callboard/event"
@@ -71,7 +72,7 @@ func fold(tx *sqlstore.Tx, rec eventlog.Record) error {
 	var written, level string
 	since := rec.Time.UnixNano()
 	var began int64
-	err = tx.QueryRow(`SELECT rules, level, since FROM scores WHERE card = ? AND entity = ? AND until = 0 ORDER BY position DESC LIMIT 1`, d.Card, rec.Subject).
+	err = tx.QueryRow(`SELECT rules, level, since FROM scores WHERE card = ? AND entity = ? AND ended = 0 ORDER BY position DESC LIMIT 1`, d.Card, rec.Subject).
 		Scan(&written, &level, &began)
 	switch {
 	case err == nil:
@@ -82,7 +83,7 @@ func fold(tx *sqlstore.Tx, rec eventlog.Record) error {
 	case !errors.Is(err, sql.ErrNoRows):
 		return err
 	}
-	if _, err := tx.Exec(`UPDATE scores SET until = ? WHERE card = ? AND entity = ? AND until = 0`, since, d.Card, rec.Subject); err != nil {
+	if _, err := tx.Exec(`UPDATE scores SET until = ?, ended = ? WHERE card = ? AND entity = ? AND ended = 0`, since, rec.Position, d.Card, rec.Subject); err != nil {
 		return err
 	}
 	if d.After == nil {
@@ -163,21 +164,29 @@ type Score struct {
 
 // Query selects scores. Empty fields select all.
 type Query struct {
-	Card, Entity string    // full refs
-	At           time.Time // how they stood at a moment; zero = now
-	Past         bool      // all that ever were, instead of those of a moment
+	Card, Entity string // full refs
+	// Moment is when they stood so; zero is now. Without At it is how the newest record
+	// has it that counts.
+	projections.Moment
+	// Past has all that were on record, instead of those of a time. At is not looked at.
+	Past bool
 }
 
 // List returns scores by card and entity, the oldest first.
 func (s *Scores) List(ctx context.Context, q Query) ([]Score, error) {
-	text := `SELECT card, entity, position, since, until, level, before, points, of, rules, actor, cause FROM scores WHERE (?1 = '' OR card = ?1) AND (?2 = '' OR entity = ?2)`
-	args := []any{q.Card, q.Entity}
+	known := int64(q.Known) //nolint:gosec // a position
+	if known == 0 {
+		known = math.MaxInt64
+	}
+	text := `SELECT card, entity, position, since, iif(ended > ?3, 0, until), level, before, points, of, rules, actor, cause
+		FROM scores WHERE (?1 = '' OR card = ?1) AND (?2 = '' OR entity = ?2) AND position <= ?3`
+	args := []any{q.Card, q.Entity, known}
 	switch {
 	case q.Past:
 	case q.At.IsZero():
-		text += ` AND until = 0`
+		text += ` AND (ended = 0 OR ended > ?3)`
 	default:
-		text += ` AND since <= ?3 AND (until = 0 OR until > ?3)`
+		text += ` AND since <= ?4 AND (ended = 0 OR ended > ?3 OR until > ?4)`
 		args = append(args, q.At.UnixNano())
 	}
 	rows, err := s.db.QueryContext(ctx, text+` ORDER BY card, entity, position`, args...)

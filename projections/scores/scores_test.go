@@ -7,6 +7,7 @@ import (
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/projectiontest"
 	"github.com/callboard/callboard/projections/scores"
 )
@@ -67,7 +68,7 @@ func TestList(t *testing.T) {
 	if now := list(scores.Query{Card: card}); len(now) != 1 || now[0].Entity != "component:default/ledger" {
 		t.Errorf("judged now: %+v, want the ledger alone", now)
 	}
-	fallen := list(scores.Query{Entity: payments, At: records[1].Time})
+	fallen := list(scores.Query{Entity: payments, Moment: projections.Moment{At: records[1].Time}})
 	if len(fallen) != 1 {
 		t.Fatalf("after the fall: %+v", fallen)
 	}
@@ -78,8 +79,18 @@ func TestList(t *testing.T) {
 	if len(one.Rules) != 1 || one.Rules[0].Outcome != "fail" || one.Rules[0].Position != eventlog.Position(2) {
 		t.Errorf("its rules: %+v; one of them is gone", one.Rules)
 	}
-	if before := list(scores.Query{Entity: payments, At: records[1].Time.Add(-time.Second)}); len(before) != 1 || before[0].Level != "Silver" {
+	if before := list(scores.Query{Entity: payments, Moment: projections.Moment{At: records[1].Time.Add(-time.Second)}}); len(before) != 1 || before[0].Level != "Silver" {
 		t.Errorf("before the fall: %+v", before)
+	}
+	// By what was on record before the fall, payments goes on as it was.
+	for _, at := range []time.Time{{}, records[3].Time.Add(time.Hour)} {
+		m := projections.Moment{At: at, Known: 1}
+		if then := list(scores.Query{Entity: payments, Moment: m}); len(then) != 1 || then[0].Level != "Silver" || !then[0].Until.IsZero() {
+			t.Errorf("by what was known before the fall, at %v: %+v", at, then)
+		}
+	}
+	if then := list(scores.Query{Entity: payments, Moment: projections.Moment{Known: 3}, Past: true}); len(then) != 2 || then[0].Until != records[1].Time || !then[1].Until.IsZero() {
+		t.Errorf("what was known before it was judged no more: %+v", then)
 	}
 	if past := list(scores.Query{Entity: payments, Past: true}); len(past) != 2 || past[1].Until != records[3].Time {
 		t.Errorf("all of the past: %+v", past)

@@ -1,0 +1,98 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/eventlog/proof"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/evidence"
+)
+
+// handleEvidence handles "GET /api/history/evidence".
+func (a *API) handleEvidence(c echo.Context) error {
+	report, seal, err := a.AskEvidence(c.Request().Context(), c.QueryParams())
+	if err != nil {
+		return err
+	}
+	h := c.Response().Header()
+	h.Set(echo.HeaderContentType, "application/jsonl")
+	h.Set(echo.HeaderContentDisposition, fmt.Sprintf(`attachment; filename="evidence-%s-%s.jsonl"`, report.From.Format(time.DateOnly), report.To.Format(time.DateOnly)))
+	return evidence.Write(c.Response(), report, seal, a.Signer)
+}
+
+// AskEvidence answers the question that parameters of "/api/history/evidence" ask. The
+// seal covers the events that count.
+func (a *API) AskEvidence(ctx context.Context, params url.Values) (r evidence.Report, seal proof.Seal, err error) {
+	if a.Evidence == nil {
+		return r, seal, fault.New(fault.NotFound, "this portal has no history to take evidence from")
+	}
+	q, err := questionOf(params)
+	if err != nil {
+		return r, seal, err
+	}
+	if q.Known == 0 {
+		newest, err := a.Proofs.Newest(ctx)
+		if err != nil {
+			return r, seal, err
+		}
+		q.Known = eventlog.Position(newest.Size)
+	}
+	if seal, err = a.Proofs.Covering(ctx, q.Known); err != nil {
+		return r, seal, err
+	}
+	if seal.Position == 0 || q.Known == 0 {
+		return r, seal, fault.New(fault.Conflict, "what is on record is not under seal as far as that yet: try again in a minute")
+	}
+	if err := a.Wait(ctx, q.Known); err != nil {
+		return r, seal, err
+	}
+	newest, err := a.History.Event(ctx, q.Known)
+	if err != nil {
+		return r, seal, err
+	}
+	r, err = a.Evidence.Report(ctx, q, newest.Recorded.UTC())
+	return r, seal, err
+}
+
+func questionOf(params url.Values) (q evidence.Question, err error) {
+	q.Filter, q.Rule = params["filter"], params.Get("rule")
+	if q.From, err = instant("from", params.Get("from")); err != nil {
+		return q, err
+	}
+	if q.To, err = instant("to", params.Get("to")); err != nil {
+		return q, err
+	}
+	if q.Where, err = whereOf(params); err != nil {
+		return q, err
+	}
+	if card := params.Get("scorecard"); card != "" {
+		ref, err := catalog.ParseRef(card, catalog.Ref{Kind: kindScorecard})
+		if err != nil {
+			return q, fault.New(fault.Invalid, "scorecard: %w", err)
+		}
+		q.Scorecard = ref.String()
+	} else if q.Rule != "" {
+		return q, fault.New(fault.Invalid, "rule: say of which scorecard, with scorecard")
+	}
+	known, err := number(params, "known")
+	q.Known = eventlog.Position(known)
+	return q, err
+}
+
+// instant reads a time, or a date, which is its start in UTC: as callboard export
+// does.
+func instant(name, text string) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, fault.New(fault.Invalid, "%s: %q is neither a date as 2026-07-01 nor a time as 2026-07-01T00:00:00Z", name, text)
+}

@@ -1,0 +1,179 @@
+package evidence
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/projections/scores"
+	"github.com/callboard/callboard/scorecards"
+)
+
+// control tells how entities stood, by ref.
+func (r *Reporter) control(ctx context.Context, q Question, p period) (map[string][]Stretch, error) {
+	all := map[string][]Stretch{}
+	if q.Scorecard == "" {
+		return all, nil
+	}
+	list, err := r.Scores.List(ctx, scores.Query{Card: q.Scorecard, Moment: projections.Moment{Known: q.Known}, Past: true})
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, fault.New(fault.NotFound, "nothing is on record of how anything stood on %s by then", q.Scorecard)
+	}
+	known := q.Rule == ""
+	for _, s := range list {
+		one := Stretch{Value: s.Level, By: &Event{s.Position, s.Since.UTC(), s.Actor, s.Cause.Commit, s.Cause.CommitURL}}
+		if q.Rule != "" {
+			i := slices.IndexFunc(s.Rules, func(rule scores.Rule) bool { return rule.ID == q.Rule })
+			if i < 0 {
+				continue
+			}
+			known = true
+			rule := s.Rules[i]
+			one = Stretch{Value: rule.Outcome, Says: rule.Message, By: &Event{rule.Position, rule.Since.UTC(), rule.Actor, rule.Cause.Commit, rule.Cause.CommitURL}}
+		}
+		c, ok := p.clip(s.Since, s.Until)
+		if !ok {
+			continue
+		}
+		one.From, one.To = c.from.UTC(), c.to.UTC()
+		told := all[s.Entity]
+		if n := len(told); n > 0 && told[n-1].To.Equal(one.From) && told[n-1].Value == one.Value && told[n-1].Says == one.Says {
+			told[n-1].To = one.To // another rule changed
+			continue
+		}
+		all[s.Entity] = append(told, one)
+	}
+	if !known {
+		return nil, fault.New(fault.NotFound, "%s has no rule %s on record", q.Scorecard, q.Rule)
+	}
+	return all, nil
+}
+
+// exemptions tells which ones from the control were on record, by the entity that is
+// exempt.
+func (r *Reporter) exemptions(ctx context.Context, q Question, p period, end projections.Moment) (map[string][]Exemption, error) {
+	all := map[string][]Exemption{}
+	if q.Scorecard == "" {
+		return all, nil
+	}
+	refs, err := r.Ledger.Selected(ctx, p.from, end, entities.Equals{Key: "kind", Values: []string{"exemption"}})
+	if err != nil {
+		return nil, err
+	}
+	told, err := r.Ledger.Tell(ctx, end, refs...)
+	if err != nil {
+		return nil, err
+	}
+	for _, ref := range refs {
+		for i, t := range told[ref] {
+			var until time.Time
+			if i+1 < len(told[ref]) {
+				until = told[ref][i+1].Since
+			}
+			c, ok := p.clip(t.Since, until)
+			if !ok || t.Entity == "" {
+				continue
+			}
+			x, of, ok := exemptionOf(t, q)
+			if !ok {
+				continue
+			}
+			x.Ref, x.From, x.To = ref, c.from.UTC(), c.to.UTC()
+			had := all[of]
+			if n := len(had); n > 0 && had[n-1].Ref == ref && had[n-1].same(x) && had[n-1].To.Equal(x.From) {
+				had[n-1].To = x.To // something else about it changed
+				continue
+			}
+			all[of] = append(had, x)
+		}
+	}
+	return all, nil
+}
+
+// exemptionOf reads an exemption from the control, and whom it exempts.
+func exemptionOf(t history.Told, q Question) (x Exemption, entity string, ok bool) {
+	var obj map[string]any
+	if json.Unmarshal([]byte(t.Entity), &obj) != nil {
+		return x, "", false
+	}
+	e, err := catalog.Read(obj)
+	if err != nil {
+		return x, "", false
+	}
+	read, problems := scorecards.ParseExemption(e)
+	if len(problems) > 0 || read.Card != q.Scorecard || q.Rule != "" && len(read.Rules) > 0 && !slices.Contains(read.Rules, q.Rule) {
+		return x, "", false
+	}
+	x = Exemption{
+		Stretch: Stretch{Value: string(read.Status), By: &Event{t.Position, t.Time.UTC(), t.Actor, t.Cause.Commit, t.Cause.CommitURL}},
+		Rules:   read.Rules, Reason: read.Reason, RequestedBy: read.RequestedBy, DecidedBy: read.DecidedBy,
+		Begins: e.SpecString("from"), Ends: e.SpecString("until"),
+	}
+	return x, read.Entity, true
+}
+
+func (x Exemption) same(o Exemption) bool {
+	return x.Value == o.Value && x.Reason == o.Reason && x.RequestedBy == o.RequestedBy && x.DecidedBy == o.DecidedBy &&
+		x.Begins == o.Begins && x.Ends == o.Ends && slices.Equal(x.Rules, o.Rules)
+}
+
+// missed tells of gaps in what sources told that reach into the period.
+func (r *Reporter) missed(ctx context.Context, q Question, p period) ([]Missed, error) {
+	told, err := r.gapEvents(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	var all []Missed
+	open := map[[2]string]int{}
+	for _, e := range told {
+		data, err := event.Event{Type: e.Type, Data: e.Data}.Decode()
+		if err != nil {
+			return nil, err
+		}
+		switch d := data.(type) {
+		case event.SourceGapFound:
+			from := d.Since
+			if from.IsZero() {
+				from = e.Time
+			}
+			open[[2]string{d.Source, d.Gap}] = len(all)
+			all = append(all, Missed{d.Source, d.Kind, d.Repository.FullName, d.Detail, from.UTC(), time.Time{}, false, e.Position})
+		case event.SourceGapClosed:
+			if i, ok := open[[2]string{d.Source, d.Gap}]; ok {
+				all[i].To, all[i].Lost = e.Time.UTC(), d.Lost
+			}
+		}
+	}
+	return slices.DeleteFunc(all, func(m Missed) bool {
+		return !m.From.Before(p.to) || !m.To.IsZero() && !m.To.After(p.from)
+	}), nil
+}
+
+// gapEvents returns what tells of gaps, in the order of the record.
+func (r *Reporter) gapEvents(ctx context.Context, q Question) ([]history.Entry, error) {
+	var all []history.Entry
+	for _, of := range []event.Type{event.TypeSourceGapFound, event.TypeSourceGapClosed} {
+		f := history.Filter{Type: string(of), Known: q.Known, Oldest: true, Whole: true, Uncounted: true, Limit: 500}
+		for more := true; more; more = f.After > 0 {
+			page, err := r.Events.Events(ctx, f)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, page.Entries...)
+			f.After = page.Next
+		}
+	}
+	slices.SortFunc(all, func(a, b history.Entry) int { return cmp.Compare(a.Position, b.Position) })
+	return all, nil
+}

@@ -1,0 +1,290 @@
+package evidence_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/eventlog/proof"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/projections/evidence"
+	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/projections/history/sqlitestore"
+	"github.com/callboard/callboard/projections/ledger"
+	"github.com/callboard/callboard/projections/moments"
+	"github.com/callboard/callboard/projections/projectiontest"
+	"github.com/callboard/callboard/projections/scores"
+)
+
+const (
+	payments = "component:default/payments"
+	stock    = "component:default/stock"
+	till     = "component:default/till"
+	card     = "scorecard:default/security"
+)
+
+// day is noon of a day of the quarter that begins on 1 July, counted from 0.
+func day(n int) time.Time { return time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC).AddDate(0, 0, n) }
+
+func on(n int) func(*eventlog.Record) {
+	return func(r *eventlog.Record) { r.Time, r.Recorded = day(n), day(n).Add(time.Second) }
+}
+
+func tier(n int, name, owner string) event.Declaration {
+	d := projectiontest.Component(name, owner)
+	d.Entity.Metadata.Labels = map[string]string{"tier": fmt.Sprint(n)}
+	d.Entity.Metadata.Title = strings.ToUpper(name)
+	return d
+}
+
+func exemption(status string) event.Declaration {
+	d := projectiontest.Component("later", "")
+	d.Entity.APIVersion, d.Entity.Kind = "callboard.dev/v1alpha1", "Exemption"
+	d.Entity.Spec = map[string]any{
+		"scorecard": "security", "entity": "payments", "rules": []any{"alerts"}, "reason": "The scanner is late", "status": status,
+		"requestedBy": "saltmarsh", "until": "2026-08-15",
+	}
+	return d
+}
+
+func score(level, outcome string) event.ScoreChanged {
+	return event.ScoreChanged{Card: card, After: &event.Score{Level: level}, Rules: []event.RuleChange{{Rule: "alerts", After: outcome, Message: "says " + outcome}}}
+}
+
+// quarter is what happens: payments is of tier 1 all along, stock for a few days, and till never.
+func quarter(t *testing.T) []eventlog.Record {
+	t.Helper()
+	return projectiontest.NewStory(t).
+		Add(payments, event.EntityRegistered{Declaration: tier(1, "payments", "team-a")}, on(-20), projectiontest.By("saltmarsh", "a1")).
+		Add(stock, event.EntityRegistered{Declaration: tier(2, "stock", "team-a")}, on(-10)).
+		Add(till, event.EntityRegistered{Declaration: tier(2, "till", "team-a")}, on(-10)).
+		Add(payments, score("Gold", "pass"), on(-5)).
+		Add(stock, event.EntityChanged{Declaration: tier(1, "stock", "team-b")}, on(10)).
+		Add(stock, event.EntityChanged{Declaration: tier(3, "stock", "team-b")}, on(12)).
+		Add(payments, score("", "fail"), on(20), projectiontest.By("driftwood", "b2")).
+		Add("", event.SourceGapFound{Source: "github", Gap: "g1", Kind: event.GapDelivery, Detail: "a delivery is missing", Since: day(21)}, on(22)).
+		Add("exemption:default/later", event.EntityRegistered{Declaration: exemption("requested")}, on(24)).
+		Add("exemption:default/later", event.EntityChanged{Declaration: exemption("granted")}, on(25)).
+		Add(payments, score("Gold", "exempt"), on(25)).
+		Add("", event.SourceGapClosed{Source: "github", Gap: "g1", Detail: "fetched"}, on(26)).
+		Add(payments, event.EntityChanged{Declaration: tier(1, "payments", "")}, on(30), projectiontest.By("driftwood", "c3")).
+		Add(payments, event.EntityChanged{Declaration: tier(1, "payments", "team-c")}, on(40)).
+		Records()
+}
+
+type portal struct {
+	evidence.Reporter
+	all []projections.Projection
+}
+
+func newPortal(t *testing.T) *portal {
+	t.Helper()
+	rows, err := sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "history.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { rows.Close() })
+	standing, err := scores.Open(t.Context(), filepath.Join(t.TempDir(), "scores.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { standing.Close() })
+	present, past := entities.New(), history.New(rows)
+	now := func() time.Time { return day(400) }
+	when := moments.New(present, past, func(context.Context, eventlog.Position) error { return nil }, now)
+	return &portal{
+		evidence.Reporter{Ledger: ledger.New(past, when, catalog.BuiltIn(), now), Scores: standing, Events: past, Kinds: catalog.BuiltIn()},
+		[]projections.Projection{present, past, standing},
+	}
+}
+
+func (p *portal) fold(t *testing.T, records []eventlog.Record) {
+	t.Helper()
+	for _, one := range p.all {
+		if err := one.Apply(t.Context(), records); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+var (
+	from = time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)
+	to   = time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)
+)
+
+func asked(known eventlog.Position) evidence.Question {
+	return evidence.Question{
+		Filter: []string{"metadata.labels.tier=1"}, Where: entities.Equals{Key: "metadata.labels.tier", Values: []string{"1"}},
+		From: from, To: to, Scorecard: card, Rule: "alerts", Known: known,
+	}
+}
+
+func TestReport(t *testing.T) {
+	p, records := newPortal(t), quarter(t)
+	p.fold(t, records)
+	report, err := p.Report(t.Context(), asked(14), day(80))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !report.Until.Equal(day(80)) {
+		t.Errorf("it goes up to %s, where the record ends on day 80", report.Until)
+	}
+	if len(report.Entities) != 2 || report.Entities[0].Ref != payments || report.Entities[1].Ref != stock {
+		t.Fatalf("%+v: want payments and stock, which was of tier 1 for two days", report.Entities)
+	}
+	one := report.Entities[0]
+	type stretch struct {
+		From, To time.Time
+		Value    string
+	}
+	simple := func(all []evidence.Stretch) (out []stretch) {
+		for _, s := range all {
+			out = append(out, stretch{s.From, s.To, s.Value})
+		}
+		return out
+	}
+	for _, c := range []struct {
+		what      string
+		got, want []stretch
+	}{
+		{"in the catalog", simple(one.InCatalog), []stretch{{from, day(80), ""}}},
+		{"owners", simple(one.Owners), []stretch{{from, day(30), "group:default/team-a"}, {day(30), day(40), ""}, {day(40), day(80), "group:default/team-c"}}},
+		{"control", simple(one.Control), []stretch{{from, day(20), "pass"}, {day(20), day(25), "fail"}, {day(25), day(80), "exempt"}}},
+	} {
+		if d := cmp.Diff(c.want, c.got); d != "" {
+			t.Errorf("%s (-want +got):\n%s", c.what, d)
+		}
+	}
+	if by := one.Control[1].By; by.Position != 7 || by.Commit != "b2" || by.Actor.Login != "driftwood" || one.Control[1].Says != "says fail" {
+		t.Errorf("the control failed by %+v", by)
+	}
+	if d := cmp.Diff([]evidence.Gap{{evidence.GapFailing, day(20), day(25)}, {evidence.GapUnowned, day(30), day(40)}}, one.Gaps); d != "" {
+		t.Errorf("gaps (-want +got):\n%s", d)
+	}
+	if len(one.Exemptions) != 2 || one.Exemptions[0].Value != "requested" || one.Exemptions[1].Value != "granted" || !one.Exemptions[1].From.Equal(day(25)) || one.Exemptions[1].Ends != "2026-08-15" {
+		t.Errorf("exemptions: %+v", one.Exemptions)
+	}
+	if d := cmp.Diff([]evidence.Gap{{evidence.GapNoScore, from, day(80)}}, report.Entities[1].Gaps); d != "" {
+		t.Errorf("gaps of what was never judged (-want +got):\n%s", d)
+	}
+	want := []evidence.Missed{{Source: "github", Kind: event.GapDelivery, Detail: "a delivery is missing", From: day(21), To: day(26), Found: 8}}
+	if d := cmp.Diff(want, report.Missed, cmpopts.EquateEmpty()); d != "" {
+		t.Errorf("missed (-want +got):\n%s", d)
+	}
+	level := asked(14)
+	level.Rule = ""
+	if report, err = p.Report(t.Context(), level, day(80)); err != nil || len(report.Entities[0].Control) != 3 || report.Entities[0].Control[0].Value != "Gold" || report.Entities[0].Gaps[0].Kind != evidence.GapFailing {
+		t.Errorf("asked for the level: %+v, %v", report.Entities, err)
+	}
+	for _, wrong := range []struct{ from, to time.Time }{{to, from}, {to, to.AddDate(1, 0, 0)}} {
+		q := asked(14)
+		q.From, q.To = wrong.from, wrong.to
+		if _, err := p.Report(t.Context(), q, day(80)); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("from %s to %s: %v", wrong.from, wrong.to, err)
+		}
+	}
+}
+
+// write makes the file of a report as of an event.
+func write(t *testing.T, p *portal, known eventlog.Position, recorded time.Time, key proof.Key) []byte {
+	t.Helper()
+	report, err := p.Report(t.Context(), asked(known), recorded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	note, err := key.Sign(uint64(known), proof.Hash(sha256.Sum256([]byte("root"))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file bytes.Buffer
+	if err := evidence.Write(&file, report, proof.Seal{Note: note}, key); err != nil {
+		t.Fatal(err)
+	}
+	return file.Bytes()
+}
+
+// The same question has the same bytes for an answer, whatever comes to be known
+// later, and whenever it is folded.
+func TestRegenerates(t *testing.T) {
+	records := quarter(t)
+	secret, err := proof.NewKey("acme-callboard")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := proof.ParseKey(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := newPortal(t)
+	var then [][]byte
+	for n := range records {
+		live.fold(t, records[:n+1])
+		if n >= 4 {
+			then = append(then, write(t, live, eventlog.Position(n+1), records[n].Recorded, key))
+		}
+	}
+	late := newPortal(t)
+	late.fold(t, records)
+	for i, want := range then {
+		known := eventlog.Position(i + 5)
+		for name, p := range map[string]*portal{"live": live, "folded at once": late} {
+			if d := cmp.Diff(string(want), string(write(t, p, known, records[known-1].Recorded, key))); d != "" {
+				t.Errorf("%s, by what was known at %d (-then +now):\n%s", name, known, d)
+			}
+		}
+	}
+}
+
+func TestVerify(t *testing.T) {
+	secret, err := proof.NewKey("acme-callboard")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := proof.ParseKey(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := proof.ParsePublic(key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, records := newPortal(t), quarter(t)
+	p.fold(t, records)
+	file := write(t, p, 14, day(80), key)
+	if !evidence.Is(file) {
+		t.Errorf("it is not known for what it is: %s", file[:40])
+	}
+	v, err := evidence.Verify(file, public)
+	if err != nil || v.Entities != 2 || v.Known != 14 || v.Seal.Size != 14 || v.Scorecard != card {
+		t.Errorf("%+v, %v", v, err)
+	}
+	for i := range file { // one bit anywhere
+		changed := bytes.Clone(file)
+		changed[i] ^= 1
+		if _, err := evidence.Verify(changed, public); err == nil {
+			t.Fatalf("a bit was changed at %d, in %q, and nothing is said", i, file[max(0, i-20):min(len(file), i+20)])
+		}
+	}
+	lines := bytes.SplitAfter(file, []byte("\n"))
+	for name, changed := range map[string][]byte{
+		"nothing": nil, "a line left out": bytes.Join([][]byte{lines[0], lines[2], lines[3]}, nil),
+		"cut off": file[:len(file)-len(lines[3])], "something after it": append(bytes.Clone(file), "{}\n"...),
+	} {
+		if _, err := evidence.Verify(changed, public); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

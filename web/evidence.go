@@ -1,0 +1,182 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"net/url"
+	"time"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/eventlog/proof"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/evidence"
+	"github.com/callboard/callboard/web/ui"
+)
+
+const evidencePath = auditPath + "/evidence"
+
+// The fields of a question besides from and to; they are those of the API.
+const (
+	fieldFilter    = "filter"
+	fieldScorecard = "scorecard"
+	fieldRule      = "rule"
+)
+
+// shownEvidence is how many entities a page of evidence shows; the file has them all.
+const shownEvidence = 100
+
+// Evidence answers a question that is asked with the parameters of the API; the seal
+// covers what it follows from.
+type Evidence func(context.Context, url.Values) (evidence.Report, proof.Seal, error)
+
+// evidenceView is what is asked, and the answer.
+type evidenceView struct {
+	fields []ui.Field
+	cards  []ui.Option
+	answer *evidenceAnswer // nil before anything was asked
+}
+
+type evidenceAnswer struct {
+	says    string // what it is, or why there is none
+	missed  []string
+	rows    []evidenceRow
+	more    int
+	control string // what is judged; "" if nothing is
+	file    string
+	seal    ui.EventMark
+}
+
+func (a *evidenceAnswer) columns() []ui.Column {
+	all := []ui.Column{{Label: "Entity"}, {Label: "Owner"}}
+	if a.control != "" {
+		all = append(all, ui.Column{Label: a.control}, ui.Column{Label: "Exemptions"})
+	}
+	return append(all, ui.Column{Label: "Gaps"})
+}
+
+type evidenceRow struct {
+	entity     ui.Anchor
+	owners     []evidenceStretch
+	control    []evidenceStretch
+	exemptions []evidenceStretch
+	gaps       []evidenceStretch
+}
+
+// evidenceStretch is what was so for a time.
+type evidenceStretch struct {
+	value string
+	look  string // of the badge; "" for none
+	when  string
+	event ui.EventMark // that it goes back to
+}
+
+// evidence handles "GET /audit/evidence".
+func (s *Site) evidence(ctx context.Context, r request) (answer, error) {
+	if s.Evidence == nil {
+		return answer{}, fault.New(fault.NotFound, "this portal has no history to take evidence from")
+	}
+	q := r.self.query
+	now := r.now.UTC()
+	this := quarter(now)
+	v := evidenceView{fields: []ui.Field{
+		{ID: "e-filter", Name: fieldFilter, Label: "Entities", Value: q.Get(fieldFilter), Placeholder: "kind=component,metadata.labels.tier=1", Hint: "As in the catalog's API: conditions joined with commas. All entities if it is empty."},
+		{ID: "e-from", Name: fieldFrom, Label: "From", Value: cmp.Or(q.Get(fieldFrom), this.AddDate(0, -3, 0).Format(time.DateOnly)), Required: true, Hint: "A date, or a time such as 2026-07-01T00:00:00Z."},
+		{ID: "e-to", Name: fieldTo, Label: "To", Value: cmp.Or(q.Get(fieldTo), this.Format(time.DateOnly)), Required: true, Hint: "The first moment that does not count any more."},
+		{ID: "e-rule", Name: fieldRule, Label: "Rule", Value: q.Get(fieldRule), Placeholder: "its id", Hint: "The control is that rule; without one it is the level."},
+	}}
+	v.cards = []ui.Option{{Label: "None"}}
+	for _, card := range cardsOf(r.catalog) {
+		ref := card.Ref.String()
+		v.cards = append(v.cards, ui.Option{Value: ref, Label: card.Title, On: ref == q.Get(fieldScorecard)})
+	}
+	title := "Evidence"
+	if !q.Has(fieldFrom) {
+		return answer{title: title, body: evidencePage(v)}, nil
+	}
+	asked := url.Values{}
+	for name, values := range q {
+		for _, value := range values {
+			if value != "" {
+				asked.Add(name, value)
+			}
+		}
+	}
+	report, seal, err := s.Evidence(ctx, asked)
+	if err != nil {
+		kind := fault.KindOf(err)
+		if kind != fault.Invalid && kind != fault.NotFound && kind != fault.Conflict {
+			return answer{}, err
+		}
+		v.answer = &evidenceAnswer{says: ui.Sentence(err.Error()) + "."}
+		return answer{title: title, body: evidencePage(v)}, nil
+	}
+	v.answer = newEvidenceAnswer(r, report, seal)
+	asked.Set("known", decimal(report.Known))
+	v.answer.file = "/api/history/evidence?" + asked.Encode()
+	return answer{title: title, body: evidencePage(v)}, nil
+}
+
+func newEvidenceAnswer(r request, report evidence.Report, seal proof.Seal) *evidenceAnswer {
+	a := &evidenceAnswer{
+		says: ui.Plural(len(report.Entities), "entity", "entities") + ", from " + day(report.From) + " to " + day(report.Until) + ", by the events up to " + ui.Number(report.Known) + ".",
+		seal: mark(seal.Position),
+	}
+	if report.Scorecard != "" {
+		a.control = cmp.Or(report.Rule, "Level")
+	}
+	for _, m := range report.Missed {
+		a.missed = append(a.missed, m.Source+": "+m.Detail+", "+day(m.From)+".")
+	}
+	all := report.Entities
+	if len(all) > shownEvidence {
+		all, a.more = all[:shownEvidence], len(all)-shownEvidence
+	}
+	for _, e := range all {
+		row := evidenceRow{entity: ui.Anchor{Label: e.Title}}
+		if ref, err := catalog.ParseRef(e.Ref, catalog.Ref{}); err == nil {
+			row.entity.Href = entityLink(ref) + "/history"
+		}
+		for _, o := range e.Owners {
+			row.owners = append(row.owners, newStretch(o, cmp.Or(named(r.catalog, o.Value).Label, "Nobody"), ""))
+		}
+		for _, c := range e.Control {
+			row.control = append(row.control, newStretch(c, cmp.Or(c.Value, "None"), outcomeLook(c.Value)))
+		}
+		for _, x := range e.Exemptions {
+			one := newStretch(x.Stretch, x.Value, "")
+			one.when += ": " + x.Reason
+			row.exemptions = append(row.exemptions, one)
+		}
+		for _, g := range e.Gaps {
+			row.gaps = append(row.gaps, evidenceStretch{value: g.Kind, look: "warn", when: between(g.From, g.To)})
+		}
+		a.rows = append(a.rows, row)
+	}
+	return a
+}
+
+func newStretch(s evidence.Stretch, value, look string) evidenceStretch {
+	one := evidenceStretch{value: value, look: look, when: between(s.From, s.To)}
+	if s.By != nil {
+		one.event = mark(s.By.Position)
+	}
+	return one
+}
+
+// between says when something was so.
+func between(from, to time.Time) string { return day(from) + " – " + day(to) }
+
+func day(t time.Time) string { return t.UTC().Format("2 Jan 2006") }
+
+// outcomeLook is the look of a badge for an outcome or a level.
+func outcomeLook(value string) string {
+	switch value {
+	case "pass":
+		return "good"
+	case "fail", "error", "":
+		return "bad"
+	case "unknown":
+		return "warn"
+	}
+	return "info"
+}

@@ -411,7 +411,7 @@ func TestDelivery(t *testing.T) {
 	if resp, _ := p.do(t, "GET", "/api/deliveries/github:3"); resp.StatusCode != 404 {
 		t.Errorf("one that is none: %d", resp.StatusCode)
 	}
-	if resp, body := p.do(t, "POST", "/api/deliveries/github:2/dismiss"); resp.StatusCode != 400 || !strings.Contains(body, "does not say why") {
+	if resp, body := p.do(t, "POST", "/api/deliveries/github:2/dismiss"); resp.StatusCode != 400 || !strings.Contains(body, "says why, and who you are: {\\\"reason\\\": \\\"…\\\", \\\"by\\\": \\\"…\\\"}: it is empty") {
 		t.Errorf("dismissed without a word: %d %s", resp.StatusCode, body)
 	}
 }

@@ -2,9 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -86,10 +83,8 @@ type Webhook struct {
 // handleConnect handles "POST /api/sources".
 func (a *API) handleConnect(c echo.Context) error {
 	var s SourceSettings
-	dec := json.NewDecoder(c.Request().Body)
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&s); err != nil {
-		return fault.New(fault.Invalid, "the body is not the settings of a source as JSON: %w", err)
+	if err := decode(c, &s, "how a source is set"); err != nil {
+		return err
 	}
 	if err := a.Connecting.Connect(c.Request().Context(), s); err != nil {
 		return err
@@ -110,10 +105,8 @@ func (a *API) writeSource(c echo.Context, status int, name string) error {
 // handleChange handles "PATCH /api/sources/:name".
 func (a *API) handleChange(c echo.Context) error {
 	var change SourceChange
-	dec := json.NewDecoder(c.Request().Body)
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&change); err != nil {
-		return fault.New(fault.Invalid, "the body does not say what is to be another, as JSON: %w", err)
+	if err := decode(c, &change, "what is to be another"); err != nil {
+		return err
 	}
 	name := pathParam(c, "name")
 	if err := a.Connecting.Change(c.Request().Context(), name, change); err != nil {
@@ -127,10 +120,10 @@ func (a *API) handleWebhook(c echo.Context) error {
 	var to struct {
 		URL string `json:"url"`
 	}
-	dec := json.NewDecoder(c.Request().Body)
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&to); err != nil && !errors.Is(err, io.EOF) {
-		return fault.New(fault.Invalid, "the body does not say where the webhook is to send to, as JSON: %w", err)
+	if c.Request().ContentLength != 0 {
+		if err := decode(c, &to, "where the webhook is to send to"); err != nil {
+			return err
+		}
 	}
 	name := pathParam(c, "name")
 	if err := a.Connecting.MakeWebhook(c.Request().Context(), name, to.URL); err != nil {

@@ -176,10 +176,12 @@ func (a *API) handleRewind(c echo.Context) error {
 	var to struct {
 		Position *eventlog.Position `json:"position"`
 	}
-	dec := json.NewDecoder(c.Request().Body)
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&to); err != nil || to.Position == nil {
-		return fault.New(fault.Invalid, `the body must say after which event to go on, as JSON: {"position": 0} for all there are`)
+	const says = `after which event to go on, such as {"position": 0} for all there are`
+	if err := decode(c, &to, says); err != nil {
+		return err
+	}
+	if to.Position == nil {
+		return fault.New(fault.Invalid, "the body must be JSON that says %s", says)
 	}
 	return a.tell(c, func(w *subscribers.Worker, ctx context.Context) error { return w.Rewind(ctx, *to.Position) })
 }

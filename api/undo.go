@@ -2,13 +2,11 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/callboard/callboard/eventlog"
-	"github.com/callboard/callboard/internal/fault"
 )
 
 // Undo makes entities what they were before some events about them, and returns the
@@ -55,10 +53,5 @@ type reason struct {
 
 // reasonOf reads it from the body of a request.
 func reasonOf(c echo.Context) (why reason, err error) {
-	dec := json.NewDecoder(c.Request().Body)
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&why); err != nil {
-		return why, fault.New(fault.Invalid, "the body does not say why, as JSON: %w", err)
-	}
-	return why, nil
+	return why, decode(c, &why, `why, and who you are: {"reason": "…", "by": "…"}`)
 }

@@ -52,8 +52,22 @@ func (t *Translator) Undo(ctx context.Context, events []eventlog.Record, why Und
 			undone[rec.Subject] = append(undone[rec.Subject], rec.Position)
 		}
 	}
+	// What is known of the entities may lag far behind the log: it is waited for before
+	// everybody else is held up.
+	if _, err := t.compensations(ctx, undone, why); err != nil {
+		return nil, err
+	}
 	t.appending.Lock()
 	defer t.appending.Unlock()
+	all, err := t.compensations(ctx, undone, why)
+	if err != nil {
+		return nil, err
+	}
+	return t.append(ctx, all...)
+}
+
+// compensations are the events that make entities what they were before some about them.
+func (t *Translator) compensations(ctx context.Context, undone map[string][]eventlog.Position, why Undoing) ([]event.Event, error) {
 	after, err := t.after(ctx)
 	if err != nil {
 		return nil, err
@@ -82,7 +96,7 @@ func (t *Translator) Undo(ctx context.Context, events []eventlog.Record, why Und
 	if len(all) == 0 {
 		return nil, fault.New(fault.Conflict, "there is nothing to undo: only what registers, changes or removes an entity can be undone")
 	}
-	return t.append(ctx, all...)
+	return all, nil
 }
 
 // retraced is an entity before and after the newest events about it, which are undone;

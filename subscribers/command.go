@@ -161,7 +161,10 @@ func (w *Worker) Redeliver(ctx context.Context, positions ...eventlog.Position) 
 		if w.options.Now().Sub(began) > redeliverFor {
 			break
 		}
-		a, err := w.redeliver(ctx, l)
+		a, err := w.redeliver(ctx, l.Position)
+		if fault.KindOf(err) == fault.NotFound {
+			continue // somebody else had it sent meanwhile, or dismissed it
+		}
 		if err != nil {
 			return done, err
 		}
@@ -191,11 +194,15 @@ func (w *Worker) chosen(ctx context.Context, positions []eventlog.Position) ([]L
 	return all, nil
 }
 
-func (w *Worker) redeliver(ctx context.Context, l Letter) (Attempt, error) {
+func (w *Worker) redeliver(ctx context.Context, at eventlog.Position) (Attempt, error) {
 	if err := w.take(ctx); err != nil {
 		return Attempt{}, err
 	}
 	defer w.release()
+	l, err := w.options.Store.letter(ctx, w.Name, at)
+	if err != nil {
+		return Attempt{}, err
+	}
 	p, err := w.options.Store.load(ctx, w.Name)
 	if err != nil {
 		return Attempt{}, err

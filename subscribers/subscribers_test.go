@@ -384,6 +384,43 @@ func TestFrom(t *testing.T) {
 	same(t, "from the third", []string{"e4", "e5", "later"}, third.all())
 }
 
+// Several who have one dead letter sent again at once have it sent once.
+func TestRedeliverAtOnce(t *testing.T) {
+	w := newWorld(t)
+	var bad atomic.Bool
+	bad.Store(true)
+	r := receive(t, func(int, request) (int, map[string]string) {
+		if bad.Load() {
+			return http.StatusBadRequest, nil
+		}
+		return http.StatusOK, nil
+	})
+	w.addMany(1)
+	w.serve(to(r))
+	<-r.got
+	worker := w.worker("replica")
+	if err := worker.Skip(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	bad.Store(false)
+	var all sync.WaitGroup
+	var delivered atomic.Int32
+	for range 8 {
+		all.Go(func() {
+			done, err := worker.Redeliver(t.Context())
+			if err != nil {
+				t.Error(err)
+			}
+			delivered.Add(int32(done.Delivered))
+		})
+	}
+	all.Wait()
+	same(t, "taken", []string{"e1"}, r.all())
+	if n := delivered.Load(); n != 1 {
+		t.Errorf("%d say that they had it sent", n)
+	}
+}
+
 // A subscriber that is not there is tried until it is, with growing waits, and then
 // gets everything; what has a verdict of its own is honoured.
 func TestUnavailable(t *testing.T) {

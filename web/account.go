@@ -76,18 +76,21 @@ func (s *Site) account(ctx context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	e, ok := r.catalog.Get(ref.String())
-	if !ok {
+	if !ok && len(events.Entries) == 0 {
 		return notThere(r, ref, events), nil
 	}
-	if !isGroup(e) {
+	if !strings.EqualFold(ref.Kind, "group") {
 		return answer{}, fault.New(fault.NotFound, "%s is no team: only a team has a ledger", ref)
 	}
-	a, err := s.Ledger.Team(ctx, e.Ref, p.from, p.to)
+	a, err := s.Ledger.Team(ctx, ref.String(), p.from, p.to)
 	if err != nil {
 		return answer{}, err
 	}
 	v := newAccountView(r, a, p)
-	v.head = newEntityHead(r, e, tabLedger, total(events))
+	v.head = removedHead(r.catalog, ref)
+	if ok {
+		v.head = newEntityHead(r, e, tabLedger, total(events))
+	}
 	return answer{title: v.head.title + " · Ledger", body: accountPage(v)}, nil
 }
 
@@ -95,7 +98,7 @@ func newAccountView(r request, a ledger.Account, p span) accountView {
 	v := accountView{
 		lede: "From " + p.says() + ": owned " + ui.Number(a.Before) + " at the start, gained " + ui.Number(len(a.Gained)) +
 			", lost " + ui.Number(len(a.Lost)) + ", owns " + ui.Number(a.After) + " at the end.",
-		fields: p.fields(), jumps: p.jumps(r.self, r.now),
+		fields: p.fields(), jumps: p.jumps(r.self),
 	}
 	start := p.end.AddDate(0, 0, -defaultPeriod).UTC().Format(time.DateOnly)
 	v.jumps = append(v.jumps, ui.View{Label: "90 days", Href: r.self.drop(fieldFrom, fieldTo).String(), On: p.toText == "" && p.from.UTC().Format(time.DateOnly) == start})

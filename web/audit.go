@@ -53,6 +53,7 @@ func (s *Site) audit(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	q.until(r)
 	if q.jump > 0 {
 		last, err := s.Log.Last(ctx)
 		if err != nil {
@@ -132,6 +133,18 @@ type auditQuery struct {
 	live   bool              // events are shown as they come
 	from   string
 	to     string
+	ends   bool // with the moment of the page
+}
+
+// until leaves out what came after the moment of the page.
+func (q *auditQuery) until(r request) {
+	if r.moment.Now() {
+		return
+	}
+	q.live, q.Known = false, r.moment.Known
+	if end := r.then(history.Filter{}).To; !end.IsZero() && (q.To.IsZero() || q.To.After(end)) {
+		q.To, q.ends = end, true
+	}
 }
 
 // The number of an event as a page writes it, and a commit, which differs from a
@@ -257,7 +270,7 @@ func newAuditView(r request, q auditQuery, page history.Page, last eventlog.Posi
 		case q.live:
 			v.tail = asFile(base, q, "feed").set(fieldAfter, decimal(last)).String()
 			v.follow = base.drop(fieldLive).String()
-		case q.After == 0:
+		case q.After == 0 && r.moment.Now():
 			v.follow = base.set(fieldLive, "1").String()
 		}
 	}
@@ -286,8 +299,8 @@ func asFile(base link, q auditQuery, what string) link {
 			l = l.set(field, value)
 		}
 	}
-	if len(q.to) == len(time.DateOnly) { // the day itself still belongs to it
-		l = l.set(fieldTo, q.To.Format(time.RFC3339))
+	if len(q.to) == len(time.DateOnly) || q.ends { // the day itself still belongs to it
+		l = l.set(fieldTo, q.To.Format(time.RFC3339Nano))
 	}
 	return l
 }

@@ -77,7 +77,7 @@ func (s *Site) changes(ctx context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	v := changesView{
-		lede: "The catalog from " + p.says() + ", by the team that owns it.", fields: p.fields(), jumps: p.jumps(r.self, r.now),
+		lede: "The catalog from " + p.says() + ", by the team that owns it.", fields: p.fields(), jumps: p.jumps(r.self),
 		carry: r.self.drop(fieldFrom, fieldTo, fieldPage).carry(), counts: found.Counts(),
 	}
 	teams := found.ByOwner()

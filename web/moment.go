@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,15 +36,14 @@ const (
 	knownThen = "then"
 )
 
-// travels reports whether a page shows any moment. What sources do, and what people
-// set, is of now.
+// travels reports whether a page shows any moment. What sources and subscribers do, and
+// what people set, is of now; evidence says by itself what it counts.
 func travels(path string) bool {
-	for _, prefix := range []string{catalogPath, apisPath, palettePath} {
-		if path == prefix || strings.HasPrefix(path, prefix+"/") {
-			return path != registerPath && !strings.HasPrefix(path, registerPath+"/")
-		}
+	below := func(prefix string) bool { return path == prefix || strings.HasPrefix(path, prefix+"/") }
+	if below(registerPath) || below(evidencePath) {
+		return false
 	}
-	return false
+	return slices.ContainsFunc([]string{catalogPath, apisPath, scorecardsPath, auditPath, changesPath, palettePath}, below)
 }
 
 // travel takes a request to the moment that its address names.
@@ -132,7 +132,11 @@ func (s *Site) past(ctx context.Context, r request, last eventlog.Position) *ui.
 		p.Before, p.After = day(-1), day(1)
 	}
 	if at := r.self.query.Get(fieldMoment); at != "" && s.Ledger != nil && strings.HasPrefix(r.self.path, catalogPath+"/") && r.param("name") != "" {
-		p.Compare = link{path: entityLink(r.ref()) + "/compare"}.set(fieldFrom, at).String()
+		to := link{path: entityLink(r.ref()) + "/compare"}.set(fieldFrom, at)
+		if known := r.self.query.Get(fieldKnown); known != "" {
+			to = to.set(fieldFromKnown, known)
+		}
+		p.Compare = to.String()
 	}
 	return p
 }

@@ -4,8 +4,10 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/callboard/callboard/web"
+	"github.com/callboard/callboard/web/internal/sample"
 )
 
 // Before the 6th of March another team owned payments-api.
@@ -39,7 +41,7 @@ func TestLinksKeepTheMoment(t *testing.T) {
 		path, query, _ := strings.Cut(href, "?")
 		switch {
 		case !strings.HasPrefix(path, "/") || attr(a, "href") == "/catalog?kind=component":
-		case path == "/catalog" || strings.HasPrefix(path, "/catalog/") || path == "/apis":
+		case path == "/catalog" || strings.HasPrefix(path, "/catalog/") || path == "/apis" || path == "/audit" || strings.HasPrefix(path, "/audit/") || path == "/changes" || path == "/scorecards":
 			if path != "/catalog/register" && (strings.Count(query, "at=2026-") != 1) {
 				t.Errorf("%s says no moment, or two", href)
 			}
@@ -101,5 +103,56 @@ func TestMomentsThatAreNone(t *testing.T) {
 	p = acme(t, func(c *web.Config) { c.Moments = nil })
 	if got := p.ok("/catalog?at=2026-03-05"); len(got.all(".past-bar, .when")) > 0 {
 		t.Error("a portal without a past offers it")
+	}
+}
+
+// The record as of a moment ends with it, and so do the changes and the files to take
+// with one.
+func TestTheRecordThen(t *testing.T) {
+	p := acme(t)
+	newest := p.ok("/audit").texts("tbody tr")[0]
+	then := p.ok("/audit?at=2026-03-05T10:00")
+	for _, row := range then.texts("tbody tr") {
+		if row == newest {
+			t.Errorf("the record as of 5 March begins with %s", row)
+		}
+	}
+	then.wants(".past-bar", "You are looking at 5 March 2026, 10:00")
+	if href := then.follow(".menu a", "CSV"); !strings.Contains(href, "to=2026-03-05T10%3A00%3A00.000000001Z") {
+		t.Errorf("the export leads to %s", href)
+	}
+	if then.all("a[href*='live=']") != nil {
+		t.Error("what is past can be followed")
+	}
+	known := p.ok("/audit?known=3").texts("tbody tr")
+	if len(known) != 3 {
+		t.Errorf("by what was on record at event 3 there were %d events: %s", len(known), known)
+	}
+	p.ok("/changes?at=2026-03-05T10:00").wants(".lede", "to 5 March 2026, 10:00")
+}
+
+// What is compared with now is what was seen.
+func TestCompareKeepsWhatWasKnown(t *testing.T) {
+	p := acme(t)
+	to := p.ok(paymentsAPI+"?at=2026-03-05T10:00&known=then").follow(".past-bar a", "Compare with now")
+	if want := paymentsAPI + "/compare?from=2026-03-05T10%3A00&fromKnown=then"; to != want {
+		t.Fatalf("compare with now leads to %s, want %s", to, want)
+	}
+	p.ok(to)
+	if got := p.get(paymentsAPI + "/compare?from=2026-03-05&fromKnown=maybe"); got.status != http.StatusBadRequest {
+		t.Errorf("known at no moment: %d", got.status)
+	}
+}
+
+// A team that is gone has its ledger still, where what it lost is told.
+func TestLedgerOfATeamThatIsGone(t *testing.T) {
+	p := acme(t)
+	const text = "apiVersion: backstage.io/v1alpha1\nkind: Group\nmetadata: {name: strollers}\nspec: {type: team, children: []}\n"
+	p.push(sample.Push{At: sample.Now.Add(-2 * time.Hour), Repository: "acme/strollers", Text: text})
+	p.push(sample.Push{At: sample.Now.Add(-time.Hour), Repository: "acme/strollers", Removes: "group:default/strollers"})
+	p.settle()
+	p.ok("/catalog/default/group/strollers/ledger").wants("h1", "strollers")
+	if got := p.get("/catalog/default/group/nobody/ledger"); got.status != http.StatusNotFound {
+		t.Errorf("the ledger of a team that never was: %d", got.status)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/web/ui"
@@ -14,8 +15,10 @@ import (
 // span is the time between two moments of which a page tells.
 type span struct {
 	from     time.Time
+	known    eventlog.Position // by what was on record at from; 0: as at to
 	to       projections.Moment
 	end      time.Time // of to
+	last     time.Time // that the page can show: its moment
 	fromText string    // as they were asked for
 	toText   string
 }
@@ -33,7 +36,7 @@ func (s *Site) span(ctx context.Context, r request, days int) (p span, err error
 			return p, err
 		}
 	}
-	p.end = s.Ledger.Until(p.to)
+	p.end, p.last = s.Ledger.Until(p.to), s.Ledger.Until(r.moment)
 	if p.fromText == "" {
 		p.from = p.end.AddDate(0, 0, -days)
 		return p, nil
@@ -44,11 +47,24 @@ func (s *Site) span(ctx context.Context, r request, days int) (p span, err error
 	if p.from.IsZero() || p.from.After(p.end) {
 		return p, fault.New(fault.Invalid, "from=%s is not before %s", p.fromText, cmp.Or(p.toText, "now"))
 	}
-	return p, nil
+	known := get(fieldFromKnown)
+	if known == knownThen {
+		known = p.fromText
+	}
+	m, err := s.Moments.Parse(ctx, "", known)
+	p.known = m.Known
+	return p, err
 }
 
-// begin is the moment at which the period begins, by the same knowledge as its end.
-func (p span) begin() projections.Moment { return projections.Moment{At: p.from, Known: p.to.Known} }
+// fieldFromKnown says by what was on record the catalog is meant at the beginning of a
+// period, as fieldKnown does of a page.
+const fieldFromKnown = "fromKnown"
+
+// begin is the moment at which the period begins, by the same knowledge as its end if
+// no other is asked for.
+func (p span) begin() projections.Moment {
+	return projections.Moment{At: p.from, Known: cmp.Or(p.known, p.to.Known)}
+}
 
 // says is the period in words.
 func (p span) says() string {
@@ -56,7 +72,11 @@ func (p span) says() string {
 	if !p.to.At.IsZero() {
 		end = ui.Minute(p.to.At).Text
 	}
-	return ui.Minute(p.from).Text + " to " + end
+	from := ui.Minute(p.from).Text
+	if p.known > 0 {
+		from += ", by what was on record at event " + ui.Number(p.known) + ","
+	}
+	return from + " to " + end
 }
 
 // fields are those of a form that asks for another period.
@@ -71,10 +91,10 @@ func (p span) fields() []ui.Field {
 	}
 }
 
-// jumps lead to usual periods that end now.
-func (p span) jumps(base link, now time.Time) []ui.View {
-	now = now.UTC()
-	base = base.drop(fieldTo, fieldPage)
+// jumps lead to usual periods that end with the moment of the page.
+func (p span) jumps(base link) []ui.View {
+	now := p.last.UTC()
+	base = base.drop(fieldTo, fieldFromKnown, fieldPage)
 	var all []ui.View
 	for _, jump := range []struct {
 		label string

@@ -6,8 +6,10 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/ingest"
 	"github.com/callboard/callboard/internal/config"
@@ -25,8 +27,9 @@ func (k *checker) config(ctx context.Context, p process, file string) error {
 	}
 	k.kinds = kindsOf(c)
 	stored, err := config.ReadSources(filepath.Join(c.Data, fileConnected))
+	all := c
 	if err == nil {
-		_, err = together(c, stored)
+		all, err = together(c, stored)
 	}
 	if err != nil { // the portal would not start
 		fmt.Fprintln(k.out, err)
@@ -36,6 +39,7 @@ func (k *checker) config(ctx context.Context, p process, file string) error {
 	if err != nil {
 		return fmt.Errorf("read the configuration: %w", err)
 	}
+	k.subscribers(file, text, all)
 	o, err := locationsOptions(c.Catalog)
 	if err != nil {
 		return err
@@ -60,6 +64,25 @@ func (k *checker) config(ctx context.Context, p process, file string) error {
 		k.preview(v, wrong)
 	}
 	return nil
+}
+
+// subscribers checks that the filters of subscribers can select something.
+func (k *checker) subscribers(file string, text []byte, c config.Config) {
+	for i, s := range c.Subscribers {
+		wrong := func(field, format string, args ...any) {
+			path := fmt.Sprintf("subscribers[%d].filter.%s", i, field)
+			line, column := config.Locate(text, path)
+			k.problem(file, line, column, path+" "+fmt.Sprintf(format, args...))
+		}
+		if kind := s.Filter.Kind; kind != "" && !slices.ContainsFunc(k.kinds, func(known catalog.Kind) bool { return strings.EqualFold(known.Name, kind) }) {
+			wrong("kind", "selects nothing: there is no kind %q", kind)
+		}
+		name := s.Filter.Source
+		// What the portal says by itself has a source that begins with a slash.
+		if name != "" && name != ingest.LocationsSource && name[0] != '/' && !slices.ContainsFunc(c.Sources, func(known config.Source) bool { return known.Name == name }) {
+			wrong("source", "selects nothing: there is no source %q", name)
+		}
+	}
 }
 
 // preview tells what is wrong with the descriptors that a location leads to; wrong

@@ -259,6 +259,7 @@ func samples() []event.Data {
 		event.SourceChanged{Source: "github", Settings: []string{"organizations", "token"}},
 		event.SourceDisconnected{Source: "github"},
 		event.SourceWorkRequested{Source: "github", Work: event.WorkSurvey},
+		event.SubscriberWorkRequested{Subscriber: "warehouse", Work: event.WorkRedeliver, Positions: []uint64{48, 51}},
 		event.ScoreChanged{
 			Card: "scorecard:default/production-readiness", Title: "Production readiness",
 			Before: &event.Score{Level: "Silver", Points: 4, Of: 5}, After: &event.Score{Level: "Bronze", Points: 3, Of: 5},

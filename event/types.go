@@ -44,6 +44,8 @@ const (
 	TypeSourceGapFound      Type = "source.gap.found.v1"
 	TypeSourceGapClosed     Type = "source.gap.closed.v1"
 
+	TypeSubscriberWorkRequested Type = "subscriber.work.requested.v1"
+
 	TypeRepositoryDue     Type = "repository.due.v1"
 	TypeDeliveryReceived  Type = "delivery.received.v1"
 	TypeDeliveryHandled   Type = "delivery.handled.v1"
@@ -91,6 +93,7 @@ var types = []TypeInfo{
 	{TypeSourceChanged, "Somebody changed the settings of a source.", decodeAs[SourceChanged]},
 	{TypeSourceDisconnected, "Somebody took a source away.", decodeAs[SourceDisconnected]},
 	{TypeSourceWorkRequested, "Somebody asked for work at a source.", decodeAs[SourceWorkRequested]},
+	{TypeSubscriberWorkRequested, "Somebody told a subscriber what to do.", decodeAs[SubscriberWorkRequested]},
 	{TypeScoreChanged, "An entity stands otherwise on a scorecard.", decodeAs[ScoreChanged]},
 	{TypeSourceNoticed, "The forge told of the connection itself.", decodeAs[SourceNoticed]},
 	{TypeSourceGapFound, "Something of a source was missed.", decodeAs[SourceGapFound]},

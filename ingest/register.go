@@ -142,7 +142,7 @@ func (l *Locations) event(ctx context.Context, id, subject string, data event.Da
 		return event.Event{}, err
 	}
 	e.ID = event.DeriveID(0, "location/"+strconv.FormatUint(uint64(after), 10), id, string(e.Type))
-	e.Cause = why
+	e.Actor, e.Cause = event.ActorIn(ctx), why
 	return e, nil
 }
 

@@ -18,8 +18,20 @@ const (
 	redeliverFor    = 20 * time.Second
 )
 
+// note puts on record what somebody asks for.
+func (w *Worker) note(ctx context.Context, work string, positions ...eventlog.Position) error {
+	if w.options.Note == nil {
+		return nil
+	}
+	said := event.SubscriberWorkRequested{Subscriber: w.Name, Work: work}
+	for _, p := range positions {
+		said.Positions = append(said.Positions, uint64(p))
+	}
+	return w.options.Note(ctx, said)
+}
+
 // change changes how far the subscriber is, and has the worker look at it.
-func (w *Worker) change(ctx context.Context, change func(*Progress) error) error {
+func (w *Worker) change(ctx context.Context, change func(*Progress)) error {
 	if err := w.take(ctx); err != nil {
 		return err
 	}
@@ -28,9 +40,7 @@ func (w *Worker) change(ctx context.Context, change func(*Progress) error) error
 	if err != nil {
 		return err
 	}
-	if err := change(&p); err != nil {
-		return err
-	}
+	change(&p)
 	if err := w.save(ctx, step{Progress: p}); err != nil {
 		return err
 	}
@@ -41,20 +51,22 @@ func (w *Worker) change(ctx context.Context, change func(*Progress) error) error
 // Pause has nothing sent until somebody resumes it. A request that is under way is
 // waited for.
 func (w *Worker) Pause(ctx context.Context) error {
-	return w.change(ctx, func(p *Progress) error {
+	if err := w.note(ctx, event.WorkPause); err != nil {
+		return err
+	}
+	return w.change(ctx, func(p *Progress) {
 		if p.PausedFor == "" {
 			p.PausedFor, p.PausedAt = byPerson, w.options.Now()
 		}
-		return nil
 	})
 }
 
 // Resume goes on with what was paused, and tries at once what failed.
 func (w *Worker) Resume(ctx context.Context) error {
-	return w.change(ctx, func(p *Progress) error {
-		p.PausedFor, p.PausedAt, p.RetryAt = "", time.Time{}, time.Time{}
-		return nil
-	})
+	if err := w.note(ctx, event.WorkResume); err != nil {
+		return err
+	}
+	return w.change(ctx, func(p *Progress) { p.PausedFor, p.PausedAt, p.RetryAt = "", time.Time{}, time.Time{} })
 }
 
 // byPerson is why a subscriber is paused that somebody paused.
@@ -71,13 +83,15 @@ func (w *Worker) Rewind(ctx context.Context, to eventlog.Position) error {
 	if to > last {
 		return fault.New(fault.Invalid, "the log ends at %d: subscriber %s cannot go on after %d", last, w.Name, to)
 	}
-	return w.change(ctx, func(p *Progress) error {
+	if err := w.note(ctx, event.WorkRewind, to); err != nil {
+		return err
+	}
+	return w.change(ctx, func(p *Progress) {
 		before := *p
 		*p = Progress{Position: to, Delivered: before.Delivered}
 		if before.PausedFor == byPerson {
 			p.PausedFor, p.PausedAt = before.PausedFor, before.PausedAt
 		}
-		return nil
 	})
 }
 
@@ -108,6 +122,9 @@ func (w *Worker) Skip(ctx context.Context) error {
 		return err
 	}
 	next := entries[0]
+	if err := w.note(ctx, event.WorkSkip, next.Position); err != nil {
+		return err
+	}
 	l := Letter{Position: next.Position, Type: string(next.Type), Subject: next.Subject, Since: p.FailingSince, At: w.options.Now(), Attempts: p.Failures, Reason: p.Reason}
 	if i := slices.IndexFunc(attempts, func(a Attempt) bool { return a.Kind == KindEvents }); i >= 0 {
 		l.At, l.Status, l.Answer = attempts[i].At, attempts[i].Status, attempts[i].Answer
@@ -153,7 +170,10 @@ type Redelivered struct {
 func (w *Worker) Redeliver(ctx context.Context, positions ...eventlog.Position) (Redelivered, error) {
 	var done Redelivered
 	letters, err := w.chosen(ctx, positions)
-	if err != nil {
+	if err != nil || len(letters) == 0 {
+		return done, err
+	}
+	if err := w.note(ctx, event.WorkRedeliver, positions...); err != nil {
 		return done, err
 	}
 	began := w.options.Now()
@@ -230,6 +250,9 @@ func (w *Worker) redeliver(ctx context.Context, at eventlog.Position) (Attempt, 
 // these events. The error is of kind fault.NotFound if one is none.
 func (w *Worker) Dismiss(ctx context.Context, positions ...eventlog.Position) error {
 	if _, err := w.chosen(ctx, positions); err != nil {
+		return err
+	}
+	if err := w.note(ctx, event.WorkDismiss, positions...); err != nil {
 		return err
 	}
 	if err := w.take(ctx); err != nil {

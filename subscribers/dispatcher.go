@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/eventlog/pubsub"
 	"github.com/callboard/callboard/internal/fault"
@@ -22,6 +23,8 @@ type Options struct {
 	Log     Log
 	// Wait returns once the history has the event at a position.
 	Wait    func(context.Context, eventlog.Position) error
+	// Note puts on record what somebody tells a subscriber to do, before it is done. Nil: nothing is.
+	Note    func(ctx context.Context, said event.SubscriberWorkRequested) error
 	Metrics prometheus.Registerer
 	Logger  *slog.Logger
 	Now     func() time.Time

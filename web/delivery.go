@@ -55,6 +55,7 @@ type deliveryView struct {
 	undo     *undoView // nil: nothing that it led to can be undone
 	fetched  bool      // it did not come, but the forge handed it over
 	reasoned ui.Field  // why it is dismissed
+	by       string    // who dismisses it
 	mend     bool      // a replay makes sense once something was mended
 	attempts []attemptRow
 	reason   string // of a look
@@ -143,7 +144,7 @@ func (s *Site) deliveryAnswer(ctx context.Context, r request, amend func(*delive
 	}
 	v.more = len(d.Events) - len(v.caused)
 	if s.Undo != nil && slices.ContainsFunc(v.caused, func(c causedRow) bool { return c.undoable }) {
-		v.undo = newUndoView(v.back+"/undo", "The entities become what they were before, by events with your name and reason, all or none. They stay so until the files that declare them say something else.", "Undo what it led to")
+		v.undo = newUndoView(r, v.back+"/undo", "The entities become what they were before, by events with your name and reason, all or none. They stay so until the files that declare them say something else.", "Undo what it led to")
 	}
 	amend(&v)
 	fields := []*ui.Field{&v.reasoned}
@@ -181,6 +182,7 @@ func (s *Site) newDeliveryView(r request, d deliveries.Delivery, attempts []deli
 	}
 	v.mend = d.Status == event.DeliveryFailed
 	v.fetched = d.Fetched
+	v.by = r.name
 	v.reasoned = reasonField("dismiss-reason", "the repository was a trial")
 	v.waits = v.mend || d.Status == event.DeliveryHeld
 	if v.waits && r.self.query.Has(fieldUnsaid) {

@@ -71,7 +71,7 @@ func (s *Site) eventView(ctx context.Context, r request, p eventlog.Position) (*
 	if v.proof, err = s.proofView(ctx, rec); err != nil {
 		return nil, err
 	}
-	if v.undo = s.undoOf(rec.Type, p); v.undo != nil {
+	if v.undo = s.undoOf(r, rec.Type, p); v.undo != nil {
 		if v.undoneBy, err = s.undoneBy(ctx, rec); err != nil {
 			return nil, err
 		}

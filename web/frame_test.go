@@ -172,7 +172,7 @@ func TestFailedDeliveriesInNavigation(t *testing.T) {
 func TestTheme(t *testing.T) {
 	p := acme(t)
 	back := "/catalog?kind=API&q=pay"
-	action, form := p.ok(back).submit(".bar form[method=post]", nil)
+	action, form := p.ok(back).submit(".bar form[action='/settings/theme']", nil)
 	if form.Get("back") != back {
 		t.Errorf("the form comes back to %q, want %q", form.Get("back"), back)
 	}

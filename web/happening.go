@@ -75,6 +75,8 @@ func tellTypeAround(t event.Type) told {
 		return told{"minus", "bad", "Source disconnected"}
 	case event.TypeSourceWorkRequested:
 		return told{"play", "", "Asked of a source"}
+	case event.TypeSubscriberWorkRequested:
+		return told{"delivery", "", "Told a subscriber"}
 	case event.TypeDeliveryReplayed:
 		return told{"replay", "", "Delivery replayed"}
 	case event.TypeDeliveryDismissed:

@@ -27,11 +27,11 @@ type undoView struct {
 	problem string // why it cannot be
 }
 
-func newUndoView(action, says, button string) *undoView {
+func newUndoView(r request, action, says, button string) *undoView {
 	return &undoView{
 		action: action, says: says, button: button,
 		reason: reasonField("undo-reason", "pushed to the wrong branch"),
-		by:     ui.Field{ID: "undo-by", Name: fieldBy, Label: "Who you are", Required: true, MaxLength: 200},
+		by:     ui.Field{ID: "undo-by", Name: fieldBy, Label: "Who you are", Value: r.name, Required: true, MaxLength: MaxName},
 	}
 }
 
@@ -64,11 +64,11 @@ func undoable(t event.Type) bool {
 func undoEventLink(p eventlog.Position) string { return eventLink(p) + "/undo" }
 
 // undoOf is the form that undoes an event; nil where it cannot be.
-func (s *Site) undoOf(t event.Type, p eventlog.Position) *undoView {
+func (s *Site) undoOf(r request, t event.Type, p eventlog.Position) *undoView {
 	if s.Undo == nil || !undoable(t) {
 		return nil
 	}
-	return newUndoView(undoEventLink(p), "The entity becomes what it was before, by an event with your name and reason. It stays so until the file that declares it says something else.", "Undo this event")
+	return newUndoView(r, undoEventLink(p), "The entity becomes what it was before, by an event with your name and reason. It stays so until the file that declares it says something else.", "Undo this event")
 }
 
 // undoEvent handles "POST /audit/{position}/undo".

@@ -164,6 +164,7 @@ func (s *Site) actions() []action {
 		{backfillPath, s.backfill},
 		{makeHookPath, s.makeHook},
 		{themePath, s.theme},
+		{youPath, s.you},
 		{starPath, s.star},
 		{registerPath + "/confirm", s.confirm},
 		{removeLocationPath, s.removeLocation},
@@ -189,11 +190,12 @@ type action struct {
 // browser is what is known of who asks: what it keeps in cookies.
 type browser struct {
 	starred, recent []string // refs
+	name            string   // what whoever asks calls themselves; may be empty
 	keep            func(*http.Cookie)
 }
 
 func browserOf(c echo.Context) browser {
-	return browser{keptRefs(c.Request(), starCookie), keptRefs(c.Request(), recentCookie), c.SetCookie}
+	return browser{keptRefs(c.Request(), starCookie), keptRefs(c.Request(), recentCookie), NameIn(c.Request()), c.SetCookie}
 }
 
 // request is what a page is made from: an address, one moment, one catalog.

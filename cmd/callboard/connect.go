@@ -94,17 +94,20 @@ The portal keeps it in sources.yaml of its data folder.`, title, variable, scope
 }
 
 // portalFlags say which portal a command works with.
-type portalFlags struct{ to, toToken, data string }
+type portalFlags struct{ to, toToken, data, by string }
 
 func (f *portalFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.to, "to", "http://127.0.0.1:8080", "address of the running portal")
 	c.Flags().StringVar(&f.toToken, "to-token", "", "token for the portal (default $CALLBOARD_TOKEN, else that of the data folder)")
 	c.Flags().StringVar(&f.data, "data", "./data", "data folder of the portal, if it runs on this machine")
+	c.Flags().StringVar(&f.by, "by", "", "who you are, for the record (default $CALLBOARD_BY)")
 }
 
 func (f *portalFlags) client(command string, p process) (*portalClient, error) {
 	token, err := portalToken(f.toToken, f.data, command, p)
-	return newPortalClient(f.to, token), err
+	client := newPortalClient(f.to, token)
+	client.by = firstOf(f.by, p, "CALLBOARD_BY")
+	return client, err
 }
 
 func (f *connectFlags) run(ctx context.Context, p process, forge string, portal *portalClient) error {

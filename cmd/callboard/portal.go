@@ -260,7 +260,7 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 
 // replay asks to handle a delivery again.
 func (p *portal) replay(ctx context.Context, id, reason string) error {
-	return p.intake().translator.Replay(ctx, id, reason, event.Actor{})
+	return p.intake().translator.Replay(ctx, id, reason, event.ActorIn(ctx))
 }
 
 // url is how others reach the portal.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -17,11 +18,12 @@ import (
 // portalClient asks a running portal, for commands that work with one.
 type portalClient struct {
 	base, token string
+	by          string // who asks, for the record; "" = nobody says
 	http        *http.Client
 }
 
 func newPortalClient(base, token string) *portalClient {
-	return &portalClient{strings.TrimRight(base, "/"), token, &http.Client{Timeout: 30 * time.Second}}
+	return &portalClient{base: strings.TrimRight(base, "/"), token: token, http: &http.Client{Timeout: 30 * time.Second}}
 }
 
 // copy writes what the portal answers to w as it is.
@@ -65,6 +67,9 @@ func (c *portalClient) ask(ctx context.Context, method, path string, body, answe
 	}
 	r.Header.Set("Authorization", "Bearer "+c.token)
 	r.Header.Set("Content-Type", "application/json")
+	if c.by != "" {
+		r.Header.Set(headerBy, url.PathEscape(c.by))
+	}
 	resp, err := c.http.Do(r)
 	if err != nil {
 		if ctx.Err() != nil {

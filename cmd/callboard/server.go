@@ -21,6 +21,7 @@ import (
 	"github.com/callboard/callboard/ingest"
 	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/web"
 )
 
 const (
@@ -66,14 +67,35 @@ func newEcho(logger *slog.Logger, g guard, gate echo.MiddlewareFunc) *echo.Echo 
 	return e
 }
 
-// requestIsCause has whatever a request changes name it as its cause.
+// requestIsCause has whatever a request changes name it as its cause, and who asks.
 func requestIsCause(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if r := c.Request(); r.Method != http.MethodGet && r.Method != http.MethodHead && !isHook(c) { // what sends a delivery asks for nothing
-			c.SetRequest(r.WithContext(event.WithCause(r.Context(), event.Cause{Request: c.Response().Header().Get(echo.HeaderXRequestID)})))
+			name, err := nameOf(r)
+			if err != nil {
+				return err
+			}
+			ctx := event.WithCause(r.Context(), event.Cause{Request: c.Response().Header().Get(echo.HeaderXRequestID)})
+			c.SetRequest(r.WithContext(event.WithActor(ctx, event.Actor{Name: name})))
 		}
 		return next(c)
 	}
+}
+
+// headerBy is where a program says for whom it asks.
+const headerBy = "Callboard-By"
+
+// nameOf is what whoever asks calls themselves: nobody signs in.
+func nameOf(r *http.Request) (string, error) {
+	text := r.Header.Get(headerBy)
+	if text == "" {
+		return web.NameIn(r), nil
+	}
+	name, err := url.PathUnescape(text)
+	if err != nil || !web.IsName(name) {
+		return "", fault.New(fault.Invalid, "%s must be a name of at most %d characters in UTF-8, percent-encoded where it is more than ASCII", headerBy, web.MaxName)
+	}
+	return name, nil
 }
 
 func isHook(c echo.Context) bool { return strings.HasPrefix(c.Request().URL.Path, "/hooks/") }

@@ -65,8 +65,13 @@ func (p *portal) note(ctx context.Context, said ...event.Event) error {
 // askedOf is what somebody asks of a source, by the request that ctx tells of.
 func (p *portal) askedOf(ctx context.Context, source string, data event.Data) (event.Event, error) {
 	e, err := event.New(event.SourcePrefix+source, source, data)
-	e.ID, e.Time, e.Cause = uuid.NewString(), p.now(), event.Cause{Request: event.CauseIn(ctx).Request}
-	return e, err
+	return p.asked(ctx, e), err
+}
+
+// asked is an event with who asks for it, and the request.
+func (p *portal) asked(ctx context.Context, e event.Event) event.Event {
+	e.ID, e.Time, e.Actor, e.Cause = uuid.NewString(), p.now(), event.ActorIn(ctx), event.Cause{Request: event.CauseIn(ctx).Request}
+	return e
 }
 
 // differingSettings names the settings in which a source differs.

@@ -73,13 +73,22 @@ func (p *portal) survey(ctx context.Context, source string) error {
 
 // allow asks to handle a delivery again that is held.
 func (p *portal) allow(ctx context.Context, id, reason string) error {
-	return p.intake().translator.Allow(ctx, id, reason, event.Actor{})
+	return p.intake().translator.Allow(ctx, id, reason, event.ActorIn(ctx))
+}
+
+// namedOr is who somebody says that they are beside what they ask for or, if they do
+// not, who they are otherwise.
+func namedOr(ctx context.Context, by string) event.Actor {
+	if by = strings.TrimSpace(by); by != "" {
+		return event.Actor{Name: by}
+	}
+	return event.ActorIn(ctx)
 }
 
 // dismiss has a delivery waited for by nobody any more that failed or is held. By is
 // what whoever asks calls themselves: nobody signs in.
 func (p *portal) dismiss(ctx context.Context, id, reason, by string) error {
-	return p.intake().translator.Dismiss(ctx, id, reason, event.Actor{Name: by})
+	return p.intake().translator.Dismiss(ctx, id, reason, namedOr(ctx, by))
 }
 
 // refusals are the deliveries of a source that the door did not take.

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/projections/history"
@@ -19,13 +20,22 @@ import (
 func (p *portal) openSubscribers(ctx context.Context, metrics prometheus.Registerer) (err error) {
 	p.subscribers, err = subscribers.New(subscribers.Options{
 		Store: p.sent, History: p.history, Log: p.events,
-		Wait:    func(ctx context.Context, at eventlog.Position) error { return p.runner.Wait(ctx, history.Name, at) },
-		Metrics: metrics, Logger: p.logger, Now: p.now,
+		Wait: func(ctx context.Context, at eventlog.Position) error { return p.runner.Wait(ctx, history.Name, at) },
+		Note: p.noteSubscriber, Metrics: metrics, Logger: p.logger, Now: p.now,
 	})
 	if err != nil {
 		return err
 	}
 	return p.subscribers.Serve(ctx, subscribersOf(p.config))
+}
+
+// noteSubscriber puts on record what somebody tells a subscriber to do.
+func (p *portal) noteSubscriber(ctx context.Context, said event.SubscriberWorkRequested) error {
+	e, err := event.New("/subscribers/"+said.Subscriber, said.Subscriber, said)
+	if err != nil {
+		return err
+	}
+	return p.note(ctx, p.asked(ctx, e))
 }
 
 // subscribersOf are the subscribers of a configuration.

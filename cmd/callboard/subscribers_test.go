@@ -183,6 +183,7 @@ func TestSubscriberIsMended(t *testing.T) {
 		t.Fatal(err)
 	}
 	client := newPortalClient(r.base, token)
+	client.by = "Corvid, on call"
 	ask := func(path string, body any) (map[string]any, error) {
 		answer := map[string]any{}
 		err := client.ask(t.Context(), http.MethodPost, "/api/subscribers/cmdb/"+path, body, &answer)
@@ -201,7 +202,7 @@ func TestSubscriberIsMended(t *testing.T) {
 		t.Errorf("a secret shows: %s", body)
 	}
 
-	page := newVisitor(t).open(r.base+"/subscribers/cmdb").press("Put it aside and go on", nil).isAt("/subscribers/cmdb")
+	page := newVisitor(t).open(r.base+"/subscribers/cmdb").press("Keep", map[string]string{"by": "Häherling"}).isAt("/subscribers/cmdb").press("Put it aside and go on", nil).isAt("/subscribers/cmdb")
 	p.wait(t, p.taken, stock)
 	page.isTold(".toast", "is among the dead letters").isTold("[aria-labelledby=h-letters]", ledger[len("component:default/"):])
 	if _, err := ask("skip", nil); fault.KindOf(err) != fault.Conflict {
@@ -246,6 +247,8 @@ func TestSubscriberIsMended(t *testing.T) {
 		t.Error(err)
 	}
 	r.says(t, "/subscribers", "Up to date", "all there is")
+	r.says(t, "/api/history/events?type=subscriber.work.requested&order=asc",
+		`"summary":"put aside event `, `"actor":{"name":"Häherling"}`, `"summary":"sent again all dead letters"`, `"summary":"paused"`, `"summary":"sent everything again after event 0"`, `"actor":{"name":"Corvid, on call"}`)
 	if status, _ := r.read(t, "/subscribers/nobody"); status != http.StatusNotFound {
 		t.Errorf("the page of nobody: %d", status)
 	}

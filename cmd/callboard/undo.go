@@ -4,7 +4,6 @@ import (
 	"context"
 	"iter"
 
-	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/ingest"
 	"github.com/callboard/callboard/projections"
@@ -44,7 +43,7 @@ func (p *portal) undo(ctx context.Context, events []eventlog.Position, reason, b
 			return nil, err
 		}
 	}
-	appended, err := p.intake().translator.Undo(ctx, records, ingest.Undoing{Reason: reason, By: event.Actor{Name: by}, Request: request})
+	appended, err := p.intake().translator.Undo(ctx, records, ingest.Undoing{Reason: reason, By: namedOr(ctx, by), Request: request})
 	if err != nil {
 		return nil, err
 	}

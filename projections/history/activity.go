@@ -54,6 +54,8 @@ func words(data event.Data) string {
 		return "disconnected; what came from it stays"
 	case event.SourceWorkRequested:
 		return requested(d)
+	case event.SubscriberWorkRequested:
+		return told(d)
 	case event.DeliveryReplayed:
 		if d.Allowed {
 			return titled("allowed to remove as much as it takes", d.Reason)
@@ -84,6 +86,34 @@ func requested(d event.SourceWorkRequested) string {
 		return "its past is to be read"
 	case event.WorkWebhook:
 		return "its webhook is to be made at the forge"
+	}
+	return d.Work + " was asked for"
+}
+
+// told is what a subscriber was told.
+func told(d event.SubscriberWorkRequested) string {
+	of := func(what string) string {
+		switch len(d.Positions) {
+		case 0:
+			return what + " all dead letters"
+		case 1:
+			return fmt.Sprintf("%s event %d", what, d.Positions[0])
+		}
+		return fmt.Sprintf("%s %d events", what, len(d.Positions))
+	}
+	switch d.Work {
+	case event.WorkPause:
+		return "paused"
+	case event.WorkResume:
+		return "resumed"
+	case event.WorkSkip:
+		return of("put aside")
+	case event.WorkRewind:
+		return of("sent everything again after")
+	case event.WorkRedeliver:
+		return of("sent again")
+	case event.WorkDismiss:
+		return of("not to have")
 	}
 	return d.Work + " was asked for"
 }

@@ -22,7 +22,7 @@ type Options struct {
 	History History
 	Log     Log
 	// Wait returns once the history has the event at a position.
-	Wait    func(context.Context, eventlog.Position) error
+	Wait func(context.Context, eventlog.Position) error
 	// Note puts on record what somebody tells a subscriber to do, before it is done. Nil: nothing is.
 	Note    func(ctx context.Context, said event.SubscriberWorkRequested) error
 	Metrics prometheus.Registerer

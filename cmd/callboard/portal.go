@@ -157,7 +157,7 @@ func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o por
 	}
 	p.backfills, p.rebuilds = newBackfills(p), newRebuilds(p)
 	p.standing = p.newStanding()
-	if err := errors.Join(registerLag(metrics, p.runner, p.inboxes), registerSources(metrics, p.standing), registerCatalog(metrics, p.catalog, p.isRead)); err != nil {
+	if err := errors.Join(registerLag(metrics, p.runner, p.inboxes), registerSources(metrics, p.standing), registerCatalog(metrics, p.catalog, p.isRead), registerSeals(metrics, p.tree)); err != nil {
 		return nil, err
 	}
 	if err := p.openSubscribers(ctx, metrics); err != nil {

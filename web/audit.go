@@ -371,6 +371,9 @@ func auditChips(base link, q auditQuery) []ui.Chip {
 
 // period says a span of time: "10–12 March 2026", "since 10 March 2026".
 func period(q auditQuery) string {
+	if q.ends { // the page says until when, for all of it
+		q.To = time.Time{}
+	}
 	last := q.To
 	if len(q.to) == len(time.DateOnly) {
 		last = q.To.AddDate(0, 0, -1) // the day itself still belongs to it

@@ -121,6 +121,9 @@ func TestTheRecordThen(t *testing.T) {
 	if href := then.follow(".menu a", "CSV"); !strings.Contains(href, "to=2026-03-05T10%3A00%3A00.000000001Z") {
 		t.Errorf("the export leads to %s", href)
 	}
+	if chips := then.texts(".chips span.chip"); len(chips) > 0 {
+		t.Errorf("what the page is of stands there as a filter: %s", chips)
+	}
 	if then.all("a[href*='live=']") != nil {
 		t.Error("what is past can be followed")
 	}

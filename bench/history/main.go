@@ -3,9 +3,11 @@
 //
 //	go run ./bench/history -store sqlite -events 1000000
 //	go run ./bench/history -store clickhouse -events 10000000
+//	go run ./bench/history -store native -events 10000000
 //	go run ./bench/history -store http://user:password@host:8123/bench -events 10000000
 //
-// "clickhouse" is the engine that tests run. What is asked of the catalog's past is
+// "clickhouse" is the engine that tests run, over HTTP; "native" the same over the
+// native protocol. What is asked of the catalog's past is
 // the work of the store alone: folding comes on top, see docs/performance.md.
 package main
 
@@ -18,6 +20,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/callboard/callboard/internal/clickhousetest"
@@ -48,7 +51,7 @@ type options struct {
 
 func run(ctx context.Context) (err error) {
 	var o options
-	flag.StringVar(&o.store, "store", "sqlite", "sqlite, clickhouse, or the URL of a database")
+	flag.StringVar(&o.store, "store", "sqlite", "sqlite, clickhouse, native, or the URL of a database")
 	flag.IntVar(&o.plan.events, "events", 100_000, "how many events, over a year")
 	flag.IntVar(&o.plan.entities, "entities", 0, "how many entities they are about; 0 is a hundredth of the events, 1000 at least")
 	flag.IntVar(&o.folded, "folded", 100_000, "how many of the events are also folded by the projection, into a store of their own; 0 for none")
@@ -106,12 +109,16 @@ func places(ctx context.Context, o options) (open func(string) (history.Store, e
 		return func(name string) (history.Store, error) {
 			return sqlitestore.Open(ctx, filepath.Join(o.folder, name+".db"))
 		}, stop, nil
-	case "clickhouse":
+	case "clickhouse", "native":
+		protocol := "http"
+		if o.store == "native" {
+			protocol = "clickhouse"
+		}
 		server, stop, err := clickhousetest.Run(context.WithoutCancel(ctx), filepath.Join(o.folder, "clickhouse"))
 		if err != nil {
 			return nil, nil, err
 		}
-		return func(name string) (history.Store, error) { return clickhousestore.Open(server.URL(name)) }, stop, nil
+		return func(name string) (history.Store, error) { return clickhousestore.Open(server.URL(protocol, name)) }, stop, nil
 	default:
 		return func(string) (history.Store, error) { return clickhousestore.Open(o.store) }, stop, nil
 	}
@@ -127,7 +134,7 @@ func batch(s history.Store) int {
 
 // fold measures the projection: from events of a log to rows.
 func fold(ctx context.Context, o options, open func(string) (history.Store, error)) (err error) {
-	if o.store != "sqlite" && o.store != "clickhouse" {
+	if strings.Contains(o.store, "://") {
 		return nil // there is one database
 	}
 	s, err := open("folded")

@@ -1,5 +1,6 @@
 // Package clickhousetest gives tests a ClickHouse: [Start] runs the real engine,
-// which make test fetches from npm as a library, behind the HTTP interface.
+// which make test fetches from npm as a library, behind the HTTP interface and the
+// native protocol.
 package clickhousetest
 
 import (
@@ -13,7 +14,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"testing"
 )
@@ -60,8 +60,8 @@ func Required() bool { return os.Getenv("CALLBOARD_TEST_REQUIRE_CLICKHOUSE") != 
 
 // Server is a ClickHouse that runs.
 type Server struct {
-	address   string
-	databases atomic.Int64
+	http, native string // addresses
+	databases    atomic.Int64
 }
 
 // Start runs one until the test ends. Without an engine the test is skipped, unless
@@ -117,14 +117,34 @@ func Run(ctx context.Context, folder string) (s *Server, stop func() error, err 
 	if err != nil {
 		return nil, nil, fmt.Errorf("start ClickHouse: %w", errors.Join(err, stop()))
 	}
-	return &Server{address: strings.TrimSpace(strings.TrimPrefix(line, "listening "))}, stop, nil
+	s = &Server{}
+	if _, err := fmt.Sscanf(line, "listening %s %s", &s.http, &s.native); err != nil {
+		return nil, nil, fmt.Errorf("start ClickHouse: it says %q: %w", line, errors.Join(err, stop()))
+	}
+	return s, stop, nil
 }
 
-// Database makes an empty database for a test and returns its URL.
+// Protocols are those that a server speaks, as the scheme of a URL.
+func Protocols() []string { return []string{"http", "clickhouse"} }
+
+// Database returns the URL of a database for a test, which whoever opens a store there
+// makes. It is spoken with over HTTP.
 func (s *Server) Database(tb testing.TB) string {
 	tb.Helper()
-	return s.URL(fmt.Sprintf("test%d", s.databases.Add(1)))
+	return s.DatabaseOver(tb, "http")
 }
 
-// URL is that of a database, which whoever opens a store there makes.
-func (s *Server) URL(database string) string { return "http://" + s.address + "/" + database }
+// DatabaseOver is Database over one of the [Protocols].
+func (s *Server) DatabaseOver(tb testing.TB, protocol string) string {
+	tb.Helper()
+	return s.URL(protocol, fmt.Sprintf("test%d", s.databases.Add(1)))
+}
+
+// URL is that of a database over one of the [Protocols].
+func (s *Server) URL(protocol, database string) string {
+	address := s.http
+	if protocol == "clickhouse" {
+		address = s.native
+	}
+	return protocol + "://" + address + "/" + database
+}

@@ -1,12 +1,13 @@
 //go:build linux || darwin
 
-// Front serves ClickHouse's HTTP interface from libchdb, the engine as a library,
-// well enough for the Go client. It is for tests: it asks for no password, and has
-// neither sessions nor the native protocol.
+// Front serves ClickHouse's HTTP interface and its native protocol from libchdb, the
+// engine as a library, well enough for the Go client. It is for tests: it asks for no
+// password, and has no sessions.
 //
 //	front -lib PATH/libchdb.so -path FOLDER
 //
-// It prints "listening ADDRESS" when it is ready, and ends when its stdin does.
+// It prints "listening ADDRESS ADDRESS", of HTTP and of the native protocol, when it is
+// ready, and ends when its stdin does.
 package main
 
 import (
@@ -24,20 +25,22 @@ import (
 	"time"
 
 	"github.com/callboard/callboard/internal/clickhousetest/chdb"
+	"github.com/callboard/callboard/internal/clickhousetest/native"
 )
 
 func main() {
 	lib := flag.String("lib", "", "path of libchdb.so")
 	path := flag.String("path", "", "data folder")
-	listen := flag.String("listen", "127.0.0.1:0", "address to serve on")
+	listen := flag.String("listen", "127.0.0.1:0", "address to serve HTTP on")
+	listenNative := flag.String("native", "127.0.0.1:0", "address to serve the native protocol on")
 	memory := flag.String("memory", "4G", "how much the engine may use")
 	flag.Parse()
-	if err := run(*lib, *path, *listen, *memory); err != nil {
+	if err := run(*lib, *path, *listen, *listenNative, *memory); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(lib, path, listen, memory string) error {
+func run(lib, path, listen, listenNative, memory string) error {
 	engine, err := chdb.Load(lib)
 	if err != nil {
 		return err
@@ -61,7 +64,13 @@ func run(lib, path, listen, memory string) error {
 	if err != nil {
 		return err
 	}
-	s := &http.Server{Handler: &front{engine: engine, path: path, version: version, zone: zone}, ReadHeaderTimeout: time.Minute}
+	n, err := net.Listen("tcp", listenNative)
+	if err != nil {
+		return err
+	}
+	f := &front{engine: engine, path: path, version: version, zone: zone}
+	s := &http.Server{Handler: f, ReadHeaderTimeout: time.Minute}
+	tcp := &native.Server{Engine: nativeEngine{f}, Version: version, Zone: zone}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	go func() {
@@ -69,8 +78,11 @@ func run(lib, path, listen, memory string) error {
 		stop()
 	}()
 	go func() { _ = s.Serve(l) }()
-	fmt.Println("listening", l.Addr())
+	go func() { _ = tcp.Serve(n) }()
+	fmt.Println("listening", l.Addr(), n.Addr())
 	<-ctx.Done()
+	n.Close()
+	tcp.Close()
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	return s.Shutdown(bounded)

@@ -11,14 +11,18 @@ import (
 
 func TestStore(t *testing.T) {
 	server := clickhousetest.Start(t)
-	historytest.Run(t, func(t testing.TB) historytest.Place {
-		t.Helper()
-		url := server.Database(t)
-		return func(t testing.TB) history.Store {
-			t.Helper()
-			return open(t, url)
-		}
-	})
+	for _, protocol := range clickhousetest.Protocols() {
+		t.Run(protocol, func(t *testing.T) {
+			historytest.Run(t, func(t testing.TB) historytest.Place {
+				t.Helper()
+				url := server.DatabaseOver(t, protocol)
+				return func(t testing.TB) history.Store {
+					t.Helper()
+					return open(t, url)
+				}
+			})
+		})
+	}
 }
 
 func open(t testing.TB, url string) *clickhousestore.Store {

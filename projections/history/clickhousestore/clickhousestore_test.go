@@ -13,6 +13,7 @@ func TestStore(t *testing.T) {
 	server := clickhousetest.Start(t)
 	for _, protocol := range clickhousetest.Protocols() {
 		t.Run(protocol, func(t *testing.T) {
+			t.Parallel()
 			historytest.Run(t, func(t testing.TB) historytest.Place {
 				t.Helper()
 				url := server.DatabaseOver(t, protocol)

@@ -4,10 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,39 +17,6 @@ import (
 	"github.com/callboard/callboard/projections/history/clickhousestore"
 	"github.com/callboard/callboard/projections/history/historytest"
 )
-
-// cut is what stands between a portal and its database, and cuts what is written to
-// one table once: before it arrives, or before it is answered.
-type cut struct {
-	table    string
-	answered bool // by the database
-	done     atomic.Bool
-	proxy    *httputil.ReverseProxy
-}
-
-func (c *cut) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !strings.HasPrefix(r.URL.Query().Get("query"), "INSERT INTO "+c.table+" ") || !c.done.CompareAndSwap(false, true) {
-		c.proxy.ServeHTTP(w, r)
-		return
-	}
-	if c.answered {
-		c.proxy.ServeHTTP(httptest.NewRecorder(), r)
-	}
-	panic(http.ErrAbortHandler)
-}
-
-// between returns the URL of a database by way of a cut.
-func between(t *testing.T, database string, c *cut) string {
-	t.Helper()
-	to, err := url.Parse(database)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.proxy = httputil.NewSingleHostReverseProxy(&url.URL{Scheme: to.Scheme, Host: to.Host})
-	s := httptest.NewServer(c)
-	t.Cleanup(s.Close)
-	return s.URL + to.Path
-}
 
 // Wherever writing is cut off, nothing of the batch is there, or all of it; to write
 // it again, in other batches, gives what was never cut off.
@@ -71,16 +35,16 @@ func TestWritingIsCutOff(t *testing.T) {
 	half, all := open(t, server.Database(t)), open(t, server.Database(t))
 	before, after := write(half, rows[:30]), write(all, rows)
 
-	for _, table := range []string{"events_by_subject", "events", "newest"} {
+	for _, c := range everywhere("events_by_subject", "events", "newest") {
 		for _, answered := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s, answered %v", table, answered), func(t *testing.T) {
-				database := server.Database(t)
+			t.Run(fmt.Sprintf("%s %s, answered %v", c.protocol, c.at, answered), func(t *testing.T) {
+				database := server.DatabaseOver(t, c.protocol)
 				want := write(open(t, database), rows[:30])
-				through := open(t, between(t, database, &cut{table: table, answered: answered}))
+				through := open(t, between(t, database, &cut{at: "INSERT INTO " + c.at + " ", answered: answered}))
 				if err := through.Append(t.Context(), rows[30:]); fault.KindOf(err) != fault.Unavailable {
 					t.Fatalf("what was cut off: %v, want an error of kind unavailable", err)
 				}
-				if table == "newest" && answered {
+				if c.at == "newest" && answered {
 					want = after // it had all arrived
 				}
 				if d := cmp.Diff(want, historytest.Answers(t, through), cmpopts.EquateEmpty()); d != "" {
@@ -97,6 +61,16 @@ func TestWritingIsCutOff(t *testing.T) {
 	}
 }
 
+// everywhere is each of some places, over each protocol.
+func everywhere(places ...string) (all []struct{ protocol, at string }) {
+	for _, protocol := range clickhousetest.Protocols() {
+		for _, at := range places {
+			all = append(all, struct{ protocol, at string }{protocol, at})
+		}
+	}
+	return all
+}
+
 // Two portals that write at once come to what one writes.
 func TestTwoWrite(t *testing.T) {
 	server := clickhousetest.Start(t)
@@ -107,8 +81,10 @@ func TestTwoWrite(t *testing.T) {
 	}
 	database := server.Database(t)
 	var both errgroup.Group
-	for _, size := range []int{7, 10} {
-		s := open(t, database)
+	// One of them speaks the one protocol, and one the other.
+	name := database[strings.LastIndex(database, "/")+1:]
+	for i, size := range []int{7, 10} {
+		s := open(t, server.URL(clickhousetest.Protocols()[i], name))
 		both.Go(func() error {
 			for from := 0; from < len(rows); from += size {
 				if err := s.Append(t.Context(), rows[from:min(from+size, len(rows))]); err != nil {
@@ -130,10 +106,12 @@ func TestNobodyAnswers(t *testing.T) {
 	gone := httptest.NewServer(http.NotFoundHandler())
 	address := strings.TrimPrefix(gone.URL, "http://")
 	gone.Close()
-	s := open(t, "http://writer:open-sesame@"+address+"/history")
-	_, err := s.Position(t.Context())
-	if fault.KindOf(err) != fault.Unavailable || !strings.Contains(err.Error(), "ClickHouse at "+address+" cannot be reached") || strings.Contains(err.Error(), "sesame") {
-		t.Errorf("%v", err)
+	for _, protocol := range clickhousetest.Protocols() {
+		s := open(t, protocol+"://writer:open-sesame@"+address+"/history")
+		_, err := s.Position(t.Context())
+		if fault.KindOf(err) != fault.Unavailable || !strings.Contains(err.Error(), "ClickHouse at "+address+" cannot be reached") || strings.Contains(err.Error(), "sesame") {
+			t.Errorf("%s: %v", protocol, err)
+		}
 	}
 }
 

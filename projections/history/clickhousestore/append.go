@@ -40,17 +40,17 @@ func (s *Store) Newest(ctx context.Context, about []string) (map[string]history.
 // then, in one piece, the newest states with the position. If it is cut off between,
 // the rows do not count, and the next time the same ones take their place.
 func (s *Store) Append(ctx context.Context, rows []history.Row) error {
-	at, err := s.Position(ctx)
+	at, generation, err := s.standing(ctx)
 	if err != nil {
 		return err
 	}
-	for len(rows) > 0 && rows[0].Position <= at {
+	for len(rows) > 0 && uint64(rows[0].Position) <= at {
 		rows = rows[1:]
 	}
 	if len(rows) == 0 {
 		return nil
 	}
-	states, err := s.states(ctx, rows)
+	states, err := s.states(ctx, rows, generation)
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (c *columns) add(name string, values any) {
 }
 
 func (s *Store) insert(ctx context.Context, table string, c columns) (err error) {
-	batch, err := s.conn.PrepareBatch(ctx, "INSERT INTO "+table+" ("+strings.Join(c.names, ", ")+")")
+	batch, err := s.conn.PrepareBatch(ctx, s.on("INSERT INTO "+table+" (")+strings.Join(c.names, ", ")+")")
 	if err != nil {
 		return err
 	}
@@ -157,7 +157,7 @@ type state struct {
 }
 
 // states are the newest states that rows lead to, and the position of the last.
-func (s *Store) states(ctx context.Context, rows []history.Row) (c columns, err error) {
+func (s *Store) states(ctx context.Context, rows []history.Row, generation uint64) (c columns, err error) {
 	first := rows[0].Position
 	newest := map[string]int{}
 	declared := map[eventlog.Position]string{}
@@ -198,5 +198,6 @@ func (s *Store) states(ctx context.Context, rows []history.Row) (c columns, err 
 	c.add("state", each(all, func(s *state) string { return string(s.row.State) }))
 	c.add("declares", each(all, func(s *state) uint64 { return uint64(s.row.Declares) }))
 	c.add("declared", each(all, func(s *state) string { return s.declared }))
+	c.add("generation", each(all, func(*state) uint64 { return generation }))
 	return c, nil
 }

@@ -19,7 +19,6 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/callboard/callboard/eventlog"
-	"github.com/callboard/callboard/projections/history"
 )
 
 //go:embed migrations/*.sql
@@ -31,12 +30,14 @@ var migrations embed.FS
 type Store struct {
 	options *clickhouse.Options
 	conn    driver.Conn
+	// suffix is of the names of its tables, and generation theirs, if these are not
+	// the ones in use.
+	suffix     string
+	generation uint64
 
 	migrated  atomic.Bool // the tables are up to date
 	migrating singleflight.Group
 }
-
-var _ history.Store = (*Store)(nil)
 
 // Open returns the database at a URL: see [Parse].
 func Open(address string) (*Store, error) {
@@ -98,6 +99,9 @@ func (s *Store) migrate(ctx context.Context) error {
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("bring the tables up to date: %w", err)
 	}
+	if err := s.tidy(ctx); err != nil {
+		return fmt.Errorf("end the rebuild that was cut off: %w", err)
+	}
 	return nil
 }
 
@@ -150,10 +154,15 @@ func (s *Store) query(ctx context.Context, scan func(driver.Rows) error, text st
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
-	rows, err := s.conn.Query(ctx, text, args...)
+	rows, err := s.conn.Query(ctx, s.on(text), args...)
 	if err != nil {
 		return s.explain(err)
 	}
+	return s.scan(rows, scan)
+}
+
+// scan reads rows to their end.
+func (s *Store) scan(rows driver.Rows, scan func(driver.Rows) error) (err error) {
 	defer func() {
 		if closed := rows.Close(); err == nil {
 			err = s.explain(closed)

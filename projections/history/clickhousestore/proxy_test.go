@@ -14,10 +14,12 @@ import (
 )
 
 // cut is what stands between a portal and its database, and cuts off a statement once:
-// before it arrives, or before it is answered.
+// before it arrives, or before it is answered. Or it does something first, and cuts
+// nothing off.
 type cut struct {
 	at       string // how the statement begins
 	answered bool   // by the database
+	first    func()
 	done     atomic.Bool
 }
 
@@ -71,6 +73,11 @@ func (c *cut) overHTTP(w http.ResponseWriter, r *http.Request, proxy http.Handle
 		proxy.ServeHTTP(w, r)
 		return
 	}
+	if c.first != nil {
+		c.first()
+		proxy.ServeHTTP(w, r)
+		return
+	}
 	if c.answered {
 		proxy.ServeHTTP(httptest.NewRecorder(), r)
 	}
@@ -105,10 +112,14 @@ func (w *wire) up() {
 	for {
 		n, err := w.client.Read(buf)
 		if bytes.Contains(buf[:n], []byte(w.at)) && w.done.CompareAndSwap(false, true) {
-			if !w.answered {
+			switch {
+			case w.first != nil:
+				w.first()
+			case w.answered:
+				w.turn.Store(said)
+			default:
 				return
 			}
-			w.turn.Store(said)
 		}
 		w.turn.CompareAndSwap(described, sent)
 		if _, failed := w.server.Write(buf[:n]); failed != nil || err != nil {

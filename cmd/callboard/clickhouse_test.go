@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,9 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/callboard/callboard/internal/clickhousetest"
 	"github.com/callboard/callboard/internal/config"
@@ -160,6 +164,46 @@ func TestClickHouseIsNotThere(t *testing.T) {
 	}
 	if strings.Contains(logged.all.String(), "sesame") {
 		t.Errorf("the password is logged: %s", &logged.all)
+	}
+}
+
+// While a history in ClickHouse is rebuilt by command, whoever reads is told the same.
+func TestRebuildInClickHouseWhileRead(t *testing.T) {
+	r := startPortal(t, historyAt(clickhousetest.Start(t).Database(t)))
+	r.ownedBy(t, "payments", "team-a", "team-b")
+	known := r.last(t)
+	g, ctx := errgroup.WithContext(t.Context())
+	done := make(chan struct{})
+	for _, path := range []string{
+		"/api/history/events?entity=component:payments", "/api/history/entities/component/default/payments", "/api/history/export",
+		fmt.Sprintf("/api/catalog/entities?at=%d&known=%d", known, known),
+	} {
+		want, err := r.answerTo(ctx, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.Go(func() error {
+			for {
+				select {
+				case <-done:
+					return nil
+				default:
+				}
+				got, err := r.answerTo(ctx, path)
+				if err != nil || got != want {
+					return fmt.Errorf("%s: %w: %s", path, err, cmp.Diff(want, got))
+				}
+			}
+		})
+	}
+	for range 3 {
+		if out := r.rebuildByCommand(t, history.Name); !strings.Contains(out, fmt.Sprintf("history: rebuilt up to event %d", known)) {
+			t.Errorf("the command says %q", out)
+		}
+	}
+	close(done)
+	if err := g.Wait(); err != nil {
+		t.Error(err)
 	}
 }
 

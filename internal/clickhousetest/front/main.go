@@ -81,7 +81,7 @@ func run(lib, path, listen, listenNative, memory string) error {
 	go func() { _ = tcp.Serve(n) }()
 	fmt.Println("listening", l.Addr(), n.Addr())
 	<-ctx.Done()
-	n.Close()
+	_ = n.Close()
 	tcp.Close()
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()

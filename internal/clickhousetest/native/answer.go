@@ -131,10 +131,9 @@ func (c *conn) insert(a *answer, s Session, statement string, params map[string]
 	}()
 	if err := c.takeBlocks(a.compressor != nil, blocks); err != nil {
 		blocks.CloseWithError(err)
-		<-done
-		return err
+		return cmp.Or(err, <-done)
 	}
-	blocks.Close()
+	_ = blocks.Close() // it never fails
 	return a.end(<-done)
 }
 
@@ -157,7 +156,7 @@ func (c *conn) takeBlocks(compressed bool, to io.Writer) error {
 func wanted(s Session, statement string) ([]Column, error) {
 	m := into.FindStringSubmatch(statement)
 	if m == nil {
-		return nil, errors.New("Code: 62. DB::Exception: the ClickHouse of tests cannot read this INSERT. (SYNTAX_ERROR)") //nolint:staticcheck // as ClickHouse words it
+		return nil, errors.New("Code: 62. DB::Exception: the ClickHouse of tests cannot read this INSERT. (SYNTAX_ERROR)")
 	}
 	columns, err := s.Describe(m[1], nil)
 	if err != nil {
@@ -171,7 +170,7 @@ func wanted(s Session, statement string) ([]Column, error) {
 		name = strings.Trim(name, "`\"")
 		i := slices.IndexFunc(columns, func(c Column) bool { return c.Name == name })
 		if i < 0 {
-			return nil, errors.New("Code: 16. DB::Exception: No such column " + name + " in table " + m[1] + ". (NO_SUCH_COLUMN_IN_TABLE)") //nolint:staticcheck // as ClickHouse words it
+			return nil, errors.New("Code: 16. DB::Exception: No such column " + name + " in table " + m[1] + ". (NO_SUCH_COLUMN_IN_TABLE)")
 		}
 		named = append(named, columns[i])
 	}

@@ -27,7 +27,7 @@ type kept struct {
 
 func (k *kept) Open(database string, settings map[string]string) (native.Session, error) {
 	if database == "gone" {
-		return nil, errors.New("Code: 81. DB::Exception: Database gone does not exist. (UNKNOWN_DATABASE)") //nolint:staticcheck // as ClickHouse words it
+		return nil, errors.New("Code: 81. DB::Exception: Database gone does not exist. (UNKNOWN_DATABASE)")
 	}
 	k.settings = settings
 	return session{k}, nil

@@ -76,7 +76,7 @@ func (s *Server) Serve(l net.Listener) error {
 func (s *Server) Close() {
 	s.mu.Lock()
 	for c := range s.conns {
-		c.Close()
+		_ = c.Close()
 	}
 	s.conns = nil
 	s.mu.Unlock()
@@ -87,7 +87,7 @@ func (s *Server) took(c net.Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.conns == nil {
-		c.Close()
+		_ = c.Close()
 		return false
 	}
 	s.conns[c] = struct{}{}
@@ -96,7 +96,7 @@ func (s *Server) took(c net.Conn) bool {
 }
 
 func (s *Server) done(c net.Conn) {
-	c.Close()
+	_ = c.Close()
 	s.mu.Lock()
 	delete(s.conns, c)
 	s.mu.Unlock()

@@ -16,7 +16,7 @@ import (
 
 // told returns n events about some entities, each of which changes the
 // description: a typical descriptor's event, of about 1.5 KB.
-func told(b *testing.B, n, about int) []eventlog.Record {
+func told(b testing.TB, n, about int) []eventlog.Record {
 	b.Helper()
 	records := make([]eventlog.Record, n)
 	at := time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC)

@@ -55,31 +55,9 @@ func (h *History) Apply(ctx context.Context, records []eventlog.Record) error {
 	if len(records) == 0 {
 		return nil
 	}
-	data := make([]event.Data, len(records))
-	abouts := make([]string, len(records))
-	for i, rec := range records {
-		if data[i], err = decode(rec); err != nil {
-			return fmt.Errorf("position %d: %w", rec.Position, err)
-		}
-		abouts[i] = stateKey(rec, data[i])
-	}
-	newest, err := h.Newest(ctx, abouts)
+	rows, err := h.fold(ctx, records)
 	if err != nil {
-		return fmt.Errorf("read the versions before: %w", err)
-	}
-	rows := make([]Row, len(records))
-	for i, rec := range records {
-		before := newest[abouts[i]]
-		if rows[i], err = rowOf(rec, data[i], abouts[i], before); err != nil {
-			return fmt.Errorf("position %d: %w", rec.Position, err)
-		}
-		if r := &rows[i]; r.About != "" {
-			after := Version{r.Truth, r.State, r.Declares, before.Declared}
-			if r.Declares == rec.Position {
-				after.Declared = rec.Data
-			}
-			newest[r.About] = after
-		}
+		return err
 	}
 	return h.Append(ctx, rows)
 }

@@ -2,6 +2,7 @@ package history_test
 
 import (
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -116,5 +117,31 @@ func TestARefusedSecondDeclaration(t *testing.T) {
 		if e, err := h.Event(t.Context(), at); err != nil || e.Summary != want {
 			t.Errorf("event %d is told as %q, %v", at, e.Summary, err)
 		}
+	}
+}
+
+// Whether many events are folded at once, by all processors, or a few at a time makes
+// no difference.
+func TestFoldedAtOnceOrByAndBy(t *testing.T) {
+	records := told(t, 3000, 40)
+	var pages []history.Page
+	for _, size := range []int{len(records), 70} {
+		h := open(t)
+		for part := range slices.Chunk(records, size) {
+			if err := h.Apply(t.Context(), part); err != nil {
+				t.Fatal(err)
+			}
+		}
+		page, err := h.Events(t.Context(), history.Filter{Limit: len(records), Whole: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages = append(pages, page)
+	}
+	if d := cmp.Diff(pages[1], pages[0]); d != "" {
+		t.Errorf("a few at a time (-) and at once (+):\n%s", d)
+	}
+	if one := pages[0].Entries[0]; len(pages[0].Entries) < 500 || len(one.Changes) == 0 {
+		t.Errorf("%d events, the last of which is %+v, prove nothing", len(pages[0].Entries), one)
 	}
 }

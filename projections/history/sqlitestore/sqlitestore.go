@@ -5,8 +5,10 @@ import (
 	"context"
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/callboard/callboard/eventlog"
@@ -19,7 +21,10 @@ import (
 var migrations embed.FS
 
 // Store is such a file.
-type Store struct{ db *sqlstore.Store }
+type Store struct {
+	db    *sqlstore.Store
+	later atomic.Bool // some indexes are still to be made
+}
 
 var _ history.Replaceable = (*Store)(nil)
 
@@ -29,7 +34,13 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{db}, nil
+	s := &Store{db: db}
+	missing, err := s.pairs(ctx, "SELECT name, statement FROM later")
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	s.later.Store(len(missing) > 0)
+	return s, nil
 }
 
 // Close closes the file.
@@ -46,7 +57,8 @@ func (s *Store) Beside(ctx context.Context) (history.Store, projections.Replacem
 	if err != nil {
 		return nil, nil, err
 	}
-	return &Store{c.Store}, c, nil
+	rows := &Store{db: c.Store}
+	return rows, beside{c, rows}, nil
 }
 
 const newest = `SELECT e.about, e.truth, e.state, e.declares, d.rest
@@ -103,13 +115,20 @@ func (s *Store) Append(ctx context.Context, rows []history.Row) error {
 	for i := range rows {
 		records[i], at[rows[i].Position] = rows[i].Record, i
 	}
+	if err := s.postpone(ctx, rows); err != nil {
+		return fmt.Errorf("postpone the indexes: %w", err)
+	}
 	pause := pace(len(rows))
-	return s.db.Apply(ctx, records, func(tx *sqlstore.Tx, rec eventlog.Record) error {
+	err := s.db.Apply(ctx, records, func(tx *sqlstore.Tx, rec eventlog.Record) error {
 		if pause > 0 {
 			time.Sleep(pause)
 		}
 		return write(tx, &rows[at[rec.Position]])
 	})
+	if err == nil && (len(rows) < many || rows[len(rows)-1].Position >= atMost) {
+		err = s.index(ctx)
+	}
+	return err
 }
 
 // What comes all the time is written at an even pace, and leaves the processor to

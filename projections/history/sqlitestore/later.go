@@ -33,7 +33,7 @@ func (s *Store) postpone(ctx context.Context, rows []history.Row) error {
 		return err
 	}
 	const indexes = "FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'events' AND sql IS NOT NULL AND name <> '" + kept + "'"
-	if err := s.db.ExecContext(ctx, "INSERT OR REPLACE INTO later SELECT name, sql "+indexes); err != nil {
+	if err := s.db.ExecContext(ctx, "INSERT OR REPLACE INTO later SELECT rowid, name, sql "+indexes); err != nil {
 		return err
 	}
 	names, err := s.pairs(ctx, "SELECT name, sql "+indexes)
@@ -54,7 +54,7 @@ func (s *Store) index(ctx context.Context) error {
 	if !s.later.Load() {
 		return nil
 	}
-	missing, err := s.pairs(ctx, "SELECT name, statement FROM later ORDER BY name")
+	missing, err := s.pairs(ctx, "SELECT name, statement FROM later ORDER BY rank")
 	if err != nil {
 		return err
 	}

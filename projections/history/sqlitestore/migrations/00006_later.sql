@@ -1,3 +1,4 @@
 -- +goose Up
--- Indexes that are made once the rows have caught up with the log: see later.go.
-CREATE TABLE later (name TEXT PRIMARY KEY, statement TEXT NOT NULL) WITHOUT ROWID;
+-- Indexes that are made once the rows have caught up with the log, in the order in which
+-- they were made first: SQLite prefers some to others by that. See later.go.
+CREATE TABLE later (rank INTEGER PRIMARY KEY, name TEXT NOT NULL, statement TEXT NOT NULL);

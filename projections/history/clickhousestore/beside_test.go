@@ -103,6 +103,9 @@ func TestRebuildIsCutOff(t *testing.T) {
 	}
 	for i, step := range steps {
 		for n, answered := range []bool{false, true} {
+			if !strings.HasPrefix(step, "EXCHANGE") && step != whole && n != i/2%2 {
+				continue // one of the two will do
+			}
 			protocol := clickhousetest.Protocols()[(i+n)%2]
 			t.Run(fmt.Sprintf("%s, answered %v, over %s", step, answered, protocol), func(t *testing.T) {
 				t.Parallel()

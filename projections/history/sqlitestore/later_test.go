@@ -61,7 +61,7 @@ func write(t *testing.T, s history.Store, rows []history.Row) {
 // A history that is folded from its beginning has its indexes once it has caught up,
 // whether it was closed in between, or makes way for another; and it says the same.
 func TestIndexesAreMadeLater(t *testing.T) {
-	rows := historytest.Rows(t, 2200)
+	rows := historytest.Rows(t, 1100)
 	file := func() string { return filepath.Join(t.TempDir(), "history.db") }
 	byAndBy := file()
 	s := open(t, byAndBy)
@@ -81,13 +81,13 @@ func TestIndexesAreMadeLater(t *testing.T) {
 
 	large := file()
 	s = open(t, large)
-	write(t, s, rows[:2000])
+	write(t, s, rows[:1050])
 	if now := indexes(t, large); len(now) >= len(all) {
 		t.Errorf("after many rows there are the indexes %q", now)
 	}
 	s.Close()
 	s = open(t, large)
-	write(t, s, rows[2000:])
+	write(t, s, rows[1050:])
 	check("caught up", large, s)
 
 	copied := filepath.Join(filepath.Dir(large), "history.2.db")

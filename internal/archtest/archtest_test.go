@@ -28,6 +28,9 @@ var rooms = map[string][]string{
 	// Whoever follows the log and says how scores change.
 	"scorecards/scorer": {"catalog", "catalog/codeowners", "event", "eventlog", "internal/fault", "scorecards"},
 	"event":             {"catalog", "internal/fault", "internal/flat"},
+	// Documentation: the files of a repository in, pages out.
+	"techdocs":          {"techdocs/markdown"},
+	"techdocs/markdown": {},
 
 	"eventlog": {"event", "eventlog", "internal/fault"},
 
@@ -99,7 +102,9 @@ var foreign = map[string][]string{
 	"modernc.org/sqlite":                 {"projections/sqlstore", "eventlog/sqlitelog"},
 	"github.com/google/go-github":        {"ingest/github"},
 	"gitlab.com/gitlab-org/api":          {"ingest/gitlab"},
-	"gopkg.in/yaml.v3":                   {"catalog/definition", "catalog/descriptor", "internal/config", "internal/demoforge"},
+	"gopkg.in/yaml.v3":                   {"catalog/definition", "catalog/descriptor", "internal/config", "internal/demoforge", "techdocs"},
+	"github.com/yuin/goldmark":           {"techdocs/markdown"},
+	"github.com/microcosm-cc/":           {"techdocs/markdown"},
 	"github.com/santhosh-tekuri/":        {"catalog/schema"},
 	"net/http":                           {"api", "web", "ingest", "subscribers", "internal/demoforge", "internal/clickhousetest", "cmd", "bench"},
 	"github.com/ClickHouse/":             {"projections/history/clickhousestore", "internal/clickhousetest"},

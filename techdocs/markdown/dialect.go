@@ -1,0 +1,75 @@
+package markdown
+
+import (
+	"github.com/yuin/goldmark"
+	emoji "github.com/yuin/goldmark-emoji"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/renderer"
+	"github.com/yuin/goldmark/renderer/html"
+	"github.com/yuin/goldmark/util"
+)
+
+// newParser lists all that is read. The numbers are goldmark's priorities: what is
+// lower is asked first. CommonMark's own are 100 to 1000 for blocks, 100 to 500 for
+// text.
+func newParser(d Dialect) parser.Parser {
+	blocks := append(parser.DefaultBlockParsers(),
+		util.Prioritized(abbrParser{}, 90),
+		util.Prioritized(tabParser{}, 91),
+		util.Prioritized(extension.NewDefinitionListParser(), 101),
+		util.Prioritized(extension.NewDefinitionDescriptionParser(), 102),
+		util.Prioritized(markdownInHTML{}, 890),
+		util.Prioritized(extension.NewFootnoteBlockParser(), 999),
+	)
+	if d.Blocks {
+		blocks = append(blocks, util.Prioritized(slashParser{}, 93))
+	} else {
+		blocks = append(blocks, util.Prioritized(admonitionParser{}, 93))
+	}
+	texts := append(parser.DefaultInlineParsers(),
+		util.Prioritized(extension.NewTaskCheckBoxParser(), 0),
+		util.Prioritized(extension.NewFootnoteParser(), 101),
+		util.Prioritized(attrParser{}, 102),
+		util.Prioritized(criticParser{}, 103),
+		util.Prioritized(newMarkParser(), 104),
+		util.Prioritized(emoji.NewParser(), 200),
+		util.Prioritized(extension.NewLinkifyParser(), 999),
+	)
+	if d.Keys {
+		texts = append(texts, util.Prioritized(keysParser{}, 105))
+	}
+	if d.Math {
+		texts = append(texts, util.Prioritized(mathParser{}, 50))
+		blocks = append(blocks, util.Prioritized(mathBlockParser{}, 94))
+	}
+	return parser.NewParser(
+		parser.WithBlockParsers(blocks...),
+		parser.WithInlineParsers(texts...),
+		parser.WithParagraphTransformers(
+			util.Prioritized(signLimit{}, 1),
+			util.Prioritized(parser.LinkReferenceParagraphTransformer, 100),
+			util.Prioritized(tableParser{extension.NewTableParagraphTransformer()}, 200),
+		),
+		parser.WithASTTransformers(
+			util.Prioritized(extension.NewTableASTTransformer(), 0),
+			util.Prioritized(extension.NewFootnoteASTTransformer(), 999),
+			util.Prioritized(transformer{}, 1000),
+		),
+	)
+}
+
+// newHTML lists all that is written. Raw HTML is let through here: the sanitizer
+// comes after.
+func newHTML(d Dialect) renderer.Renderer {
+	m := goldmark.New(goldmark.WithRenderer(renderer.NewRenderer(renderer.WithNodeRenderers(
+		util.Prioritized(nodeRenderer{}, 100),
+		util.Prioritized(codeRenderer{numbers: !d.NoLineNumbers}, 100),
+		util.Prioritized(extension.NewTableHTMLRenderer(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute)), 500),
+		util.Prioritized(extension.NewDefinitionListHTMLRenderer(), 500),
+		util.Prioritized(extension.NewFootnoteHTMLRenderer(extension.WithFootnoteBacklinkHTML("↩"),
+			extension.WithFootnoteBacklinkClass("footnote-backref"), extension.WithFootnoteLinkClass("footnote-ref")), 500),
+		util.Prioritized(html.NewRenderer(html.WithUnsafe()), 1000),
+	))))
+	return m.Renderer()
+}

@@ -1,0 +1,121 @@
+package markdown
+
+import (
+	"bytes"
+	"regexp"
+
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+)
+
+// mathParser reads formulas as pymdownx.arithmatex with generic: true does, and
+// keeps them as they are written, in what MathJax and KaTeX look for.
+// See https://facelessuser.github.io/pymdown-extensions/extensions/arithmatex/.
+type mathParser struct{}
+
+var (
+	dollars = regexp.MustCompile(`^\$([^\s$](?:[^$\\\n]|\\.)*?)\$`)
+	round   = regexp.MustCompile(`^\\\((.+?)\\\)`)
+	display = regexp.MustCompile(`^\$\$(.+?)\$\$`)
+)
+
+func (mathParser) Trigger() []byte { return []byte{'$', '\\'} }
+
+func (mathParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Node {
+	line, _ := block.PeekLine()
+	line = line[:min(len(line), 4<<10)]
+	if m := display.FindSubmatch(line); m != nil {
+		block.Advance(len(m[0]))
+		return &markup{html: `<span class="arithmatex">\[` + escape(string(m[1])) + `\]</span>`}
+	}
+	m := dollars.FindSubmatch(line)
+	if m != nil && util.IsSpace(m[1][len(m[1])-1]) {
+		m = nil
+	}
+	if m == nil {
+		m = round.FindSubmatch(line)
+	}
+	if m == nil {
+		return nil
+	}
+	block.Advance(len(m[0]))
+	return &markup{html: `<span class="arithmatex">\(` + escape(string(m[1])) + `\)</span>`}
+}
+
+// mathBlockParser reads formulas of their own lines: $$ … $$, \[ … \] and
+// \begin{x} … \end{x}.
+type mathBlockParser struct{}
+
+func (mathBlockParser) Trigger() []byte { return []byte{'$', '\\'} }
+
+func (mathBlockParser) Open(_ ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
+	line, segment := reader.PeekLine()
+	pos := pc.BlockOffset()
+	if pos < 0 {
+		return nil, parser.NoChildren
+	}
+	body := bytes.TrimSpace(line[pos:])
+	end, open := "", 2
+	switch {
+	case bytes.HasPrefix(body, []byte("$$")):
+		end = "$$"
+	case bytes.HasPrefix(body, []byte(`\[`)):
+		end = `\]`
+	case bytes.HasPrefix(body, []byte(`\begin{`)):
+		i := bytes.IndexByte(body, '}')
+		if i < 0 {
+			return nil, parser.NoChildren
+		}
+		end, open = `\end`+string(body[6:i+1]), 0
+	default:
+		return nil, parser.NoChildren
+	}
+	n := &mathBlock{sourceBlock: sourceBlock{start: `<div class="arithmatex">\[`, end: `\]</div>`}, until: end}
+	at := segment.Start - segment.Padding + pos + open
+	rest := body[open:]
+	if i := bytes.Index(rest, []byte(end)); i >= 0 && len(bytes.TrimSpace(rest[i+len(end):])) > 0 {
+		return nil, parser.NoChildren // a formula in a line of text
+	} else if i >= 0 {
+		if open == 0 {
+			i += len(end)
+		}
+		n.Lines().Append(text.NewSegment(at, at+i))
+		n.done = true
+	} else if at < segment.Stop {
+		n.Lines().Append(text.NewSegment(at, segment.Stop))
+	}
+	reader.AdvanceToEOL()
+	return n, parser.NoChildren
+}
+
+// mathBlock is a formula that is being read.
+type mathBlock struct {
+	sourceBlock
+	until string
+	done  bool
+}
+
+func (mathBlockParser) Continue(node ast.Node, reader text.Reader, _ parser.Context) parser.State {
+	n := node.(*mathBlock)
+	if n.done {
+		return parser.Close
+	}
+	line, segment := reader.PeekLine()
+	if i := bytes.Index(line, []byte(n.until)); i >= 0 {
+		if n.until[:2] == `\e` {
+			i += len(n.until)
+		}
+		n.Lines().Append(text.NewSegment(segment.Start, segment.Start-segment.Padding+i))
+		n.done = true
+	} else {
+		n.Lines().Append(segment)
+	}
+	reader.AdvanceToEOL()
+	return parser.Continue | parser.NoChildren
+}
+
+func (mathBlockParser) Close(ast.Node, text.Reader, parser.Context) {}
+func (mathBlockParser) CanInterruptParagraph() bool                 { return true }
+func (mathBlockParser) CanAcceptIndentedLine() bool                 { return false }

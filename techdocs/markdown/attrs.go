@@ -30,7 +30,7 @@ type attrParser struct{}
 
 var (
 	attrText = regexp.MustCompile(`^\{:?[ \t]*([^}\n]*?)[ \t]*\}`)
-	attrPart = regexp.MustCompile(`^(?:([.#])([\w:.-]+)|([A-Za-z][\w:-]*)=(?:"([^"]*)"|'([^']*)'|([^\s"'}]+)))(?:[ \t]+|$)`)
+	attrPart = regexp.MustCompile(`^(?:([.#])([^\s"'<>{}=]+)|([A-Za-z][\w:-]*)=(?:"([^"]*)"|'([^']*)'|([^\s"'}]+)))(?:[ \t]+|$)`)
 )
 
 func (attrParser) Trigger() []byte { return []byte{'{'} }
@@ -41,7 +41,7 @@ func (attrParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Nod
 	if m == nil {
 		return nil
 	}
-	list := readAttributes(string(m[1]))
+	list := readAttributes(backslash.ReplaceAllString(string(m[1]), "$1"))
 	if list == nil {
 		return nil
 	}

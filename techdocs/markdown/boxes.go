@@ -57,7 +57,7 @@ func (admonitionParser) Open(_ ast.Node, reader text.Reader, pc parser.Context) 
 	switch {
 	case m[start] < 0: // no title: that of the kind
 		first, _, _ := strings.Cut(kind, " ")
-		title.AppendChild(title, &markup{html: escape(strings.ToUpper(first[:1]) + first[1:])})
+		title.words = strings.ToUpper(first[:1]) + first[1:]
 		box.AppendChild(box, title)
 	case m[start] < m[start+1]:
 		at := segment.Start - segment.Padding + pos
@@ -189,7 +189,7 @@ func slashBox(kind string, words text.Segment) ast.Node {
 		kind = "details"
 	}
 	if words.IsEmpty() {
-		title.AppendChild(title, &markup{html: escape(strings.ToUpper(kind[:1]) + kind[1:])})
+		title.words = strings.ToUpper(kind[:1]) + kind[1:]
 	} else {
 		title.Lines().Append(words)
 		title.SetPos(words.Start)

@@ -28,6 +28,9 @@ type box struct {
 	ast.BaseBlock
 	tag   string
 	start string // the start tag as an author wrote it; then tag and attributes are not looked at
+	words string // what it says, if that is not in the source
+	depth int    // of HTML that is read: elements of the same name that are open
+	done  bool   // of HTML that is read: its end was seen
 }
 
 func (*box) Kind() ast.NodeKind { return kindBox }
@@ -111,7 +114,9 @@ func renderBox(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkS
 	default:
 		startTag(w, b.tag, n)
 	}
-	if entering && b.Lines().Len() == 0 {
+	if entering && b.words != "" {
+		_, _ = w.WriteString(escape(b.words))
+	} else if entering && b.Lines().Len() == 0 {
 		_ = w.WriteByte('\n')
 	}
 	return ast.WalkContinue, nil

@@ -33,6 +33,7 @@ func prepare(path string, page []byte, include Include, d *Document) *prepared {
 	lines = p.frontMatter(lines)
 	p.lines = p.expand(lines, []string{path})
 	p.lines = p.indent(p.lines)
+	p.size = 0
 	for _, l := range p.lines {
 		p.starts = append(p.starts, p.size)
 		p.size += len(l.text) + 1

@@ -22,13 +22,6 @@ var (
 	markdownWord = regexp.MustCompile(`[ \t]markdown(?:=(?:"[a-z1]*"|'[a-z1]*'|[a-z1]+))?`)
 )
 
-// htmlBox is such a block while it is read.
-type htmlBox struct {
-	box
-	depth int // elements of the same name that are open
-	done  bool
-}
-
 func (markdownInHTML) Trigger() []byte { return []byte{'<'} }
 
 func (markdownInHTML) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
@@ -51,7 +44,7 @@ func (markdownInHTML) Open(parent ast.Node, reader text.Reader, pc parser.Contex
 	}
 	tag := string(line[pos+m[2] : pos+m[3]])
 	given := markdownWord.ReplaceAllString(string(line[pos+m[4]:pos+m[5]]), "")
-	n := &htmlBox{box: box{tag: tag, start: "<" + tag + given + ">"}, depth: 1}
+	n := &box{tag: tag, start: "<" + tag + given + ">", depth: 1}
 	rest := line[pos+m[1]:]
 	end := "</" + tag + ">"
 	if i := strings.LastIndex(string(rest), end); i >= 0 && util.IsBlank(rest[i+len(end):]) {
@@ -73,7 +66,7 @@ func opened(line []byte, tag string) int {
 }
 
 func (markdownInHTML) Continue(node ast.Node, reader text.Reader, _ parser.Context) parser.State {
-	n := node.(*htmlBox)
+	n := node.(*box)
 	if n.done {
 		return parser.Close
 	}

@@ -115,12 +115,18 @@ func nodes(root ast.Node) []ast.Node {
 }
 
 // lineIndex is the number of the line of what was prepared on which a node begins.
+// goldmark knows that of texts and blocks; other nodes it puts at 0.
 func (s *state) lineIndex(n ast.Node) int {
-	for p := n; p != nil; p = p.Parent() {
-		if at := p.Pos(); at >= 0 && (p == n || at > 0) {
-			return s.index(at)
+	for _, c := range nodes(n) {
+		if t, ok := c.(*ast.Text); ok {
+			return s.index(t.Segment.Start)
 		}
-		if p.Type() == ast.TypeBlock && p.Lines() != nil && p.Lines().Len() > 0 {
+	}
+	for p := n; p != nil; p = p.Parent() {
+		if p.Pos() > 0 {
+			return s.index(p.Pos())
+		}
+		if p.Type() == ast.TypeBlock && p.Lines().Len() > 0 {
 			return s.index(p.Lines().At(0).Start)
 		}
 	}
@@ -185,7 +191,7 @@ func (s *state) alert(q *ast.Blockquote) {
 		c = next
 	}
 	box, title := newBox("div", "admonition "+kind), newBox("p", "admonition-title")
-	title.AppendChild(title, &markup{html: strings.ToUpper(kind[:1]) + kind[1:]})
+	title.words = strings.ToUpper(kind[:1]) + kind[1:]
 	box.AppendChild(box, title)
 	box.SetPos(q.Pos())
 	if !p.HasChildren() {

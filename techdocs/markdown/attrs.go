@@ -1,6 +1,7 @@
 package markdown
 
 import (
+	"bytes"
 	"regexp"
 	"strings"
 
@@ -29,7 +30,6 @@ func (a *attrs) Dump(source []byte, level int) { ast.DumpHelper(a, source, level
 type attrParser struct{}
 
 var (
-	attrText = regexp.MustCompile(`^\{:?[ \t]*([^}\n]*?)[ \t]*\}`)
 	attrPart = regexp.MustCompile(`^(?:([.#])([^\s"'<>{}=]+)|([A-Za-z][\w:-]*)=(?:"([^"]*)"|'([^']*)'|([^\s"'}]+)))(?:[ \t]+|$)`)
 )
 
@@ -37,16 +37,16 @@ func (attrParser) Trigger() []byte { return []byte{'{'} }
 
 func (attrParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Node {
 	line, segment := block.PeekLine()
-	m := attrText.FindSubmatch(line[:min(len(line), 1000)])
-	if m == nil {
+	end := bytes.IndexByte(line[:min(len(line), 500)], '}')
+	if end < 0 || bytes.IndexByte(line[1:end], '{') >= 0 {
 		return nil
 	}
-	list := readAttributes(backslash.ReplaceAllString(string(m[1]), "$1"))
+	list := readAttributes(backslash.ReplaceAllString(strings.Trim(strings.TrimPrefix(string(line[1:end]), ":"), " \t"), "$1"))
 	if list == nil {
 		return nil
 	}
-	block.Advance(len(m[0]))
-	return &attrs{segment: segment.WithStop(segment.Start + len(m[0])), list: list}
+	block.Advance(end + 1)
+	return &attrs{segment: segment.WithStop(segment.Start + end + 1), list: list}
 }
 
 // readAttributes returns nil if a text is anything but attributes.

@@ -1,27 +1,15 @@
 package markdown
 
 import (
-	"bytes"
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/chroma/v2"
 	"github.com/alecthomas/chroma/v2/lexers"
 	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/renderer"
-	"github.com/yuin/goldmark/renderer/html"
-	"github.com/yuin/goldmark/util"
 )
-
-// codeRenderer writes code with the classes of chroma, which are those of Pygments.
-type codeRenderer struct{ numbers bool }
-
-func (c codeRenderer) RegisterFuncs(r renderer.NodeRendererFuncRegisterer) {
-	r.Register(ast.KindFencedCodeBlock, c.fenced)
-	r.Register(ast.KindCodeBlock, c.indented)
-	r.Register(ast.KindCodeSpan, c.span)
-}
 
 // codeInfo is what stands after the fence of a block: a language, and a title,
 // numbers and lines to mark.
@@ -95,40 +83,23 @@ func readLines(s string) map[int]bool {
 	return lines
 }
 
-func (c codeRenderer) fenced(w util.BufWriter, source []byte, node ast.Node, entering bool) (ast.WalkStatus, error) {
-	if !entering {
-		return ast.WalkContinue, nil
-	}
-	n := node.(*ast.FencedCodeBlock)
-	var info codeInfo
+// fenced writes a block of code; a drawing or a formula stays as it is written, for
+// an element of the page that draws it.
+func (s *state) fenced(n *ast.FencedCodeBlock) string {
+	info := codeInfo{first: -1}
 	if n.Info != nil {
-		info = readInfo(string(n.Info.Segment.Value(source)))
-	} else {
-		info.first = -1
+		info = readInfo(string(n.Info.Segment.Value(s.source)))
 	}
-	text := linesOf(n, source)
+	text := linesOf(n, s.source)
 	switch strings.ToLower(info.lang) {
 	case "mermaid":
-		_, _ = w.WriteString(`<pre class="mermaid"><code>` + escape(text) + "</code></pre>\n")
+		return `<pre class="mermaid"><code>` + escape(text) + "</code></pre>\n"
 	case "plantuml", "puml", "uml":
-		_, _ = w.WriteString(`<pre class="plantuml"><code>` + escape(text) + "</code></pre>\n")
+		return `<pre class="plantuml"><code>` + escape(text) + "</code></pre>\n"
 	case "math":
-		_, _ = w.WriteString(`<div class="arithmatex">\[` + escape(strings.TrimSpace(text)) + "\\]</div>\n")
-	default:
-		_, plain := n.AttributeString(plainAttribute)
-		c.block(w, info, text, plain)
+		return `<div class="arithmatex">\[` + escape(strings.TrimSpace(text)) + "\\]</div>\n"
 	}
-	return ast.WalkContinue, nil
-}
-
-// plainAttribute marks blocks that are not coloured, as the page has too much code.
-const plainAttribute = "data-plain"
-
-func (c codeRenderer) indented(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
-	if entering {
-		c.block(w, codeInfo{first: -1}, linesOf(n, source), true)
-	}
-	return ast.WalkContinue, nil
+	return s.code(info, text)
 }
 
 func linesOf(n ast.Node, source []byte) string {
@@ -139,30 +110,32 @@ func linesOf(n ast.Node, source []byte) string {
 	return b.String()
 }
 
-// block writes a block of code, a span for each line.
-func (c codeRenderer) block(w util.BufWriter, info codeInfo, text string, plain bool) {
+// code writes a block of code, a span for each line, with the classes of chroma,
+// which are those of Pygments.
+func (s *state) code(info codeInfo, text string) string {
+	var w strings.Builder
 	classes := append([]string{"highlight"}, info.classes...)
 	if info.lang != "" {
 		classes = append(classes, "language-"+strings.ToLower(info.lang))
 	}
-	_, _ = w.WriteString(`<div class="` + escape(strings.Join(classes, " ")) + `"`)
+	w.WriteString(`<div class="` + escape(strings.Join(classes, " ")) + `"`)
 	if info.id != "" {
-		_, _ = w.WriteString(` id="` + escape(info.id) + `"`)
+		w.WriteString(` id="` + escape(info.id) + `"`)
 	}
-	_, _ = w.WriteString(">")
+	w.WriteString(">")
 	if info.title != "" {
-		_, _ = w.WriteString(`<span class="filename">` + escape(info.title) + "</span>")
+		w.WriteString(`<span class="filename">` + escape(info.title) + "</span>")
 	}
-	_, _ = w.WriteString("<pre><code>")
+	w.WriteString("<pre><code>")
 	number := info.first
 	if number < 0 {
-		if number = 0; c.numbers && info.lang != "" {
+		if number = 0; !s.dialect.NoLineNumbers && info.lang != "" {
 			number = 1
 		}
 	}
 	lines := [][]chroma.Token(nil)
-	if lexer := lexerOf(info.lang); !plain && lexer != nil && fitsLexer(text) {
-		lines = tokens(lexer, text)
+	if lexer := lexerOf(info.lang); lexer != nil && fitsLexer(text) {
+		lines = s.tokens(lexer, text)
 	}
 	if lines == nil {
 		for l := range strings.Lines(text) {
@@ -170,19 +143,20 @@ func (c codeRenderer) block(w util.BufWriter, info codeInfo, text string, plain 
 		}
 	}
 	for i, l := range lines {
-		_, _ = w.WriteString(`<span class="line`)
+		w.WriteString(`<span class="line`)
 		if info.marked[i+1] {
-			_, _ = w.WriteString(" hll")
+			w.WriteString(" hll")
 		}
-		_ = w.WriteByte('"')
+		w.WriteByte('"')
 		if number > 0 {
-			_, _ = w.WriteString(` data-number="` + strconv.Itoa(number+i) + `"`)
+			w.WriteString(` data-number="` + strconv.Itoa(number+i) + `"`)
 		}
-		_ = w.WriteByte('>')
-		writeTokens(w, l)
-		_, _ = w.WriteString("</span>")
+		w.WriteByte('>')
+		writeTokens(&w, l)
+		w.WriteString("</span>")
 	}
-	_, _ = w.WriteString("</code></pre></div>\n")
+	w.WriteString("</code></pre></div>\n")
+	return w.String()
 }
 
 // fitsLexer keeps what lexers take long for from them.
@@ -205,64 +179,72 @@ func lexerOf(lang string) chroma.Lexer {
 	return lexers.Get(lang)
 }
 
-// tokens returns the tokens of each line, nil if the lexer fails.
-func tokens(lexer chroma.Lexer, text string) [][]chroma.Token {
-	it, err := chroma.Coalesce(lexer).Tokenise(nil, text)
+// tokens returns the tokens of each line, nil if the lexer fails or the page has no
+// time left for it.
+func (s *state) tokens(lexer chroma.Lexer, text string) [][]chroma.Token {
+	if s.lexing > maxLexing {
+		return nil
+	}
+	begin := time.Now()
+	defer func() { s.lexing += time.Since(begin) }()
+	next, err := chroma.Coalesce(lexer).Tokenise(nil, text)
 	if err != nil {
 		return nil
 	}
-	lines := chroma.SplitTokensIntoLines(it.Tokens())
+	var all []chroma.Token
+	for t := next(); t != chroma.EOF; t = next() {
+		if all = append(all, t); time.Since(begin) > maxLexing-s.lexing {
+			return nil
+		}
+	}
+	lines := chroma.SplitTokensIntoLines(all)
 	if n := len(lines); n > 0 && len(lines[n-1]) == 0 {
 		lines = lines[:n-1]
 	}
 	return lines
 }
 
-func writeTokens(w util.BufWriter, line []chroma.Token) {
+func writeTokens(w *strings.Builder, line []chroma.Token) {
 	for _, t := range line {
 		class := chroma.StandardTypes[t.Type]
 		if class == "" || strings.TrimSpace(t.Value) == "" {
-			_, _ = w.WriteString(escape(t.Value))
+			w.WriteString(escape(t.Value))
 			continue
 		}
-		_, _ = w.WriteString(`<span class="` + class + `">` + escape(t.Value) + "</span>")
+		w.WriteString(`<span class="` + class + `">` + escape(t.Value) + "</span>")
 	}
 }
 
 var inlineLanguage = regexp.MustCompile(`^(?:#!|:::)([\w+#.-]+)[ \t]+(.+)$`)
 
-// span writes code within a text; `#!py code` is coloured (pymdownx.inlinehilite).
-func (codeRenderer) span(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
-	if !entering {
-		return ast.WalkContinue, nil
-	}
-	var b bytes.Buffer
+// codeSpan colours code within a text: `#!py code` (pymdownx.inlinehilite).
+func (s *state) codeSpan(n *ast.CodeSpan) {
+	var b strings.Builder
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
 		if t, ok := c.(*ast.Text); ok {
-			b.Write(bytes.ReplaceAll(t.Segment.Value(source), []byte("\n"), []byte(" ")))
-			if t.SoftLineBreak() {
-				b.WriteByte(' ')
-			}
-		} else if s, ok := c.(*ast.String); ok {
-			b.Write(s.Value)
+			b.Write(t.Segment.Value(s.source))
 		}
 	}
-	text := b.String()
-	if m := inlineLanguage.FindStringSubmatch(text); m != nil && len(text) < maxCodeLine {
-		if lexer := lexerOf(m[1]); lexer != nil {
-			_, _ = w.WriteString(`<code class="highlight language-` + escape(strings.ToLower(m[1])) + `">`)
-			for _, l := range tokens(lexer, m[2]) {
-				if k := len(l); k > 0 {
-					l[k-1].Value = strings.TrimSuffix(l[k-1].Value, "\n")
-				}
-				writeTokens(w, l)
-			}
-			_, _ = w.WriteString("</code>")
-			return ast.WalkSkipChildren, nil
-		}
+	text := strings.ReplaceAll(b.String(), "\n", " ")
+	m := inlineLanguage.FindStringSubmatch(text)
+	if m == nil || len(text) > maxCodeLine || n.Parent() == nil {
+		return
 	}
-	_, _ = w.WriteString("<code")
-	html.RenderAttributes(w, n, nil)
-	_, _ = w.WriteString(">" + escape(text) + "</code>")
-	return ast.WalkSkipChildren, nil
+	lexer := lexerOf(m[1])
+	if lexer == nil {
+		return
+	}
+	lines := s.tokens(lexer, m[2])
+	if len(lines) == 0 {
+		return
+	}
+	last := lines[len(lines)-1]
+	last[len(last)-1].Value = strings.TrimSuffix(last[len(last)-1].Value, "\n")
+	var w strings.Builder
+	w.WriteString(`<code class="highlight language-` + escape(strings.ToLower(m[1])) + `">`)
+	for _, l := range lines {
+		writeTokens(&w, l)
+	}
+	w.WriteString("</code>")
+	n.Parent().ReplaceChild(n.Parent(), n, &markup{html: w.String()})
 }

@@ -20,7 +20,7 @@ func newParser(d Dialect) parser.Parser {
 		util.Prioritized(extension.NewDefinitionListParser(), 101),
 		util.Prioritized(extension.NewDefinitionDescriptionParser(), 102),
 		util.Prioritized(markdownInHTML{}, 890),
-		util.Prioritized(extension.NewFootnoteBlockParser(), 999),
+		util.Prioritized(footnoteLimit{extension.NewFootnoteBlockParser()}, 999),
 	)
 	if d.Blocks {
 		blocks = append(blocks, util.Prioritized(slashParser{}, 93))
@@ -28,6 +28,7 @@ func newParser(d Dialect) parser.Parser {
 		blocks = append(blocks, util.Prioritized(admonitionParser{}, 93))
 	}
 	texts := append(parser.DefaultInlineParsers(),
+		util.Prioritized(signLimit{}, -1),
 		util.Prioritized(extension.NewTaskCheckBoxParser(), 0),
 		util.Prioritized(extension.NewFootnoteParser(), 101),
 		util.Prioritized(attrParser{}, 102),
@@ -47,7 +48,6 @@ func newParser(d Dialect) parser.Parser {
 		parser.WithBlockParsers(blocks...),
 		parser.WithInlineParsers(texts...),
 		parser.WithParagraphTransformers(
-			util.Prioritized(signLimit{}, 1),
 			util.Prioritized(parser.LinkReferenceParagraphTransformer, 100),
 			util.Prioritized(tableParser{extension.NewTableParagraphTransformer()}, 200),
 		),
@@ -61,14 +61,14 @@ func newParser(d Dialect) parser.Parser {
 
 // newHTML lists all that is written. Raw HTML is let through here: the sanitizer
 // comes after.
-func newHTML(d Dialect) renderer.Renderer {
+func newHTML() renderer.Renderer {
 	m := goldmark.New(goldmark.WithRenderer(renderer.NewRenderer(renderer.WithNodeRenderers(
 		util.Prioritized(nodeRenderer{}, 100),
-		util.Prioritized(codeRenderer{numbers: !d.NoLineNumbers}, 100),
 		util.Prioritized(extension.NewTableHTMLRenderer(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute)), 500),
 		util.Prioritized(extension.NewDefinitionListHTMLRenderer(), 500),
 		util.Prioritized(extension.NewFootnoteHTMLRenderer(extension.WithFootnoteBacklinkHTML("↩"),
-			extension.WithFootnoteBacklinkClass("footnote-backref"), extension.WithFootnoteLinkClass("footnote-ref")), 500),
+			extension.WithFootnoteBacklinkClass("footnote-backref"), extension.WithFootnoteLinkClass("footnote-ref"),
+			extension.WithFootnoteBacklinkTitle("Jump back to footnote ^^ in the text")), 500),
 		util.Prioritized(html.NewRenderer(html.WithUnsafe()), 1000),
 	))))
 	return m.Renderer()

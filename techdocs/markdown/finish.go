@@ -28,8 +28,8 @@ type finisher struct {
 
 // finish fills in the document. What is closed without being open is left out and
 // what stays open is closed, so that a page cannot end what it is shown in.
-func finish(body []byte, d Dialect, src *prepared, doc *Document) {
-	f := &finisher{src: src, doc: doc, depth: d.Depth, classes: newClasses(), anchors: map[string]bool{}}
+func finish(body []byte, r *Renderer, src *prepared, doc *Document) {
+	f := &finisher{src: src, doc: doc, depth: r.dialect.Depth, classes: r.classes, anchors: map[string]bool{}}
 	f.out.Grow(len(body))
 	z := nethtml.NewTokenizer(bytes.NewReader(body))
 	for {

@@ -14,6 +14,7 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/microcosm-cc/bluemonday"
 	"github.com/yuin/goldmark/ast"
@@ -46,6 +47,9 @@ type Renderer struct {
 	parser  parser.Parser
 	html    renderer.Renderer
 	policy  *bluemonday.Policy
+
+	elements map[string]bool // of HTML, allowed or not
+	classes  classes
 }
 
 // New returns a renderer of the dialect.
@@ -53,7 +57,7 @@ func New(d Dialect) *Renderer {
 	if d.Depth <= 0 || d.Depth > 6 {
 		d.Depth = 6
 	}
-	return &Renderer{dialect: d, parser: newParser(d), html: newHTML(d), policy: policy()}
+	return &Renderer{dialect: d, parser: newParser(d), html: newHTML(), policy: policy(), elements: elements(), classes: newClasses()}
 }
 
 // Render renders a page. path is what problems call it. It always returns
@@ -77,7 +81,7 @@ func (r *Renderer) Render(path string, page []byte, include Include) (d *Documen
 	}
 	source := src.bytes()
 	pc := parser.NewContext()
-	s := &state{dialect: r.dialect, source: source, src: src, doc: d}
+	s := &state{dialect: r.dialect, source: source, src: src, doc: d, elements: r.elements}
 	pc.Set(stateKey, s)
 	root := r.parser.Parse(text.NewReader(source), parser.WithContext(pc))
 	if s.refused != nil {
@@ -92,7 +96,7 @@ func (r *Renderer) Render(path string, page []byte, include Include) (d *Documen
 		return refuse(d, page, Problem{File: path, Line: 1, Code: CodeLimit,
 			Message: fmt.Sprintf("the page becomes %d KB of HTML, and at most %d KB are shown: split it", out.Len()>>10, MaxOutput>>10)})
 	}
-	finish(r.policy.SanitizeBytes(out.Bytes()), r.dialect, src, d)
+	finish(r.policy.SanitizeBytes(out.Bytes()), r, src, d)
 	return d
 }
 
@@ -113,15 +117,21 @@ type state struct {
 	doc     *Document
 	abbrs   map[string]string
 	refused *Problem
-	tabs    int // tab sets so far
+
+	elements  map[string]bool // of HTML
+	tabs      int             // sets so far
+	footnotes int             // so far
+	counted   ast.Node        // whose signs are counted
+	signs     int
+	lexing    time.Duration // that was spent
 }
 
 func stateOf(pc parser.Context) *state { return pc.Get(stateKey).(*state) }
 
 // refuse remembers the first limit that a page goes beyond.
-func (s *state) refuse(n ast.Node, format string, args ...any) {
+func (s *state) refuse(at int, format string, args ...any) {
 	if s.refused == nil {
-		file, line := s.src.origin(max(n.Pos(), 0))
+		file, line := s.src.origin(at)
 		s.refused = &Problem{File: file, Line: line, Code: CodeLimit, Message: fmt.Sprintf(format, args...)}
 	}
 }

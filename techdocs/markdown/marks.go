@@ -182,7 +182,10 @@ func (keysParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Nod
 			b.WriteString("<span>+</span>")
 		}
 		class, label := keyOf(k)
-		b.WriteString(`<kbd class="` + strings.TrimSpace("key-"+class) + `">` + escape(label) + "</kbd>")
+		if class != "" {
+			class = ` class="key-` + escape(class) + `"`
+		}
+		b.WriteString("<kbd" + class + ">" + escape(label) + "</kbd>")
 	}
 	b.WriteString("</span>")
 	block.Advance(len(m[0]))

@@ -15,33 +15,40 @@ import (
 // See https://facelessuser.github.io/pymdown-extensions/extensions/arithmatex/.
 type mathParser struct{}
 
-var (
-	dollars = regexp.MustCompile(`^\$([^\s$](?:[^$\\\n]|\\.)*?)\$`)
-	round   = regexp.MustCompile(`^\\\((.+?)\\\)`)
-	display = regexp.MustCompile(`^\$\$(.+?)\$\$`)
-)
+var dollars = regexp.MustCompile(`^\$([^\s$](?:[^$\\\n]|\\.)*?)\$`)
 
 func (mathParser) Trigger() []byte { return []byte{'$', '\\'} }
 
 func (mathParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Node {
 	line, _ := block.PeekLine()
-	line = line[:min(len(line), 4<<10)]
-	if m := display.FindSubmatch(line); m != nil {
-		block.Advance(len(m[0]))
-		return &markup{html: `<span class="arithmatex">\[` + escape(string(m[1])) + `\]</span>`}
+	line = line[:min(len(line), 1<<10)]
+	if body, n := between(line, "$$", "$$"); n > 0 {
+		block.Advance(n)
+		return &markup{html: `<span class="arithmatex">\[` + escape(body) + `\]</span>`}
 	}
-	m := dollars.FindSubmatch(line)
-	if m != nil && util.IsSpace(m[1][len(m[1])-1]) {
-		m = nil
+	body, n := between(line, `\(`, `\)`)
+	if m := dollars.FindSubmatch(line); m != nil && !util.IsSpace(m[1][len(m[1])-1]) {
+		body, n = string(m[1]), len(m[0])
 	}
-	if m == nil {
-		m = round.FindSubmatch(line)
-	}
-	if m == nil {
+	if n == 0 {
 		return nil
 	}
-	block.Advance(len(m[0]))
-	return &markup{html: `<span class="arithmatex">\(` + escape(string(m[1])) + `\)</span>`}
+	block.Advance(n)
+	return &markup{html: `<span class="arithmatex">\(` + escape(body) + `\)</span>`}
+}
+
+// between returns what a line has between two signs at its beginning, and the length
+// of all.
+func between(line []byte, open, end string) (body string, n int) {
+	rest, ok := bytes.CutPrefix(line, []byte(open))
+	if !ok {
+		return "", 0
+	}
+	i := bytes.Index(rest, []byte(end))
+	if i <= 0 {
+		return "", 0
+	}
+	return string(rest[:i]), len(open) + i + len(end)
 }
 
 // mathBlockParser reads formulas of their own lines: $$ … $$, \[ … \] and

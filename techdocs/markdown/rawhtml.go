@@ -39,7 +39,7 @@ func (markdownInHTML) Open(parent ast.Node, reader text.Reader, pc parser.Contex
 		nested++
 	}
 	if nested > MaxNesting {
-		stateOf(pc).refuse(parent, "blocks of HTML are inside one another more than %d deep", MaxNesting)
+		stateOf(pc).refuse(segment.Start, "blocks of HTML are inside one another more than %d deep", MaxNesting)
 		return nil, parser.NoChildren
 	}
 	tag := string(line[pos+m[2] : pos+m[3]])
@@ -125,13 +125,20 @@ const lineAttribute = "data-line"
 
 // inlineHTML readies a tag within a text. A tag of no known element is text:
 // people write <name> and mean it.
-func inlineHTML(s string, line int) string {
-	m := elementTag.FindStringSubmatch(s)
+func (s *state) inlineHTML(tag string, line int) string {
+	m := elementTag.FindStringSubmatch(tag)
 	if m == nil {
-		return rawHTML(s, line)
+		return ""
 	}
-	if name := strings.ToLower(m[1]); !isElement(name) || name == "script" || name == "style" {
-		return escape(s)
+	switch name := strings.ToLower(m[1]); name {
+	case "script", "style":
+		return escape(tag)
+	case "a", "img", "audio", "video", "source", "iframe", "title", "textarea", "xmp", "plaintext", "noembed", "noframes", "noscript":
+		return rawHTML(tag, line)
+	default:
+		if !s.elements[name] {
+			return escape(tag)
+		}
+		return tag
 	}
-	return rawHTML(s, line)
 }

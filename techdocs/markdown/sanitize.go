@@ -98,10 +98,14 @@ func (c classes) keep(value string) string {
 	}), " ")
 }
 
-// isElement reports whether HTML has an element of that name, allowed or not.
-func isElement(name string) bool {
-	return slices.Contains(strings.Fields(Elements+" "+
-		"address applet area article aside base basefont bdi bdo big body button canvas data datalist dialog dir embed fieldset font footer "+
-		"form frame frameset head header hgroup html iframe legend link main map math menu meta meter nav nobr noembed noframes noscript object "+
-		"optgroup option output param plaintext progress rb rtc script search select slot style svg template textarea title track xmp"), name)
+// elements lists the elements that HTML has, allowed or not.
+func elements() map[string]bool {
+	all := map[string]bool{}
+	for _, name := range strings.Fields(Elements + " " +
+		"address applet area article aside base basefont bdi bdo big body button canvas data datalist dialog dir embed fieldset font footer " +
+		"form frame frameset head header hgroup html iframe legend link main map math menu meta meter nav nobr noembed noframes noscript object " +
+		"optgroup option output param plaintext progress rb rtc script search select slot style svg template textarea title track xmp") {
+		all[name] = true
+	}
+	return all
 }

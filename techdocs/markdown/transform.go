@@ -10,26 +10,6 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// signLimit refuses paragraphs in which goldmark would look for pairs too long.
-type signLimit struct{}
-
-func (signLimit) Transform(n *ast.Paragraph, reader text.Reader, pc parser.Context) {
-	signs := 0
-	for _, seg := range n.Lines().Sliced(0, n.Lines().Len()) {
-		for _, c := range seg.Value(reader.Source()) {
-			switch c {
-			case '*', '_', '[', ']', '<', '`', '~', '^', '=', '$', '{', '!':
-				signs++
-			}
-		}
-	}
-	if signs > MaxSigns {
-		s := stateOf(pc)
-		s.refuse(n, "the paragraph has %d characters with a meaning for Markdown, such as * and [, and may have %d: break it", signs, MaxSigns)
-		n.Lines().Clear()
-	}
-}
-
 // tableParser reads tables of a size that can be shown. CommonMark fills up rows
 // that are short, so that a small text can become a large table.
 type tableParser struct{ parser.ParagraphTransformer }
@@ -40,7 +20,7 @@ func (t tableParser) Transform(n *ast.Paragraph, reader text.Reader, pc parser.C
 		seg := lines.At(i)
 		row := seg.Value(reader.Source())
 		if columns := strings.Count(string(row), "|") + 1; strings.Trim(string(row), "|:- \t\n") == "" && columns*lines.Len() > MaxCells {
-			stateOf(pc).refuse(n, "the table has %d cells, and a table may have %d: split it", columns*lines.Len(), MaxCells)
+			stateOf(pc).refuse(seg.Start, "the table has %d cells, and a table may have %d: split it", columns*lines.Len(), MaxCells)
 			n.Lines().Clear()
 			return
 		}
@@ -56,19 +36,19 @@ func (transformer) Transform(root *ast.Document, _ text.Reader, pc parser.Contex
 	if s.refused != nil {
 		return
 	}
+	joined := map[ast.Node]bool{}
 	for _, n := range nodes(root) {
-		if n.Kind() == kindCritic && n.Parent() != nil {
-			joinCritics(n.Parent())
+		if p := n.Parent(); n.Kind() == kindCritic && p != nil && !joined[p] {
+			joined[p] = true
+			joinCritics(p)
 		}
 	}
-	all := nodes(root)
-	for _, n := range all {
+	for _, n := range nodes(root) {
 		if a, ok := n.(*attrs); ok && a.Parent() != nil {
 			giveAttributes(a, s.source)
 		}
 	}
 	abbrs := newAbbreviations(s.abbrs)
-	code := 0
 	for _, n := range nodes(root) {
 		switch n := n.(type) {
 		case *ast.Text:
@@ -86,7 +66,7 @@ func (transformer) Transform(root *ast.Document, _ text.Reader, pc parser.Contex
 		case *ast.Link, *ast.Image, *ast.AutoLink:
 			n.SetAttributeString(lineAttribute, strconv.Itoa(s.lineIndex(n)))
 		case *ast.RawHTML:
-			n.Parent().ReplaceChild(n.Parent(), n, &markup{html: inlineHTML(string(n.Segments.Value(s.source)), s.index(n.Segments.At(0).Start))})
+			n.Parent().ReplaceChild(n.Parent(), n, &markup{html: s.inlineHTML(string(n.Segments.Value(s.source)), s.index(n.Segments.At(0).Start))})
 		case *ast.HTMLBlock:
 			html := linesOf(n, s.source)
 			if n.HasClosure() {
@@ -94,9 +74,11 @@ func (transformer) Transform(root *ast.Document, _ text.Reader, pc parser.Contex
 			}
 			n.Parent().ReplaceChild(n.Parent(), n, &markup{html: rawHTML(html, s.lineIndex(n))})
 		case *ast.FencedCodeBlock:
-			if code += n.Lines().Len() * 40; code > maxCodeOfPage {
-				n.SetAttributeString(plainAttribute, "")
-			}
+			n.Parent().ReplaceChild(n.Parent(), n, &markup{html: s.fenced(n)})
+		case *ast.CodeBlock:
+			n.Parent().ReplaceChild(n.Parent(), n, &markup{html: s.code(codeInfo{first: -1}, linesOf(n, s.source))})
+		case *ast.CodeSpan:
+			s.codeSpan(n)
 		}
 	}
 	s.headings(root)

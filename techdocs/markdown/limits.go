@@ -18,6 +18,7 @@ const (
 	MaxCells     = 50_000   // of a table
 	MaxSigns     = 2_000    // characters with a meaning in one paragraph, heading or cell
 	MaxFootnotes = 2_000    // of a page
+	MaxIncludes  = 500      // files that a page includes, each as often as it does
 
 	maxIncluded   = 10        // files that include one another
 	maxProblems   = 100       // of a page
@@ -73,4 +74,10 @@ func (f footnoteLimit) Open(parent ast.Node, reader text.Reader, pc parser.Conte
 		return &sourceBlock{}, parser.NoChildren
 	}
 	return n, state
+}
+
+func (f footnoteLimit) Close(n ast.Node, reader text.Reader, pc parser.Context) {
+	if _, ok := n.(*sourceBlock); !ok {
+		f.BlockParser.Close(n, reader, pc)
+	}
 }

@@ -16,6 +16,7 @@ type prepared struct {
 	size    int
 	include Include
 	doc     *Document
+	count   int // files that were included
 	refused *Problem
 }
 

@@ -2,6 +2,7 @@ package markdown
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -90,7 +91,7 @@ var (
 	linkTag    = regexp.MustCompile(`(?i)<(a|img|audio|video|source)([ \t\n/>])`)
 	frameTag   = regexp.MustCompile(`(?is)<iframe\b[^>]*?\bsrc[ \t]*=[ \t]*["']([^"'<>]*)["'][^>]*>(?:.*?</iframe[ \t]*>)?`)
 	textTag    = regexp.MustCompile(`(?i)<(/?(?:title|textarea|xmp|plaintext|noembed|noframes|noscript|iframe)\b)`)
-	scriptTag  = regexp.MustCompile(`(?i)<(/?)(script|style)\b`)
+	skippedTag = regexp.MustCompile(`(?i)<(/?)(` + strings.ReplaceAll(skipped, " ", "|") + `)\b[^>]*>?`)
 	elementTag = regexp.MustCompile(`^</?([A-Za-z][\w.:-]*)`)
 )
 
@@ -100,11 +101,7 @@ var (
 func rawHTML(s string, line int) string {
 	s = frameTag.ReplaceAllString(s, `<a href="$1">$1</a>`)
 	s = textTag.ReplaceAllString(s, "&lt;$1")
-	if all := scriptTag.FindAllStringSubmatch(s, -1); len(all) > 0 {
-		if last := all[len(all)-1]; last[1] == "" {
-			s += "</" + last[2] + ">"
-		}
-	}
+	s = closeSkipped(s)
 	at := linkTag.FindAllStringSubmatchIndex(s, -1)
 	if len(at) == 0 {
 		return s
@@ -119,24 +116,51 @@ func rawHTML(s string, line int) string {
 	return b.String() + s[from:]
 }
 
+// closeSkipped closes the elements of skipped that a text opens, and takes out what
+// closes none: the sanitizer would pass over the rest of the page.
+func closeSkipped(s string) string {
+	at := skippedTag.FindAllStringSubmatchIndex(s, -1)
+	if len(at) == 0 {
+		return s
+	}
+	var b strings.Builder
+	var open []string
+	from := 0
+	for _, m := range at {
+		name := strings.ToLower(s[m[4]:m[5]])
+		switch n := len(open); {
+		case m[2] == m[3]:
+			open = append(open, name)
+		case n > 0 && open[n-1] == name:
+			open = open[:n-1]
+		default:
+			b.WriteString(s[from:m[0]])
+			from = m[1]
+		}
+	}
+	b.WriteString(s[from:])
+	for i := len(open) - 1; i >= 0; i-- {
+		b.WriteString("</" + open[i] + ">")
+	}
+	return b.String()
+}
+
 // lineAttribute tells finish where a link was written: an index of a line of what
 // was prepared, and r if it was HTML.
 const lineAttribute = "data-line"
 
-// inlineHTML readies a tag within a text. A tag of no known element is text:
-// people write <name> and mean it.
+// inlineHTML readies a tag within a text. A tag of no known element is text, as
+// people write <name> and mean it; so is one that would take with it what follows.
 func (s *state) inlineHTML(tag string, line int) string {
 	m := elementTag.FindStringSubmatch(tag)
 	if m == nil {
 		return ""
 	}
 	switch name := strings.ToLower(m[1]); name {
-	case "script", "style":
-		return escape(tag)
 	case "a", "img", "audio", "video", "source", "iframe", "title", "textarea", "xmp", "plaintext", "noembed", "noframes", "noscript":
 		return rawHTML(tag, line)
 	default:
-		if !s.elements[name] {
+		if !s.elements[name] || slices.Contains(strings.Fields(skipped), name) {
 			return escape(tag)
 		}
 		return tag

@@ -22,6 +22,9 @@ const (
 	Schemes = "http https mailto tel"
 )
 
+// skipped are the elements that go with all that is in them.
+const skipped = "script style svg math template select object applet canvas form button dialog frameset"
+
 // Classes are the class names that are kept, besides language-… and those of
 // Pygments for code: the stylesheet of a reader has no others to offer.
 const Classes = "admonition admonition-title abstract annotate arithmatex attention bug caution cards center comment critic danger " +
@@ -34,7 +37,7 @@ func policy() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
 	p.AllowElements(strings.Fields(Elements)...)
 	p.AllowNoAttrs().OnElements(strings.Fields(Elements)...)
-	p.SkipElementsContent("svg", "math", "template", "select", "object", "embed", "applet", "canvas", "form", "button", "dialog", "frameset")
+	p.SkipElementsContent(strings.Fields(skipped)...)
 	p.AllowAttrs("class").Matching(regexp.MustCompile(`^[\w\-#+. \t\n]{1,500}$`)).Globally()
 	p.AllowAttrs("id").Matching(regexp.MustCompile(`^[^\s"'<>&]{1,200}$`)).Globally()
 	p.AllowAttrs("title").Globally()

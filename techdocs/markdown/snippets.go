@@ -79,6 +79,10 @@ func (p *prepared) insert(out []line, l line, indent, spec string, within []stri
 		p.problem(l, CodeSnippet, "%s is not included: files include one another %d deep", name, maxIncluded)
 		return out
 	}
+	if p.count++; p.count > MaxIncludes { // few that include one another can be many
+		p.refuse(l, "the page includes more than %d files: split it", MaxIncludes)
+		return out
+	}
 	path, text, err := p.include(name)
 	p.included(path)
 	switch {

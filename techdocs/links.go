@@ -133,7 +133,7 @@ func (s *Site) target(p *Page, l markdown.Link) Target {
 			t.Kind, t.Path = kind, found
 			return t
 		}
-		if wanted == "" || i == 0 {
+		if i == 0 {
 			wanted = at
 		}
 	}

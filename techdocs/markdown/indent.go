@@ -8,7 +8,6 @@ import (
 var (
 	listMarker = regexp.MustCompile(`^(?:[-*+]|\d{1,9}[.)])([ \t]+)\S`)
 	boxMarker  = regexp.MustCompile(`^(?:!!!|\?\?\?\+?)[ \t]*[\w"-]|^===[!+]*[ \t]+["']`)
-	fenceMark  = regexp.MustCompile("^(`{3,}|~{3,})")
 )
 
 // holder is something that holds the indented lines after it.
@@ -51,7 +50,10 @@ func (p *prepared) indent(lines []line) []line {
 		if p.refused != nil {
 			return nil
 		}
-		marker := listMarker.FindStringSubmatchIndex(body)
+		var marker []int
+		if c := body[0]; c == '-' || c == '*' || c == '+' || c >= '0' && c <= '9' {
+			marker = listMarker.FindStringSubmatchIndex(body)
+		}
 		var ended bool
 		stack, ended = pop(stack, column, marker != nil || empty)
 		if ended && !empty {
@@ -79,14 +81,14 @@ func (p *prepared) indent(lines []line) []line {
 				blanks = 1
 			}
 			stack = append(stack, holder{column, column + marker[2] + blanks, shift, true})
-		case boxMarker.MatchString(body) && (column < 4 || len(stack) > 0):
+		case strings.IndexByte("!?=", body[0]) >= 0 && boxMarker.MatchString(body) && (column < 4 || len(stack) > 0):
 			stack = append(stack, holder{column, column + 4, shift, false})
 			empty = true // what follows begins anew
 		}
-		if m := fenceMark.FindString(body); m != "" && !strings.Contains(body[len(m):], m[:1]) {
+		if m := fenceAt(body); m != "" && !strings.Contains(body[len(m):], m[:1]) {
 			fence, fenceShift = m, shift
 		} else if marker != nil {
-			if m := fenceMark.FindString(body[marker[3]:]); m != "" {
+			if m := fenceAt(body[marker[3]:]); m != "" {
 				fence, fenceShift = m, shift
 			}
 		}
@@ -136,6 +138,18 @@ func columns(blanks string) int {
 	return n
 }
 
+// fenceAt returns the fence of a block of code that a line begins with.
+func fenceAt(body string) string {
+	if body == "" || body[0] != '`' && body[0] != '~' {
+		return ""
+	}
+	rest := strings.TrimLeft(body, body[:1])
+	if n := len(body) - len(rest); n >= 3 {
+		return body[:n]
+	}
+	return ""
+}
+
 // markers counts the quotes, lists and definitions that a line begins.
 func markers(body string) int {
 	n := 0
@@ -151,6 +165,8 @@ func markers(body string) int {
 				return n
 			}
 			body = rest
+		case body == "" || strings.IndexByte("-*+0123456789", body[0]) < 0:
+			return n
 		default:
 			m := listMarker.FindStringSubmatchIndex(body)
 			if m == nil {

@@ -1,7 +1,7 @@
 package markdown
 
 import (
-	"regexp"
+	"bytes"
 	"slices"
 
 	"github.com/yuin/goldmark/ast"
@@ -14,56 +14,116 @@ type place struct {
 	html     string
 }
 
-// Smart symbols, as pymdownx.smartsymbols has them.
+// findSymbols appends the places of smart symbols, as pymdownx.smartsymbols has them.
 // See https://facelessuser.github.io/pymdown-extensions/extensions/smartsymbols/.
-var smartSymbols = regexp.MustCompile(`\(tm\)|\(c\)|\(r\)|\bc/o\b|\+/-|=/=|<-->|-->|<--|\b(?:1/4|1/2|3/4|1/3|2/3|1/5|2/5|3/5|4/5|1/6|5/6|1/8|3/8|5/8|7/8)\b|\b(\d*)(1st|2nd|3rd|[04-9]th|1[123]th)\b`)
-
-// findSymbols appends the places of smart symbols.
 func findSymbols(found []place, s []byte) []place {
-	for _, m := range smartSymbols.FindAllSubmatchIndex(s, -1) {
-		word := string(s[m[0]:m[1]])
-		if m[4] >= 0 { // 1st
-			found = append(found, place{m[1] - 2, m[1], "<sup>" + word[len(word)-2:] + "</sup>"})
-			continue
+	for i := 0; i < len(s); i++ {
+		n, html := 0, ""
+		switch c := s[i]; {
+		case c == '(' || c == '+' || c == '=' || c == '<' || c == '-' || c == 'c':
+			n, html = symbolAt(s, i)
+		case c >= '0' && c <= '9':
+			i, n, html = numberAt(s, i)
 		}
-		if symbol := symbolOf(word); symbol != "" && !partOfPath(s, m[0], m[1]) {
-			found = append(found, place{m[0], m[1], symbol})
+		if n > 0 {
+			found = append(found, place{i, i + n, html})
+			i += n - 1
 		}
 	}
 	return found
 }
 
-// partOfPath reports whether a fraction is a part of a longer row of numbers, such
-// as a date.
-func partOfPath(s []byte, from, to int) bool {
-	return s[from] >= '0' && s[from] <= '9' && (from > 0 && s[from-1] == '/' || to < len(s) && s[to] == '/')
+// symbolAt returns the symbol of the signs at i, and how many they are.
+func symbolAt(s []byte, i int) (n int, html string) {
+	for _, symbol := range [...][2]string{
+		{"(tm)", "™"}, {"(c)", "©"}, {"(r)", "®"}, {"c/o", "℅"}, {"+/-", "±"}, {"=/=", "≠"}, {"<-->", "↔"}, {"-->", "→"}, {"<--", "←"},
+	} {
+		if signs := symbol[0]; s[i] == signs[0] && bytes.HasPrefix(s[i:], []byte(signs)) {
+			if signs == "c/o" && (i > 0 && isASCIIWord(s[i-1]) || i+3 < len(s) && isASCIIWord(s[i+3])) {
+				return 0, ""
+			}
+			return len(signs), symbol[1]
+		}
+	}
+	return 0, ""
 }
 
-func symbolOf(s string) string {
-	switch s {
-	case "(tm)":
-		return "™"
-	case "(c)":
-		return "©"
-	case "(r)":
-		return "®"
-	case "c/o":
-		return "℅"
-	case "+/-":
-		return "±"
-	case "=/=":
-		return "≠"
-	case "<-->":
-		return "↔"
-	case "-->":
-		return "→"
-	case "<--":
-		return "←"
+// numberAt returns what becomes of the number that begins at i: a fraction, or the
+// letters after an ordinal. at is where that begins, or the end of the number.
+func numberAt(s []byte, i int) (at, n int, html string) {
+	end := i
+	for end < len(s) && s[end] >= '0' && s[end] <= '9' {
+		end++
 	}
-	fractions := []string{"1/4", "¼", "1/2", "½", "3/4", "¾", "1/3", "⅓", "2/3", "⅔", "1/5", "⅕", "2/5", "⅖", "3/5", "⅗", "4/5", "⅘",
-		"1/6", "⅙", "5/6", "⅚", "1/8", "⅛", "3/8", "⅜", "5/8", "⅝", "7/8", "⅞"}
-	if i := slices.Index(fractions, s); i >= 0 {
-		return fractions[i+1]
+	last := end - 1
+	if i > 0 && isASCIIWord(s[i-1]) {
+		return last, 0, ""
+	}
+	if end-i == 1 && end+1 < len(s) && s[end] == '/' {
+		symbol := fraction(string(s[i : end+2]))
+		// A row of numbers, such as a date, has no fractions in it.
+		if symbol != "" && (end+2 == len(s) || !isASCIIWord(s[end+2]) && s[end+2] != '/') && (i == 0 || s[i-1] != '/') {
+			return i, 3, symbol
+		}
+		return last, 0, ""
+	}
+	if end+2 > len(s) || end+2 < len(s) && isASCIIWord(s[end+2]) {
+		return last, 0, ""
+	}
+	letters := string(s[end : end+2])
+	want := "th"
+	if teen := end-i > 1 && s[end-2] == '1'; !teen {
+		switch s[last] {
+		case '1':
+			want = "st"
+		case '2':
+			want = "nd"
+		case '3':
+			want = "rd"
+		}
+	}
+	if letters != want {
+		return last, 0, ""
+	}
+	return end, 2, "<sup>" + letters + "</sup>"
+}
+
+func isASCIIWord(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c >= 0x80
+}
+
+func fraction(s string) string {
+	switch s {
+	case "1/4":
+		return "¼"
+	case "1/2":
+		return "½"
+	case "3/4":
+		return "¾"
+	case "1/3":
+		return "⅓"
+	case "2/3":
+		return "⅔"
+	case "1/5":
+		return "⅕"
+	case "2/5":
+		return "⅖"
+	case "3/5":
+		return "⅗"
+	case "4/5":
+		return "⅘"
+	case "1/6":
+		return "⅙"
+	case "5/6":
+		return "⅚"
+	case "1/8":
+		return "⅛"
+	case "3/8":
+		return "⅜"
+	case "5/8":
+		return "⅝"
+	case "7/8":
+		return "⅞"
 	}
 	return ""
 }

@@ -67,6 +67,7 @@ func BenchmarkSite(b *testing.B) {
 	}
 	tree.Read = func(_ context.Context, p string) ([]byte, error) { return bytes.Clone(texts[p]), nil }
 	read := func(b *testing.B, o techdocs.Options) {
+		b.Helper()
 		s, err := techdocs.Read(b.Context(), tree, o)
 		if err != nil || len(s.Pages) != 1000 {
 			b.Fatal(err, len(s.Pages))

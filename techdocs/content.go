@@ -30,8 +30,11 @@ type Cache interface {
 // noCache keeps nothing.
 type noCache struct{}
 
+// Get implements [Cache].
 func (noCache) Get(string) (*Content, bool) { return nil, false }
-func (noCache) Put(string, *Content)        {}
+
+// Put implements [Cache].
+func (noCache) Put(string, *Content) {}
 
 // renderVersion is part of every key: raise it with each change to what is rendered.
 const renderVersion = "1"

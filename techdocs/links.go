@@ -39,13 +39,13 @@ func (s *Site) link() {
 		for i, l := range p.Content.Links {
 			t := s.target(p, l)
 			p.Targets[i] = t
-			s.check(p, l, t)
+			s.check(l, t)
 		}
 	}
 }
 
 // check says what is wrong with a link.
-func (s *Site) check(p *Page, l markdown.Link, t Target) {
+func (s *Site) check(l markdown.Link, t Target) {
 	if len(s.Problems) == maxFound {
 		return
 	}

@@ -13,20 +13,13 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// abbrParser reads abbreviations: *[HTML]: Hypertext Markup Language.
-// See https://python-markdown.github.io/extensions/abbreviations/.
-type abbrParser struct{}
-
 var abbrLine = regexp.MustCompile(`^\*\[([^\]\\\n]{1,100})\][ \t]?:[ \t]*(.+?)[ \t]*\n?$`)
 
-func (abbrParser) Trigger() []byte { return []byte{'*'} }
-
-func (abbrParser) Open(_ ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
+// openAbbreviation reads an abbreviation: *[HTML]: Hypertext Markup Language.
+// See https://python-markdown.github.io/extensions/abbreviations/.
+func openAbbreviation(_ ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
 	line, _ := reader.PeekLine()
 	pos := pc.BlockOffset()
-	if pos < 0 {
-		return nil, parser.NoChildren
-	}
 	m := abbrLine.FindSubmatch(line[pos:])
 	if m == nil {
 		return nil, parser.NoChildren
@@ -40,11 +33,6 @@ func (abbrParser) Open(_ ast.Node, reader text.Reader, pc parser.Context) (ast.N
 	reader.AdvanceToEOL()
 	return &sourceBlock{}, parser.NoChildren
 }
-
-func (abbrParser) Continue(ast.Node, text.Reader, parser.Context) parser.State { return parser.Close }
-func (abbrParser) Close(ast.Node, text.Reader, parser.Context)                 {}
-func (abbrParser) CanInterruptParagraph() bool                                 { return true }
-func (abbrParser) CanAcceptIndentedLine() bool                                 { return false }
 
 // abbreviations finds abbreviations in a text.
 type abbreviations struct {

@@ -19,23 +19,18 @@ type attrs struct {
 
 type attribute struct{ name, value string }
 
+// Kind implements [ast.Node].
 func (*attrs) Kind() ast.NodeKind { return kindAttrs }
 
 // Dump is for debugging.
 func (a *attrs) Dump(source []byte, level int) { ast.DumpHelper(a, source, level, nil, nil) }
 
-// attrParser reads attribute lists: {: #id .class key="value"}, with or without the
+var attrPart = regexp.MustCompile(`^(?:([.#])([^\s"'<>{}=]+)|([A-Za-z][\w:-]*)=(?:"([^"]*)"|'([^']*)'|([^\s"'}]+)))(?:[ \t]+|$)`)
+
+// parseAttributes reads an attribute list: {: #id .class key="value"}, with or without the
 // colon. See https://python-markdown.github.io/extensions/attr_list/. Words alone
 // are no attributes here, so that {id} in a text stays what it is.
-type attrParser struct{}
-
-var (
-	attrPart = regexp.MustCompile(`^(?:([.#])([^\s"'<>{}=]+)|([A-Za-z][\w:-]*)=(?:"([^"]*)"|'([^']*)'|([^\s"'}]+)))(?:[ \t]+|$)`)
-)
-
-func (attrParser) Trigger() []byte { return []byte{'{'} }
-
-func (attrParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Node {
+func parseAttributes(_ ast.Node, block text.Reader, _ parser.Context) ast.Node {
 	line, segment := block.PeekLine()
 	end := bytes.IndexByte(line[:min(len(line), 500)], '}')
 	if end < 0 || bytes.IndexByte(line[1:end], '{') >= 0 {

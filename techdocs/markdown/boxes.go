@@ -10,26 +10,19 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// Boxes: admonitions and details. Their first line tells what they are, and what
-// is indented by four belongs to them.
+var admonitionLine = regexp.MustCompile(`^(!!!|\?\?\?\+?)[ \t]*([\w-]+(?:[ \t]+[\w-]+)*)?(?:[ \t]+"(.*?)"|"(.*?)")?[ \t]*\n?$`)
+
+// openAdmonition reads the first line of an admonition or of details; what is
+// indented by four belongs to them.
 //
 //	!!! note inline "Title"     an admonition
 //	??? note "Title"            details; with ???+ they are open
 //
 // See https://python-markdown.github.io/extensions/admonition/ and
 // https://facelessuser.github.io/pymdown-extensions/extensions/details/.
-type admonitionParser struct{ boxContent }
-
-var admonitionLine = regexp.MustCompile(`^(!!!|\?\?\?\+?)[ \t]*([\w-]+(?:[ \t]+[\w-]+)*)?(?:[ \t]+"(.*?)"|"(.*?)")?[ \t]*\n?$`)
-
-func (admonitionParser) Trigger() []byte { return []byte{'!', '?'} }
-
-func (admonitionParser) Open(_ ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
+func openAdmonition(_ ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
 	line, segment := reader.PeekLine()
 	pos := pc.BlockOffset()
-	if pos < 0 {
-		return nil, parser.NoChildren
-	}
 	m := admonitionLine.FindSubmatchIndex(line[pos:])
 	if m == nil || m[4] < 0 && m[6] < 0 && m[8] < 0 {
 		return nil, parser.NoChildren
@@ -69,10 +62,8 @@ func (admonitionParser) Open(_ ast.Node, reader text.Reader, pc parser.Context) 
 	return box, parser.HasChildren
 }
 
-// boxContent goes on with what is indented by four.
-type boxContent struct{}
-
-func (boxContent) Continue(_ ast.Node, reader text.Reader, _ parser.Context) parser.State {
+// indented goes on with what is indented by four.
+func indented(_ ast.Node, reader text.Reader) parser.State {
 	line, _ := reader.PeekLine()
 	if util.IsBlank(line) {
 		return parser.Continue | parser.HasChildren
@@ -85,35 +76,25 @@ func (boxContent) Continue(_ ast.Node, reader text.Reader, _ parser.Context) par
 	return parser.Continue | parser.HasChildren
 }
 
-func (boxContent) Close(ast.Node, text.Reader, parser.Context) {}
-func (boxContent) CanInterruptParagraph() bool                 { return true }
-func (boxContent) CanAcceptIndentedLine() bool                 { return false }
-
 // tab is one tab, before tabs that follow one another become a set.
 type tab struct {
 	ast.BaseBlock
 	fresh, selected bool
 }
 
+// Kind implements [ast.Node].
 func (*tab) Kind() ast.NodeKind { return kindTab }
 
 // Dump is for debugging.
 func (t *tab) Dump(source []byte, level int) { ast.DumpHelper(t, source, level, nil, nil) }
 
-// tabParser reads content tabs: === "Label", with ! a new set, with + the tab that
-// is shown first. See https://facelessuser.github.io/pymdown-extensions/extensions/tabbed/.
-type tabParser struct{ boxContent }
-
 var tabLine = regexp.MustCompile(`^===([!+]*)[ \t]+(?:"(.+?)"|'(.+?)')[ \t]*\n?$`)
 
-func (tabParser) Trigger() []byte { return []byte{'='} }
-
-func (tabParser) Open(_ ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
+// openTab reads the first line of a tab: === "Label", with ! a new set, with + the tab that
+// is shown first. See https://facelessuser.github.io/pymdown-extensions/extensions/tabbed/.
+func openTab(_ ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
 	line, segment := reader.PeekLine()
 	pos := pc.BlockOffset()
-	if pos < 0 {
-		return nil, parser.NoChildren
-	}
 	m := tabLine.FindSubmatchIndex(line[pos:])
 	if m == nil {
 		return nil, parser.NoChildren
@@ -138,7 +119,9 @@ func newLabel(words text.Segment) *box {
 	return l
 }
 
-// slashParser reads the blocks of pymdownx.blocks that can take the place of both:
+var slashLine = regexp.MustCompile(`^(/{3,})[ \t]*([\w-]+)(?:[ \t]*\|[ \t]*(.*?))?[ \t]*\n?$`)
+
+// openSlashes reads the first line of a block of pymdownx.blocks, which can take the place of both:
 //
 //	/// note | Title
 //	/// details | Title
@@ -146,18 +129,9 @@ func newLabel(words text.Segment) *box {
 //
 // A line with the same number of slashes ends them.
 // See https://facelessuser.github.io/pymdown-extensions/extensions/blocks/.
-type slashParser struct{}
-
-var slashLine = regexp.MustCompile(`^(/{3,})[ \t]*([\w-]+)(?:[ \t]*\|[ \t]*(.*?))?[ \t]*\n?$`)
-
-func (slashParser) Trigger() []byte { return []byte{'/'} }
-
-func (slashParser) Open(_ ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
+func openSlashes(_ ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
 	line, segment := reader.PeekLine()
 	pos := pc.BlockOffset()
-	if pos < 0 {
-		return nil, parser.NoChildren
-	}
 	m := slashLine.FindSubmatchIndex(line[pos:])
 	if m == nil {
 		return nil, parser.NoChildren
@@ -198,7 +172,7 @@ func slashBox(kind string, words text.Segment) ast.Node {
 	return outer
 }
 
-func (slashParser) Continue(n ast.Node, reader text.Reader, _ parser.Context) parser.State {
+func untilSlashes(n ast.Node, reader text.Reader) parser.State {
 	line, _ := reader.PeekLine()
 	if fence, ok := n.AttributeString(slashAttribute); ok && strings.TrimSpace(string(line)) == fence {
 		reader.AdvanceToEOL()
@@ -207,9 +181,4 @@ func (slashParser) Continue(n ast.Node, reader text.Reader, _ parser.Context) pa
 	return parser.Continue | parser.HasChildren
 }
 
-func (slashParser) Close(n ast.Node, _ text.Reader, _ parser.Context) {
-	n.SetAttributeString(slashAttribute, "")
-}
-
-func (slashParser) CanInterruptParagraph() bool { return true }
-func (slashParser) CanAcceptIndentedLine() bool { return false }
+func closeSlashes(n ast.Node) { n.SetAttributeString(slashAttribute, "") }

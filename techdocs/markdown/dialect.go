@@ -15,34 +15,36 @@ import (
 // text.
 func newParser(d Dialect) parser.Parser {
 	blocks := append(parser.DefaultBlockParsers(),
-		util.Prioritized(abbrParser{}, 90),
-		util.Prioritized(tabParser{}, 91),
+		util.Prioritized(blockParser{signs: "*", open: openAbbreviation, interrupts: true}, 90),
+		util.Prioritized(blockParser{signs: "=", open: openTab, next: indented, interrupts: true}, 91),
 		util.Prioritized(extension.NewDefinitionListParser(), 101),
 		util.Prioritized(extension.NewDefinitionDescriptionParser(), 102),
-		util.Prioritized(markdownInHTML{}, 890),
+		util.Prioritized(blockParser{signs: "<", open: openHTML, next: nextHTML}, 890),
 		util.Prioritized(footnoteLimit{extension.NewFootnoteBlockParser()}, 999),
 	)
 	if d.Blocks {
-		blocks = append(blocks, util.Prioritized(slashParser{}, 93))
+		blocks = append(blocks, util.Prioritized(blockParser{signs: "/", open: openSlashes, next: untilSlashes, close: closeSlashes, interrupts: true}, 93))
 	} else {
-		blocks = append(blocks, util.Prioritized(admonitionParser{}, 93))
+		blocks = append(blocks, util.Prioritized(blockParser{signs: "!?", open: openAdmonition, next: indented, interrupts: true}, 93))
 	}
 	texts := append(parser.DefaultInlineParsers(),
-		util.Prioritized(signLimit{}, -1),
+		util.Prioritized(inlineParser{"*_[]<`~^={}!+$\\:-&", limitSigns}, -1),
 		util.Prioritized(extension.NewTaskCheckBoxParser(), 0),
 		util.Prioritized(extension.NewFootnoteParser(), 101),
-		util.Prioritized(attrParser{}, 102),
-		util.Prioritized(criticParser{}, 103),
-		util.Prioritized(newMarkParser(), 104),
+		util.Prioritized(inlineParser{"{", parseAttributes}, 102),
+		util.Prioritized(inlineParser{"{+-~=<", parseCritic}, 103),
 		util.Prioritized(emoji.NewParser(), 200),
 		util.Prioritized(extension.NewLinkifyParser(), 999),
 	)
+	for _, p := range marks() {
+		texts = append(texts, util.Prioritized(inlineParser{string(p.sign), p.parse}, 104))
+	}
 	if d.Keys {
-		texts = append(texts, util.Prioritized(keysParser{}, 105))
+		texts = append(texts, util.Prioritized(inlineParser{"+", parseKeys}, 105))
 	}
 	if d.Math {
-		texts = append(texts, util.Prioritized(mathParser{}, 50))
-		blocks = append(blocks, util.Prioritized(mathBlockParser{}, 94))
+		texts = append(texts, util.Prioritized(inlineParser{`$\`, parseMath}, 50))
+		blocks = append(blocks, util.Prioritized(blockParser{signs: `$\`, open: openMath, next: nextMath, interrupts: true}, 94))
 	}
 	return parser.NewParser(
 		parser.WithBlockParsers(blocks...),

@@ -34,14 +34,10 @@ const (
 // that counts time, and it changes colours only.
 const maxLexing = 2 * time.Second
 
-// signLimit counts the characters that may begin something in a text. Where they
+// limitSigns counts the characters that may begin something in a text. Where they
 // are too many, goldmark would look for pairs too long: the page is refused and the
 // rest of the text is passed over.
-type signLimit struct{}
-
-func (signLimit) Trigger() []byte { return []byte("*_[]<`~^={}!+$\\:-&") }
-
-func (signLimit) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
+func limitSigns(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
 	s := stateOf(pc)
 	if s.counted != parent {
 		s.counted, s.signs = parent, 0
@@ -61,6 +57,7 @@ func (signLimit) Parse(parent ast.Node, block text.Reader, pc parser.Context) as
 // each among all, would take long.
 type footnoteLimit struct{ parser.BlockParser }
 
+// Open implements [parser.BlockParser].
 func (f footnoteLimit) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
 	_, at := reader.PeekLine()
 	n, state := f.BlockParser.Open(parent, reader, pc)
@@ -76,6 +73,7 @@ func (f footnoteLimit) Open(parent ast.Node, reader text.Reader, pc parser.Conte
 	return n, state
 }
 
+// Close implements [parser.BlockParser].
 func (f footnoteLimit) Close(n ast.Node, reader text.Reader, pc parser.Context) {
 	if _, ok := n.(*sourceBlock); !ok {
 		f.BlockParser.Close(n, reader, pc)

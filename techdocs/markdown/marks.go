@@ -10,27 +10,21 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// markParser reads pymdownx.caret, tilde and mark: ^^inserted^^, ^sup^,
-// ~~deleted~~, ~sub~, ==marked==.
-type markParser struct{ processors map[byte]markProcessor }
-
-func newMarkParser() markParser {
-	return markParser{map[byte]markProcessor{
-		'^': {'^', "sup", "ins"}, '~': {'~', "sub", "del"}, '=': {'=', "", "mark"},
-	}}
-}
-
+// markProcessor pairs the signs of a mark.
 type markProcessor struct {
 	sign     byte
 	one, two string // elements for one sign and for two
 }
 
+// IsDelimiter implements [parser.DelimiterProcessor].
 func (p markProcessor) IsDelimiter(b byte) bool { return b == p.sign }
 
+// CanOpenCloser implements [parser.DelimiterProcessor].
 func (p markProcessor) CanOpenCloser(opener, closer *parser.Delimiter) bool {
 	return opener.Char == closer.Char && opener.OriginalLength == closer.OriginalLength
 }
 
+// OnMatch implements [parser.DelimiterProcessor].
 func (p markProcessor) OnMatch(consumes int) ast.Node {
 	if consumes == 1 {
 		return &span{tag: p.one, signs: string(p.sign)}
@@ -38,12 +32,15 @@ func (p markProcessor) OnMatch(consumes int) ast.Node {
 	return &span{tag: p.two, signs: string([]byte{p.sign, p.sign})}
 }
 
-func (markParser) Trigger() []byte { return []byte{'^', '~', '='} }
+// marks returns the processors of pymdownx.caret, tilde and mark: ^^inserted^^,
+// ^sup^, ~~deleted~~, ~sub~, ==marked==.
+func marks() []markProcessor {
+	return []markProcessor{{'^', "sup", "ins"}, {'~', "sub", "del"}, {'=', "", "mark"}}
+}
 
-func (m markParser) Parse(_ ast.Node, block text.Reader, pc parser.Context) ast.Node {
+func (p markProcessor) parse(_ ast.Node, block text.Reader, pc parser.Context) ast.Node {
 	before := block.PrecendingCharacter()
 	line, segment := block.PeekLine()
-	p := m.processors[line[0]]
 	least := 1
 	if p.one == "" {
 		least = 2
@@ -64,19 +61,16 @@ type critic struct {
 	sign string
 }
 
+// Kind implements [ast.Node].
 func (*critic) Kind() ast.NodeKind { return kindCritic }
 
 // Dump is for debugging.
 func (c *critic) Dump(source []byte, level int) { ast.DumpHelper(c, source, level, nil, nil) }
 
-// criticParser reads the signs of CriticMarkup within one paragraph:
+// parseCritic reads a sign of CriticMarkup within one paragraph:
 // {++new++}, {--old--}, {~~old~>new~~}, {==marked==}, {>>comment<<}.
 // See https://facelessuser.github.io/pymdown-extensions/extensions/critic/.
-type criticParser struct{}
-
-func (criticParser) Trigger() []byte { return []byte{'{', '+', '-', '~', '=', '<'} }
-
-func (criticParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Node {
+func parseCritic(_ ast.Node, block text.Reader, _ parser.Context) ast.Node {
 	line, _ := block.PeekLine()
 	sign := ""
 	if len(line) >= 3 {
@@ -162,14 +156,10 @@ func asText(parent ast.Node, c *critic) {
 	}
 }
 
-// keysParser reads pymdownx.keys: ++ctrl+alt+"Any"++.
-type keysParser struct{}
-
 var keysText = regexp.MustCompile(`^\+\+((?:[\w-]+|"[^"\n]+"|'[^'\n]+')(?:\+(?:[\w-]+|"[^"\n]+"|'[^'\n]+'))*)\+\+`)
 
-func (keysParser) Trigger() []byte { return []byte{'+'} }
-
-func (keysParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Node {
+// parseKeys reads pymdownx.keys: ++ctrl+alt+"Any"++.
+func parseKeys(_ ast.Node, block text.Reader, _ parser.Context) ast.Node {
 	line, _ := block.PeekLine()
 	m := keysText.FindSubmatch(line[:min(len(line), 200)])
 	if m == nil || block.PrecendingCharacter() == '+' {

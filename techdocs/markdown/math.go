@@ -10,16 +10,12 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// mathParser reads formulas as pymdownx.arithmatex with generic: true does, and
-// keeps them as they are written, in what MathJax and KaTeX look for.
-// See https://facelessuser.github.io/pymdown-extensions/extensions/arithmatex/.
-type mathParser struct{}
-
 var dollars = regexp.MustCompile(`^\$([^\s$](?:[^$\\\n]|\\.)*?)\$`)
 
-func (mathParser) Trigger() []byte { return []byte{'$', '\\'} }
-
-func (mathParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Node {
+// parseMath reads a formula as pymdownx.arithmatex with generic: true does, and
+// keeps it as it is written, in what MathJax and KaTeX look for.
+// See https://facelessuser.github.io/pymdown-extensions/extensions/arithmatex/.
+func parseMath(_ ast.Node, block text.Reader, _ parser.Context) ast.Node {
 	line, _ := block.PeekLine()
 	line = line[:min(len(line), 1<<10)]
 	if body, n := between(line, "$$", "$$"); n > 0 {
@@ -51,18 +47,11 @@ func between(line []byte, open, end string) (body string, n int) {
 	return string(rest[:i]), len(open) + i + len(end)
 }
 
-// mathBlockParser reads formulas of their own lines: $$ … $$, \[ … \] and
+// openMath reads the first line of a formula that has its own lines: $$ … $$, \[ … \] and
 // \begin{x} … \end{x}.
-type mathBlockParser struct{}
-
-func (mathBlockParser) Trigger() []byte { return []byte{'$', '\\'} }
-
-func (mathBlockParser) Open(_ ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
+func openMath(_ ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
 	line, segment := reader.PeekLine()
 	pos := pc.BlockOffset()
-	if pos < 0 {
-		return nil, parser.NoChildren
-	}
 	body := bytes.TrimSpace(line[pos:])
 	end, open := "", 2
 	switch {
@@ -104,7 +93,7 @@ type mathBlock struct {
 	done  bool
 }
 
-func (mathBlockParser) Continue(node ast.Node, reader text.Reader, _ parser.Context) parser.State {
+func nextMath(node ast.Node, reader text.Reader) parser.State {
 	n := node.(*mathBlock)
 	if n.done {
 		return parser.Close
@@ -122,7 +111,3 @@ func (mathBlockParser) Continue(node ast.Node, reader text.Reader, _ parser.Cont
 	reader.AdvanceToEOL()
 	return parser.Continue | parser.NoChildren
 }
-
-func (mathBlockParser) Close(ast.Node, text.Reader, parser.Context) {}
-func (mathBlockParser) CanInterruptParagraph() bool                 { return true }
-func (mathBlockParser) CanAcceptIndentedLine() bool                 { return false }

@@ -33,6 +33,7 @@ type box struct {
 	done  bool   // of HTML that is read: its end was seen
 }
 
+// Kind implements [ast.Node].
 func (*box) Kind() ast.NodeKind { return kindBox }
 
 // Dump is for debugging.
@@ -55,6 +56,7 @@ type span struct {
 	signs string // what it was marked with, should it turn out to be no element
 }
 
+// Kind implements [ast.Node].
 func (*span) Kind() ast.NodeKind { return kindSpan }
 
 // Dump is for debugging.
@@ -68,6 +70,7 @@ type markup struct {
 	html string
 }
 
+// Kind implements [ast.Node].
 func (*markup) Kind() ast.NodeKind { return kindMarkup }
 
 // Dump is for debugging.
@@ -82,6 +85,7 @@ type sourceBlock struct {
 	start, end string
 }
 
+// Kind implements [ast.Node].
 func (*sourceBlock) Kind() ast.NodeKind { return kindSource }
 
 // IsRaw keeps goldmark from reading the lines as Markdown.
@@ -93,6 +97,7 @@ func (s *sourceBlock) Dump(source []byte, level int) { ast.DumpHelper(s, source,
 // nodeRenderer writes the nodes of this package.
 type nodeRenderer struct{}
 
+// RegisterFuncs implements [renderer.NodeRenderer].
 func (nodeRenderer) RegisterFuncs(r renderer.NodeRendererFuncRegisterer) {
 	r.Register(kindBox, renderBox)
 	r.Register(kindSpan, renderSpan)

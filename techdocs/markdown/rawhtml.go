@@ -12,25 +12,18 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// markdownInHTML reads blocks of HTML whose start tag has the attribute markdown:
-// what is in them is Markdown. As with CommonMark, and other than with MkDocs, what
-// stands in any block of HTML after an empty line is Markdown, too.
-// See https://python-markdown.github.io/extensions/md_in_html/.
-type markdownInHTML struct{}
-
 var (
 	markdownTag  = regexp.MustCompile(`^<(address|article|aside|blockquote|center|dd|details|dialog|div|dl|dt|figcaption|figure|footer|h[1-6]|header|li|main|nav|ol|p|section|summary|table|tbody|td|tfoot|th|thead|tr|ul|span)\b((?:[ \t]+[^<>\n]*)?[ \t]markdown(?:=(?:"[a-z1]*"|'[a-z1]*'|[a-z1]+))?(?:[ \t][^<>\n]*)?)>`)
 	markdownWord = regexp.MustCompile(`[ \t]markdown(?:=(?:"[a-z1]*"|'[a-z1]*'|[a-z1]+))?`)
 )
 
-func (markdownInHTML) Trigger() []byte { return []byte{'<'} }
-
-func (markdownInHTML) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
+// openHTML reads the first line of a block of HTML whose start tag has the attribute
+// markdown: what is in it is Markdown. As with CommonMark, and other than with MkDocs, what
+// stands in any block of HTML after an empty line is Markdown, too.
+// See https://python-markdown.github.io/extensions/md_in_html/.
+func openHTML(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
 	line, segment := reader.PeekLine()
 	pos := pc.BlockOffset()
-	if pos < 0 {
-		return nil, parser.NoChildren
-	}
 	m := markdownTag.FindSubmatchIndex(line[pos:])
 	if m == nil {
 		return nil, parser.NoChildren
@@ -66,7 +59,7 @@ func opened(line []byte, tag string) int {
 	return strings.Count(s, "<"+tag+">") + strings.Count(s, "<"+tag+" ") - strings.Count(s, "</"+tag+">")
 }
 
-func (markdownInHTML) Continue(node ast.Node, reader text.Reader, _ parser.Context) parser.State {
+func nextHTML(node ast.Node, reader text.Reader) parser.State {
 	n := node.(*box)
 	if n.done {
 		return parser.Close
@@ -82,10 +75,6 @@ func (markdownInHTML) Continue(node ast.Node, reader text.Reader, _ parser.Conte
 	}
 	return parser.Continue | parser.HasChildren
 }
-
-func (markdownInHTML) Close(ast.Node, text.Reader, parser.Context) {}
-func (markdownInHTML) CanInterruptParagraph() bool                 { return false }
-func (markdownInHTML) CanAcceptIndentedLine() bool                 { return false }
 
 var (
 	linkTag    = regexp.MustCompile(`(?i)<(a|img|audio|video|source)([ \t\n/>])`)

@@ -14,6 +14,7 @@ import (
 // that are short, so that a small text can become a large table.
 type tableParser struct{ parser.ParagraphTransformer }
 
+// Transform implements [parser.ParagraphTransformer].
 func (t tableParser) Transform(n *ast.Paragraph, reader text.Reader, pc parser.Context) {
 	lines := n.Lines()
 	for i := 1; i < min(lines.Len(), 100); i++ {
@@ -31,6 +32,7 @@ func (t tableParser) Transform(n *ast.Paragraph, reader text.Reader, pc parser.C
 // transformer ends what needs the whole tree.
 type transformer struct{}
 
+// Transform implements [parser.ASTTransformer].
 func (transformer) Transform(root *ast.Document, _ text.Reader, pc parser.Context) {
 	s := stateOf(pc)
 	if s.refused != nil {

@@ -1,0 +1,62 @@
+package markdown
+
+import (
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
+)
+
+// inlineParser is goldmark's interface to what begins with a character in a text.
+type inlineParser struct {
+	signs string // the characters
+	parse func(parent ast.Node, block text.Reader, pc parser.Context) ast.Node
+}
+
+// Trigger implements [parser.InlineParser].
+func (p inlineParser) Trigger() []byte { return []byte(p.signs) }
+
+// Parse implements [parser.InlineParser].
+func (p inlineParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
+	return p.parse(parent, block, pc)
+}
+
+// blockParser is goldmark's interface to what begins with a character in a line.
+type blockParser struct {
+	signs      string // the characters
+	open       func(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State)
+	next       func(n ast.Node, reader text.Reader) parser.State // with the next line; nil for blocks of one line
+	close      func(n ast.Node)                                  // nil if there is nothing to do
+	interrupts bool                                              // a paragraph
+}
+
+// Trigger implements [parser.BlockParser].
+func (p blockParser) Trigger() []byte { return []byte(p.signs) }
+
+// Open implements [parser.BlockParser].
+func (p blockParser) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
+	if pc.BlockOffset() < 0 {
+		return nil, parser.NoChildren
+	}
+	return p.open(parent, reader, pc)
+}
+
+// Continue implements [parser.BlockParser].
+func (p blockParser) Continue(n ast.Node, reader text.Reader, _ parser.Context) parser.State {
+	if p.next == nil {
+		return parser.Close
+	}
+	return p.next(n, reader)
+}
+
+// Close implements [parser.BlockParser].
+func (p blockParser) Close(n ast.Node, _ text.Reader, _ parser.Context) {
+	if p.close != nil {
+		p.close(n)
+	}
+}
+
+// CanInterruptParagraph implements [parser.BlockParser].
+func (p blockParser) CanInterruptParagraph() bool { return p.interrupts }
+
+// CanAcceptIndentedLine implements [parser.BlockParser].
+func (p blockParser) CanAcceptIndentedLine() bool { return false }

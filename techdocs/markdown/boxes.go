@@ -35,10 +35,9 @@ func openAdmonition(_ ast.Node, reader text.Reader, pc parser.Context) (ast.Node
 	}
 	kind := strings.ToLower(part(4))
 	sign := part(2)
-	class := "admonition " + kind
-	box, title := newBox("div", class), newBox("p", "admonition-title")
+	box, title := newBox("div", "admonition "+classOf(kind)), newBox("p", "admonition-title")
 	if sign[0] == '?' {
-		box, title = newBox("details", strings.TrimSpace(kind)), newBox("summary", "")
+		box, title = newBox("details", classOf(kind)), newBox("summary", "")
 		if sign == "???+" {
 			box.SetAttributeString("open", "open")
 		}
@@ -60,6 +59,24 @@ func openAdmonition(_ ast.Node, reader text.Reader, pc parser.Context) (ast.Node
 	}
 	reader.AdvanceToEOL()
 	return box, parser.HasChildren
+}
+
+// classOf returns the classes of an admonition. Names that Material for MkDocs has
+// for the same thing become the one that a stylesheet knows, as pages of a portal
+// have other things by these names.
+func classOf(kind string) string {
+	words := strings.Fields(kind)
+	for i, w := range words {
+		switch w {
+		case "todo":
+			words[i] = "info"
+		case "check", "done":
+			words[i] = "success"
+		case "fail":
+			words[i] = "failure"
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // indented goes on with what is indented by four.
@@ -157,7 +174,7 @@ func slashBox(kind string, words text.Segment) ast.Node {
 		t.AppendChild(t, newLabel(words))
 		return t
 	}
-	outer, title := newBox("div", "admonition "+kind), newBox("p", "admonition-title")
+	outer, title := newBox("div", "admonition "+classOf(kind)), newBox("p", "admonition-title")
 	if details, ok := strings.CutPrefix(kind, "details"); ok {
 		outer, title = newBox("details", strings.TrimPrefix(details, "-")), newBox("summary", "")
 		kind = "details"

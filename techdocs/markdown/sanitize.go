@@ -31,7 +31,7 @@ const Classes = "admonition admonition-title abstract annotate arithmatex attent
 	"error example failure filename footnote footnote-backref footnote-ref footnotes grid headerlink highlight hint hll important info " +
 	"inline end keys left line md-button md-button--primary mermaid middle missing new no-permalink note plain plantuml question quote right " +
 	"settings success summary tabbed-alternate tabbed-block tabbed-content tabbed-labels tabbed-set task-list task-list-control " +
-	"task-list-indicator task-list-item tip todo tldr top bottom seealso warning lg xl check done fail faq help cite"
+	"task-list-indicator task-list-item tip tldr top bottom seealso warning lg xl faq help cite"
 
 func policy() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()

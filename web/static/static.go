@@ -1,5 +1,5 @@
-// Package static holds the files that pages load: one stylesheet, one sprite of
-// icons, one script, and the custom elements. They are part of the binary.
+// Package static holds the files that pages load: one stylesheet, another for
+// what Markdown becomes, one sprite of icons, one script, and the custom elements. They are part of the binary.
 //
 // The custom elements are built from web/elements with npm and may be missing
 // ([Element]): a page is complete without them.
@@ -24,7 +24,7 @@ import (
 // Prefix is the path below which [Handler] is to be mounted.
 const Prefix = "/static/"
 
-//go:embed callboard.css icons.svg mark.svg portal.js
+//go:embed callboard.css docs.css icons.svg mark.svg portal.js
 //go:embed all:elements
 var files embed.FS
 

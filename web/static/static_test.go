@@ -22,6 +22,7 @@ func get(url string, header ...string) *httptest.ResponseRecorder {
 func TestFiles(t *testing.T) {
 	for name, mediaType := range map[string]string{
 		"callboard.css": "text/css; charset=utf-8",
+		"docs.css":      "text/css; charset=utf-8",
 		"portal.js":     "text/javascript; charset=utf-8",
 		"icons.svg":     "image/svg+xml",
 		"mark.svg":      "image/svg+xml",

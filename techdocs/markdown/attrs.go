@@ -25,11 +25,11 @@ func (*attrs) Kind() ast.NodeKind { return kindAttrs }
 // Dump is for debugging.
 func (a *attrs) Dump(source []byte, level int) { ast.DumpHelper(a, source, level, nil, nil) }
 
-var attrPart = regexp.MustCompile(`^(?:([.#])([^\s"'<>{}=]+)|([A-Za-z][\w:-]*)=(?:"([^"]*)"|'([^']*)'|([^\s"'}]+)))(?:[ \t]+|$)`)
+var attrPart = regexp.MustCompile(`^(?:([.#])([^\s"'<>{}=]+)|([A-Za-z][\w:-]*)=(?:"([^"]*)"|'([^']*)'|([^\s"'}]+))|(data-[\w-]+))(?:[ \t]+|$)`)
 
 // parseAttributes reads an attribute list: {: #id .class key="value"}, with or without the
-// colon. See https://python-markdown.github.io/extensions/attr_list/. Words alone
-// are no attributes here, so that {id} in a text stays what it is.
+// colon. See https://python-markdown.github.io/extensions/attr_list/. Words alone,
+// but for data-…, are no attributes here, so that {id} in a text stays what it is.
 func parseAttributes(_ ast.Node, block text.Reader, _ parser.Context) ast.Node {
 	line, segment := block.PeekLine()
 	end := bytes.IndexByte(line[:min(len(line), 500)], '}')
@@ -58,6 +58,8 @@ func readAttributes(s string) []attribute {
 			classes = append(classes, m[2])
 		case m[1] == "#":
 			list = append(list, attribute{"id", m[2]})
+		case m[7] != "":
+			list = append(list, attribute{m[7], ""})
 		default:
 			list = append(list, attribute{strings.ToLower(m[3]), m[4] + m[5] + m[6]})
 		}

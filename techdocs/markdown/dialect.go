@@ -27,7 +27,12 @@ func newParser(d Dialect) parser.Parser {
 	} else {
 		blocks = append(blocks, util.Prioritized(blockParser{signs: "!?", open: openAdmonition, next: indented, interrupts: true}, 93))
 	}
-	texts := append(parser.DefaultInlineParsers(),
+	texts := []util.PrioritizedValue{
+		util.Prioritized(parser.NewCodeSpanParser(), 100),
+		util.Prioritized(newLinkParser(), 200),
+		util.Prioritized(parser.NewAutoLinkParser(), 300),
+		util.Prioritized(parser.NewRawHTMLParser(), 400),
+		util.Prioritized(parser.NewEmphasisParser(), 500),
 		util.Prioritized(inlineParser{"*_[]<`~^={}!+$\\:-&", limitSigns}, -1),
 		util.Prioritized(extension.NewTaskCheckBoxParser(), 0),
 		util.Prioritized(extension.NewFootnoteParser(), 101),
@@ -35,7 +40,7 @@ func newParser(d Dialect) parser.Parser {
 		util.Prioritized(inlineParser{"{+-~=<", parseCritic}, 103),
 		util.Prioritized(emoji.NewParser(), 200),
 		util.Prioritized(extension.NewLinkifyParser(), 999),
-	)
+	}
 	for _, p := range marks() {
 		texts = append(texts, util.Prioritized(inlineParser{string(p.sign), p.parse}, 104))
 	}

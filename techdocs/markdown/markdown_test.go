@@ -295,6 +295,27 @@ func TestUnknownElements(t *testing.T) {
 	}
 }
 
+// What pages of others taught, each in a line.
+func TestDetails(t *testing.T) {
+	for page, want := range map[string]string{
+		"[a][^1]\n\n[a]: https://example.com\n[^1]: b": `<a href="https://example.com" rel="noopener noreferrer">a</a><sup id="fnref:1">`,
+		"CSS^[†](#a)^, more":                           `CSS<sup><a href="#a">†</a></sup>, more`,
+		"2^n and m^k, a~b c~d":                         "2^n and m^k, a~b c~d",
+		"## A { data-search-exclude }":                 `<h2 id="a">A<a`,
+		"++\"&Uuml;\"++":                               "<kbd>Ü</kbd>",
+		"- [x] a\n  - [ ] b":                           `<li class="task-list-item"><label class="task-list-control"><input type="checkbox" disabled="disabled"><span class="task-list-indicator"></span></label> b`,
+		"!!! todo\n    a":                              `<div class="admonition info">` + "\n" + `<p class="admonition-title">Todo</p>`,
+		"1. a\n\n    ```sh\n    b\n    ```\n2. c":      "</code></pre></div>\n</li>\n<li>\n<p>c</p>",
+		"10. a\n  - b":                                 `<ol start="10">` + "\n<li>a\n<ul>\n<li>b</li>",
+		"- a\n\n  b\n\n        code":                   `<span class="line">  code`,
+		"para\n=== \"A\"\n    b":                       "<p>para</p>\n<div class=\"tabbed-set",
+	} {
+		if body := render(t, page, nil).HTML(asWritten); !strings.Contains(body, want) {
+			t.Errorf("%q:\n%s\nwant %s", page, body, want)
+		}
+	}
+}
+
 func TestIncludes(t *testing.T) {
 	d := render(t, "--8<-- \"a\"\n--8<-- \"b\"\n--8<-- \"a\"\n", map[string]string{"a": "x\n--8<-- \"c\"\n"})
 	if want := []string{"docs/a", "docs/c", "docs/b"}; !slices.Equal(d.Includes, want) {

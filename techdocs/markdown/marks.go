@@ -2,12 +2,15 @@ package markdown
 
 import (
 	"bytes"
+	"html"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
 )
 
 // markProcessor pairs the signs of a mark.
@@ -48,6 +51,10 @@ func (p markProcessor) parse(_ ast.Node, block text.Reader, pc parser.Context) a
 	n := parser.ScanDelimiter(line, before, least, p)
 	if n == nil || n.OriginalLength > 2 || before == rune(p.sign) {
 		return nil
+	}
+	if n.OriginalLength == 1 { // within words, whatever stands around it; blanks are looked at in unspan
+		n.CanOpen = len(line) > 1 && !util.IsSpace(line[1])
+		n.CanClose = !unicode.IsSpace(before)
 	}
 	n.Segment = segment.WithStop(segment.Start + n.OriginalLength)
 	block.Advance(n.OriginalLength)
@@ -175,7 +182,7 @@ func parseKeys(_ ast.Node, block text.Reader, _ parser.Context) ast.Node {
 		if class != "" {
 			class = ` class="key-` + escape(class) + `"`
 		}
-		b.WriteString("<kbd" + class + ">" + escape(label) + "</kbd>")
+		b.WriteString("<kbd" + class + ">" + escape(html.UnescapeString(label)) + "</kbd>")
 	}
 	b.WriteString("</span>")
 	block.Advance(len(m[0]))

@@ -1,6 +1,8 @@
 package markdown
 
 import (
+	"bytes"
+
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
@@ -19,6 +21,36 @@ func (p inlineParser) Trigger() []byte { return []byte(p.signs) }
 func (p inlineParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
 	return p.parse(parent, block, pc)
 }
+
+// linkParser is goldmark's, but for one thing: in [text][^1] the text may be a link,
+// and what follows is a footnote.
+type linkParser struct {
+	parser.InlineParser
+	parser.CloseBlocker
+}
+
+func newLinkParser() parser.InlineParser {
+	p := parser.NewLinkParser()
+	closer, ok := p.(parser.CloseBlocker)
+	if !ok {
+		return p
+	}
+	return linkParser{p, closer}
+}
+
+// Parse implements [parser.InlineParser].
+func (p linkParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
+	if line, _ := block.PeekLine(); bytes.HasPrefix(line, []byte("][^")) {
+		block = noLabel{block}
+	}
+	return p.InlineParser.Parse(parent, block, pc)
+}
+
+// noLabel hides that a label follows.
+type noLabel struct{ text.Reader }
+
+// Peek implements [text.Reader].
+func (noLabel) Peek() byte { return ' ' }
 
 // blockParser is goldmark's interface to what begins with a character in a line.
 type blockParser struct {

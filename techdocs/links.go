@@ -31,6 +31,33 @@ type Target struct {
 	Image    bool
 }
 
+// Href returns the URL of a target for a site that is shown below base, which ends
+// in a slash. What is nowhere keeps its place below base, where a reader can say what
+// became of it. It is "" for what the site does not show: a file of the repository,
+// and what is outside of that.
+func (s *Site) Href(base string, t Target) string {
+	at := ""
+	switch t.Kind {
+	case Elsewhere:
+		return t.URL
+	case ToPage:
+		at = s.pages[t.Path].URL
+	case ToFile, Nowhere:
+		at = t.Path
+	}
+	if t.Kind == ToSource || t.Kind == Nowhere && at == "" {
+		return ""
+	}
+	href := base + (&url.URL{Path: at}).EscapedPath()
+	if t.Query != "" {
+		href += "?" + t.Query
+	}
+	if t.Fragment != "" {
+		href += "#" + t.Fragment
+	}
+	return href
+}
+
 // link finds where the links of all pages lead, and what is wrong with them.
 func (s *Site) link() {
 	for _, p := range s.Pages {

@@ -106,6 +106,19 @@ site_name: x
 	}
 }
 
+func TestHref(t *testing.T) {
+	s := read(t, "-- main.go --\n-- docs/index.md --\n[a](b%20c/d.md?x=1#y) [b](a%3Fb.png) [c](https://example.com/a?b#c) [d](gone.md) [e](../../x) [f](../main.go) [g](#z) [h](index.md)\n-- docs/b c/d.md --\n-- docs/a?b.png --\n")
+	want := []string{"/docs/x/b%20c/d/?x=1#y", "/docs/x/a%3Fb.png", "https://example.com/a?b#c", "/docs/x/gone.md", "", "", "/docs/x/#z", "/docs/x/"}
+	var got []string
+	s.Home().HTML(func(target techdocs.Target) string {
+		got = append(got, s.Href("/docs/x/", target))
+		return ""
+	})
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // A README outside of the docs folder links as it does at the forge, and shows the
 // images beside it.
 func TestReadmeLinks(t *testing.T) {

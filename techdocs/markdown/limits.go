@@ -31,8 +31,9 @@ const (
 // maxLexing is the time that the code of a page may take to be coloured; code that
 // comes later is shown without colours. Lexers are made of regular expressions that
 // go back, so that a text can be made for which they never end. It is the one limit
-// that counts time, and it changes colours only.
-const maxLexing = 2 * time.Second
+// that counts time, a hundred times what a page of code takes, and it changes
+// colours only.
+const maxLexing = 5 * time.Second
 
 // limitSigns counts the characters that may begin something in a text. Where they
 // are too many, goldmark would look for pairs too long: the page is refused and the

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -314,6 +315,24 @@ func TestDetails(t *testing.T) {
 			t.Errorf("%q:\n%s\nwant %s", page, body, want)
 		}
 	}
+}
+
+// One renderer serves many at once.
+func TestConcurrent(t *testing.T) {
+	r := markdown.New(sample())
+	page := readFile(t, "testdata/dialect/code.md")
+	want := r.Render("x.md", page, nil)
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for range 10 {
+				if diff := cmp.Diff(want, r.Render("x.md", page, nil)); diff != "" {
+					t.Error(diff)
+				}
+			}
+		})
+	}
+	all.Wait()
 }
 
 func TestIncludes(t *testing.T) {

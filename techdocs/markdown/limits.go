@@ -17,6 +17,7 @@ const (
 	MaxNesting   = 50       // lists, quotes and boxes inside one another
 	MaxCells     = 50_000   // of a table
 	MaxSigns     = 2_000    // characters with a meaning in one paragraph, heading or cell
+	MaxPageSigns = 400_000  // of them in a page
 	MaxFootnotes = 2_000    // of a page
 	MaxIncludes  = 500      // files that a page includes, each as often as it does
 
@@ -43,10 +44,15 @@ func limitSigns(parent ast.Node, block text.Reader, pc parser.Context) ast.Node 
 	if s.counted != parent {
 		s.counted, s.signs = parent, 0
 	}
-	if s.signs++; s.signs <= MaxSigns && s.refused == nil {
+	s.signs++
+	s.allSigns++
+	if s.signs <= MaxSigns && s.allSigns <= MaxPageSigns && s.refused == nil {
 		return nil
 	}
 	_, at := block.PeekLine()
+	if s.allSigns > MaxPageSigns {
+		s.refuse(at.Start, "the page has more than %d characters with a meaning for Markdown, such as * and [: split it", MaxPageSigns)
+	}
 	s.refuse(at.Start, "the paragraph has more than %d characters with a meaning for Markdown, such as * and [: break it", MaxSigns)
 	for line, _ := block.PeekLine(); line != nil; line, _ = block.PeekLine() {
 		block.AdvanceLine()

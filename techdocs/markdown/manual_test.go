@@ -18,14 +18,14 @@ func TestManual(t *testing.T) {
 		"| a page, with what it includes | 2,048 KB; 500 included files, 10 deep |",
 		"| lists, quotes and boxes inside one another | 50 |",
 		"| a table | 50,000 cells |",
-		"in one paragraph | 2,000 |",
+		"in one paragraph; in a page | 2,000; 400,000 |",
 		"| footnotes | 2,000 |",
 	} {
 		if !strings.Contains(manual, has) {
 			t.Errorf("docs/techdocs.md does not have\n%s", has)
 		}
 	}
-	if markdown.MaxPage>>10 != 2048 || markdown.MaxIncludes != 500 || markdown.MaxNesting != 50 || markdown.MaxCells != 50_000 || markdown.MaxSigns != 2000 ||
+	if markdown.MaxPage>>10 != 2048 || markdown.MaxIncludes != 500 || markdown.MaxNesting != 50 || markdown.MaxCells != 50_000 || markdown.MaxSigns != 2000 || markdown.MaxPageSigns != 400_000 ||
 		markdown.MaxFootnotes != 2000 || markdown.MaxLine>>10 != 64 || markdown.MaxOutput>>10 != 16384 {
 		t.Error("docs/techdocs.md has other limits")
 	}

@@ -123,6 +123,7 @@ type state struct {
 	footnotes int             // so far
 	counted   ast.Node        // whose signs are counted
 	signs     int
+	allSigns  int           // of the page so far
 	lexing    time.Duration // that was spent
 }
 

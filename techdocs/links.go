@@ -100,10 +100,11 @@ func (s *Site) check(l markdown.Link, t Target) {
 	}
 }
 
-// nearest says which id was meant, if one is much like it.
+// nearest says which id was meant, if one is much like it, and else what to do.
 func nearest(id string, ids []string) string {
+	const otherwise = ": link to one that it has"
 	if len(ids) > maxFound {
-		return ""
+		return otherwise
 	}
 	plain := func(s string) string {
 		return strings.ToLower(strings.NewReplacer("-", "", "_", "", ".", "").Replace(s))
@@ -113,7 +114,7 @@ func nearest(id string, ids []string) string {
 			return ": did you mean " + other + "?"
 		}
 	}
-	return ""
+	return otherwise
 }
 
 // target finds where a link of a page leads. It never leaves the tree.
@@ -233,7 +234,7 @@ func (l *layout) inTree(at string) bool {
 }
 
 // meant says which path was meant, if one differs in the case of letters only, or
-// one file alone has the name.
+// one file alone has the name, and else what to do.
 func (l *layout) meant(site string) string {
 	if other, ok := l.lower[strings.ToLower(site)]; ok {
 		return ": did you mean " + other + "? Letters count as they are"
@@ -241,5 +242,5 @@ func (l *layout) meant(site string) string {
 	if named := l.names[path.Base(site)]; len(named) == 1 && !isIndex(site) {
 		return ": did you mean " + named[0] + "?"
 	}
-	return ""
+	return ": add the file, or mend the path"
 }

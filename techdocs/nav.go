@@ -245,7 +245,7 @@ func (s *Site) redirects(m mount) {
 		case target.Kind == Elsewhere && strings.HasPrefix(target.URL, "http"):
 			s.Moved[path.Clean(from.Value)] = target.URL
 		default:
-			s.problem(m.File, to.Line, CodeNav, "%s redirects to %s, which is not there", from.Value, to.Value)
+			s.problem(m.File, to.Line, CodeNav, "%s redirects to %s, which is not there: name a page or a URL", from.Value, to.Value)
 		}
 	}
 }

@@ -121,7 +121,7 @@ Poster: poster.pdf
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]string{
-		"nav mkdocs.yml:12: gone.md is not in docs/",
+		"nav mkdocs.yml:12: gone.md is not in docs/: add the file, or mend the path",
 		"nav mkdocs.yml:13: Guide/Start.md is not in docs/: did you mean guide/start.md? Letters count as they are",
 	}, problems(s)); diff != "" {
 		t.Error(diff)
@@ -356,8 +356,8 @@ plugins:
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]string{
-		"nav mkdocs.yml:8: bad.md redirects to gone.md, which is not there",
-		"nav mkdocs.yml:9: worse.md redirects to javascript:alert(1), which is not there",
+		"nav mkdocs.yml:8: bad.md redirects to gone.md, which is not there: name a page or a URL",
+		"nav mkdocs.yml:9: worse.md redirects to javascript:alert(1), which is not there: name a page or a URL",
 	}, problems(s)); diff != "" {
 		t.Error(diff)
 	}

@@ -304,6 +304,7 @@ func TestDetails(t *testing.T) {
 		"2^n and m^k, a~b c~d":                         "2^n and m^k, a~b c~d",
 		"## A { data-search-exclude }":                 `<h2 id="a">A<a`,
 		"++\"&Uuml;\"++":                               "<kbd>Ü</kbd>",
+		"++\"C++\"+a++":                                `<kbd>C++</kbd><span>+</span><kbd class="key-a">A</kbd>`,
 		"- [x] a\n  - [ ] b":                           `<li class="task-list-item"><label class="task-list-control"><input type="checkbox" disabled="disabled"><span class="task-list-indicator"></span></label> b`,
 		"!!! todo\n    a":                              `<div class="admonition info">` + "\n" + `<p class="admonition-title">Todo</p>`,
 		"1. a\n\n    ```sh\n    b\n    ```\n2. c":      "</code></pre></div>\n</li>\n<li>\n<p>c</p>",

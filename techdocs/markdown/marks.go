@@ -163,6 +163,8 @@ func asText(parent ast.Node, c *critic) {
 	}
 }
 
+var keyText = regexp.MustCompile(`[\w-]+|"[^"\n]+"|'[^'\n]+'`)
+
 var keysText = regexp.MustCompile(`^\+\+((?:[\w-]+|"[^"\n]+"|'[^'\n]+')(?:\+(?:[\w-]+|"[^"\n]+"|'[^'\n]+'))*)\+\+`)
 
 // parseKeys reads pymdownx.keys: ++ctrl+alt+"Any"++.
@@ -174,7 +176,7 @@ func parseKeys(_ ast.Node, block text.Reader, _ parser.Context) ast.Node {
 	}
 	var b strings.Builder
 	b.WriteString(`<span class="keys">`)
-	for i, k := range strings.Split(string(m[1]), "+") {
+	for i, k := range keyText.FindAllString(string(m[1]), -1) {
 		if i > 0 {
 			b.WriteString("<span>+</span>")
 		}

@@ -63,6 +63,7 @@ const (
 	CodeLimit       = "limit"       // the page is beyond a limit
 	CodeSnippet     = "snippet"     // what a page includes cannot be
 	CodeFrontMatter = "frontmatter" // the front matter cannot be read
+	CodeUnsafe      = "unsafe"      // a link or an image was taken away
 )
 
 // Problem is something that an author should know.

@@ -71,8 +71,8 @@ func (f *finisher) start(t nethtml.Token) {
 		f.words.WriteByte(' ')
 	}
 	f.out.WriteString("<" + t.Data)
-	line, raw := f.place(&t)
-	id, external := "", false
+	at, raw := f.place(&t)
+	id, external, leads := "", false, at < 0 || raw
 	for _, a := range t.Attr {
 		switch a.Key {
 		case "class":
@@ -88,16 +88,21 @@ func (f *finisher) start(t nethtml.Token) {
 			}
 		case "href", "src", "poster":
 			external = external || a.Key == "href" && isExternal(a.Val)
-			if line < 0 { // a link of this package's own
+			if at < 0 { // a link of this package's own
 				break
 			}
+			leads = true
 			f.out.WriteString(" " + a.Key + `="`)
-			file, no := f.src.at(line)
+			file, no := f.src.at(at)
 			f.doc.Links = append(f.doc.Links, Link{At: f.out.Len(), Target: strings.TrimSpace(a.Val), Image: a.Key != "href", Raw: raw, File: file, Line: no})
 			f.out.WriteByte('"')
 			continue
 		}
 		f.out.WriteString(" " + a.Key + `="` + html.EscapeString(a.Val) + `"`)
+	}
+	if !leads {
+		file, no := f.src.at(at)
+		f.src.problem(line{file: file, no: no}, CodeUnsafe, "a link or an image here is taken away: it must be a path, or begin with https:, http:, mailto: or tel:")
 	}
 	if external {
 		f.out.WriteString(` rel="noopener noreferrer"`)

@@ -1,11 +1,33 @@
 package markdown_test
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/alecthomas/chroma/v2"
+
 	"github.com/callboard/callboard/techdocs/markdown"
 )
+
+// The stylesheet of documentation has no class that is taken away.
+func TestStylesheet(t *testing.T) {
+	css := regexp.MustCompile(`(?s)/\*.*?\*/`).ReplaceAllString(string(readFile(t, "../../web/static/docs.css")), "")
+	kept := append(strings.Fields(markdown.Classes), "prose")
+	for _, class := range chroma.StandardTypes {
+		kept = append(kept, class)
+	}
+	found := 0
+	for _, m := range regexp.MustCompile(`\.([a-z][\w-]*)`).FindAllStringSubmatch(css, -1) {
+		if found++; !slices.Contains(kept, m[1]) {
+			t.Errorf("no page has the class %s", m[1])
+		}
+	}
+	if found < 100 {
+		t.Errorf("the stylesheet has %d classes", found)
+	}
+}
 
 // The manual has the allow-list and the limits as they are, and its example works.
 func TestManual(t *testing.T) {

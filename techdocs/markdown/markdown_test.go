@@ -336,6 +336,15 @@ func TestConcurrent(t *testing.T) {
 	all.Wait()
 }
 
+// A link that is taken away is told.
+func TestUnsafeLinks(t *testing.T) {
+	d := render(t, "a\n\n[b](javascript:x) ![c](data:image/png;base64,AA==)\n[d](file:///etc/passwd) <a name=\"e\"></a>\n", nil)
+	const says = "a link or an image here is taken away: it must be a path, or begin with https:, http:, mailto: or tel:"
+	if diff := cmp.Diff([]string{"unsafe docs/x.md:3: " + says, "unsafe docs/x.md:3: " + says, "unsafe docs/x.md:4: " + says}, said(d)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestIncludes(t *testing.T) {
 	d := render(t, "--8<-- \"a\"\n--8<-- \"b\"\n--8<-- \"a\"\n", map[string]string{"a": "x\n--8<-- \"c\"\n"})
 	if want := []string{"docs/a", "docs/c", "docs/b"}; !slices.Equal(d.Includes, want) {

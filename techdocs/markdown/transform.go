@@ -65,7 +65,12 @@ func (transformer) Transform(root *ast.Document, _ text.Reader, pc parser.Contex
 			s.alert(n)
 		case *east.TaskCheckBox:
 			task(n)
-		case *ast.Link, *ast.Image, *ast.AutoLink:
+		case *ast.Link:
+			if string(n.Destination) == "#" { // which the sanitizer takes for nothing
+				n.Destination = []byte("#top")
+			}
+			n.SetAttributeString(lineAttribute, strconv.Itoa(s.lineIndex(n)))
+		case *ast.Image, *ast.AutoLink:
 			n.SetAttributeString(lineAttribute, strconv.Itoa(s.lineIndex(n)))
 		case *ast.RawHTML:
 			n.Parent().ReplaceChild(n.Parent(), n, &markup{html: s.inlineHTML(string(n.Segments.Value(s.source)), s.index(n.Segments.At(0).Start))})

@@ -4,6 +4,7 @@
 //
 //	go run ./bench/generate -entities 10000 -files out/files
 //	go run ./bench/generate -entities 739000 -data out/data
+//	go run ./bench/generate -entities 100000 -changes 1000000 -data out/year
 package main
 
 import (
@@ -33,6 +34,7 @@ func run(ctx context.Context) error {
 	seed := flag.Uint64("seed", 1, "the same seed gives the same catalog")
 	files := flag.String("files", "", "folder to write root.yaml and the files that it lists to")
 	data := flag.String("data", "", "data folder to write an event log to")
+	changes := flag.Int("changes", 0, "how many changes the event log has besides, over a year")
 	flag.Parse()
 	if *files == "" && *data == "" {
 		return errors.New("nothing to write: give -files, -data or both")
@@ -41,10 +43,13 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	log := func(ctx context.Context, p *population.Population, folder string) error {
+		return writeLog(ctx, p, folder, *changes)
+	}
 	for _, form := range []struct {
 		folder string
 		write  func(context.Context, *population.Population, string) error
-	}{{*files, writeFiles}, {*data, writeLog}} {
+	}{{*files, writeFiles}, {*data, log}} {
 		if form.folder == "" {
 			continue
 		}

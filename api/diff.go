@@ -106,6 +106,9 @@ func (a *API) handleDiff(c echo.Context) error {
 		page = page[:n]
 		body.NextCursor = base64.RawURLEncoding.EncodeToString([]byte(place(page[n-1])))
 	}
+	if page, err = found.Tell(page); err != nil {
+		return err
+	}
 	last, err := a.Ledger.Last(ctx, to, each(page, func(d ledger.Difference) string { return d.Ref }))
 	if err != nil {
 		return err

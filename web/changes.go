@@ -93,13 +93,21 @@ func (s *Site) changes(ctx context.Context, r request) (answer, error) {
 			if t[0].Owner == ownerAsked(one) {
 				v.counts = ledger.Comparison{All: t}.Counts()
 				shown := listOf(t, page, rows)
-				v.teams = append(v.teams, s.newChangedTeam(r, p, found, t, shown))
+				team, err := s.newChangedTeam(r, p, found, t, shown)
+				if err != nil {
+					return answer{}, err
+				}
+				v.teams = append(v.teams, team)
 				v.pager = newPager(r.self, page, rows, len(t))
 			}
 		}
 	} else {
 		for _, t := range listOf(teams, page, shownTeams) {
-			v.teams = append(v.teams, s.newChangedTeam(r, p, found, t, listOf(t, 1, rows)))
+			team, err := s.newChangedTeam(r, p, found, t, listOf(t, 1, rows))
+			if err != nil {
+				return answer{}, err
+			}
+			v.teams = append(v.teams, team)
 		}
 		v.pager = newPager(r.self, page, shownTeams, len(teams))
 	}
@@ -136,7 +144,7 @@ func newPager(self link, page, rows, all int) *ui.Pager {
 	return &p
 }
 
-func (s *Site) newChangedTeam(r request, p span, found ledger.Comparison, all, shown []ledger.Difference) changedTeam {
+func (s *Site) newChangedTeam(r request, p span, found ledger.Comparison, all, shown []ledger.Difference) (changedTeam, error) {
 	t := changedTeam{counts: ledger.Comparison{All: all}.Counts()}
 	switch ref := all[0].Owner; ref {
 	case "":
@@ -149,7 +157,11 @@ func (s *Site) newChangedTeam(r request, p span, found ledger.Comparison, all, s
 			t.ledger = p.on(link{path: entityLink(parsed) + "/ledger"}).String()
 		}
 	}
-	for _, d := range shown {
+	told, err := found.Tell(shown)
+	if err != nil {
+		return t, err
+	}
+	for _, d := range told {
 		row := differenceRow{op: d.Op, ref: d.Ref, changes: fields(d.Changes, shownText), entity: subject(r.catalog, d.Ref)}
 		if ref, err := catalog.ParseRef(d.Ref, catalog.Ref{}); err == nil {
 			row.icon = kindIcon(r.catalog, ref.Kind, typeOf(found, d.Ref))
@@ -164,7 +176,7 @@ func (s *Site) newChangedTeam(r request, p span, found ledger.Comparison, all, s
 	if n := len(all) - len(shown); n > 0 && !r.self.query.Has(fieldOwner) {
 		t.all = ui.Anchor{Label: "All " + ui.Number(len(all)), Href: r.self.drop(fieldPage).set(fieldOwner, t.id).String()}
 	}
-	return t
+	return t, nil
 }
 
 // on adds the period to an address.

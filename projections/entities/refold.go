@@ -8,16 +8,16 @@ import (
 )
 
 // Fork returns a catalog that begins as the present snapshot of c and goes ways of
-// its own: see [Catalog.Refold]. The two share what stays the same.
+// its own: see [Catalog.Refold]. The two share what stays the same, so it costs
+// little.
 func (c *Catalog) Fork() *Catalog {
-	s := c.Snapshot()
-	fork := NewOf(c.kinds)
-	fork.notes = c.notes
-	for _, r := range s.rejections {
-		fork.refuse(r)
+	c.mu.Lock() // while what was restored is being related, there is nothing to begin with
+	defer c.mu.Unlock()
+	fork := &Catalog{
+		kinds: c.kinds, owned: c.owned, notes: c.notes,
+		relations: c.relations.copy(), rejections: maps.Clone(c.rejections), conflicts: maps.Clone(c.conflicts),
 	}
-	fork.relate(s)
-	fork.snapshot.Store(s)
+	fork.snapshot.Store(c.Snapshot())
 	return fork
 }
 

@@ -101,11 +101,9 @@ func (s *Snapshot) JSON(ref string) (Text, bool) {
 // order of refs; none for one that is not there, or that w does not select.
 func (s *Snapshot) Pick(refs []string, w Where) []Text {
 	all := make([]Text, len(refs))
-	chosen := map[string]bool{}
+	var chosen map[string]bool
 	if w != nil {
-		for _, row := range s.index.List(Listing{Where: All{In(refs), w}, Limit: -1}).Rows {
-			chosen[row.Doc.Ref()] = true
-		}
+		chosen = s.Among(refs, w)
 	}
 	for i, ref := range refs {
 		if w == nil || chosen[ref] {

@@ -2,7 +2,11 @@ package ledger
 
 import (
 	"context"
+	"runtime"
 	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/internal/flat"
@@ -14,15 +18,26 @@ import (
 // Difference is how an entity differs at one moment from what it was at another.
 type Difference struct {
 	Ref     string
-	Owner   string     // at the later moment, or at the other if it is not there; as in [entities.Pair]
-	Op      catalog.Op // what happened to the entity as a whole
-	Changes []catalog.Change
+	Owner   string           // at the later moment, or at the other if it is not there; as in [entities.Pair]
+	Op      catalog.Op       // what happened to the entity as a whole
+	Changes []catalog.Change // of a [Comparison]: see [Comparison.Tell]
 }
 
 // Comparison is in what the catalog differs at two moments.
 type Comparison struct {
 	Before, After *entities.Snapshot
-	All           []Difference // by owner, then by ref
+	All           []Difference // by owner, then by ref; without their changes
+}
+
+// compared is how many comparisons are kept: who turns the pages of one, or looks at
+// one team after the other, asks for the same again and again. They hold on to their
+// snapshots, which the moments keep for a while anyway.
+const compared = 4
+
+// comparison is one that is kept, of everything.
+type comparison struct {
+	before, after *entities.Snapshot
+	made          func() ([]Difference, error) // once
 }
 
 // Compare compares the catalog at two moments, of the entities that w selects at
@@ -36,17 +51,77 @@ func (l *Ledger) Compare(ctx context.Context, from, to projections.Moment, w ent
 	if c.After, err = l.moments.Catalog(ctx, to); err != nil {
 		return c, err
 	}
-	for _, p := range c.Before.Compare(c.After, w) {
-		d, err := differing(p.Before, p.After)
-		if err != nil {
-			return c, err
-		}
-		if d.Op != "" {
-			d.Ref, d.Owner = p.Ref, p.Owner
-			c.All = append(c.All, d)
-		}
+	if c.All, err = l.comparison(c.Before, c.After)(); err != nil || w == nil {
+		return c, err
 	}
+	refs := make([]string, len(c.All))
+	for i, d := range c.All {
+		refs[i] = d.Ref
+	}
+	before, after := c.Before.Among(refs, w), c.After.Among(refs, w)
+	c.All = slices.DeleteFunc(slices.Clone(c.All), func(d Difference) bool { return !before[d.Ref] && !after[d.Ref] })
 	return c, nil
+}
+
+// comparison returns what compares two snapshots, the first time that it is called.
+func (l *Ledger) comparison(before, after *entities.Snapshot) func() ([]Difference, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i := slices.IndexFunc(l.compared, func(c comparison) bool { return c.before == before && c.after == after })
+	var one comparison
+	if i >= 0 {
+		one = l.compared[i]
+		l.compared = slices.Delete(l.compared, i, i+1)
+	} else {
+		one = comparison{before, after, sync.OnceValues(func() ([]Difference, error) { return differences(before, after) })}
+	}
+	l.compared = slices.Insert(l.compared, 0, one)
+	if len(l.compared) > compared {
+		clear(l.compared[compared:])
+		l.compared = l.compared[:compared]
+	}
+	return one.made
+}
+
+// differences are all of them, without their changes: of a year these are more than
+// anybody reads.
+func differences(before, after *entities.Snapshot) ([]Difference, error) {
+	pairs := before.Compare(after)
+	all := make([]Difference, len(pairs))
+	var g errgroup.Group
+	const together = 256
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for from := 0; from < len(pairs); from += together {
+		g.Go(func() error {
+			for i := from; i < min(from+together, len(pairs)); i++ {
+				p := pairs[i]
+				d, err := differing(p.Before, p.After)
+				if err != nil {
+					return err
+				}
+				all[i] = Difference{Ref: p.Ref, Owner: p.Owner, Op: d.Op}
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(d Difference) bool { return d.Op == "" }), nil
+}
+
+// Tell returns some of the differences with their changes.
+func (c Comparison) Tell(some []Difference) ([]Difference, error) {
+	told := slices.Clone(some)
+	for i, d := range told {
+		p := c.Before.Pair(c.After, d.Ref)
+		full, err := differing(p.Before, p.After)
+		if err != nil {
+			return nil, err
+		}
+		told[i].Changes = full.Changes
+	}
+	return told, nil
 }
 
 // CompareEntity compares one entity at two moments. No Op says that it is the same

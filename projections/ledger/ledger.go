@@ -8,6 +8,7 @@ package ledger
 import (
 	"context"
 	"iter"
+	"sync"
 	"time"
 
 	"github.com/callboard/callboard/catalog"
@@ -36,11 +37,14 @@ type Ledger struct {
 	moments Moments
 	kinds   catalog.Kinds
 	now     func() time.Time
+
+	mu       sync.Mutex
+	compared []comparison // the last used first
 }
 
 // New returns the ledger of a catalog whose relations follow from kinds.
 func New(past Past, moments Moments, kinds catalog.Kinds, now func() time.Time) *Ledger {
-	return &Ledger{past, moments, kinds, now}
+	return &Ledger{past: past, moments: moments, kinds: kinds, now: now}
 }
 
 // whole is a moment for questions about a time that ends with it: what was found in

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"github.com/callboard/callboard/catalog"
@@ -486,12 +487,29 @@ func comparesEach(rt *rapid.T, ctx context.Context, w *world) {
 			want[ref] = d
 		}
 	}
-	for _, d := range c.All {
+	all, err := c.Tell(c.All)
+	if err != nil {
+		rt.Fatal(err)
+	}
+	var ofTeam []ledger.Difference // at either moment
+	for i, d := range all {
+		for _, s := range []*entities.Snapshot{c.Before, c.After} {
+			if e, ok := s.Get(d.Ref); ok && e.Owner() == "group:default/team-a" && !slices.ContainsFunc(ofTeam, func(o ledger.Difference) bool { return o.Ref == d.Ref }) {
+				ofTeam = append(ofTeam, c.All[i])
+			}
+		}
 		d.Owner = ""
 		got[d.Ref] = d
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		rt.Fatalf("each entity by itself (-) and all of the catalog (+):\n%s", d)
+	}
+	some, err := w.ledger.Compare(ctx, from, to, entities.Equals{Key: "relations.ownedby", Values: []string{"group:default/team-a"}})
+	if err != nil {
+		rt.Fatal(err)
+	}
+	if d := cmp.Diff(ofTeam, some.All, cmpopts.EquateEmpty()); d != "" {
+		rt.Fatalf("of a team, out of all (-) and asked for (+):\n%s", d)
 	}
 }
 

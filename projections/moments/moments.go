@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -41,6 +42,9 @@ const (
 	kept = 16
 	// together is how many entities are folded anew in one go.
 	together = 20_000
+	// atOnce is how many snapshots are made at a time, and waiting how many there
+	// are to be made.
+	atOnce, waiting = 2, 64
 )
 
 // Moments makes snapshots of the catalog as it was.
@@ -49,31 +53,41 @@ type Moments struct {
 	past    Past
 	wait    func(context.Context, eventlog.Position) error // until past has seen it
 	now     func() time.Time
-
-	turn    chan struct{}     // has one token: who holds it may use the machine
-	machine *entities.Catalog // goes from moment to moment; nil before the first
-	stands  projections.Moment
+	turns   chan struct{} // has a token for each snapshot that is being made
 
 	mu     sync.Mutex
-	recent []view // the last used first
+	recent []*view // the last used first
+	making map[projections.Moment]*making
 }
 
 // view is the catalog at a moment.
 type view struct {
-	moment   projections.Moment
-	snapshot *entities.Snapshot
-	known    eventlog.Position // what was on record when it was made
+	moment  projections.Moment
+	catalog *entities.Catalog // stays as it is; others begin as forks of it
+	known   eventlog.Position // what was on record when it was made
+}
+
+// stands is the moment with what was on record.
+func (v *view) stands() projections.Moment {
+	return projections.Moment{At: v.moment.At, Known: v.known}
+}
+
+// making is a snapshot that is being made, whoever still waits for it.
+type making struct {
+	done chan struct{} // closed once there is one of the two
+	view *view
+	err  error
 }
 
 // New returns the moments of a catalog, whose past is told by past. Wait returns
 // once that has seen an event.
 func New(present *entities.Catalog, past Past, wait func(context.Context, eventlog.Position) error, now func() time.Time) *Moments {
-	return &Moments{present: present, past: past, wait: wait, now: now, turn: make(chan struct{}, 1)}
+	return &Moments{present: present, past: past, wait: wait, now: now, turns: make(chan struct{}, atOnce), making: map[projections.Moment]*making{}}
 }
 
 // Catalog returns the catalog at a moment. Errors are of kind fault.Invalid for a
 // position that is not there yet, and fault.Unavailable when ctx ends before the
-// catalog is made.
+// catalog is made: that goes on, and whoever asks again finds it.
 func (m *Moments) Catalog(ctx context.Context, at projections.Moment) (*entities.Snapshot, error) {
 	if at.Now() {
 		return m.present.Snapshot(), nil
@@ -88,36 +102,21 @@ func (m *Moments) Catalog(ctx context.Context, at projections.Moment) (*entities
 	if at.Known > newest {
 		return nil, fault.New(fault.Invalid, "position %d is not there yet: the newest is %d", at.Known, newest)
 	}
-	if found, err := m.find(ctx, at, newest); found != nil || err != nil {
-		return found, err
+	v, err := m.find(ctx, at, newest)
+	if err == nil && v == nil {
+		v, err = m.made(ctx, at, newest)
 	}
-	select {
-	case m.turn <- struct{}{}:
-		defer func() { <-m.turn }()
-	case <-ctx.Done():
-		return nil, fault.New(fault.Unavailable, "the catalog of another moment is being made: %w", ctx.Err())
+	if err != nil {
+		return nil, err
 	}
-	if found, err := m.find(ctx, at, newest); found != nil || err != nil {
-		return found, err // somebody has made it meanwhile
-	}
-	to := at
-	if to.Known == 0 {
-		to.Known = newest
-	}
-	if err := m.travel(ctx, to); err != nil {
-		m.machine = nil // nobody knows where it stands
-		return nil, fmt.Errorf("fold the catalog as of another moment: %w", err)
-	}
-	v := view{at, m.machine.Snapshot(), to.Known}
-	m.keep(v)
-	return v.snapshot, nil
+	return v.catalog.Snapshot(), nil
 }
 
 // find returns a snapshot that was made before, if it holds still: what came since
 // may tell of the moment.
-func (m *Moments) find(ctx context.Context, at projections.Moment, newest eventlog.Position) (*entities.Snapshot, error) {
+func (m *Moments) find(ctx context.Context, at projections.Moment, newest eventlog.Position) (*view, error) {
 	m.mu.Lock()
-	i := slices.IndexFunc(m.recent, func(v view) bool { return v.moment == at })
+	i := slices.IndexFunc(m.recent, func(v *view) bool { return v.moment == at })
 	if i < 0 {
 		m.mu.Unlock()
 		return nil, nil
@@ -131,16 +130,16 @@ func (m *Moments) find(ctx context.Context, at projections.Moment, newest eventl
 		if err != nil || len(differing) > 0 {
 			return nil, err
 		}
-		v.known = newest
+		v = &view{v.moment, v.catalog, newest}
 	}
 	m.keep(v)
-	return v.snapshot, nil
+	return v, nil
 }
 
-func (m *Moments) keep(v view) {
+func (m *Moments) keep(v *view) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.recent = slices.DeleteFunc(m.recent, func(one view) bool { return one.moment == v.moment })
+	m.recent = slices.DeleteFunc(m.recent, func(one *view) bool { return one.moment == v.moment })
 	m.recent = slices.Insert(m.recent, 0, v)
 	if len(m.recent) > kept {
 		clear(m.recent[kept:])
@@ -148,23 +147,97 @@ func (m *Moments) keep(v view) {
 	}
 }
 
-// travel takes the machine to a moment.
-func (m *Moments) travel(ctx context.Context, to projections.Moment) error {
-	if m.machine == nil {
-		machine := m.present.Fork()
-		m.stands = projections.Moment{Known: machine.Snapshot().Position()}
-		if err := m.wait(ctx, m.stands.Known); err != nil {
-			return err
+// made waits for a snapshot that somebody makes, or has it made.
+func (m *Moments) made(ctx context.Context, at projections.Moment, newest eventlog.Position) (*view, error) {
+	m.mu.Lock()
+	one := m.making[at]
+	if one == nil {
+		if len(m.making) >= waiting {
+			m.mu.Unlock()
+			return nil, fault.New(fault.Unavailable, "the catalog of %d other moments is being made: ask again later", waiting)
 		}
-		m.machine = machine
+		one = &making{done: make(chan struct{})}
+		m.making[at] = one
+		go m.make(context.WithoutCancel(ctx), one, at, newest)
 	}
-	differing, err := m.past.Differing(ctx, m.stands, to)
+	m.mu.Unlock()
+	select {
+	case <-one.done:
+		return one.view, one.err
+	case <-ctx.Done():
+		return nil, fault.New(fault.Unavailable, "the catalog of another moment is being made: %w", ctx.Err())
+	}
+}
+
+func (m *Moments) make(ctx context.Context, one *making, at projections.Moment, newest eventlog.Position) {
+	m.turns <- struct{}{}
+	v := &view{moment: at, known: newest}
+	if at.Known > 0 {
+		v.known = at.Known
+	}
+	if v.catalog, one.err = m.travel(ctx, v.stands()); one.err != nil {
+		one.err = fmt.Errorf("fold the catalog as of another moment: %w", one.err)
+	} else {
+		one.view = v
+		m.keep(v)
+	}
+	m.mu.Lock()
+	delete(m.making, at)
+	m.mu.Unlock()
+	<-m.turns
+	close(one.done)
+}
+
+// start returns a catalog to go to a moment from, and where it stands: of those that
+// are kept and the present the one nearest in time.
+func (m *Moments) start(ctx context.Context, to projections.Moment) (*entities.Catalog, projections.Moment, error) {
+	goal, err := m.when(ctx, to)
 	if err != nil {
-		return err
+		return nil, to, err
+	}
+	m.mu.Lock()
+	views := slices.Clone(m.recent)
+	m.mu.Unlock()
+	var nearest *view
+	least := m.present.Snapshot().Recorded().Sub(goal).Abs()
+	for _, v := range views {
+		at, err := m.when(ctx, v.stands())
+		if err != nil {
+			return nil, to, err
+		}
+		if by := at.Sub(goal).Abs(); by < least {
+			nearest, least = v, by
+		}
+	}
+	if nearest != nil {
+		return nearest.catalog.Fork(), nearest.stands(), nil
+	}
+	fork := m.present.Fork()
+	stands := projections.Moment{Known: fork.Snapshot().Position()}
+	return fork, stands, m.wait(ctx, stands.Known)
+}
+
+// when is a moment on the clock of what was true.
+func (m *Moments) when(ctx context.Context, one projections.Moment) (time.Time, error) {
+	if !one.At.IsZero() {
+		return one.At, nil
+	}
+	return m.past.TruthAt(ctx, one.Known)
+}
+
+// travel returns the catalog at a moment.
+func (m *Moments) travel(ctx context.Context, to projections.Moment) (*entities.Catalog, error) {
+	machine, stands, err := m.start(ctx, to)
+	if err != nil {
+		return nil, err
+	}
+	differing, err := m.past.Differing(ctx, stands, to)
+	if err != nil {
+		return nil, err
 	}
 	entangled, err := m.past.Entangled(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	alone := map[string]bool{}
 	for _, subject := range differing {
@@ -172,36 +245,28 @@ func (m *Moments) travel(ctx context.Context, to projections.Moment) error {
 	}
 	// By the clock of what was true, events that bear on each other may be in another
 	// order than they were recorded in.
-	touched := m.stands.At.IsZero() != to.At.IsZero()
+	touched := stands.At.IsZero() != to.At.IsZero()
 	for _, subject := range entangled {
 		touched = touched || alone[subject]
 		delete(alone, subject)
 	}
-	subjects := make([]string, 0, len(alone))
-	for subject := range alone {
-		subjects = append(subjects, subject)
-	}
-	slices.Sort(subjects)
-	for chunk := range slices.Chunk(subjects, together) {
-		if err := m.refold(ctx, to, chunk, false); err != nil {
-			return err
+	for chunk := range slices.Chunk(slices.Sorted(maps.Keys(alone)), together) {
+		if err := m.refold(ctx, machine, to, chunk, false); err != nil {
+			return nil, err
 		}
 	}
 	if touched {
-		if err := m.refold(ctx, to, entangled, true); err != nil {
-			return err
+		if err := m.refold(ctx, machine, to, entangled, true); err != nil {
+			return nil, err
 		}
 	}
-	if len(subjects) == 0 && !touched {
-		if err := m.machine.Refold(to.Known, nil, false, nil); err != nil {
-			return err
-		}
+	if len(alone) == 0 && !touched {
+		return machine, machine.Refold(to.Known, nil, false, nil)
 	}
-	m.stands = to
-	return nil
+	return machine, nil
 }
 
-func (m *Moments) refold(ctx context.Context, to projections.Moment, subjects []string, entangled bool) error {
+func (m *Moments) refold(ctx context.Context, machine *entities.Catalog, to projections.Moment, subjects []string, entangled bool) error {
 	var records []eventlog.Record
 	for rec, err := range m.past.Counting(ctx, to, subjects, entangled) {
 		if err != nil {
@@ -209,5 +274,5 @@ func (m *Moments) refold(ctx context.Context, to projections.Moment, subjects []
 		}
 		records = append(records, rec)
 	}
-	return m.machine.Refold(to.Known, subjects, entangled, records)
+	return machine.Refold(to.Known, subjects, entangled, records)
 }

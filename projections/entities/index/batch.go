@@ -10,8 +10,8 @@ import (
 )
 
 // Batch makes the next version of an index. It has one user, who calls
-// [Batch.Index] once and leaves it. Only the newest version of an index may have
-// a batch.
+// [Batch.Index] once and leaves it. A version may have several: what one makes, the
+// others do not see.
 type Batch struct {
 	next    *Index
 	changed map[uint32]change  // by slot

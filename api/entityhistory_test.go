@@ -62,7 +62,7 @@ func past(t *testing.T) *httptest.Server {
 			t.Fatal(err)
 		}
 	}
-	m := moments.New(c, h, func(context.Context, eventlog.Position) error { return nil }, now)
+	m := moments.New(c, h, nil, func(context.Context, eventlog.Position) error { return nil }, now)
 	e := echo.New()
 	api.New(api.Config{
 		Catalog: c.Snapshot, Moments: m, History: h, Ledger: ledger.New(h, m, catalog.BuiltIn(), now), Kinds: catalog.BuiltIn(),

@@ -135,7 +135,7 @@ func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o por
 	}
 	p.runner = projections.NewRunner(p.events, logger, p.catalog, p.history, p.repositories, p.scores, p.tree)
 	p.scorer = scorer.New(scorer.Options{Log: p.events, Kinds: kindsOf(p.config), Now: p.now, Logger: logger})
-	p.moments = moments.New(p.catalog, p.history, func(ctx context.Context, at eventlog.Position) error { return p.runner.Wait(ctx, history.Name, at) }, p.now)
+	p.moments = moments.New(p.catalog, p.history, p.events, func(ctx context.Context, at eventlog.Position) error { return p.runner.Wait(ctx, history.Name, at) }, p.now)
 	p.ledger = ledger.New(p.history, p.moments, kindsOf(p.config), p.now)
 	p.inboxes = projections.NewRunner(p.inbox, logger, p.deliveries)
 	if err := errors.Join(p.runner.Check(ctx), p.inboxes.Check(ctx)); err != nil {
@@ -286,7 +286,7 @@ func (p *portal) run(ctx context.Context, ready func(context.Context) error) err
 		}
 		p.ready.Store(true)
 		g, ctx := errgroup.WithContext(ctx)
-		works := []func(context.Context) error{p.takeIn, p.scorer.Run, p.subscribers.Run, p.backfills.run, p.rebuilds.run, p.hooks.run, p.recheck, p.prune, p.saved.run, ready}
+		works := []func(context.Context) error{p.takeIn, p.scorer.Run, p.subscribers.Run, p.backfills.run, p.rebuilds.run, p.hooks.run, p.recheck, p.prune, p.moments.Run, p.saved.run, ready}
 		if p.options.seal {
 			works = append(works, p.keepSealed)
 		}

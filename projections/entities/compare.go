@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/callboard/callboard/eventlog"
 )
 
 // Pair is an entity in two snapshots, as each has it declared: JSON, "" where it is
@@ -19,22 +21,31 @@ type Pair struct {
 // owner and then by ref. Of some the difference may be in nothing but what
 // [catalog.Diff] leaves out.
 func (s *Snapshot) Compare(later *Snapshot) []Pair {
-	var all []Pair
-	for _, row := range s.index.List(Listing{Limit: -1}).Rows {
-		was := row.Doc.(*record)
-		// It is one record, or one text, if nothing was said between the two.
-		if is, has := later.record(was.ref); !has || was != is && was.own != is.own {
-			all = append(all, pair(was.ref, was, is))
+	var refs []string
+	for ref, n := range s.index.Slots() {
+		// What is so since the same event is the same.
+		if is, has := later.index.Slot(ref); !has || s.changedAt(n) != later.changedAt(is) {
+			refs = append(refs, ref)
 		}
 	}
-	for _, row := range later.index.List(Listing{Limit: -1}).Rows {
-		is := row.Doc.(*record)
-		if _, had := s.record(is.ref); !had {
-			all = append(all, pair(is.ref, nil, is))
+	for ref := range later.index.Slots() {
+		if _, had := s.index.Slot(ref); !had {
+			refs = append(refs, ref)
 		}
 	}
+	all := make([]Pair, len(refs))
+	inParallel(len(refs), func(i int) { all[i] = s.Pair(later, refs[i]) })
+	all = slices.DeleteFunc(all, func(p Pair) bool { return p.Before == p.After })
 	slices.SortFunc(all, func(a, b Pair) int { return cmp.Or(strings.Compare(a.Owner, b.Owner), strings.Compare(a.Ref, b.Ref)) })
 	return all
+}
+
+// changedAt is the event that the entity in a slot is as it is since.
+func (s *Snapshot) changedAt(slot uint32) eventlog.Position {
+	if s.asOf != nil {
+		return s.asOf.changed(slot)
+	}
+	return s.index.At(slot).(*record).changed
 }
 
 // Pair returns an entity as it is in two snapshots.

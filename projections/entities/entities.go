@@ -108,13 +108,15 @@ func (c *Catalog) Apply(_ context.Context, records []eventlog.Record) error {
 // ownerOf returns the first owner of an entity, or NoOwner if it has none although
 // its kind has owners.
 func (c *Catalog) ownerOf(ref string) string {
-	if owner := c.relations.first(ref, "ownedBy"); owner != "" {
-		return owner
-	}
-	if kind, _, _ := strings.Cut(ref, ":"); c.owned[kind] {
+	return ownerOr(c.owned, ref, c.relations.first(ref, ownedBy))
+}
+
+// ownerOr returns the first owner if there is one.
+func ownerOr(owned map[string]bool, ref, first string) string {
+	if kind, _, _ := strings.Cut(ref, ":"); first == "" && owned[kind] {
 		return NoOwner
 	}
-	return ""
+	return first
 }
 
 // Batch is how many records, with how many bytes of data, one Apply should get:

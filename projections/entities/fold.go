@@ -295,7 +295,7 @@ func (b *batch) record(ref string, rejection func(*record) *Rejection) *record {
 	default:
 		return nil // the other end of a relation, not in the catalog
 	}
-	r.rest = encode(b.relations, ref, rejection(&r))
+	r.rest = encode(func(f func(typ, target string)) { b.relations.each(ref, f) }, rejection(&r))
 	r.owner = b.ownerOf(ref)
 	return &r
 }

@@ -248,19 +248,19 @@ func length(s string) int {
 }
 
 // encode writes what follows an entity's own part: its relations and its status.
-func encode(rs *relations, ref string, rejection *Rejection) string {
+func encode(each func(func(typ, target string)), rejection *Rejection) string {
 	const begin, typ, target, end = `,"relations":[`, `{"type":`, `,"targetRef":`, `}`
 	status := ""
 	if rejection != nil {
 		status = `,"status":` + statusOf(rejection)
 	}
 	size := len(begin) + len(`]}`) + len(status)
-	rs.each(ref, func(t, to string) { size += len(typ) + len(target) + len(end) + len(`,""""`) + len(t) + len(to) })
+	each(func(t, to string) { size += len(typ) + len(target) + len(end) + len(`,""""`) + len(t) + len(to) })
 	var b strings.Builder
 	b.Grow(size)
 	b.WriteString(begin)
 	first := true
-	rs.each(ref, func(t, to string) {
+	each(func(t, to string) {
 		if !first {
 			b.WriteByte(',')
 		}

@@ -25,6 +25,7 @@ type Snapshot struct {
 	rejected   map[string][]*Rejection // by ref
 	locations  []*Location             // in the order of their registration
 	notes      notes
+	asOf       *asOf // what the index is made of, of a [Timeline]; else nil
 }
 
 func newSnapshot(ns notes) *Snapshot { return &Snapshot{index: index.New(), notes: ns} }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"os"
 	"path/filepath"
@@ -85,9 +86,20 @@ func newWorld(t interface {
 	}
 	t.Cleanup(func() { rows.Close() })
 	w := &world{catalog: entities.New(), history: history.New(rows)}
-	w.moments = moments.New(w.catalog, w.history, func(context.Context, eventlog.Position) error { return nil }, clock)
+	w.moments = moments.New(w.catalog, w.history, w, func(context.Context, eventlog.Position) error { return nil }, clock)
 	w.ledger = ledger.New(w.history, w.moments, catalog.BuiltIn(), clock)
 	return w
+}
+
+// Read yields what is in the log.
+func (w *world) Read(_ context.Context, after eventlog.Position) iter.Seq2[eventlog.Record, error] {
+	return func(yield func(eventlog.Record, error) bool) {
+		for _, rec := range w.log[after:] {
+			if !yield(rec, nil) {
+				return
+			}
+		}
+	}
 }
 
 // add appends an event that became true some hours after the start.

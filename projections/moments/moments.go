@@ -1,9 +1,10 @@
 // Package moments is the catalog as of any moment, on both clocks, behind the same
 // indexes as the catalog of now. [Moments] gives it.
 //
-// A snapshot of another moment is made of one that there is: the history tells of
-// which entities other events count, and these alone are folded anew. So a moment
-// near another one costs little, and shares with it what is the same.
+// Every version of every entity is kept in memory, and the snapshot of another moment
+// is a choice of them: see [entities.Timeline]. Until they are read, or if they are too
+// many, it is made of a snapshot that there is: the history tells of which entities
+// other events count, and these alone are folded anew.
 package moments
 
 import (
@@ -55,6 +56,8 @@ type Moments struct {
 	now     func() time.Time
 	turns   chan struct{} // has a token for each snapshot that is being made
 
+	timeline *timeline
+
 	mu     sync.Mutex
 	recent []*view // the last used first
 	making map[projections.Moment]*making
@@ -62,9 +65,10 @@ type Moments struct {
 
 // view is the catalog at a moment.
 type view struct {
-	moment  projections.Moment
-	catalog *entities.Catalog // stays as it is; others begin as forks of it
-	known   eventlog.Position // what was on record when it was made
+	moment   projections.Moment
+	snapshot *entities.Snapshot
+	catalog  *entities.Catalog // that has it and stays as it is; others begin as forks of it. Nil if it was chosen
+	known    eventlog.Position // what was on record when it was made
 }
 
 // stands is the moment with what was on record.
@@ -79,10 +83,13 @@ type making struct {
 	err  error
 }
 
-// New returns the moments of a catalog, whose past is told by past. Wait returns
-// once that has seen an event.
-func New(present *entities.Catalog, past Past, wait func(context.Context, eventlog.Position) error, now func() time.Time) *Moments {
-	return &Moments{present: present, past: past, wait: wait, now: now, turns: make(chan struct{}, atOnce), making: map[projections.Moment]*making{}}
+// New returns the moments of a catalog, whose past is told by past and the log. Wait
+// returns once past has seen an event. Without a log snapshots are always folded.
+func New(present *entities.Catalog, past Past, log Log, wait func(context.Context, eventlog.Position) error, now func() time.Time) *Moments {
+	return &Moments{
+		present: present, past: past, wait: wait, now: now, turns: make(chan struct{}, atOnce), making: map[projections.Moment]*making{},
+		timeline: &timeline{log: log, of: present.Timeline()},
+	}
 }
 
 // Catalog returns the catalog at a moment. Errors are of kind fault.Invalid for a
@@ -109,7 +116,7 @@ func (m *Moments) Catalog(ctx context.Context, at projections.Moment) (*entities
 	if err != nil {
 		return nil, err
 	}
-	return v.catalog.Snapshot(), nil
+	return v.snapshot, nil
 }
 
 // find returns a snapshot that was made before, if it holds still: what came since
@@ -130,7 +137,7 @@ func (m *Moments) find(ctx context.Context, at projections.Moment, newest eventl
 		if err != nil || len(differing) > 0 {
 			return nil, err
 		}
-		v = &view{v.moment, v.catalog, newest}
+		v = &view{v.moment, v.snapshot, v.catalog, newest}
 	}
 	m.keep(v)
 	return v, nil
@@ -175,8 +182,13 @@ func (m *Moments) make(ctx context.Context, one *making, at projections.Moment, 
 	if at.Known > 0 {
 		v.known = at.Known
 	}
-	if v.catalog, one.err = m.travel(ctx, v.stands()); one.err != nil {
-		one.err = fmt.Errorf("fold the catalog as of another moment: %w", one.err)
+	if v.snapshot, one.err = m.choose(ctx, v.stands()); v.snapshot == nil && one.err == nil {
+		if v.catalog, one.err = m.travel(ctx, v.stands()); one.err == nil {
+			v.snapshot = v.catalog.Snapshot()
+		}
+	}
+	if one.err != nil {
+		one.err = fmt.Errorf("make the catalog of another moment: %w", one.err)
 	} else {
 		one.view = v
 		m.keep(v)
@@ -201,6 +213,9 @@ func (m *Moments) start(ctx context.Context, to projections.Moment) (*entities.C
 	var nearest *view
 	least := m.present.Snapshot().Recorded().Sub(goal).Abs()
 	for _, v := range views {
+		if v.catalog == nil {
+			continue
+		}
 		at, err := m.when(ctx, v.stands())
 		if err != nil {
 			return nil, to, err
@@ -267,12 +282,19 @@ func (m *Moments) travel(ctx context.Context, to projections.Moment) (*entities.
 }
 
 func (m *Moments) refold(ctx context.Context, machine *entities.Catalog, to projections.Moment, subjects []string, entangled bool) error {
-	var records []eventlog.Record
-	for rec, err := range m.past.Counting(ctx, to, subjects, entangled) {
+	records, err := m.counting(ctx, to, subjects, entangled)
+	if err != nil {
+		return err
+	}
+	return machine.Refold(to.Known, subjects, entangled, records)
+}
+
+func (m *Moments) counting(ctx context.Context, to projections.Moment, subjects []string, all bool) (records []eventlog.Record, err error) {
+	for rec, err := range m.past.Counting(ctx, to, subjects, all) {
 		if err != nil {
-			return err
+			return nil, err
 		}
 		records = append(records, rec)
 	}
-	return machine.Refold(to.Known, subjects, entangled, records)
+	return records, nil
 }

@@ -15,7 +15,7 @@ func (w walk) sortedByRef(s selection, yield func(uint32) bool) {
 	refs := make([]named, 0, s.bits.GetCardinality())
 	for it := s.bits.Iterator(); it.HasNext(); {
 		slot := it.Next()
-		refs = append(refs, named{w.docs.at(slot).Ref(), slot})
+		refs = append(refs, named{w.doc(slot).Ref(), slot})
 	}
 	byRef := func(a, b named) int { return strings.Compare(a.ref, b.ref) }
 	if w.back {

@@ -43,7 +43,7 @@ func (ix *Index) gather(key string, s selection) []value {
 	key = strings.ToLower(key)
 	var all []value
 	for _, slot := range s.bits.ToArray() {
-		for _, t := range ix.docs.at(slot).Terms() {
+		for _, t := range ix.doc(slot).Terms() {
 			if t.Key == key && !t.Silent && !t.Text {
 				all = append(all, value{t.Value, held{posting{one: slot}, &spelling{t.Written, posting{one: slot}, nil}}})
 			}

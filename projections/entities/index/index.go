@@ -57,6 +57,7 @@ type Index struct {
 	refs   sorted[uint32] // the slot of each
 	fields sorted[*field]
 	texts  map[string]*column // never written to once made
+	over   *over              // what takes the place of docs, fields and texts, or nil
 }
 
 // New returns an empty index.
@@ -73,7 +74,7 @@ func (ix *Index) Get(ref string) (Doc, bool) {
 	if !ok {
 		return nil, false
 	}
-	return ix.docs.at(slot), true
+	return ix.doc(slot), true
 }
 
 // slots is a set that is copied when a batch first writes to it.

@@ -93,7 +93,7 @@ func (ix *Index) List(l Listing) Rows {
 			skip--
 			continue
 		}
-		rows.Rows = append(rows.Rows, Row{ix.docs.at(at.slot), Mark{at.value, ix.id(at.slot)}})
+		rows.Rows = append(rows.Rows, Row{ix.doc(at.slot), Mark{at.value, ix.id(at.slot)}})
 		if len(rows.Rows) == l.Limit {
 			break
 		}

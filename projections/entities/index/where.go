@@ -79,8 +79,6 @@ func union(fill func(to *roaring.Bitmap)) selection {
 	return selection{to}
 }
 
-func (ix *Index) under(key string) (*field, bool) { return ix.fields.get(strings.ToLower(key)) }
-
 // narrower is a Where that is cheaper to evaluate where only some documents count.
 // What it returns may hold others, too.
 type narrower interface {
@@ -182,7 +180,7 @@ func (ix *Index) like(keys []string, pattern like, among selection) selection {
 			if slices.Contains(keys[:i], key) {
 				continue
 			}
-			if c, ok := ix.texts[strings.ToLower(key)]; ok && pattern.literal != "" {
+			if c, ok := ix.text(key); ok && pattern.literal != "" {
 				c.find(pattern, among, to)
 				continue
 			}

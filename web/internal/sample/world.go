@@ -101,7 +101,7 @@ func (w *World) Config(logger *slog.Logger) web.Config {
 		{Name: "gitlab", Type: "gitlab", Of: "group acme", Pages: "https://gitlab.com", Owners: []string{"acme"}},
 	}
 	now := func() time.Time { return w.now }
-	past := moments.New(w.Entities, w.History, func(context.Context, eventlog.Position) error { return nil }, now)
+	past := moments.New(w.Entities, w.History, nil, func(context.Context, eventlog.Position) error { return nil }, now)
 	return web.Config{
 		Moments:    travels{past, w.kinds},
 		Ledger:     ledger.New(w.History, past, w.kinds, now),

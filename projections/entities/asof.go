@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"unique"
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/eventlog"
@@ -23,6 +24,7 @@ func (t *Timeline) AsOf(m projections.Moment, entangled []string, records []even
 		return nil, err
 	}
 	s := folded.Snapshot()
+	t.sort()
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	if m.Known > t.position {
@@ -243,12 +245,13 @@ func (a *asOf) Under(key string) iter.Seq2[uint32, index.Term] {
 		case key == keyOwner:
 			owners := a.owners()
 			for n := range a.slots {
-				r := a.outline(uint32(n)) //nolint:gosec // a slot
-				if owner := a.ownerOf(r.ref, owners[n]); owner != "" && !yield(uint32(n), index.Plain(key, owner)) {
+				if owner := a.ownerOf(a.ref(n), owners[n]); owner != "" && !yield(uint32(n), index.Plain(key, owner)) {
 					return
 				}
 			}
-		case key == keyChanged || key == keySource || key == keyRepository || key == keyParent:
+		case key == keySource || key == keyRepository || key == keyParent:
+			a.underPlace(key, yield)
+		case key == keyChanged:
 			for n := range a.slots {
 				r := a.outline(uint32(n)) //nolint:gosec // a slot
 				for _, term := range r.more() {
@@ -263,12 +266,45 @@ func (a *asOf) Under(key string) iter.Seq2[uint32, index.Term] {
 	}
 }
 
+// ref is that of the entity in a slot.
+func (a *asOf) ref(n int) string {
+	if r := a.slots[n].record; r != nil {
+		return r.ref
+	}
+	return a.timeline.lines[a.slots[n].line].ref
+}
+
+// underPlace yields where entities come from.
+func (a *asOf) underPlace(key string, yield func(uint32, index.Term) bool) {
+	terms := map[unique.Handle[place]]index.Term{} // many come from the same
+	for n := range a.slots {
+		at := a.place(n)
+		term, ok := terms[at]
+		if !ok {
+			from := at.Value()
+			term = index.Plain(key, map[string]string{keySource: from.source, keyRepository: from.repository, keyParent: from.parent}[key])
+			terms[at] = term
+		}
+		if (key != keyParent || term.Value != "") && !yield(uint32(n), term) { //nolint:gosec // a slot
+			return
+		}
+	}
+}
+
+func (a *asOf) place(n int) unique.Handle[place] {
+	s := a.slots[n]
+	if s.record != nil {
+		return s.record.place
+	}
+	return a.timeline.places[a.timeline.lines[s.line].versions[a.chosen[s.line].version-1].place]
+}
+
 // underSaid yields what entities say themselves.
 func (a *asOf) underSaid(key string, yield func(uint32, index.Term) bool) {
 	t := a.timeline
 	sets := make([]uint32, len(a.chosen)) // by line
-	if of := t.keys[key]; of != nil {
-		for _, s := range of.all { // those of a line in the order of its versions
+	if number, ok := t.keys[key]; ok {
+		for _, s := range t.steps[number] { // those of a line in the order of its versions
 			if int(s.line) < len(sets) && s.version < a.chosen[s.line].version {
 				sets[s.line] = s.set
 			}

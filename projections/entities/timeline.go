@@ -31,9 +31,10 @@ type Timeline struct {
 	position eventlog.Position
 	count    int // versions
 	lines    []*line
-	byRef    []uint32          // lines
+	byRef    []uint32          // lines; the last ones may be missing
 	numbers  map[string]uint32 // of lines, by ref
-	keys     map[string]*steps
+	keys     map[string]uint32 // numbers of keys
+	steps    [][]step          // by number of the key
 	sets     []string          // values of one version under one key; 0 = none
 	setOf    map[string]uint32 // numbers of sets
 	names    *names            // of whatever has relations
@@ -54,7 +55,7 @@ type line struct {
 	removed  bool     // at some time
 	truth    int64    // of the last that was not backfilled
 	edges    []edgeStep
-	now      map[string]uint32 // set of each key in the last version
+	now      []values // of the last version, sorted by key
 }
 
 // version is what an event said of an entity.
@@ -69,10 +70,11 @@ type version struct {
 	note        string
 }
 
-// steps are where the values under a key change.
-type steps struct{ all []step }
-
+// step is where the values of a line under a key change.
 type step struct{ line, version, set uint32 }
+
+// values are what a version has under a key.
+type values struct{ key, set uint32 }
 
 // edgeStep is what a version declares and the ones after it do.
 type edgeStep struct {
@@ -92,7 +94,7 @@ type mention struct{ name, line uint32 }
 func NewTimeline(kinds catalog.Kinds) *Timeline {
 	c := NewOf(kinds)
 	return &Timeline{
-		kinds: kinds, owned: c.owned, notes: c.notes, numbers: map[string]uint32{}, keys: map[string]*steps{}, sets: []string{""}, setOf: map[string]uint32{"": 0},
+		kinds: kinds, owned: c.owned, notes: c.notes, numbers: map[string]uint32{}, keys: map[string]uint32{}, sets: []string{""}, setOf: map[string]uint32{"": 0},
 		names: &names{numbers: map[string]uint32{}}, mention: map[mention]bool{}, placeOf: map[unique.Handle[place]]uint32{}, files: map[rejected]uint32{},
 	}
 }
@@ -141,7 +143,6 @@ func (t *Timeline) Apply(records []eventlog.Record) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	before := len(t.lines)
 	for i, rec := range records {
 		if rec.Position <= t.position {
 			continue
@@ -151,7 +152,6 @@ func (t *Timeline) Apply(records []eventlog.Record) error {
 			t.add(rec, all[i])
 		}
 	}
-	t.sort(before)
 	return nil
 }
 
@@ -199,15 +199,17 @@ func (t *Timeline) add(rec eventlog.Record, s said) {
 		v.truth = max(v.truth, l.truth)
 		l.truth = v.truth
 	}
-	v.file = numberOf(t.files, rejectedKey(s.origin, ""))
+	v.file = t.file(rejectedKey(s.origin, ""))
 	n := uint32(len(l.versions)) //nolint:gosec // fewer than there is memory for
 	if s.gone {
 		l.removed = true
 		v.whole = n
 	} else {
 		at := unique.Make(place{s.origin.Source, repositoryKey(s.origin.Source, s.origin.RepositoryID), s.origin.Parent})
-		if v.place = numberOf(t.placeOf, at); int(v.place) == len(t.places) {
-			t.places = append(t.places, at)
+		var ok bool
+		if v.place, ok = t.placeOf[at]; !ok {
+			v.place = uint32(len(t.places)) //nolint:gosec // fewer than there is memory for
+			t.placeOf[at], t.places = v.place, append(t.places, at)
 		}
 		v.note = t.pieces.Keep(s.note)
 		v.whole, v.text = l.pack(n, s.own)
@@ -220,12 +222,35 @@ func (t *Timeline) add(rec eventlog.Record, s said) {
 	t.count++
 }
 
-// numberOf returns the number of something, the next one if it has none.
-func numberOf[K comparable](numbers map[K]uint32, of K) uint32 {
-	n, ok := numbers[of]
+// file returns the number of a descriptor.
+func (t *Timeline) file(at rejected) uint32 {
+	n, ok := t.files[at]
 	if !ok {
-		n = uint32(len(numbers)) //nolint:gosec // fewer than there is memory for
-		numbers[of] = n
+		n = uint32(len(t.files))         //nolint:gosec // fewer than there is memory for
+		at.path = strings.Clone(at.path) // it may be part of a whole document
+		t.files[at] = n
+	}
+	return n
+}
+
+// key returns the number of a key.
+func (t *Timeline) key(text string) uint32 {
+	n, ok := t.keys[text]
+	if !ok {
+		n = uint32(len(t.steps)) //nolint:gosec // fewer than there is memory for
+		t.keys[strings.Clone(text)] = n
+		t.steps = append(t.steps, nil)
+	}
+	return n
+}
+
+// set returns the number of some values.
+func (t *Timeline) set(text string) uint32 {
+	n, ok := t.setOf[text]
+	if !ok {
+		n = uint32(len(t.sets)) //nolint:gosec // fewer than there is memory for
+		kept := t.pieces.Keep(text)
+		t.setOf[kept], t.sets = n, append(t.sets, kept)
 	}
 	return n
 }
@@ -234,7 +259,7 @@ func (t *Timeline) line(ref string) *line {
 	if n, ok := t.numbers[ref]; ok {
 		return t.lines[n]
 	}
-	l := &line{ref: strings.Clone(ref), now: map[string]uint32{}, truth: math.MinInt64}
+	l := &line{ref: strings.Clone(ref), truth: math.MinInt64}
 	l.name = t.name(l.ref)
 	t.numbers[l.ref] = uint32(len(t.lines)) //nolint:gosec // fewer than there is memory for
 	t.lines = append(t.lines, l)
@@ -276,43 +301,25 @@ func (t *Timeline) relate(l *line, number, n uint32, edges []edge) {
 
 // step keeps what changes under keys.
 func (t *Timeline) step(l *line, number, n uint32, sets []keySet) {
-	seen := 0
+	now := make([]values, 0, len(sets))
 	for _, s := range sets {
-		set, ok := t.setOf[s.set]
-		if !ok {
-			set = uint32(len(t.sets)) //nolint:gosec // fewer than there is memory for
-			kept := t.pieces.Keep(s.set)
-			t.setOf[kept], t.sets = set, append(t.sets, kept)
-		}
-		was, had := l.now[s.key]
-		if had {
-			seen++
-		}
-		if had && was == set {
+		key := t.key(s.key)
+		i, had := slices.BinarySearchFunc(l.now, key, func(v values, key uint32) int { return cmp.Compare(v.key, key) })
+		if had && t.sets[l.now[i].set] == s.set { // as it is most often
+			now = append(now, l.now[i])
 			continue
 		}
-		of := t.keys[s.key]
-		key := s.key
-		if of == nil {
-			key = strings.Clone(key)
-			of = &steps{}
-			t.keys[key] = of
-		}
-		of.all = append(of.all, step{number, n, set})
-		l.now[key] = set
-		if !had {
-			seen++
+		set := t.set(s.set)
+		now = append(now, values{key, set})
+		t.steps[key] = append(t.steps[key], step{number, n, set})
+	}
+	slices.SortFunc(now, func(a, b values) int { return cmp.Compare(a.key, b.key) })
+	for _, was := range l.now { // some may be gone
+		if _, has := slices.BinarySearchFunc(now, was.key, func(v values, key uint32) int { return cmp.Compare(v.key, key) }); !has {
+			t.steps[was.key] = append(t.steps[was.key], step{number, n, 0})
 		}
 	}
-	if seen == len(l.now) {
-		return
-	}
-	for key := range l.now { // some are gone
-		if !slices.ContainsFunc(sets, func(s keySet) bool { return s.key == key }) {
-			t.keys[key].all = append(t.keys[key].all, step{number, n, 0})
-			delete(l.now, key)
-		}
-	}
+	l.now = now
 }
 
 // order notes where a version stands by truth.
@@ -332,14 +339,16 @@ func (l *line) order(n uint32) {
 	l.ordered = slices.Insert(l.ordered, i, n)
 }
 
-// sort puts the lines from one on in their place by ref.
-func (t *Timeline) sort(from int) {
-	if from == len(t.lines) {
+// sort puts the lines that have come since in their place by ref.
+func (t *Timeline) sort() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.byRef) == len(t.lines) {
 		return
 	}
 	byRef := func(a, b uint32) int { return strings.Compare(t.lines[a].ref, t.lines[b].ref) }
 	var fresh []uint32
-	for n := from; n < len(t.lines); n++ {
+	for n := len(t.byRef); n < len(t.lines); n++ {
 		fresh = append(fresh, uint32(n)) //nolint:gosec // fewer than there is memory for
 	}
 	slices.SortFunc(fresh, byRef)

@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"errors"
 	"time"
 
 	"github.com/callboard/callboard/eventlog"
@@ -18,3 +19,7 @@ type Moment struct {
 
 // Now reports whether the moment is the present.
 func (m Moment) Now() bool { return m == Moment{} }
+
+// ErrBeingMade says that what is asked for of a moment is being made, whether anybody
+// waits for it or not: it will be there for who asks again.
+var ErrBeingMade = errors.New("it is being made; ask again in a moment")

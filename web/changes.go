@@ -72,7 +72,9 @@ func (s *Site) changes(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	found, err := s.Ledger.Compare(ctx, p.begin(), p.to, nil)
+	soon, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	found, err := s.Ledger.Compare(soon, p.begin(), p.to, nil)
 	if err != nil {
 		return answer{}, err
 	}

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -66,12 +67,26 @@ func (s *Site) travel(ctx context.Context, r *request) error {
 		r.ahead = at != "" || known != ""
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	c, err := s.Moments.Catalog(ctx, m)
 	if err != nil {
 		return err
 	}
 	r.catalog, r.moment = c, m
 	return nil
+}
+
+// patience is how long a visitor sees nothing while the catalog of another moment is
+// being made. Then a page says so, and asks again by itself.
+const (
+	patience  = time.Second
+	madeAgain = time.Second
+)
+
+// beingMade is what is shown until then.
+func beingMade() answer {
+	return answer{status: http.StatusServiceUnavailable, title: "On the way there", body: beingMadePage(), again: madeAgain}
 }
 
 // when is the choice of a moment in the bar of a page; nil on one of now only.

@@ -14,6 +14,7 @@ package web
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"mime"
 	"net/http"
@@ -249,10 +250,14 @@ func (s *Site) serve(p page) echo.HandlerFunc {
 			r.self.query = nil
 			return s.fail(c, r, fault.New(fault.Invalid, "the query has %d characters; the most that a page takes is %d", n, maxQuery))
 		}
-		if err := s.travel(c.Request().Context(), &r); err != nil {
-			return s.fail(c, r, err)
+		var a answer
+		err := s.travel(c.Request().Context(), &r)
+		if err == nil {
+			a, err = p.serve(c.Request().Context(), r)
 		}
-		a, err := p.serve(c.Request().Context(), r)
+		if errors.Is(err, projections.ErrBeingMade) {
+			return s.write(c, r, beingMade())
+		}
 		if err != nil {
 			return s.fail(c, r, err)
 		}

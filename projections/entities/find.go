@@ -87,6 +87,11 @@ func (s *Snapshot) Find(q Query) Result {
 	if q.Parents != nil {
 		rest = append(rest, Equals{Key: keyParent, Values: q.Parents})
 	}
+	keys := []string{keyTitle}
+	for _, f := range fields {
+		keys = append(keys, f.key)
+	}
+	s.index.Prepare(rest, keys...)
 	base := s.index.Evaluate(rest)
 	whole := All{base}
 	for _, f := range fields {

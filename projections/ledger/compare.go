@@ -4,11 +4,12 @@ import (
 	"context"
 	"runtime"
 	"slices"
-	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/internal/flat"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/entities"
@@ -37,11 +38,18 @@ const compared = 4
 // comparison is one that is kept, of everything.
 type comparison struct {
 	before, after *entities.Snapshot
-	made          func() ([]Difference, error) // once
+	*made
+}
+
+// made is closed once it is.
+type made struct {
+	done chan struct{}
+	all  []Difference
+	err  error
 }
 
 // Compare compares the catalog at two moments, of the entities that w selects at
-// either of them.
+// either of them. The error is [projections.ErrBeingMade] if ctx ends before.
 func (l *Ledger) Compare(ctx context.Context, from, to projections.Moment, w entities.Where) (Comparison, error) {
 	var c Comparison
 	var err error
@@ -51,7 +59,7 @@ func (l *Ledger) Compare(ctx context.Context, from, to projections.Moment, w ent
 	if c.After, err = l.moments.Catalog(ctx, to); err != nil {
 		return c, err
 	}
-	if c.All, err = l.comparison(c.Before, c.After)(); err != nil || w == nil {
+	if c.All, err = l.compare(ctx, c.Before, c.After); err != nil || w == nil {
 		return c, err
 	}
 	refs := make([]string, len(c.All))
@@ -63,24 +71,33 @@ func (l *Ledger) Compare(ctx context.Context, from, to projections.Moment, w ent
 	return c, nil
 }
 
-// comparison returns what compares two snapshots, the first time that it is called.
-func (l *Ledger) comparison(before, after *entities.Snapshot) func() ([]Difference, error) {
+// compare compares two snapshots, unless somebody has.
+func (l *Ledger) compare(ctx context.Context, before, after *entities.Snapshot) ([]Difference, error) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	i := slices.IndexFunc(l.compared, func(c comparison) bool { return c.before == before && c.after == after })
 	var one comparison
 	if i >= 0 {
 		one = l.compared[i]
 		l.compared = slices.Delete(l.compared, i, i+1)
 	} else {
-		one = comparison{before, after, sync.OnceValues(func() ([]Difference, error) { return differences(before, after) })}
+		one = comparison{before, after, &made{done: make(chan struct{})}}
+		go func() {
+			defer close(one.done)
+			one.all, one.err = differences(before, after)
+		}()
 	}
 	l.compared = slices.Insert(l.compared, 0, one)
 	if len(l.compared) > compared {
 		clear(l.compared[compared:])
 		l.compared = l.compared[:compared]
 	}
-	return one.made
+	l.mu.Unlock()
+	select {
+	case <-one.done:
+		return one.all, one.err
+	case <-ctx.Done():
+		return nil, fault.Later(time.Second, "the comparison of two moments: %w", projections.ErrBeingMade)
+	}
 }
 
 // differences are all of them, without their changes: of a year these are more than

@@ -43,6 +43,12 @@ const (
 	kept = 16
 	// together is how many entities are folded anew in one go.
 	together = 20_000
+	// far is how many entities are folded anew while the versions are being read; for
+	// more it is faster to wait for these.
+	far = 2000
+	// patience is how long an answer is waited for at most, less than a connection is
+	// kept for it.
+	patience = 30 * time.Second
 	// atOnce is how many snapshots are made at a time, and waiting how many there
 	// are to be made.
 	atOnce, waiting = 2, 64
@@ -93,8 +99,9 @@ func New(present *entities.Catalog, past Past, log Log, wait func(context.Contex
 }
 
 // Catalog returns the catalog at a moment. Errors are of kind fault.Invalid for a
-// position that is not there yet, and fault.Unavailable when ctx ends before the
-// catalog is made: that goes on, and whoever asks again finds it.
+// position that is not there yet, and fault.Unavailable, with
+// [projections.ErrBeingMade], when ctx or half a minute ends before the catalog is
+// made: that goes on, and whoever asks again finds it.
 func (m *Moments) Catalog(ctx context.Context, at projections.Moment) (*entities.Snapshot, error) {
 	if at.Now() {
 		return m.present.Snapshot(), nil
@@ -161,18 +168,20 @@ func (m *Moments) made(ctx context.Context, at projections.Moment, newest eventl
 	if one == nil {
 		if len(m.making) >= waiting {
 			m.mu.Unlock()
-			return nil, fault.New(fault.Unavailable, "the catalog of %d other moments is being made: ask again later", waiting)
+			return nil, fault.Later(patience, "the catalog of %d other moments is being made: ask again later", waiting)
 		}
 		one = &making{done: make(chan struct{})}
 		m.making[at] = one
 		go m.make(context.WithoutCancel(ctx), one, at, newest)
 	}
 	m.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	select {
 	case <-one.done:
 		return one.view, one.err
 	case <-ctx.Done():
-		return nil, fault.New(fault.Unavailable, "the catalog of another moment is being made: %w", ctx.Err())
+		return nil, fault.Later(time.Second, "the catalog of another moment: %w", projections.ErrBeingMade)
 	}
 }
 
@@ -182,12 +191,7 @@ func (m *Moments) make(ctx context.Context, one *making, at projections.Moment, 
 	if at.Known > 0 {
 		v.known = at.Known
 	}
-	if v.snapshot, one.err = m.choose(ctx, v.stands()); v.snapshot == nil && one.err == nil {
-		if v.catalog, one.err = m.travel(ctx, v.stands()); one.err == nil {
-			v.snapshot = v.catalog.Snapshot()
-		}
-	}
-	if one.err != nil {
+	if one.err = m.fill(ctx, v); one.err != nil {
 		one.err = fmt.Errorf("make the catalog of another moment: %w", one.err)
 	} else {
 		one.view = v
@@ -198,6 +202,27 @@ func (m *Moments) make(ctx context.Context, one *making, at projections.Moment, 
 	m.mu.Unlock()
 	<-m.turns
 	close(one.done)
+}
+
+// fill makes the snapshot of a view.
+func (m *Moments) fill(ctx context.Context, v *view) (err error) {
+	to := v.stands()
+	if v.snapshot, err = m.choose(ctx, to); v.snapshot != nil || err != nil {
+		return err
+	}
+	v.catalog, err = m.travel(ctx, to, m.timeline.readable())
+	if err == nil && v.catalog == nil { // too far
+		if err = m.timeline.read(ctx); err == nil {
+			v.snapshot, err = m.choose(ctx, to)
+		}
+		if v.snapshot == nil && err == nil { // there is too much of it
+			v.catalog, err = m.travel(ctx, to, false)
+		}
+	}
+	if v.catalog != nil {
+		v.snapshot = v.catalog.Snapshot()
+	}
+	return err
 }
 
 // start returns a catalog to go to a moment from, and where it stands: of those that
@@ -240,14 +265,14 @@ func (m *Moments) when(ctx context.Context, one projections.Moment) (time.Time, 
 	return m.past.TruthAt(ctx, one.Known)
 }
 
-// travel returns the catalog at a moment.
-func (m *Moments) travel(ctx context.Context, to projections.Moment) (*entities.Catalog, error) {
+// travel returns the catalog at a moment, or nil if it is far and that is too much.
+func (m *Moments) travel(ctx context.Context, to projections.Moment, nearOnly bool) (*entities.Catalog, error) {
 	machine, stands, err := m.start(ctx, to)
 	if err != nil {
 		return nil, err
 	}
 	differing, err := m.past.Differing(ctx, stands, to)
-	if err != nil {
+	if err != nil || nearOnly && len(differing) > far {
 		return nil, err
 	}
 	entangled, err := m.past.Entangled(ctx)

@@ -46,6 +46,9 @@ func (m *Moments) Run(ctx context.Context) error {
 	return err
 }
 
+// readable reports whether there is a log, and not too much in it.
+func (t *timeline) readable() bool { return t.log != nil && t.present() != nil }
+
 func (t *timeline) present() *entities.Timeline {
 	t.mu.Lock()
 	defer t.mu.Unlock()

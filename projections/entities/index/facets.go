@@ -14,6 +14,7 @@ type Count struct {
 // Facets counts, for each key, the documents that w selects by their values,
 // sorted by value, byte for byte.
 func (ix *Index) Facets(w Where, keys ...string) [][]Count {
+	ix.Prepare(w, keys...)
 	s := ix.selected(w)
 	all := make([][]Count, len(keys))
 	for i, key := range keys {

@@ -44,6 +44,14 @@ type Order struct {
 	RefKey string
 }
 
+// keys are those that are looked at for any list; others may be for ties.
+func (o Order) keys() (keys []string) {
+	if len(o.Fields) > 0 {
+		keys = append(keys, o.Fields[0].Key)
+	}
+	return keys
+}
+
 // Field is a search key to sort by: as lower-case text, byte for byte.
 type Field struct {
 	Key        string
@@ -71,6 +79,7 @@ type Row struct {
 
 // List returns a part of a list.
 func (ix *Index) List(l Listing) Rows {
+	ix.Prepare(l.Where, l.Order.keys()...)
 	chosen := ix.selected(l.Where)
 	rows := Rows{}
 	if l.Count {

@@ -2,6 +2,8 @@ package index
 
 import (
 	"iter"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -124,4 +126,49 @@ func (o *over) under(key string) *overKey {
 		}
 	})
 	return k
+}
+
+// Prepare gathers at once, on all processors, what is under some keys and those that
+// w selects by. Without it they are gathered one after the other.
+func (ix *Index) Prepare(w Where, keys ...string) {
+	if ix.over == nil {
+		return
+	}
+	var wg sync.WaitGroup
+	turns := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for _, key := range slices.Compact(slices.Sorted(slices.Values(keysOf(w, keys)))) {
+		wg.Go(func() {
+			turns <- struct{}{}
+			ix.under(key)
+			<-turns
+		})
+	}
+	wg.Wait()
+}
+
+// keysOf appends the keys that w selects by.
+func keysOf(w Where, keys []string) []string {
+	switch w := w.(type) {
+	case All:
+		for _, one := range w {
+			keys = keysOf(one, keys)
+		}
+	case Any:
+		for _, one := range w {
+			keys = keysOf(one, keys)
+		}
+	case Not:
+		keys = keysOf(w.Where, keys)
+	case Exists:
+		keys = append(keys, w.Key)
+	case Equals:
+		keys = append(keys, w.Key)
+	case Prefix:
+		keys = append(keys, w.Key)
+	case Like:
+		keys = append(keys, w.Keys...)
+	case Contains:
+		keys = append(keys, w.Keys...)
+	}
+	return keys
 }

@@ -1,11 +1,14 @@
 package web_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/web"
 	"github.com/callboard/callboard/web/internal/sample"
 )
@@ -157,5 +160,32 @@ func TestLedgerOfATeamThatIsGone(t *testing.T) {
 	p.ok("/catalog/default/group/strollers/ledger").wants("h1", "strollers")
 	if got := p.get("/catalog/default/group/nobody/ledger"); got.status != http.StatusNotFound {
 		t.Errorf("the ledger of a team that never was: %d", got.status)
+	}
+}
+
+// later are moments that are not there when they are first asked for.
+type later struct {
+	web.Moments
+	asked *int
+}
+
+func (l later) Catalog(ctx context.Context, m projections.Moment) (web.Catalog, error) {
+	if *l.asked++; *l.asked == 1 {
+		return nil, fault.Later(time.Second, "the catalog of another moment: %w", projections.ErrBeingMade)
+	}
+	return l.Moments.Catalog(ctx, m)
+}
+
+// A moment that takes longer says so, and opens by itself.
+func TestAMomentThatIsBeingMade(t *testing.T) {
+	asked := 0
+	p := acme(t, func(c *web.Config) { c.Moments = later{c.Moments, &asked} })
+	const address = "/catalog?at=2026-03-03T14:00"
+	first := p.get(address)
+	if first.status != http.StatusServiceUnavailable || first.again() == "" || !strings.Contains(first.body, "put together") {
+		t.Errorf("it answers %d, is asked for again after %q, and says\n%s", first.status, first.again(), first.body)
+	}
+	if then := p.get(address); then.status != http.StatusOK || then.again() != "" {
+		t.Errorf("then it answers %d, and is asked for again after %q", then.status, then.again())
 	}
 }

@@ -147,7 +147,8 @@ func (a *asOf) record(n uint32) *record {
 	defer t.mu.RUnlock()
 	r := a.outline(n)
 	if s := a.slots[n]; s.record == nil {
-		r.own = t.lines[s.line].text(a.chosen[s.line].version - 1)
+		l, v := t.lines[s.line], a.chosen[s.line].version-1
+		r.own, r.note = l.text(v), l.note(v, t.notes)
 	}
 	relations := a.relations(r.ref)
 	r.rest = encode(func(f func(typ, target string)) {
@@ -159,7 +160,7 @@ func (a *asOf) record(n uint32) *record {
 	return &r
 }
 
-// outline is a record without its relations and, of a line, its text.
+// outline is a record without its relations and, of a line, its text and note.
 func (a *asOf) outline(n uint32) record {
 	s := a.slots[n]
 	if s.record != nil {
@@ -169,7 +170,7 @@ func (a *asOf) outline(n uint32) record {
 	v := &l.versions[c.version-1]
 	return record{
 		id: c.id, ref: l.ref, place: a.timeline.places[v.place], changed: v.position, since: v.time,
-		registered: l.versions[c.first].time, note: v.note,
+		registered: l.versions[c.first].time,
 	}
 }
 

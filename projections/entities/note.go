@@ -47,19 +47,29 @@ func (n notes) pack(one note) (string, error) {
 	if len(b) > maxNote {
 		return "", fmt.Errorf("its origin takes %d bytes", len(b))
 	}
-	return string(n.dict.Encode(nil, b)), nil
+	return n.packText(b), nil
 }
+
+func (n notes) packText(b []byte) string { return string(n.dict.Encode(nil, b)) }
 
 // unpack returns an empty note of what pack did not make.
 func (n notes) unpack(packed string) note {
 	var one note
-	b := []byte(packed)
-	if size, err := s2.DecodedLen(b); err != nil || size > maxNote {
-		return note{}
-	}
-	b, err := n.dict.Decode(nil, b)
-	if err != nil || json.Unmarshal(b, &one) != nil {
+	if json.Unmarshal([]byte(n.text(packed)), &one) != nil {
 		return note{}
 	}
 	return one
+}
+
+// text returns a note as JSON; "" of what pack did not make.
+func (n notes) text(packed string) string {
+	b := []byte(packed)
+	if size, err := s2.DecodedLen(b); err != nil || size > maxNote {
+		return ""
+	}
+	b, err := n.dict.Decode(nil, b)
+	if err != nil {
+		return ""
+	}
+	return string(b)
 }

@@ -19,8 +19,8 @@ import (
 // Timeline has every version of every entity in memory, so that the catalog of any
 // moment is a choice of versions and nothing is folded: see [Timeline.AsOf].
 //
-// A version is kept as what differs from another of its entity, some hundred bytes,
-// and under each search key stands only where its values change. Apply has one caller
+// A version is kept as what differs from another of its entity, with all that finds it
+// a kilobyte; under each search key stands only where its values change. Apply has one caller
 // at a time; everything else may be called by many.
 type Timeline struct {
 	kinds catalog.Kinds
@@ -131,14 +131,14 @@ type said struct {
 // keySet is the values under a key.
 type keySet struct{ key, set string }
 
-// Apply adds the versions that come with some events.
+// Apply adds the versions that come with some events. It keeps to one processor: of a
+// long history it has a lot to do, and others are to be answered meanwhile.
 func (t *Timeline) Apply(records []eventlog.Record) error {
 	all := make([]said, len(records))
-	errs := make([]error, len(records))
-	inParallel(len(records), func(i int) { all[i], errs[i] = t.read(records[i]) })
-	for i, err := range errs {
-		if err != nil {
-			return fmt.Errorf("read position %d: %w", records[i].Position, err)
+	for i, rec := range records {
+		var err error
+		if all[i], err = t.read(rec); err != nil {
+			return fmt.Errorf("read position %d: %w", rec.Position, err)
 		}
 	}
 	t.mu.Lock()
@@ -211,9 +211,8 @@ func (t *Timeline) add(rec eventlog.Record, s said) {
 			v.place = uint32(len(t.places)) //nolint:gosec // fewer than there is memory for
 			t.placeOf[at], t.places = v.place, append(t.places, at)
 		}
-		v.note = t.pieces.Keep(s.note)
 		v.whole, v.text = l.pack(n, s.own)
-		v.text = t.pieces.Keep(v.text)
+		v.text, v.note = t.pieces.Keep(v.text), t.pieces.Keep(l.packNote(n, v.whole, t.notes, s.note))
 		t.relate(l, number, n, s.edges)
 		t.step(l, number, n, s.sets)
 	}

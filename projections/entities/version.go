@@ -64,13 +64,33 @@ func (l *line) pack(n uint32, own string) (whole uint32, packed string) {
 		if v.gone {
 			continue
 		}
-		if d := difference(l.text(v.whole), own); len(d) < len(own)/2 {
+		if d := difference(l.text(v.whole), own, ","); len(d) < len(own)/2 {
 			return v.whole, d
 		}
 		break
 	}
 	return n, string(s2.Encode(nil, []byte(own)))
 }
+
+// packNote writes the note of a version as what differs from that of the whole one.
+func (l *line) packNote(n, whole uint32, ns notes, packed string) string {
+	if whole == n {
+		return packed
+	}
+	return difference(ns.text(l.versions[whole].note), ns.text(packed), noteCuts)
+}
+
+// note is that of a version, as notes pack it.
+func (l *line) note(n uint32, ns notes) string {
+	v := &l.versions[n]
+	if v.whole == n {
+		return v.note
+	}
+	return ns.packText([]byte(patched(ns.text(l.versions[v.whole].note), v.note)))
+}
+
+// noteCuts are between the parts of addresses, too: these differ in one.
+const noteCuts = ",/"
 
 // text is that of a version. What was packed here can be unpacked.
 func (l *line) text(n uint32) string {
@@ -83,12 +103,12 @@ func (l *line) text(n uint32) string {
 }
 
 // difference tells how to make a text of another one: literal text and parts of the
-// other in turn, each part by its length and where it begins. Both are cut at commas,
-// which is where members of JSON end.
-func difference(base, text string) string {
+// other in turn, each part by its length and where it begins. Both are cut at some
+// bytes, such as the comma, which is where members of JSON end.
+func difference(base, text, cuts string) string {
 	at := map[string]int{} // of the pieces of base
 	for from := 0; from < len(base); {
-		to := from + cut(base[from:])
+		to := from + cut(base[from:], cuts)
 		if piece := base[from:to]; len(piece) > 4 {
 			at[piece] = from
 		}
@@ -98,7 +118,7 @@ func difference(base, text string) string {
 	for literal, from := 0, 0; literal < len(text); {
 		begin, found := 0, false
 		for from < len(text) && !found {
-			piece := text[from : from+cut(text[from:])]
+			piece := text[from : from+cut(text[from:], cuts)]
 			if begin, found = at[piece]; !found {
 				from += len(piece)
 			}
@@ -116,8 +136,8 @@ func difference(base, text string) string {
 }
 
 // cut is how long the first piece of a text is.
-func cut(text string) int {
-	if i := strings.IndexByte(text, ','); i >= 0 {
+func cut(text, cuts string) int {
+	if i := strings.IndexAny(text, cuts); i >= 0 {
 		return i + 1
 	}
 	return len(text)

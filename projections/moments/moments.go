@@ -106,6 +106,14 @@ func (m *Moments) Catalog(ctx context.Context, at projections.Moment) (*entities
 	if at.Now() {
 		return m.present.Snapshot(), nil
 	}
+	s, err := m.catalog(ctx, at)
+	if err != nil && ctx.Err() != nil { // wherever it was by then
+		err = fault.Later(time.Second, "the catalog of another moment: %w", projections.ErrBeingMade)
+	}
+	return s, err
+}
+
+func (m *Moments) catalog(ctx context.Context, at projections.Moment) (*entities.Snapshot, error) {
 	newest, err := m.past.Position(ctx)
 	if err != nil {
 		return nil, err
@@ -175,12 +183,12 @@ func (m *Moments) made(ctx context.Context, at projections.Moment, newest eventl
 		go m.make(context.WithoutCancel(ctx), one, at, newest)
 	}
 	m.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	bounded, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	select {
 	case <-one.done:
 		return one.view, one.err
-	case <-ctx.Done():
+	case <-bounded.Done():
 		return nil, fault.Later(time.Second, "the catalog of another moment: %w", projections.ErrBeingMade)
 	}
 }

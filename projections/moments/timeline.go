@@ -22,9 +22,9 @@ const (
 	near = 5000
 	// inOneGo is how many events are taken in while nobody can look.
 	inOneGo = 500
-	// most is how many versions are kept in memory, some 400 bytes each. Of a history
+	// most is how many versions are kept in memory, a kilobyte each. Of a history
 	// that is longer, snapshots are folded.
-	most = 3_000_000
+	most = 2_000_000
 )
 
 // timeline keeps up with the log when it is asked.

@@ -1,0 +1,96 @@
+package moments_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/projections/moments"
+	"github.com/callboard/callboard/projections/projectiontest"
+)
+
+// long is a world with more events than are read while somebody waits: so many
+// entities, and then as many changes of them, a minute apart.
+func long(t *testing.T, entitiesThere, changes int) *world {
+	t.Helper()
+	folder := t.TempDir()
+	w := newWorld(inFile(t, t.Context(), folder, emptyHistory(t, folder)), true)
+	for i := range entitiesThere + changes {
+		name := fmt.Sprintf("service-%04d", i%entitiesThere)
+		d := projectiontest.Component(name, fmt.Sprintf("team-%d", i%7))
+		d.Origin.Path = name + ".yaml"
+		var data event.Data = event.EntityRegistered{Declaration: d}
+		if i >= entitiesThere {
+			data = event.EntityChanged{Declaration: d}
+		}
+		w.add(t, i, false, "component:default/"+name, data)
+	}
+	w.fold(t, t.Context())
+	return w
+}
+
+// Before all versions are read, a moment nearby is folded, one far away waits for
+// them, and both are what they are.
+func TestMomentsOfALongLog(t *testing.T) {
+	w := long(t, 2500, 3000)
+	plain := func(s *entities.Snapshot) map[string]any {
+		var all []string
+		for _, row := range s.List(entities.Listing{Limit: -1}).Rows {
+			all = append(all, row.JSON.String())
+		}
+		return map[string]any{"all": all, "facets": s.Facets(nil, "spec.owner")}
+	}
+	for _, minutes := range []int{5490, 2600, 5400, 1, 3000} {
+		m := projections.Moment{At: start.Add(time.Duration(minutes) * time.Minute)}
+		got, err := w.moments.Catalog(t.Context(), m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := gocmp.Diff(plain(w.replayed(t, t.Context(), m)), plain(got)); d != "" {
+			t.Errorf("after %d minutes (-replayed +got):\n%s", minutes, d)
+		}
+	}
+}
+
+// held is a past that says when it is asked, and answers once it may.
+type held struct {
+	moments.Past
+	asked func()
+	may   chan struct{}
+}
+
+func (h held) Entangled(ctx context.Context) ([]string, error) {
+	h.asked()
+	<-h.may
+	return h.Past.Entangled(ctx)
+}
+
+// Who does not wait for a moment finds it later.
+func TestWhoDoesNotWaitFindsItLater(t *testing.T) {
+	w := long(t, 3, 3)
+	may := make(chan struct{})
+	soon, cancel := context.WithCancel(t.Context())
+	m := moments.New(w.catalog, held{w.history, cancel, may}, w, func(context.Context, eventlog.Position) error { return nil }, func() time.Time { return start.AddDate(1, 0, 0) })
+	at := projections.Moment{At: start.Add(2 * time.Minute)}
+	_, err := m.Catalog(soon, at)
+	if !errors.Is(err, projections.ErrBeingMade) || fault.KindOf(err) != fault.Unavailable || fault.RetryAfter(err) == 0 {
+		t.Fatalf("while it is being made: %v", err)
+	}
+	close(may)
+	s, err := m.Catalog(t.Context(), at)
+	if err != nil || s.Len() != 3 {
+		t.Fatalf("%d entities, %v", s.Len(), err)
+	}
+	if again, err := m.Catalog(t.Context(), at); again != s || err != nil {
+		t.Errorf("it was made twice: %v", err)
+	}
+}

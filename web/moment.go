@@ -126,7 +126,7 @@ func (s *Site) past(ctx context.Context, r request, last eventlog.Position) *ui.
 	}
 	now := r.self.drop(fieldMoment, fieldKnown, fieldAfter)
 	newest := r.catalog.Position()
-	if page, err := s.History.Events(ctx, r.then(history.Filter{ByTime: true, Limit: 1})); err != nil {
+	if page, err := s.History.Events(ctx, r.then(history.Filter{ByTime: true, Limit: 1, Uncounted: true})); err != nil {
 		s.Logger.ErrorContext(ctx, "the last event of a moment is not known", "error", err)
 	} else if len(page.Entries) > 0 {
 		newest = page.Entries[0].Position

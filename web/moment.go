@@ -69,6 +69,7 @@ func (s *Site) travel(ctx context.Context, r *request) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	r.toward = momentWords(m)
 	c, err := s.Moments.Catalog(ctx, m)
 	if err != nil {
 		return err
@@ -85,8 +86,9 @@ const (
 )
 
 // beingMade is what is shown until then.
-func beingMade() answer {
-	return answer{status: http.StatusServiceUnavailable, title: "On the way there", body: beingMadePage(), again: madeAgain}
+func beingMade(r request) answer {
+	moment := cmp.Or(r.toward, "that moment")
+	return answer{status: http.StatusServiceUnavailable, title: "On the way to " + moment, body: beingMadePage(moment), again: madeAgain}
 }
 
 // when is the choice of a moment in the bar of a page; nil on one of now only.

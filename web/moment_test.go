@@ -182,7 +182,7 @@ func TestAMomentThatIsBeingMade(t *testing.T) {
 	p := acme(t, func(c *web.Config) { c.Moments = later{c.Moments, &asked} })
 	const address = "/catalog?at=2026-03-03T14:00"
 	first := p.get(address)
-	if first.status != http.StatusServiceUnavailable || first.again() == "" || !strings.Contains(first.body, "put together") {
+	if first.status != http.StatusServiceUnavailable || first.again() == "" || !strings.Contains(first.body, "On the way to 3 Mar 2026, 14:00") {
 		t.Errorf("it answers %d, is asked for again after %q, and says\n%s", first.status, first.again(), first.body)
 	}
 	if then := p.get(address); then.status != http.StatusOK || then.again() != "" {

@@ -208,6 +208,7 @@ type request struct {
 	catalog Catalog
 	moment  projections.Moment // of the catalog
 	ahead   bool               // a moment was asked for that is still to come
+	toward  string             // the moment that it travels to, in words; "" for none
 	now     time.Time
 	browser
 }
@@ -256,7 +257,7 @@ func (s *Site) serve(p page) echo.HandlerFunc {
 			a, err = p.serve(c.Request().Context(), r)
 		}
 		if errors.Is(err, projections.ErrBeingMade) {
-			return s.write(c, r, beingMade())
+			return s.write(c, r, beingMade(r))
 		}
 		if err != nil {
 			return s.fail(c, r, err)

@@ -106,8 +106,31 @@ func (l *line) text(n uint32) string {
 // other in turn, each part by its length and where it begins. Both are cut at some
 // bytes, such as the comma, which is where members of JSON end.
 func difference(base, text, cuts string) string {
+	part := func(d []byte, from, n int) []byte {
+		return binary.AppendUvarint(binary.AppendUvarint(d, uint64(n)), uint64(from)) //nolint:gosec // not negative
+	}
+	begins, ends := alike(base, text)
+	d := part([]byte{0}, 0, begins)
+	d = append(d, middle(base[:len(base)-ends], text[begins:len(text)-ends], cuts, begins)...)
+	return string(part(append(d, 0), len(base)-ends, ends))
+}
+
+// alike is how long the same beginning and the same end of two texts are.
+func alike(a, b string) (begins, ends int) {
+	for begins < min(len(a), len(b)) && a[begins] == b[begins] {
+		begins++
+	}
+	for ends < min(len(a), len(b))-begins && a[len(a)-1-ends] == b[len(b)-1-ends] {
+		ends++
+	}
+	return begins, ends
+}
+
+// middle is difference of what is not alike: of base only pieces from one on are
+// looked for.
+func middle(base, text, cuts string, from int) string {
 	at := map[string]int{} // of the pieces of base
-	for from := 0; from < len(base); {
+	for from < len(base) {
 		to := from + cut(base[from:], cuts)
 		if piece := base[from:to]; len(piece) > 4 {
 			at[piece] = from

@@ -104,7 +104,7 @@ func newPortal(t *testing.T) *portal {
 	t.Cleanup(func() { standing.Close() })
 	present, past := entities.New(), history.New(rows)
 	now := func() time.Time { return day(400) }
-	when := moments.New(present, past, func(context.Context, eventlog.Position) error { return nil }, now)
+	when := moments.New(present, past, nil, func(context.Context, eventlog.Position) error { return nil }, now)
 	return &portal{
 		evidence.Reporter{Ledger: ledger.New(past, when, catalog.BuiltIn(), now), Scores: standing, Events: past, Kinds: catalog.BuiltIn()},
 		[]projections.Projection{present, past, standing},

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
@@ -66,6 +67,8 @@ func (l *lane) observe(ctx context.Context, t task, repo Repository, end *ending
 		e.Time, e.Cause.Delivery = t.received.Recorded, t.received.Subject
 		if known {
 			e.Actor = t.meaning.By // whoever is the first to do something has not made it
+		} else if at := t.meaning.saidAt(); !at.IsZero() {
+			e.Time = at // it was there when that happened
 		}
 		events = append(events, e)
 	}
@@ -73,6 +76,16 @@ func (l *lane) observe(ctx context.Context, t task, repo Repository, end *ending
 		return nil, nil
 	}
 	return l.append(ctx, events...)
+}
+
+// saidAt is when that happened which a delivery tells of; zero if it does not say.
+func (m Meaning) saidAt() (at time.Time) {
+	for _, e := range m.Said {
+		if !e.Time.IsZero() && (at.IsZero() || e.Time.Before(at)) {
+			at = e.Time
+		}
+	}
+	return at
 }
 
 // of says in events that what is known of a repository has ended.

@@ -76,6 +76,14 @@ func (c *Card) FilterInputs() []string {
 	return slices.Clone(c.filter.reads)
 }
 
+// Reads reports whether a change of an input, as [Touches] has it, could bear on
+// what the card says.
+func (c *Card) Reads(changed string) bool {
+	touches := func(input string) bool { return Touches(input, changed) }
+	return c.filter != nil && slices.ContainsFunc(c.filter.reads, touches) ||
+		slices.ContainsFunc(c.Rules, func(r *Rule) bool { return slices.ContainsFunc(r.inputs, touches) })
+}
+
 // Rule returns the rule with an id, or nil.
 func (c *Card) Rule(id string) *Rule {
 	for _, r := range c.Rules {

@@ -204,12 +204,14 @@ func (r *Rule) exempt(result *RuleResult, v *view) {
 	}
 }
 
-// staleAt is when the next fact of those goes stale.
+// staleAt is when the next fact of those goes stale, or may have another value.
 func staleAt(inputs []string, v *view) time.Time {
 	var due time.Time
 	for _, f := range factsOf(inputs, v.Subject) {
-		if f.Stale.After(v.now) {
-			due = earlier(due, f.Stale)
+		for _, at := range []time.Time{f.Stale, f.Until} {
+			if at.After(v.now) {
+				due = earlier(due, at)
+			}
 		}
 	}
 	return due

@@ -47,6 +47,9 @@ type Fact struct {
 	Source *Source // where it is from; facts that come together share one
 	// Stale is from when on the value says nothing any more; zero = never.
 	Stale time.Time
+	// Until is when the value may be another though nothing happens, as that of a
+	// count of the last 30 days; zero = never.
+	Until time.Time
 }
 
 // Source is where a fact is from.

@@ -10,9 +10,9 @@ import (
 	"cel.dev/cel-go/common/types"
 )
 
-// checkAgain is how soon a rule is evaluated again that uses the time in a way
+// CheckAgain is how soon a rule is evaluated again that uses the time in a way
 // that does not show when its outcome can change.
-const checkAgain = time.Hour
+const CheckAgain = time.Hour
 
 // times are the moments at which an expression that reads now can change what it
 // yields, while all else stays the same.
@@ -105,14 +105,14 @@ func (t *times) next(v *view) time.Time {
 	}
 	var due time.Time
 	if !t.all {
-		due = v.now.Add(checkAgain)
+		due = v.now.Add(CheckAgain)
 	}
 	for _, moment := range t.moments {
 		value, _, err := moment.Eval(v)
 		at, ok := value.(types.Timestamp)
 		switch {
 		case err != nil:
-			due = earlier(due, v.now.Add(checkAgain))
+			due = earlier(due, v.now.Add(CheckAgain))
 		case !ok: // unknown, and so is the comparison, whatever the time
 		case at.After(v.now):
 			due = earlier(due, at.Time)

@@ -134,7 +134,7 @@ func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o por
 		return nil, err
 	}
 	p.runner = projections.NewRunner(p.events, logger, p.catalog, p.history, p.repositories, p.scores, p.tree)
-	p.scorer = scorer.New(scorer.Options{Log: p.events, Kinds: kindsOf(p.config), Now: p.now, Logger: logger})
+	p.scorer = scorer.New(scorer.Options{Log: p.events, Kinds: kindsOf(p.config), Now: p.scoreTime, Logger: logger})
 	p.moments = moments.New(p.catalog, p.history, p.events, func(ctx context.Context, at eventlog.Position) error { return p.runner.Wait(ctx, history.Name, at) }, p.now)
 	p.ledger = ledger.New(p.history, p.moments, kindsOf(p.config), p.now)
 	p.inboxes = projections.NewRunner(p.inbox, logger, p.deliveries)
@@ -261,6 +261,15 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 // replay asks to handle a delivery again.
 func (p *portal) replay(ctx context.Context, id, reason string) error {
 	return p.intake().translator.Replay(ctx, id, reason, event.ActorIn(ctx))
+}
+
+// scoreTime is the time by which scores are judged where nothing happens; zero while the
+// demo tells what happened long ago.
+func (p *portal) scoreTime() time.Time {
+	if p.options.demo && !p.played.Load() {
+		return time.Time{}
+	}
+	return p.now()
 }
 
 // url is how others reach the portal.

@@ -5,6 +5,7 @@
 package scorer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -32,6 +33,9 @@ const (
 	settle = 500
 	// lookAround is how often it is asked whether time alone has changed a score.
 	lookAround = time.Minute
+	// lookBack is how often a rule is looked at that is to be each hour, while the
+	// past is caught up with.
+	lookBack   = 24 * time.Hour
 	firstRetry = 100 * time.Millisecond
 	lastRetry  = 30 * time.Second
 )
@@ -45,8 +49,8 @@ type Log interface {
 // Options are what a scorer is made of. All must be set.
 type Options struct {
 	Log    Log
-	Kinds  catalog.Kinds // from which relations follow
-	Now    func() time.Time
+	Kinds  catalog.Kinds    // from which relations follow
+	Now    func() time.Time // zero: it is not to be judged by the clock yet
 	Logger *slog.Logger
 }
 
@@ -192,19 +196,24 @@ type standing struct {
 // judge is one run along the log.
 type judge struct {
 	*Scorer
-	world    *world
+	world    *World
 	standing map[pair]standing
-	dues     map[pair]time.Time // when to look again though nothing changes
-	until    eventlog.Position  // up to which all is judged already
+	dues     *dues
+	until    eventlog.Position // up to which all is judged already
 	at       eventlog.Position
-	started  bool // pairs that are due were found
+	clock    time.Time // of the newest that was looked at; time does not go back
+	started  bool      // pairs that are due were found
+	catching bool      // up with the past
+
+	subject   *scorecards.Subject // that is being judged; nil if it is not there
+	subjectOf string              // its ref
 }
 
 // begin reads what the scorer itself said before. The events that one position led
 // to are appended together, so that all up to the newest such position is judged,
 // even if a crash lost the cursor.
 func (s *Scorer) begin(ctx context.Context) (*judge, error) {
-	j := &judge{Scorer: s, world: newWorld(s.Kinds), standing: map[pair]standing{}, dues: map[pair]time.Time{}}
+	j := &judge{Scorer: s, world: NewWorld(s.Kinds), standing: map[pair]standing{}, dues: newDues()}
 	cursor, err := s.Log.Cursor(ctx, Name)
 	if err != nil {
 		return nil, fmt.Errorf("read the scorer's position: %w", err)
@@ -232,7 +241,7 @@ func (j *judge) note(entity string, d event.ScoreChanged) {
 	key := pair{d.Card, entity}
 	if d.After == nil {
 		delete(j.standing, key)
-		delete(j.dues, key)
+		j.dues.set(key, time.Time{})
 		return
 	}
 	now := standing{*d.After, map[string]string{}}
@@ -250,12 +259,20 @@ func (j *judge) note(entity string, d event.ScoreChanged) {
 // take folds a record, and judges what it may have changed unless that was done.
 func (j *judge) take(ctx context.Context, rec eventlog.Record) error {
 	if rec.Position <= j.until {
-		_, err := j.world.apply(rec)
+		t, err := j.world.apply(rec)
 		j.at = rec.Position
+		if rec.Type == event.TypeScoreChanged || t.any() {
+			j.tick(rec.Time)
+		}
 		return err
 	}
-	if err := j.start(ctx, rec.Time); err != nil {
+	if err := j.start(ctx); err != nil {
 		return err
+	}
+	if matters(rec) {
+		if err := j.pass(ctx, rec.Time); err != nil {
+			return err
+		}
 	}
 	t, err := j.world.apply(rec)
 	if err != nil {
@@ -274,8 +291,8 @@ func (j *judge) take(ctx context.Context, rec eventlog.Record) error {
 		}
 	}
 	for ref := range t.entities {
-		for card := range j.world.cards {
-			if !t.cards[card] {
+		for card, c := range j.world.cards {
+			if !t.cards[card] && t.bears(c) {
 				pairs = append(pairs, pair{card, ref})
 			}
 		}
@@ -283,18 +300,42 @@ func (j *judge) take(ctx context.Context, rec eventlog.Record) error {
 	return j.judge(ctx, pairs, why{rec.Time, rec.Actor, rec.Cause, rec.ID})
 }
 
-// start finds, once, which pairs time alone may change.
-func (j *judge) start(_ context.Context, now time.Time) error {
+// start finds, once, which pairs time alone may change, and judges them by what is
+// known of them by now: a newer version may know more than the one that judged them.
+func (j *judge) start(ctx context.Context) error {
 	if j.started {
 		return nil
 	}
 	j.started = true
-	for key := range j.standing {
-		if _, _, err := j.evaluate(key, now); err != nil {
+	return j.judge(ctx, slices.Collect(maps.Keys(j.standing)), scheduled(j.clock, fmt.Sprintf("start %d", j.at)))
+}
+
+// tick moves the clock on.
+func (j *judge) tick(to time.Time) {
+	if to.After(j.clock) {
+		j.clock = to
+	}
+}
+
+// pass judges what time alone changes until a moment, each pair at the time at which
+// it is due: so what comes in late, or after a pause, is judged as it was.
+func (j *judge) pass(ctx context.Context, to time.Time) error {
+	for at, ok := j.dues.next(); ok && !at.After(to); at, ok = j.dues.next() {
+		j.tick(at)
+		j.catching = to.Sub(j.clock) > lookBack
+		if err := j.judge(ctx, j.dues.take(j.clock), scheduled(j.clock, "schedule "+j.clock.UTC().Format(time.RFC3339Nano))); err != nil {
 			return err
 		}
 	}
+	j.catching = false
+	j.tick(to)
 	return nil
+}
+
+// scheduled is that nothing but time led to it.
+func scheduled(at time.Time, id string) why {
+	tick := at.UTC().Truncate(lookAround).Format(time.RFC3339)
+	return why{at, event.Actor{}, event.Cause{Schedule: "scorecards " + tick}, id}
 }
 
 // settle remembers how far it has come.
@@ -308,19 +349,15 @@ func (j *judge) settle(ctx context.Context) error {
 	return nil
 }
 
-// due judges the pairs whose time has come.
+// due judges the pairs whose time has come. Zero is that nobody knows the time.
 func (j *judge) due(ctx context.Context, now time.Time) error {
-	if err := j.start(ctx, now); err != nil {
+	if now.IsZero() {
+		return nil
+	}
+	if err := j.start(ctx); err != nil {
 		return err
 	}
-	var pairs []pair
-	for key, at := range j.dues {
-		if !at.After(now) {
-			pairs = append(pairs, key)
-		}
-	}
-	tick := now.UTC().Truncate(lookAround).Format(time.RFC3339)
-	return j.judge(ctx, pairs, why{now, event.Actor{}, event.Cause{Schedule: "scorecards " + tick}, "schedule " + tick})
+	return j.pass(ctx, now)
 }
 
 // why is what pairs are judged for.
@@ -334,11 +371,9 @@ type why struct {
 // judge evaluates pairs and appends, all at once, what changed.
 func (j *judge) judge(ctx context.Context, pairs []pair, w why) error {
 	slices.SortFunc(pairs, func(a, b pair) int {
-		if a.card == b.card {
-			return strings.Compare(a.entity, b.entity)
-		}
-		return strings.Compare(a.card, b.card)
+		return cmp.Or(strings.Compare(a.entity, b.entity), strings.Compare(a.card, b.card))
 	})
+	j.subject, j.subjectOf = nil, ""
 	var events []event.Event
 	var said []event.ScoreChanged
 	for _, key := range pairs {
@@ -375,12 +410,15 @@ func (j *judge) evaluate(key pair, now time.Time) (d event.ScoreChanged, changed
 	if judged {
 		d.Before = &was.Score
 	}
-	delete(j.dues, key)
+	j.dues.set(key, time.Time{})
 	card := j.world.cards[key.card]
-	subject, err := j.world.subject(key.entity)
-	if err != nil {
-		return d, false, err
+	if j.subjectOf != key.entity { // the pairs of an entity come one after the other
+		if j.subject, err = j.world.Subject(key.entity, now); err != nil {
+			return d, false, err
+		}
+		j.subjectOf = key.entity
 	}
+	subject := j.subject
 	if card != nil {
 		d.Title = card.Title
 	}
@@ -388,9 +426,10 @@ func (j *judge) evaluate(key pair, now time.Time) (d event.ScoreChanged, changed
 		return d, judged, nil
 	}
 	result := card.Evaluate(subject, now)
-	if !result.Due.IsZero() {
-		j.dues[key] = result.Due
+	if j.catching && result.Due.Sub(now) == scorecards.CheckAgain {
+		result.Due = now.Add(lookBack)
 	}
+	j.dues.set(key, result.Due)
 	switch result.Applies {
 	case scorecards.Pass:
 	case scorecards.NotApplicable:

@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/catalog/codeowners"
@@ -14,14 +15,22 @@ import (
 	"github.com/callboard/callboard/scorecards"
 )
 
-// world is what is known of entities and repositories as of one position.
-type world struct {
+// World is what is known of entities and repositories as of one position. Make one with [NewWorld].
+type World struct {
 	kinds        catalog.Kinds
 	entities     map[string]*declared                // by full ref
 	edges        map[string]map[catalog.Relation]int // by the ref that they start from; how many entities declare each
 	repositories map[place]*repository
+	own          map[string]*own             // by full ref of an entity, which need not be there
 	cards        map[string]*scorecards.Card // by full ref
 	exemptions   map[string]*scorecards.Exemption
+}
+
+// own is what was told of an entity itself, not of its repository.
+type own struct {
+	*activity
+	reported map[string]scorecards.Fact // by the name of the variable
+	verified *scorecards.Source
 }
 
 // declared is an entity as it is declared. It is kept as JSON: most are not looked at
@@ -41,13 +50,16 @@ type repository struct {
 	since      scorecards.Source
 	owners     *codeowners.Found // nil: not known
 	ownedSince scorecards.Source
-	entities   map[string]bool
+	reported   map[string]scorecards.Fact // by the name of the variable
+	*activity
+	entities map[string]bool
 }
 
-func newWorld(kinds catalog.Kinds) *world {
-	return &world{
+// NewWorld returns one in which nothing is known. From kinds relations follow.
+func NewWorld(kinds catalog.Kinds) *World {
+	return &World{
 		kinds: kinds, entities: map[string]*declared{}, edges: map[string]map[catalog.Relation]int{}, repositories: map[place]*repository{},
-		cards: map[string]*scorecards.Card{}, exemptions: map[string]*scorecards.Exemption{},
+		own: map[string]*own{}, cards: map[string]*scorecards.Card{}, exemptions: map[string]*scorecards.Exemption{},
 	}
 }
 
@@ -55,10 +67,32 @@ func newWorld(kinds catalog.Kinds) *world {
 type touched struct {
 	entities map[string]bool
 	cards    map[string]bool // whose rules, or whole being, changed
+	// facts that changed, if it is known that nothing else did: see [scorecards.Touches].
+	facts []string
+}
+
+// any reports whether there is anything.
+func (t *touched) any() bool { return len(t.entities)+len(t.cards) > 0 }
+
+// bears reports whether what changed can have an effect on what a card says.
+func (t *touched) bears(card *scorecards.Card) bool {
+	return t.facts == nil || slices.ContainsFunc(t.facts, card.Reads)
+}
+
+// matters reports whether an event may touch anything.
+func matters(rec eventlog.Record) bool {
+	kind, _, _ := strings.Cut(string(rec.Type), ".")
+	return !rec.Backfilled() && slices.Contains([]string{"entity", "repository", "fact", "activity"}, kind)
+}
+
+// Apply folds the next event of a log. What was backfilled is left out.
+func (w *World) Apply(rec eventlog.Record) error {
+	_, err := w.apply(rec)
+	return err
 }
 
 // apply folds an event, and returns what is to be judged anew.
-func (w *world) apply(rec eventlog.Record) (touched, error) {
+func (w *World) apply(rec eventlog.Record) (touched, error) {
 	t := touched{entities: map[string]bool{}, cards: map[string]bool{}}
 	if rec.Backfilled() {
 		return t, nil // it tells of the past only
@@ -82,6 +116,14 @@ func (w *world) apply(rec eventlog.Record) (touched, error) {
 		w.forget(strings.ToLower(d.Ref), &t)
 	case event.TypeFactRecorded:
 		return t, w.record(rec, &t)
+	case event.TypeActivityPush, event.TypeActivityPullRequest, event.TypeActivityRelease, event.TypeActivityDeployment, event.TypeActivityPipeline, event.TypeActivityAlert:
+		return t, w.happen(rec, &t)
+	case event.TypeRepositoryDeleted, event.TypeRepositoryLeft:
+		var named event.Repository
+		if err := json.Unmarshal(rec.Data, &named); err != nil {
+			return t, fmt.Errorf("decode %s: %w", rec.Type, err)
+		}
+		w.end(place{named.Source, named.ID}, &t)
 	case event.TypeRepositoryObserved, event.TypeRepositoryRenamed, event.TypeRepositoryArchived, event.TypeRepositoryUnarchived:
 		var state event.RepositoryState
 		if err := json.Unmarshal(rec.Data, &state); err != nil {
@@ -98,13 +140,77 @@ func sourceOf(rec eventlog.Record) scorecards.Source {
 	return scorecards.Source{Position: int64(rec.Position), Commit: rec.Cause.Commit, Actor: rec.Actor.String(), At: rec.Time} //nolint:gosec // no log is that long
 }
 
-func (w *world) repository(p place) *repository {
+func (w *World) repository(p place) *repository {
 	r := w.repositories[p]
 	if r == nil {
-		r = &repository{entities: map[string]bool{}}
+		r = &repository{entities: map[string]bool{}, reported: map[string]scorecards.Fact{}, activity: newActivity()}
 		w.repositories[p] = r
 	}
 	return r
+}
+
+// end forgets what was known of a repository: of its entities, as long as there are
+// any, all of that is unknown.
+func (w *World) end(p place, t *touched) {
+	was := w.repositories[p]
+	if was == nil {
+		return
+	}
+	delete(w.repositories, p)
+	if len(was.entities) > 0 {
+		w.repository(p).entities = was.entities
+	}
+	was.touch(t)
+}
+
+// of returns what was told of an entity itself.
+func (w *World) of(ref string) *own {
+	o := w.own[ref]
+	if o == nil {
+		o = &own{activity: newActivity(), reported: map[string]scorecards.Fact{}}
+		w.own[ref] = o
+	}
+	return o
+}
+
+// happen folds what happened around a repository, or to the entity that is named.
+func (w *World) happen(rec eventlog.Record, t *touched) error {
+	data, err := rec.Decode()
+	if err != nil {
+		return err
+	}
+	t.facts = []string{"activity"}
+	repo, entity := whose(data)
+	switch {
+	case entity != "":
+		w.of(entity).tell(rec, data)
+		t.entities[entity] = true
+	case repo.ID != "":
+		r := w.repository(place{repo.Source, repo.ID})
+		r.tell(rec, data)
+		r.touch(t)
+	}
+	return nil
+}
+
+// whose is the repository that something happened around, and the entity if the
+// producer names one.
+func whose(data event.Data) (repo event.Repository, entity string) {
+	switch d := data.(type) {
+	case event.ActivityPush:
+		return d.Repository, ""
+	case event.ActivityPullRequest:
+		return d.Repository, ""
+	case event.ActivityRelease:
+		return d.Repository, ""
+	case event.ActivityDeployment:
+		return d.Repository, d.Entity
+	case event.ActivityPipeline:
+		return d.Repository, d.Entity
+	case event.ActivityAlert:
+		return d.Repository, ""
+	}
+	return event.Repository{}, ""
 }
 
 func (r *repository) touch(t *touched) {
@@ -113,7 +219,7 @@ func (r *repository) touch(t *touched) {
 	}
 }
 
-func (w *world) declare(d event.WrittenDeclaration, since scorecards.Source, t *touched) error {
+func (w *World) declare(d event.WrittenDeclaration, since scorecards.Source, t *touched) error {
 	var e catalog.Entity
 	if err := json.Unmarshal([]byte(d.Entity), &e); err != nil {
 		return fmt.Errorf("decode an entity: %w", err)
@@ -152,7 +258,7 @@ func relation(e catalog.Edge) catalog.Relation {
 }
 
 // forget takes an entity out. What it had a bearing on is touched.
-func (w *world) forget(ref string, t *touched) {
+func (w *World) forget(ref string, t *touched) {
 	t.entities[ref] = true
 	if w.cards[ref] != nil || strings.HasPrefix(ref, "scorecard:") {
 		delete(w.cards, ref)
@@ -180,7 +286,7 @@ func (w *world) forget(ref string, t *touched) {
 }
 
 // around touches the neighbours of an entity, and what the teams of a person own.
-func (w *world) around(ref string, t *touched) {
+func (w *World) around(ref string, t *touched) {
 	for r := range w.edges[ref] {
 		t.entities[r.TargetRef] = true
 		if !strings.HasPrefix(ref, "user:") {
@@ -195,7 +301,7 @@ func (w *world) around(ref string, t *touched) {
 }
 
 // record keeps what a fact of a repository says.
-func (w *world) record(rec eventlog.Record, t *touched) error {
+func (w *World) record(rec eventlog.Record, t *touched) error {
 	d, err := event.DecodeAs[event.FactRecorded](rec.Event)
 	if err != nil || d.Fact != event.FactCodeowners || d.Repository.ID == "" || d.Entity != "" {
 		return err
@@ -206,8 +312,9 @@ func (w *world) record(rec eventlog.Record, t *touched) error {
 	return json.Unmarshal(d.Value, r.owners) // null leaves it empty: nobody owns anything
 }
 
-// subject is what is known of an entity; nil if there is none.
-func (w *world) subject(ref string) (*scorecards.Subject, error) {
+// Subject is what is known of an entity at a moment, which is not much earlier than
+// the newest event that was folded; nil if there is none.
+func (w *World) Subject(ref string, now time.Time) (*scorecards.Subject, error) {
 	d := w.entities[ref]
 	if d == nil {
 		return nil, nil //nolint:nilnil // there is none, as promised
@@ -229,9 +336,19 @@ func (w *world) subject(ref string) (*scorecards.Subject, error) {
 			break
 		}
 	}
+	var happened around
+	branch := ""
 	if r := w.repositories[place{d.origin.Source, d.origin.RepositoryID}]; r != nil {
 		r.facts(s.Facts, d.origin)
+		happened = append(happened, r.activity)
+		if r.state != nil {
+			branch = r.state.DefaultBranch
+		}
 	}
+	if o := w.own[ref]; o != nil {
+		happened = append(happened, o.activity)
+	}
+	happened.facts(s.Facts, branch, now)
 	for _, x := range w.exemptions {
 		if x.Entity == ref {
 			s.Exemptions = append(s.Exemptions, *x)
@@ -241,7 +358,7 @@ func (w *world) subject(ref string) (*scorecards.Subject, error) {
 	return s, nil
 }
 
-func (w *world) owner(ref string) scorecards.Owner {
+func (w *World) owner(ref string) scorecards.Owner {
 	o := scorecards.Owner{Ref: ref, Exists: w.entities[ref] != nil}
 	if strings.HasPrefix(ref, "user:") {
 		o.Members = 1

@@ -1,0 +1,372 @@
+package scorer
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/scorecards"
+)
+
+// activity is what happened around a repository, or to one entity where the
+// producer names that. What nobody ever told of has no since, and is unknown.
+type activity struct {
+	pushes struct {
+		since *scorecards.Source
+		last  time.Time       // to the default branch
+		at    told[time.Time] // when a commit was the head of a push first, by SHA
+	}
+	releases struct {
+		since *scorecards.Source
+		told[release]
+	}
+	deployments struct {
+		since *scorecards.Source
+		last  time.Time // that succeeded in production
+		told[deployment]
+	}
+	pipelines struct {
+		since *scorecards.Source
+		told[pipeline]
+	}
+	requests struct {
+		since *scorecards.Source
+		told[request]
+	}
+	alerts struct {
+		since *scorecards.Source
+		told[alert]
+	}
+}
+
+type (
+	release struct {
+		published time.Time
+		counts    bool // it is there, and no pre-release
+	}
+	// deployment is one to production.
+	deployment struct {
+		environment, commit string
+		status              string
+		ended               time.Time
+	}
+	pipeline struct {
+		branch, status string
+		ended          time.Time
+	}
+	request struct {
+		open, draft bool
+		opened      time.Time
+	}
+	alert struct {
+		open     bool
+		severity string
+		opened   time.Time
+	}
+)
+
+func newActivity() *activity {
+	a := &activity{}
+	a.releases.stays = func(r release) bool { return r.counts }
+	a.requests.stays = func(r request) bool { return r.open }
+	a.alerts.stays = func(x alert) bool { return x.open }
+	return a
+}
+
+// tell folds an event about what happens. Data is that of the record.
+func (a *activity) tell(rec eventlog.Record, data event.Data) {
+	since := sourceOf(rec)
+	switch d := data.(type) {
+	case event.ActivityPush:
+		a.push(rec, d, since)
+	case event.ActivityRelease:
+		a.releases.since = &since
+		a.releases.tell(d.Tag, rec.Time, release{orTime(d.Published, rec.Time), d.Action != "deleted" && !d.Prerelease})
+	case event.ActivityDeployment:
+		since.Commit = d.Commit
+		a.deployments.since = &since
+		if !isProduction(d.Environment) {
+			return
+		}
+		ended := orTime(d.Finished, rec.Time)
+		if d.Status == event.StatusSuccess && ended.After(a.deployments.last) {
+			a.deployments.last = ended
+		}
+		a.deployments.tell(d.ID, rec.Time, deployment{d.Environment, d.Commit, d.Status, ended})
+	case event.ActivityPipeline:
+		since.Commit = d.Commit
+		a.pipelines.since = &since
+		a.pipelines.tell(d.ID, rec.Time, pipeline{d.Branch, d.Status, orTime(d.Finished, rec.Time)})
+	case event.ActivityPullRequest:
+		since.Commit = d.HeadSHA
+		a.requests.since = &since
+		a.requests.tell(strconv.FormatInt(d.Number, 10), rec.Time, request{d.State == "open", d.Draft, orTime(d.Opened, rec.Time)})
+	case event.ActivityAlert:
+		a.alerts.since = &since
+		a.alerts.tell(d.Tool+"/"+d.ID, rec.Time, alert{d.State == event.AlertOpen, severityOf(d), orTime(d.Opened, rec.Time)})
+	}
+}
+
+func (a *activity) push(rec eventlog.Record, d event.ActivityPush, since scorecards.Source) {
+	if d.After == "" || !strings.HasPrefix(d.Ref, "refs/heads/") {
+		return
+	}
+	if was, ok := a.pushes.at.all[d.After]; !ok || rec.Time.Before(was.at) {
+		delete(a.pushes.at.all, d.After) // the first time counts, however late it is told
+		a.pushes.at.tell(d.After, rec.Time, rec.Time)
+	}
+	if d.Default && !rec.Time.Before(a.pushes.last) {
+		since.Commit = d.After
+		a.pushes.since, a.pushes.last = &since, rec.Time
+	}
+}
+
+// orTime is when something was, as far as that was said, and never after it was told.
+func orTime(at, told time.Time) time.Time {
+	if at.IsZero() || at.After(told) {
+		return told
+	}
+	return at
+}
+
+// isProduction reports whether an environment has a name by which production goes:
+// one of its words says so, and none says that it only leads there.
+func isProduction(environment string) bool {
+	words := strings.FieldsFunc(strings.ToLower(environment), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	has := func(any ...string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return slices.Contains(any, w) })
+	}
+	return has("production", "prod", "prd", "live") && !has("pre", "non", "no", "not", "test", "staging", "dev")
+}
+
+// severityOf is how grave an alert is. A secret that leaked has no severity at a
+// forge, and is no small matter; of anything else without one nothing is counted.
+func severityOf(d event.ActivityAlert) string {
+	if d.Severity == "" && d.Tool == "secrets" {
+		return "high"
+	}
+	return d.Severity
+}
+
+// around is all that happened around an entity: to its repository, and to itself.
+type around []*activity
+
+// facts adds what is known at a moment. Branch is the default one; "" if that is
+// not known.
+func (all around) facts(to map[string]scorecards.Fact, branch string, now time.Time) {
+	all.pushFacts(to)
+	all.releaseFacts(to)
+	all.deploymentFacts(to, now)
+	all.pipelineFacts(to, branch, now)
+	all.requestFacts(to)
+	all.alertFacts(to)
+}
+
+func (all around) pushFacts(to map[string]scorecards.Fact) {
+	for _, a := range all {
+		if a.pushes.since != nil {
+			to["activity.lastPush"] = scorecards.Fact{Value: a.pushes.last, Source: a.pushes.since}
+		}
+	}
+}
+
+func (all around) releaseFacts(to map[string]scorecards.Fact) {
+	last, since := scorecards.Never(), (*scorecards.Source)(nil)
+	for _, a := range all {
+		since = newer(since, a.releases.since)
+		for _, w := range a.releases.all {
+			if w.is.counts && w.is.published.After(last) {
+				last = w.is.published
+			}
+		}
+	}
+	if since != nil {
+		to["activity.lastRelease"] = scorecards.Fact{Value: last, Source: since}
+	}
+}
+
+// newer is the source that was recorded later; nil is none.
+func newer(a, b *scorecards.Source) *scorecards.Source {
+	if a == nil || b != nil && b.Position > a.Position {
+		return b
+	}
+	return a
+}
+
+func (all around) deploymentFacts(to map[string]scorecards.Fact, now time.Time) {
+	var since *scorecards.Source
+	last := scorecards.Never()
+	recent, long := window{now: now, span: month}, window{now: now, span: quarter}
+	succeeded, failed, failures := 0, 0, 0
+	var leads []time.Duration
+	byPlace := map[string][]deployment{}
+	for _, a := range all {
+		since = newer(since, a.deployments.since)
+		if a.deployments.last.After(last) {
+			last = a.deployments.last
+		}
+		for _, w := range a.deployments.all {
+			d := w.is
+			if d.status != event.StatusSuccess && d.status != event.StatusFailure {
+				continue
+			}
+			byPlace[d.environment] = append(byPlace[d.environment], d)
+			if d.status == event.StatusFailure && long.has(d.ended) {
+				failures++
+			}
+			if !recent.has(d.ended) {
+				continue
+			}
+			if d.status == event.StatusFailure {
+				failed++
+				continue
+			}
+			succeeded++
+			if pushed, ok := all.pushed(d.commit); ok && d.ended.Sub(pushed) <= quarter {
+				leads = append(leads, max(0, d.ended.Sub(pushed)))
+			}
+		}
+	}
+	if since == nil {
+		return
+	}
+	add := func(name string, value any, until time.Time) {
+		to["activity."+name] = scorecards.Fact{Value: value, Source: since, Until: until}
+	}
+	add("lastDeployment", last, time.Time{})
+	add("deployments", succeeded, recent.next)
+	add("failures", failures, long.next)
+	if succeeded+failed > 0 {
+		add("changeFailureRate", float64(failed)/float64(succeeded+failed), recent.next)
+	}
+	if len(leads) > 0 {
+		add("leadTime", median(leads), recent.next)
+	}
+	if outages, next := restored(byPlace, now); len(outages) > 0 {
+		add("timeToRestore", median(outages), next)
+	}
+}
+
+// pushed is when a commit was pushed.
+func (all around) pushed(sha string) (time.Time, bool) {
+	for _, a := range all {
+		if w, ok := a.pushes.at.all[sha]; ok && sha != "" {
+			return w.is, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// restored lists how long it took from the first of failed deployments in a row to
+// the next that succeeded in the same environment, for those that began to fail in
+// the last quarter.
+func restored(byPlace map[string][]deployment, now time.Time) (outages []time.Duration, next time.Time) {
+	long := window{now: now, span: quarter}
+	for _, all := range byPlace {
+		slices.SortFunc(all, func(a, b deployment) int {
+			return cmp.Or(a.ended.Compare(b.ended), strings.Compare(a.status, b.status), strings.Compare(a.commit, b.commit))
+		})
+		var broke time.Time
+		for _, d := range all {
+			switch {
+			case d.ended.After(now):
+				long.mark(d.ended)
+			case d.status == event.StatusFailure && broke.IsZero():
+				broke = d.ended
+			case d.status == event.StatusSuccess && !broke.IsZero():
+				if long.has(broke) {
+					outages = append(outages, d.ended.Sub(broke))
+				}
+				broke = time.Time{}
+			}
+		}
+	}
+	return outages, long.next
+}
+
+// median of at least one; of an even number the middle of the two in the middle.
+func median(all []time.Duration) time.Duration {
+	slices.Sort(all)
+	a, b := all[(len(all)-1)/2], all[len(all)/2]
+	return a + (b-a)/2
+}
+
+func (all around) pipelineFacts(to map[string]scorecards.Fact, branch string, now time.Time) {
+	var since *scorecards.Source
+	recent := window{now: now, span: month}
+	succeeded, failed, elsewhere := 0, 0, false
+	for _, a := range all {
+		since = newer(since, a.pipelines.since)
+		for _, w := range a.pipelines.all {
+			p := w.is
+			elsewhere = elsewhere || p.branch != ""
+			if p.branch != "" && p.branch != branch || p.status != event.StatusSuccess && p.status != event.StatusFailure || !recent.has(p.ended) {
+				continue
+			}
+			if p.status == event.StatusFailure {
+				failed++
+			} else {
+				succeeded++
+			}
+		}
+	}
+	if since == nil || branch == "" && elsewhere { // nobody knows which of them count
+		return
+	}
+	to["activity.pipelines"] = scorecards.Fact{Value: succeeded + failed, Source: since, Until: recent.next}
+	if succeeded+failed > 0 {
+		to["activity.pipelineSuccess"] = scorecards.Fact{Value: float64(succeeded) / float64(succeeded+failed), Source: since, Until: recent.next}
+	}
+}
+
+func (all around) requestFacts(to map[string]scorecards.Fact) {
+	var since *scorecards.Source
+	open, oldest := 0, time.Time{}
+	for _, a := range all {
+		since = newer(since, a.requests.since)
+		for _, w := range a.requests.all {
+			if !w.is.open || w.is.draft {
+				continue
+			}
+			if open++; oldest.IsZero() || w.is.opened.Before(oldest) {
+				oldest = w.is.opened
+			}
+		}
+	}
+	if since == nil {
+		return
+	}
+	to["activity.openPullRequests"] = scorecards.Fact{Value: open, Source: since}
+	if open > 0 {
+		to["activity.oldestPullRequest"] = scorecards.Fact{Value: oldest, Source: since}
+	}
+}
+
+func (all around) alertFacts(to map[string]scorecards.Fact) {
+	var since *scorecards.Source
+	open, oldest := map[string]int{"critical": 0, "high": 0, "medium": 0, "low": 0}, time.Time{}
+	for _, a := range all {
+		since = newer(since, a.alerts.since)
+		for _, w := range a.alerts.all {
+			if _, counts := open[w.is.severity]; !counts || !w.is.open {
+				continue
+			}
+			open[w.is.severity]++
+			if grave := w.is.severity == "critical" || w.is.severity == "high"; grave && (oldest.IsZero() || w.is.opened.Before(oldest)) {
+				oldest = w.is.opened
+			}
+		}
+	}
+	if since == nil {
+		return
+	}
+	to["activity.alerts"] = scorecards.Fact{Value: open, Source: since}
+	if !oldest.IsZero() {
+		to["activity.oldestAlert"] = scorecards.Fact{Value: oldest, Source: since}
+	}
+}

@@ -8,7 +8,7 @@ import (
 	"github.com/callboard/callboard/internal/fault"
 )
 
-// pushed is what is read of a push. The list of commits is cut at 20, and not believed.
+// pushed is what is read of a push.
 type pushed struct {
 	Ref          string `json:"ref"`
 	Before       string `json:"before"`
@@ -17,6 +17,22 @@ type pushed struct {
 	UserName     string `json:"user_name"`
 	UserUsername string `json:"user_username"`
 	UserEmail    string `json:"user_email"`
+	// List is cut at 20 commits, and not believed but for when the newest was made:
+	// when it was pushed GitLab does not say.
+	List []struct {
+		ID        string        `json:"id"`
+		Timestamp ingest.Moment `json:"timestamp"`
+	} `json:"commits"`
+}
+
+// at is when the commit was made that a branch moved to; zero if that is not told.
+func (p *pushed) at() ingest.Moment {
+	for _, c := range p.List {
+		if c.ID == p.After {
+			return c.Timestamp
+		}
+	}
+	return ingest.Moment{}
 }
 
 // moved is one ref that a push moved.
@@ -36,7 +52,7 @@ func (t *told) push() (ingest.Meaning, error) {
 	if !isRef || !ingest.IsZeroSHA(t.After) && !ingest.IsSHA(t.After) {
 		return m, nil
 	}
-	return t.say(m, ingest.Moment{}, event.ActivityPush{
+	return t.say(m, t.at(), event.ActivityPush{
 		Repository: t.name(m.Repository), Ref: t.Ref, Before: ingest.SHA(t.Before), After: ingest.SHA(t.After),
 		Default: t.Ref == "refs/heads/"+m.Repository.DefaultBranch, Commits: max(t.Commits, 0),
 	})

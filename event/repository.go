@@ -20,6 +20,7 @@ type RepositoryState struct {
 	Fork          bool     `json:"fork,omitempty"`
 	Language      string   `json:"language,omitempty"` // the main one, as the forge sees it
 	Topics        []string `json:"topics,omitempty"`   // sorted
+	License       string   `json:"license,omitempty"`  // SPDX identifier, as the forge sees it
 }
 
 // RepositoryObserved says that a repository is there, or that something about it

@@ -89,10 +89,30 @@ type FactRecorded struct {
 	Repository Repository      `json:"repository,omitzero"`
 	Entity     string          `json:"entity,omitempty"` // full ref, for facts of entities
 	Value      json.RawMessage `json:"value"`            // null: it is not there (any more)
+	// Until is from when on it says nothing any more; zero: whoever uses it decides.
+	Until time.Time `json:"until,omitzero"`
 }
 
-// FactCodeowners is what the CODEOWNERS file of a repository says.
-const FactCodeowners = "codeowners"
+// The facts that Callboard itself knows what to do with; see [FactFiles], too.
+const (
+	// FactCodeowners is what the CODEOWNERS file of a repository says.
+	FactCodeowners = "codeowners"
+	// FactProtection is what a rule of the forge asks of those who change branches.
+	FactProtection = "branchProtection"
+	// FactProtected is whether the default branch is protected, as the forge says.
+	FactProtected = "protected"
+	// FactVerified is that somebody said of an entity that what its descriptor says is
+	// still true. The actor did; the value is a [Verified].
+	FactVerified = "verified"
+	// FactReported is what the names of facts begin with that somebody reported, as
+	// a pipeline does: "facts.coverage".
+	FactReported = "facts."
+)
+
+// Verified is the value of a FactVerified.
+type Verified struct {
+	Note string `json:"note,omitempty"` // for people
+}
 
 // EventType returns the fixed name.
 func (SourceConnected) EventType() Type { return TypeSourceConnected }

@@ -145,7 +145,8 @@ func TestForgeHead(t *testing.T) {
 		if f.repo.Provider() == demoforge.GitHub {
 			author.Login = "mossbank" // GitLab's commits name no account
 		}
-		want := ingest.Commit{SHA: head, URL: got.URL, Author: author, Time: f.clock, Parents: []string{first, f.repo.Head("topic/a#b")}}
+		protected := f.repo.Provider() == demoforge.GitLab // where it is from the start
+		want := ingest.Commit{Protected: &protected, SHA: head, URL: got.URL, Author: author, Time: f.clock, Parents: []string{first, f.repo.Head("topic/a#b")}}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}

@@ -47,7 +47,7 @@ func (g *gatherer) gather(ctx context.Context, source, sha string) (reading, err
 	}
 	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
 	all := &tree{forge: g.forge, repo: g.repo, files: files, blobs: g.blobs, once: &once{}}
-	r := reading{source: source, repo: g.repo, commit: sha, tree: make(map[string]bool, len(files))}
+	r := reading{source: source, repo: g.repo, commit: sha, tree: make(map[string]bool, len(files)), all: files}
 	found := map[string]bool{}
 	var next []file
 	r.owners = first(files, codeowners.Places(g.dialect))

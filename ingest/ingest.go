@@ -121,6 +121,7 @@ type Repository struct {
 	Fork        bool
 	Language    string
 	Topics      []string
+	License     string // SPDX identifier; "" if the forge knows of none
 }
 
 // Pages are how the web addresses of what is on the default branch begin; the
@@ -148,6 +149,9 @@ type Commit struct {
 	Author  event.Actor
 	Time    time.Time // committer time
 	Parents []string  // SHAs; the first is the branch's own history
+	// Protected says of the head of a branch whether that is protected; nil if the
+	// forge does not say. Only [Forge.Head] knows.
+	Protected *bool
 }
 
 // File is one file of a tree.

@@ -128,5 +128,6 @@ func (r Repository) State(source string) event.RepositoryState {
 		Repository: event.Repository{Source: source, ID: r.ID, FullName: r.FullName},
 		URL:        r.URL, DefaultBranch: r.DefaultBranch, Description: r.Description, Visibility: r.Visibility,
 		Archived: r.Archived, Fork: r.Fork, Language: r.Language, Topics: slices.Compact(topics),
+		License: r.License,
 	}
 }

@@ -137,6 +137,8 @@ func (w *world) lines(recs []eventlog.Record) []string {
 			lines = append(lines, fmt.Sprintf("%s %s", name, rec.Subject))
 		case event.SourceGapClosed:
 			lines = append(lines, fmt.Sprintf("%s %s", name, d.Gap))
+		case event.FactRecorded:
+			lines = append(lines, fmt.Sprintf("%s %s", d.Fact, filesText(w.t, d.Value)))
 		case event.EntityRemoved:
 			lines = append(lines, fmt.Sprintf("%s %s: %s by %s", name, d.Ref, d.Reason, rec.Actor.Login))
 		default:
@@ -161,8 +163,9 @@ func TestLifeOfARepository(t *testing.T) {
 	look := ingest.Meaning{Repository: ingest.Repository{ID: "payments", FullName: "acme/payments"}, Look: true, By: event.Actor{Login: "mossbank"}}
 
 	expect(t, w.lines(w.push("payments", "pebbledash", files{yaml: component("x", "a")})),
-		"repository.observed acme/payments ", "entity.registered component:default/x")
-	expect(t, w.lines(w.push("payments", "pebbledash", files{yaml: component("x", "a"), "README.md": "more"})))
+		"repository.observed acme/payments ", "entity.registered component:default/x", "files = +catalog-info.yaml")
+	expect(t, w.lines(w.push("payments", "pebbledash", files{yaml: component("x", "a"), "README.md": "more"})), "files +README.md")
+	expect(t, w.lines(w.push("payments", "pebbledash", files{yaml: component("x", "a"), "README.md": "less"})))
 
 	repo.description = "Takes the money."
 	expect(t, w.means(look), "repository.observed acme/payments Takes the money.")
@@ -193,7 +196,7 @@ func TestLifeOfARepository(t *testing.T) {
 		t.Errorf("a late delivery of a deleted repository is %s: %s", h.Status, h.Error)
 	}
 	repo.gone = false
-	expect(t, w.means(look), "repository.observed bank/payments Takes the money.", "entity.registered component:default/x")
+	expect(t, w.means(look), "repository.observed bank/payments Takes the money.", "entity.registered component:default/x", "files = +README.md +catalog-info.yaml")
 }
 
 // A repository that is said to be transferred out of what the source covers takes
@@ -216,7 +219,7 @@ func TestTransferredAway(t *testing.T) {
 	expect(t, w.means(look)) // late
 
 	repo.name = "acme/payments"
-	expect(t, w.means(look), "repository.observed acme/payments ", "entity.registered component:default/x")
+	expect(t, w.means(look), "repository.observed acme/payments ", "entity.registered component:default/x", "files = +catalog-info.yaml")
 	repo.gone = true // a token need not see what is another's
 	expect(t, w.means(left), "repository.left acme/payments", "entity.removed component:default/x: the repository was transferred to elsewhere/payments, which is none of the source's by mossbank")
 	expect(t, w.means(look))
@@ -227,7 +230,7 @@ func TestWhatASourceLeavesOut(t *testing.T) {
 	w.selection = ingest.Selection{Archived: true, SkipForks: true}
 	w.restart()
 	w.forge.repo("old").archived, w.forge.repo("copy").fork = true, true
-	expect(t, w.lines(w.push("old", "pebbledash", files{yaml: component("x", "a")})), "repository.observed acme/old ", "entity.registered component:default/x")
+	expect(t, w.lines(w.push("old", "pebbledash", files{yaml: component("x", "a")})), "repository.observed acme/old ", "entity.registered component:default/x", "files = +catalog-info.yaml")
 	expect(t, w.lines(w.push("copy", "pebbledash", files{yaml: component("y", "a")})), "repository.observed acme/copy ")
 }
 
@@ -242,7 +245,7 @@ func TestLook(t *testing.T) {
 	expect(t, w.due(event.RepositoryDue{Repository: repo, Reason: "found"})[1:]) // it has a branch by now, and no commit
 
 	w.forge.push("payments", "pebbledash", files{yaml: component("x", "a")})
-	expect(t, w.due(event.RepositoryDue{Repository: repo, Reason: "hourly comparison", Gap: "g1"}), "entity.registered component:default/x", "source.gap.closed g1")
+	expect(t, w.due(event.RepositoryDue{Repository: repo, Reason: "hourly comparison", Gap: "g1"}), "entity.registered component:default/x", "files = +catalog-info.yaml", "source.gap.closed g1")
 	if h := w.outcome(); h.Status != event.DeliveryDone || h.Commit != w.forge.repo("payments").head {
 		t.Errorf("a look ends %+v", h)
 	}

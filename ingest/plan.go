@@ -16,9 +16,12 @@ type reading struct {
 	repo   Repository
 	commit string          // SHA
 	tree   map[string]bool // paths of all files
+	all    []File          // the same with what is in them, by path
 	files  []file          // the descriptors, by path
 	owners File            // CODEOWNERS; zero if there is none
-	gone   string          // why nothing is read any more; "" while it is
+	// protected says whether the default branch is; nil if that is not known.
+	protected *bool
+	gone      string // why nothing is read any more; "" while it is
 	// told says why what was in a file is not there any more; "" if that is not
 	// known. Nil: what happened to the file says so.
 	told func(path string) string

@@ -91,6 +91,14 @@ func (l *lane) sync(ctx context.Context, t task) (d done, err error) {
 			return d, err
 		}
 		d.events = append(d.events, positions...)
+		if positions, err = l.recordFiles(ctx, r, c, t); err != nil {
+			return d, err
+		}
+		d.events = append(d.events, positions...)
+		if positions, err = l.recordProtected(ctx, r, t); err != nil {
+			return d, err
+		}
+		d.events = append(d.events, positions...)
 	}
 	if d.commit = r.commit; d.commit != "" {
 		l.at[d.repo.ID] = d.commit
@@ -168,6 +176,7 @@ func (l *lane) readHead(ctx context.Context, t task, repo Repository, k known) (
 	if t.meaning.Push != nil {
 		c.pusher = t.meaning.Push.Pusher
 	}
+	r.protected = target.Protected
 	return r, c, atHead, nil
 }
 
@@ -223,7 +232,7 @@ func (l *lane) target(ctx context.Context, received eventlog.Record, repo Reposi
 	if err != nil || !rest.Ancestor {
 		return head, true, err
 	}
-	return Commit{SHA: push.After}, false, nil
+	return Commit{SHA: push.After, Protected: head.Protected}, false, nil
 }
 
 // kept says of something that is gone that its entities are not.

@@ -31,7 +31,7 @@ type Translator struct {
 }
 
 // TranslatorOptions are what a Translator works with. All but Selections, Kinds,
-// Repositories, Guard, Survey, ReadPeople and Now are required.
+// Repositories, Named, Guard, Survey, ReadPeople and Now are required.
 type TranslatorOptions struct {
 	Sources    []Source
 	Selections map[string]Selection // what of a source is read, by its name
@@ -45,6 +45,8 @@ type TranslatorOptions struct {
 	// Repositories is what is known of the repositories themselves; nil: no
 	// events are made of that.
 	Repositories Repositories
+	// Named lists the paths of files that somebody wants to know the content of; nil: nobody does.
+	Named func() []string
 	// Guard is the share of a source's entities, 0 to 1, of which more than that
 	// are not removed at once unless somebody allows it; 0 allows all. See [ErrHeld].
 	Guard float64

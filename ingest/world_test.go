@@ -78,6 +78,7 @@ type world struct {
 	selection  ingest.Selection
 	guard      float64
 	known      ingest.Repositories // nil: nothing is kept of repositories
+	named      []string            // files that somebody wants to know the content of
 	surveyed   []string            // sources
 	sender     string              // source that deliveries come from
 	translator *ingest.Translator
@@ -105,7 +106,7 @@ func (w *world) restart() {
 	w.translator = ingest.NewTranslator(ingest.TranslatorOptions{
 		Sources: w.sources,
 		Kinds:   w.kinds, Deliveries: w.deliveries, Log: w.main, Known: w, Reached: w, Positions: w, Logger: quiet(), Now: func() time.Time { return w.now },
-		Selections: map[string]ingest.Selection{"github": w.selection}, Guard: w.guard, Repositories: w.known,
+		Selections: map[string]ingest.Selection{"github": w.selection}, Guard: w.guard, Repositories: w.known, Named: func() []string { return w.named },
 		Survey: func(source string) { w.surveyed = append(w.surveyed, source) },
 	})
 }

@@ -82,6 +82,7 @@ type expression struct {
 	checked *cel.Ast
 	program cel.Program
 	reads   []string // what it reads, sorted: see Inputs
+	files   []string // paths of the files that it reads
 	times   *times   // nil unless it reads now
 }
 
@@ -103,7 +104,7 @@ func compile(text string, want *cel.Type) (*expression, error) {
 		return nil, fmt.Errorf("must yield %s, found %s", typeName(want), typeName(got))
 	}
 	e := &expression{text: text, checked: checked}
-	if e.reads, err = readsOf(checked.NativeRep()); err != nil {
+	if e.reads, e.files, err = readsOf(checked.NativeRep()); err != nil {
 		return nil, err
 	}
 	if e.program, err = env.Program(checked, append(limits(env, checked), cel.EvalOptions(cel.OptOptimize))...); err != nil {
@@ -175,14 +176,15 @@ func unknownNames(u *types.Unknown) []string {
 // reader finds what an expression reads.
 type reader struct {
 	names []string
+	files []string
 	err   error
 }
 
-func readsOf(tree *ast.AST) ([]string, error) {
+func readsOf(tree *ast.AST) (names, files []string, err error) {
 	var r reader
 	r.read(tree.Expr())
 	slices.Sort(r.names)
-	return slices.Compact(r.names), r.err
+	return slices.Compact(r.names), r.files, r.err
 }
 
 // read walks the tree, and takes a chain of fields below a variable as one path.
@@ -193,7 +195,11 @@ func (r *reader) read(e ast.Expr) {
 		if path == "facts" {
 			r.err = errors.New(`facts can only be read by name, as in facts.coverage or facts["coverage"]; reported has the names of those that there are`)
 		}
-		r.names = append(r.names, strings.TrimSuffix(path, "[]"))
+		path = strings.TrimSuffix(path, "[]")
+		if _, ok := fileVariables[path]; ok {
+			r.err = fmt.Errorf(`files can only be read by their paths, as in %s["renovate.json"]; repo.files has those that there are`, path)
+		}
+		r.names = append(r.names, path)
 		return
 	}
 	switch e.Kind() {
@@ -261,9 +267,13 @@ func (r *reader) path(e ast.Expr) (string, bool) {
 		return "", false
 	}
 	path, ok := r.path(operand)
+	_, isFile := fileVariables[path]
 	switch {
 	case !ok:
 		return "", false
+	case isFile && named:
+		r.files = append(r.files, field)
+		return FileFact(field), true
 	case strings.HasSuffix(path, "[]"), path != "entity" && path != "facts" && !strings.HasPrefix(path, "entity"):
 		return path, true // one fact, however deep one looks into it
 	case !named:

@@ -41,8 +41,8 @@ type Owner struct {
 // Fact is one thing that was observed.
 type Fact struct {
 	// Value is of the Go type that fits the variable: string, bool, int, float64,
-	// time.Time, time.Duration, []string or map[string]int; of those that CI
-	// pushed, any JSON value.
+	// time.Time, time.Duration, []string or map[string]int; a File for those of
+	// FileFact; of those that CI pushed, any JSON value.
 	Value  any
 	Source *Source // where it is from; facts that come together share one
 	// Stale is from when on the value says nothing any more; zero = never.
@@ -75,6 +75,12 @@ func (s *Subject) Check() error {
 		if strings.HasPrefix(name, factsPrefix) {
 			if v := types.DefaultTypeAdapter.NativeToValue(value); types.IsError(v) {
 				return fmt.Errorf("fact %q: %T is no JSON value", name, value)
+			}
+			continue
+		}
+		if within(name, "repo.file") {
+			if _, ok := value.(File); !ok {
+				return fmt.Errorf("fact %q: must be a File, found %T", name, value)
 			}
 			continue
 		}
@@ -174,6 +180,9 @@ func (v *view) build(name string) (any, bool) {
 			}
 			return f.Source.At
 		}), true
+	}
+	if _, ok := fileVariables[name]; ok {
+		return v.contents(name), true
 	}
 	if !observable(name) {
 		return nil, false

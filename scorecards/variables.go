@@ -58,6 +58,10 @@ var variables = []variable{
 	{"repo.url", cel.StringType, true, "its page at the forge"},
 	{"repo.description", cel.StringType, true, "what the forge says of it"},
 	{"repo.files", cel.ListType(cel.StringType), true, "paths of the files on the default branch"},
+	{"repo.text", cel.MapType(cel.StringType, cel.StringType), true, "what a file says, by its path: repo.text[\"Makefile\"]"},
+	{"repo.json", cel.MapType(cel.StringType, cel.DynType), true, "the same, read as JSON: repo.json[\"renovate.json\"].extends"},
+	{"repo.yaml", cel.MapType(cel.StringType, cel.DynType), true, "the first document of the file, read as YAML"},
+	{"repo.toml", cel.MapType(cel.StringType, cel.DynType), true, "the same, read as TOML"},
 	{"repo.defaultBranch", cel.StringType, true, "name of the default branch"},
 	{"repo.protected", cel.BoolType, true, "whether the default branch is protected"},
 	{"repo.archived", cel.BoolType, true, "whether it is read-only"},
@@ -101,6 +105,12 @@ const factsPrefix = "facts."
 func observable(name string) bool {
 	if custom, ok := strings.CutPrefix(name, factsPrefix); ok {
 		return custom != ""
+	}
+	if within(name, "repo.file") {
+		return name != "repo.file"
+	}
+	if _, ok := fileVariables[name]; ok {
+		return false // each of the files is a fact
 	}
 	return slices.ContainsFunc(variables, func(v variable) bool { return v.observed && v.name == name && v.name != "facts" })
 }

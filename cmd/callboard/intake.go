@@ -55,7 +55,7 @@ func (p *portal) newIntake(c config.Config, inFile int) (*intake, error) {
 	in.translator = ingest.NewTranslator(ingest.TranslatorOptions{
 		Sources: in.sources, Selections: selections, Kinds: kindsOf(p.config), Deliveries: p.inbox, Log: p.events,
 		Known: known{p.runner, p.catalog}, Reached: p.deliveries, Positions: positions{p.inbox, p.inboxes, p.deliveries}, Entities: entityLog{p.runner, p.history},
-		Repositories: knownRepositories{p.runner, p.repositories}, Guard: c.Catalog.Processing.RemovalGuard,
+		Repositories: knownRepositories{p.runner, p.repositories}, Named: p.named.files, Guard: c.Catalog.Processing.RemovalGuard,
 		Survey: func(source string) { in.surveyor.Survey(source) }, ReadPeople: func(source string) { in.surveyor.ReadPeople(source) }, Logger: p.logger, Now: p.now,
 	})
 	if in.reactors, err = reactor.New(p.inbox, p.inbox, reactor.Options{Logger: p.logger, Metrics: in.metrics}, in.translator.Reactors()...); err != nil {

@@ -78,6 +78,7 @@ type portal struct {
 	repositories *repositories.Repositories
 	scores       *scores.Scores
 	scorer       *scorer.Scorer
+	named        *namedFiles
 	tree         *tree.Tree
 	sealer       *proof.Sealer
 	runner       *projections.Runner // over events
@@ -221,6 +222,7 @@ func (p *portal) openStores(ctx context.Context, o portalOptions) (err error) {
 	}
 	p.closers = append(p.closers, p.sent.Close)
 	p.catalog = entities.NewOf(kindsOf(p.config))
+	p.named = &namedFiles{catalog: p.catalog}
 	p.saved = &savedCatalog{path: in(fileCatalog), catalog: p.catalog, logger: p.logger}
 	return p.saved.restore(ctx, p.events)
 }

@@ -123,9 +123,9 @@ func activities() []activity {
 		{"those of GitHub Actions", "check_suite", about(`"action": "completed", "check_suite": {"app": {"slug": "github-actions"}, ` + suite + `}`), "", time.Time{}, nil},
 		{"a suite that nothing ran in", "check_suite", about(`"action": "completed", "check_suite": {"latest_check_runs_count": 0, ` + suite + `}`), "", time.Time{}, nil},
 
-		{"a branch is protected", "branch_protection_rule", about(`"action": "edited", ` + rule), "", day(13, 0), event.FactRecorded{Fact: "branchProtection", Repository: named,
+		{"a branch is protected", "branch_protection_rule", about(`"action": "edited", ` + rule), "Look", day(13, 0), event.FactRecorded{Fact: "branchProtection", Repository: named,
 			Value: []byte(`{"pattern":"release/*","admins":true,"pullRequest":true,"approvals":2,"statusChecks":["build"]}`)}},
-		{"it is not any more", "branch_protection_rule", about(`"action": "deleted", ` + rule), "", time.Time{}, event.FactRecorded{Fact: "branchProtection", Repository: named, Value: []byte("null")}},
+		{"it is not any more", "branch_protection_rule", about(`"action": "deleted", ` + rule), "Look", time.Time{}, event.FactRecorded{Fact: "branchProtection", Repository: named, Value: []byte("null")}},
 
 		{"code with a flaw", "code_scanning_alert", about(`"action": "created", "alert": {"most_recent_instance": {"state": "open"}, "state": null,
   "rule": {"id": "go/sql", "description": "SQL injection", "security_severity_level": "high"}, ` + alerted + `}`), "", day(10, 0), scanned},

@@ -55,6 +55,9 @@ func stateOf(r *github.Repository) ingest.Repository {
 	repo := describe(r.GetID(), r.GetFullName(), r.GetDefaultBranch(), r.GetHTMLURL())
 	repo.Description, repo.Visibility, repo.Archived, repo.Fork = r.GetDescription(), r.GetVisibility(), r.GetArchived(), r.GetFork()
 	repo.Language, repo.Topics = r.GetLanguage(), r.Topics
+	if repo.License = r.GetLicense().GetSPDXID(); repo.License == "NOASSERTION" { // it sees one, and not which
+		repo.License = ""
+	}
 	if repo.Visibility == "" && r.Private != nil { // older Enterprise Servers
 		repo.Visibility = map[bool]string{true: "private", false: "public"}[r.GetPrivate()]
 	}
@@ -113,7 +116,9 @@ func (f forge) Head(ctx context.Context, repo ingest.Repository, branch string) 
 	if err != nil {
 		return ingest.Commit{}, f.fail(ctx, doing, resp, err)
 	}
-	return f.commit(doing, b.GetCommit())
+	head, err := f.commit(doing, b.GetCommit())
+	head.Protected = b.Protected
+	return head, err
 }
 
 // Tree lists the files at a commit.

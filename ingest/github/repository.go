@@ -153,7 +153,7 @@ func (t *told) branchProtection() (ingest.Meaning, error) {
 	if !ok || t.Rule.Name == "" {
 		return m, nil
 	}
-	fact := event.FactRecorded{Fact: "branchProtection", Repository: t.named(), Value: json.RawMessage("null")}
+	fact := event.FactRecorded{Fact: event.FactProtection, Repository: t.named(), Value: json.RawMessage("null")}
 	switch t.Action {
 	case "created", "edited":
 		value, err := json.Marshal(t.Rule.requires())
@@ -166,5 +166,6 @@ func (t *told) branchProtection() (ingest.Meaning, error) {
 	default:
 		return m, nil
 	}
+	m.Look = true // whether the default branch is protected, the forge says
 	return t.say(m, t.Rule.UpdatedAt, fact)
 }

@@ -81,7 +81,11 @@ func (f forge) Head(ctx context.Context, repo ingest.Repository, branch string) 
 	if b == nil { // client-go hands on what is null
 		b = &gitlab.Branch{}
 	}
-	return f.commit(doing, b.Commit)
+	head, err := f.commit(doing, b.Commit)
+	if b.Commit != nil {
+		head.Protected = &b.Protected
+	}
+	return head, err
 }
 
 // Tree lists the files at a commit, page by page.

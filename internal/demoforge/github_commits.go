@@ -26,7 +26,7 @@ func githubGetBranch(c *call) (answer, error) {
 		return answer{}, err
 	}
 	return answer{value: jsonObject{
-		"name": name, "commit": c.repo.githubCommit(commit), "protected": false,
+		"name": name, "commit": c.repo.githubCommit(commit), "protected": c.repo.settings.Protected && name == c.repo.settings.DefaultBranch,
 		"_links": jsonObject{"self": c.repo.githubAPI() + "/branches/" + name, "html": c.repo.githubPage() + "/tree/" + name},
 	}}, nil
 }

@@ -4,13 +4,17 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"strconv"
+	"strings"
 	"time"
 )
 
 // githubRepository is a repository as the API shows it.
 func (r *Repository) githubRepository() jsonObject {
 	api, s := r.githubAPI(), r.settings
-	var homepage, language, description any
+	var homepage, language, description, license any
+	if s.License != "" {
+		license = jsonObject{"key": strings.ToLower(s.License), "name": s.License, "spdx_id": s.License, "url": nil}
+	}
 	if s.Homepage != "" {
 		homepage = s.Homepage
 	}
@@ -24,7 +28,7 @@ func (r *Repository) githubRepository() jsonObject {
 		"id": r.id, "node_id": nodeID("R", r.id),
 		"name": r.base(), "full_name": r.name, "private": s.Private, "visibility": s.Visibility,
 		"owner":       r.forge.githubAccount(r.owner(), r.forge.kind(r.owner())),
-		"description": description, "fork": s.Fork, "topics": s.Topics, "homepage": homepage, "language": language,
+		"description": description, "fork": s.Fork, "topics": s.Topics, "homepage": homepage, "language": language, "license": license,
 		"url": api, "html_url": r.githubPage(), "clone_url": r.githubPage() + ".git",
 		"branches_url": api + "/branches{/branch}", "commits_url": api + "/commits{/sha}",
 		"compare_url": api + "/compare/{base}...{head}", "contents_url": api + "/contents/{+path}",

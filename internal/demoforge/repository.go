@@ -28,6 +28,8 @@ type Settings struct {
 	Topics        []string
 	Homepage      string
 	Language      string // the one that there is most of
+	Protected     bool   // the default branch is; at GitLab it always is
+	License       string // SPDX identifier, as the host sees it
 	Archived      bool
 	Fork          bool
 	Created       time.Time

@@ -3,7 +3,9 @@ package history
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -125,7 +127,52 @@ func differences(was, is event.RepositoryState) []catalog.Change {
 	return changes
 }
 
+// filesChanged tells of the files that came, went or changed. Nothing is remembered:
+// each event says what is other than before.
+func filesChanged(d event.FactRecorded) (t tale) {
+	const shown = 20
+	var c event.FilesChanged
+	if err := json.Unmarshal(d.Value, &c); err != nil {
+		return tale{summary: d.Fact}
+	}
+	if c.TooMany > 0 && c.Whole {
+		return tale{summary: counted(c.TooMany, "file") + ", too many to be listed"}
+	}
+	if c.Whole {
+		return tale{summary: counted(len(c.Added), "file")}
+	}
+	var says []string
+	tell := func(op catalog.Op, verb string, files []string) {
+		for i, file := range files {
+			if i < shown {
+				t.changes = append(t.changes, catalog.Change{Op: op, Path: catalog.FieldPath(d.Fact, file)})
+			}
+		}
+		switch len(files) {
+		case 0:
+		case 1:
+			says = append(says, files[0]+" "+verb)
+		default:
+			says = append(says, counted(len(files), "file")+" "+verb)
+		}
+	}
+	var others []string
+	for _, file := range slices.Sorted(maps.Keys(c.Contents)) {
+		if !slices.Contains(c.Added, file) {
+			others = append(others, file)
+		}
+	}
+	tell(catalog.Added, "added", c.Added)
+	tell(catalog.Removed, "removed", c.Removed)
+	tell(catalog.Changed, "changed", others)
+	t.summary = strings.Join(says, ", ")
+	return t
+}
+
 func (s *state) record(d event.FactRecorded) (t tale) {
+	if d.Fact == event.FactFiles {
+		return filesChanged(d)
+	}
 	before := s.Fact
 	s.Fact = nil
 	if err := json.Unmarshal(d.Value, &s.Fact); err != nil {

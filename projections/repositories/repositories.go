@@ -6,8 +6,11 @@ package repositories
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/callboard/callboard/event"
@@ -120,6 +123,10 @@ func observe(tx *sqlstore.Tx, rec eventlog.Record, s event.RepositoryState) erro
 func end(tx *sqlstore.Tx, rec eventlog.Record, r event.Repository, went string) error {
 	_, err := tx.Exec(`UPDATE repositories SET deleted = ?, went = ?, changed = ? WHERE source = ? AND id = ?`,
 		rec.Time.UnixNano(), went, rec.Position, r.Source, r.ID)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`DELETE FROM facts WHERE source = ? AND id = ?`, r.Source, r.ID)
 	return err
 }
 
@@ -133,11 +140,39 @@ func record(tx *sqlstore.Tx, rec eventlog.Record, d event.FactRecorded) error {
 		_, err := tx.Exec(`DELETE FROM facts WHERE source = ? AND id = ? AND fact = ?`, d.Repository.Source, d.Repository.ID, d.Fact)
 		return err
 	}
+	if d.Fact == event.FactFiles {
+		var err error
+		if d.Value, err = files(tx, d); err != nil {
+			return err
+		}
+	}
 	_, err := tx.Exec(`
 		INSERT INTO facts (source, id, fact, value, at, position) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (source, id, fact) DO UPDATE SET value = excluded.value, at = excluded.at, position = excluded.position`,
 		d.Repository.Source, d.Repository.ID, d.Fact, string(d.Value), rec.Time.UnixNano(), rec.Position)
 	return err
+}
+
+// files returns what the files of a repository are after a change of them.
+func files(tx *sqlstore.Tx, d event.FactRecorded) (json.RawMessage, error) {
+	var change event.FilesChanged
+	if err := json.Unmarshal(d.Value, &change); err != nil {
+		return nil, fmt.Errorf("decode what changed in the files of %s: %w", d.Repository.FullName, err)
+	}
+	var was event.Files
+	if !change.Whole {
+		var value []byte
+		err := tx.QueryRow(`SELECT value FROM facts WHERE source = ? AND id = ? AND fact = ?`, d.Repository.Source, d.Repository.ID, d.Fact).Scan(&value)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return nil, fmt.Errorf("read the files of %s: %w", d.Repository.FullName, err)
+		}
+		if err == nil {
+			if err := json.Unmarshal(value, &was); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return json.Marshal(was.Apply(change))
 }
 
 var _ projections.Rebuildable = (*Repositories)(nil)

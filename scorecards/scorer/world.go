@@ -3,7 +3,7 @@ package scorer
 import (
 	"encoding/json"
 	"fmt"
-	"path"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -21,6 +21,7 @@ type World struct {
 	entities     map[string]*declared                // by full ref
 	edges        map[string]map[catalog.Relation]int // by the ref that they start from; how many entities declare each
 	repositories map[place]*repository
+	read         []string                    // paths of the files that rules read; nil: not known yet
 	own          map[string]*own             // by full ref of an entity, which need not be there
 	cards        map[string]*scorecards.Card // by full ref
 	exemptions   map[string]*scorecards.Exemption
@@ -50,6 +51,8 @@ type repository struct {
 	since      scorecards.Source
 	owners     *codeowners.Found // nil: not known
 	ownedSince scorecards.Source
+	protected  *scorecards.Fact           // nil: not known
+	files      *files                     // nil: not known
 	reported   map[string]scorecards.Fact // by the name of the variable
 	*activity
 	entities map[string]bool
@@ -243,6 +246,7 @@ func (w *World) declare(d event.WrittenDeclaration, since scorecards.Source, t *
 	case e.Kind == scorecards.KindScorecard && e.APIVersion == scorecards.APIVersion:
 		if card, _ := scorecards.ParseCard(&e); card != nil && !card.Draft {
 			w.cards[ref] = card
+			w.read = nil
 		}
 	case e.Kind == scorecards.KindExemption && e.APIVersion == scorecards.APIVersion:
 		if x, _ := scorecards.ParseExemption(&e); x != nil {
@@ -262,6 +266,7 @@ func (w *World) forget(ref string, t *touched) {
 	t.entities[ref] = true
 	if w.cards[ref] != nil || strings.HasPrefix(ref, "scorecard:") {
 		delete(w.cards, ref)
+		w.read = nil
 		t.cards[ref] = true
 	}
 	if x := w.exemptions[ref]; x != nil {
@@ -300,18 +305,6 @@ func (w *World) around(ref string, t *touched) {
 	}
 }
 
-// record keeps what a fact of a repository says.
-func (w *World) record(rec eventlog.Record, t *touched) error {
-	d, err := event.DecodeAs[event.FactRecorded](rec.Event)
-	if err != nil || d.Fact != event.FactCodeowners || d.Repository.ID == "" || d.Entity != "" {
-		return err
-	}
-	r := w.repository(place{d.Repository.Source, d.Repository.ID})
-	r.owners, r.ownedSince = &codeowners.Found{}, sourceOf(rec)
-	r.touch(t)
-	return json.Unmarshal(d.Value, r.owners) // null leaves it empty: nobody owns anything
-}
-
 // Subject is what is known of an entity at a moment, which is not much earlier than
 // the newest event that was folded; nil if there is none.
 func (w *World) Subject(ref string, now time.Time) (*scorecards.Subject, error) {
@@ -339,7 +332,11 @@ func (w *World) Subject(ref string, now time.Time) (*scorecards.Subject, error) 
 	var happened around
 	branch := ""
 	if r := w.repositories[place{d.origin.Source, d.origin.RepositoryID}]; r != nil {
-		r.facts(s.Facts, d.origin)
+		r.facts(s.Facts, d.origin, w.named())
+		if r.files != nil {
+			r.files.docs(s.Facts, &e, d.origin)
+		}
+		maps.Copy(s.Facts, r.reported)
 		happened = append(happened, r.activity)
 		if r.state != nil {
 			branch = r.state.DefaultBranch
@@ -347,8 +344,10 @@ func (w *World) Subject(ref string, now time.Time) (*scorecards.Subject, error) 
 	}
 	if o := w.own[ref]; o != nil {
 		happened = append(happened, o.activity)
+		maps.Copy(s.Facts, o.reported)
 	}
 	happened.facts(s.Facts, branch, now)
+	w.verified(s.Facts, ref)
 	for _, x := range w.exemptions {
 		if x.Entity == ref {
 			s.Exemptions = append(s.Exemptions, *x)
@@ -370,29 +369,4 @@ func (w *World) owner(ref string) scorecards.Owner {
 		}
 	}
 	return o
-}
-
-// facts adds what is known of the repository of a descriptor. What is not known is
-// left out, so that rules about it are unknown.
-func (r *repository) facts(to map[string]scorecards.Fact, at event.Origin) {
-	if s := r.state; s != nil {
-		add := func(name string, value any) { to[name] = scorecards.Fact{Value: value, Source: &r.since} }
-		add("repo.name", s.FullName)
-		add("repo.url", s.URL)
-		add("repo.description", s.Description)
-		add("repo.defaultBranch", s.DefaultBranch)
-		add("repo.archived", s.Archived)
-		add("repo.language", s.Language)
-		add("repo.topics", append([]string{}, s.Topics...))
-		if s.Visibility != "" {
-			add("repo.visibility", s.Visibility)
-		}
-	}
-	if r.owners != nil {
-		dir := path.Dir(at.Path)
-		if dir == "." {
-			dir = ""
-		}
-		to["repo.codeowners"] = scorecards.Fact{Value: append([]string{}, r.owners.OwnersOfFolder(dir)...), Source: &r.ownedSince}
-	}
 }

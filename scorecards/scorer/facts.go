@@ -1,0 +1,288 @@
+package scorer
+
+import (
+	"encoding/json"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/catalog/codeowners"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/scorecards"
+)
+
+// reportedFor is how long what was reported counts where the report does not say.
+const reportedFor = 30 * 24 * time.Hour
+
+// techdocsRef is the annotation that names where the docs of an entity are.
+const techdocsRef = "backstage.io/techdocs-ref"
+
+// record folds what is known of a repository, or of an entity.
+func (w *World) record(rec eventlog.Record, t *touched) error {
+	d, err := event.DecodeAs[event.FactRecorded](rec.Event)
+	if err != nil {
+		return err
+	}
+	if d.Entity != "" {
+		o := w.of(d.Entity)
+		switch {
+		case d.Fact == event.FactVerified:
+			t.facts, t.entities[d.Entity] = []string{"verified"}, true
+			if o.verified = nil; !isNull(d.Value) {
+				since := sourceOf(rec)
+				o.verified = &since
+			}
+		case strings.HasPrefix(d.Fact, event.FactReported):
+			t.facts, t.entities[d.Entity] = []string{d.Fact}, true
+			return report(o.reported, rec, d)
+		}
+		return nil
+	}
+	if d.Repository.ID == "" {
+		return nil
+	}
+	r := w.repository(place{d.Repository.Source, d.Repository.ID})
+	switch {
+	case d.Fact == event.FactCodeowners:
+		t.facts = []string{"repo.codeowners"}
+		r.owners, r.ownedSince = &codeowners.Found{}, sourceOf(rec)
+		err = json.Unmarshal(d.Value, r.owners) // null leaves it empty: nobody owns anything
+	case d.Fact == event.FactProtected:
+		t.facts = []string{"repo.protected"}
+		since := sourceOf(rec)
+		if r.protected = nil; !isNull(d.Value) {
+			r.protected = &scorecards.Fact{Value: string(d.Value) == "true", Source: &since}
+		}
+	case d.Fact == event.FactFiles:
+		t.facts = []string{"repo", "docs"}
+		err = r.list(rec, d)
+	case strings.HasPrefix(d.Fact, event.FactReported):
+		t.facts = []string{d.Fact}
+		err = report(r.reported, rec, d)
+	default:
+		return nil
+	}
+	r.touch(t)
+	return err
+}
+
+func isNull(value json.RawMessage) bool { return len(value) == 0 || string(value) == "null" }
+
+// report keeps what somebody reported, under the name of its variable.
+func report(to map[string]scorecards.Fact, rec eventlog.Record, d event.FactRecorded) error {
+	if isNull(d.Value) {
+		delete(to, d.Fact)
+		return nil
+	}
+	var value any
+	if err := json.Unmarshal(d.Value, &value); err != nil {
+		return fmt.Errorf("decode fact %s: %w", d.Fact, err)
+	}
+	if was, ok := to[d.Fact]; ok && rec.Time.Before(was.Source.At) {
+		return nil // it came late
+	}
+	since := sourceOf(rec)
+	stale := d.Until
+	if stale.IsZero() {
+		stale = rec.Time.Add(reportedFor)
+	}
+	to[d.Fact] = scorecards.Fact{Value: value, Source: &since, Stale: stale}
+	return nil
+}
+
+// verified tells when somebody said that the descriptor is still true.
+func (w *World) verified(to map[string]scorecards.Fact, ref string) {
+	at, by := scorecards.Fact{Value: scorecards.Never()}, scorecards.Fact{Value: ""}
+	if o := w.own[ref]; o != nil && o.verified != nil {
+		at = scorecards.Fact{Value: o.verified.At, Source: o.verified}
+		by = scorecards.Fact{Value: o.verified.Actor, Source: o.verified}
+	}
+	to["verified.at"], to["verified.by"] = at, by
+}
+
+// files are those on the default branch, and when which docs changed last.
+type files struct {
+	event.Files
+	since   *scorecards.Source
+	read    map[string]*scorecards.Source // where what is said of a content is from
+	updated map[string]scorecards.Fact    // of docs, by their folder
+}
+
+// list folds what changed among the files.
+func (r *repository) list(rec eventlog.Record, d event.FactRecorded) error {
+	if isNull(d.Value) {
+		r.files = nil
+		return nil
+	}
+	var change event.FilesChanged
+	if err := json.Unmarshal(d.Value, &change); err != nil {
+		return fmt.Errorf("decode what changed in the files of %s: %w", d.Repository.FullName, err)
+	}
+	since := sourceOf(rec)
+	f := r.files
+	if f == nil {
+		f = &files{read: map[string]*scorecards.Source{}, updated: map[string]scorecards.Fact{}}
+		r.files = f
+	}
+	f.Files, f.since = f.Apply(change), &since
+	for file := range change.Contents {
+		f.read[file] = &since
+	}
+	for _, file := range change.Removed {
+		f.read[file] = &since
+	}
+	for _, root := range f.roots() {
+		at, told := change.Docs[root]
+		changed := func(file string) bool { return isDocs(root, file) }
+		if !told && !slices.ContainsFunc(change.Added, changed) && !slices.ContainsFunc(change.Removed, changed) && !anyKey(change.Contents, changed) {
+			continue
+		}
+		if !told {
+			at = rec.Time
+		}
+		f.updated[root] = scorecards.Fact{Value: at, Source: &since}
+	}
+	return nil
+}
+
+func anyKey[V any](all map[string]V, is func(string) bool) bool {
+	for key := range all {
+		if is(key) {
+			return true
+		}
+	}
+	return false
+}
+
+// roots are the folders that have a configuration of MkDocs.
+func (f *files) roots() []string {
+	var all []string
+	for _, file := range f.Paths {
+		if base := path.Base(file); base == "mkdocs.yml" || base == "mkdocs.yaml" {
+			all = append(all, folder(file))
+		}
+	}
+	return slices.Compact(all)
+}
+
+// folder is that of a file; "" is the root.
+func folder(file string) string {
+	if dir := path.Dir(file); dir != "." {
+		return dir
+	}
+	return ""
+}
+
+// isDocs is what the reader of repositories looks at as docs.
+func isDocs(root, file string) bool {
+	rest := file
+	if root != "" {
+		var ok bool
+		if rest, ok = strings.CutPrefix(file, root+"/"); !ok {
+			return false
+		}
+	}
+	return rest == "mkdocs.yml" || rest == "mkdocs.yaml" || strings.HasPrefix(rest, "docs/")
+}
+
+// docs adds whether an entity has docs, and when they changed last. Where they are is
+// what its annotation says, from the folder of its descriptor.
+func (f *files) docs(to map[string]scorecards.Fact, e *catalog.Entity, at event.Origin) {
+	where, names := e.Metadata.Annotations[techdocsRef]
+	dir, isDir := strings.CutPrefix(where, "dir:")
+	if names && !isDir {
+		return // they are elsewhere
+	}
+	root := folder(path.Join(folder(at.Path), dir, "x"))
+	present := names && (f.Has(path.Join(root, "mkdocs.yml")) || f.Has(path.Join(root, "mkdocs.yaml")))
+	to["docs.present"] = scorecards.Fact{Value: present, Source: f.since}
+	if updated, ok := f.updated[root]; ok && present {
+		to["docs.updated"] = updated
+	}
+}
+
+// named are the paths of the files that rules read.
+func (w *World) named() []string {
+	if w.read == nil {
+		w.read = []string{}
+		for _, card := range w.cards {
+			w.read = append(w.read, card.Files()...)
+		}
+		slices.Sort(w.read)
+		w.read = slices.Compact(w.read)
+	}
+	return w.read
+}
+
+// facts adds what is known of the repository of a descriptor. What is not known is
+// left out, so that rules about it are unknown.
+func (r *repository) facts(to map[string]scorecards.Fact, at event.Origin, named []string) {
+	if s := r.state; s != nil {
+		add := func(name string, value any) { to[name] = scorecards.Fact{Value: value, Source: &r.since} }
+		add("repo.name", s.FullName)
+		add("repo.url", s.URL)
+		add("repo.description", s.Description)
+		add("repo.defaultBranch", s.DefaultBranch)
+		add("repo.archived", s.Archived)
+		add("repo.language", s.Language)
+		add("repo.topics", append([]string{}, s.Topics...))
+		if s.Visibility != "" {
+			add("repo.visibility", s.Visibility)
+		}
+		if s.License != "" {
+			add("repo.license", s.License)
+		}
+	}
+	if r.protected != nil {
+		to["repo.protected"] = *r.protected
+	}
+	if r.owners != nil {
+		to["repo.codeowners"] = scorecards.Fact{Value: append([]string{}, r.owners.OwnersOfFolder(folder(at.Path))...), Source: &r.ownedSince}
+	}
+	if r.files != nil {
+		r.files.facts(to, named)
+	}
+}
+
+// facts adds the list of files, what those say that rules name, and the licence by its
+// text if the forge does not tell it.
+func (f *files) facts(to map[string]scorecards.Fact, named []string) {
+	if f.TooMany == 0 {
+		to["repo.files"] = scorecards.Fact{Value: append([]string{}, f.Paths...), Source: f.since}
+	}
+	for _, file := range named {
+		c, known := f.Contents[file]
+		since := f.read[file]
+		if since == nil {
+			since = f.since
+		}
+		switch {
+		case known && c.Read:
+			to[scorecards.FileFact(file)] = scorecards.Fact{Value: scorecards.File{Text: c.Text, Problem: c.Problem}, Source: since}
+		case !known && !f.Has(file) && f.TooMany == 0:
+			to[scorecards.FileFact(file)] = scorecards.Fact{Value: scorecards.File{Absent: true}, Source: since}
+		}
+	}
+	if _, told := to["repo.license"]; told || f.TooMany > 0 {
+		return
+	}
+	license, since := "", f.since
+	for _, file := range f.Paths { // sorted: the first that there is counts
+		if c, ok := f.Contents[file]; ok && c.License != "" && license == "" {
+			license, since = c.License, f.read[file]
+		}
+		if !strings.Contains(file, "/") && isLicense(file) && license == "" {
+			return // there is one, and nobody knows which
+		}
+	}
+	to["repo.license"] = scorecards.Fact{Value: license, Source: since}
+}
+
+func isLicense(file string) bool {
+	stem, _, _ := strings.Cut(strings.ToLower(file), ".")
+	return slices.Contains([]string{"license", "licence", "copying", "unlicense"}, stem)
+}

@@ -82,7 +82,7 @@ var variables = []variable{
 	{"activity.deployments", cel.IntType, true, "successful deployments to production in 30 days"},
 	{"activity.changeFailureRate", cel.DoubleType, true, "share of the deployments to production in 30 days that failed, from 0 to 1"},
 	{"activity.failures", cel.IntType, true, "deployments to production in 90 days that failed"},
-	{"activity.leadTime", cel.DurationType, true, "median time from the push of a commit to its deployment to production, of those of 30 days"},
+	{"activity.leadTime", cel.DurationType, true, "median time from the push of a commit to its first deployment to production, of those of 30 days"},
 	{"activity.timeToRestore", cel.DurationType, true, "median time from a failed deployment to production to the next successful one, of failures in 90 days"},
 	{"activity.openPullRequests", cel.IntType, true, "pull requests that are open and no drafts"},
 	{"activity.oldestPullRequest", cel.TimestampType, true, "when the oldest of them was opened; unknown if there is none"},

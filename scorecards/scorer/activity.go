@@ -203,7 +203,7 @@ func (all around) deploymentFacts(to map[string]scorecards.Fact, now time.Time) 
 	last := scorecards.Never()
 	recent, long := window{now: now, span: month}, window{now: now, span: quarter}
 	succeeded, failed, failures := 0, 0, 0
-	var leads []time.Duration
+	first := map[string]time.Time{} // when each commit came to production first
 	byPlace := map[string][]deployment{}
 	for _, a := range all {
 		since = newer(since, a.deployments.since)
@@ -216,6 +216,9 @@ func (all around) deploymentFacts(to map[string]scorecards.Fact, now time.Time) 
 				continue
 			}
 			byPlace[d.environment] = append(byPlace[d.environment], d)
+			if at, ok := first[d.commit]; d.commit != "" && d.status == event.StatusSuccess && (!ok || d.ended.Before(at)) {
+				first[d.commit] = d.ended
+			}
 			if d.status == event.StatusFailure && long.has(d.ended) {
 				failures++
 			}
@@ -227,9 +230,6 @@ func (all around) deploymentFacts(to map[string]scorecards.Fact, now time.Time) 
 				continue
 			}
 			succeeded++
-			if pushed, ok := all.pushed(d.commit); ok && d.ended.Sub(pushed) <= quarter {
-				leads = append(leads, max(0, d.ended.Sub(pushed)))
-			}
 		}
 	}
 	if since == nil {
@@ -244,12 +244,24 @@ func (all around) deploymentFacts(to map[string]scorecards.Fact, now time.Time) 
 	if succeeded+failed > 0 {
 		add("changeFailureRate", float64(failed)/float64(succeeded+failed), recent.next)
 	}
-	if len(leads) > 0 {
+	if leads := all.leads(first, &recent); len(leads) > 0 {
 		add("leadTime", median(leads), recent.next)
 	}
 	if outages, next := restored(byPlace, now); len(outages) > 0 {
 		add("timeToRestore", median(outages), next)
 	}
+}
+
+// leads lists how long it took from the push of each commit until it first was in
+// production, for those that came there within the window. What took longer than a
+// quarter, or was never told to be pushed, is left out.
+func (all around) leads(first map[string]time.Time, recent *window) (leads []time.Duration) {
+	for commit, deployed := range first {
+		if pushed, ok := all.pushed(commit); ok && deployed.Sub(pushed) <= quarter && recent.has(deployed) {
+			leads = append(leads, max(0, deployed.Sub(pushed)))
+		}
+	}
+	return leads
 }
 
 // pushed is when a commit was pushed.

@@ -1,6 +1,7 @@
 package scorer_test
 
 import (
+	cmpx "cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -266,9 +267,6 @@ func counted(t rapid.TB, events []event.Event, ref string, now time.Time) map[st
 				bad++
 			default:
 				good++
-				if at, ok := pushed[d.Commit]; ok && d.Finished.Sub(at) <= 90*day {
-					leads = append(leads, max(0, d.Finished.Sub(at)))
-				}
 			}
 		case event.ActivityPipeline:
 			if d.Branch == "main" && within(d.Finished, 30) {
@@ -308,6 +306,17 @@ func counted(t rapid.TB, events []event.Event, ref string, now time.Time) map[st
 	}
 	if built+broken > 0 {
 		facts["pipelines"], facts["pipelineSuccess"] = built+broken, float64(built)/float64(built+broken)
+	}
+	for sha, at := range pushed {
+		first := slices.MinFunc(append(ended, event.ActivityDeployment{Commit: sha, Status: event.StatusSuccess, Finished: now.Add(day)}), func(a, b event.ActivityDeployment) int {
+			counts := func(d event.ActivityDeployment) int {
+				return map[bool]int{true: 0, false: 1}[d.Commit == sha && d.Status == event.StatusSuccess]
+			}
+			return cmpx.Or(counts(a)-counts(b), a.Finished.Compare(b.Finished))
+		})
+		if within(first.Finished, 30) && first.Finished.Sub(at) <= 90*day {
+			leads = append(leads, max(0, first.Finished.Sub(at)))
+		}
 	}
 	if len(leads) > 0 {
 		facts["leadTime"] = middle(leads)

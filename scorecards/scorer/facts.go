@@ -240,12 +240,20 @@ func (r *repository) facts(to map[string]scorecards.Fact, at event.Origin, named
 	if r.protected != nil {
 		to["repo.protected"] = *r.protected
 	}
-	if r.owners != nil {
+	switch {
+	case r.owners == nil && r.files != nil && r.files.TooMany == 0 && !r.files.ownership():
+		to["repo.codeowners"] = scorecards.Fact{Value: []string{}, Source: r.files.since}
+	case r.owners != nil:
 		to["repo.codeowners"] = scorecards.Fact{Value: append([]string{}, r.owners.OwnersOfFolder(folder(at.Path))...), Source: &r.ownedSince}
 	}
 	if r.files != nil {
 		r.files.facts(to, named)
 	}
+}
+
+// ownership reports whether there is a CODEOWNERS file where any forge reads it.
+func (f *files) ownership() bool {
+	return slices.ContainsFunc(slices.Concat(codeowners.Places(codeowners.GitHub), codeowners.Places(codeowners.GitLab)), f.Has)
 }
 
 // facts adds the list of files, what those say that rules name, and the licence by its

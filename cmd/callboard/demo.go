@@ -181,7 +181,7 @@ func deliverDemo(ctx context.Context, p process, forge, labs *demoforge.Forge, p
 		if err == nil && status != http.StatusAccepted {
 			err = fmt.Errorf("the door answered %d", status)
 		}
-		if err == nil {
+		if err == nil && (d.Ref != "" || i == len(told)-1) { // the next push must not come before this one had its effect
 			err = inbox.wait(ctx)
 		}
 		if ctx.Err() != nil {

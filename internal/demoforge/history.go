@@ -19,6 +19,7 @@ import (
 type History struct {
 	Repositories []HistoryRepository // in the order of their first pushes
 	Pushes       []HistoryPush       // in order
+	Activities   []HistoryActivity   // in order
 	// Clock is the time of day, in UTC, of the last push.
 	Clock time.Duration
 }
@@ -57,6 +58,7 @@ func (h History) End(now time.Time) time.Time {
 type script struct {
 	People       map[string]scriptPerson     `yaml:"people"`
 	Repositories map[string]scriptRepository `yaml:"repositories"`
+	Habits       map[string]scriptHabits     `yaml:"habits"` // by repository
 	Pushes       []scriptPush                `yaml:"pushes"`
 }
 
@@ -72,6 +74,8 @@ type scriptRepository struct {
 	Branch      string   `yaml:"branch"` // the default one
 	Topics      []string `yaml:"topics"`
 	Private     bool     `yaml:"private"`
+	Protected   bool     `yaml:"protected"`
+	License     string   `yaml:"license"`
 }
 
 type scriptPush struct {
@@ -124,6 +128,12 @@ func parseHistory(text []byte, files fs.FS) (History, error) {
 		if err := reader.push(p); err != nil {
 			return History{}, fmt.Errorf("line %d: %w", lines.Pushes[i].Line, err)
 		}
+	}
+	if err := reader.habits(); err != nil {
+		return History{}, err
+	}
+	for i, a := range reader.history.Activities {
+		reader.history.Activities[i].Before = reader.last - a.Before
 	}
 	for _, p := range reader.history.Pushes {
 		for i, c := range p.Commits {
@@ -208,7 +218,7 @@ func (hr *historyReader) repository(key string, r scriptRepository) (int, error)
 	hr.index[key] = len(hr.history.Repositories)
 	hr.history.Repositories = append(hr.history.Repositories, HistoryRepository{
 		Provider: r.Forge, Name: r.Path,
-		Settings: Settings{Description: r.Description, DefaultBranch: r.Branch, Private: r.Private, Topics: r.Topics},
+		Settings: Settings{Description: r.Description, DefaultBranch: r.Branch, Private: r.Private, Protected: r.Protected, License: r.License, Topics: r.Topics},
 	})
 	return hr.index[key], nil
 }

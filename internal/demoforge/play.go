@@ -31,6 +31,22 @@ func (f *Forge) Play(ctx context.Context, h History, o PlayOptions) error {
 	}
 	end := h.End(o.End)
 	made := make([]*Repository, len(h.Repositories))
+	activities := h.Activities
+	until := func(at time.Time) error {
+		for len(activities) > 0 && end.Add(-activities[0].Before).Before(at) {
+			a := activities[0]
+			activities = activities[1:]
+			a.Time = end.Add(-a.Before)
+			d, err := made[a.Repository].Emit(a.Activity)
+			if err != nil {
+				return err
+			}
+			if err := send(ctx, client, d, o.Hooks); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	for i, p := range h.Pushes {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("play push %d of %d: %w", i+1, len(h.Pushes), err)
@@ -39,6 +55,9 @@ func (f *Forge) Play(ctx context.Context, h History, o PlayOptions) error {
 		for _, c := range p.Commits {
 			c.Time = end.Add(-c.Before)
 			changes = append(changes, c.Change)
+		}
+		if err := until(changes[len(changes)-1].Time); err != nil {
+			return fmt.Errorf("play what happens before push %d of %d: %w", i+1, len(h.Pushes), err)
 		}
 		if made[p.Repository] == nil {
 			r := h.Repositories[p.Repository]
@@ -52,14 +71,8 @@ func (f *Forge) Play(ctx context.Context, h History, o PlayOptions) error {
 		if err != nil {
 			return fmt.Errorf("play push %d of %d: %w", i+1, len(h.Pushes), err)
 		}
-		if url := o.Hooks[d.Provider]; url != "" {
-			status, err := d.Send(ctx, client, url)
-			if err != nil {
-				return fmt.Errorf("play push %d of %d: %w", i+1, len(h.Pushes), err)
-			}
-			if status/100 != 2 {
-				return fmt.Errorf("play push %d of %d: %s answered %d", i+1, len(h.Pushes), url, status)
-			}
+		if err := send(ctx, client, d, o.Hooks); err != nil {
+			return fmt.Errorf("play push %d of %d: %w", i+1, len(h.Pushes), err)
 		}
 		if o.Played != nil {
 			if err := o.Played(ctx, i+1, len(h.Pushes)); err != nil {
@@ -67,5 +80,18 @@ func (f *Forge) Play(ctx context.Context, h History, o PlayOptions) error {
 			}
 		}
 	}
-	return nil
+	return until(end.Add(time.Second))
+}
+
+// send delivers to the webhook of the provider, if there is one.
+func send(ctx context.Context, client *http.Client, d Delivery, hooks map[Provider]string) error {
+	url := hooks[d.Provider]
+	if url == "" {
+		return nil
+	}
+	status, err := d.Send(ctx, client, url)
+	if err == nil && status/100 != 2 {
+		err = fmt.Errorf("%s answered %d", url, status)
+	}
+	return err
 }

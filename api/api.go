@@ -41,6 +41,7 @@ type Config struct {
 	Allow      Replay // of a delivery that is held, to remove as much as it takes
 	Dismiss    Dismiss
 	Undo       Undo
+	Reporter   Reporter
 	Standing   Standing
 	Gaps       Gaps
 	Survey     Survey
@@ -136,6 +137,9 @@ func (a *API) Register(e *echo.Echo) {
 	own.PATCH("/sources/:name", a.handleChange)
 	own.DELETE("/sources/:name", a.handleDisconnect)
 	own.GET("/repositories/:source/:id/facts", a.handleFacts)
+	own.POST("/facts", a.handleReport)
+	own.GET("/facts", a.handleReported, takes(param{name: "entity", check: oneText}, param{name: "source", check: oneText}, param{name: "repository", check: oneText}))
+	own.POST("/verifications", a.handleVerify)
 	own.GET("/scorecards", a.handleScorecards, a.reads())
 	own.GET("/scorecards/:name", a.handleScorecard, a.reads())
 	own.GET("/scorecards/:name/results", a.handleScores, a.reads(param{name: "entity", check: oneText}))

@@ -105,6 +105,8 @@ var foreign = map[string][]string{
 	"gopkg.in/yaml.v3":                   {"catalog/definition", "catalog/descriptor", "internal/config", "internal/demoforge", "techdocs"},
 	"github.com/yuin/goldmark":           {"techdocs/markdown"},
 	"github.com/microcosm-cc/":           {"techdocs/markdown"},
+	"gopkg.in/yaml.v3":                   {"catalog/definition", "catalog/descriptor", "internal/config", "internal/demoforge", "scorecards"},
+	"github.com/BurntSushi/toml":         {"scorecards"},
 	"github.com/santhosh-tekuri/":        {"catalog/schema"},
 	"net/http":                           {"api", "web", "ingest", "subscribers", "internal/demoforge", "internal/clickhousetest", "cmd", "bench"},
 	"github.com/ClickHouse/":             {"projections/history/clickhousestore", "internal/clickhousetest"},

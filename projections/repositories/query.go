@@ -55,6 +55,8 @@ type Fact struct {
 	Value    json.RawMessage
 	At       time.Time // when it became true
 	Position eventlog.Position
+	Until    time.Time // from when on it says nothing any more; zero: whoever uses it decides
+	Actor    string    // who said so, for people
 }
 
 // Counts are the repositories and gaps of one source.
@@ -138,14 +140,19 @@ func (r *Repositories) Notices(ctx context.Context, source string, limit int) ([
 	return many(ctx, r.db, scanNotice, `SELECT notice, at, position FROM notices WHERE source = ? ORDER BY position DESC LIMIT ?`, source, limit)
 }
 
+// OfEntity returns what is known of an entity itself, by name.
+func (r *Repositories) OfEntity(ctx context.Context, ref string) ([]Fact, error) {
+	return r.Facts(ctx, "", ref)
+}
+
 // Facts returns what is known of a repository, by name.
 func (r *Repositories) Facts(ctx context.Context, source, id string) ([]Fact, error) {
-	return many(ctx, r.db, scanFact, `SELECT fact, value, at, position FROM facts WHERE source = ? AND id = ? ORDER BY fact`, source, id)
+	return many(ctx, r.db, scanFact, `SELECT fact, value, at, position, until, actor FROM facts WHERE source = ? AND id = ? ORDER BY fact`, source, id)
 }
 
 // Fact returns one fact of a repository, or an error of kind fault.NotFound.
 func (r *Repositories) Fact(ctx context.Context, source, id, fact string) (Fact, error) {
-	f, err := scanFact(r.db.QueryRowContext(ctx, `SELECT fact, value, at, position FROM facts WHERE source = ? AND id = ? AND fact = ?`, source, id, fact))
+	f, err := scanFact(r.db.QueryRowContext(ctx, `SELECT fact, value, at, position, until, actor FROM facts WHERE source = ? AND id = ? AND fact = ?`, source, id, fact))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Fact{}, fault.New(fault.NotFound, "nothing is known of %s of repository %s of source %s", fact, id, source)
 	}
@@ -220,9 +227,9 @@ func scanNotice(r row) (n Notice, err error) {
 
 func scanFact(r row) (f Fact, err error) {
 	var value []byte
-	var at int64
-	err = r.Scan(&f.Fact, &value, &at, &f.Position)
-	f.Value, f.At = value, moment(at)
+	var at, until int64
+	err = r.Scan(&f.Fact, &value, &at, &f.Position, &until, &f.Actor)
+	f.Value, f.At, f.Until = value, moment(at), moment(until)
 	return f, err
 }
 

@@ -1,4 +1,5 @@
-// Package repositories is what is known of repositories themselves, and of the
+// Package repositories is what is known of repositories themselves, of entities apart
+// from what their descriptors say, and of the
 // connection to their forges: what they are called and were called, what of them
 // was missed and made up for, and what the forge told of the connection. It keeps
 // its rows in SQLite.
@@ -130,15 +131,23 @@ func end(tx *sqlstore.Tx, rec eventlog.Record, r event.Repository, went string) 
 	return err
 }
 
-// record keeps a fact of a repository; those of entities are none of ours. One that
-// is not there any more has no row.
+// record keeps a fact of a repository or of an entity. One that is not there any more
+// has no row. What somebody reports may come late: then it does not count.
 func record(tx *sqlstore.Tx, rec eventlog.Record, d event.FactRecorded) error {
-	if d.Repository.ID == "" || d.Entity != "" {
+	source, id := d.Repository.Source, d.Repository.ID
+	if d.Entity != "" {
+		source, id = "", d.Entity
+	}
+	if id == "" {
 		return nil
 	}
 	if string(d.Value) == "null" || len(d.Value) == 0 {
-		_, err := tx.Exec(`DELETE FROM facts WHERE source = ? AND id = ? AND fact = ?`, d.Repository.Source, d.Repository.ID, d.Fact)
+		_, err := tx.Exec(`DELETE FROM facts WHERE source = ? AND id = ? AND fact = ?`, source, id, d.Fact)
 		return err
+	}
+	var until int64
+	if !d.Until.IsZero() {
+		until = d.Until.UnixNano()
 	}
 	if d.Fact == event.FactFiles {
 		var err error
@@ -147,9 +156,10 @@ func record(tx *sqlstore.Tx, rec eventlog.Record, d event.FactRecorded) error {
 		}
 	}
 	_, err := tx.Exec(`
-		INSERT INTO facts (source, id, fact, value, at, position) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (source, id, fact) DO UPDATE SET value = excluded.value, at = excluded.at, position = excluded.position`,
-		d.Repository.Source, d.Repository.ID, d.Fact, string(d.Value), rec.Time.UnixNano(), rec.Position)
+		INSERT INTO facts (source, id, fact, value, at, position, until, actor) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (source, id, fact) DO UPDATE SET value = excluded.value, at = excluded.at, position = excluded.position, until = excluded.until, actor = excluded.actor
+		WHERE excluded.at >= facts.at OR NOT ?`,
+		source, id, d.Fact, string(d.Value), rec.Time.UnixNano(), rec.Position, until, rec.Actor.String(), strings.HasPrefix(d.Fact, event.FactReported))
 	return err
 }
 

@@ -34,6 +34,11 @@ func (r request) ref() catalog.Ref {
 
 // entity handles "GET /catalog/{namespace}/{kind}/{name}".
 func (s *Site) entity(ctx context.Context, r request) (answer, error) {
+	return s.entityWith(ctx, r, func(*entityView) {})
+}
+
+// entityWith makes the page with something changed.
+func (s *Site) entityWith(ctx context.Context, r request, change func(*entityView)) (answer, error) {
 	ref := r.ref()
 	recent, err := s.newest(ctx, r, ref, recentChanges)
 	if err != nil {
@@ -54,6 +59,10 @@ func (s *Site) entity(ctx context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	v.head.later = v.about.later
+	if v.known, err = s.factsOf(ctx, r, e); err != nil {
+		return answer{}, err
+	}
+	change(&v)
 	return answer{title: e.Entity.Title(), body: entityPage(v), visited: e.Ref}, nil
 }
 
@@ -123,6 +132,7 @@ type entityView struct {
 	all       string // leads to the history
 	history   string
 	links     []outsideLink
+	known     factsView
 }
 
 // about is what the card of that name says besides the header.

@@ -16,8 +16,12 @@ import (
 	"github.com/callboard/callboard/projections/repositories"
 )
 
-// Facts is what is known of repositories.
+// Facts is what is known of repositories, and of entities apart from their descriptors.
 type Facts interface {
+	// Facts returns what is known of a repository, by name.
+	Facts(ctx context.Context, source, repositoryID string) ([]repositories.Fact, error)
+	// OfEntity returns what is known of an entity itself, by name.
+	OfEntity(ctx context.Context, ref string) ([]repositories.Fact, error)
 	// Fact returns one, or an error of kind fault.NotFound.
 	Fact(ctx context.Context, source, repositoryID, fact string) (repositories.Fact, error)
 }

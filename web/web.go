@@ -48,7 +48,8 @@ type Config struct {
 	Dismiss      Dismisser // of a delivery that failed or is held
 	Undo         Undoer    // may be nil: then no page undoes anything
 	Locations    Locations // may be nil: then none can be registered
-	Facts        Facts     // may be nil: then no owners are suggested
+	Facts        Facts     // may be nil: then no owners are suggested, and no facts shown
+	Verify       Verifier  // may be nil: then no page asks whether an entity is still so
 	Scores       Scores    // may be nil: then there are no scorecards
 	Standing     Standing
 	Repositories Repositories
@@ -152,6 +153,7 @@ func (s *Site) forms() []page {
 		{sourcesPath + "/:name/change", s.changeWith},
 		{sourcesPath + "/:name/deliveries/:id/undo", s.undoDelivery},
 		{auditPath + "/:position/undo", s.undoEvent},
+		{verifyPath, s.verify},
 		{sourcesPath + "/:name/disconnect", s.disconnected},
 	}
 }

@@ -141,7 +141,7 @@ func runDemo(ctx context.Context, p process, logger *slog.Logger, data, address,
 	defer func() { err = errors.Join(err, stop()) }()
 	conf.Subscribers = sent
 	return servePortal(ctx, p, conf, logger, portalOptions{demo: true, seal: true, now: time.Now}, func(ctx context.Context, portal *portal) error {
-		return deliverDemo(ctx, p, forge, labs, portal)
+		return deliverDemo(ctx, p, forge, labs, portal, state.End)
 	})
 }
 
@@ -169,7 +169,7 @@ const fileDemo = "demo.json"
 // deliverDemo sends what the Git host had to tell of Acme, push by push. Deliveries that
 // came in an earlier start are known by their ids and change nothing, so that a
 // demo that was interrupted goes on where it was.
-func deliverDemo(ctx context.Context, p process, forge, labs *demoforge.Forge, portal *portal) error {
+func deliverDemo(ctx context.Context, p process, forge, labs *demoforge.Forge, portal *portal, end time.Time) error {
 	base := "http://" + portal.listener.Addr().String()
 	client := &http.Client{Timeout: 30 * time.Second}
 	bar := progress{to: p.Stderr, label: "Playing six months of Acme"}
@@ -193,6 +193,9 @@ func deliverDemo(ctx context.Context, p process, forge, labs *demoforge.Forge, p
 		bar.show(i+1, len(told))
 	}
 	bar.done()
+	if err := tellDemoFacts(ctx, portal, end); err != nil {
+		return err
+	}
 	last, err := portal.events.Last(ctx)
 	if err != nil {
 		return err

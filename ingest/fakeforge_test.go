@@ -175,6 +175,9 @@ func (f *forge) LastChange(_ context.Context, r ingest.Repository, sha, path str
 	if err != nil {
 		return ingest.Commit{}, err
 	}
+	if path == "" {
+		return c.Commit, nil
+	}
 	ever := false
 walk:
 	for {

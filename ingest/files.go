@@ -62,6 +62,11 @@ func (l *lane) recordFiles(ctx context.Context, r reading, c *creditor, t task) 
 		return nil, err
 	}
 	if changed.Whole {
+		if c.target.Time.IsZero() { // there is no commit before to compare with
+			if c.target, err = l.forge.LastChange(ctx, r.repo, r.commit, ""); err != nil {
+				return nil, err
+			}
+		}
 		if changed.Docs, err = l.docsChanged(ctx, r, v.docs); err != nil {
 			return nil, err
 		}

@@ -193,8 +193,8 @@ type History interface {
 	// is false when the forge did not list them all. fault.NotFound: one of
 	// them is gone, or they have nothing in common.
 	Between(ctx context.Context, repo Repository, base, head string) (Range, error)
-	// LastChange returns the newest commit up to sha that touched path;
-	// fault.NotFound when none did.
+	// LastChange returns the newest commit up to sha that touched path, a file or a
+	// folder; fault.NotFound when none did. Without a path it is sha's own.
 	LastChange(ctx context.Context, repo Repository, sha, path string) (Commit, error)
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
@@ -135,12 +136,18 @@ func (s *Site) verify(ctx context.Context, r request) (answer, error) {
 	if !refused(err) {
 		return answer{location: entityLink(e.Entity.Ref())}, err
 	}
+	var wrong []ui.Anchor
 	a, failed := s.entityWith(ctx, r, func(v *entityView) {
 		if v := v.known.verified; v != nil {
 			v.by.Value, v.text.Value, v.problem = strings.TrimSpace(r.form(fieldBy)), strings.TrimSpace(r.form(fieldNote)), sentenceOf(err)
-			v.by.Problem, v.by.First = v.problem, true
+			field := &v.by
+			if v.by.Value != "" && utf8.RuneCountInString(v.text.Value) > event.MaxReason {
+				field = &v.text
+			}
+			field.Problem = v.problem
+			wrong = ui.Wrong(&v.by, &v.text)
 		}
 	})
-	a.status = http.StatusUnprocessableEntity
+	a.status, a.wrong = http.StatusUnprocessableEntity, wrong
 	return a, failed
 }

@@ -155,6 +155,10 @@ func (c *Clone) LastChange(ctx context.Context, _ ingest.Repository, sha, path s
 		if err != nil {
 			return err
 		}
+		if path == "" {
+			last = describe(commit)
+			return nil
+		}
 		here, err := c.entry(commit.TreeHash, path)
 		if err != nil {
 			return err

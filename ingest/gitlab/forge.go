@@ -178,9 +178,11 @@ func (f forge) Between(ctx context.Context, repo ingest.Repository, base, head s
 // LastChange returns the newest commit up to sha that touched path.
 func (f forge) LastChange(ctx context.Context, repo ingest.Repository, sha, path string) (ingest.Commit, error) {
 	doing := fmt.Sprintf("find the last change of %s in %s", path, repo.FullName)
-	cs, resp, err := f.client.Commits.ListCommits(repo.ID, &gitlab.ListCommitsOptions{
-		ListOptions: gitlab.ListOptions{PerPage: 1}, RefName: &sha, Path: &path,
-	}, gitlab.WithContext(ctx))
+	o := &gitlab.ListCommitsOptions{ListOptions: gitlab.ListOptions{PerPage: 1}, RefName: &sha}
+	if path != "" {
+		o.Path = &path
+	}
+	cs, resp, err := f.client.Commits.ListCommits(repo.ID, o, gitlab.WithContext(ctx))
 	if err != nil {
 		return ingest.Commit{}, f.fail(ctx, doing, resp, err)
 	}

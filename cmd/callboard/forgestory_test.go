@@ -51,7 +51,6 @@ import (
 //
 // And what a user looks at:
 //
-//	await PATH PATTERN                       GET $URL/PATH until the answer matches
 //	keep NAME PATTERN                        set $NAME to what the group in PATTERN matches in the file answer
 //	recorded TYPE LOGIN [SUBJECT]            the newest event of this type has the last delivery as its cause and
 //	                                         LOGIN as its actor, - for nobody; it goes to the file answer.
@@ -94,7 +93,7 @@ func setUpForgeStory(env *testscript.Env, p demoforge.Provider) error {
 // forgeCommands are all commands of these stories.
 func forgeCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	all := storyCommands()
-	all["await"], all["keep"] = storyCommand((*story).await), storyCommand((*story).keep)
+	all["keep"] = storyCommand((*story).keep)
 	all["recorded"], all["replayed"] = storyCommand((*story).recorded), storyCommand((*story).replayed)
 	all["app"], all["fails"] = storyCommand((*story).app), storyCommand((*story).fails)
 	for name, do := range repositoryActs() {

@@ -41,6 +41,7 @@ func TestMain(m *testing.M) {
 //	crash                            kill -9 the portal
 //	halt                             SIGTERM it; it must exit with 0
 //	get [-wait N] STATUS PATH        GET $URL/PATH; the answer goes to the file answer, of a redirect where it leads
+//	await PATH PATTERN               GET $URL/PATH until the answer matches
 //	post [-token FILE] STATUS PATH   POST likewise
 //	handled                          wait until the portal has handled all deliveries
 //	burst N                          N pushes whose deliveries come at once, during which the portal is killed
@@ -65,7 +66,7 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"serve": storyCommand((*story).serve), "crash": storyCommand((*story).crash), "halt": storyCommand((*story).halt),
 		"get": storyCommand((*story).get), "post": storyCommand((*story).post), "handled": storyCommand((*story).handled),
 		"subscribe": storyCommand((*story).subscribe), "killed": storyCommand((*story).killed), "replicated": storyCommand((*story).replicated),
-		"flip": storyCommand((*story).flip), "burst": storyCommand((*story).burst), "survived": storyCommand((*story).survived),
+		"await": storyCommand((*story).await), "flip": storyCommand((*story).flip), "burst": storyCommand((*story).burst), "survived": storyCommand((*story).survived),
 	}
 }
 

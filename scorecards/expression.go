@@ -153,6 +153,9 @@ func plainly(err error) error {
 	text := strings.TrimPrefix(err.Error(), "operation cancelled: ")
 	if key, ok := strings.CutPrefix(text, "no such key: "); ok {
 		text = fmt.Sprintf("there is no field %s; ask with has() first, or write .?%s.orValue(…)", key, key)
+		if catalog.FieldPath("", key) != key { // it can only be written in brackets
+			text = fmt.Sprintf("there is no %s; write [?%q].orValue(…)", key, key)
+		}
 	}
 	if text == "actual cost limit exceeded" {
 		text = "it takes more steps than an expression may"

@@ -211,7 +211,7 @@ func (c contents) Find(key ref.Val) (ref.Val, bool) {
 func (c contents) Get(key ref.Val) ref.Val {
 	value, found := c.Find(key)
 	if !found {
-		return types.NewErr(`there is no file %v; ask with %s[?"…"], or whether it is in repo.files`, key.Value(), c.variable)
+		return types.NewErr("no such key: %v", key.Value())
 	}
 	return value
 }

@@ -297,7 +297,7 @@ func (p *portal) run(ctx context.Context, ready func(context.Context) error) err
 		}
 		p.ready.Store(true)
 		g, ctx := errgroup.WithContext(ctx)
-		works := []func(context.Context) error{p.takeIn, p.scorer.Run, p.subscribers.Run, p.backfills.run, p.rebuilds.run, p.hooks.run, p.recheck, p.prune, p.moments.Run, p.saved.run, ready}
+		works := []func(context.Context) error{p.takeIn, p.scorer.Run, p.subscribers.Run, p.backfills.run, p.rebuilds.run, p.hooks.run, p.recheck, p.readNamed, p.prune, p.moments.Run, p.saved.run, ready}
 		if p.options.seal {
 			works = append(works, p.keepSealed)
 		}

@@ -138,7 +138,11 @@ func (w *world) lines(recs []eventlog.Record) []string {
 		case event.SourceGapClosed:
 			lines = append(lines, fmt.Sprintf("%s %s", name, d.Gap))
 		case event.FactRecorded:
-			lines = append(lines, fmt.Sprintf("%s %s", d.Fact, filesText(w.t, d.Value)))
+			if d.Fact == event.FactFiles {
+				lines = append(lines, fmt.Sprintf("%s %s", d.Fact, filesText(w.t, d.Value)))
+			} else {
+				lines = append(lines, fmt.Sprintf("%s %s", d.Fact, rec.Subject))
+			}
 		case event.EntityRemoved:
 			lines = append(lines, fmt.Sprintf("%s %s: %s by %s", name, d.Ref, d.Reason, rec.Actor.Login))
 		default:

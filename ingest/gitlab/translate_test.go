@@ -68,6 +68,8 @@ func TestTranslate(t *testing.T) {
 	noCommits := untouched
 	noCommits.Push = &ingest.Push{After: sha, Pusher: by}
 	moved := said(noCommits, "refs/heads/main", sha)
+	listed := said(noCommits, "refs/heads/main", sha) // it happened when the commit was made that it ends with
+	listed.Said[0].Time = time.Date(2026, 3, 12, 8, 0, 0, 0, time.UTC)
 	change := func(ref, after string) string {
 		return fmt.Sprintf(`{"before": %q, "after": %q, "ref": %q}`, zeros, after, ref)
 	}
@@ -78,6 +80,7 @@ func TestTranslate(t *testing.T) {
 		want  ingest.Meaning
 	}{
 		{"the default branch", "Push Hook", push("refs/heads/main", sha, `"`+sha+`"`), moved},
+		{"a push that lists its commits", "Push Hook", strings.Replace(push("refs/heads/main", sha, `"`+sha+`"`), `UTC"}`, `UTC"}, {"id": "`+sha+`", "timestamp": "2026-03-12T09:00:00+01:00"}`, 1), listed},
 		{"another branch", "Push Hook", push("refs/heads/main/2", sha, `"`+sha+`"`), said(untouched, "refs/heads/main/2", sha)},
 		{"the default branch is deleted", "Push Hook", push("refs/heads/main", zeros, "null"), said(untouched, "refs/heads/main", "")},
 		{"a tag", "Tag Push Hook", strings.ReplaceAll(push("refs/tags/main", sha, `"`+sha+`"`), `"push"`, `"tag_push"`), said(untouched, "refs/tags/main", sha)},

@@ -170,8 +170,15 @@ func filesChanged(d event.FactRecorded) (t tale) {
 }
 
 func (s *state) record(d event.FactRecorded) (t tale) {
-	if d.Fact == event.FactFiles {
+	switch d.Fact {
+	case event.FactFiles:
 		return filesChanged(d)
+	case event.FactVerified:
+		var said event.Verified
+		if json.Unmarshal(d.Value, &said) != nil || said.Note == "" {
+			return tale{summary: "it is still so"}
+		}
+		return tale{summary: "it is still so: " + said.Note}
 	}
 	before := s.Fact
 	s.Fact = nil

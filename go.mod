@@ -5,6 +5,7 @@ go 1.26.0
 tool github.com/a-h/templ/cmd/templ
 
 require (
+	github.com/BurntSushi/toml v1.6.0
 	github.com/ClickHouse/ch-go v0.74.0
 	github.com/ClickHouse/clickhouse-go/v2 v2.50.0
 	github.com/RoaringBitmap/roaring/v2 v2.30.0
@@ -53,6 +54,7 @@ require (
 	github.com/gorilla/css v1.0.1 // indirect
 	github.com/BurntSushi/toml v1.6.0 // indirect
 )
+require github.com/antlr4-go/antlr/v4 v4.13.1 // indirect
 
 require (
 	cel.dev/cel-go v0.33.2

@@ -55,7 +55,7 @@ func (l *lane) recordFiles(ctx context.Context, r reading, c *creditor, t task) 
 	if !any {
 		return nil, nil
 	}
-	if err := l.readNamed(ctx, r, &v, changed.Contents); err != nil {
+	if err := l.readNamed(ctx, r, changed.Contents); err != nil {
 		return nil, err
 	}
 	if err := c.compare(ctx); err != nil {
@@ -164,7 +164,7 @@ func missing(a, b []string) (all []string) {
 }
 
 // readNamed fills in what rules read, and which licence it is.
-func (l *lane) readNamed(ctx context.Context, r reading, v *view, contents map[string]event.Content) error {
+func (l *lane) readNamed(ctx context.Context, r reading, contents map[string]event.Content) error {
 	left := maxTexts
 	for _, file := range slices.Sorted(maps.Keys(contents)) {
 		c := contents[file]

@@ -70,8 +70,6 @@ type rhythm struct {
 	builds   int
 }
 
-const week = 7 * 24 * time.Hour
-
 // add adds an activity, unless it lies beyond the end.
 func (r *rhythm) add(at time.Duration, a Activity) {
 	if at <= r.end {

@@ -20,7 +20,10 @@ type teller struct {
 	at    eventlog.Position
 }
 
-func newTeller(t *testing.T) *teller { return &teller{t, worldOf(t, nil), 10} }
+func newTeller(t *testing.T) *teller {
+	t.Helper()
+	return &teller{t, worldOf(t, nil), 10}
+}
 
 func (w *teller) tell(subject string, after time.Duration, by string, data event.Data) {
 	w.t.Helper()

@@ -72,6 +72,9 @@ func TestCodeowners(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
+					if d.Fact != event.FactCodeowners {
+						continue
+					}
 					if rec.Actor.Name != "Pebbledash" || rec.Cause.Commit == "" || rec.Cause.Delivery == "" || d.Repository.FullName != "acme/shop" {
 						t.Errorf("the fact is of %+v and %+v", rec.Actor, rec.Cause)
 					}

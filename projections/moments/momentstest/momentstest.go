@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/entities"
@@ -36,7 +37,9 @@ func Replay(ctx context.Context, kinds catalog.Kinds, log []eventlog.Record, m p
 			if was := truth[rec.Subject]; was.After(one.truth) {
 				one.truth = was
 			}
-			truth[rec.Subject] = one.truth
+			if rec.Type != event.TypeScoreChanged && rec.Type != event.TypeFactRecorded { // which keep nothing back
+				truth[rec.Subject] = one.truth
+			}
 		}
 		if !one.truth.After(m.At) {
 			counting = append(counting, one)

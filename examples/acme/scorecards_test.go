@@ -18,7 +18,7 @@ func TestScorecards(t *testing.T) {
 	for name, value := range map[string]any{
 		"repo.name": "acme/one", "repo.files": []string{"README.md"}, "repo.defaultBranch": "main", "repo.protected": true, "repo.archived": false,
 		"repo.codeowners": []string{}, "docs.present": true, "docs.updated": end.AddDate(0, 0, -100), "docs.brokenLinks": 2,
-		"activity.lastPush": end, "activity.lastDeployment": end, "activity.deployments": 3, "activity.changeFailureRate": 0.5, "activity.leadTime": time.Hour,
+		"activity.lastPush": end, "activity.lastDeployment": end, "activity.deployments": 3, "activity.changeFailureRate": 0.5, "activity.failures": 2, "activity.leadTime": time.Hour,
 		"activity.timeToRestore": time.Hour, "activity.openPullRequests": 2, "activity.oldestPullRequest": end.AddDate(0, 0, -40), "activity.pipelines": 4, "activity.pipelineSuccess": 0.5,
 		"activity.alerts": map[string]int{"critical": 1, "high": 0, "medium": 0, "low": 0}, "activity.oldestAlert": end,
 	} {

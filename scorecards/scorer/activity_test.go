@@ -33,8 +33,14 @@ const (
 	other   = "component:default/refunds"
 )
 
+// tester is a test, a benchmark, or one of rapid's.
+type tester interface {
+	Helper()
+	Fatal(args ...any)
+}
+
 // worldOf folds a service, its repository, another entity of it, and events.
-func worldOf(t rapid.TB, events []event.Event) *scorer.World {
+func worldOf(t tester, events []event.Event) *scorer.World {
 	t.Helper()
 	w := scorer.NewWorld(append(catalog.BuiltIn(), scorecards.Kinds()...))
 	var all []event.Event

@@ -59,7 +59,7 @@ fuzz: ## Fuzz every parser of foreign bytes for a minute each
 	    echo "$$pkg $$f"; $(GO) test $$pkg -run '^$$' -fuzz "^$$f$$" -fuzztime 60s || exit 1; done; done
 
 bench: ## Run the benchmarks that docs/performance.md quotes
-	$(GO) test -run '^$$' -bench . -benchtime 2s ./eventlog/sqlitelog ./projections/... ./scorecards ./cmd/callboard
+	$(GO) test -run '^$$' -bench . -benchtime 2s ./eventlog/sqlitelog ./projections/... ./scorecards/... ./event ./cmd/callboard
 
 SIZE    ?= 10000
 

@@ -129,7 +129,7 @@ func TestUndo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, exported := u.read(t, fmt.Sprintf("/api/history/records?after=%d", last-2))
+	_, exported := u.read(t, fmt.Sprintf("/api/history/records?after=%d", last-3))
 	if want := `"undoes":"` + strconv.FormatUint(uint64(changed), 10) + `"`; !strings.Contains(exported, want) {
 		t.Errorf("the record does not say %s: %s", want, exported)
 	}

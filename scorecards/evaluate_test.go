@@ -95,6 +95,7 @@ func TestMessages(t *testing.T) {
 	for _, tt := range []struct{ message, want string }{
 		{"", ""},
 		{"None on {{repo.defaultBranch}}.", "None on main."},
+		{"{{1.0 / 6.0}}, {{20.0 / 3.0}}, {{83.125}}, {{0.00001}}", "0.167, 6.67, 83.125, 1e-05"},
 		{"{{ activity.openPullRequests }} of {{activity.pipelineSuccess}}", "3 of 0.5"},
 		{"last {{age(activity.lastDeployment)}} ago, at {{activity.lastDeployment}}", "last 40 days ago, at 2026-01-31T12:00:00Z"},
 		{"{{repo.topics}}; {{activity.alerts}}", "a, b, c, d, e and 2 more; critical 2, high 1, low 0, medium 0"},

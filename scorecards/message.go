@@ -92,7 +92,11 @@ func show(value ref.Val) string {
 	case types.String:
 		return shorten(string(v))
 	case types.Double:
-		return strconv.FormatFloat(float64(v), 'f', -1, 64)
+		text := strconv.FormatFloat(float64(v), 'f', -1, 64)
+		if _, decimals, _ := strings.Cut(text, "."); len(decimals) > 3 { // nobody reads more of a share
+			return strconv.FormatFloat(float64(v), 'g', 3, 64)
+		}
+		return text
 	case types.Timestamp:
 		return v.Format(time.RFC3339)
 	case types.Duration:

@@ -52,9 +52,7 @@ require (
 	github.com/antlr4-go/antlr/v4 v4.13.1 // indirect
 	github.com/aymerick/douceur v0.2.0 // indirect
 	github.com/gorilla/css v1.0.1 // indirect
-	github.com/BurntSushi/toml v1.6.0 // indirect
 )
-require github.com/antlr4-go/antlr/v4 v4.13.1 // indirect
 
 require (
 	cel.dev/cel-go v0.33.2

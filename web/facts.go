@@ -73,7 +73,7 @@ func (s *Site) factsOf(ctx context.Context, r request, e *entities.Entry) (v fac
 		return v, err
 	}
 	if s.Verify != nil {
-		v.verified = newVerifiedView(e.Entity.Ref(), all, r.now)
+		v.verified = newVerifiedView(e.Entity.Ref(), all, r)
 	}
 	told := map[string]bool{}
 	for _, f := range slices.Concat(all, ofRepository) { // what was told of the entity itself comes first, and counts
@@ -106,10 +106,10 @@ func newReportedFact(name string, f repositories.Fact, now time.Time) reportedFa
 	}
 }
 
-func newVerifiedView(ref catalog.Ref, all []repositories.Fact, now time.Time) *verifiedView {
+func newVerifiedView(ref catalog.Ref, all []repositories.Fact, r request) *verifiedView {
 	v := &verifiedView{
 		action: entityLink(ref) + "/verify",
-		by:     ui.Field{ID: "verify-by", Name: fieldBy, Label: "Who you are", Required: true, MaxLength: 200},
+		by:     ui.Field{ID: "verify-by", Name: fieldBy, Label: "Who you are", Value: r.name, Required: true, MaxLength: 200},
 		text:   ui.Field{ID: "verify-note", Name: fieldNote, Label: "Note", MaxLength: event.MaxReason, Placeholder: "checked with the team"},
 	}
 	for _, f := range all {
@@ -120,7 +120,7 @@ func newVerifiedView(ref catalog.Ref, all []repositories.Fact, now time.Time) *v
 		if json.Unmarshal(f.Value, &said) == nil {
 			v.note = said.Note
 		}
-		v.who, v.when, v.event = ui.Person{Name: f.Actor}, ui.Near(f.At, now), mark(f.Position)
+		v.who, v.when, v.event = ui.Person{Name: f.Actor}, ui.Near(f.At, r.now), mark(f.Position)
 	}
 	return v
 }

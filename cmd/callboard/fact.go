@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -48,7 +49,6 @@ func factSetCommand(p process) *cobra.Command {
 		f           portalFlags
 		t           factTarget
 		at, ttl, id string
-		by          string
 	)
 	c := &cobra.Command{
 		Use:   "set ENTITY NAME=VALUE ...",
@@ -62,7 +62,7 @@ is on record once.`,
   callboard fact set acme/payments sbom=true --source github`,
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			in := api.Reports{By: by}
+			in := api.Reports{}
 			for _, pair := range args[1:] {
 				name, text, ok := strings.Cut(pair, "=")
 				if !ok {
@@ -82,6 +82,7 @@ is on record once.`,
 			if err != nil {
 				return err
 			}
+			in.By = cmp.Or(portal.by, "ci")
 			var out struct {
 				Items []struct {
 					Position  uint64
@@ -106,7 +107,6 @@ is on record once.`,
 	c.Flags().StringVar(&at, "time", "", "when it became true (default now)")
 	c.Flags().StringVar(&ttl, "ttl", "", "for how long it counts, such as 36h or 7d (default 30d)")
 	c.Flags().StringVar(&id, "id", "", "what makes it the same when it is told again, such as that of a job")
-	c.Flags().StringVar(&by, "by", "ci", "who tells it")
 	return c
 }
 

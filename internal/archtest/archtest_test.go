@@ -56,7 +56,7 @@ var rooms = map[string][]string{
 	"projections/history/sqlitestore":     {"event", "eventlog", "internal/fault", "projections", "projections/history", "projections/sqlstore"},
 	// The catalog as it was is made of two read models.
 	"projections/moments":             {"eventlog", "internal/fault", "projections", "projections/entities"},
-	"projections/moments/momentstest": {"catalog", "eventlog", "projections", "projections/entities"},
+	"projections/moments/momentstest": {"catalog", "event", "eventlog", "projections", "projections/entities"},
 	"projections/tree":                {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 	// So is what the history of entities comes to.
 	"projections/ledger": {"catalog", "eventlog", "internal/fault", "internal/flat", "projections", "projections/entities", "projections/history"},
@@ -102,10 +102,9 @@ var foreign = map[string][]string{
 	"modernc.org/sqlite":                 {"projections/sqlstore", "eventlog/sqlitelog"},
 	"github.com/google/go-github":        {"ingest/github"},
 	"gitlab.com/gitlab-org/api":          {"ingest/gitlab"},
-	"gopkg.in/yaml.v3":                   {"catalog/definition", "catalog/descriptor", "internal/config", "internal/demoforge", "techdocs"},
+	"gopkg.in/yaml.v3":                   {"catalog/definition", "catalog/descriptor", "internal/config", "internal/demoforge", "scorecards", "techdocs"},
 	"github.com/yuin/goldmark":           {"techdocs/markdown"},
 	"github.com/microcosm-cc/":           {"techdocs/markdown"},
-	"gopkg.in/yaml.v3":                   {"catalog/definition", "catalog/descriptor", "internal/config", "internal/demoforge", "scorecards"},
 	"github.com/BurntSushi/toml":         {"scorecards"},
 	"github.com/santhosh-tekuri/":        {"catalog/schema"},
 	"net/http":                           {"api", "web", "ingest", "subscribers", "internal/demoforge", "internal/clickhousetest", "cmd", "bench"},

@@ -325,7 +325,7 @@ func TestProblems(t *testing.T) {
 		status       int
 		want         string
 	}{
-		{"GET", "/api/history/events?from=yesterday", 400, `from must be a date such as 2026-03-12`},
+		{"GET", "/api/history/events?from=yesterday", 400, `from must be a date such as 2026-07-01`},
 		{"GET", "/api/history/events?limit=-1", 400, `limit must be a whole number`},
 		{"GET", "/api/history/events?order=up", 400, `order must be asc or desc`},
 		{"GET", "/api/history/events?entity=a/b/", 400, `entity`},

@@ -20,8 +20,10 @@ func decode(c echo.Context, into any, says string) error {
 	dec := json.NewDecoder(c.Request().Body)
 	dec.DisallowUnknownFields()
 	err := dec.Decode(into)
-	if err == nil && dec.More() {
-		err = errors.New("something stands after it")
+	if err == nil {
+		if _, end := dec.Token(); !errors.Is(end, io.EOF) {
+			err = errors.New("something stands after it")
+		}
 	}
 	if err != nil {
 		return fault.New(fault.Invalid, "the body must be JSON that says %s: %w", says, plainly(err))

@@ -16,6 +16,7 @@ func TestBodiesThatAreNone(t *testing.T) {
 		`{"reason": 3}`:        "reason must be a string, found number",
 		`{"why": "x"}`:         `there is no field \"why\"`,
 		`{"reason": "x"} true`: "something stands after it",
+		`{"reason": "x"}]`:     "something stands after it",
 		`{"reason": `:          "it breaks off",
 		`{reason}`:             "at byte 2, invalid character",
 	} {

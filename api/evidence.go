@@ -12,6 +12,7 @@ import (
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/eventlog/proof"
 	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/evidence"
 )
 
@@ -43,6 +44,11 @@ func (a *API) AskEvidence(ctx context.Context, params url.Values) (r evidence.Re
 			return r, seal, err
 		}
 		q.Known = eventlog.Position(newest.Size)
+	}
+	if last, err := a.History.Position(ctx); err != nil {
+		return r, seal, err
+	} else if q.Known > last {
+		return r, seal, fault.New(fault.Invalid, "known: the log ends at %d", last)
 	}
 	if seal, err = a.Proofs.Covering(ctx, q.Known); err != nil {
 		return r, seal, err
@@ -86,13 +92,11 @@ func questionOf(params url.Values) (q evidence.Question, err error) {
 	return q, err
 }
 
-// instant reads a time, or a date, which is its start in UTC: as callboard export
-// does.
+// instant reads a time, or a date, which is its start in UTC.
 func instant(name, text string) (time.Time, error) {
-	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t.UTC(), nil
-		}
+	t, _, ok := projections.ParseTime(text)
+	if !ok {
+		return t, fault.New(fault.Invalid, "%s must be a date such as 2026-07-01 or a time such as 2026-07-01T14:00:00Z, not %q", name, text)
 	}
-	return time.Time{}, fault.New(fault.Invalid, "%s: %q is neither a date as 2026-07-01 nor a time as 2026-07-01T00:00:00Z", name, text)
+	return t, nil
 }

@@ -163,14 +163,7 @@ func moment(q url.Values, name string) (time.Time, error) {
 	if s == "" {
 		return time.Time{}, nil
 	}
-	if t, err := time.Parse(time.RFC3339, s); err == nil {
-		return t, nil
-	}
-	t, err := time.Parse(time.DateOnly, s)
-	if err != nil {
-		return t, fault.New(fault.Invalid, "%s must be a date such as 2026-03-12 or a time such as 2026-03-12T14:00:00Z, not %q", name, s)
-	}
-	return t, nil
+	return instant(name, s)
 }
 
 func number(q url.Values, name string) (uint64, error) { return numberOf(name, q.Get(name)) }

@@ -63,9 +63,6 @@ type DeliveryReplayed struct {
 	Allowed  bool   `json:"allowed,omitempty"`  // to remove as many entities as it takes
 }
 
-// MaxReason is how many characters a reason has at most that a person gives.
-const MaxReason = 1000
-
 // DeliveryDismissed says that somebody will not have a delivery used that failed or is
 // held: it waits for nobody any more. Who did is the event's actor, if they said so.
 type DeliveryDismissed struct {

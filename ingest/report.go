@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -17,9 +16,6 @@ import (
 // ReportSource is the CloudEvents source of what somebody reports of an entity or a
 // repository, rather than a forge.
 const ReportSource = "/facts"
-
-// longestName is how many characters what somebody calls themselves may have.
-const longestName = 200
 
 // Report appends what somebody reports, all of it or nothing, and returns where each
 // report stands; one that was there already is a duplicate. By is what they call
@@ -59,8 +55,8 @@ func (t *Translator) Verify(ctx context.Context, entity, by, note, request strin
 	if err != nil {
 		return 0, err
 	}
-	if note = strings.TrimSpace(note); utf8.RuneCountInString(note) > event.MaxReason {
-		return 0, fault.New(fault.Invalid, "a note has at most %d characters", event.MaxReason)
+	if note = strings.TrimSpace(note); note != "" && !event.IsReason(note) {
+		return 0, fault.New(fault.Invalid, "a note has at most %d characters, none of which controls how others look", event.MaxReason)
 	}
 	value, err := json.Marshal(event.Verified{Note: note})
 	if err != nil {
@@ -81,8 +77,8 @@ func (t *Translator) Verify(ctx context.Context, entity, by, note, request strin
 // who is what somebody calls themselves.
 func who(name string) (string, error) {
 	name = strings.TrimSpace(name)
-	if name == "" || utf8.RuneCountInString(name) > longestName {
-		return "", fault.New(fault.Invalid, "by: say who you are, in at most %d characters: it stands beside what you say", longestName)
+	if !event.IsName(name) {
+		return "", fault.New(fault.Invalid, "by: say who you are, in a line of at most %d characters: it stands beside what you say", event.MaxName)
 	}
 	return name, nil
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -159,8 +158,11 @@ func (t *Translator) Allow(ctx context.Context, delivery, reason string, by even
 // waits for nobody any more, and comparisons leave the commit that it told of. The error
 // is of kind fault.Conflict if it waits for nobody, fault.Invalid if there is no reason.
 func (t *Translator) Dismiss(ctx context.Context, delivery, reason string, by event.Actor) error {
-	if reason = strings.TrimSpace(reason); reason == "" || utf8.RuneCountInString(reason) > event.MaxReason {
-		return fault.New(fault.Invalid, "say why it is not to be used, in at most %d characters", event.MaxReason)
+	if reason = strings.TrimSpace(reason); !event.IsReason(reason) {
+		return fault.New(fault.Invalid, "say why it is not to be used, in at most %d characters, none of which controls how others look", event.MaxReason)
+	}
+	if by.Name != "" && !event.IsName(by.Name) {
+		return fault.New(fault.Invalid, "say who you are in a line of at most %d characters", event.MaxName)
 	}
 	at, err := t.waits(ctx, delivery, "only what failed or is held can be dismissed", event.DeliveryFailed, event.DeliveryHeld)
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -38,12 +37,11 @@ type Undoing struct {
 // the entities, or if nothing can be undone; fault.Invalid if no reason or no
 // name is given.
 func (t *Translator) Undo(ctx context.Context, events []eventlog.Record, why Undoing) ([]uint64, error) {
-	if why.Reason = strings.TrimSpace(why.Reason); why.Reason == "" || utf8.RuneCountInString(why.Reason) > event.MaxReason {
-		return nil, fault.New(fault.Invalid, "say why it is to be undone, in at most %d characters", event.MaxReason)
+	if why.Reason = strings.TrimSpace(why.Reason); !event.IsReason(why.Reason) {
+		return nil, fault.New(fault.Invalid, "say why it is to be undone, in at most %d characters, none of which controls how others look", event.MaxReason)
 	}
-	const longest = 200
-	if why.By.Name = strings.TrimSpace(why.By.Name); why.By.Name == "" || utf8.RuneCountInString(why.By.Name) > longest {
-		return nil, fault.New(fault.Invalid, "say who you are, in at most %d characters: it stands beside what you undo", longest)
+	if why.By.Name = strings.TrimSpace(why.By.Name); !event.IsName(why.By.Name) {
+		return nil, fault.New(fault.Invalid, "say who you are, in a line of at most %d characters: it stands beside what you undo", event.MaxName)
 	}
 	undone := map[string][]eventlog.Position{}
 	for _, rec := range events {

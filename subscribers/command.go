@@ -30,17 +30,20 @@ func (w *Worker) note(ctx context.Context, work string, positions ...eventlog.Po
 	return w.options.Note(ctx, said)
 }
 
-// change changes how far the subscriber is, and has the worker look at it.
-func (w *Worker) change(ctx context.Context, change func(*Progress)) error {
+// change changes how far the subscriber is, and has the worker look at it. What is asked
+// for is on record before it is done; nothing is, where nothing changes.
+func (w *Worker) change(ctx context.Context, change func(*Progress) bool, work string, positions ...eventlog.Position) error {
 	if err := w.take(ctx); err != nil {
 		return err
 	}
 	defer w.release()
 	p, err := w.options.Store.load(ctx, w.Name)
-	if err != nil {
+	if err != nil || !change(&p) {
 		return err
 	}
-	change(&p)
+	if err := w.note(ctx, work, positions...); err != nil {
+		return err
+	}
 	if err := w.save(ctx, step{Progress: p}); err != nil {
 		return err
 	}
@@ -48,25 +51,27 @@ func (w *Worker) change(ctx context.Context, change func(*Progress)) error {
 	return nil
 }
 
-// Pause has nothing sent until somebody resumes it. A request that is under way is
-// waited for.
+// Pause has nothing sent until somebody resumes it, also if it paused by itself. A
+// request that is under way is waited for.
 func (w *Worker) Pause(ctx context.Context) error {
-	if err := w.note(ctx, event.WorkPause); err != nil {
-		return err
-	}
-	return w.change(ctx, func(p *Progress) {
-		if p.PausedFor == "" {
-			p.PausedFor, p.PausedAt = byPerson, w.options.Now()
+	return w.change(ctx, func(p *Progress) bool {
+		if p.PausedFor == byPerson {
+			return false
 		}
-	})
+		p.PausedFor, p.PausedAt = byPerson, w.options.Now()
+		return true
+	}, event.WorkPause)
 }
 
 // Resume goes on with what was paused, and tries at once what failed.
 func (w *Worker) Resume(ctx context.Context) error {
-	if err := w.note(ctx, event.WorkResume); err != nil {
-		return err
-	}
-	return w.change(ctx, func(p *Progress) { p.PausedFor, p.PausedAt, p.RetryAt = "", time.Time{}, time.Time{} })
+	return w.change(ctx, func(p *Progress) bool {
+		if p.PausedFor == "" && p.RetryAt.IsZero() {
+			return false
+		}
+		p.PausedFor, p.PausedAt, p.RetryAt = "", time.Time{}, time.Time{}
+		return true
+	}, event.WorkResume)
 }
 
 // byPerson is why a subscriber is paused that somebody paused.
@@ -83,16 +88,14 @@ func (w *Worker) Rewind(ctx context.Context, to eventlog.Position) error {
 	if to > last {
 		return fault.New(fault.Invalid, "the log ends at %d: subscriber %s cannot go on after %d", last, w.Name, to)
 	}
-	if err := w.note(ctx, event.WorkRewind, to); err != nil {
-		return err
-	}
-	return w.change(ctx, func(p *Progress) {
+	return w.change(ctx, func(p *Progress) bool {
 		before := *p
 		*p = Progress{Position: to, Delivered: before.Delivered}
 		if before.PausedFor == byPerson {
 			p.PausedFor, p.PausedAt = before.PausedFor, before.PausedAt
 		}
-	})
+		return true
+	}, event.WorkRewind, to)
 }
 
 // Skip makes a dead letter of the next event, which was not taken, and goes on behind
@@ -252,13 +255,13 @@ func (w *Worker) Dismiss(ctx context.Context, positions ...eventlog.Position) er
 	if _, err := w.chosen(ctx, positions); err != nil {
 		return err
 	}
-	if err := w.note(ctx, event.WorkDismiss, positions...); err != nil {
-		return err
-	}
 	if err := w.take(ctx); err != nil {
 		return err
 	}
 	defer w.release()
+	if err := w.note(ctx, event.WorkDismiss, positions...); err != nil {
+		return err
+	}
 	p, err := w.options.Store.load(ctx, w.Name)
 	if err != nil {
 		return err

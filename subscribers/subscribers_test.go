@@ -616,6 +616,12 @@ func TestPause(t *testing.T) {
 	if got, err := w.worker("replica").Trouble(t.Context()); err != nil || !got.Failing {
 		t.Errorf("after 410 nothing is amiss: %+v, %v", got, err)
 	}
+	if err := w.worker("replica").Pause(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := w.worker("replica").Trouble(t.Context()); err != nil || got.Failing {
+		t.Errorf("what somebody paused is amiss although it paused by itself before: %+v, %v", got, err)
+	}
 	w.serve(to(r)) // a restart does not undo it
 	if got := w.state("replica"); got.Status != subscribers.Paused {
 		t.Errorf("after a restart the state is %+v", got)

@@ -112,6 +112,9 @@ func (s *Site) auditAnswer(ctx context.Context, r request, q auditQuery, amend f
 	}
 	v := newAuditView(r, q, page, last, since, s.sourceNames())
 	v.chosen = chosen
+	if s.Evidence != nil {
+		v.evidence = evidencePath
+	}
 	if v.sealed, err = s.sealedTo(ctx); err != nil {
 		return answer{}, err
 	}
@@ -201,25 +204,26 @@ func parseAudit(self link) (auditQuery, error) {
 
 // auditView is a part of the record, with one of its events open or none.
 type auditView struct {
-	lede    string
-	says    string
-	bar     ui.ListBar
-	chips   []ui.Chip
-	clear   string
-	adders  []adder
-	rows    []auditRow
-	foot    string
-	newest  string
-	older   string
-	around  bool
-	chosen  *eventView
-	sealed  ui.Anchor // how far the record is under seal; empty if it is not
-	close   string
-	nothing bool // the log is empty
-	exports []ui.MenuItem
-	follow  string // where events are shown as they come; "" on an older page
-	live    bool
-	tail    string // the feed that tells of more
+	lede     string
+	says     string
+	bar      ui.ListBar
+	chips    []ui.Chip
+	clear    string
+	adders   []adder
+	rows     []auditRow
+	foot     string
+	newest   string
+	older    string
+	around   bool
+	chosen   *eventView
+	sealed   ui.Anchor // how far the record is under seal; empty if it is not
+	close    string
+	nothing  bool // the log is empty
+	exports  []ui.MenuItem
+	evidence string // where evidence is asked for; "" where it is not
+	follow   string // where events are shown as they come; "" on an older page
+	live     bool
+	tail     string // the feed that tells of more
 }
 
 // adder is a filter that can be set: a list to choose from, or fields to fill in.

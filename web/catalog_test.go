@@ -155,7 +155,7 @@ func TestCatalogLiveParts(t *testing.T) {
 			parts = append(parts, attr(n, "data-part"))
 		}
 		slices.Sort(parts)
-		if diff := cmp.Diff([]string{"back", "chips", "facets", "lede", "results", "says", "star-back", "starred", "views"}, parts); diff != "" {
+		if diff := cmp.Diff([]string{"back", "chips", "facets", "lede", "results", "says", "star-back", "starred", "views", "you-back"}, parts); diff != "" {
 			t.Errorf("%s: %s", address, diff)
 		}
 		got.one("main form[data-live]")

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/internal/fault"
@@ -144,7 +143,7 @@ func (s *Site) allow(ctx context.Context, _ browser, form url.Values) (string, e
 // dismiss handles "POST /sources/dismiss": a delivery waits for nobody any more.
 func (s *Site) dismiss(ctx context.Context, _ browser, form url.Values) (string, error) {
 	back, reason := parseLocal(backOr(form, sourcesPath)).drop(fieldUnsaid), strings.TrimSpace(form.Get(fieldReason))
-	if reason == "" || utf8.RuneCountInString(reason) > event.MaxReason {
+	if !event.IsReason(reason) {
 		return back.set(fieldUnsaid, "1").String(), nil
 	}
 	if err := s.Dismiss(ctx, form.Get(fieldDelivery), reason, strings.TrimSpace(form.Get(fieldBy))); err != nil {

@@ -748,7 +748,7 @@ func dismissCard(v deliveryView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Text(ui.Field{ID: "dismiss-by", Name: fieldBy, Label: "Who you are", Value: v.by, MaxLength: MaxName}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Text(ui.Field{ID: "dismiss-by", Name: fieldBy, Label: "Who you are", Value: v.by, MaxLength: event.MaxName}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

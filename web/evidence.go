@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/callboard/callboard/catalog"
@@ -33,6 +34,8 @@ type Evidence func(context.Context, url.Values) (evidence.Report, proof.Seal, er
 type evidenceView struct {
 	fields []ui.Field
 	cards  []ui.Option
+	rules  []ui.Option     // of all of them, to choose from while typing
+	more   []ui.Hidden     // filters besides the first
 	answer *evidenceAnswer // nil before anything was asked
 }
 
@@ -79,23 +82,41 @@ func (s *Site) evidence(ctx context.Context, r request) (answer, error) {
 	now := r.now.UTC()
 	this := quarter(now)
 	v := evidenceView{fields: []ui.Field{
-		{ID: "e-filter", Name: fieldFilter, Label: "Entities", Value: q.Get(fieldFilter), Placeholder: "kind=component,metadata.labels.tier=1", Hint: "As in the catalog's API: conditions joined with commas. All entities if it is empty."},
+		{ID: "e-filter", Name: fieldFilter, Label: "Entities", Value: q.Get(fieldFilter), Placeholder: "kind=component,metadata.tags=tier-1", Hint: "As in the catalog's API: conditions joined with commas. All entities if it is empty."},
 		{ID: "e-from", Name: fieldFrom, Label: "From", Value: cmp.Or(q.Get(fieldFrom), this.AddDate(0, -3, 0).Format(time.DateOnly)), Required: true, Hint: "A date, or a time such as 2026-07-01T00:00:00Z."},
 		{ID: "e-to", Name: fieldTo, Label: "To", Value: cmp.Or(q.Get(fieldTo), this.Format(time.DateOnly)), Required: true, Hint: "The first moment that does not count any more."},
-		{ID: "e-rule", Name: fieldRule, Label: "Rule", Value: q.Get(fieldRule), Placeholder: "its id", Hint: "The control is that rule; without one it is the level."},
+		{ID: "e-rule", Name: fieldRule, Label: "Rule", Value: q.Get(fieldRule), Placeholder: "its id", List: "e-rules", Hint: "The control is that rule; without one it is the level."},
 	}}
 	v.cards = []ui.Option{{Label: "None"}}
+	chosen := ""
+	if ref, err := catalog.ParseRef(q.Get(fieldScorecard), catalog.Ref{Kind: "scorecard"}); err == nil {
+		chosen = ref.String()
+	}
+	there := chosen == ""
 	for _, card := range cardsOf(r.catalog) {
 		ref := card.Ref.String()
-		v.cards = append(v.cards, ui.Option{Value: ref, Label: card.Title, On: ref == q.Get(fieldScorecard)})
+		there = there || ref == chosen
+		v.cards = append(v.cards, ui.Option{Value: ref, Label: card.Title, On: ref == chosen})
+		for _, rule := range card.Rules {
+			v.rules = append(v.rules, ui.Option{Value: rule.ID, Label: card.Title + ": " + rule.Title})
+		}
+	}
+	if !there {
+		v.cards = append(v.cards, ui.Option{Value: chosen, Label: chosen, On: true})
+	}
+	if all := q[fieldFilter]; len(all) > 1 {
+		for _, filter := range all[1:] {
+			v.more = append(v.more, ui.Hidden{Name: fieldFilter, Value: filter})
+		}
+		v.fields[0].Hint = "Or: " + strings.Join(all[1:], "; or: ")
 	}
 	title := "Evidence"
 	if !q.Has(fieldFrom) {
 		return answer{title: title, body: evidencePage(v)}, nil
 	}
 	asked := url.Values{}
-	for name, values := range q {
-		for _, value := range values {
+	for _, name := range []string{fieldFilter, fieldFrom, fieldTo, fieldScorecard, fieldRule, fieldKnown} {
+		for _, value := range q[name] {
 			if value != "" {
 				asked.Add(name, value)
 			}

@@ -6,6 +6,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/web/static"
 	"github.com/callboard/callboard/web/ui"
 )
@@ -41,7 +42,7 @@ func (s *Site) shell(c echo.Context, r request, a answer) templ.Component {
 		When:    s.when(r),
 		Past:    s.past(c.Request().Context(), r, t.last),
 		Star:    ui.StarForm{Action: starPath, Back: r.self.String()},
-		You:     ui.You{Action: youPath, Field: fieldBy, Name: r.name, Back: r.self.String(), MaxLength: MaxName},
+		You:     ui.You{Action: youPath, Field: fieldBy, Name: r.name, Back: r.self.String(), MaxLength: event.MaxName},
 		Theme:   ui.ThemeChoice{Action: themePath, Chosen: chosenTheme(c.Request()), Back: r.self.String()},
 	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections"
 )
 
 // intParam reads a number within bounds.
@@ -40,12 +41,12 @@ func moment(field, s string, days int) (time.Time, error) {
 	if s == "" {
 		return time.Time{}, nil
 	}
-	if t, err := time.Parse(time.DateOnly, s); err == nil {
-		return t.AddDate(0, 0, days), nil
-	}
-	t, err := time.Parse(time.RFC3339, s)
-	if err != nil {
+	t, date, ok := projections.ParseTime(s)
+	if !ok {
 		return time.Time{}, fault.New(fault.Invalid, "%s=%s is no date; write %s=2026-03-12 or %s=2026-03-12T09:41:00Z", field, s, field, field)
+	}
+	if date {
+		t = t.AddDate(0, 0, days)
 	}
 	return t, nil
 }

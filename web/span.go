@@ -45,7 +45,11 @@ func (s *Site) span(ctx context.Context, r request, days int) (p span, err error
 		return p, err
 	}
 	if p.from.IsZero() || p.from.After(p.end) {
-		return p, fault.New(fault.Invalid, "from=%s is not before %s", p.fromText, cmp.Or(p.toText, "now"))
+		end := cmp.Or(p.toText, "now")
+		if !p.end.Before(p.last) { // what was asked for lies ahead of it
+			end = "now"
+		}
+		return p, fault.New(fault.Invalid, "from=%s is not before %s", p.fromText, end)
 	}
 	known := get(fieldFromKnown)
 	if known == knownThen {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
@@ -31,7 +30,7 @@ func newUndoView(r request, action, says, button string) *undoView {
 	return &undoView{
 		action: action, says: says, button: button,
 		reason: reasonField("undo-reason", "pushed to the wrong branch"),
-		by:     ui.Field{ID: "undo-by", Name: fieldBy, Label: "Who you are", Value: r.name, Required: true, MaxLength: MaxName},
+		by:     ui.Field{ID: "undo-by", Name: fieldBy, Label: "Who you are", Value: r.name, Required: true, MaxLength: event.MaxName},
 	}
 }
 
@@ -41,7 +40,7 @@ func (v *undoView) tried(r request, err error) {
 	switch {
 	case fault.KindOf(err) != fault.Invalid:
 		v.problem = sentenceOf(err)
-	case v.reason.Value == "" || utf8.RuneCountInString(v.reason.Value) > event.MaxReason:
+	case !event.IsReason(v.reason.Value):
 		v.reason.Problem = sentenceOf(err)
 	default:
 		v.by.Problem = sentenceOf(err)

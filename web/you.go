@@ -5,9 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
+	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/internal/fault"
 )
 
@@ -17,9 +16,6 @@ const (
 	youCookie = "callboard_by"
 )
 
-// MaxName is how many characters the name of somebody who acts has at most.
-const MaxName = 200
-
 // NameIn returns what whoever asks calls themselves, as pages keep it; "" if they did
 // not say.
 func NameIn(r *http.Request) string {
@@ -28,15 +24,10 @@ func NameIn(r *http.Request) string {
 		return ""
 	}
 	name, err := url.QueryUnescape(c.Value)
-	if err != nil || !IsName(name) {
+	if err != nil || !event.IsName(name) {
 		return ""
 	}
 	return name
-}
-
-// IsName reports whether a text can stand on record as the name of somebody.
-func IsName(name string) bool {
-	return name != "" && utf8.ValidString(name) && utf8.RuneCountInString(name) <= MaxName && !strings.ContainsFunc(name, unicode.IsControl)
 }
 
 func nameCookie(name string) *http.Cookie {
@@ -50,8 +41,8 @@ func nameCookie(name string) *http.Cookie {
 // you handles "POST /settings/you".
 func (s *Site) you(_ context.Context, b browser, form url.Values) (string, error) {
 	name := strings.TrimSpace(form.Get(fieldBy))
-	if name != "" && !IsName(name) {
-		return "", fault.New(fault.Invalid, "a name is a line of at most %d characters", MaxName)
+	if name != "" && !event.IsName(name) {
+		return "", fault.New(fault.Invalid, "a name is a line of at most %d characters, with something to see in it", event.MaxName)
 	}
 	b.keep(nameCookie(name))
 	return parseLocal(backOr(form, catalogPath)).String(), nil

@@ -17,6 +17,7 @@ import (
 	"github.com/callboard/callboard/eventlog/proof"
 	"github.com/callboard/callboard/eventlog/sqlitelog"
 	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections"
 )
 
 func exportCommand(p process) *cobra.Command {
@@ -88,10 +89,8 @@ func parseBound(s string) (b bound, err error) {
 		b.position = eventlog.Position(n)
 		return b, nil
 	}
-	if b.time, err = time.Parse(time.RFC3339, s); err == nil {
-		return b, nil
-	}
-	if b.time, err = time.Parse(time.DateOnly, s); err == nil {
+	if t, _, ok := projections.ParseTime(s); ok {
+		b.time = t
 		return b, nil
 	}
 	return b, fault.New(fault.Invalid, "%q is neither a position nor a date such as 2026-07-01 nor a time such as 2026-07-01T00:00:00Z", s)

@@ -30,8 +30,8 @@ come since.
 A filter is as in the catalog's API; several conditions are joined with commas, and
 --filter may be given several times for either. From and to are dates or times, the
 second exclusive. The portal is http://127.0.0.1:8080 if no other is named.`,
-		Example: `  callboard export evidence --filter kind=component,metadata.labels.tier=1 \
-    --from 2026-07-01 --to 2026-10-01 --scorecard security --rule no-critical-alerts > q3.jsonl
+		Example: `  callboard export evidence --filter kind=component,metadata.tags=tier-1 \
+    --from 2026-07-01 --to 2026-10-01 --scorecard security --rule no-critical > q3.jsonl
   callboard verify q3.jsonl --key "$(cat callboard.pub)"`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -92,8 +92,8 @@ func nameOf(r *http.Request) (string, error) {
 		return web.NameIn(r), nil
 	}
 	name, err := url.PathUnescape(text)
-	if err != nil || !web.IsName(name) {
-		return "", fault.New(fault.Invalid, "%s must be a name of at most %d characters in UTF-8, percent-encoded where it is more than ASCII", headerBy, web.MaxName)
+	if err != nil || !event.IsName(name) {
+		return "", fault.New(fault.Invalid, "%s must be a name of at most %d characters in UTF-8, percent-encoded where it is more than ASCII", headerBy, event.MaxName)
 	}
 	return name, nil
 }

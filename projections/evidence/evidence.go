@@ -131,16 +131,24 @@ type Events interface {
 	Events(ctx context.Context, f history.Filter) (history.Page, error)
 }
 
+// Log is the record itself.
+type Log interface {
+	At(ctx context.Context, p eventlog.Position) (eventlog.Record, error)
+}
+
 // Reporter answers questions.
 type Reporter struct {
 	Ledger Ledger
 	Scores Scores
 	Events Events
+	Log    Log
 	Kinds  catalog.Kinds
 }
 
 // Report answers a question from the events up to q.Known, the last of which was
-// recorded at a time. Errors are of kind fault.Invalid for a period without a length.
+// recorded at a time. Errors are of kind fault.Invalid for a period without a length and
+// for the level of a scorecard that has none, fault.NotFound for one that nothing is on
+// record of, and fault.Conflict if what was folded is not what the log says.
 func (r *Reporter) Report(ctx context.Context, q Question, recorded time.Time) (Report, error) {
 	report := Report{Question: q, Until: q.To, Missed: []Missed{}}
 	if recorded.Before(report.Until) {
@@ -162,6 +170,9 @@ func (r *Reporter) Report(ctx context.Context, q Question, recorded time.Time) (
 	if err != nil {
 		return report, err
 	}
+	if err := r.hasLevels(ctx, q, end); err != nil {
+		return report, err
+	}
 	judged, err := r.control(ctx, q, p)
 	if err != nil {
 		return report, err
@@ -170,12 +181,16 @@ func (r *Reporter) Report(ctx context.Context, q Question, recorded time.Time) (
 	if err != nil {
 		return report, err
 	}
+	cited := citations{r.Log, map[eventlog.Position]eventlog.Record{}}
 	for _, ref := range refs {
 		e := Entity{Ref: ref, Title: titleOf(told[ref]), Exemptions: exemptions[ref]}
 		e.InCatalog = p.stretches(present(ledger.Intervals(told[ref], func(*catalog.Entity) string { return "" })))
 		e.Owners = p.stretches(present(ledger.Owners(r.Kinds, told[ref])))
 		if q.Scorecard != "" {
 			e.Control = within(e.InCatalog, judged[ref])
+		}
+		if err := cited.check(ctx, q, e); err != nil {
+			return report, err
 		}
 		e.Gaps = gaps(q, e)
 		report.Entities = append(report.Entities, e)

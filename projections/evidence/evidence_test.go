@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -88,6 +89,14 @@ func quarter(t *testing.T) []eventlog.Record {
 type portal struct {
 	evidence.Reporter
 	all []projections.Projection
+	log *[]eventlog.Record
+}
+
+// memory is a log.
+type memory struct{ all *[]eventlog.Record }
+
+func (m memory) At(_ context.Context, p eventlog.Position) (eventlog.Record, error) {
+	return (*m.all)[p-1], nil
 }
 
 func newPortal(t *testing.T) *portal {
@@ -103,16 +112,18 @@ func newPortal(t *testing.T) *portal {
 	}
 	t.Cleanup(func() { standing.Close() })
 	present, past := entities.New(), history.New(rows)
+	var log []eventlog.Record
 	now := func() time.Time { return day(400) }
 	when := moments.New(present, past, nil, func(context.Context, eventlog.Position) error { return nil }, now)
 	return &portal{
-		evidence.Reporter{Ledger: ledger.New(past, when, catalog.BuiltIn(), now), Scores: standing, Events: past, Kinds: catalog.BuiltIn()},
-		[]projections.Projection{present, past, standing},
+		Reporter: evidence.Reporter{Ledger: ledger.New(past, when, catalog.BuiltIn(), now), Scores: standing, Events: past, Log: memory{&log}, Kinds: catalog.BuiltIn()},
+		all:      []projections.Projection{present, past, standing}, log: &log,
 	}
 }
 
 func (p *portal) fold(t *testing.T, records []eventlog.Record) {
 	t.Helper()
+	*p.log = records
 	for _, one := range p.all {
 		if err := one.Apply(t.Context(), records); err != nil {
 			t.Fatal(err)
@@ -245,6 +256,52 @@ func TestRegenerates(t *testing.T) {
 				t.Errorf("%s, by what was known at %d (-then +now):\n%s", name, known, d)
 			}
 		}
+	}
+}
+
+// What somebody edits in what was folded does not come under a signature.
+func TestReportOfWhatWasEdited(t *testing.T) {
+	for name, edit := range map[string]func([]eventlog.Record){
+		"the outcome of a rule": func(all []eventlog.Record) {
+			d, err := event.New(all[6].Source, payments, score("", "pass"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[6].Data = d.Data
+		},
+		"whose owner it is": func(all []eventlog.Record) { all[0].Subject = till },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, records := newPortal(t), quarter(t)
+			p.fold(t, records)
+			edited := slices.Clone(records)
+			edit(edited)
+			*p.log = edited // and so the other way round: the log is what was folded no more
+			if _, err := p.Report(t.Context(), asked(14), day(80)); fault.KindOf(err) != fault.Conflict || !strings.Contains(err.Error(), "callboard rebuild") {
+				t.Errorf("it is reported all the same: %v", err)
+			}
+		})
+	}
+}
+
+// Of a scorecard without levels no level is asked for.
+func TestReportOfPoints(t *testing.T) {
+	p := newPortal(t)
+	d := projectiontest.Component("security", "")
+	d.Entity.APIVersion, d.Entity.Kind = "callboard.dev/v1alpha1", "Scorecard"
+	d.Entity.Spec = map[string]any{"owner": "platform", "rules": []any{}}
+	records := projectiontest.NewStory(t).
+		Add(card, event.EntityRegistered{Declaration: d}, on(-30)).
+		Add(payments, event.EntityRegistered{Declaration: tier(1, "payments", "team-a")}, on(-20)).
+		Add(payments, score("", "pass"), on(-5)).Records()
+	p.fold(t, records)
+	q := asked(3)
+	if report, err := p.Report(t.Context(), q, day(80)); err != nil || len(report.Entities) != 1 || len(report.Entities[0].Gaps) != 0 {
+		t.Errorf("by its rule: %+v, %v", report.Entities, err)
+	}
+	q.Rule = ""
+	if _, err := p.Report(t.Context(), q, day(80)); fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), "no levels") {
+		t.Errorf("by its level: %v", err)
 	}
 }
 

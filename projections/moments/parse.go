@@ -57,16 +57,10 @@ func parse(name, text string) (time.Time, eventlog.Position, error) {
 	if n, err := strconv.ParseUint(text, 10, 63); err == nil && n > 0 {
 		return time.Time{}, eventlog.Position(n), nil
 	}
-	if day, err := time.Parse(time.DateOnly, text); err == nil {
-		return day.Add(24*time.Hour - time.Nanosecond), 0, nil
-	}
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02T15:04"} {
-		if t, err := time.Parse(layout, text); err == nil && t.Year() >= firstYear {
-			return t.UTC(), 0, nil
-		}
+	if t, date, ok := projections.ParseTime(text); date {
+		return t.Add(24*time.Hour - time.Nanosecond), 0, nil
+	} else if ok {
+		return t, 0, nil
 	}
 	return time.Time{}, 0, fault.New(fault.Invalid, "%s: %q is no moment: give a time as 2026-03-03T14:00:00Z, a date as 2026-03-03, or the position of an event as 1234", name, text)
 }
-
-// firstYear is before all of them; times are kept as nanoseconds, which begin in 1678.
-const firstYear = 1900

@@ -426,7 +426,7 @@ func when(w When) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 30, "\" placeholder=\"2026-03-03 14:00\" required aria-describedby=\"when-hint\" autocomplete=\"off\"> <span class=\"hint\" id=\"when-hint\">UTC. A date, a time, or the number of an event.</span></div><fieldset class=\"stack tight\"><legend class=\"label\">With what was known</legend> <label class=\"check\"><input type=\"radio\" name=\"known\" value=\"\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 30, "\" placeholder=\"2026-03-03T14:00\" required aria-describedby=\"when-hint\" autocomplete=\"off\"> <span class=\"hint\" id=\"when-hint\">UTC. A date, a time, or the number of an event.</span></div><fieldset class=\"stack tight\"><legend class=\"label\">With what was known</legend> <label class=\"check\"><input type=\"radio\" name=\"known\" value=\"\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -9,6 +9,7 @@ import (
 	_ "embed"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -37,6 +38,9 @@ type Config struct {
 	Deliveries Deliveries
 	Facts      Facts
 	Scores     Scores
+	Trends     Trends
+	Trials     Trials
+	Now        func() time.Time
 	Replay     Replay
 	Allow      Replay // of a delivery that is held, to remove as much as it takes
 	Dismiss    Dismiss
@@ -142,7 +146,10 @@ func (a *API) Register(e *echo.Echo) {
 	own.POST("/verifications", a.handleVerify)
 	own.GET("/scorecards", a.handleScorecards, a.reads())
 	own.GET("/scorecards/:name", a.handleScorecard, a.reads())
-	own.GET("/scorecards/:name/results", a.handleScores, a.reads(param{name: "entity", check: oneText}))
+	own.GET("/scorecards/:name/results", a.handleScores, a.reads(param{name: "entity", check: oneText}, param{name: "format", check: oneOf("json", "csv")}))
+	own.GET("/scorecards/:name/trend", a.handleTrend, takes(spanParams()...))
+	own.POST("/scorecards/:name/backtest", a.handleBacktest, takes(spanParams()...))
+	own.GET("/scorecards/:name/badge/:kind/:namespace/:of", a.handleBadge)
 	own.POST("/sources/:name/survey", a.handleSurvey)
 	own.POST("/sources/:name/backfill", a.handleBackfill)
 	own.POST("/sources/:name/webhook", a.handleWebhook)

@@ -56,11 +56,7 @@ func (a *API) scorecard(c echo.Context, e *catalog.Entity) (scorecard, error) {
 // cardNamed finds the scorecard of a path, which is a name in the namespace default
 // or namespace/name written with a colon: "tools:readiness".
 func (a *API) cardNamed(c echo.Context) (*catalog.Entity, error) {
-	name := c.Param("name")
-	ref := catalog.Ref{Kind: kindScorecard, Namespace: catalog.DefaultNamespace, Name: name}
-	if namespace, rest, ok := strings.Cut(name, ":"); ok {
-		ref.Namespace, ref.Name = namespace, rest
-	}
+	ref := cardRef(c.Param("name"))
 	e, ok := a.catalog(c).Get(ref.String())
 	if !ok && !momentOf(c).Now() {
 		return nil, fault.New(fault.NotFound, "there was no %s", ref)
@@ -69,6 +65,14 @@ func (a *API) cardNamed(c echo.Context) (*catalog.Entity, error) {
 		return nil, fault.New(fault.NotFound, "there is no %s", ref)
 	}
 	return e.Entity, nil
+}
+
+func cardRef(name string) catalog.Ref {
+	ref := catalog.Ref{Kind: kindScorecard, Namespace: catalog.DefaultNamespace, Name: name}
+	if namespace, rest, ok := strings.Cut(name, ":"); ok {
+		ref.Namespace, ref.Name = namespace, rest
+	}
+	return ref
 }
 
 // handleScorecard handles "GET /api/scorecards/{name}".
@@ -101,6 +105,9 @@ func (a *API) handleScores(c echo.Context) error {
 	list, err := a.Scores.List(c.Request().Context(), q)
 	if err != nil {
 		return err
+	}
+	if c.QueryParam("format") == "csv" {
+		return writeResults(c, e, list)
 	}
 	if list == nil {
 		list = []scores.Score{}

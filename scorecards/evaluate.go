@@ -42,6 +42,8 @@ type Result struct {
 	Next       Next
 	// Due is when to evaluate again if nothing else changes; zero = never.
 	Due time.Time
+
+	filterDue time.Time // as of the filter of the card alone
 }
 
 // RuleResult is what one rule comes to.
@@ -90,26 +92,67 @@ func (c *Card) Settle(former string, r *Result) string {
 }
 
 // Evaluate judges a subject at a moment. It is a pure function of what it is given.
-func (c *Card) Evaluate(s *Subject, now time.Time) Result {
+func (c *Card) Evaluate(s *Subject, now time.Time) Result { return c.Reevaluate(nil, s, now, nil) }
+
+// Reevaluate judges a subject that was judged before, at a moment. Only facts with the
+// given names, as [Touches] has them, are others since; nil if anything may be. What does
+// not read them and is not due stays as it was.
+func (c *Card) Reevaluate(before *Result, s *Subject, now time.Time, changed []string) Result {
 	v := newView(s, now)
+	stays := func(due time.Time, inputs []string) bool {
+		return before != nil && changed != nil && before.Applies == Pass && (due.IsZero() || now.Before(due)) && !touchesAny(inputs, changed)
+	}
 	r := Result{Applies: Pass}
-	if c.filter != nil {
+	switch {
+	case c.filter == nil:
+	case stays(before.dueOfFilter(), c.filter.reads):
+		r.filterDue = before.filterDue
+	default:
 		j := judge(c.filter, v)
-		r.Due = earlier(j.due, staleAt(c.filter.reads, v))
+		r.filterDue = earlier(j.due, staleAt(c.filter.reads, v))
 		if r.Applies, r.Reason = j.Outcome, j.Message; r.Applies == Fail {
 			r.Applies = NotApplicable
 		}
-		if r.Applies != Pass {
-			return r
-		}
+	}
+	r.Due = r.filterDue
+	if r.Applies != Pass {
+		return r
 	}
 	r.Rules = make([]RuleResult, len(c.Rules))
 	for i, rule := range c.Rules {
-		r.Rules[i] = rule.evaluate(v)
+		if before != nil && i < len(before.Rules) && stays(before.Rules[i].Due, rule.inputs) {
+			r.Rules[i] = before.Rules[i]
+		} else {
+			r.Rules[i] = rule.evaluate(v)
+		}
 		r.Due = earlier(r.Due, r.Rules[i].Due)
 	}
 	c.sum(&r)
 	return r
+}
+
+func (r *Result) dueOfFilter() time.Time {
+	if r == nil {
+		return time.Time{}
+	}
+	return r.filterDue
+}
+
+func touchesAny(inputs, changed []string) bool {
+	return slices.ContainsFunc(inputs, func(input string) bool {
+		return slices.ContainsFunc(changed, func(c string) bool { return Touches(input, c) })
+	})
+}
+
+// Postpone has the rules looked at later that are to be evaluated again after CheckAgain.
+func (r *Result) Postpone(now, until time.Time) {
+	r.Due = r.filterDue
+	for i := range r.Rules {
+		if r.Rules[i].Due.Sub(now) == CheckAgain {
+			r.Rules[i].Due = until
+		}
+		r.Due = earlier(r.Due, r.Rules[i].Due)
+	}
 }
 
 // EvaluateRule judges a subject by one rule, as [Card.Evaluate] does. Whether the

@@ -111,9 +111,7 @@ func (t *times) next(v *view) time.Time {
 		value, _, err := moment.Eval(v)
 		at, ok := value.(types.Timestamp)
 		switch {
-		case err != nil:
-			due = earlier(due, v.now.Add(CheckAgain))
-		case !ok: // unknown, and so is the comparison, whatever the time
+		case err != nil || !ok: // it goes wrong or is unknown, and so does the comparison, whatever the time
 		case at.After(v.now):
 			due = earlier(due, at.Time)
 		case at.Time.Equal(v.now): // "until then" ends right after

@@ -44,6 +44,9 @@ func travels(path string) bool {
 	if below(registerPath) || below(evidencePath) {
 		return false
 	}
+	if rest, ok := strings.CutPrefix(path, scorecardsPath+"/"); ok && strings.Contains(rest, "/") { // a change is tried now
+		return false
+	}
 	return slices.ContainsFunc([]string{catalogPath, apisPath, scorecardsPath, auditPath, changesPath, palettePath}, below)
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -13,7 +14,9 @@ import (
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/scores"
+	"github.com/callboard/callboard/projections/trends"
 	"github.com/callboard/callboard/scorecards"
+	"github.com/callboard/callboard/scorecards/scorer"
 	"github.com/callboard/callboard/web/ui"
 )
 
@@ -27,6 +30,9 @@ const (
 type Scores interface {
 	// List returns scores by card and entity, the oldest first.
 	List(ctx context.Context, q scores.Query) ([]scores.Score, error)
+	// Moves returns those that began in a span of time with another level than the one
+	// before, the oldest first.
+	Moves(ctx context.Context, card string, from, to time.Time) ([]scores.Score, error)
 }
 
 // isScored reports whether an entity may be judged by a scorecard.
@@ -70,6 +76,7 @@ type scoreCard struct {
 type levelCount struct {
 	level levelMark
 	count int
+	color string   // of one without a glyph
 	asks  []string // titles of the rules
 }
 
@@ -108,6 +115,9 @@ func newScoreCard(c Catalog, card *scorecards.Card, list []scores.Score) scoreCa
 	}
 	for _, l := range slices.Backward(card.Levels) {
 		one := levelCount{level: newLevelMark(l.Name), count: at[l.Name]}
+		if one.level.glyph == "" {
+			one.color = l.Color
+		}
 		for _, r := range card.Rules {
 			if r.Level == l.Name {
 				one.asks = append(one.asks, r.Title)
@@ -134,7 +144,7 @@ func (v scoreCard) says() string {
 func (v scoreCard) shares() (all []ui.Share) {
 	for _, l := range v.levels {
 		if l.count > 0 {
-			all = append(all, ui.Share{Level: cmp.Or(l.level.glyph, "none"), Count: l.count})
+			all = append(all, ui.Share{Level: cmp.Or(l.level.glyph, "none"), Count: l.count, Color: l.color})
 		}
 	}
 	return all
@@ -164,16 +174,32 @@ func (s *Site) scoresOf(ctx context.Context, r request, q scores.Query) ([]score
 
 type scorecardView struct {
 	scoreCard
-	rules []ruleColumn
-	rows  []scoreRow
-	more  int
+	rungs []rungView
+	trend trendView
+	heat  heatView
+	rose  []moverView
+	fell  []moverView
+	span  string       // of who rose and fell
 	worst []ruleColumn // failed most first
+	try   string       // address; empty if no change can be tried
+	badge string       // of a README: Markdown
+	when  string       // heading of how they stand
+}
+
+// rungView is a level, what it asks for and who keeps that.
+type rungView struct {
+	level levelMark
+	asks  []string
+	soon  []string // asked for later
+	count int      // at this level or above
 }
 
 type ruleColumn struct {
 	id, title    string
 	level        levelMark
 	fails, asked int
+	last         int    // who would be at the next level but for this rule
+	was          string // share that passed at the beginning of the trend
 }
 
 type scoreRow struct {
@@ -208,65 +234,184 @@ func newCell(outcome, title string) cell {
 
 // scorecard handles "GET /scorecards/{name}".
 func (s *Site) scorecard(ctx context.Context, r request) (answer, error) {
+	e, card, err := cardOf(r)
+	if err != nil {
+		return answer{}, err
+	}
+	list, err := s.scoresOf(ctx, r, scores.Query{Card: e.Ref})
+	if err != nil {
+		return answer{}, err
+	}
+	span := spanOf(r)
+	trend, err := s.Trends.Of(ctx, e.Entity, span, false)
+	if err != nil {
+		return answer{}, err
+	}
+	if trend.Running != nil { // most are done at once
+		select {
+		case <-trend.Running.Ended():
+			trend, err = s.Trends.Of(ctx, e.Entity, span, false)
+		case <-time.After(tryPatience):
+		case <-ctx.Done():
+		}
+		if err != nil {
+			return answer{}, err
+		}
+	}
+	if card.Draft && trend.Computed != nil {
+		list = wouldStand(trend.Computed)
+	}
+	moves, err := s.Scores.Moves(ctx, e.Ref, span.From, span.To)
+	if err != nil {
+		return answer{}, err
+	}
+	a := answer{title: card.Title, body: scorecardPage(s.newScorecardView(r, card, list, trend, moves))}
+	if trend.Running != nil {
+		a.again = tryAgain
+	}
+	return a, nil
+}
+
+// cardOf is the scorecard that a page is about.
+func cardOf(r request) (*entities.Entry, *scorecards.Card, error) {
 	ref := catalog.Ref{Kind: scorecards.KindScorecard, Name: r.param("name")}
 	if ns, name, ok := strings.Cut(ref.Name, ":"); ok {
 		ref.Namespace, ref.Name = ns, name
 	}
 	e, ok := r.catalog.Get(ref.String())
 	if !ok {
-		return answer{}, fault.New(fault.NotFound, "there is no scorecard %s", r.param("name"))
+		return nil, nil, fault.New(fault.NotFound, "there is no scorecard %s", r.param("name"))
 	}
 	card, _ := scorecards.ParseCard(e.Entity)
 	if card == nil {
-		return answer{}, fault.New(fault.NotFound, "the scorecard %s cannot be read", r.param("name"))
+		return nil, nil, fault.New(fault.NotFound, "the scorecard %s cannot be read", r.param("name"))
 	}
-	list, err := s.scoresOf(ctx, r, scores.Query{Card: card.Ref.String()})
-	if err != nil {
-		return answer{}, err
-	}
-	return answer{title: card.Title, body: scorecardPage(newScorecardView(r.catalog, card, list))}, nil
+	return e, card, nil
 }
 
-func newScorecardView(c Catalog, card *scorecards.Card, list []scores.Score) scorecardView {
-	v := scorecardView{scoreCard: newScoreCard(c, card, list)}
-	for _, rule := range card.Rules {
-		v.rules = append(v.rules, ruleColumn{id: rule.ID, title: rule.Title, level: newLevelMark(rule.Level)})
-	}
-	slices.SortStableFunc(list, func(a, b scores.Score) int {
-		return cmp.Or(cmp.Compare(card.Rank(b.Level), card.Rank(a.Level)), cmp.Compare(b.Points, a.Points), strings.Compare(a.Entity, b.Entity))
-	})
-	for i, one := range list {
-		row := scoreRow{entity: named(c, one.Entity), level: newLevelMark(one.Level), points: fmt.Sprintf("%v of %v", one.Points, one.Of)}
-		if row.entity.Href != "" {
-			row.href = row.entity.Href + "/scorecards"
+// wouldStand is how entities stand by a backtest of a card that nothing is on record of.
+func wouldStand(b *scorer.Backtest) (all []scores.Score) {
+	for _, m := range b.Moves {
+		if m.After == nil {
+			continue
 		}
-		outcomes := map[string]scores.Rule{}
-		for _, rule := range one.Rules {
-			outcomes[rule.ID] = rule
-		}
-		for n, column := range v.rules {
-			o := outcomes[column.id].Outcome
-			switch scorecards.Outcome(o) {
-			case scorecards.Fail:
-				v.rules[n].fails++
-				v.rules[n].asked++
-			case scorecards.Pass:
-				v.rules[n].asked++
+		one := scores.Score{Card: b.Card, Entity: m.Entity, Level: m.After.Level, Points: m.After.Points, Of: m.After.Of, Since: b.To}
+		for _, rule := range m.Rules {
+			if rule.After != "" {
+				one.Rules = append(one.Rules, scores.Rule{ID: rule.Rule, Outcome: rule.After, Message: rule.Message})
 			}
-			row.cells = append(row.cells, newCell(o, column.title))
 		}
-		if i < shownScores {
-			v.rows = append(v.rows, row)
-		}
+		all = append(all, one)
 	}
-	v.more = len(list) - len(v.rows)
-	for _, rule := range v.rules {
-		if rule.fails > 0 {
-			v.worst = append(v.worst, rule)
-		}
+	return all
+}
+
+func (s *Site) newScorecardView(r request, card *scorecards.Card, list []scores.Score, trend trends.Trend, moves []scores.Score) scorecardView {
+	slices.SortStableFunc(list, func(a, b scores.Score) int {
+		return cmp.Or(cmp.Compare(card.Rank(a.Level), card.Rank(b.Level)), cmp.Compare(a.Points, b.Points), strings.Compare(a.Entity, b.Entity))
+	})
+	v := scorecardView{
+		scoreCard: newScoreCard(r.catalog, card, list), trend: newTrendView(r, card, trend), heat: newHeatView(r, card, list),
+		span: ui.Plural(monthsOf(r), "month"), rungs: rungsOf(r, card, list), worst: worstOf(r, card, list, trend.Points),
 	}
-	slices.SortStableFunc(v.worst, func(a, b ruleColumn) int { return b.fails - a.fails })
+	if v.when = "Today"; !r.moment.Now() {
+		v.when = "At that moment"
+	}
+	v.heat.running = card.Draft && trend.Running != nil
+	v.rose, v.fell = newMovers(r, card, moves)
+	if s.Trials != nil {
+		v.try = v.anchor.Href + "/try"
+	}
+	if !card.Draft {
+		name := strings.TrimPrefix(v.anchor.Href, scorecardsPath+"/")
+		v.badge = fmt.Sprintf("![%s](%s/api/scorecards/%s/badge/component/default/NAME.svg)", card.Title, s.URL, name)
+	}
 	return v
+}
+
+func rungsOf(r request, card *scorecards.Card, list []scores.Score) (all []rungView) {
+	for _, l := range slices.Backward(card.Levels) {
+		v := rungView{level: newLevelMark(l.Name)}
+		for _, rule := range card.Rules {
+			switch {
+			case rule.Level != l.Name:
+			case r.pageTime().Before(rule.From):
+				v.soon = append(v.soon, rule.Title+" (from "+ui.Day(rule.From).Text+")")
+			default:
+				v.asks = append(v.asks, rule.Title)
+			}
+		}
+		for _, one := range list {
+			if card.Rank(one.Level) >= l.Rank {
+				v.count++
+			}
+		}
+		all = append(all, v)
+	}
+	return all
+}
+
+// worstOf lists the rules that count and fail, the one that fails most first.
+func worstOf(r request, card *scorecards.Card, list []scores.Score, points []scorecards.Point) (all []ruleColumn) {
+	for _, rule := range card.Rules {
+		if r.pageTime().Before(rule.From) {
+			continue
+		}
+		v := ruleColumn{id: rule.ID, title: rule.Title, level: newLevelMark(rule.Level)}
+		for _, one := range list {
+			switch scorecards.Outcome(outcomeOf(one, rule.ID)) {
+			case scorecards.Fail:
+				v.fails++
+				v.asked++
+				if onlyOne(card, one, rule) {
+					v.last++
+				}
+			case scorecards.Pass:
+				v.asked++
+			}
+		}
+		for _, p := range points {
+			if share, ok := p.PassRate(rule.ID); ok {
+				v.was = fmt.Sprintf("%d %%", int(100*share))
+				break
+			}
+		}
+		if v.fails > 0 {
+			all = append(all, v)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b ruleColumn) int { return b.fails - a.fails })
+	return all
+}
+
+// says is how many fail, how many it alone holds back, and how the share moved.
+func (c ruleColumn) says() string {
+	says := fmt.Sprintf("%d of %d fail", c.fails, c.asked)
+	if c.last > 0 {
+		says += fmt.Sprintf("; %d have only this one left to the next level", c.last)
+	}
+	if c.was != "" {
+		says += fmt.Sprintf("; %d %% pass, at first %s", 100*(c.asked-c.fails)/max(c.asked, 1), c.was)
+	}
+	return says
+}
+
+// onlyOne reports whether a rule alone is in the way of the next level.
+func onlyOne(card *scorecards.Card, s scores.Score, rule *scorecards.Rule) bool {
+	next := slices.IndexFunc(card.Levels, func(l scorecards.Level) bool { return l.Rank > card.Rank(s.Level) })
+	if next < 0 || card.Rank(rule.Level) > card.Levels[next].Rank {
+		return false
+	}
+	for _, other := range card.Rules {
+		if other == rule || card.Rank(other.Level) > card.Levels[next].Rank {
+			continue
+		}
+		switch scorecards.Outcome(outcomeOf(s, other.ID)) {
+		case scorecards.Fail, scorecards.Unknown, scorecards.Error:
+			return false
+		}
+	}
+	return true
 }
 
 type entityScoresView struct {

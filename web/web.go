@@ -51,6 +51,8 @@ type Config struct {
 	Facts        Facts     // may be nil: then no owners are suggested, and no facts shown
 	Verify       Verifier  // may be nil: then no page asks whether an entity is still so
 	Scores       Scores    // may be nil: then there are no scorecards
+	Trends       Trends    // nil if Scores is
+	Trials       Trials    // may be nil: then no change of a scorecard can be tried
 	Standing     Standing
 	Repositories Repositories
 	Inbox        Inbox
@@ -113,6 +115,8 @@ func (s *Site) pages() []page {
 		{entityPath + "/definition/raw", s.definitionText},
 		{scorecardsPath, s.scorecardList},
 		{scorecardsPath + "/:name", s.scorecard},
+		{scorecardsPath + "/:name/try", s.tryCard},
+		{scorecardsPath + "/:name/try/:id", s.tried},
 		{entityPath + "/scorecards", s.entityScores},
 		{palettePath, s.palette},
 		{changesPath, s.changes},
@@ -149,6 +153,7 @@ func (s *Site) pages() []page {
 func (s *Site) forms() []page {
 	return []page{
 		{registerPath, s.preview},
+		{scorecardsPath + "/:name/try", s.tryChange},
 		{connectPath, s.connectWith},
 		{sourcesPath + "/:name/change", s.changeWith},
 		{sourcesPath + "/:name/deliveries/:id/undo", s.undoDelivery},

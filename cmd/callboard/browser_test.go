@@ -22,6 +22,11 @@ import (
 // the whole history was played.
 func startDemo(t *testing.T) string {
 	t.Helper()
+	return startDemoIn(t, filepath.Join(t.TempDir(), "demo"))
+}
+
+func startDemoIn(t *testing.T, data string) string {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	out, outWriter := io.Pipe()
 	var stderr lockedBuffer
@@ -29,7 +34,7 @@ func startDemo(t *testing.T) string {
 	code := make(chan int, 1)
 	go func() {
 		code <- run(ctx, process{
-			Args: []string{"demo", "--data", filepath.Join(t.TempDir(), "demo"), "--listen", "127.0.0.1:0"},
+			Args: []string{"demo", "--data", data, "--listen", "127.0.0.1:0"},
 			Env:  os.LookupEnv, Stdout: outWriter, Stderr: io.MultiWriter(&stderr, &notice{text: "Stop with Ctrl-C", seen: played}),
 		})
 		outWriter.Close()

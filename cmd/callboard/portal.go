@@ -41,6 +41,7 @@ import (
 	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/projections/standing"
 	"github.com/callboard/callboard/projections/tree"
+	"github.com/callboard/callboard/projections/trends"
 	"github.com/callboard/callboard/scorecards/scorer"
 	"github.com/callboard/callboard/subscribers"
 	"github.com/callboard/callboard/web"
@@ -78,6 +79,8 @@ type portal struct {
 	repositories *repositories.Repositories
 	scores       *scores.Scores
 	scorer       *scorer.Scorer
+	trials       *scorer.Trials
+	trends       trends.Trends
 	named        *namedFiles
 	tree         *tree.Tree
 	sealer       *proof.Sealer
@@ -136,6 +139,8 @@ func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o por
 	}
 	p.runner = projections.NewRunner(p.events, logger, p.catalog, p.history, p.repositories, p.scores, p.tree)
 	p.scorer = scorer.New(scorer.Options{Log: p.events, Kinds: kindsOf(p.config), Now: p.scoreTime, Logger: logger})
+	p.trials = scorer.NewTrials(p.open, p.events, kindsOf(p.config), p.now)
+	p.trends = trends.Trends{Recorded: p.scores, Trials: p.trials}
 	p.moments = moments.New(p.catalog, p.history, p.events, func(ctx context.Context, at eventlog.Position) error { return p.runner.Wait(ctx, history.Name, at) }, p.now)
 	p.ledger = ledger.New(p.history, p.moments, kindsOf(p.config), p.now)
 	p.inboxes = projections.NewRunner(p.inbox, logger, p.deliveries)
@@ -238,7 +243,7 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 	p.door.Register(p.echo)
 
 	answers := api.New(api.Config{
-		Catalog: p.catalog.Snapshot, Moments: p.moments, History: p.history, Ledger: p.ledger, Deliveries: p.deliveries, Facts: p.repositories, Scores: p.scores, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss, Undo: p.undo, Reporter: reporter{p},
+		Catalog: p.catalog.Snapshot, Moments: p.moments, History: p.history, Ledger: p.ledger, Deliveries: p.deliveries, Facts: p.repositories, Scores: p.scores, Trends: p.trends, Trials: p.trials, Now: p.now, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss, Undo: p.undo, Reporter: reporter{p},
 		Proofs: p.tree, PublicKey: p.sealer.Key.Public(), Signer: p.sealer.Key, Records: p.events,
 		Evidence: &evidence.Reporter{Ledger: p.ledger, Scores: p.scores, Events: p.history, Log: p.events, Kinds: kinds},
 		Standing: p.standing, Gaps: p.repositories, Survey: p.survey, Backfill: p.backfills.begin,
@@ -248,7 +253,7 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 	answers.Register(p.echo)
 	pages := web.New(web.Config{
 		Catalog: func() web.Catalog { return shownCatalog{p.catalog.Snapshot(), kinds, p.isRead} }, Moments: shownMoments{p.moments, kinds},
-		History: p.history, Ledger: p.ledger, Deliveries: p.deliveries, Log: p.events, Proofs: p.tree, Evidence: answers.AskEvidence, Facts: p.repositories, Verify: reporter{p}.Verify, Scores: p.scores, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss, Undo: p.undo, Locations: pageLocations{p},
+		History: p.history, Ledger: p.ledger, Deliveries: p.deliveries, Log: p.events, Proofs: p.tree, Evidence: answers.AskEvidence, Facts: p.repositories, Verify: reporter{p}.Verify, Scores: p.scores, Trends: p.trends, Trials: p.trials, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss, Undo: p.undo, Locations: pageLocations{p},
 		Standing: p.standing, Repositories: p.repositories, Inbox: pageInbox{p.inbox}, Survey: p.survey, Backfill: p.backfills.begin, MakeHook: p.makeHook, Connecting: pageConnecting{p, newAway(p.now)}, Changing: pageChanging{p}, Refusals: p.refusals,
 		Subscribers: p.subscribers, Sources: p.webSources, URL: base, Organisation: p.config.Name, Demo: p.options.demo, Now: p.now, Logger: p.logger,
 	})

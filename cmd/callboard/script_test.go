@@ -307,8 +307,11 @@ func (s *story) post(ts *testscript.TestScript, args []string) { s.request(ts, h
 
 func (s *story) request(ts *testscript.TestScript, method string, args []string) {
 	header := http.Header{}
+	var body io.Reader
 	for len(args) > 2 {
 		switch args[0] {
+		case "-body":
+			body = strings.NewReader(ts.ReadFile(args[1]))
 		case "-wait":
 			header.Set("Callboard-Wait-Position", args[1])
 		case "-token":
@@ -320,7 +323,7 @@ func (s *story) request(ts *testscript.TestScript, method string, args []string)
 		args = args[2:]
 	}
 	need(ts, args, 2, "get [-wait N] STATUS PATH")
-	r, err := http.NewRequestWithContext(context.Background(), method, ts.Getenv("URL")+args[1], nil)
+	r, err := http.NewRequestWithContext(context.Background(), method, ts.Getenv("URL")+args[1], body)
 	ts.Check(err)
 	r.Header = header
 	if !strings.HasPrefix(args[1], "/api") {

@@ -106,9 +106,12 @@ func (v *visitor) maySend(action *url.URL) {
 // formValues are what a form sends: what is filled in, else what stands there.
 func formValues(form *html.Node, fill map[string]string) url.Values {
 	values := url.Values{}
-	for _, n := range cascadia.QueryAll(form, cascadia.MustCompile("input[name], select[name]")) {
+	for _, n := range cascadia.QueryAll(form, cascadia.MustCompile("input[name], select[name], textarea[name]")) {
 		name, value := attribute(n, "name"), attribute(n, "value")
 		kind := attribute(n, "type")
+		if n.Data == "textarea" {
+			value = textOf(n)
+		}
 		if n.Data == "select" {
 			value = textOf(cascadia.Query(n, cascadia.MustCompile("option")))
 		}

@@ -26,7 +26,7 @@ var rooms = map[string][]string{
 	// Pure rules: what is known of an entity in, results out.
 	"scorecards": {"catalog", "catalog/schema"},
 	// Whoever follows the log and says how scores change.
-	"scorecards/scorer": {"catalog", "catalog/codeowners", "event", "eventlog", "internal/fault", "scorecards"},
+	"scorecards/scorer": {"catalog", "catalog/codeowners", "catalog/descriptor", "event", "eventlog", "internal/fault", "scorecards"},
 	"event":             {"catalog", "internal/fault", "internal/flat"},
 	// Documentation: the files of a repository in, pages out.
 	"techdocs":          {"techdocs/markdown"},
@@ -64,17 +64,19 @@ var rooms = map[string][]string{
 	"projections/evidence":     {"catalog", "event", "eventlog", "eventlog/proof", "internal/fault", "projections", "projections/entities", "projections/history", "projections/ledger", "projections/scores", "scorecards"},
 	"projections/repositories": {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 	// How sources stand is told by two read models together.
-	"projections/standing":   {"event", "internal/fault", "projections/deliveries", "projections/repositories"},
-	"projections/scores":     {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
+	"projections/standing": {"event", "internal/fault", "projections/deliveries", "projections/repositories"},
+	"projections/scores":   {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore", "scorecards"},
+	// How scores moved is what is on record and, before that, what a backtest finds.
+	"projections/trends":     {"catalog", "internal/fault", "scorecards", "scorecards/scorer"},
 	"projections/deliveries": {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 
 	// What goes out: events, by the filters of the history.
 	"subscribers": {"event", "eventlog", "eventlog/pubsub", "internal/fault", "projections/history", "projections/sqlstore"},
 
-	"api":           {"api/", "catalog", "event", "eventlog", "internal/fault", "projections", "projections/", "subscribers"},
+	"api":           {"api/", "catalog", "event", "eventlog", "internal/fault", "projections", "projections/", "scorecards", "scorecards/", "subscribers"},
 	"api/shape":     {},
 	"api/predicate": {"api/shape", "internal/fault", "projections/entities"},
-	"web":           {"catalog", "catalog/codeowners", "catalog/definition", "catalog/descriptor", "catalog/graph", "event", "eventlog", "internal/fault", "projections", "projections/", "scorecards", "subscribers", "web/"},
+	"web":           {"catalog", "catalog/codeowners", "catalog/definition", "catalog/descriptor", "catalog/graph", "event", "eventlog", "internal/fault", "projections", "projections/", "scorecards", "scorecards/", "subscribers", "web/"},
 
 	"web/internal": {"catalog", "catalog/descriptor", "event", "eventlog", "internal/fault", "projections", "projections/", "subscribers", "web", "web/"},
 

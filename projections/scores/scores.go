@@ -72,14 +72,17 @@ func fold(tx *sqlstore.Tx, rec eventlog.Record) error {
 	var written, level string
 	since := rec.Time.UnixNano()
 	var began int64
-	err = tx.QueryRow(`SELECT rules, level, since FROM scores WHERE card = ? AND entity = ? AND ended = 0 ORDER BY position DESC LIMIT 1`, d.Card, rec.Subject).
-		Scan(&written, &level, &began)
+	count := tally{}
+	var points, of float64
+	err = tx.QueryRow(`SELECT rules, level, since, points, of FROM scores WHERE card = ? AND entity = ? AND ended = 0 ORDER BY position DESC LIMIT 1`, d.Card, rec.Subject).
+		Scan(&written, &level, &began, &points, &of)
 	switch {
 	case err == nil:
 		if err := json.Unmarshal([]byte(written), &rules); err != nil {
 			return err
 		}
 		since = max(since, began) // clocks of commits go backward
+		count.add(-1, level, points, of, rules)
 	case !errors.Is(err, sql.ErrNoRows):
 		return err
 	}
@@ -87,9 +90,14 @@ func fold(tx *sqlstore.Tx, rec eventlog.Record) error {
 		return err
 	}
 	if d.After == nil {
-		return nil
+		return count.write(tx, d.Card, since)
 	}
-	now, err := json.Marshal(after(rules, d.Rules, origin{rec, time.Unix(0, since).UTC()}))
+	rules = after(rules, d.Rules, origin{rec, time.Unix(0, since).UTC()})
+	count.add(1, d.After.Level, d.After.Points, d.After.Of, rules)
+	if err := count.write(tx, d.Card, since); err != nil {
+		return err
+	}
+	now, err := json.Marshal(rules)
 	if err != nil {
 		return err
 	}

@@ -123,7 +123,7 @@ func (s *Scorer) CatchUp(ctx context.Context) error {
 			return err
 		}
 	}
-	return j.settle(ctx)
+	return s.settle(ctx, j)
 }
 
 func (s *Scorer) follow(ctx context.Context) error {
@@ -169,7 +169,7 @@ func (s *Scorer) follow(ctx context.Context) error {
 				return err
 			}
 			if j.at >= last && len(records) == 0 || j.at%settle == 0 {
-				if err := j.settle(ctx); err != nil {
+				if err := s.settle(ctx, j); err != nil {
 					return err
 				}
 			}
@@ -191,11 +191,22 @@ type pair struct{ card, entity string }
 type standing struct {
 	event.Score
 	outcomes map[string]string // by rule
+	// result is how it came about; nil if that is not known any more, or the card is
+	// another one. It is of the card in by.
+	result *scorecards.Result
+	by     *scorecards.Card
+}
+
+// change is that an entity stands otherwise than before, and why.
+type change struct {
+	entity string
+	event.ScoreChanged
+	why
 }
 
 // judge is one run along the log.
 type judge struct {
-	*Scorer
+	say      func(context.Context, []change) error // what one event led to
 	world    *World
 	standing map[pair]standing
 	dues     *dues
@@ -205,15 +216,20 @@ type judge struct {
 	started  bool      // pairs that are due were found
 	catching bool      // up with the past
 
+	changed   []string            // facts that are others than before; nil: anything may be
 	subject   *scorecards.Subject // that is being judged; nil if it is not there
 	subjectOf string              // its ref
+}
+
+func newJudge(w *World, say func(context.Context, []change) error) *judge {
+	return &judge{say: say, world: w, standing: map[pair]standing{}, dues: newDues()}
 }
 
 // begin reads what the scorer itself said before. The events that one position led
 // to are appended together, so that all up to the newest such position is judged,
 // even if a crash lost the cursor.
 func (s *Scorer) begin(ctx context.Context) (*judge, error) {
-	j := &judge{Scorer: s, world: NewWorld(s.Kinds), standing: map[pair]standing{}, dues: newDues()}
+	j := newJudge(NewWorld(s.Kinds), s.append)
 	cursor, err := s.Log.Cursor(ctx, Name)
 	if err != nil {
 		return nil, fmt.Errorf("read the scorer's position: %w", err)
@@ -231,6 +247,7 @@ func (s *Scorer) begin(ctx context.Context) (*judge, error) {
 			return nil, err
 		}
 		j.note(rec.Subject, d)
+		j.tick(rec.Time)
 		j.until = max(j.until, eventlog.Position(d.By))
 	}
 	return j, nil
@@ -244,8 +261,11 @@ func (j *judge) note(entity string, d event.ScoreChanged) {
 		j.dues.set(key, time.Time{})
 		return
 	}
-	now := standing{*d.After, map[string]string{}}
-	maps.Copy(now.outcomes, j.standing[key].outcomes)
+	was := j.standing[key]
+	now := standing{Score: *d.After, outcomes: was.outcomes, result: was.result, by: was.by}
+	if now.outcomes == nil {
+		now.outcomes = map[string]string{}
+	}
 	for _, r := range d.Rules {
 		if r.After == "" {
 			delete(now.outcomes, r.Rule)
@@ -259,12 +279,11 @@ func (j *judge) note(entity string, d event.ScoreChanged) {
 // take folds a record, and judges what it may have changed unless that was done.
 func (j *judge) take(ctx context.Context, rec eventlog.Record) error {
 	if rec.Position <= j.until {
-		t, err := j.world.apply(rec)
-		j.at = rec.Position
-		if rec.Type == event.TypeScoreChanged || t.any() {
+		if matters(rec) {
 			j.tick(rec.Time)
 		}
-		return err
+		j.at = rec.Position
+		return j.world.Apply(rec)
 	}
 	if err := j.start(ctx); err != nil {
 		return err
@@ -297,6 +316,7 @@ func (j *judge) take(ctx context.Context, rec eventlog.Record) error {
 			}
 		}
 	}
+	j.changed = t.facts
 	return j.judge(ctx, pairs, why{rec.Time, rec.Actor, rec.Cause, rec.ID})
 }
 
@@ -306,7 +326,7 @@ func (j *judge) start(ctx context.Context) error {
 	if j.started {
 		return nil
 	}
-	j.started = true
+	j.started, j.changed = true, nil
 	return j.judge(ctx, slices.Collect(maps.Keys(j.standing)), scheduled(j.clock, fmt.Sprintf("start %d", j.at)))
 }
 
@@ -323,7 +343,12 @@ func (j *judge) pass(ctx context.Context, to time.Time) error {
 	for at, ok := j.dues.next(); ok && !at.After(to); at, ok = j.dues.next() {
 		j.tick(at)
 		j.catching = to.Sub(j.clock) > lookBack
-		if err := j.judge(ctx, j.dues.take(j.clock), scheduled(j.clock, "schedule "+j.clock.UTC().Format(time.RFC3339Nano))); err != nil {
+		// After an event that came late, the clock is ahead: what is due by then waits, so
+		// that each card is judged as if there were no other, and the same moment is judged
+		// once more.
+		j.changed = []string{}
+		id := fmt.Sprintf("schedule %s %d", j.clock.UTC().Format(time.RFC3339Nano), j.at)
+		if err := j.judge(ctx, j.dues.take(at), scheduled(j.clock, id)); err != nil {
 			return err
 		}
 	}
@@ -339,13 +364,13 @@ func scheduled(at time.Time, id string) why {
 }
 
 // settle remembers how far it has come.
-func (j *judge) settle(ctx context.Context) error {
+func (s *Scorer) settle(ctx context.Context, j *judge) error {
 	if j.at > j.until {
-		if err := j.Log.SetCursor(ctx, Name, j.at); err != nil {
+		if err := s.Log.SetCursor(ctx, Name, j.at); err != nil {
 			return err
 		}
 	}
-	j.advance(j.at)
+	s.advance(j.at)
 	return nil
 }
 
@@ -368,37 +393,47 @@ type why struct {
 	id    string
 }
 
-// judge evaluates pairs and appends, all at once, what changed.
+// judge evaluates pairs and says, all at once, what changed.
 func (j *judge) judge(ctx context.Context, pairs []pair, w why) error {
 	slices.SortFunc(pairs, func(a, b pair) int {
 		return cmp.Or(strings.Compare(a.entity, b.entity), strings.Compare(a.card, b.card))
 	})
 	j.subject, j.subjectOf = nil, ""
-	var events []event.Event
-	var said []event.ScoreChanged
+	var all []change
 	for _, key := range pairs {
 		d, changed, err := j.evaluate(key, w.at)
 		if err != nil {
 			return err
 		}
-		if !changed {
-			continue
+		if changed {
+			all = append(all, change{key.entity, d, w})
 		}
-		e, err := event.New(Source, key.entity, d)
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	if err := j.say(ctx, all); err != nil {
+		return err
+	}
+	for _, c := range all {
+		j.note(c.entity, c.ScoreChanged)
+	}
+	return nil
+}
+
+// append appends changes in one piece.
+func (s *Scorer) append(ctx context.Context, all []change) error {
+	events := make([]event.Event, len(all))
+	for i, c := range all {
+		e, err := event.New(Source, c.entity, c.ScoreChanged)
 		if err != nil {
 			return err
 		}
-		e.ID, e.Time, e.Actor, e.Cause = event.DeriveID(0, "score", w.id, key.card, key.entity), w.at, w.actor, w.cause
-		events, said = append(events, e), append(said, d)
+		e.ID, e.Time, e.Actor, e.Cause = event.DeriveID(0, "score", c.id, c.Card, c.entity), c.at, c.actor, c.cause
+		events[i] = e
 	}
-	if len(events) == 0 {
-		return nil
-	}
-	if _, err := j.Log.Append(ctx, events...); err != nil {
+	if _, err := s.Log.Append(ctx, events...); err != nil {
 		return fmt.Errorf("append scores: %w", err)
-	}
-	for i, d := range said {
-		j.note(events[i].Subject, d)
 	}
 	return nil
 }
@@ -425,11 +460,18 @@ func (j *judge) evaluate(key pair, now time.Time) (d event.ScoreChanged, changed
 	if card == nil || subject == nil {
 		return d, judged, nil
 	}
-	result := card.Evaluate(subject, now)
-	if j.catching && result.Due.Sub(now) == scorecards.CheckAgain {
-		result.Due = now.Add(lookBack)
+	if was.by != card {
+		was.result = nil
+	}
+	result := card.Reevaluate(was.result, subject, now, j.changed)
+	if j.catching {
+		result.Postpone(now, now.Add(lookBack))
 	}
 	j.dues.set(key, result.Due)
+	if judged {
+		was.result, was.by = &result, card
+		j.standing[key] = was
+	}
 	switch result.Applies {
 	case scorecards.Pass:
 	case scorecards.NotApplicable:
@@ -438,15 +480,21 @@ func (j *judge) evaluate(key pair, now time.Time) (d event.ScoreChanged, changed
 		return d, false, nil
 	}
 	d.After = &event.Score{Level: card.Settle(was.Level, &result), Points: result.Points, Of: result.Of}
-	seen := map[string]bool{}
+	stay := 0
 	for _, r := range result.Rules {
-		seen[r.Rule] = true
-		if before := was.outcomes[r.Rule]; before != string(r.Outcome) {
+		before, had := was.outcomes[r.Rule]
+		if had {
+			stay++
+		}
+		if before != string(r.Outcome) {
 			d.Rules = append(d.Rules, event.RuleChange{Rule: r.Rule, Title: card.Rule(r.Rule).Title, Before: before, After: string(r.Outcome), Message: r.Message})
 		}
 	}
+	if stay == len(was.outcomes) {
+		return d, !judged || len(d.Rules) > 0 || *d.After != was.Score, nil
+	}
 	for _, id := range slices.Sorted(maps.Keys(was.outcomes)) {
-		if !seen[id] {
+		if card.Rule(id) == nil {
 			d.Rules = append(d.Rules, event.RuleChange{Rule: id, Title: id, Before: was.outcomes[id]})
 		}
 	}

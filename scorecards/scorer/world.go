@@ -24,6 +24,8 @@ type World struct {
 	read         []string                    // paths of the files that rules read; nil: not known yet
 	own          map[string]*own             // by full ref of an entity, which need not be there
 	cards        map[string]*scorecards.Card // by full ref
+	only         string                      // full ref of the one card that is looked at; empty: all are
+	fixed        bool                        // what the log says of it does not count
 	exemptions   map[string]*scorecards.Exemption
 }
 
@@ -38,6 +40,7 @@ type own struct {
 // for a long time.
 type declared struct {
 	json   string
+	entity *catalog.Entity // the same, where all are looked at again and again; else nil
 	origin event.Origin
 	edges  []catalog.Edge
 	since  scorecards.Source
@@ -73,9 +76,6 @@ type touched struct {
 	// facts that changed, if it is known that nothing else did: see [scorecards.Touches].
 	facts []string
 }
-
-// any reports whether there is anything.
-func (t *touched) any() bool { return len(t.entities)+len(t.cards) > 0 }
 
 // bears reports whether what changed can have an effect on what a card says.
 func (t *touched) bears(card *scorecards.Card) bool {
@@ -230,6 +230,9 @@ func (w *World) declare(d event.WrittenDeclaration, since scorecards.Source, t *
 	ref := e.Ref().String()
 	w.forget(ref, t)
 	now := &declared{json: d.Entity, origin: d.Origin, edges: w.kinds.Edges(&e), since: since}
+	if w.only != "" {
+		now.entity = &e
+	}
 	w.entities[ref] = now
 	for _, edge := range now.edges {
 		from := edge.From.String()
@@ -244,7 +247,7 @@ func (w *World) declare(d event.WrittenDeclaration, since scorecards.Source, t *
 	w.around(ref, t)
 	switch {
 	case e.Kind == scorecards.KindScorecard && e.APIVersion == scorecards.APIVersion:
-		if card, _ := scorecards.ParseCard(&e); card != nil && !card.Draft {
+		if card, _ := scorecards.ParseCard(&e); card != nil && !card.Draft && w.looksAt(ref) {
 			w.cards[ref] = card
 			w.read = nil
 		}
@@ -257,6 +260,9 @@ func (w *World) declare(d event.WrittenDeclaration, since scorecards.Source, t *
 	return nil
 }
 
+// looksAt reports whether it counts what the log says of a card.
+func (w *World) looksAt(ref string) bool { return !w.fixed && (w.only == "" || w.only == ref) }
+
 func relation(e catalog.Edge) catalog.Relation {
 	return catalog.Relation{Type: e.Type, TargetRef: e.To.String()}
 }
@@ -264,7 +270,7 @@ func relation(e catalog.Edge) catalog.Relation {
 // forget takes an entity out. What it had a bearing on is touched.
 func (w *World) forget(ref string, t *touched) {
 	t.entities[ref] = true
-	if w.cards[ref] != nil || strings.HasPrefix(ref, "scorecard:") {
+	if strings.HasPrefix(ref, "scorecard:") && w.looksAt(ref) {
 		delete(w.cards, ref)
 		w.read = nil
 		t.cards[ref] = true
@@ -312,11 +318,14 @@ func (w *World) Subject(ref string, now time.Time) (*scorecards.Subject, error) 
 	if d == nil {
 		return nil, nil //nolint:nilnil // there is none, as promised
 	}
-	var e catalog.Entity
-	if err := json.Unmarshal([]byte(d.json), &e); err != nil {
-		return nil, fmt.Errorf("decode %s: %w", ref, err)
+	e := d.entity
+	if e == nil {
+		e = &catalog.Entity{}
+		if err := json.Unmarshal([]byte(d.json), e); err != nil {
+			return nil, fmt.Errorf("decode %s: %w", ref, err)
+		}
 	}
-	s := &scorecards.Subject{Entity: &e, Facts: map[string]scorecards.Fact{}}
+	s := &scorecards.Subject{Entity: e, Facts: make(map[string]scorecards.Fact, 48)}
 	for r := range w.edges[ref] {
 		s.Relations = append(s.Relations, r)
 	}
@@ -334,7 +343,7 @@ func (w *World) Subject(ref string, now time.Time) (*scorecards.Subject, error) 
 	if r := w.repositories[place{d.origin.Source, d.origin.RepositoryID}]; r != nil {
 		r.facts(s.Facts, d.origin, w.named())
 		if r.files != nil {
-			r.files.docs(s.Facts, &e, d.origin)
+			r.files.docs(s.Facts, e, d.origin)
 		}
 		maps.Copy(s.Facts, r.reported)
 		happened = append(happened, r.activity)

@@ -1,0 +1,128 @@
+package api
+
+import (
+	"context"
+	"encoding/csv"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/scores"
+	"github.com/callboard/callboard/projections/trends"
+	"github.com/callboard/callboard/scorecards"
+)
+
+// Trends tells how entities stood on a scorecard over time.
+type Trends interface {
+	// Of returns the trend of a card. With wait it waits for a backtest.
+	Of(ctx context.Context, e *catalog.Entity, span trends.Span, wait bool) (trends.Trend, error)
+}
+
+// halfYear is how far back a trend goes if nobody says.
+const halfYear = 183
+
+func spanParams() []param {
+	return []param{{name: "from", check: oneText}, {name: "to", check: oneText}, {name: "step", check: oneOf("day", "week", "month")}}
+}
+
+// spanOf reads the span of a request: half a year in weeks, up to now.
+func (a *API) spanOf(c echo.Context) (trends.Span, error) {
+	now := a.Now().UTC()
+	span := trends.Span{To: now, Step: scorecards.Week}
+	if text := c.QueryParam("step"); text != "" {
+		span.Step = scorecards.Step(text)
+	}
+	var err error
+	if text := c.QueryParam("to"); text != "" {
+		if span.To, err = dayOrMoment("to", text); err != nil {
+			return span, err
+		}
+	}
+	if span.To.After(now) {
+		span.To = now
+	}
+	span.From = span.To.AddDate(0, 0, -halfYear).Truncate(24 * time.Hour)
+	if text := c.QueryParam("from"); text != "" {
+		if span.From, err = dayOrMoment("from", text); err != nil {
+			return span, err
+		}
+	}
+	return span, nil
+}
+
+func dayOrMoment(name, text string) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at.UTC(), nil
+		}
+	}
+	return time.Time{}, fault.New(fault.Invalid, "%s must be a day or a moment such as 2026-03-12T09:00:00Z, found %q", name, text)
+}
+
+// trendAnswer is a trend as JSON.
+type trendAnswer struct {
+	Card   string             `json:"card"`
+	From   time.Time          `json:"from"`
+	To     time.Time          `json:"to"`
+	Step   scorecards.Step    `json:"step"`
+	Levels []scorecards.Level `json:"levels"`         // from the lowest
+	Began  time.Time          `json:"began,omitzero"` // from when on it is on record
+	Items  []scorecards.Point `json:"items"`
+}
+
+// handleTrend handles "GET /api/scorecards/{name}/trend".
+func (a *API) handleTrend(c echo.Context) error {
+	e, err := a.cardNamed(c)
+	if err != nil {
+		return err
+	}
+	span, err := a.spanOf(c)
+	if err != nil {
+		return err
+	}
+	trend, err := a.Trends.Of(c.Request().Context(), e, span, true)
+	if err != nil {
+		return err
+	}
+	card, _ := scorecards.ParseCard(e)
+	return c.JSON(http.StatusOK, trendAnswer{e.Ref().String(), span.From, span.To, span.Step, card.Levels, trend.Began, trend.Points})
+}
+
+// writeResults writes how entities stand as CSV, a column for each rule of the card.
+func writeResults(c echo.Context, e *catalog.Entity, list []scores.Score) error {
+	card, _ := scorecards.ParseCard(e)
+	if card == nil {
+		return fault.New(fault.NotFound, "the scorecard %s cannot be read", e.Ref())
+	}
+	h := c.Response().Header()
+	h.Set(echo.HeaderContentType, "text/csv; charset=utf-8")
+	h.Set(echo.HeaderContentDisposition, fmt.Sprintf(`attachment; filename="%s.csv"`, e.Metadata.Name))
+	w := csv.NewWriter(c.Response())
+	row := []string{"entity", "level", "points", "of", "since", "commit", "position"}
+	for _, r := range card.Rules {
+		row = append(row, r.ID)
+	}
+	if err := w.Write(row); err != nil {
+		return err
+	}
+	for _, s := range list {
+		row = append(row[:0], s.Entity, s.Level, fmt.Sprint(s.Points), fmt.Sprint(s.Of), s.Since.Format(time.RFC3339), s.Cause.Commit, fmt.Sprint(s.Position))
+		for _, r := range card.Rules {
+			outcome := ""
+			if i := slices.IndexFunc(s.Rules, func(o scores.Rule) bool { return o.ID == r.ID }); i >= 0 {
+				outcome = s.Rules[i].Outcome
+			}
+			row = append(row, outcome)
+		}
+		if err := w.Write(row); err != nil {
+			return err
+		}
+	}
+	w.Flush()
+	return w.Error()
+}

@@ -1,0 +1,110 @@
+package scores_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/projections/scores"
+	"github.com/callboard/callboard/scorecards"
+)
+
+// A trend has at each midnight what a list of that moment has.
+func TestTrendIsWhatListsSay(t *testing.T) {
+	begin := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	rapid.Check(t, func(rt *rapid.T) {
+		s := open(t)
+		var records []eventlog.Record
+		standing := map[string]*event.Score{}
+		outcomes := map[string]string{}
+		at := begin
+		for i := range rapid.IntRange(1, 25).Draw(rt, "events") {
+			at = at.Add(time.Duration(rapid.IntRange(-5, 30).Draw(rt, "hours")) * time.Hour)
+			entity := rapid.SampledFrom([]string{payments, "component:default/ledger"}).Draw(rt, "entity")
+			d := event.ScoreChanged{Card: card, Before: standing[entity]}
+			if d.Before == nil || rapid.IntRange(0, 4).Draw(rt, "ends") > 0 {
+				d.After = &event.Score{Level: rapid.SampledFrom([]string{"", "Bronze", "Silver"}).Draw(rt, "level"), Points: float64(rapid.IntRange(0, 3).Draw(rt, "points")), Of: 3}
+				after := rapid.SampledFrom([]string{"pass", "fail", "unknown"}).Draw(rt, "outcome")
+				if after != outcomes[entity] {
+					d.Rules = []event.RuleChange{{Rule: "owner", Before: outcomes[entity], After: after}}
+				}
+				outcomes[entity] = after
+			} else {
+				delete(outcomes, entity)
+			}
+			standing[entity] = d.After
+			e, err := event.New("/scorecards", entity, d)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			e.ID, e.Time = fmt.Sprint("score-", i), at
+			records = append(records, eventlog.Record{Position: eventlog.Position(i + 1), Recorded: at, Event: e}) //nolint:gosec // small
+		}
+		half := len(records) / 2
+		for _, some := range [][]eventlog.Record{records[:half], records[half:]} {
+			if err := s.Apply(t.Context(), some); err != nil {
+				rt.Fatal(err)
+			}
+		}
+		moments, err := scorecards.Moments(begin.AddDate(0, 0, -1), begin.AddDate(0, 0, 40), scorecards.Day)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		points, err := s.Trend(t.Context(), card, moments)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		for i, p := range points {
+			midnight := p.At
+			if i > 0 {
+				midnight = midnight.Add(-1) // what begins at midnight is of the day that begins
+			}
+			list, err := s.List(t.Context(), scores.Query{Card: card, Moment: projections.Moment{At: midnight}})
+			if err != nil {
+				rt.Fatal(err)
+			}
+			want := scorecards.Point{At: p.At, Levels: map[string]int{}, Rules: map[string]map[scorecards.Outcome]int{}}
+			for _, one := range list {
+				want.Entities++
+				want.Levels[one.Level]++
+				want.Points, want.Of = want.Points+one.Points, want.Of+one.Of
+				for _, r := range one.Rules {
+					if want.Rules[r.ID] == nil {
+						want.Rules[r.ID] = map[scorecards.Outcome]int{}
+					}
+					want.Rules[r.ID][scorecards.Outcome(r.Outcome)]++
+				}
+			}
+			if diff := cmp.Diff(want, p); diff != "" {
+				rt.Errorf("at %v (-list +trend):\n%s", p.At, diff)
+			}
+		}
+	})
+}
+
+func TestMoves(t *testing.T) {
+	s, records := open(t), story(t).Records()
+	if err := s.Apply(t.Context(), records); err != nil {
+		t.Fatal(err)
+	}
+	moves, err := s.Moves(t.Context(), card, records[0].Time, records[len(records)-1].Time)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(moves) != 1 || moves[0].Entity != payments || moves[0].Before != "Silver" || moves[0].Level != "Bronze" || moves[0].Cause.Commit != "4f2a" {
+		t.Errorf("moves: %+v; want the fall alone, since to be judged for the first time is none", moves)
+	}
+	began, err := s.Began(t.Context(), card)
+	if err != nil || !began.Equal(records[0].Time) {
+		t.Errorf("the card began at %v, %v; want %v", began, err, records[0].Time)
+	}
+	if none, err := s.Began(t.Context(), "scorecard:default/none"); err != nil || !none.IsZero() {
+		t.Errorf("a card that judged nobody began at %v, %v", none, err)
+	}
+}

@@ -1,0 +1,202 @@
+package scorer
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/catalog/descriptor"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/scorecards"
+)
+
+const (
+	// keptAttempts is how many results are kept, the newest.
+	keptAttempts = 12
+	// waitingAttempts is how many may wait for the one that runs.
+	waitingAttempts = 8
+	// countsFor is how long a result counts: who asks the same again gets it.
+	countsFor = 10 * time.Minute
+	// keptTransitions of each backtest.
+	keptTransitions = 200
+)
+
+// Trials run backtests for people, one at a time and in the background, and keep the
+// results for a while. The scorer goes on meanwhile: they share the log with it and
+// nothing else. Make them with [NewTrials].
+type Trials struct {
+	ctx   context.Context // ends those that run
+	log   eventlog.Reader
+	kinds catalog.Kinds
+	now   func() time.Time
+	turn  chan struct{} // holds one thing while one runs
+
+	mu   sync.Mutex
+	kept []*Attempt // the oldest first
+}
+
+// NewTrials returns none yet. The end of ctx ends what runs.
+func NewTrials(ctx context.Context, log eventlog.Reader, kinds catalog.Kinds, now func() time.Time) *Trials {
+	return &Trials{ctx: ctx, log: log, kinds: kinds, now: now, turn: make(chan struct{}, 1)}
+}
+
+// Attempt is a backtest that runs, or ran.
+type Attempt struct {
+	ID     string // by which it is found
+	Text   string // the card as somebody wrote it; empty if nobody did
+	Entity *catalog.Entity
+	Card   *scorecards.Card
+	begun  time.Time
+	share  atomic.Uint64 // of 1000
+	ended  chan struct{}
+	result *Backtest
+	err    error
+}
+
+// Progress is how far it has come, from 0 to 1.
+func (a *Attempt) Progress() float64 { return float64(a.share.Load()) / 1000 }
+
+// Ended is closed once there is a result or an error.
+func (a *Attempt) Ended() <-chan struct{} { return a.ended }
+
+// Result waits for the result.
+func (a *Attempt) Result(ctx context.Context) (*Backtest, error) {
+	select {
+	case <-a.ended:
+		return a.result, a.err
+	case <-ctx.Done():
+		return nil, fault.New(fault.Unavailable, "the backtest has come to %d %%: %w", a.share.Load()/10, ctx.Err())
+	}
+}
+
+// Begin has the past judged by a card, whose text is kept to be shown. What is wrong with the card, or makes no sense, is
+// an error of kind fault.Invalid; that too many wait already one of fault.Unavailable.
+func (t *Trials) Begin(e *catalog.Entity, text string, from, to time.Time, step scorecards.Step) (*Attempt, error) {
+	card, problems := scorecards.ParseCard(e)
+	if len(problems) > 0 {
+		return nil, fault.New(fault.Invalid, "%s: %s", problems[0].Path, problems[0].Message)
+	}
+	if !from.IsZero() {
+		if _, err := scorecards.Moments(from, to, step); err != nil {
+			return nil, fault.New(fault.Invalid, "%w", err)
+		}
+	}
+	id, err := idOf(e, text, from, to, step)
+	if err != nil {
+		return nil, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	waiting := 0
+	for _, a := range t.kept {
+		select {
+		case <-a.ended:
+		default:
+			waiting++
+		}
+		if a.ID == id && t.now().Sub(a.begun) < countsFor && !a.failed() {
+			return a, nil
+		}
+	}
+	if waiting > waitingAttempts {
+		return nil, fault.New(fault.Unavailable, "%d backtests wait already: try again in a minute", waiting)
+	}
+	a := &Attempt{ID: id, Text: text, Entity: e, Card: card, begun: t.now(), ended: make(chan struct{})}
+	t.kept = append(slices.DeleteFunc(t.kept, func(k *Attempt) bool { return k.ID == id }), a)
+	if over := len(t.kept) - keptAttempts; over > 0 {
+		t.kept = slices.Delete(t.kept, 0, over)
+	}
+	trial := Trial{Card: card, From: from, To: to, Step: step, Keep: keptTransitions, Progress: func(at, of eventlog.Position) {
+		a.share.Store(uint64(1000 * at / max(of, 1)))
+	}}
+	go t.run(a, trial)
+	return a, nil
+}
+
+func (a *Attempt) failed() bool {
+	select {
+	case <-a.ended:
+		return a.err != nil
+	default:
+		return false
+	}
+}
+
+func (t *Trials) run(a *Attempt, trial Trial) {
+	defer close(a.ended)
+	select {
+	case t.turn <- struct{}{}:
+	case <-t.ctx.Done():
+		a.err = fault.New(fault.Unavailable, "the portal stops")
+		return
+	}
+	defer func() { <-t.turn }()
+	a.result, a.err = trial.Run(t.ctx, t.log, t.kinds)
+}
+
+// Find returns an attempt by its id; false if it is not kept any more.
+func (t *Trials) Find(id string) (*Attempt, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, a := range t.kept {
+		if a.ID == id {
+			return a, true
+		}
+	}
+	return nil, false
+}
+
+// Beginning is when the first event of the log became true; now if there is none.
+func (t *Trials) Beginning(ctx context.Context) (time.Time, error) {
+	first, err := t.log.At(ctx, 1)
+	if fault.KindOf(err) == fault.NotFound {
+		return t.now(), nil
+	}
+	return first.Time, err
+}
+
+func idOf(e *catalog.Entity, written string, from, to time.Time, step scorecards.Step) (string, error) {
+	text, err := json.Marshal(e.Object())
+	if err != nil {
+		return "", fmt.Errorf("write %s: %w", e.Ref(), err)
+	}
+	sum := sha256.Sum256(fmt.Appendf(text, "%q %d %d %s", written, from.Unix(), to.Truncate(countsFor).Unix(), step))
+	return hex.EncodeToString(sum[:8]), nil
+}
+
+// ReadCard reads a card that somebody proposes, in YAML or JSON: one document of kind
+// Scorecard. There is an entity if and only if there are no problems.
+func ReadCard(text []byte) (*catalog.Entity, []event.Problem) {
+	file := descriptor.ResolveOf(scorecards.Kinds(), text, nil)
+	problems := file.Problems
+	for _, d := range file.Documents {
+		problems = append(problems, d.Problems...)
+	}
+	var all []event.Problem
+	for _, p := range problems {
+		one := event.Problem{Path: p.Path, Line: p.Line, Column: p.Column, Message: p.Message}
+		if !slices.Contains(all, one) {
+			all = append(all, one)
+		}
+	}
+	if len(all) > 0 {
+		return nil, all
+	}
+	if len(file.Documents) != 1 {
+		return nil, []event.Problem{{Line: 1, Column: 1, Message: fmt.Sprintf("must be one scorecard, found %d documents", len(file.Documents))}}
+	}
+	e := file.Documents[0].Entity
+	if e.Kind != scorecards.KindScorecard {
+		return nil, []event.Problem{{Line: file.Documents[0].Line, Column: 1, Path: "kind", Message: fmt.Sprintf("must be Scorecard, found %s", e.Kind)}}
+	}
+	return e, nil
+}

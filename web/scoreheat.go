@@ -1,0 +1,207 @@
+package web
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/callboard/callboard/projections/scores"
+	"github.com/callboard/callboard/scorecards"
+	"github.com/callboard/callboard/web/ui"
+)
+
+const (
+	fieldGroup = "group"
+	fieldOpen  = "open"
+	byDomain   = "domain"
+	// shownOfGroup is how many rows a group has that nobody opened.
+	shownOfGroup = 4
+	// openGroups is how many groups show rows at first.
+	openGroups = 3
+)
+
+// heatView is entities by rules, the rules by level, the entities by team or domain.
+type heatView struct {
+	by      []ui.Choice
+	tiers   []heatTier
+	rules   []ruleColumn // in the order of the tiers
+	groups  []heatGroup
+	soon    []string // rules that do not count yet, with the day
+	csv     string
+	ladder  bool
+	entity  bool // there is any
+	running bool // it is not known yet whether there is
+}
+
+type heatTier struct {
+	level levelMark
+	rules int
+}
+
+// heatGroup is what a team or a domain has.
+type heatGroup struct {
+	label   string
+	href    string // opens or closes it
+	open    bool
+	count   int
+	says    string
+	percent string // of a card that counts points
+	shares  []ui.Share
+	cells   []groupCell
+	rows    []scoreRow
+	more    int
+}
+
+// groupCell is the share of a group that a rule passes for.
+type groupCell struct {
+	text string
+	low  bool
+}
+
+// low is the share of passes that is worth a second look, in percent.
+const low = 60
+
+// heatGroupOf names the group of an entity: its owner, or the domain of its system.
+func heatGroupOf(c Catalog, ref string, domain bool) string {
+	e, ok := c.Get(ref)
+	if !ok {
+		return ""
+	}
+	if !domain {
+		return e.Owner()
+	}
+	at := e
+	for range 8 { // subdomains, and systems in systems
+		up := ""
+		for _, r := range at.Relations {
+			if r.Type == "partOf" && (strings.HasPrefix(r.TargetRef, "domain:") || strings.HasPrefix(r.TargetRef, "system:")) {
+				up = r.TargetRef
+			}
+		}
+		if strings.HasPrefix(up, "domain:") || up == "" {
+			return up
+		}
+		if at, ok = c.Get(up); !ok {
+			return ""
+		}
+	}
+	return ""
+}
+
+// newHeatView groups scores. The list is in the order in which rows are shown.
+func newHeatView(r request, card *scorecards.Card, list []scores.Score) heatView {
+	domain := r.self.query.Get(fieldGroup) == byDomain
+	v := heatView{
+		by: []ui.Choice{
+			{Label: "Team", Href: r.self.drop(fieldGroup, fieldOpen).String(), On: !domain},
+			{Label: "Domain", Href: r.self.set(fieldGroup, byDomain).drop(fieldOpen).String(), On: domain},
+		},
+		ladder: len(card.Levels) > 0, entity: len(list) > 0, csv: "/api" + scorecardLink(card.Ref) + "/results?format=csv",
+	}
+	soon := map[string]bool{}
+	rules := slices.SortedStableFunc(slices.Values(card.Rules), func(a, b *scorecards.Rule) int {
+		return cmp.Compare(card.Rank(a.Level), card.Rank(b.Level))
+	})
+	for _, rule := range rules {
+		if r.pageTime().Before(rule.From) {
+			soon[rule.ID] = true
+			v.soon = append(v.soon, fmt.Sprintf("“%s” is shown and does not count until %s.", rule.Title, ui.Day(rule.From).Text))
+		}
+		v.rules = append(v.rules, ruleColumn{id: rule.ID, title: rule.Title, level: newLevelMark(rule.Level)})
+		if n := len(v.tiers); n > 0 && v.tiers[n-1].level == newLevelMark(rule.Level) {
+			v.tiers[n-1].rules++
+		} else {
+			v.tiers = append(v.tiers, heatTier{newLevelMark(rule.Level), 1})
+		}
+	}
+	byGroup := map[string][]scores.Score{}
+	for _, one := range list {
+		group := heatGroupOf(r.catalog, one.Entity, domain)
+		byGroup[group] = append(byGroup[group], one)
+	}
+	var names []string
+	for name := range byGroup {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(byGroup[b]), len(byGroup[a])), strings.Compare(a, b))
+	})
+	open := r.self.query[fieldOpen]
+	for i, name := range names {
+		v.groups = append(v.groups, v.group(r, card, name, byGroup[name], soon, open, i < openGroups))
+	}
+	return v
+}
+
+// pageTime is the moment that a page is about.
+func (r request) pageTime() time.Time {
+	if r.moment.At.IsZero() {
+		return r.now
+	}
+	return r.moment.At
+}
+
+func (v *heatView) group(r request, card *scorecards.Card, name string, list []scores.Score, soon map[string]bool, open []string, early bool) heatGroup {
+	key := cmp.Or(name, "none")
+	g := heatGroup{label: "Nobody", count: len(list), open: slices.Contains(open, key), href: r.self.toggle(fieldOpen, key).String() + "#h-heat"}
+	if r.self.query.Get(fieldGroup) == byDomain {
+		g.label = "No domain"
+	}
+	if name != "" {
+		g.label = named(r.catalog, name).Label
+	}
+	view := newScoreCard(r.catalog, card, list)
+	g.says, g.shares, g.percent = view.says(), view.shares(), fmt.Sprintf("%d %%", view.percent)
+	for _, column := range v.rules {
+		pass, asked := 0, 0
+		for _, one := range list {
+			switch scorecards.Outcome(outcomeOf(one, column.id)) {
+			case scorecards.Pass:
+				pass++
+				asked++
+			case scorecards.Fail:
+				asked++
+			}
+		}
+		c := groupCell{text: "–"}
+		if asked > 0 && !soon[column.id] {
+			share := 100 * pass / asked
+			c = groupCell{fmt.Sprintf("%d %%", share), share < low}
+		}
+		g.cells = append(g.cells, c)
+	}
+	shown := 0
+	switch {
+	case g.open:
+		shown = min(len(list), shownScores)
+	case early:
+		shown = min(len(list), shownOfGroup)
+	}
+	g.more = len(list) - shown
+	for _, one := range list[:shown] {
+		row := scoreRow{entity: named(r.catalog, one.Entity), level: newLevelMark(one.Level), points: fmt.Sprintf("%v of %v", one.Points, one.Of)}
+		if row.entity.Href != "" {
+			row.href = row.entity.Href + "/scorecards"
+		}
+		for _, column := range v.rules {
+			c := newCell(outcomeOf(one, column.id), column.title)
+			if soon[column.id] {
+				c = cell{class: "soon", sign: "·", says: c.says + ", does not count yet", title: column.title}
+			}
+			row.cells = append(row.cells, c)
+		}
+		g.rows = append(g.rows, row)
+	}
+	return g
+}
+
+func outcomeOf(s scores.Score, rule string) string {
+	for _, r := range s.Rules {
+		if r.ID == rule {
+			return r.Outcome
+		}
+	}
+	return ""
+}

@@ -1,0 +1,206 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/projections/scores"
+	"github.com/callboard/callboard/projections/trends"
+	"github.com/callboard/callboard/scorecards"
+	"github.com/callboard/callboard/web/ui"
+)
+
+// Trends tells how entities stood on a scorecard over time.
+type Trends interface {
+	// Of returns the trend of a card. Without wait it does not wait for a backtest.
+	Of(ctx context.Context, e *catalog.Entity, span trends.Span, wait bool) (trends.Trend, error)
+}
+
+const fieldMonths = "months"
+
+// trendView is how entities stood on a card over time.
+type trendView struct {
+	title   string
+	sub     string
+	periods []ui.Choice
+	area    ui.Area
+	heads   []ui.Column
+	rows    [][]string // the numbers, a step each
+	notes   []string
+	running string // of a backtest: how far it is
+	nothing bool
+	empty   bool // there is nothing to draw
+}
+
+// monthsOf is the period that a page is to show.
+func monthsOf(r request) int {
+	if n, err := strconv.Atoi(r.self.query.Get(fieldMonths)); err == nil && slices.Contains(periods(), n) {
+		return n
+	}
+	return 6
+}
+
+func periods() []int { return []int{3, 6, 12} }
+
+// spanOf is the period before the moment of the page.
+func spanOf(r request) trends.Span {
+	to := r.pageTime()
+	return trends.Span{From: to.UTC().AddDate(0, -monthsOf(r), 0).Truncate(24 * time.Hour), To: to, Step: scorecards.Week}
+}
+
+// newTrendView draws a trend. What comes before anybody was judged is left out.
+func newTrendView(r request, card *scorecards.Card, t trends.Trend) trendView {
+	months := monthsOf(r)
+	v := trendView{title: ui.Plural(months, "month"), sub: "Entities by level, each week"}
+	if len(card.Levels) == 0 {
+		v.sub = "Share of all points, each week"
+	}
+	for _, n := range periods() {
+		label := strconv.Itoa(n)
+		if n == periods()[0] {
+			label += " months"
+		}
+		v.periods = append(v.periods, ui.Choice{Label: label, Href: r.self.set(fieldMonths, strconv.Itoa(n)).String(), On: n == months})
+	}
+	if t.Running != nil {
+		v.running = fmt.Sprintf("What stood before is being computed: %d %% of the record is read. This page looks again by itself.", int(100*t.Running.Progress()))
+	}
+	points := t.Points
+	if first := slices.IndexFunc(points, func(p scorecards.Point) bool { return p.Entities > 0 }); first > 0 {
+		points = points[first-1:]
+	} else if first < 0 {
+		points = nil
+	}
+	if len(points) < 2 {
+		v.nothing = t.Running == nil
+		v.empty = true
+		return v
+	}
+	v.area, v.heads, v.rows = areaOf(card, points)
+	switch computed := slices.IndexFunc(points, func(p scorecards.Point) bool { return !p.Computed }); {
+	case computed < 0:
+		v.notes = append(v.notes, "Nothing of this is on record: it is what the card would have said.")
+	case computed > 0:
+		v.area.Pins = append(v.area.Pins, ui.Pin{At: v.area.At[computed], Text: ui.Day(t.Began).Text + ": from here on it is on record. Before, it is what the card would have said, as it is now."})
+	}
+	return v
+}
+
+// areaOf draws points, from the highest level at the base; a card that counts points has
+// their share instead.
+func areaOf(card *scorecards.Card, points []scorecards.Point) (a ui.Area, heads []ui.Column, rows [][]string) {
+	first, last := points[0], points[len(points)-1]
+	whole := last.At.Sub(first.At)
+	for i, p := range points {
+		x := 100 * float64(p.At.Sub(first.At)) / float64(whole)
+		a.At = append(a.At, x)
+		if i == 0 || p.At.Month() != points[i-1].At.Month() {
+			label := p.At.Format("Jan")
+			if p.At.Month() == time.January {
+				label = p.At.Format("Jan 2006")
+			}
+			if n := len(a.Ticks); n == 0 || x-a.Ticks[n-1].At > 6 {
+				a.Ticks = append(a.Ticks, ui.AxisTick{At: x, Label: label, First: i == 0, Alt: len(a.Ticks)%2 == 1})
+			}
+		}
+	}
+	heads = []ui.Column{{Label: "Day"}}
+	rows = make([][]string, len(points))
+	for i, p := range points {
+		rows[i] = []string{ui.Day(p.At).Text}
+	}
+	add := func(b ui.Band, value func(scorecards.Point) int) {
+		for i, p := range points {
+			b.Values = append(b.Values, value(p))
+			rows[i] = append(rows[i], ui.Number(b.Values[i]))
+		}
+		a.Bands = append(a.Bands, b)
+		heads = append(heads, ui.Column{Label: b.Label, Number: true})
+		a.Says += fmt.Sprintf("%s from %d to %d. ", b.Label, b.Values[0], b.Values[len(points)-1])
+	}
+	a.Says = fmt.Sprintf("From %s to %s: ", ui.Day(first.At).Text, ui.Day(last.At).Text)
+	if len(card.Levels) == 0 {
+		a.Whole = 100
+		add(ui.Band{Label: "percent", Color: "color-mix(in srgb, var(--accent) 45%, var(--surface))"}, func(p scorecards.Point) int { return percentOf(p) })
+		return a, heads, rows
+	}
+	for _, l := range slices.Backward(card.Levels) {
+		add(ui.Band{Label: l.Name, Class: newLevelMark(l.Name).glyph, Color: l.Color}, func(p scorecards.Point) int { return p.Levels[l.Name] })
+	}
+	add(ui.Band{Label: "None", Class: "none"}, func(p scorecards.Point) int { return p.Levels[""] })
+	return a, heads, rows
+}
+
+func percentOf(p scorecards.Point) int {
+	if p.Of == 0 {
+		return 0
+	}
+	return int(100 * p.Points / p.Of)
+}
+
+// moverView is an entity that stands otherwise than at the beginning of a period, and the
+// change that did it last.
+type moverView struct {
+	entity        ui.EntityLink
+	before, after levelMark
+	why           string
+	when          ui.Moment
+	who           ui.Person
+	commit        ui.CommitMark
+	event         ui.EventMark
+	by            int // ranks
+}
+
+const shownMovers = 5
+
+// newMovers finds who rose and who fell the most.
+func newMovers(r request, card *scorecards.Card, moves []scores.Score) (rose, fell []moverView) {
+	type journey struct{ first, last scores.Score }
+	all := map[string]*journey{}
+	var order []string
+	for _, m := range moves {
+		if all[m.Entity] == nil {
+			all[m.Entity] = &journey{first: m}
+			order = append(order, m.Entity)
+		}
+		all[m.Entity].last = m
+	}
+	step := func(level string) int { // not the rank: levels may be 10, 20 and 30
+		return slices.IndexFunc(card.Levels, func(l scorecards.Level) bool { return l.Name == level }) + 1
+	}
+	for _, ref := range order {
+		j := all[ref]
+		v := moverView{
+			entity: named(r.catalog, ref), before: newLevelMark(j.first.Before), after: newLevelMark(j.last.Level), by: step(j.last.Level) - step(j.first.Before),
+			when: ui.Near(j.last.Since, r.now), who: actor(j.last.Actor), commit: commit(j.last.Cause), event: mark(j.last.Position),
+		}
+		if v.entity.Href != "" {
+			v.entity.Href += "/scorecards"
+		}
+		for _, o := range j.last.Rules {
+			if rule := card.Rule(o.ID); rule != nil && o.Position == j.last.Position {
+				v.why = rule.Title + ": " + newCell(o.Outcome, "").says
+				if scorecards.Outcome(o.Outcome) == scorecards.Fail {
+					break
+				}
+			}
+		}
+		switch {
+		case v.by > 0:
+			rose = append(rose, v)
+		case v.by < 0:
+			fell = append(fell, v)
+		}
+	}
+	newest := func(a, b moverView) int { return cmp.Compare(b.by*b.by, a.by*a.by) }
+	slices.Reverse(rose)
+	slices.Reverse(fell)
+	slices.SortStableFunc(rose, newest)
+	slices.SortStableFunc(fell, newest)
+	return rose[:min(len(rose), shownMovers)], fell[:min(len(fell), shownMovers)]
+}

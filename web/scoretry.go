@@ -1,0 +1,268 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/catalog/descriptor"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/projections/trends"
+	"github.com/callboard/callboard/scorecards"
+	"github.com/callboard/callboard/scorecards/scorer"
+	"github.com/callboard/callboard/web/ui"
+)
+
+// Trials judge the past by a card that somebody proposes.
+type Trials interface {
+	// Begin has it begin, or returns the one that did so for the same a while ago.
+	Begin(e *catalog.Entity, text string, from, to time.Time, step scorecards.Step) (*scorer.Attempt, error)
+	// Find returns one by its id; false if it is not kept any more.
+	Find(id string) (*scorer.Attempt, bool)
+}
+
+const (
+	fieldCard = "card"
+	tryAgain  = 2 * time.Second // a page asks for what still runs
+	// tryPatience is how long a page waits for a backtest.
+	tryPatience = 500 * time.Millisecond
+	shownMoved  = 200
+)
+
+// tryView is a card that is being tried.
+type tryView struct {
+	card     ui.Anchor
+	action   string
+	text     string
+	problems []tryProblem
+	running  string
+	result   *triedView
+}
+
+type tryProblem struct{ place, field, message string }
+
+// triedView is what a change would have done.
+type triedView struct {
+	says   string
+	trend  trendView
+	rules  []rateRow
+	moved  []movedRow
+	more   int
+	event  ui.EventMark
+	ladder bool
+}
+
+// rateRow is how often a rule passes, as it is on record and by the change.
+type rateRow struct {
+	title   string
+	level   levelMark
+	now     string
+	then    string
+	change  string
+	look    string // of the change: "up", "down" or "same"
+	arrow   string
+	unknown int
+}
+
+type movedRow struct {
+	entity        ui.EntityLink
+	before, after levelMark
+	fresh, gone   bool
+	points        string
+	why           string
+}
+
+// tryCard handles "GET /scorecards/{name}/try".
+func (s *Site) tryCard(ctx context.Context, r request) (answer, error) {
+	e, card, err := s.tryable(r)
+	if err != nil {
+		return answer{}, err
+	}
+	text, err := s.documentOf(ctx, e)
+	if err != nil || text == "" { // it was made without a file
+		b, err := descriptor.Format(e.Entity)
+		if err != nil {
+			return answer{}, err
+		}
+		text = string(b)
+	}
+	return tryAnswer(card, tryView{text: text}), nil
+}
+
+// tryChange handles "POST /scorecards/{name}/try".
+func (s *Site) tryChange(_ context.Context, r request) (answer, error) {
+	_, card, err := s.tryable(r)
+	if err != nil {
+		return answer{}, err
+	}
+	text := strings.ReplaceAll(r.form(fieldCard), "\r\n", "\n")
+	v := tryView{text: text}
+	proposed, problems := scorer.ReadCard([]byte(text))
+	if len(problems) == 0 && proposed.Ref() != card.Ref {
+		problems = []event.Problem{{Line: 1, Column: 1, Path: "metadata.name", Message: fmt.Sprintf("must be that of this card, %s, found %s: the change is compared with it", card.Ref.Name, proposed.Metadata.Name)}}
+	}
+	if len(problems) > 0 {
+		v.problems = tryProblems(problems)
+		return tryAnswer(card, v), nil
+	}
+	span := spanOf(r)
+	attempt, err := s.Trials.Begin(proposed, text, span.From, r.now, span.Step)
+	if fault.KindOf(err) == fault.Invalid || fault.KindOf(err) == fault.Unavailable {
+		v.problems = []tryProblem{{message: err.Error()}}
+		return tryAnswer(card, v), nil
+	}
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{location: scorecardLink(card.Ref) + "/try/" + attempt.ID}, nil
+}
+
+func tryProblems(all []event.Problem) (shown []tryProblem) {
+	for _, p := range all {
+		shown = append(shown, tryProblem{fmt.Sprintf("Line %d, column %d", p.Line, p.Column), p.Path, p.Message})
+	}
+	return shown
+}
+
+// tried handles "GET /scorecards/{name}/try/{id}".
+func (s *Site) tried(ctx context.Context, r request) (answer, error) {
+	_, card, err := s.tryable(r)
+	if err != nil {
+		return answer{}, err
+	}
+	attempt, ok := s.Trials.Find(r.param("id"))
+	if !ok || attempt.Card.Ref != card.Ref {
+		return answer{}, fault.New(fault.NotFound, "this trial is not kept any more: go to %s/try and try again", scorecardLink(card.Ref))
+	}
+	v := tryView{text: attempt.Text}
+	if v.text == "" {
+		text, err := descriptor.Format(attempt.Entity)
+		if err != nil {
+			return answer{}, err
+		}
+		v.text = string(text)
+	}
+	select {
+	case <-attempt.Ended():
+	case <-time.After(tryPatience):
+	case <-ctx.Done():
+	}
+	select {
+	case <-attempt.Ended():
+		result, err := attempt.Result(ctx)
+		if err != nil {
+			return answer{}, err
+		}
+		v.result = newTriedView(r, attempt.Card, result)
+		return tryAnswer(card, v), nil
+	default:
+		v.running = fmt.Sprintf("%d %% of the record is read.", int(100*attempt.Progress()))
+		a := tryAnswer(card, v)
+		a.again = tryAgain
+		return a, nil
+	}
+}
+
+func (s *Site) tryable(r request) (*entities.Entry, *scorecards.Card, error) {
+	if s.Trials == nil {
+		return nil, nil, fault.New(fault.NotFound, "this portal tries no changes of scorecards")
+	}
+	return cardOf(r)
+}
+
+func tryAnswer(card *scorecards.Card, v tryView) answer {
+	v.card = ui.Anchor{Label: card.Title, Href: scorecardLink(card.Ref)}
+	v.action = v.card.Href + "/try"
+	return answer{title: "Try a change · " + card.Title, body: tryPage(v)}
+}
+
+func newTriedView(r request, card *scorecards.Card, b *scorer.Backtest) *triedView {
+	v := &triedView{trend: newTrendView(r, card, trends.Trend{Points: b.Trend}), event: mark(b.Position), ladder: len(card.Levels) > 0}
+	v.trend.title, v.trend.sub, v.trend.periods, v.trend.notes = "By the change", "Entities by level, each week", nil, []string{"Nothing of this is on record: it is what the card would have said."}
+	last := scorecards.Point{}
+	if len(b.Trend) > 0 {
+		last = b.Trend[len(b.Trend)-1]
+	}
+	for _, rule := range card.Rules {
+		v.rules = append(v.rules, newRateRow(rule, b.Before, last))
+	}
+	rise, fall, fresh, gone := 0, 0, 0, 0
+	for i, m := range b.Moves {
+		row := movedRow{entity: named(r.catalog, m.Entity), fresh: m.Before == nil, gone: m.After == nil}
+		switch {
+		case row.fresh:
+			fresh++
+		case row.gone:
+			gone++
+		case card.Rank(m.After.Level) > card.Rank(m.Before.Level) || !v.ladder && m.After.Points*m.Before.Of > m.Before.Points*m.After.Of:
+			rise++
+		default:
+			fall++
+		}
+		if m.Before != nil {
+			row.before = newLevelMark(m.Before.Level)
+			row.points = fmt.Sprintf("%v of %v", m.Before.Points, m.Before.Of)
+		}
+		if m.After != nil {
+			row.after = newLevelMark(m.After.Level)
+			row.points += fmt.Sprintf(" → %v of %v", m.After.Points, m.After.Of)
+		}
+		if !row.fresh && !row.gone {
+			var why []string
+			for _, c := range m.Rules {
+				why = append(why, c.Title+": "+newCell(c.After, "").says)
+			}
+			row.why = cmp.Or(strings.Join(why, "; "), "What the levels ask for")
+		}
+		if i < shownMoved {
+			v.moved = append(v.moved, row)
+		}
+	}
+	v.more = len(b.Moves) - len(v.moved)
+	v.says = triedSays(rise, fall, fresh, gone, last.Entities)
+	return v
+}
+
+func triedSays(rise, fall, fresh, gone, judged int) string {
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		what string
+	}{{rise, "rise"}, {fall, "fall"}, {fresh, "be judged for the first time"}, {gone, "not be judged any more"}} {
+		if p.n > 0 {
+			parts = append(parts, fmt.Sprintf("%s would %s", ui.Number(p.n), p.what))
+		}
+	}
+	if len(parts) == 0 {
+		return fmt.Sprintf("Nobody would stand otherwise. %s judged.", ui.Plural(judged, "entity is", "entities are"))
+	}
+	return fmt.Sprintf("If this were published now, %s, of %s.", strings.Join(parts, ", "), ui.Plural(judged, "entity", "entities"))
+}
+
+func newRateRow(rule *scorecards.Rule, before, after scorecards.Point) rateRow {
+	v := rateRow{title: rule.Title, level: newLevelMark(rule.Level), now: "–", then: "–", change: "no change", look: "same", arrow: "minus", unknown: after.Rules[rule.ID][scorecards.Unknown]}
+	was, recorded := before.PassRate(rule.ID)
+	is, found := after.PassRate(rule.ID)
+	if recorded {
+		v.now = fmt.Sprintf("%.0f %%", 100*was)
+	}
+	if found {
+		v.then = fmt.Sprintf("%.0f %%", 100*is)
+	}
+	switch {
+	case !recorded && found:
+		v.change = "new"
+	case recorded && !found:
+		v.change = "nothing to count"
+	case is > was:
+		v.change, v.look, v.arrow = fmt.Sprintf("%.0f points", 100*(is-was)), "up", "arrow-up"
+	case is < was:
+		v.change, v.look, v.arrow = fmt.Sprintf("%.0f points", 100*(was-is)), "down", "arrow-down"
+	}
+	return v
+}

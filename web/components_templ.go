@@ -1126,6 +1126,21 @@ func sinkProgress() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
+		templ_7745c5c3_Err = ui.TallMix("Gold 21, Silver 32, Bronze 19, None 9", []ui.Share{{Level: "gold", Count: 21}, {Level: "silver", Count: 32}, {Level: "bronze", Count: 19}, {Level: "none", Count: 9}}).Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = ui.StackedArea(ui.Area{
+			Says: "From 30 entities in June to 81 in November; Gold from 4 to 21.", At: []float64{0, 25, 50, 75, 100}, Tall: 160,
+			Bands: []ui.Band{
+				{Label: "None", Class: "none", Values: []int{10, 12, 14, 12, 9}}, {Label: "Bronze", Class: "bronze", Values: []int{10, 14, 18, 20, 19}},
+				{Label: "Silver", Class: "silver", Values: []int{6, 12, 20, 28, 32}}, {Label: "Gold", Class: "gold", Values: []int{4, 8, 12, 16, 21}},
+			},
+			Ticks: []ui.AxisTick{{At: 0, Label: "Jun", First: true}, {At: 50, Label: "Sep"}, {At: 100, Label: "Nov"}},
+		}).Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
 		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 46, "<div class=\"stack bones\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

@@ -265,6 +265,19 @@ func samples() []event.Data {
 			Before: &event.Score{Level: "Silver", Points: 4, Of: 5}, After: &event.Score{Level: "Bronze", Points: 3, Of: 5},
 			Rules: []event.RuleChange{{Rule: "codeowners", Title: "Has a CODEOWNERS file", Before: "pass", After: "fail", Message: "No CODEOWNERS file on main"}}, By: 41,
 		},
+		event.DocsPublished{
+			Entity: "component:default/payments", Site: "Payments", Repository: repository.Repository, Commit: origin.Commit, Root: "services/api",
+			Edit: "https://forge.example/acme/payments/edit/main/", View: "https://forge.example/acme/payments/blob/main/",
+			Pages:  []event.DocsPage{{Path: "guide/start.md", Title: "Start", Source: "docs/guide/start.md", Blob: origin.Blob}},
+			Files:  []event.DocsFile{{Path: "mkdocs.yml", Blob: "5d3c1e0a9f3e4c0d8a9b7c6d5e4f3a2b1c0d9e8f"}},
+			Linked: []string{"main.go"}, Words: 310, Broken: 1, Orphans: 1, Wrong: 2,
+			Problems: []event.DocsProblem{{File: "docs/guide/start.md", Line: 7, Code: "link", Message: "ledger.md is not there: add the file, or mend the path"}},
+		},
+		event.DocsFailed{
+			Entity: "component:default/payments", Repository: repository.Repository, Commit: origin.Commit, Root: "services/api", View: "https://forge.example/acme/payments/blob/main/",
+			DocsProblem: event.DocsProblem{File: "services/api/mkdocs.yml", Line: 3, Code: "config", Message: "the file is not YAML"},
+		},
+		event.DocsRemoved{Entity: "component:default/payments", Repository: repository.Repository, Commit: origin.Commit, Reason: "the annotation backstage.io/techdocs-ref is gone"},
 		event.SourceNoticed{Source: "github", Notice: event.NoticeGranted, Detail: "two repositories were added", Repositories: []event.Repository{repository.Repository}},
 		event.SourceGapFound{
 			Source: "github", Gap: "pWy1FoyC", Kind: event.GapHead, Repository: repository.Repository, Delivery: "github:72d3162e",

@@ -36,6 +36,10 @@ const (
 
 	TypeScoreChanged Type = "score.changed.v1"
 
+	TypeDocsPublished Type = "docs.published.v1"
+	TypeDocsFailed    Type = "docs.failed.v1"
+	TypeDocsRemoved   Type = "docs.removed.v1"
+
 	TypeSourceConnected     Type = "source.connected.v1"
 	TypeSourceChanged       Type = "source.changed.v1"
 	TypeSourceDisconnected  Type = "source.disconnected.v1"
@@ -95,6 +99,9 @@ var types = []TypeInfo{
 	{TypeSourceWorkRequested, "Somebody asked for work at a source.", decodeAs[SourceWorkRequested]},
 	{TypeSubscriberWorkRequested, "Somebody told a subscriber what to do.", decodeAs[SubscriberWorkRequested]},
 	{TypeScoreChanged, "An entity stands otherwise on a scorecard.", decodeAs[ScoreChanged]},
+	{TypeDocsPublished, "The documentation of an entity is another one than before.", decodeAs[DocsPublished]},
+	{TypeDocsFailed, "The documentation of an entity cannot be shown as it is now; what was published stays.", decodeAs[DocsFailed]},
+	{TypeDocsRemoved, "An entity has no documentation any more.", decodeAs[DocsRemoved]},
 	{TypeSourceNoticed, "The forge told of the connection itself.", decodeAs[SourceNoticed]},
 	{TypeSourceGapFound, "Something of a source was missed.", decodeAs[SourceGapFound]},
 	{TypeSourceGapClosed, "What was missed has been made up for.", decodeAs[SourceGapClosed]},

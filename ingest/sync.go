@@ -100,6 +100,10 @@ func (l *lane) sync(ctx context.Context, t task) (d done, err error) {
 		}
 		d.events = append(d.events, positions...)
 	}
+	if positions, err = l.recordDocs(ctx, r, c, t); err != nil {
+		return d, err
+	}
+	d.events = append(d.events, positions...)
 	if d.commit = r.commit; d.commit != "" {
 		l.at[d.repo.ID] = d.commit
 	} else {

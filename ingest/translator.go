@@ -55,8 +55,10 @@ type TranslatorOptions struct {
 	// ReadPeople is called with the name of a [Directory] that may have a Group or
 	// User whose name somebody else let go of; nil: nobody is told.
 	ReadPeople func(source string)
-	Logger     *slog.Logger
-	Now        func() time.Time // nil: time.Now
+	// Docs are where documentation goes; nil: none is read.
+	Docs   *DocsOptions
+	Logger *slog.Logger
+	Now    func() time.Time // nil: time.Now
 }
 
 // Selection says what of a source is read.

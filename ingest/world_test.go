@@ -82,6 +82,7 @@ type world struct {
 	surveyed   []string            // sources
 	sender     string              // source that deliveries come from
 	translator *ingest.Translator
+	docs       *ingest.DocsOptions // nil: no documentation is read
 	now        time.Time
 	sent       int
 }
@@ -108,6 +109,7 @@ func (w *world) restart() {
 		Kinds:   w.kinds, Deliveries: w.deliveries, Log: w.main, Known: w, Reached: w, Positions: w, Logger: quiet(), Now: func() time.Time { return w.now },
 		Selections: map[string]ingest.Selection{"github": w.selection}, Guard: w.guard, Repositories: w.known, Named: func() []string { return w.named },
 		Survey: func(source string) { w.surveyed = append(w.surveyed, source) },
+		Docs:   w.docs,
 	})
 }
 

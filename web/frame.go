@@ -28,6 +28,7 @@ func (s *Site) shell(c echo.Context, r request, a answer) templ.Component {
 	}
 	return ui.Shell(ui.Frame{
 		Title:        a.title,
+		Styles:       a.styles,
 		Wrong:        a.wrong,
 		Again:        int(a.again.Seconds()),
 		Organisation: s.Organisation,
@@ -75,6 +76,9 @@ func (s *Site) nav(path string, t truth, failing, letters int) []ui.NavGroup {
 	groups := []ui.NavGroup{
 		{Items: []ui.NavItem{item("Catalog", "catalog", catalogPath), item("APIs", "api", apisPath)}},
 		{Title: "Record", Items: []ui.NavItem{item("Audit", "audit", auditPath), item("Changes", "swap", changesPath), sources, subscribed}},
+	}
+	if s.Docs != nil {
+		groups[0].Items = append(groups[0].Items, item("Docs", "docs", docsPath))
 	}
 	if s.Scores != nil {
 		groups[0].Items = append(groups[0].Items, item("Scorecards", "score", scorecardsPath))

@@ -83,6 +83,12 @@ func tellTypeAround(t event.Type) told {
 		return told{"x", "", "Delivery dismissed"}
 	case event.TypeScoreChanged:
 		return told{"score", "", "Score"}
+	case event.TypeDocsPublished:
+		return told{"docs", "", "Documentation"}
+	case event.TypeDocsFailed:
+		return told{"docs", "bad", "Documentation cannot be shown"}
+	case event.TypeDocsRemoved:
+		return told{"docs", "", "Documentation removed"}
 	case event.TypeSourceNoticed:
 		return told{"source", "", "Source"}
 	case event.TypeSourceGapFound:

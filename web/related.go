@@ -313,6 +313,9 @@ func entityTabs(c Catalog, e *entities.Entry, on, events string) []ui.View {
 			all = append(all, ui.View{Label: t.label, Href: here + "/" + t.path, Count: ui.Number(n)})
 		}
 	}
+	if href := docsTab(e); href != "" {
+		all = append(all, ui.View{Label: tabDocs, Href: href})
+	}
 	if isScored(c, e) {
 		all = append(all, ui.View{Label: tabScores, Href: here + "/scorecards"})
 	}

@@ -44,15 +44,17 @@ type Config struct {
 	Proofs       Proofs // may be nil: then nothing is under seal
 	Evidence     Evidence
 	Replay       Replayer
-	Allow        Replayer  // of a delivery that is held, to remove as much as it takes
-	Dismiss      Dismisser // of a delivery that failed or is held
-	Undo         Undoer    // may be nil: then no page undoes anything
-	Locations    Locations // may be nil: then none can be registered
-	Facts        Facts     // may be nil: then no owners are suggested, and no facts shown
-	Verify       Verifier  // may be nil: then no page asks whether an entity is still so
-	Scores       Scores    // may be nil: then there are no scorecards
-	Trends       Trends    // nil if Scores is
-	Trials       Trials    // may be nil: then no change of a scorecard can be tried
+	Allow        Replayer     // of a delivery that is held, to remove as much as it takes
+	Dismiss      Dismisser    // of a delivery that failed or is held
+	Undo         Undoer       // may be nil: then no page undoes anything
+	Locations    Locations    // may be nil: then none can be registered
+	Facts        Facts        // may be nil: then no owners are suggested, and no facts shown
+	Verify       Verifier     // may be nil: then no page asks whether an entity is still so
+	Scores       Scores       // may be nil: then there are no scorecards
+	Trends       Trends       // nil if Scores is
+	Trials       Trials       // may be nil: then no change of a scorecard can be tried
+	Docs         Docs         // may be nil: then there is no documentation
+	Contents     DocsContents // nil if Docs is
 	Standing     Standing
 	Repositories Repositories
 	Inbox        Inbox
@@ -118,6 +120,9 @@ func (s *Site) pages() []page {
 		{scorecardsPath + "/:name/try", s.tryCard},
 		{scorecardsPath + "/:name/try/:id", s.tried},
 		{entityPath + "/scorecards", s.entityScores},
+		{docsPath, s.docsSites},
+		{docsOfPath, s.docsPage},
+		{docsOfPath + "/*", s.docsPage},
 		{palettePath, s.palette},
 		{changesPath, s.changes},
 		{auditPath, s.audit},
@@ -228,6 +233,8 @@ type answer struct {
 	bare     bool // the body goes out without a frame, for a script
 	location string
 	file     *file         // to keep, instead of a page
+	shown    *shownFile    // to show, instead of a page
+	styles   []string      // stylesheets that the page needs besides
 	wrong    []ui.Anchor   // fields of a form that came back, from [ui.Wrong]
 	again    time.Duration // after which the page is to be asked for again; 0 for never
 	secret   bool          // nobody is to keep it
@@ -274,6 +281,9 @@ func (s *Site) serve(p page) echo.HandlerFunc {
 		}
 		if a.file != nil {
 			return a.file.write(c)
+		}
+		if a.shown != nil {
+			return a.shown.write(c)
 		}
 		if a.visited != "" {
 			r.keep(keepRefs(recentCookie, visited(r.recent, a.visited)))

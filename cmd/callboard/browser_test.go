@@ -208,6 +208,11 @@ func pages() []shown {
 		{name: "subscribers", path: "/subscribers"},
 		{name: "subscriber", path: "/subscribers/cmdb"},
 		{name: "components", path: "/settings/components"},
+		{name: "docs", path: "/docs"},
+		{name: "docs-page", path: "/docs/default/component/payments-api/"},
+		{name: "docs-table", path: "/docs/default/component/payments-api/states/"},
+		{name: "docs-missing", path: "/docs/default/component/payments-api/nothing/"},
+		{name: "docs-none", path: "/docs/default/component/pricing/"},
 	}
 }
 

@@ -57,6 +57,7 @@ func (p *portal) newIntake(c config.Config, inFile int) (*intake, error) {
 		Known: known{p.runner, p.catalog}, Reached: p.deliveries, Positions: positions{p.inbox, p.inboxes, p.deliveries}, Entities: entityLog{p.runner, p.history},
 		Repositories: knownRepositories{p.runner, p.repositories}, Named: p.named.files, Guard: c.Catalog.Processing.RemovalGuard,
 		Survey: func(source string) { in.surveyor.Survey(source) }, ReadPeople: func(source string) { in.surveyor.ReadPeople(source) }, Logger: p.logger, Now: p.now,
+		Docs: &ingest.DocsOptions{Known: knownDocs{p.runner, p.docs}, Contents: p.contents},
 	})
 	if in.reactors, err = reactor.New(p.inbox, p.inbox, reactor.Options{Logger: p.logger, Metrics: in.metrics}, in.translator.Reactors()...); err != nil {
 		return nil, err

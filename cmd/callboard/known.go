@@ -12,6 +12,7 @@ import (
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/deliveries"
+	"github.com/callboard/callboard/projections/docs"
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/repositories"
 )
@@ -110,6 +111,28 @@ func (k knownRepositories) Fact(ctx context.Context, after eventlog.Position, so
 		return nil, nil
 	}
 	return f.Value, err
+}
+
+// knownDocs lets the translator ask what was told of documentation, in the same way.
+type knownDocs struct {
+	runner *projections.Runner
+	docs   *docs.Docs
+}
+
+func (k knownDocs) Told(ctx context.Context, after eventlog.Position, entity string) (told ingest.DocsTold, err error) {
+	if err := k.runner.Wait(ctx, docs.Name, after); err != nil {
+		return told, err
+	}
+	state, err := k.docs.Get(ctx, entity, projections.Moment{})
+	if fault.KindOf(err) == fault.NotFound {
+		return told, nil
+	}
+	if err != nil || state.Shown == nil {
+		told.Failed = state.Failure
+		return told, err
+	}
+	published, err := k.docs.Published(ctx, state.Shown.Position)
+	return ingest.DocsTold{Published: &published, Failed: state.Failure}, err
 }
 
 // surveyed lets surveys ask the read models, as far as these have come.

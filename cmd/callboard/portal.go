@@ -32,6 +32,7 @@ import (
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/deliveries"
+	"github.com/callboard/callboard/projections/docs"
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/evidence"
 	"github.com/callboard/callboard/projections/history"
@@ -44,6 +45,7 @@ import (
 	"github.com/callboard/callboard/projections/trends"
 	"github.com/callboard/callboard/scorecards/scorer"
 	"github.com/callboard/callboard/subscribers"
+	"github.com/callboard/callboard/techdocs/store"
 	"github.com/callboard/callboard/web"
 )
 
@@ -55,6 +57,8 @@ const (
 	fileStatus     = "delivery-status.db"
 	fileSources    = "repositories.db"
 	fileScores     = "scores.db"
+	fileDocs       = "docs.db"
+	fileContents   = "docs-contents.db"
 	fileTree       = "proof.db"
 	fileKey        = "proof.key"
 	fileCatalog    = "catalog.snapshot"
@@ -82,6 +86,8 @@ type portal struct {
 	trials       *scorer.Trials
 	trends       trends.Trends
 	named        *namedFiles
+	docs         *docs.Docs
+	contents     *store.Store // of the docs
 	tree         *tree.Tree
 	sealer       *proof.Sealer
 	runner       *projections.Runner // over events
@@ -137,7 +143,7 @@ func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o por
 	if err := p.openStores(ctx, o); err != nil {
 		return nil, err
 	}
-	p.runner = projections.NewRunner(p.events, logger, p.catalog, p.history, p.repositories, p.scores, p.tree)
+	p.runner = projections.NewRunner(p.events, logger, p.catalog, p.history, p.repositories, p.scores, p.docs, p.tree)
 	p.scorer = scorer.New(scorer.Options{Log: p.events, Kinds: kindsOf(p.config), Now: p.scoreTime, Logger: logger})
 	p.trials = scorer.NewTrials(p.open, p.events, kindsOf(p.config), p.now)
 	p.trends = trends.Trends{Recorded: p.scores, Trials: p.trials}
@@ -214,6 +220,14 @@ func (p *portal) openStores(ctx context.Context, o portalOptions) (err error) {
 		return err
 	}
 	p.closers = append(p.closers, p.scores.Close)
+	if p.docs, err = docs.Open(ctx, in(fileDocs)); err != nil {
+		return err
+	}
+	p.closers = append(p.closers, p.docs.Close)
+	if p.contents, err = store.Open(ctx, in(fileContents), p.logger); err != nil {
+		return err
+	}
+	p.closers = append(p.closers, p.contents.Close)
 	if p.tree, err = tree.Open(ctx, in(fileTree)); err != nil {
 		return err
 	}
@@ -253,7 +267,7 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 	answers.Register(p.echo)
 	pages := web.New(web.Config{
 		Catalog: func() web.Catalog { return shownCatalog{p.catalog.Snapshot(), kinds, p.isRead} }, Moments: shownMoments{p.moments, kinds},
-		History: p.history, Ledger: p.ledger, Deliveries: p.deliveries, Log: p.events, Proofs: p.tree, Evidence: answers.AskEvidence, Facts: p.repositories, Verify: reporter{p}.Verify, Scores: p.scores, Trends: p.trends, Trials: p.trials, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss, Undo: p.undo, Locations: pageLocations{p},
+		History: p.history, Ledger: p.ledger, Deliveries: p.deliveries, Log: p.events, Proofs: p.tree, Evidence: answers.AskEvidence, Facts: p.repositories, Verify: reporter{p}.Verify, Scores: p.scores, Trends: p.trends, Trials: p.trials, Docs: p.docs, Contents: p.contents, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss, Undo: p.undo, Locations: pageLocations{p},
 		Standing: p.standing, Repositories: p.repositories, Inbox: pageInbox{p.inbox}, Survey: p.survey, Backfill: p.backfills.begin, MakeHook: p.makeHook, Connecting: pageConnecting{p, newAway(p.now)}, Changing: pageChanging{p}, Refusals: p.refusals,
 		Subscribers: p.subscribers, Sources: p.webSources, URL: base, Organisation: p.config.Name, Demo: p.options.demo, Now: p.now, Logger: p.logger,
 	})

@@ -19,6 +19,7 @@ import (
 	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/deliveries"
+	"github.com/callboard/callboard/projections/docs"
 	"github.com/callboard/callboard/projections/history"
 	"github.com/callboard/callboard/projections/history/clickhousestore"
 	"github.com/callboard/callboard/projections/repositories"
@@ -44,7 +45,7 @@ twice its room.
 Without --to the read models of a data folder are deleted and folded; the portal must
 be stopped. Give --config if the history is kept in ClickHouse.
 
-The models are entities (the catalog), history, repositories, scores, tree (the proofs)
+The models are entities (the catalog), history, repositories, scores, docs, tree (the proofs)
 and deliveries; without any named, all are rebuilt. Of a portal that is stopped the catalog
 is folded at its next start.`,
 		Example: `  callboard rebuild history --to http://127.0.0.1:8080
@@ -96,6 +97,7 @@ func rebuildables(ctx context.Context, c config.Config) []rebuildable {
 		{history.Name, historyFile, fileEvents, nil, func(path string) (readModel, error) { return openHistory(ctx, c.History, path) }},
 		{repositories.Name, fileSources, fileEvents, nil, func(path string) (readModel, error) { return repositories.Open(ctx, path) }},
 		{scores.Name, fileScores, fileEvents, nil, func(path string) (readModel, error) { return scores.Open(ctx, path) }},
+		{docs.Name, fileDocs, fileEvents, nil, func(path string) (readModel, error) { return docs.Open(ctx, path) }},
 		{tree.Name, fileTree, fileEvents, nil, func(path string) (readModel, error) { return tree.Open(ctx, path) }},
 		{deliveries.Name, fileStatus, fileDeliveries, []sqlitelog.Option{sqlitelog.WithRetention()}, func(path string) (readModel, error) {
 			return deliveries.Open(ctx, path, time.Now)

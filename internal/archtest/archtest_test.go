@@ -31,10 +31,12 @@ var rooms = map[string][]string{
 	// Documentation: the files of a repository in, pages out.
 	"techdocs":          {"techdocs/markdown"},
 	"techdocs/markdown": {},
+	// What it is made of, kept by content.
+	"techdocs/store": {"internal/fault", "projections/sqlstore", "techdocs"},
 
 	"eventlog": {"event", "eventlog", "internal/fault"},
 
-	"ingest":             {"catalog", "catalog/codeowners", "catalog/descriptor", "event", "eventlog", "eventlog/reactor", "ingest", "internal/fault"},
+	"ingest":             {"catalog", "catalog/codeowners", "catalog/descriptor", "event", "eventlog", "eventlog/reactor", "ingest", "internal/fault", "techdocs"},
 	"ingest/forgeapi":    {"ingest", "internal/fault"},
 	"ingest/survey":      {"event", "ingest", "internal/fault"},
 	"ingest/cloudevents": {"catalog", "event", "ingest", "internal/fault"},
@@ -65,6 +67,7 @@ var rooms = map[string][]string{
 	"projections/repositories": {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 	// How sources stand is told by two read models together.
 	"projections/standing": {"event", "internal/fault", "projections/deliveries", "projections/repositories"},
+	"projections/docs":     {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 	"projections/scores":   {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore", "scorecards"},
 	// How scores moved is what is on record and, before that, what a backtest finds.
 	"projections/trends":     {"catalog", "internal/fault", "scorecards", "scorecards/scorer"},
@@ -76,7 +79,7 @@ var rooms = map[string][]string{
 	"api":           {"api/", "catalog", "event", "eventlog", "internal/fault", "projections", "projections/", "scorecards", "scorecards/", "subscribers"},
 	"api/shape":     {},
 	"api/predicate": {"api/shape", "internal/fault", "projections/entities"},
-	"web":           {"catalog", "catalog/codeowners", "catalog/definition", "catalog/descriptor", "catalog/graph", "event", "eventlog", "internal/fault", "projections", "projections/", "scorecards", "scorecards/", "subscribers", "web/"},
+	"web":           {"catalog", "catalog/codeowners", "catalog/definition", "catalog/descriptor", "catalog/graph", "event", "eventlog", "internal/fault", "projections", "projections/", "scorecards", "scorecards/", "subscribers", "techdocs", "web/"},
 
 	"web/internal": {"catalog", "catalog/descriptor", "event", "eventlog", "internal/fault", "projections", "projections/", "subscribers", "web", "web/"},
 
@@ -99,7 +102,7 @@ var foreign = map[string][]string{
 	"github.com/labstack/echo":           {"api", "web", "ingest", "cmd", "bench"},
 	"github.com/a-h/templ":               {"web"},
 	"github.com/RoaringBitmap/roaring":   {"projections/entities/index"},
-	"database/sql":                       {"projections", "eventlog/sqlitelog", "subscribers"},
+	"database/sql":                       {"projections", "eventlog/sqlitelog", "subscribers", "techdocs/store"},
 	"cel.dev/cel-go":                     {"scorecards"},
 	"modernc.org/sqlite":                 {"projections/sqlstore", "eventlog/sqlitelog"},
 	"github.com/google/go-github":        {"ingest/github"},

@@ -65,6 +65,12 @@ func words(data event.Data) string {
 		return titled("not to be used", d.Reason)
 	case event.ScoreChanged:
 		return scored(d)
+	case event.DocsPublished:
+		return published(d)
+	case event.DocsFailed:
+		return fmt.Sprintf("%s:%d: %s", d.File, d.Line, d.Message)
+	case event.DocsRemoved:
+		return d.Reason
 	case event.SourceNoticed:
 		return titled(d.Notice, d.Detail)
 	case event.SourceGapFound:
@@ -175,6 +181,15 @@ func standing(d event.ActivityPullRequest) string {
 		return "a draft again"
 	}
 	return d.State
+}
+
+// published says what documentation comes to.
+func published(d event.DocsPublished) string {
+	text := counted(len(d.Pages), "page") + ", " + counted(d.Words, "word")
+	if d.Broken > 0 {
+		text += ", " + counted(d.Broken, "broken link")
+	}
+	return titled(d.Site, text)
 }
 
 // scored says how an entity stands on a scorecard now, and which rules made it so.

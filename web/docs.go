@@ -1,0 +1,449 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/projections/docs"
+	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/techdocs"
+	"github.com/callboard/callboard/web/ui"
+)
+
+const (
+	docsPath       = "/docs"
+	docsOfPath     = docsPath + "/:namespace/:kind/:name"
+	tabDocs        = "Docs"
+	fieldDocsOrder = "order"
+
+	annotationDocs       = "backstage.io/techdocs-ref"
+	annotationDocsEntity = "backstage.io/techdocs-entity" // whose docs are those of the entity, too
+)
+
+// Docs is what is known of the documentation of entities.
+type Docs interface {
+	List(ctx context.Context, q docs.Query) ([]docs.State, error)
+	// Get returns how an entity's stood, or an error of kind fault.NotFound.
+	Get(ctx context.Context, entity string, at projections.Moment) (docs.State, error)
+	Published(ctx context.Context, at eventlog.Position) (event.DocsPublished, error)
+	PageOrigin(ctx context.Context, entity, path string, at eventlog.Position) (docs.Origin, error)
+}
+
+// DocsContents is what the files of documentation hold.
+type DocsContents interface {
+	// Blob returns a content by Git's id, or an error of kind fault.NotFound.
+	Blob(ctx context.Context, id string) ([]byte, error)
+	// Site makes a site of files; those without a blob are known to be there.
+	Site(ctx context.Context, name string, files []techdocs.File) (*techdocs.Site, error)
+}
+
+// docsLink is where the documentation of an entity begins.
+func docsLink(ref catalog.Ref) string {
+	return docsPath + strings.TrimPrefix(entityLink(ref), catalogPath) + "/"
+}
+
+// docsTab is where the documentation of an entity is read; "" if it has none.
+func docsTab(e *entities.Entry) string {
+	all := e.Entity.Metadata.Annotations
+	if other, err := catalog.ParseRef(all[annotationDocsEntity], catalog.Ref{Kind: "component"}); err == nil && all[annotationDocsEntity] != "" {
+		return docsLink(other)
+	}
+	if all[annotationDocs] != "" {
+		return docsLink(e.Entity.Ref())
+	}
+	return ""
+}
+
+// docsList is all sites.
+type docsList struct {
+	orders  []ui.View
+	rows    []docsRow
+	missing int // components without documentation
+}
+
+type docsRow struct {
+	site    ui.Anchor
+	entity  ui.EntityLink
+	owner   ui.Person
+	none    bool // nobody owns it
+	failed  bool
+	shown   bool
+	changed ui.Moment
+	who     ui.Person
+	commit  ui.CommitMark
+	pages   int
+	words   int
+	broken  int
+	at      time.Time
+}
+
+// docsSites handles "GET /docs".
+func (s *Site) docsSites(ctx context.Context, r request) (answer, error) {
+	if s.Docs == nil {
+		return answer{}, fault.New(fault.NotFound, "this portal reads no documentation")
+	}
+	all, err := s.Docs.List(ctx, docs.Query{Moment: r.moment})
+	if err != nil {
+		return answer{}, err
+	}
+	v := docsList{missing: r.catalog.Find(entities.Query{Kinds: []string{"Component"}, Limit: 1}).Total}
+	for _, one := range all {
+		e, ok := r.catalog.Get(one.Entity)
+		if !ok {
+			continue
+		}
+		if e.Entity.Kind == "Component" {
+			v.missing--
+		}
+		v.rows = append(v.rows, newDocsRow(r, e, one))
+	}
+	order := r.self.query.Get(fieldDocsOrder)
+	sortDocs(v.rows, order)
+	for _, o := range [][2]string{{"By name", ""}, {"Freshest", "fresh"}, {"Stalest", "stale"}, {"Broken links", "broken"}, {"By owner", "owner"}} {
+		v.orders = append(v.orders, ui.View{Label: o[0], Href: r.self.set(fieldDocsOrder, o[1]).String(), On: o[1] == order})
+	}
+	return answer{title: "Docs", body: docsListPage(v)}, nil
+}
+
+func newDocsRow(r request, e *entities.Entry, s docs.State) docsRow {
+	row := docsRow{
+		site:   ui.Anchor{Label: e.Entity.Title(), Href: docsLink(e.Entity.Ref())},
+		entity: named(r.catalog, e.Ref), failed: s.Failure != nil,
+		changed: ui.Near(s.Since, r.now), who: actor(s.Actor), commit: commit(s.Cause), at: s.Since,
+	}
+	if ref := e.Owner(); ref != "" {
+		row.owner = owner(r.catalog, ref)
+	} else {
+		row.none = true
+	}
+	if p := s.Shown; p != nil {
+		row.shown, row.site.Label = true, cmp.Or(p.Site, row.site.Label)
+		row.pages, row.words, row.broken = p.Count, p.Words, p.Broken
+		row.changed, row.who, row.commit, row.at = ui.Near(p.Since, r.now), actor(p.Actor), commit(p.Cause), p.Since
+	}
+	return row
+}
+
+func sortDocs(rows []docsRow, order string) {
+	slices.SortStableFunc(rows, func(a, b docsRow) int {
+		first := 0
+		switch order {
+		case "fresh":
+			first = b.at.Compare(a.at)
+		case "stale":
+			first = a.at.Compare(b.at)
+		case "broken":
+			first = cmp.Compare(b.broken, a.broken)
+		case "owner":
+			first = cmp.Compare(strings.ToLower(a.owner.Name), strings.ToLower(b.owner.Name))
+		}
+		return cmp.Or(first, cmp.Compare(strings.ToLower(a.site.Label), strings.ToLower(b.site.Label)), cmp.Compare(a.site.Href, b.site.Href))
+	})
+}
+
+// docsPage handles "GET /docs/{namespace}/{kind}/{name}/…": a page of a site, or a file.
+func (s *Site) docsPage(ctx context.Context, r request) (answer, error) {
+	if s.Docs == nil {
+		return answer{}, fault.New(fault.NotFound, "this portal reads no documentation")
+	}
+	ref := r.ref()
+	e, ok := r.catalog.Get(ref.String())
+	if !ok {
+		recent, err := s.newest(ctx, r, ref, 1)
+		if err != nil {
+			return answer{}, err
+		}
+		return notThere(r, ref, recent.Page), nil
+	}
+	if at := docsTab(e); at != "" && at != docsLink(e.Entity.Ref()) {
+		return answer{location: link{at, r.self.query}.String()}, nil
+	}
+	state, err := s.Docs.Get(ctx, e.Ref, r.moment)
+	if fault.KindOf(err) == fault.NotFound {
+		return docsNone(r, e, nil), nil
+	}
+	if err != nil {
+		return answer{}, err
+	}
+	if state.Shown == nil {
+		return docsNone(r, e, &state), nil
+	}
+	published, err := s.Docs.Published(ctx, state.Shown.Position)
+	if err != nil {
+		return answer{}, err
+	}
+	site, err := s.Contents.Site(ctx, published.Site, docsFiles(published))
+	if err != nil {
+		return answer{}, err
+	}
+	return s.docsIn(ctx, r, docsReader{entry: e, state: state, published: published, site: site, base: docsLink(e.Entity.Ref()), then: momentOf(r)})
+}
+
+// momentOf is the moment of a page, without the page.
+func momentOf(r request) (l link) {
+	if r.moment.Now() {
+		return l
+	}
+	return l.set(fieldMoment, r.self.query.Get(fieldMoment)).set(fieldKnown, r.self.query.Get(fieldKnown))
+}
+
+// docsFiles are the files of what was published.
+func docsFiles(p event.DocsPublished) []techdocs.File {
+	var all []techdocs.File
+	for _, page := range p.Pages {
+		all = append(all, techdocs.File{Path: page.Source, Blob: page.Blob})
+	}
+	for _, f := range p.Files {
+		all = append(all, techdocs.File{Path: f.Path, Blob: f.Blob})
+	}
+	for _, file := range p.Linked {
+		all = append(all, techdocs.File{Path: file})
+	}
+	return all
+}
+
+// docsReader is a site that is read.
+type docsReader struct {
+	entry     *entities.Entry
+	state     docs.State
+	published event.DocsPublished
+	site      *techdocs.Site
+	base      string // address of the site; ends in a slash
+	then      link   // the moment as a query, without a path
+}
+
+// docsIn answers with what is at the rest of the path in a site.
+func (s *Site) docsIn(ctx context.Context, r request, d docsReader) (answer, error) {
+	rest := strings.TrimPrefix(r.param("*"), "/")
+	if f, ok := d.site.Files[rest]; ok {
+		content, err := s.Contents.Blob(ctx, f.Blob)
+		return answer{shown: newShownFile(rest, f.Blob, content)}, err
+	}
+	page := d.site.At(rest)
+	if page == nil && rest == "" {
+		page = d.site.Home()
+	}
+	if page == nil {
+		if to := d.moved(rest); to != "" {
+			return answer{location: to}, nil
+		}
+		return answer{status: 404, title: "No such page · " + d.published.Site, styles: docsStyles(), body: docsMissingPage(newDocsFrame(r, d, nil), rest)}, nil
+	}
+	if at := d.href(page.Path); at != r.self.path {
+		return answer{location: link{at, r.self.query}.String()}, nil
+	}
+	v := newDocsFrame(r, d, page)
+	o, err := s.Docs.PageOrigin(ctx, d.entry.Ref, page.Path, d.state.Shown.Position)
+	if err != nil && fault.KindOf(err) != fault.NotFound {
+		return answer{}, err
+	}
+	if err == nil {
+		v.changed, v.who, v.commit, v.event = ui.Near(o.Since, r.now), actor(o.Actor), commit(o.Cause), mark(o.Position)
+	}
+	return answer{title: page.Title + " · " + d.published.Site, styles: docsStyles(), body: docsReaderPage(v)}, nil
+}
+
+func docsStyles() []string { return []string{"docs.css"} }
+
+// href is the address of a page.
+func (d docsReader) href(page string) string {
+	return d.site.Href(d.base, techdocs.Target{Kind: techdocs.ToPage, Path: page})
+}
+
+// moved is where a page went, if mkdocs.yml says so; "" if not.
+func (d docsReader) moved(rest string) string {
+	wanted := docsName(rest)
+	for from, to := range d.site.Moved {
+		if docsName(from) != wanted {
+			continue
+		}
+		if strings.HasPrefix(to, "http") {
+			return string(ui.Outside(to))
+		}
+		to, fragment, _ := strings.Cut(to, "#")
+		if page := d.site.At(strings.TrimSuffix(to, ".md")); page != nil {
+			return d.site.Href(d.base, techdocs.Target{Kind: techdocs.ToPage, Path: page.Path, Fragment: fragment})
+		}
+	}
+	return ""
+}
+
+// docsName is a page as a path or an address has it: "guide/start" of guide/start.md,
+// guide/start/ and guide/start.html.
+func docsName(page string) string {
+	page = strings.Trim(page, "/")
+	for _, ending := range []string{".md", ".html"} {
+		page = strings.TrimSuffix(page, ending)
+	}
+	return strings.Trim(strings.TrimSuffix(strings.TrimSuffix("/"+page, "/index"), "/README"), "/")
+}
+
+// url is the address that a link of a page has.
+func (d docsReader) url(t techdocs.Target) string {
+	if t.Kind == techdocs.ToSource && !t.Image {
+		return string(d.source(d.published.View, t.Path))
+	}
+	if at := d.then.String(); t.Kind == techdocs.ToFile && t.Image && at != "" { // [keep] has links only lead to the same moment
+		t.Query = at[1:]
+	}
+	return d.site.Href(d.base, t)
+}
+
+// source is the address of a file at the forge; "" if it has none.
+func (d docsReader) source(prefix, file string) templ.SafeURL {
+	if prefix == "" {
+		return ""
+	}
+	at := file
+	if d.published.Root != "" {
+		at = d.published.Root + "/" + file
+	}
+	return ui.Outside(prefix + (&url.URL{Path: at}).EscapedPath())
+}
+
+// docsFrame is a page with what stands around it.
+type docsFrame struct {
+	crumbs     []ui.Anchor
+	site       ui.Anchor
+	nav        []docsItem
+	title      string
+	body       string // HTML that techdocs made safe
+	headed     bool   // it has a heading of the first level
+	contents   []docsHeading
+	changed    ui.Moment
+	who        ui.Person
+	commit     ui.CommitMark
+	event      ui.EventMark
+	edit, view templ.SafeURL
+	prev, next ui.Anchor
+	failure    *docsFailure
+	problems   []docsProblem // of the page
+	hideNav    bool
+	hideTOC    bool
+	entity     ui.Anchor
+}
+
+type docsItem struct {
+	ui.Anchor
+	current bool
+	open    bool // the page that is shown is in it
+	outside templ.SafeURL
+	items   []docsItem
+}
+
+type docsHeading struct {
+	ui.Anchor
+	deep bool
+}
+
+type docsProblem struct {
+	place   string // "docs/index.md:7"
+	href    templ.SafeURL
+	message string
+}
+
+// docsFailure is why the newest commit is not shown.
+type docsFailure struct {
+	docsProblem
+	when   ui.Moment
+	who    ui.Person
+	commit ui.CommitMark
+	event  ui.EventMark
+}
+
+func newDocsFailure(r request, s docs.State) *docsFailure {
+	f := s.Failure
+	if f == nil {
+		return nil
+	}
+	place := docsProblem{place: fmt.Sprintf("%s:%d", f.File, f.Line), message: f.Message}
+	if f.View != "" {
+		place.href = ui.Outside(f.View + (&url.URL{Path: f.File}).EscapedPath())
+	}
+	return &docsFailure{docsProblem: place, when: ui.Near(s.Since, r.now), who: actor(s.Actor), commit: commit(s.Cause), event: mark(s.Position)}
+}
+
+func newDocsFrame(r request, d docsReader, page *techdocs.Page) docsFrame {
+	v := docsFrame{
+		site:    ui.Anchor{Label: d.published.Site, Href: d.base},
+		entity:  ui.Anchor{Label: d.entry.Entity.Title(), Href: entityLink(d.entry.Entity.Ref())},
+		failure: newDocsFailure(r, d.state),
+	}
+	current := ""
+	if page != nil {
+		current = page.Path
+	}
+	v.nav, _ = docsItems(d, d.site.Nav, current)
+	v.crumbs = []ui.Anchor{{Label: "Catalog", Href: catalogPath}, v.entity, {Label: "Docs", Href: d.base}}
+	if page == nil {
+		return v
+	}
+	v.title, v.body = page.Title, page.HTML(d.url)
+	if page.URL != "" {
+		v.crumbs = append(v.crumbs, ui.Anchor{Label: page.Title})
+	} else {
+		v.crumbs[2].Href = ""
+	}
+	v.hideNav, v.hideTOC = page.Content.Meta.HideNav, page.Content.Meta.HideTOC
+	v.edit, v.view = d.source(d.published.Edit, page.Source.Path), d.source(d.published.View, page.Source.Path)
+	for _, h := range page.Content.Headings {
+		v.headed = v.headed || h.Level == 1
+		if h.Level == 2 || h.Level == 3 {
+			v.contents = append(v.contents, docsHeading{ui.Anchor{Label: h.Text, Href: "#" + (&url.URL{Path: h.ID}).EscapedPath()}, h.Level == 3})
+		}
+	}
+	if p := d.site.Page(page.Prev); p != nil {
+		v.prev = ui.Anchor{Label: p.Title, Href: d.href(p.Path)}
+	}
+	if p := d.site.Page(page.Next); p != nil {
+		v.next = ui.Anchor{Label: p.Title, Href: d.href(p.Path)}
+	}
+	for _, p := range d.site.Problems {
+		if p.File == page.Source.Path && p.Code != techdocs.CodeNote {
+			v.problems = append(v.problems, docsProblem{fmt.Sprintf("%s:%d", p.File, p.Line), d.source(d.published.View, p.File), p.Message})
+		}
+	}
+	return v
+}
+
+// docsItems are the entries of a navigation, and whether the current page is in them.
+func docsItems(d docsReader, nav []techdocs.NavItem, current string) (all []docsItem, open bool) {
+	for _, n := range nav {
+		one := docsItem{Anchor: ui.Anchor{Label: n.Title}, outside: ui.Outside(n.URL)}
+		switch {
+		case len(n.Items) > 0:
+			one.items, one.open = docsItems(d, n.Items, current)
+		case n.Path != "":
+			one.Href, one.current = d.href(n.Path), n.Path == current
+		case n.File != "":
+			one.Href = d.site.Href(d.base, techdocs.Target{Kind: techdocs.ToFile, Path: n.File})
+		}
+		open = open || one.open || one.current
+		all = append(all, one)
+	}
+	return all, open
+}
+
+// docsNone is the page of an entity of which nothing can be shown.
+func docsNone(r request, e *entities.Entry, s *docs.State) answer {
+	v := docsFrame{
+		crumbs: []ui.Anchor{{Label: "Catalog", Href: catalogPath}, {Label: e.Entity.Title(), Href: entityLink(e.Entity.Ref())}, {Label: "Docs"}},
+		entity: ui.Anchor{Label: e.Entity.Title(), Href: entityLink(e.Entity.Ref())},
+	}
+	if s != nil {
+		v.failure = newDocsFailure(r, *s)
+	}
+	return answer{status: 404, title: "Docs of " + e.Entity.Title(), styles: docsStyles(), body: docsNonePage(v, e.Entity.Metadata.Annotations[annotationDocs] != "")}
+}

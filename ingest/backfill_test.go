@@ -298,6 +298,25 @@ func TestPastMeetsPresent(t *testing.T) {
 	}
 }
 
+// What could not be used any more and then moved ended in the past, although what was
+// first read live tells of its new file from that very commit on.
+func TestPastEndsWhereItIsRefused(t *testing.T) {
+	w := newWorld(t)
+	w.forge.push("payments", "mossbank", files{yaml: component("pay", "a")})
+	w.forge.push("payments", "mossbank", files{yaml: without("pay")})
+	w.forge.push("payments", "mossbank", files{"a/" + yaml: without("pay")})
+	moved := w.forge.clock
+	w.push("payments", "mossbank", files{"a/" + yaml: without("pay"), "README.md": "# Pay\n"})
+	w.mustBackfill("payments")
+	recs := w.all()
+	if got := asOf(t, recs, moved.Add(-time.Second)); len(got) != 1 {
+		t.Errorf("before it moved there is %v", got)
+	}
+	if got := asOf(t, recs, moved); len(got) != 0 {
+		t.Errorf("once it moved there is %v", got)
+	}
+}
+
 // Two repositories that declared one entity in the past: the first kept it.
 func TestConflictsOfThePast(t *testing.T) {
 	w := newWorld(t)

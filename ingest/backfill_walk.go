@@ -199,10 +199,15 @@ func (w *pastWalk) seal(changes []change, r reading, c Commit) ([]event.Event, e
 }
 
 // isLive reports whether an event is of the time from which on its subject's
-// story is told by live events.
+// story is told by live events. That something ends is told by these only if one of
+// them declared it: where the first of them refuses it, the past has to say so.
 func (w *pastWalk) isLive(e event.Event) bool {
 	first, ok := w.record.first[e.Subject]
-	return ok && !e.Time.Before(first.time)
+	since := first.time
+	if e.Type == event.TypeEntityRemoved {
+		ok, since = ok && !first.declared.IsZero(), first.declared
+	}
+	return ok && !e.Time.Before(since)
 }
 
 // know makes w.known what it is after the events: see [Known] for how.

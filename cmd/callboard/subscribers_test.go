@@ -98,7 +98,7 @@ type program struct {
 	*httptest.Server
 	bad string
 	// alone is told when an event that it does not take came by itself, taken of every other.
-	alone, taken chan string
+	alone, taken chan eventlog.Record
 
 	mu     sync.Mutex
 	mended bool
@@ -106,7 +106,7 @@ type program struct {
 
 func newProgram(t *testing.T, bad string) *program {
 	t.Helper()
-	p := &program{bad: bad, alone: make(chan string, 1000), taken: make(chan string, 1000)}
+	p := &program{bad: bad, alone: make(chan eventlog.Record, 1000), taken: make(chan eventlog.Record, 1000)}
 	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		records, err := toldByWebhook(r, subscriberSecret)
 		if err != nil {
@@ -120,13 +120,13 @@ func newProgram(t *testing.T, bad string) *program {
 				w.WriteHeader(http.StatusUnprocessableEntity)
 				io.WriteString(w, "owner is <b>not</b> a cost centre")
 				if len(records) == 1 {
-					p.alone <- rec.Subject
+					p.alone <- rec
 				}
 				return
 			}
 		}
 		for _, rec := range records {
-			p.taken <- rec.Subject
+			p.taken <- rec
 		}
 	}))
 	t.Cleanup(p.Close)
@@ -140,16 +140,22 @@ func (p *program) mend() {
 }
 
 // wait waits for an event about a subject.
-func (p *program) wait(t *testing.T, from <-chan string, subject string) {
+func (p *program) wait(t *testing.T, from <-chan eventlog.Record, subject string) {
 	t.Helper()
+	p.until(t, from, "about "+subject, func(r eventlog.Record) bool { return r.Subject == subject })
+}
+
+func (p *program) until(t *testing.T, from <-chan eventlog.Record, what string, is func(eventlog.Record) bool) {
+	t.Helper()
+	deadline := time.After(storyWait)
 	for {
 		select {
 		case got := <-from:
-			if got == subject {
+			if is(got) {
 				return
 			}
-		case <-time.After(storyWait):
-			t.Fatalf("no event about %s comes", subject)
+		case <-deadline:
+			t.Fatalf("no event %s comes", what)
 		}
 	}
 }
@@ -241,8 +247,8 @@ func TestSubscriberIsMended(t *testing.T) {
 	if got, err := ask("resume", nil); err != nil || got["status"] == "paused" {
 		t.Errorf("resume: %v, %v", got, err)
 	}
-	p.wait(t, p.taken, ledger)
-	p.wait(t, p.taken, stock)
+	last := r.last(t)
+	p.until(t, p.taken, "as new as the log", func(rec eventlog.Record) bool { return rec.Position >= last })
 	if _, err := ask("ping", nil); err != nil { // it waits until what was taken has counted
 		t.Error(err)
 	}

@@ -20,6 +20,7 @@ func isGroup(e *entities.Entry) bool { return strings.EqualFold(e.Entity.Kind, "
 type accountView struct {
 	head         entityHead
 	lede         string
+	owned        ui.Anchor // what it owns at the moment of the page; empty if nothing
 	fields       []ui.Field
 	jumps        []ui.View
 	reorgs       []reorgView
@@ -87,6 +88,12 @@ func (s *Site) account(ctx context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	v := newAccountView(r, a, p)
+	if n := r.catalog.Find(entities.Query{Owners: []string{ref.String()}, Limit: 1}).Total; n > 0 {
+		v.owned = ui.Anchor{Label: "See the " + ui.Plural(n, "entity", "entities") + " that it owns", Href: link{path: catalogPath}.set("owner", ref.String()).String()}
+		if !ok {
+			v.owned.Label = "See the " + ui.Plural(n, "entity", "entities") + " that still " + map[bool]string{true: "names", false: "name"}[n == 1] + " it as owner"
+		}
+	}
 	v.head = removedHead(r.catalog, ref)
 	if ok {
 		v.head = newEntityHead(r, e, tabLedger, total(events))

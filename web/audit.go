@@ -111,6 +111,17 @@ func (s *Site) auditAnswer(ctx context.Context, r request, q auditQuery, amend f
 		return answer{}, err
 	}
 	v := newAuditView(r, q, page, last, since, s.sourceNames())
+	if !r.moment.Now() && last > 0 {
+		then := r.then(history.Filter{Seals: true, Limit: 1})
+		if q.around {
+			then = history.Filter{Known: r.moment.Known, Seals: true, Limit: 1}
+		}
+		all, err := s.History.Events(ctx, then)
+		if err != nil {
+			return answer{}, err
+		}
+		v.lede = "Every event up to that moment, newest first. " + total(all) + " since " + ui.Day(since).Text + "."
+	}
 	v.chosen = chosen
 	if s.Evidence != nil {
 		v.evidence = evidencePath

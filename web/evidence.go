@@ -70,6 +70,7 @@ type evidenceStretch struct {
 	value string
 	look  string // of the badge; "" for none
 	when  string
+	says  string       // the message of a rule
 	event ui.EventMark // that it goes back to
 }
 
@@ -139,14 +140,21 @@ func (s *Site) evidence(ctx context.Context, r request) (answer, error) {
 
 func newEvidenceAnswer(r request, report evidence.Report, seal proof.Seal) *evidenceAnswer {
 	a := &evidenceAnswer{
-		says: ui.Plural(len(report.Entities), "entity", "entities") + ", from " + day(report.From) + " to " + day(report.Until) + ", by the events up to " + ui.Number(report.Known) + ".",
+		says: ui.Plural(len(report.Entities), "entity", "entities") + ", from " + stamp(report.From) + " to " + stamp(report.Until) + ", by the events up to " + ui.Number(report.Known) + ".",
 		seal: mark(seal.Position),
 	}
 	if report.Scorecard != "" {
 		a.control = cmp.Or(report.Rule, "Level")
 	}
 	for _, m := range report.Missed {
-		a.missed = append(a.missed, m.Source+": "+m.Detail+", "+day(m.From)+".")
+		until := ", and was not made up for since."
+		switch {
+		case m.Lost:
+			until = ", lost for good at " + stamp(m.To) + "."
+		case !m.To.IsZero():
+			until = ", made up for at " + stamp(m.To) + "."
+		}
+		a.missed = append(a.missed, m.Source+": "+m.Detail+", "+stamp(m.From)+until)
 	}
 	all := report.Entities
 	if len(all) > shownEvidence {
@@ -177,7 +185,7 @@ func newEvidenceAnswer(r request, report evidence.Report, seal proof.Seal) *evid
 }
 
 func newStretch(s evidence.Stretch, value, look string) evidenceStretch {
-	one := evidenceStretch{value: value, look: look, when: between(s.From, s.To)}
+	one := evidenceStretch{value: value, look: look, when: between(s.From, s.To), says: s.Says}
 	if s.By != nil {
 		one.event = mark(s.By.Position)
 	}
@@ -185,9 +193,16 @@ func newStretch(s evidence.Stretch, value, look string) evidenceStretch {
 }
 
 // between says when something was so.
-func between(from, to time.Time) string { return day(from) + " – " + day(to) }
+func between(from, to time.Time) string { return stamp(from) + " – " + stamp(to) }
 
-func day(t time.Time) string { return t.UTC().Format("2 Jan 2006") }
+// stamp is a day, with the time unless the day begins with it.
+func stamp(t time.Time) string {
+	t = t.UTC()
+	if t.Equal(t.Truncate(24 * time.Hour)) {
+		return t.Format("2 Jan 2006")
+	}
+	return t.Format("2 Jan 2006 15:04")
+}
 
 // outcomeLook is the look of a badge for an outcome or a level.
 func outcomeLook(value string) string {

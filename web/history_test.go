@@ -158,6 +158,7 @@ func TestLedgerOfATeam(t *testing.T) {
 	team := p.ok("/catalog/default/group/payments")
 	got := p.ok(team.follow(".tabs a", "Ledger"))
 	got.wants("[data-part=account]", "gained 3", "lost 2")
+	p.ok(got.follow("[data-part=account] a", "that it owns")).wants("main table", "Payments API")
 	got.wants("[aria-labelledby=h-gained]", "Payments API", "Platform", "tamarisk")
 	got.wants("[aria-labelledby=h-lost] tbody", "one PL Platform", "two PL Platform", "reorganisation")
 	got.wants(".strip", "2 entities went from", "Payments", "Platform", "on 12 March 2026", "all by commit")

@@ -29,6 +29,9 @@ func notThere(r request, ref catalog.Ref, page history.Page) answer {
 		v.last = &last
 		v.removed = page.Entries[0].Type == event.TypeEntityRemoved
 		v.history = entityLink(ref) + "/history"
+		if v.removed && strings.EqualFold(ref.Kind, "group") {
+			v.ledger = entityLink(ref) + "/ledger"
+		}
 	}
 	if len(page.Entries) == 0 && !r.moment.Now() {
 		v.now = r.self.drop(fieldMoment, fieldKnown).String()
@@ -51,5 +54,6 @@ type missingEntity struct {
 	refused   string // the file that declares it and cannot be used; "" for none
 	problem   string // what is wrong in that
 	history   string
+	ledger    string // of a team that was removed; "" else
 	now       string // the page of now, where nothing is on record up to the moment of this one; "" else
 }

@@ -129,7 +129,9 @@ func TestTheRecordThen(t *testing.T) {
 	if then.all("a[href*='live=']") != nil {
 		t.Error("what is past can be followed")
 	}
-	known := p.ok("/audit?known=3").texts("tbody tr")
+	first := p.ok("/audit?known=3")
+	first.wants(".lede", "Every event up to that moment, newest first. 3 since")
+	known := first.texts("tbody tr")
 	if len(known) != 3 {
 		t.Errorf("by what was on record at event 3 there were %d events: %s", len(known), known)
 	}
@@ -154,9 +156,13 @@ func TestLedgerOfATeamThatIsGone(t *testing.T) {
 	p := acme(t)
 	const text = "apiVersion: backstage.io/v1alpha1\nkind: Group\nmetadata: {name: strollers}\nspec: {type: team, children: []}\n"
 	p.push(sample.Push{At: sample.Now.Add(-2 * time.Hour), Repository: "acme/strollers", Text: text})
+	p.push(sample.Push{At: sample.Now.Add(-2 * time.Hour), Repository: "acme/walk", Text: "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: walk}\nspec: {type: service, lifecycle: production, owner: strollers}\n"})
 	p.push(sample.Push{At: sample.Now.Add(-time.Hour), Repository: "acme/strollers", Removes: "group:default/strollers"})
 	p.settle()
-	p.ok("/catalog/default/group/strollers/ledger").wants("h1", "strollers")
+	gone := p.get("/catalog/default/group/strollers")
+	ledger := p.ok(gone.follow("main a", "See what it owned"))
+	ledger.wants("h1", "strollers")
+	p.ok(ledger.follow("[data-part=account] a", "See the 1 entity that still names it as owner")).wants("main table", "walk")
 	if got := p.get("/catalog/default/group/nobody/ledger"); got.status != http.StatusNotFound {
 		t.Errorf("the ledger of a team that never was: %d", got.status)
 	}

@@ -109,19 +109,21 @@ func (r *running) bytes(t *testing.T, address string) string {
 }
 
 // As of any moment, the API answers of the sample organisation what a fresh replay does,
-// byte for byte.
+// byte for byte, whatever keeps the history.
 func TestTheSampleOrganisationAsOf(t *testing.T) {
-	r := startPortal(t)
 	h, err := acme.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = r.forge.Play(t.Context(), h, demoforge.PlayOptions{End: time.Now(), Hooks: map[demoforge.Provider]string{
-		demoforge.GitHub: r.base + "/hooks/github", demoforge.GitLab: r.base + "/hooks/gitlab",
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.settle(t)
-	r.travels(t, 60)
+	inEachStore(t, func(t *testing.T, r *running) {
+		t.Helper()
+		err := r.forge.Play(t.Context(), h, demoforge.PlayOptions{End: time.Now(), Hooks: map[demoforge.Provider]string{
+			demoforge.GitHub: r.base + "/hooks/github", demoforge.GitLab: r.base + "/hooks/gitlab",
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.settle(t)
+		r.travels(t, 60)
+	})
 }

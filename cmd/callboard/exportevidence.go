@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
+	"io"
 	"net/url"
 	"strconv"
 
@@ -51,7 +54,14 @@ second exclusive. The portal is http://127.0.0.1:8080 if no other is named.`,
 			if known > 0 {
 				q.Set("known", strconv.FormatUint(known, 10))
 			}
-			return newPortalClient(base, "").copy(c.Context(), "/api/history/evidence?"+q.Encode(), p.Stdout)
+			lines := countedLines{w: p.Stdout}
+			if err := newPortalClient(base, "").copy(c.Context(), "/api/history/evidence?"+q.Encode(), &lines); err != nil {
+				return err
+			}
+			if lines.n <= 2 {
+				fmt.Fprintln(p.Stderr, "callboard: the filter selected nothing at any time of the period: there is evidence of no entity")
+			}
+			return nil
 		},
 	}
 	c.Flags().StringArrayVar(&filters, "filter", nil, "which entities; all of them if there is none")
@@ -61,4 +71,15 @@ second exclusive. The portal is http://127.0.0.1:8080 if no other is named.`,
 	c.Flags().StringVar(&rule, "rule", "", "id of a rule of the scorecard, instead of its level")
 	c.Flags().Uint64Var(&known, "known", 0, "last event that counts (default: the last that is under seal)")
 	return c
+}
+
+// countedLines counts the lines that it passes on.
+type countedLines struct {
+	w io.Writer
+	n int
+}
+
+func (c *countedLines) Write(b []byte) (int, error) {
+	c.n += bytes.Count(b, []byte("\n"))
+	return c.w.Write(b)
 }

@@ -22,28 +22,21 @@ type portalClient struct {
 	http        *http.Client
 }
 
+// newPortalClient asks the portal at an address, which is http if it does not say.
 func newPortalClient(base, token string) *portalClient {
+	if !strings.Contains(base, "://") {
+		base = "http://" + base
+	}
 	return &portalClient{base: strings.TrimRight(base, "/"), token: token, http: &http.Client{Timeout: 30 * time.Second}}
 }
 
-// copy writes what the portal answers to w as it is.
+// copy writes what the portal answers to w as it is, however long it takes.
 func (c *portalClient) copy(ctx context.Context, path string, w io.Writer) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+path, nil)
+	resp, err := c.request(ctx, &http.Client{}, http.MethodGet, path, nil)
 	if err != nil {
-		return fault.New(fault.Invalid, "%q is no address of a portal: %w", c.base, err)
-	}
-	resp, err := (&http.Client{}).Do(r) // it may take its time
-	if err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return fault.New(fault.Unavailable, "no portal answers at %s", c.base)
+		return err
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode >= 300 {
-		b, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-		return errors.Join(refusalOf(resp.StatusCode, b), err)
-	}
 	if _, err := io.Copy(w, resp.Body); err != nil {
 		return fault.New(fault.Unavailable, "the portal's answer broke off: %w", err)
 	}
@@ -61,29 +54,14 @@ func (c *portalClient) ask(ctx context.Context, method, path string, body, answe
 		}
 		sent = bytes.NewReader(b)
 	}
-	r, err := http.NewRequestWithContext(ctx, method, c.base+path, sent)
+	resp, err := c.request(ctx, c.http, method, path, sent)
 	if err != nil {
-		return fault.New(fault.Invalid, "%q is no address of a portal: %w", c.base, err)
-	}
-	r.Header.Set("Authorization", "Bearer "+c.token)
-	r.Header.Set("Content-Type", "application/json")
-	if c.by != "" {
-		r.Header.Set(headerBy, url.PathEscape(c.by))
-	}
-	resp, err := c.http.Do(r)
-	if err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return fault.New(fault.Unavailable, "no portal answers at %s: start it, or name its address with --to", c.base)
+		return err
 	}
 	defer resp.Body.Close()
 	b, err := io.ReadAll(io.LimitReader(resp.Body, 16<<20))
 	if err != nil {
 		return fault.New(fault.Unavailable, "the portal's answer broke off: %w", err)
-	}
-	if resp.StatusCode >= 300 {
-		return refusalOf(resp.StatusCode, b)
 	}
 	if answer == nil {
 		return nil
@@ -92,6 +70,33 @@ func (c *portalClient) ask(ctx context.Context, method, path string, body, answe
 		return fmt.Errorf("read the portal's answer to %s %s: %w", method, path, err)
 	}
 	return nil
+}
+
+// request returns an answer that is no refusal; its body is the caller's to close.
+func (c *portalClient) request(ctx context.Context, client *http.Client, method, path string, body io.Reader) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "%q is no address of a portal: %w", c.base, err)
+	}
+	if c.token != "" {
+		r.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	if c.by != "" {
+		r.Header.Set(headerBy, url.PathEscape(c.by))
+	}
+	resp, err := client.Do(r)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, fault.New(fault.Unavailable, "no portal answers at %s: start it, or name its address", c.base)
+	}
+	if resp.StatusCode >= 300 {
+		b, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+		return nil, errors.Join(refusalOf(resp.StatusCode, b), err, resp.Body.Close())
+	}
+	return resp, nil
 }
 
 // refusalOf is what a portal says in problem+json.

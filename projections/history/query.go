@@ -56,6 +56,10 @@ type Filter struct {
 	// Seals lists the seals of the log beside all others, too: they tell nothing of what
 	// people do. Who asks for them by their type gets them anyway.
 	Seals bool
+	// Counting leaves the events that the catalog is folded from, and has From and To
+	// bound since when they count, which is later than when they became true where
+	// something later was on record of the same: see [Row].
+	Counting bool
 	// ByTime orders by when events became true, which for what was backfilled is
 	// long before it was recorded; otherwise by position.
 	ByTime bool

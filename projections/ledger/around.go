@@ -51,23 +51,21 @@ func (l *Ledger) around(ctx context.Context, ref string, from time.Time, to proj
 	}), nil
 }
 
-// named returns the subjects of the events of a period whose text has the name of an
+// named returns the subjects of the events that count from within a period on, whose text has the name of an
 // entity in it.
 func (l *Ledger) named(ctx context.Context, ref string, from, until time.Time, known eventlog.Position) (refs []string, err error) {
 	parsed, err := catalog.ParseRef(ref, catalog.Ref{})
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "%w", err)
 	}
-	f := history.Filter{Text: parsed.Name, Known: known, From: from, To: until.Add(time.Nanosecond), Limit: 500, Oldest: true, ByTime: true}
+	f := history.Filter{Text: parsed.Name, Known: known, From: from, To: until.Add(time.Nanosecond), Counting: true, Limit: 500, Oldest: true, Uncounted: true}
 	for {
 		page, err := l.past.Events(ctx, f)
 		if err != nil {
 			return nil, err
 		}
 		for _, e := range page.Entries {
-			if history.InCatalog(e.Type) {
-				refs = append(refs, e.Subject)
-			}
+			refs = append(refs, e.Subject)
 		}
 		if f.After = page.Next; f.After == 0 {
 			return refs, nil

@@ -201,11 +201,16 @@ func conditionsOf(f history.Filter) (c conditions) {
 	if f.Cause != "" {
 		c.add("caused = {cause:String}", "cause", f.Cause)
 	}
+	time := "time"
+	if f.Counting {
+		time = "truth"
+		c.all = append(c.all, "folded")
+	}
 	if !f.From.IsZero() {
-		c.add("time >= {from:Int64}", "from", f.From.UnixNano())
+		c.add(time+" >= {from:Int64}", "from", f.From.UnixNano())
 	}
 	if !f.To.IsZero() {
-		c.add("time < {to:Int64}", "to", f.To.UnixNano())
+		c.add(time+" < {to:Int64} AND time < {to:Int64}", "to", f.To.UnixNano()) // time has an index, and is never later
 	}
 	if f.Known > 0 {
 		c.add("position <= {known:UInt64}", "known", uint64(f.Known))

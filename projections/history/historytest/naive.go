@@ -56,6 +56,10 @@ func (rows naive) events(t testing.TB, f history.Filter) history.Page {
 func selects(f history.Filter, r history.Row) bool {
 	same := func(wanted, is string) bool { return wanted == "" || strings.EqualFold(wanted, is) }
 	kind, _, _ := strings.Cut(r.Subject, ":")
+	at := r.Time
+	if f.Counting {
+		at = r.Truth
+	}
 	version, isType := strings.CutPrefix(string(r.Type), f.Type)
 	return same(f.Entity, r.Subject) && same(f.Kind, kind) &&
 		(f.Type == "" || isType && (version == "" || len(version) > 2 && strings.HasPrefix(version, ".v") && version[2] >= '0' && version[2] <= '9')) &&
@@ -63,7 +67,7 @@ func selects(f history.Filter, r history.Row) bool {
 		(same(f.Actor, r.Actor.String()) || same(f.Actor, r.Actor.Name) || same(f.Actor, r.Actor.Email)) &&
 		(f.Commit == "" || strings.HasPrefix(r.Cause.Commit, strings.ToLower(f.Commit))) &&
 		(f.Text == "" || strings.Contains(r.Text, strings.ToLower(f.Text))) &&
-		(f.From.IsZero() || !r.Time.Before(f.From)) && (f.To.IsZero() || r.Time.Before(f.To)) &&
+		(f.From.IsZero() || !at.Before(f.From)) && (f.To.IsZero() || at.Before(f.To)) && (!f.Counting || history.InCatalog(r.Type)) &&
 		(f.Cause == "" || f.Cause == history.CausedBy(r.Cause)) &&
 		(f.Known == 0 || r.Position <= f.Known) &&
 		!(f.LeavesOutSeals() && r.Type == event.TypeLogSealed)

@@ -188,11 +188,16 @@ func conditions(f history.Filter, types []string) (string, []any) {
 	if f.Cause != "" {
 		add("caused <> '' AND caused = ?", f.Cause)
 	}
+	time := "time"
+	if f.Counting {
+		time = "truth"
+		add("folded = 1")
+	}
 	if !f.From.IsZero() {
-		add("time >= ?", f.From.UnixNano())
+		add(time+" >= ?", f.From.UnixNano())
 	}
 	if !f.To.IsZero() {
-		add("time < ?", f.To.UnixNano())
+		add(time+" < ?", f.To.UnixNano())
 	}
 	if f.Known > 0 {
 		add("position <= ?", f.Known)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections"
@@ -54,12 +53,15 @@ func (s *Store) index(ctx context.Context) error {
 	if !s.later.Load() {
 		return nil
 	}
+	if err := s.db.ExecContext(ctx, "DELETE FROM later WHERE name IN (SELECT name FROM sqlite_schema WHERE type = 'index')"); err != nil {
+		return err
+	}
 	missing, err := s.pairs(ctx, "SELECT name, statement FROM later ORDER BY rank")
 	if err != nil {
 		return err
 	}
 	for _, index := range missing {
-		if err := s.db.ExecContext(ctx, strings.Replace(index[1], "CREATE INDEX", "CREATE INDEX IF NOT EXISTS", 1)); err != nil {
+		if err := s.db.ExecContext(ctx, index[1]); err != nil {
 			return fmt.Errorf("make the index %s: %w", index[0], err)
 		}
 		if err := s.db.ExecContext(ctx, "DELETE FROM later WHERE name = ?", index[0]); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/projectiontest"
 )
@@ -102,5 +103,47 @@ func BenchmarkFind(b *testing.B) {
 		if r := s.Find(entities.Query{Owners: []string{"group:default/team-07"}, Limit: 50}); r.Total != 2500 {
 			b.Fatal(r.Total)
 		}
+	}
+}
+
+// BenchmarkAsOf is what is asked first at a moment that nobody has looked at.
+func BenchmarkAsOf(b *testing.B) {
+	const entitiesThere, times = 50_000, 4
+	records := changes(b, entitiesThere*times, entitiesThere)
+	for i := range records {
+		records[i].Time = records[i].Time.Add(time.Duration(i) * time.Second)
+	}
+	line := entities.New().Timeline()
+	if err := line.Apply(records); err != nil {
+		b.Fatal(err)
+	}
+	first, n := records[0].Time, 0
+	last := eventlog.Position(len(records))
+	records = nil
+	for _, bm := range []struct {
+		name string
+		ask  func(s *entities.Snapshot) int
+	}{
+		{"by name", func(s *entities.Snapshot) int { s.Get("component:default/service-000777"); return 1 }},
+		{"filtered page, sorted by name", func(s *entities.Snapshot) int {
+			return s.List(entities.Listing{Count: true, Limit: 50, Order: entities.Order{Fields: []entities.Field{{Key: "metadata.name"}}}, Where: entities.All{
+				entities.Equals{Key: "kind", Values: []string{"component"}}, entities.Equals{Key: "relations.ownedby", Values: []string{"group:default/team-07"}},
+			}}).Total
+		}},
+		{"page of the portal, with facets", func(s *entities.Snapshot) int { return s.Find(entities.Query{Limit: 50}).Total }},
+	} {
+		b.Run(bm.name, func(b *testing.B) {
+			for b.Loop() {
+				n++
+				at := first.Add(time.Duration(entitiesThere*(1+n%(times-1))+n*977%entitiesThere) * time.Second)
+				s, err := line.AsOf(projections.Moment{At: at, Known: last}, nil, nil)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if bm.ask(s) == 0 {
+					b.Fatal("nothing is there")
+				}
+			}
+		})
 	}
 }

@@ -50,9 +50,9 @@ func (s *Store) begin(ctx context.Context, name string, at eventlog.Position) er
 // load reads how far a subscriber is.
 func (s *Store) load(ctx context.Context, name string) (p Progress, err error) {
 	var paused, delivered, since, retry, refused int64
-	err = s.db.QueryRowContext(ctx, `SELECT position, batch, paused, paused_at, delivered_at, failures, failing_since, retry_at, reason, refusals, refused_since
+	err = s.db.QueryRowContext(ctx, `SELECT position, batch, paused, paused_at, by_hand, delivered_at, failures, failing_since, retry_at, reason, refusals, refused_since
 		FROM subscribers WHERE name = ?`, name).
-		Scan(&p.Position, &p.batch, &p.PausedFor, &paused, &delivered, &p.Failures, &since, &retry, &p.Reason, &p.Refusals, &refused)
+		Scan(&p.Position, &p.batch, &p.PausedFor, &paused, &p.ByHand, &delivered, &p.Failures, &since, &retry, &p.Reason, &p.Refusals, &refused)
 	if err != nil {
 		return Progress{}, fmt.Errorf("read how far subscriber %s is: %w", name, err)
 	}
@@ -85,9 +85,9 @@ func (s *Store) save(ctx context.Context, st step) error {
 }
 
 func (st step) write(ctx context.Context, tx *sql.Tx) error {
-	_, err := tx.ExecContext(ctx, `UPDATE subscribers SET position = ?, batch = ?, paused = ?, paused_at = ?, delivered_at = ?, failures = ?, failing_since = ?,
+	_, err := tx.ExecContext(ctx, `UPDATE subscribers SET position = ?, batch = ?, paused = ?, paused_at = ?, by_hand = ?, delivered_at = ?, failures = ?, failing_since = ?,
 		retry_at = ?, reason = ?, refusals = ?, refused_since = ? WHERE name = ?`,
-		st.Position, st.batch, st.PausedFor, nano(st.PausedAt), nano(st.Delivered), st.Failures, nano(st.FailingSince),
+		st.Position, st.batch, st.PausedFor, nano(st.PausedAt), st.ByHand, nano(st.Delivered), st.Failures, nano(st.FailingSince),
 		nano(st.RetryAt), st.Reason, st.Refusals, nano(st.RefusedSince), st.name)
 	if err != nil {
 		return err

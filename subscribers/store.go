@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -111,12 +112,14 @@ func (st step) write(ctx context.Context, tx *sql.Tx) error {
 			return err
 		}
 	}
-	for _, at := range st.delete {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM dead_letters WHERE subscriber = ? AND position = ?`, st.name, at); err != nil {
-			return err
-		}
+	if len(st.delete) == 0 {
+		return nil
 	}
-	return nil
+	gone, err := json.Marshal(st.delete)
+	if err == nil {
+		_, err = tx.ExecContext(ctx, `DELETE FROM dead_letters WHERE subscriber = ? AND position IN (SELECT value FROM json_each(?))`, st.name, string(gone))
+	}
+	return err
 }
 
 // attempts returns the newest first.

@@ -141,9 +141,16 @@ func causes(rec eventlog.Record, delivery *deliveries.Delivery) []ui.Link {
 	}
 	switch {
 	case delivery != nil:
+		came := "signature checked"
+		switch {
+		case delivery.Event == deliveries.Look:
+			came = "looked for by Callboard"
+		case delivery.Fetched:
+			came = "fetched from the forge"
+		}
 		chain = append(chain, ui.Link{
 			Icon: "delivery", Text: deliveryStep(delivery.ID, delivery.Event, deliveryLink(delivery.Source, delivery.ID)),
-			When: clock(delivery.Received, rec.Recorded), Meta: []string{"signature checked", ui.Size(delivery.Size)},
+			When: clock(delivery.Received, rec.Recorded), Meta: []string{came, ui.Size(delivery.Size)},
 		})
 	case rec.Cause.Delivery != "":
 		chain = append(chain, ui.Link{Icon: "delivery", Text: plainStep("Delivery " + rec.Cause.Delivery), Meta: []string{"no longer kept"}})

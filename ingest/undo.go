@@ -47,6 +47,9 @@ func (t *Translator) Undo(ctx context.Context, events []eventlog.Record, why Und
 	for _, rec := range events {
 		switch rec.Type {
 		case event.TypeEntityRegistered, event.TypeEntityChanged, event.TypeEntityRemoved:
+			if rec.Backfilled() {
+				return nil, fault.New(fault.Conflict, "event %d tells of the past only, as the repository's history has it: there is nothing of now to undo", rec.Position)
+			}
 			undone[rec.Subject] = append(undone[rec.Subject], rec.Position)
 		}
 	}
@@ -130,6 +133,8 @@ func (t *Translator) retrace(ctx context.Context, after eventlog.Position, ref s
 				r.before = r.now
 			}
 			r.undone, r.source, r.again = append(r.undone, rec.Position), rec.Source, len(rec.Undoes()) > 0
+		case len(r.undone) > 0 && slices.ContainsFunc(rec.Undoes(), func(p uint64) bool { return slices.Contains(undone, eventlog.Position(p)) }):
+			return r, fault.New(fault.Conflict, "event %d undid that already", rec.Position)
 		case len(r.undone) > 0:
 			return r, fault.New(fault.Conflict, "event %d changed %s again: undo that first", rec.Position, ref)
 		}

@@ -217,6 +217,7 @@ func parseAudit(self link) (auditQuery, error) {
 type auditView struct {
 	lede     string
 	says     string
+	clock    string // which times the list shows
 	bar      ui.ListBar
 	chips    []ui.Chip
 	clear    string
@@ -263,6 +264,7 @@ func newAuditView(r request, q auditQuery, page history.Page, last eventlog.Posi
 	base := r.self.drop(fieldEvent, fieldAfter)
 	v := auditView{
 		lede:    "Every event, newest first. The record is still empty.",
+		clock:   "Recorded",
 		nothing: last == 0,
 		around:  q.around,
 		clear:   auditPath,
@@ -294,6 +296,12 @@ func newAuditView(r request, q auditQuery, page history.Page, last eventlog.Posi
 	}
 	for _, e := range page.Entries {
 		v.rows = append(v.rows, newAuditRow(r, q, e))
+	}
+	if q.ends { // by when it became true
+		v.clock = "True since"
+		for i, e := range page.Entries {
+			v.rows[i].recorded = ui.Stamp(e.Time, r.now)
+		}
 	}
 	v.says = totalEvents(page)
 	v.foot = ui.Plural(len(v.rows), "event") + " of " + total(page)

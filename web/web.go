@@ -266,9 +266,10 @@ func (s *Site) serve(p page) echo.HandlerFunc {
 			return s.fail(c, r, fault.New(fault.Invalid, "the query has %d characters; the most that a page takes is %d", n, maxQuery))
 		}
 		var a answer
-		err := s.travel(c.Request().Context(), &r)
+		ctx := projections.Patient(c.Request().Context(), patience)
+		err := s.travel(ctx, &r)
 		if err == nil {
-			a, err = p.serve(c.Request().Context(), r)
+			a, err = p.serve(ctx, r)
 		}
 		if errors.Is(err, projections.ErrBeingMade) {
 			return s.write(c, r, beingMade(r))
@@ -277,7 +278,7 @@ func (s *Site) serve(p page) echo.HandlerFunc {
 			return s.fail(c, r, err)
 		}
 		if a.location != "" {
-			return c.Redirect(http.StatusSeeOther, a.location)
+			return c.Redirect(http.StatusSeeOther, r.kept(a.location))
 		}
 		if a.file != nil {
 			return a.file.write(c)

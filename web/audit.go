@@ -126,6 +126,14 @@ func (s *Site) auditAnswer(ctx context.Context, r request, q auditQuery, amend f
 	if s.Evidence != nil {
 		v.evidence = evidencePath
 	}
+	if s.Unsealed != nil {
+		if why := s.Unsealed(); why != nil {
+			v.unsealed = "The portal's log says why."
+			if fault.KindOf(why) == fault.Conflict {
+				v.unsealed = sentenceOf(why)
+			}
+		}
+	}
 	if v.sealed, err = s.sealedTo(ctx); err != nil {
 		return answer{}, err
 	}
@@ -229,6 +237,7 @@ type auditView struct {
 	around   bool
 	chosen   *eventView
 	sealed   ui.Anchor // how far the record is under seal; empty if it is not
+	unsealed string    // why nothing more is put under seal; "" if that is not so
 	close    string
 	nothing  bool // the log is empty
 	exports  []ui.MenuItem

@@ -35,13 +35,15 @@ import (
 
 // Config is what the portal is made of. All of it is needed, unless it says otherwise.
 type Config struct {
-	Catalog      func() Catalog // the catalog now; a request asks once and sees one position
-	Moments      Moments        // may be nil: then all pages are of now
-	History      History
-	Ledger       *ledger.Ledger // nil as Moments is: then pages do not tell what the history comes to
-	Deliveries   Deliveries
-	Log          Log    // the main log
-	Proofs       Proofs // may be nil: then nothing is under seal
+	Catalog    func() Catalog // the catalog now; a request asks once and sees one position
+	Moments    Moments        // may be nil: then all pages are of now
+	History    History
+	Ledger     *ledger.Ledger // nil as Moments is: then pages do not tell what the history comes to
+	Deliveries Deliveries
+	Log        Log    // the main log
+	Proofs     Proofs // may be nil: then nothing is under seal
+	// Unsealed tells why nothing more is put under seal; nil if that is not so. It may be nil.
+	Unsealed     func() error
 	Evidence     Evidence
 	Replay       Replayer
 	Allow        Replayer     // of a delivery that is held, to remove as much as it takes

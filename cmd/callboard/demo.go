@@ -90,7 +90,7 @@ func runDemo(ctx context.Context, p process, logger *slog.Logger, data, address,
 		return err
 	}
 	if forgeAddress != "" {
-		state.Forge = forgeAddress
+		state.Forge, state.Labs = forgeAddress, "" // another demo may have both of before
 	}
 	service := demoforge.Service{Token: state.Token, Secret: state.Secret}
 	forge, err := demoforge.Listen(state.Forge, demoforge.Options{GitHub: service, GitLab: service, Background: true})
@@ -101,7 +101,7 @@ func runDemo(ctx context.Context, p process, logger *slog.Logger, data, address,
 	open := demoforge.Service{Token: labsToken, Secret: state.Secret}
 	labs, err := demoforge.Listen(cmp.Or(state.Labs, anyPort), demoforge.Options{GitHub: open, GitLab: open, Background: true})
 	if err != nil {
-		return fmt.Errorf("start the Git host that can be connected on %s: %w", state.Labs, err)
+		return fmt.Errorf("start the Git host that can be connected on %s (it gets another address with --forge-listen): %w", state.Labs, err)
 	}
 	defer func() { err = errors.Join(err, labs.Close()) }()
 	state.Forge, state.Labs = strings.TrimPrefix(forge.URL(), "http://"), strings.TrimPrefix(labs.URL(), "http://")

@@ -40,6 +40,8 @@ type Config struct {
 	Scores     Scores
 	Trends     Trends
 	Trials     Trials
+	Agreements Agreements
+	Desk       Desk
 	Now        func() time.Time
 	Replay     Replay
 	Allow      Replay // of a delivery that is held, to remove as much as it takes
@@ -150,6 +152,17 @@ func (a *API) Register(e *echo.Echo) {
 	own.GET("/scorecards/:name/trend", a.handleTrend, takes(spanParams()...))
 	own.POST("/scorecards/:name/backtest", a.handleBacktest, takes(spanParams()...))
 	own.GET("/scorecards/:name/badge/:kind/:namespace/:of", a.handleBadge)
+	own.GET("/exemptions", a.handleExemptions, a.reads(exemptionParams()...))
+	own.POST("/exemptions", a.handleRequestExemption, takes())
+	own.GET("/exemptions/:name", a.handleExemption, a.reads())
+	own.POST("/exemptions/:name/grant", a.decideExemption(Desk.GrantExemption), takes())
+	own.POST("/exemptions/:name/deny", a.decideExemption(Desk.DenyExemption), takes())
+	own.POST("/exemptions/:name/revoke", a.decideExemption(Desk.RevokeExemption), takes())
+	own.GET("/initiatives", a.handleInitiatives, a.reads())
+	own.POST("/initiatives", a.handleOpenInitiative, takes())
+	own.GET("/initiatives/:name", a.handleInitiative, a.reads())
+	own.PUT("/initiatives/:name", a.handleChangeInitiative, takes())
+	own.POST("/initiatives/:name/close", a.handleCloseInitiative, takes())
 	own.POST("/sources/:name/survey", a.handleSurvey)
 	own.POST("/sources/:name/backfill", a.handleBackfill)
 	own.POST("/sources/:name/webhook", a.handleWebhook)

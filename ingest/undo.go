@@ -199,7 +199,7 @@ func (r *retraced) compensate(why string) ([]event.Data, error) {
 		return nil, nil
 	case r.now == nil:
 		d := *r.before
-		if !r.again {
+		if !r.again && !d.Origin.FromPortal() {
 			d.Origin.Undone = &event.Undone{}
 		}
 		return []event.Data{event.EntityRegistered{Declaration: d, Reason: reason}}, nil
@@ -210,7 +210,7 @@ func (r *retraced) compensate(why string) ([]event.Data, error) {
 	}
 	d := *r.before
 	d.Entity.Metadata.UID = r.now.Entity.Metadata.UID
-	if !r.again {
+	if !r.again && !d.Origin.FromPortal() { // else no file says what is not to count
 		d.Origin = r.now.Origin
 		d.Origin.Undone = &event.Undone{Document: event.DigestOf(r.now.Document)}
 	}
@@ -224,7 +224,7 @@ func (r *retraced) compensate(why string) ([]event.Data, error) {
 // unregister removes the entity, and refuses what declares it unless nothing does.
 func (r *retraced) unregister(reason string) []event.Data {
 	said := []event.Data{event.EntityRemoved{Ref: r.ref, Reason: reason, Origin: r.now.Origin}}
-	if removalUndone(r.now.Origin) {
+	if removalUndone(r.now.Origin) || r.now.Origin.FromPortal() {
 		return said
 	}
 	return append(said, event.EntityRejected{

@@ -85,6 +85,20 @@ func tellTypeAround(t event.Type) told {
 		return told{"x", "", "Delivery dismissed"}
 	case event.TypeScoreChanged:
 		return told{"score", "", "Score"}
+	case event.TypeExemptionRequested:
+		return told{"shield", "", "Exemption asked for"}
+	case event.TypeExemptionGranted:
+		return told{"shield", "good", "Exemption granted"}
+	case event.TypeExemptionDenied:
+		return told{"shield", "bad", "Exemption denied"}
+	case event.TypeExemptionRevoked:
+		return told{"shield", "bad", "Exemption revoked"}
+	case event.TypeExemptionExpired:
+		return told{"shield", "", "Exemption expired"}
+	case event.TypeInitiativeOpened:
+		return told{"flag", "good", "Initiative opened"}
+	case event.TypeInitiativeClosed:
+		return told{"flag", "", "Initiative closed"}
 	case event.TypeDocsPublished:
 		return told{"docs", "", "Documentation"}
 	case event.TypeDocsFailed:

@@ -55,6 +55,8 @@ type Config struct {
 	Scores       Scores       // may be nil: then there are no scorecards
 	Trends       Trends       // nil if Scores is
 	Trials       Trials       // may be nil: then no change of a scorecard can be tried
+	Agreements   Agreements   // nil if Scores is
+	Desk         Desk         // may be nil: then nothing of exemptions and initiatives is asked for or decided on pages
 	Docs         Docs         // may be nil: then there is no documentation
 	Contents     DocsContents // nil if Docs is
 	Standing     Standing

@@ -196,6 +196,9 @@ func deliverDemo(ctx context.Context, p process, forge, labs *demoforge.Forge, p
 	if err := tellDemoFacts(ctx, portal, end); err != nil {
 		return err
 	}
+	if err := askInDemo(ctx, portal); err != nil {
+		return err
+	}
 	last, err := portal.events.Last(ctx)
 	if err != nil {
 		return err
@@ -215,6 +218,7 @@ func deliverDemo(ctx context.Context, p process, forge, labs *demoforge.Forge, p
   %[4]s/catalog/default/component/payments-api   a service, its relations and every change
   %[4]s/catalog/default/dataset/visits   an entity of a kind of Acme's own
   %[4]s/scorecards   how services stand, and whose change made it so
+  %[4]s/initiatives   what they are to reach, and how far they are
   %[4]s/audit     every event with its cause
   %[4]s/sources   where it all comes from
   %[4]s/subscribers   where it is sent

@@ -80,8 +80,8 @@ func (p Problems) err() error {
 // by is who acts; somebody has to.
 func (p *Problems) by(ctx context.Context) string {
 	name := event.ActorIn(ctx).String()
-	if name == "" {
-		p.add("by", "say who you are: it stands beside what you do")
+	if !event.IsName(name) {
+		p.add("by", "say who you are, in a line of at most %d characters: it stands beside what you do", event.MaxName)
 	}
 	return name
 }

@@ -41,13 +41,16 @@ const (
 // what people set, is of now; evidence says by itself what it counts.
 func travels(path string) bool {
 	below := func(prefix string) bool { return path == prefix || strings.HasPrefix(path, prefix+"/") }
-	if below(registerPath) || below(evidencePath) {
+	if below(registerPath) || below(evidencePath) || below(exemptionFormURL) || below(initiativeFormURL) {
+		return false
+	}
+	if strings.HasPrefix(path, initiativesPath+"/") && strings.HasSuffix(path, "/edit") {
 		return false
 	}
 	if rest, ok := strings.CutPrefix(path, scorecardsPath+"/"); ok && strings.Contains(rest, "/") { // a change is tried now
 		return false
 	}
-	return slices.ContainsFunc([]string{catalogPath, apisPath, scorecardsPath, docsPath, auditPath, changesPath, palettePath}, below)
+	return slices.ContainsFunc([]string{catalogPath, apisPath, scorecardsPath, exemptionsPath, initiativesPath, docsPath, auditPath, changesPath, palettePath}, below)
 }
 
 // travel takes a request to the moment that its address names.

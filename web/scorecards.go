@@ -438,6 +438,7 @@ type entityScore struct {
 	event  ui.EventMark
 	asked  []askedNote // by initiatives
 	todo   []ruleState // what is in the way of the next level
+	exempt []ruleState // what need not be kept for now
 	rules  []ruleState // the others
 }
 
@@ -535,6 +536,10 @@ func newEntityScore(r request, card *scorecards.Card, s scores.Score, exemptions
 			}
 		}
 		open := !slices.Contains([]string{string(scorecards.Pass), string(scorecards.Exempt), string(scorecards.NotApplicable)}, one.Outcome)
+		if state.exempt != nil {
+			v.exempt = append(v.exempt, state)
+			continue
+		}
 		if open && (rule.Level == "" || card.Rank(rule.Level) <= card.Rank(v.next)) {
 			v.todo = append(v.todo, state)
 		} else {

@@ -150,19 +150,39 @@ func (a *API) handleRequestExemption(c echo.Context) error {
 	return answerMade(c, made, err)
 }
 
-// decideExemption handles "POST /api/exemptions/{name}/grant", "…/deny" and "…/revoke".
-func (a *API) decideExemption(do func(Desk, context.Context, string, desk.Decision) (desk.Made, error)) echo.HandlerFunc {
+// handleGrantExemption handles "POST /api/exemptions/{name}/grant".
+func (a *API) handleGrantExemption(c echo.Context) error {
+	var in struct {
+		desk.Decision
+		By string `json:"by"`
+	}
+	if err := decode(c, &in, `who you are, and the last day if it is to be an earlier one: {"until": "2026-04-30", "note": "…", "by": "…"}`); err != nil {
+		return err
+	}
+	made, err := a.Desk.GrantExemption(actingAs(c, in.By), namedRef(scorecards.KindExemption, pathParam(c, "name")).String(), in.Decision)
+	return answerMade(c, made, err)
+}
+
+// refuseExemption handles "POST /api/exemptions/{name}/deny" and "…/revoke".
+func (a *API) refuseExemption(do func(Desk, context.Context, string, desk.Decision) (desk.Made, error)) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		var in struct {
-			desk.Decision
-			By string `json:"by"`
-		}
-		if err := decode(c, &in, `why, and who you are: {"note": "…", "by": "…"}; to grant, until may be an earlier day`); err != nil {
+		note, by, err := noteOf(c)
+		if err != nil {
 			return err
 		}
-		made, err := do(a.Desk, actingAs(c, in.By), namedRef(scorecards.KindExemption, pathParam(c, "name")).String(), in.Decision)
+		made, err := do(a.Desk, actingAs(c, by), namedRef(scorecards.KindExemption, pathParam(c, "name")).String(), desk.Decision{Note: note})
 		return answerMade(c, made, err)
 	}
+}
+
+// noteOf reads why somebody decides something, and who they say that they are.
+func noteOf(c echo.Context) (note, by string, err error) {
+	var in struct {
+		Note string `json:"note"`
+		By   string `json:"by"`
+	}
+	err = decode(c, &in, `why, and who you are: {"note": "…", "by": "…"}`)
+	return in.Note, in.By, err
 }
 
 // actingAs is the context of a request in which somebody acts who says who they are.

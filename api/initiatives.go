@@ -134,13 +134,10 @@ func (a *API) handleChangeInitiative(c echo.Context) error {
 
 // handleCloseInitiative handles "POST /api/initiatives/{name}/close".
 func (a *API) handleCloseInitiative(c echo.Context) error {
-	var in struct {
-		Note string `json:"note"`
-		By   string `json:"by"`
-	}
-	if err := decode(c, &in, `why, and who you are: {"note": "…", "by": "…"}`); err != nil {
+	note, by, err := noteOf(c)
+	if err != nil {
 		return err
 	}
-	made, err := a.Desk.CloseInitiative(actingAs(c, in.By), namedRef(scorecards.KindInitiative, pathParam(c, "name")).String(), in.Note)
+	made, err := a.Desk.CloseInitiative(actingAs(c, by), namedRef(scorecards.KindInitiative, pathParam(c, "name")).String(), note)
 	return answerMade(c, made, err)
 }

@@ -113,6 +113,10 @@ func exemptionTurn(before, now *scorecards.Exemption, at time.Time) event.Data {
 		return event.ExemptionDenied{Exemption: x}
 	case scorecards.Revoked:
 		return event.ExemptionRevoked{Exemption: x}
+	case scorecards.Expired:
+		if before != nil && before.Stands(at) == scorecards.Granted { // its last day was moved to before
+			return event.ExemptionExpired{Exemption: x}
+		}
 	}
 	return nil // it was over before anybody knew of it
 }

@@ -96,8 +96,15 @@ func (s *Site) exemptionList(ctx context.Context, r request) (answer, error) {
 	v := exemptionsView{
 		any: len(all) > 0, carry: r.self.drop(fieldScorecard, fieldTeam).carry(), status: "All",
 		cards: []ui.Option{{Label: "All scorecards"}}, teams: []ui.Option{{Label: "All teams"}},
-		csv: link{path: "/api/exemptions"}.set("format", "csv").set(fieldScorecard, card).set(fieldStatus, string(status)).String(),
 	}
+	csv := link{path: "/api/exemptions"}.set("format", "csv").set(fieldScorecard, card).set(fieldStatus, string(status))
+	if !r.moment.At.IsZero() {
+		csv = csv.set(fieldMoment, r.moment.At.UTC().Format(time.RFC3339Nano))
+	}
+	if r.moment.Known > 0 {
+		csv = csv.set(fieldKnown, decimal(r.moment.Known))
+	}
+	v.csv = csv.String()
 	if s.Desk != nil && r.moment.Now() {
 		v.ask = exemptionFormURL
 	}

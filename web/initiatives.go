@@ -214,7 +214,10 @@ func newInitiativeView(r request, i *agreements.Initiative) initiativeView {
 	for _, n := range i.Remind {
 		days = append(days, ui.Number(n))
 	}
-	if len(days) > 0 {
+	switch {
+	case len(days) == 1:
+		v.remind = ui.Plural(i.Remind[0], "day") + " before"
+	case len(days) > 1:
 		v.remind = strings.Join(days, ", ") + " days before"
 	}
 	if !i.Entry.Origin.FromPortal() {
@@ -273,8 +276,8 @@ func newItemView(r request, i *agreements.Initiative, item agreements.Item) item
 func newBurnView(i *agreements.Initiative, points []agreements.Point) trendView {
 	v := trendView{title: "Burn-up", sub: "Entities that are done, of those asked, each week", heads: []ui.Column{{Label: "Day"}, {Label: "Done", Number: true}, {Label: "Asked", Number: true}}}
 	first := slices.IndexFunc(points, func(p agreements.Point) bool { return p.Asked > 0 })
-	if first < 0 || len(points)-first < 2 {
-		v.nothing, v.empty, v.none = true, true, "It has not been asked for long enough to draw."
+	if first < 0 || points[len(points)-1].At.Sub(points[first].At) < 24*time.Hour {
+		v.nothing, v.empty, v.none = true, true, "Nothing to draw yet: this begins a day after somebody is asked."
 		return v
 	}
 	points = points[first:]

@@ -35,7 +35,7 @@ type trendView struct {
 	running string // of a backtest: how far it is
 	nothing bool
 	none    string // what to say then; empty: that nothing was judged
-	empty   bool // there is nothing to draw
+	empty   bool   // there is nothing to draw
 }
 
 // monthsOf is the period that a page is to show.

@@ -155,7 +155,19 @@ func (d *Desk) spec(p *Problems, t Terms) map[string]any {
 		remind = append(remind, float64(days))
 	}
 	set(spec, "remind", remind)
+	p.ofSpec(spec)
 	return spec
+}
+
+// ofSpec adds what a descriptor would be refused for because of its filter: of all else
+// that was said.
+func (p *Problems) ofSpec(spec map[string]any) {
+	kind := scorecards.Kinds().Find(scorecards.APIVersion, scorecards.KindInitiative)
+	for _, one := range kind.Own.Check(spec) {
+		if one.Path == "spec.filter" {
+			p.add("filter", "%s", one.Message)
+		}
+	}
 }
 
 // ParseDays reads days before a target as people write them, "30, 7, 1". The error says

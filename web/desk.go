@@ -21,13 +21,23 @@ type Agreements interface {
 	BurnUp(ctx context.Context, c agreements.Catalog, m projections.Moment, i *agreements.Initiative, moments []time.Time) ([]agreements.Point, error)
 }
 
-// Desk takes what people ask for and decide about exemptions and initiatives. Who acts, and
-// by which request, stands in the context.
+// Desk takes what people ask for and decide. Who acts, and by which request, stands in the
+// context.
 type Desk interface {
+	ExemptionDesk
+	InitiativeDesk
+}
+
+// ExemptionDesk is about exemptions.
+type ExemptionDesk interface {
 	RequestExemption(ctx context.Context, r desk.Request) (desk.Made, error)
 	GrantExemption(ctx context.Context, ref string, d desk.Decision) (desk.Made, error)
 	DenyExemption(ctx context.Context, ref string, d desk.Decision) (desk.Made, error)
 	RevokeExemption(ctx context.Context, ref string, d desk.Decision) (desk.Made, error)
+}
+
+// InitiativeDesk is about initiatives.
+type InitiativeDesk interface {
 	OpenInitiative(ctx context.Context, t desk.Terms) (desk.Made, error)
 	ChangeInitiative(ctx context.Context, ref string, t desk.Terms) (desk.Made, error)
 	CloseInitiative(ctx context.Context, ref, why string) (desk.Made, error)

@@ -102,9 +102,7 @@ func termsIn(r request) (t desk.Terms, v termsView) {
 		Title: read(fieldTitle), Description: read(fieldDescription), Owner: read(fieldOwner), Scorecard: read(fieldScorecard), Level: read(fieldLevel),
 		Filter: read(fieldFilter), Start: read(fieldStart), Target: read(fieldTarget), Draft: r.form(fieldDraft) != "",
 	}
-	for _, id := range strings.FieldsFunc(read(fieldRules), func(r rune) bool { return r == ',' || r == ' ' }) {
-		t.Rules = append(t.Rules, id)
-	}
+	t.Rules = strings.FieldsFunc(read(fieldRules), func(r rune) bool { return r == ',' || r == ' ' })
 	days, err := desk.ParseDays(read(fieldRemind))
 	t.Remind = days
 	v = newTermsView(r, t)

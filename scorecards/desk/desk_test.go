@@ -102,6 +102,7 @@ func (o *office) exemption(t *testing.T, ref string) *scorecards.Exemption {
 
 // as is a context in which somebody acts.
 func as(t *testing.T, name string) context.Context {
+	t.Helper()
 	return event.WithActor(t.Context(), event.Actor{Name: name})
 }
 

@@ -16,6 +16,8 @@ type Agreements interface {
 	// Debt counts how many exemptions held at moments, of those that are wanted.
 	Debt(ctx context.Context, m projections.Moment, moments []time.Time, wanted func(event.Exemption) bool) ([]int, error)
 	Initiatives(ctx context.Context, c agreements.Catalog, m projections.Moment, now time.Time) ([]agreements.Initiative, error)
+	// Asking lists the initiatives with what they ask of one entity, and of no other.
+	Asking(ctx context.Context, c agreements.Catalog, m projections.Moment, now time.Time, entity string) ([]agreements.Initiative, error)
 	// Initiative returns one; nil if the entity is none that can be read.
 	Initiative(ctx context.Context, c agreements.Catalog, m projections.Moment, now time.Time, e *entities.Entry) (*agreements.Initiative, error)
 	BurnUp(ctx context.Context, c agreements.Catalog, m projections.Moment, i *agreements.Initiative, moments []time.Time) ([]agreements.Point, error)

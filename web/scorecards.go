@@ -471,7 +471,7 @@ func (s *Site) entityScores(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	initiatives, err := s.Agreements.Initiatives(ctx, r.catalog, r.moment, r.pageTime())
+	initiatives, err := s.Agreements.Asking(ctx, r.catalog, r.moment, r.pageTime(), e.Ref)
 	if err != nil {
 		return answer{}, err
 	}

@@ -63,10 +63,21 @@ func (i *Initiative) DaysLeft(now time.Time) (int, bool) { return daysLeft(i.Tar
 // Initiatives lists all: those that are open, the one whose target is next first; then what
 // is to come, and what is over, the newest first.
 func (r Reader) Initiatives(ctx context.Context, c Catalog, m projections.Moment, now time.Time) ([]Initiative, error) {
+	return newBoard(r, c, m, now).initiatives(ctx)
+}
+
+// Asking lists the initiatives with what they ask of one entity, by its full ref, and of no
+// other: those that do not ask it have no items.
+func (r Reader) Asking(ctx context.Context, c Catalog, m projections.Moment, now time.Time, entity string) ([]Initiative, error) {
+	b := newBoard(r, c, m, now)
+	b.only = entity
+	return b.initiatives(ctx)
+}
+
+func (b *board) initiatives(ctx context.Context) ([]Initiative, error) {
 	var all []Initiative
-	known := newBoard(r, c, m, now)
-	for _, e := range c.Find(entities.Query{Kinds: []string{scorecards.KindInitiative}}).Entries {
-		one, err := known.initiative(ctx, e)
+	for _, e := range b.catalog.Find(entities.Query{Kinds: []string{scorecards.KindInitiative}}).Entries {
+		one, err := b.initiative(ctx, e)
 		if err != nil {
 			return nil, err
 		}
@@ -95,6 +106,7 @@ type board struct {
 	catalog  Catalog
 	moment   projections.Moment
 	now      time.Time
+	only     string // the one entity that matters; empty: all do
 	cards    map[string]*scorecards.Card
 	scores   map[scores.Query][]scores.Score
 	subjects map[string]*scorecards.Subject
@@ -118,7 +130,7 @@ func (b *board) initiative(ctx context.Context, e *entities.Entry) (*Initiative,
 		m.At = end.Add(-1)
 	}
 	if one.Card != nil {
-		list, err := b.list(ctx, scores.Query{Card: read.Card, Moment: m})
+		list, err := b.list(ctx, scores.Query{Card: read.Card, Entity: b.only, Moment: m})
 		if err != nil {
 			return nil, err
 		}

@@ -160,7 +160,7 @@ func (a *API) Register(e *echo.Echo) {
 	own.POST("/exemptions/:name/revoke", a.refuseExemption(Desk.RevokeExemption), takes())
 	own.GET("/initiatives", a.handleInitiatives, a.reads())
 	own.POST("/initiatives", a.handleOpenInitiative, takes())
-	own.GET("/initiatives/:name", a.handleInitiative, a.reads())
+	own.GET("/initiatives/:name", a.handleInitiative, a.reads(param{name: "format", check: oneOf("json", "csv")}))
 	own.PUT("/initiatives/:name", a.handleChangeInitiative, takes())
 	own.POST("/initiatives/:name/close", a.handleCloseInitiative, takes())
 	own.POST("/sources/:name/survey", a.handleSurvey)

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/csv"
+	"mime"
 	"net/http"
 	"slices"
 	"strings"
@@ -91,13 +92,13 @@ func exemptionParams() []param {
 		words[i] = string(s)
 	}
 	return []param{
-		{name: "scorecard", check: oneText}, {name: "entity", check: oneText}, {name: "status", check: oneOf(words...)}, {name: "format", check: oneOf("json", "csv")},
+		{name: "scorecard", check: oneText}, {name: "entity", check: oneText}, {name: "owner", check: oneText}, {name: "status", check: oneOf(words...)}, {name: "format", check: oneOf("json", "csv")},
 	}
 }
 
 // handleExemptions handles "GET /api/exemptions".
 func (a *API) handleExemptions(c echo.Context) error {
-	var card, entity string
+	var card, entity, owner string
 	if text := c.QueryParam("scorecard"); text != "" {
 		card = cardRef(text).String()
 	}
@@ -108,12 +109,25 @@ func (a *API) handleExemptions(c echo.Context) error {
 		}
 		entity = ref.String()
 	}
+	if text := c.QueryParam("owner"); text != "" {
+		ref, err := catalog.ParseRef(text, catalog.Ref{Kind: "group"})
+		if err != nil {
+			return fault.New(fault.Invalid, "owner: %w", err)
+		}
+		owner = ref.String()
+	}
 	status := scorecards.Status(c.QueryParam("status"))
 	items := []exemptionJSON{}
 	for _, x := range agreements.Exemptions(a.catalog(c), a.at(c)) {
-		if (card == "" || x.Exemption.Card == card) && (entity == "" || x.Entity == entity) && (status == "" || x.Stands == status) {
-			items = append(items, toExemptionJSON(x))
+		if card != "" && x.Exemption.Card != card || entity != "" && x.Entity != entity || status != "" && x.Stands != status {
+			continue
 		}
+		if owner != "" {
+			if e, ok := a.catalog(c).Get(x.Entity); !ok || e.Owner() != owner {
+				continue
+			}
+		}
+		items = append(items, toExemptionJSON(x))
 	}
 	if c.QueryParam("format") == "csv" {
 		return writeExemptions(c, items)
@@ -122,10 +136,6 @@ func (a *API) handleExemptions(c echo.Context) error {
 }
 
 func writeExemptions(c echo.Context, items []exemptionJSON) error {
-	h := c.Response().Header()
-	h.Set(echo.HeaderContentType, "text/csv; charset=utf-8")
-	h.Set(echo.HeaderContentDisposition, `attachment; filename="exemptions.csv"`)
-	w := csv.NewWriter(c.Response())
 	rows := [][]string{{"exemption", "scorecard", "entity", "rules", "status", "from", "until", "requestedBy", "decidedBy", "reason", "note", "since", "place"}}
 	for _, i := range items {
 		rows = append(rows, []string{
@@ -133,7 +143,15 @@ func writeExemptions(c echo.Context, items []exemptionJSON) error {
 			i.Since.UTC().Format(time.RFC3339), i.Place,
 		})
 	}
-	return w.WriteAll(rows)
+	return writeCSV(c, "exemptions", rows)
+}
+
+// writeCSV writes a table as a file.
+func writeCSV(c echo.Context, name string, rows [][]string) error {
+	h := c.Response().Header()
+	h.Set(echo.HeaderContentType, "text/csv; charset=utf-8")
+	h.Set(echo.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": name + ".csv"}))
+	return csv.NewWriter(c.Response()).WriteAll(rows)
 }
 
 // handleExemption handles "GET /api/exemptions/{name}".

@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -97,11 +99,23 @@ func (a *API) handleInitiative(c echo.Context) error {
 	for _, item := range i.Items {
 		answer.Items = append(answer.Items, itemJSON{item.Entity, item.Owner, item.Score.Level, len(item.Left) == 0, item.Left})
 	}
+	if c.QueryParam("format") == "csv" {
+		return writeItems(c, ref.Name, answer.Items)
+	}
 	moments := i.Weeks(a.at(c))
 	if answer.BurnUp, err = a.Agreements.BurnUp(ctx, a.catalog(c), momentOf(c), i, moments); err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, answer)
+}
+
+// writeItems writes who is asked as CSV.
+func writeItems(c echo.Context, name string, items []itemJSON) error {
+	rows := [][]string{{"entity", "owner", "level", "done", "left"}}
+	for _, i := range items {
+		rows = append(rows, []string{i.Entity, i.Owner, i.Level, strconv.FormatBool(i.Done), strings.Join(i.Left, " ")})
+	}
+	return writeCSV(c, name, rows)
 }
 
 // terms are those of a request's body.

@@ -97,14 +97,7 @@ func (s *Site) exemptionList(ctx context.Context, r request) (answer, error) {
 		any: len(all) > 0, carry: r.self.drop(fieldScorecard, fieldTeam).carry(), status: "All",
 		cards: []ui.Option{{Label: "All scorecards"}}, teams: []ui.Option{{Label: "All teams"}},
 	}
-	csv := link{path: "/api/exemptions"}.set("format", "csv").set(fieldScorecard, card).set(fieldStatus, string(status))
-	if !r.moment.At.IsZero() {
-		csv = csv.set(fieldMoment, r.moment.At.UTC().Format(time.RFC3339Nano))
-	}
-	if r.moment.Known > 0 {
-		csv = csv.set(fieldKnown, decimal(r.moment.Known))
-	}
-	v.csv = csv.String()
+	v.csv = csvLink(r, "/api/exemptions").set(fieldScorecard, card).set(fieldOwner, team).set(fieldStatus, string(status)).String()
 	if s.Desk != nil && r.moment.Now() {
 		v.ask = exemptionFormURL
 	}
@@ -156,6 +149,18 @@ func (s *Site) exemptionList(ctx context.Context, r request) (answer, error) {
 	}
 	v.debt = newDebtView(r, moments, held)
 	return answer{title: "Exemptions", body: exemptionsPage(v)}, nil
+}
+
+// csvLink is the address of a table of the API, as of the moment of the page.
+func csvLink(r request, path string) link {
+	csv := link{path: path}.set("format", "csv")
+	if !r.moment.At.IsZero() {
+		csv = csv.set(fieldMoment, r.moment.At.UTC().Format(time.RFC3339Nano))
+	}
+	if r.moment.Known > 0 {
+		csv = csv.set(fieldKnown, decimal(r.moment.Known))
+	}
+	return csv
 }
 
 // exemptionChoices are the cards and teams that have any exemption.

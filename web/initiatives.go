@@ -133,6 +133,7 @@ type initiativeView struct {
 	declared outsideLink
 	records  string
 	edit     string
+	csv      string
 	close    *decisionView
 	history  []ui.Happening
 }
@@ -224,6 +225,7 @@ func newInitiativeView(r request, i *agreements.Initiative) initiativeView {
 		v.declared = outsideLink{label: i.Entry.Origin.Place(), href: ui.Outside(i.Entry.Origin.URL)}
 	}
 	v.groups, v.all = newItemGroups(r, i)
+	v.csv = csvLink(r, "/api"+v.name.Href).String()
 	return v
 }
 

@@ -23,7 +23,7 @@ type Agreements interface {
 	Initiatives(ctx context.Context, c agreements.Catalog, m projections.Moment, now time.Time) ([]agreements.Initiative, error)
 	// Initiative returns one; nil if the entity is none that can be read.
 	Initiative(ctx context.Context, c agreements.Catalog, m projections.Moment, now time.Time, e *entities.Entry) (*agreements.Initiative, error)
-	BurnUp(ctx context.Context, c agreements.Catalog, m projections.Moment, i *agreements.Initiative, moments []time.Time) ([]agreements.Point, error)
+	BurnUp(ctx context.Context, m projections.Moment, i *agreements.Initiative, moments []time.Time) ([]agreements.Point, error)
 }
 
 // initiativeJSON is an initiative on the wire.
@@ -103,7 +103,7 @@ func (a *API) handleInitiative(c echo.Context) error {
 		return writeItems(c, ref.Name, answer.Items)
 	}
 	moments := i.Weeks(a.at(c))
-	if answer.BurnUp, err = a.Agreements.BurnUp(ctx, a.catalog(c), momentOf(c), i, moments); err != nil {
+	if answer.BurnUp, err = a.Agreements.BurnUp(ctx, momentOf(c), i, moments); err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, answer)

@@ -8,6 +8,7 @@ import (
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/agreements"
 	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/scorecards/desk"
 )
 
@@ -17,10 +18,10 @@ type Agreements interface {
 	Debt(ctx context.Context, m projections.Moment, moments []time.Time, wanted func(event.Exemption) bool) ([]int, error)
 	Initiatives(ctx context.Context, c agreements.Catalog, m projections.Moment, now time.Time) ([]agreements.Initiative, error)
 	// Asking lists the initiatives with what they ask of one entity, and of no other.
-	Asking(ctx context.Context, c agreements.Catalog, m projections.Moment, now time.Time, entity string) ([]agreements.Initiative, error)
+	Asking(ctx context.Context, c agreements.Catalog, m projections.Moment, now time.Time, entity string, cards []*scorecards.Card) ([]agreements.Initiative, error)
 	// Initiative returns one; nil if the entity is none that can be read.
 	Initiative(ctx context.Context, c agreements.Catalog, m projections.Moment, now time.Time, e *entities.Entry) (*agreements.Initiative, error)
-	BurnUp(ctx context.Context, c agreements.Catalog, m projections.Moment, i *agreements.Initiative, moments []time.Time) ([]agreements.Point, error)
+	BurnUp(ctx context.Context, m projections.Moment, i *agreements.Initiative, moments []time.Time) ([]agreements.Point, error)
 }
 
 // Desk takes what people ask for and decide. Who acts, and by which request, stands in the

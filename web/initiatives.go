@@ -184,7 +184,7 @@ func (s *Site) initiativeWith(ctx context.Context, r request, change func(*initi
 		return answer{}, err
 	}
 	moments := i.Weeks(r.pageTime())
-	points, err := s.Agreements.BurnUp(ctx, r.catalog, r.moment, i, moments)
+	points, err := s.Agreements.BurnUp(ctx, r.moment, i, moments)
 	if err != nil {
 		return answer{}, err
 	}

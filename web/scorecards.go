@@ -471,13 +471,14 @@ func (s *Site) entityScores(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	initiatives, err := s.Agreements.Asking(ctx, r.catalog, r.moment, r.pageTime(), e.Ref)
+	cards := cardsOf(r.catalog)
+	initiatives, err := s.Agreements.Asking(ctx, r.catalog, r.moment, r.pageTime(), e.Ref, cards)
 	if err != nil {
 		return answer{}, err
 	}
 	exemptions := agreements.Exemptions(r.catalog, r.pageTime())
 	v := entityScoresView{head: newEntityHead(r, e, tabScores, recent.total())}
-	for _, card := range cardsOf(r.catalog) {
+	for _, card := range cards {
 		for _, one := range list {
 			if one.Card != card.Ref.String() {
 				continue

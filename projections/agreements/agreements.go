@@ -6,11 +6,13 @@ package agreements
 import (
 	"cmp"
 	"context"
+	"iter"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/history"
@@ -27,6 +29,7 @@ type Catalog interface {
 // Scores tells how entities stand on scorecards.
 type Scores interface {
 	List(ctx context.Context, q scores.Query) ([]scores.Score, error)
+	Spells(ctx context.Context, card string, known eventlog.Position) iter.Seq2[*scores.Spell, error]
 }
 
 // Events is the history.

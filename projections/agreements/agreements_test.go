@@ -238,18 +238,18 @@ func TestBurnUpIsWhatIsOnRecord(t *testing.T) {
 	if left := i.Items[0]; left.Entity != "component:default/ledger" || !cmp.Equal(left.Left, []string{"system"}) || left.Owner != "group:default/bank" {
 		t.Errorf("left is %+v", left)
 	}
-	asking, err := w.reader.Asking(context.Background(), w.now.Snapshot(), projections.Moment{}, day(13), "component:default/ledger")
+	asking, err := w.reader.Asking(context.Background(), w.now.Snapshot(), projections.Moment{}, day(13), "component:default/ledger", nil)
 	if err != nil || len(asking) != 1 || !cmp.Equal(asking[0].Items, i.Items[:1]) {
 		t.Errorf("of the ledger alone it asks %+v, %v", asking, err)
 	}
-	if asking, err = w.reader.Asking(context.Background(), w.now.Snapshot(), projections.Moment{}, day(13), "component:default/shop"); err != nil || len(asking[0].Items) > 0 {
+	if asking, err = w.reader.Asking(context.Background(), w.now.Snapshot(), projections.Moment{}, day(13), "component:default/shop", nil); err != nil || len(asking[0].Items) > 0 {
 		t.Errorf("of the shop it asks %+v, %v", asking, err)
 	}
 	var moments []time.Time
 	for n := 1; n <= 12; n++ {
 		moments = append(moments, day(n))
 	}
-	points, err := w.reader.BurnUp(context.Background(), w.now.Snapshot(), projections.Moment{}, &i, moments)
+	points, err := w.reader.BurnUp(context.Background(), projections.Moment{}, &i, moments)
 	if err != nil {
 		t.Fatal(err)
 	}

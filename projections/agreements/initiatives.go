@@ -67,10 +67,14 @@ func (r Reader) Initiatives(ctx context.Context, c Catalog, m projections.Moment
 }
 
 // Asking lists the initiatives with what they ask of one entity, by its full ref, and of no
-// other: those that do not ask it have no items.
-func (r Reader) Asking(ctx context.Context, c Catalog, m projections.Moment, now time.Time, entity string) ([]Initiative, error) {
+// other: those that do not ask it have no items. Cards are those that somebody has read
+// already, which takes a while.
+func (r Reader) Asking(ctx context.Context, c Catalog, m projections.Moment, now time.Time, entity string, cards []*scorecards.Card) ([]Initiative, error) {
 	b := newBoard(r, c, m, now)
 	b.only = entity
+	for _, card := range cards {
+		b.cards[card.Ref.String()] = card
+	}
 	return b.initiatives(ctx)
 }
 
@@ -260,8 +264,8 @@ type Point struct {
 }
 
 // BurnUp tells how far an initiative was at moments in order: by the rules that the card
-// has now, what these came to then, and whom the initiative asks now.
-func (r Reader) BurnUp(ctx context.Context, c Catalog, m projections.Moment, i *Initiative, moments []time.Time) ([]Point, error) {
+// has now, what these came to then, of the entities that are among the items now.
+func (r Reader) BurnUp(ctx context.Context, m projections.Moment, i *Initiative, moments []time.Time) ([]Point, error) {
 	points := make([]Point, len(moments))
 	for n, at := range moments {
 		points[n].At = at
@@ -269,31 +273,47 @@ func (r Reader) BurnUp(ctx context.Context, c Catalog, m projections.Moment, i *
 	if i.Card == nil || len(moments) == 0 {
 		return points, nil
 	}
-	all, err := r.Scores.List(ctx, scores.Query{Card: i.Initiative.Card, Moment: projections.Moment{Known: m.Known}, Past: true})
-	if err != nil {
-		return nil, err
+	asked := make(map[string]bool, len(i.Items))
+	for _, item := range i.Items {
+		asked[item.Entity] = true
 	}
-	b := newBoard(r, c, m, moments[len(moments)-1])
-	asked := map[string]bool{}
-	for _, s := range all {
-		asks, known := asked[s.Entity]
-		if !known {
-			subject := b.subject(s.Entity)
-			asks = subject != nil && i.Asks(subject, b.now)
-			asked[s.Entity] = asks
+	for s, err := range r.Scores.Spells(ctx, i.Initiative.Card, m.Known) {
+		if err != nil {
+			return nil, err
 		}
-		if !asks {
+		if !asked[s.Entity] {
 			continue
 		}
 		for n, at := range moments {
-			if at.Before(s.Since) || !s.Until.IsZero() && !at.Before(s.Until) {
+			if at.Before(s.Since) {
 				continue
 			}
+			if !s.Until.IsZero() && !at.Before(s.Until) {
+				break
+			}
 			points[n].Asked++
-			if len(leftOf(i.Initiative, i.Card, s, at)) == 0 {
+			done, err := i.done(s, at)
+			if err != nil {
+				return nil, err
+			}
+			if done {
 				points[n].Done++
 			}
 		}
 	}
 	return points, nil
+}
+
+// done reports whether an entity that stood so had nothing left to do.
+func (i *Initiative) done(s *scores.Spell, at time.Time) (bool, error) {
+	if i.Level != "" && i.Card.Rank(s.Level) >= i.Card.Rank(i.Level) {
+		return true, nil
+	}
+	outcomes, err := s.Outcomes()
+	if err != nil {
+		return false, err
+	}
+	return len(i.Left(i.Card, s.Level, func(rule string) scorecards.Outcome {
+		return scorecards.Outcome(outcomes[rule])
+	}, at)) == 0, nil
 }

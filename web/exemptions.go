@@ -9,6 +9,7 @@ import (
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/agreements"
 	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/web/ui"
@@ -90,6 +91,9 @@ type exemptionRow struct {
 
 // exemptionList handles "GET /exemptions".
 func (s *Site) exemptionList(ctx context.Context, r request) (answer, error) {
+	if s.Agreements == nil {
+		return answer{}, fault.New(fault.NotFound, "this portal has no scorecards")
+	}
 	all := agreements.Exemptions(r.catalog, r.pageTime())
 	q := r.self.query
 	card, team, status := q.Get(fieldScorecard), q.Get(fieldTeam), scorecards.Status(q.Get(fieldStatus))

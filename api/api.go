@@ -42,6 +42,8 @@ type Config struct {
 	Trials     Trials
 	Agreements Agreements
 	Desk       Desk
+	Check      Check   // nil: nothing is checked before it is merged
+	Checked    Checked // nil as Check is
 	Now        func() time.Time
 	Replay     Replay
 	Allow      Replay // of a delivery that is held, to remove as much as it takes
@@ -163,6 +165,8 @@ func (a *API) Register(e *echo.Echo) {
 	own.GET("/initiatives/:name", a.handleInitiative, a.reads(param{name: "format", check: oneOf("json", "csv")}))
 	own.PUT("/initiatives/:name", a.handleChangeInitiative, takes())
 	own.POST("/initiatives/:name/close", a.handleCloseInitiative, takes())
+	own.POST("/check", a.handleCheck, takes())
+	own.GET("/sources/:name/checks", a.handleChecked, takes())
 	own.POST("/sources/:name/survey", a.handleSurvey)
 	own.POST("/sources/:name/backfill", a.handleBackfill)
 	own.POST("/sources/:name/webhook", a.handleWebhook)

@@ -27,7 +27,7 @@ type World struct {
 	only         string                      // full ref of the one card that is looked at; empty: all are
 	fixed        bool                        // what the log says of it does not count
 	exemptions   map[string]*scorecards.Exemption
-	initiatives  map[string]*scorecards.Initiative
+	initiatives  map[string]*scorecards.Initiative 	ours         *ours // of a copy; nil: all is. See fork, which has to know of each map here
 }
 
 // own is what was told of an entity itself, not of its repository.
@@ -145,7 +145,7 @@ func sourceOf(rec eventlog.Record) scorecards.Source {
 }
 
 func (w *World) repository(p place) *repository {
-	r := w.repositories[p]
+	r := w.ownRepository(p)
 	if r == nil {
 		r = &repository{entities: map[string]bool{}, reported: map[string]scorecards.Fact{}, activity: newActivity()}
 		w.repositories[p] = r
@@ -156,7 +156,7 @@ func (w *World) repository(p place) *repository {
 // end forgets what was known of a repository: of its entities, as long as there are
 // any, all of that is unknown.
 func (w *World) end(p place, t *touched) {
-	was := w.repositories[p]
+	was := w.ownRepository(p)
 	if was == nil {
 		return
 	}
@@ -237,6 +237,7 @@ func (w *World) declare(d event.WrittenDeclaration, since scorecards.Source, t *
 	w.entities[ref] = now
 	for _, edge := range now.edges {
 		from := edge.From.String()
+		w.ownEdges(from)
 		if w.edges[from] == nil {
 			w.edges[from] = map[catalog.Relation]int{}
 		}
@@ -292,11 +293,12 @@ func (w *World) forget(ref string, t *touched) {
 	w.around(ref, t)
 	for _, edge := range was.edges {
 		from, r := edge.From.String(), relation(edge)
+		w.ownEdges(from)
 		if w.edges[from][r]--; w.edges[from][r] <= 0 {
 			delete(w.edges[from], r)
 		}
 	}
-	if r := w.repositories[place{was.origin.Source, was.origin.RepositoryID}]; r != nil {
+	if r := w.ownRepository(place{was.origin.Source, was.origin.RepositoryID}); r != nil {
 		delete(r.entities, ref)
 	}
 	delete(w.entities, ref)

@@ -30,7 +30,7 @@ func (o *Outcome) Comment(page string) string {
 				line("| and %d more | | | |", len(o.Scores)-i)
 				break
 			}
-			line("| %s | %s | %s | %s%s |", code(NameOf(s.Entity)), escape(s.CardTitle), escape(Standing(s.Before)), escape(Standing(s.After)), map[int]string{-1: " ▼", 1: " ▲"}[s.Moves])
+			line("| %s | %s | %s | %s%s |", code(NameOf(s.Entity)), escape(s.CardTitle), escape(Standing(s.Before, s.Ladder)), escape(Standing(s.After, s.Ladder)), map[int]string{-1: " ▼", 1: " ▲"}[s.Moves])
 		}
 		o.rules(line)
 	}

@@ -84,6 +84,7 @@ type Score struct {
 	Card      string       `json:"card"` // full ref
 	CardTitle string       `json:"cardTitle"`
 	Entity    string       `json:"entity"`
+	Ladder    bool         `json:"ladder"`           // the card has levels; else it counts points
 	Before    *event.Score `json:"before,omitempty"` // nil: it is not judged
 	After     *event.Score `json:"after,omitempty"`  // nil: it would not be
 	Moves     int          `json:"moves"`            // -1: it would fall, 1: it would rise, 0: neither
@@ -351,6 +352,7 @@ func (s *Score) settle(card *scorecards.Card) {
 	if card == nil {
 		return
 	}
+	s.Ladder = len(card.Levels) > 0
 	for i := range s.Rules {
 		if r := card.Rule(s.Rules[i].ID); r != nil {
 			s.Rules[i].Level, s.Rules[i].Fix = r.Level, r.Fix
@@ -359,7 +361,7 @@ func (s *Score) settle(card *scorecards.Card) {
 	if s.Before == nil || s.After == nil {
 		return
 	}
-	if len(card.Levels) > 0 {
+	if s.Ladder {
 		s.Moves = cmp.Compare(card.Rank(s.After.Level), card.Rank(s.Before.Level))
 		return
 	}

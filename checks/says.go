@@ -68,16 +68,16 @@ func (o *Outcome) counts() string {
 // on Production readiness".
 func (s Score) sentence() string {
 	verb := map[int]string{-1: "falls", 0: "changes", 1: "rises"}[s.Moves]
-	return fmt.Sprintf("%s %s from %s to %s on %s", NameOf(s.Entity), verb, Standing(s.Before), Standing(s.After), s.CardTitle)
+	return fmt.Sprintf("%s %s from %s to %s on %s", NameOf(s.Entity), verb, Standing(s.Before, s.Ladder), Standing(s.After, s.Ladder), s.CardTitle)
 }
 
-// Standing is a score in a word: a level, or points of how many.
-func Standing(s *event.Score) string {
+// Standing is a score in a word: a step of a ladder, or points of how many.
+func Standing(s *event.Score, ladder bool) string {
 	switch {
 	case s == nil:
 		return "not judged"
-	case s.Level != "":
-		return s.Level
+	case ladder:
+		return cmp.Or(s.Level, "None")
 	case s.Of == 0:
 		return "nothing to reach"
 	}
@@ -155,7 +155,7 @@ func (o *Outcome) Write(w io.Writer) error {
 	}
 	t.gap()
 	for _, s := range o.Scores {
-		t.line("%s: %s, %s -> %s", s.CardTitle, s.Entity, Standing(s.Before), Standing(s.After))
+		t.line("%s: %s, %s -> %s", s.CardTitle, s.Entity, Standing(s.Before, s.Ladder), Standing(s.After, s.Ladder))
 		for _, r := range s.Rules {
 			t.line("  %s", r.sentence())
 			if r.Fails() && r.Fix != "" {

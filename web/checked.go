@@ -163,9 +163,9 @@ func newCheckedView(r request, report checks.Report) checkedView {
 func newCheckedScore(c Catalog, s checks.Score) checkedScore {
 	v := checkedScore{
 		entity: named(c, s.Entity), card: ui.Anchor{Label: s.CardTitle, Href: named(c, s.Card).Href},
-		from: checks.Standing(s.Before), to: checks.Standing(s.After),
+		from: checks.Standing(s.Before, s.Ladder), to: checks.Standing(s.After, s.Ladder),
 	}
-	v.ladder = s.Before != nil && s.After != nil && (s.Before.Level != "" || s.After.Level != "")
+	v.ladder = s.Ladder && s.Before != nil && s.After != nil
 	if v.ladder {
 		v.before, v.after = newLevelMark(s.Before.Level), newLevelMark(s.After.Level)
 	}

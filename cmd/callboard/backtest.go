@@ -176,7 +176,7 @@ func (b *triedBacktest) write(w io.Writer, ladder []scorecards.Level) error {
 			fmt.Fprintf(w, "  and %d more\n", b.Moved-i)
 			break
 		}
-		fmt.Fprintf(w, "  %s: %s -> %s\n", m.Entity, checks.Standing(m.Before), checks.Standing(m.After))
+		fmt.Fprintf(w, "  %s: %s -> %s\n", m.Entity, checks.Standing(m.Before, len(ladder) > 0), checks.Standing(m.After, len(ladder) > 0))
 	}
 	return nil
 }

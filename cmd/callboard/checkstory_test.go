@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 
+	gogit "github.com/go-git/go-git/v5"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/callboard/callboard/ingest"
@@ -56,4 +57,14 @@ func (s *story) commented(ts *testscript.TestScript, args []string) {
 	if ts.Check(err); !found {
 		ts.Fatalf("pull request %d of %s never had %s, written %d times: %+v", number, args[1], pattern, times, r.Comments(number))
 	}
+}
+
+// track makes a folder a Git repository that keeps all that is in it.
+func (s *story) track(ts *testscript.TestScript, args []string) {
+	need(ts, args, 1, "track FOLDER")
+	repo, err := gogit.PlainInit(ts.MkAbs(args[0]), false)
+	ts.Check(err)
+	tree, err := repo.Worktree()
+	ts.Check(err)
+	ts.Check(tree.AddGlob("."))
 }

@@ -84,11 +84,11 @@ func (o *Outcome) rules(line func(string, ...any)) {
 	var fails, others []string
 	for _, s := range o.Scores {
 		for _, r := range s.Rules {
-			level := ""
+			of := escape(s.CardTitle)
 			if r.Level != "" {
-				level = " (" + escape(r.Level) + ")"
+				of += ", " + escape(r.Level)
 			}
-			says := fmt.Sprintf("- %s %s%s: %s → %s", code(r.ID), escape(r.Title), level, cmp.Or(r.Before, "not asked"), cmp.Or(r.After, "not asked"))
+			says := fmt.Sprintf("- %s %s (%s): %s → %s", code(r.ID), escape(r.Title), of, cmp.Or(r.Before, "not asked"), cmp.Or(r.After, "not asked"))
 			if r.Message != "" && r.Fails() {
 				says += ". " + escape(r.Message)
 			}

@@ -328,9 +328,17 @@ func scoresOf(all []scorer.Foreseen) []Score {
 		scores = append(scores, *s)
 	}
 	slices.SortStableFunc(scores, func(a, b Score) int {
-		return cmp.Or(cmp.Compare(a.Moves, b.Moves), strings.Compare(a.CardTitle, b.CardTitle), strings.Compare(a.Entity, b.Entity))
+		return cmp.Or(cmp.Compare(a.Moves, b.Moves), cmp.Compare(ladderFirst(a), ladderFirst(b)), strings.Compare(a.CardTitle, b.CardTitle), strings.Compare(a.Entity, b.Entity))
 	})
 	return scores
+}
+
+// ladderFirst has a level that is lost come before points.
+func ladderFirst(s Score) int {
+	if s.Ladder {
+		return 0
+	}
+	return 1
 }
 
 func same(a, b *event.Score) bool {

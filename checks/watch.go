@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	// tooOld is the age of a delivery at which nobody waits for an answer to it any more.
+	// tooOld is how long after what a delivery tells of nobody waits for an answer any more.
 	tooOld = 24 * time.Hour
 	// writes is how often the forge is asked to take a word before that is given up.
 	writes = 3
@@ -99,18 +99,17 @@ type watched struct {
 // tells returns the pull request that a record tells of; 0 if it is none that is to be
 // checked.
 func (w watched) tells(ctx context.Context, rec eventlog.Record) (ingest.Repository, int64, error) {
-	if rec.Type == event.TypeDeliveryReplayed {
+	again := rec.Type == event.TypeDeliveryReplayed // somebody waits
+	if again {
 		r, err := event.DecodeAs[event.DeliveryReplayed](rec.Event)
 		if err != nil {
 			return ingest.Repository{}, 0, err
 		}
-		at := rec.Recorded
 		if rec, err = w.Received.At(ctx, eventlog.Position(r.Received)); err != nil {
 			return ingest.Repository{}, 0, err
 		}
-		rec.Recorded = at
 	}
-	if rec.Type != event.TypeDeliveryReceived || w.Now().Sub(rec.Recorded) > tooOld {
+	if rec.Type != event.TypeDeliveryReceived {
 		return ingest.Repository{}, 0, nil
 	}
 	d, err := ingest.Open(rec.Event)
@@ -118,7 +117,19 @@ func (w watched) tells(ctx context.Context, rec eventlog.Record) (ingest.Reposit
 		return ingest.Repository{}, 0, err
 	}
 	m, err := w.source.Translate(d)
-	return m.Repository, m.PullRequest, err
+	if err != nil {
+		return ingest.Repository{}, 0, err
+	}
+	at := rec.Recorded
+	for _, said := range m.Said {
+		if !said.Time.IsZero() && said.Time.Before(at) {
+			at = said.Time
+		}
+	}
+	if !again && w.Now().Sub(at) > tooOld {
+		return ingest.Repository{}, 0, nil
+	}
+	return m.Repository, m.PullRequest, nil
 }
 
 func (w watched) react(ctx context.Context, rec eventlog.Record) error {

@@ -18,7 +18,7 @@ type PullRequest struct {
 	Branch string // that it comes from
 	Into   string // that it goes into; "" is the default branch
 	By     Person
-	Time   time.Time // of its opening; zero: the last push
+	Time   time.Time // of its opening; zero: now
 	Closed bool
 }
 
@@ -58,7 +58,7 @@ func (r *Repository) Propose(p PullRequest) (Delivery, error) {
 		}
 	}
 	if p.Time.IsZero() {
-		p.Time = r.active()
+		p.Time = r.forge.options.Now()
 	}
 	one := &pull{PullRequest: p}
 	r.pulls = append(r.pulls, one)
@@ -97,6 +97,24 @@ func (r *Repository) Comments(number int) []Comment {
 	return all
 }
 
+// viewPull is the page of a pull request.
+func (r *Repository) viewPull(number string) (view, error) {
+	p := r.pull(number)
+	if p == nil {
+		return view{}, fmt.Errorf("pull request %s of %s: %w", number, r.name, errMissing)
+	}
+	head, err := r.objects.commit(r.refs[branchRef(p.Branch)])
+	if err != nil {
+		return view{}, err
+	}
+	v := view{Repository: r.name, Root: r.forge.webURL(r.provider) + "/" + r.name, Title: p.Title, Commit: head, Pull: &p.PullRequest, Statuses: r.statuses[head.Hash.String()]}
+	for _, c := range p.comments {
+		v.Comments = append(v.Comments, *c)
+	}
+	v.Diff, err = r.patch(head)
+	return v, err
+}
+
 // pull finds a pull request; nil if there is none of the number.
 func (r *Repository) pull(number string) *pull {
 	for _, p := range r.pulls {
@@ -125,7 +143,7 @@ func (r *Repository) pullActivity(p *pull, action string) Activity {
 		By: p.By, Time: p.Time, Number: p.Number, Title: p.Title, Branch: p.Branch, Into: p.Into,
 	}
 	if action != "opened" && action != "open" {
-		a.Time = r.active()
+		a.Time = r.forge.options.Now()
 	}
 	r.fill(&a)
 	return a

@@ -79,17 +79,18 @@ func (j *judge) fork(say func(context.Context, []change) error) *judge {
 // ours are the parts of a copied world that are its own by now: it copies what it writes
 // to. What else happens around repositories and entities is shared for good.
 type ours struct {
-	edges        map[string]bool
+	edges, own   map[string]bool
 	repositories map[place]bool
 }
 
 // fork returns a world that begins as this one and leaves it alone, as long as it is told
-// of nothing but entities, what is known of repositories, and pushes to these.
+// of nothing that happens around them but pushes.
 func (w *World) fork() *World {
 	f := *w
 	f.entities, f.edges, f.repositories = maps.Clone(w.entities), maps.Clone(w.edges), maps.Clone(w.repositories)
+	f.own = maps.Clone(w.own)
 	f.cards, f.exemptions = maps.Clone(w.cards), maps.Clone(w.exemptions)
-	f.ours = &ours{edges: map[string]bool{}, repositories: map[place]bool{}}
+	f.ours = &ours{edges: map[string]bool{}, own: map[string]bool{}, repositories: map[place]bool{}}
 	return &f
 }
 

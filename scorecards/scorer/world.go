@@ -170,9 +170,13 @@ func (w *World) end(p place, t *touched) {
 // of returns what was told of an entity itself.
 func (w *World) of(ref string) *own {
 	o := w.own[ref]
-	if o == nil {
+	switch {
+	case o == nil:
 		o = &own{activity: newActivity(), reported: map[string]scorecards.Fact{}}
 		w.own[ref] = o
+	case w.ours != nil && !w.ours.own[ref]:
+		o = &own{activity: o.activity, reported: maps.Clone(o.reported), verified: o.verified}
+		w.ours.own[ref], w.own[ref] = true, o
 	}
 	return o
 }

@@ -46,7 +46,11 @@ func (o *Outcome) Says() string {
 	case len(parts) == 0:
 		return "Nothing would change"
 	}
-	return cut(capital(strings.Join(parts, "; ")), ingest.MaxStatus)
+	says := strings.Join(parts, "; ")
+	if len(fallen) != 1 { // else it begins with a name
+		says = capital(says)
+	}
+	return cut(plain(says), ingest.MaxStatus)
 }
 
 // counts says how many entities come, change and go.

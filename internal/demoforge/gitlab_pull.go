@@ -115,7 +115,7 @@ func gitlabNoted(c *call) (*pull, error) {
 
 func gitlabNote(c *Comment) jsonObject {
 	return jsonObject{
-		"id": c.ID, "body": c.Text, "system": false, "noteable_type": "MergeRequest",
+		"id": c.ID, "body": c.Text, "system": false,
 		"author": jsonObject{"id": accountID(accountLogin), "username": accountLogin, "name": "Callboard Bot"},
 	}
 }

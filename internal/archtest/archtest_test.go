@@ -88,7 +88,7 @@ var rooms = map[string][]string{
 	"api/predicate": {"api/shape", "internal/fault", "projections/entities"},
 	"web":           {"catalog", "checks", "catalog/codeowners", "catalog/definition", "catalog/descriptor", "catalog/graph", "event", "eventlog", "internal/fault", "projections", "projections/", "scorecards", "scorecards/", "subscribers", "techdocs", "web/"},
 
-	"web/internal": {"catalog", "catalog/descriptor", "event", "eventlog", "internal/fault", "projections", "projections/", "subscribers", "web", "web/"},
+	"web/internal": {"catalog", "checks", "catalog/descriptor", "event", "eventlog", "internal/fault", "projections", "projections/", "subscribers", "web", "web/"},
 
 	"internal/config":    {"catalog", "catalog/schema", "event", "internal/fault"},
 	"internal/demoforge": {"internal/fault"},

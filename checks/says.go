@@ -46,11 +46,16 @@ func (o *Outcome) Says() string {
 	case len(parts) == 0:
 		return "Nothing would change"
 	}
-	says := strings.Join(parts, "; ")
+	says := plain(parts[0])
+	for _, part := range parts[1:] {
+		if utf8.RuneCountInString(says)+utf8.RuneCountInString(part)+2 <= ingest.MaxStatus { // what does not fit is on the page
+			says += "; " + plain(part)
+		}
+	}
 	if len(fallen) != 1 { // else it begins with a name
 		says = capital(says)
 	}
-	return cut(plain(says), ingest.MaxStatus)
+	return cut(says, ingest.MaxStatus)
 }
 
 // counts says how many entities come, change and go.

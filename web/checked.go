@@ -11,7 +11,6 @@ import (
 	"github.com/callboard/callboard/checks"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
-	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/web/ui"
 )
 
@@ -176,13 +175,21 @@ func newCheckedScore(c Catalog, s checks.Score) checkedScore {
 		v.look, v.arrow = "up", "arrow-up"
 	}
 	for _, rule := range s.Rules {
-		one := checkedRule{title: cmp.Or(rule.Title, rule.ID), level: rule.Level, before: newCell(cmp.Or(rule.Before, string(scorecards.NotApplicable)), ""), after: newCell(cmp.Or(rule.After, string(scorecards.NotApplicable)), "")}
+		one := checkedRule{title: cmp.Or(rule.Title, rule.ID), level: rule.Level, before: checkedCell(rule.Before), after: checkedCell(rule.After)}
 		if rule.Fails() {
 			one.message, one.fix = rule.Message, ui.Outside(rule.Fix)
 		}
 		v.rules = append(v.rules, one)
 	}
 	return v
+}
+
+// checkedCell is what a rule comes to, if it is asked at all.
+func checkedCell(outcome string) cell {
+	if outcome == "" {
+		return cell{says: "not asked"}
+	}
+	return newCell(outcome, "")
 }
 
 // checkRow is a pull request that was checked, on the page of its source.

@@ -19,6 +19,11 @@ const (
 	tooOld = 24 * time.Hour
 	// writes is how often the forge is asked to take a word before that is given up.
 	writes = 3
+	// waits is how often it is waited until the default branch was read, and waitFor how long.
+	waits   = 5
+	waitFor = 2 * time.Second
+	// tries is how often a forge is asked that does not answer, before the others have their turn.
+	tries = 30
 )
 
 // Settings are what of a source's pull requests is told.
@@ -35,9 +40,11 @@ type WatchOptions struct {
 	Judge    *Judge
 	Store    *Store
 	Received eventlog.Reader // the deliveries log
-	URL      string          // of the portal, without a slash at the end
-	Logger   *slog.Logger
-	Now      func() time.Time
+	// Reached is the commit of a repository that the catalog was brought to; "" if it is not known.
+	Reached func(ctx context.Context, source, repositoryID string) (string, error)
+	URL     string // of the portal, without a slash at the end
+	Logger  *slog.Logger
+	Now     func() time.Time
 }
 
 // Watch checks the pull requests that deliveries tell of, and tells the forge. It reads the
@@ -109,7 +116,7 @@ func (w watched) tells(ctx context.Context, rec eventlog.Record) (ingest.Reposit
 			return ingest.Repository{}, 0, err
 		}
 	}
-	if rec.Type != event.TypeDeliveryReceived {
+	if rec.Type != event.TypeDeliveryReceived || !again && w.Now().Sub(rec.Recorded) > tooOld {
 		return ingest.Repository{}, 0, nil
 	}
 	d, err := ingest.Open(rec.Event)
@@ -140,7 +147,11 @@ func (w watched) react(ctx context.Context, rec eventlog.Record) error {
 	if err != nil {
 		return err
 	}
-	return w.check(ctx, repo, number)
+	err = w.check(ctx, repo, number)
+	if fault.KindOf(err) == fault.Unavailable && reactor.Attempt(ctx) >= tries {
+		return fault.New(fault.Conflict, "%w; it was tried %d times: replay the delivery to have it tried again", err, tries)
+	}
+	return err
 }
 
 // check judges a pull request as it is now, and says so.
@@ -159,6 +170,9 @@ func (w watched) check(ctx context.Context, repo ingest.Repository, number int64
 	}
 	onto, err := forge.Head(ctx, repo, repo.DefaultBranch)
 	if err != nil {
+		return err
+	}
+	if err := w.await(ctx, repo, onto.SHA); err != nil {
 		return err
 	}
 	contents, err := ingest.Merged(ctx, forge, repo, onto.SHA, pr.Head)
@@ -188,6 +202,20 @@ func (w watched) check(ctx context.Context, repo ingest.Repository, number int64
 	r.Unwritten = reactor.Failure{Err: err}.Text()
 	w.Logger.WarnContext(ctx, "what was checked could not be told", "source", r.Source, "repository", r.Repository, "number", number, "error", err)
 	return w.Store.Put(ctx, r)
+}
+
+// await has it tried again a little later while the default branch was not read up to its
+// head, whose push is on its way: what that changed would seem to be the pull request's doing.
+func (w watched) await(ctx context.Context, repo ingest.Repository, head string) error {
+	attempt := reactor.Attempt(ctx)
+	if attempt == 0 || attempt > waits {
+		return nil
+	}
+	at, err := w.Reached(ctx, w.source.Name(), repo.ID)
+	if err != nil || at == "" || at == head {
+		return err
+	}
+	return fault.Later(waitFor, "%s was not read yet as it is", repo.FullName)
 }
 
 // tell has the forge show it.

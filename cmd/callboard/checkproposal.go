@@ -124,6 +124,7 @@ type checkout struct {
 	root  *os.Root
 	head  string // SHA that is checked out; "" if there is none
 	files []checks.Uploaded
+	left  map[string]string // files that Git keeps and a sparse checkout leaves out, with the ids of their contents
 }
 
 // openCheckout lists the files that Git keeps in the repository around a folder, as they
@@ -167,7 +168,11 @@ func (c *checkout) tracked() ([]string, error) {
 		return nil, fmt.Errorf("read what Git keeps in %s: %w", c.root.Name(), err)
 	}
 	var paths []string
+	c.left = map[string]string{}
 	for _, e := range index.Entries {
+		if e.SkipWorktree {
+			c.left[e.Name] = e.Hash.String()
+		}
 		if e.Mode == filemode.Regular || e.Mode == filemode.Executable || e.Mode == filemode.Deprecated {
 			paths = append(paths, e.Name)
 		}
@@ -200,6 +205,10 @@ func (c *checkout) list(paths []string) error {
 	}
 	for _, path := range paths {
 		info, err := c.root.Lstat(filepath.FromSlash(path))
+		if blob := c.left[path]; blob != "" && errors.Is(err, fs.ErrNotExist) {
+			c.files = append(c.files, checks.Uploaded{Path: path, Blob: blob})
+			continue
+		}
 		if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
 			continue
 		}
@@ -222,6 +231,9 @@ func (c *checkout) list(paths []string) error {
 // read fills in the content of a file. Of one that is larger than may be sent it says so.
 func (c *checkout) read(to *checks.Uploaded) error {
 	f, err := c.root.Open(filepath.FromSlash(to.Path))
+	if errors.Is(err, fs.ErrNotExist) {
+		return fault.New(fault.Invalid, "%s is needed, and the checkout leaves it out: check it out, too", to.Path)
+	}
 	if err != nil {
 		return fmt.Errorf("read %s: %w", to.Path, err)
 	}

@@ -20,7 +20,7 @@ func (p *portal) newWatch(c config.Config, in *intake) *checks.Watch {
 	}
 	in.judge = checks.NewJudge(in.translator, p.scorer, func() *entities.Snapshot { return p.catalog.Snapshot() }, kindsOf(p.config))
 	return checks.NewWatch(checks.WatchOptions{
-		Sources: in.sources, Settings: settings, Judge: in.judge, Store: p.checks, Received: p.inbox, URL: p.url(), Logger: p.logger, Now: p.now,
+		Sources: in.sources, Settings: settings, Judge: in.judge, Store: p.checks, Received: p.inbox, Reached: p.deliveries.Reached, URL: p.url(), Logger: p.logger, Now: p.now,
 	})
 }
 

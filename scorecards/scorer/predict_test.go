@@ -150,3 +150,11 @@ func TestPredictWithoutScorer(t *testing.T) {
 		t.Errorf("got %v, want fault.Unavailable", err)
 	}
 }
+
+// A copy of a world has maps of its own, whichever are added to it: else a prediction would
+// write to what is known.
+func TestForkSharesNoMap(t *testing.T) {
+	if shared := scorer.SharedByFork(scorer.NewWorld(kinds())); len(shared) > 0 {
+		t.Errorf("a copy shares %v: fork has to clone them", shared)
+	}
+}

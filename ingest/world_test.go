@@ -308,8 +308,8 @@ func (w *world) pushed(id, after string, said ...event.Event) eventlog.Record {
 	w.t.Helper()
 	m := ingest.Meaning{
 		Repository: repositoryOf(id),
-		Push: &ingest.Push{After: after, Pusher: event.Actor{Login: "pusher"}},
-		Said: said,
+		Push:       &ingest.Push{After: after, Pusher: event.Actor{Login: "pusher"}},
+		Said:       said,
 	}
 	b, err := json.Marshal(m)
 	if err != nil {

@@ -22,6 +22,7 @@ const (
 // checked are the sample's checks before a merge, all of source github.
 type checked struct{ now time.Time }
 
+// Newest implements [web.Checks].
 func (c checked) Newest(_ context.Context, source string, _ int) ([]checks.Report, error) {
 	if source != "github" {
 		return nil, nil
@@ -29,6 +30,7 @@ func (c checked) Newest(_ context.Context, source string, _ int) ([]checks.Repor
 	return c.all(), nil
 }
 
+// Get implements [web.Checks].
 func (c checked) Get(_ context.Context, source, repository, sha string) (checks.Report, error) {
 	for _, r := range c.all() {
 		if r.Source == source && r.Repository == repository && r.Commit == sha && sha != "" {

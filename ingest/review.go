@@ -54,7 +54,7 @@ const MaxStatus = 140
 
 // Comment is a word on a pull request.
 type Comment struct {
-	Mark string // stands in the text, and in no other's
+	Mark string // the text begins with it, and no other's does: who quotes it has another beginning
 	Text string // Markdown
 	// Only where there is one already: so that what was said does not stand when it is not
 	// true any more.

@@ -80,10 +80,10 @@ func (s *Source) Comment(ctx context.Context, repo ingest.Repository, number int
 			return f.mayWrite(ctx, doing, needs, resp, err)
 		}
 		for _, one := range all {
-			if !strings.Contains(one.GetBody(), c.Mark) {
+			if !strings.HasPrefix(one.GetBody(), c.Mark) {
 				continue
 			}
-			if one.GetBody() == c.Text {
+			if strings.TrimSpace(one.GetBody()) == strings.TrimSpace(c.Text) {
 				return nil
 			}
 			_, resp, err := f.client.Issues.EditComment(ctx, owner, name, one.GetID(), &github.IssueComment{Body: &c.Text})

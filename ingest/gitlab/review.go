@@ -87,10 +87,10 @@ func (s *Source) Comment(ctx context.Context, repo ingest.Repository, number int
 			return f.mayWrite(ctx, doing, "checks.comment", resp, err)
 		}
 		for _, one := range all {
-			if one == nil || one.System || !strings.Contains(one.Body, c.Mark) {
+			if one == nil || one.System || !strings.HasPrefix(one.Body, c.Mark) {
 				continue
 			}
-			if one.Body == c.Text {
+			if strings.TrimSpace(one.Body) == strings.TrimSpace(c.Text) {
 				return nil
 			}
 			_, resp, err := f.client.Notes.UpdateMergeRequestNote(repo.ID, number, one.ID, &gitlab.UpdateMergeRequestNoteOptions{Body: &c.Text}, gitlab.WithContext(ctx))

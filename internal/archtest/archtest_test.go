@@ -30,7 +30,6 @@ var rooms = map[string][]string{
 	// What people ask for and decide about rules, in the portal.
 	"scorecards/desk": {"catalog", "event", "eventlog", "internal/fault", "scorecards"},
 	"event":           {"catalog", "internal/fault", "internal/flat"},
-	"event":             {"catalog", "internal/fault", "internal/flat"},
 	// What a change would do before it is merged: read as a push is, judged as the log is.
 	"checks": {"catalog", "catalog/codeowners", "event", "eventlog", "ingest", "internal/fault", "projections/entities", "projections/sqlstore", "scorecards", "scorecards/scorer"},
 	// Documentation: the files of a repository in, pages out.

@@ -27,7 +27,8 @@ type World struct {
 	only         string                      // full ref of the one card that is looked at; empty: all are
 	fixed        bool                        // what the log says of it does not count
 	exemptions   map[string]*scorecards.Exemption
-	initiatives  map[string]*scorecards.Initiative 	ours         *ours // of a copy; nil: all is. See fork, which has to know of each map here
+	initiatives  map[string]*scorecards.Initiative
+	ours         *ours // of a copy; nil: all is. See fork, which has to know of each map here
 }
 
 // own is what was told of an entity itself, not of its repository.

@@ -93,7 +93,7 @@ func (o *Outcome) rules(line func(string, ...any)) {
 				says += ". " + escape(r.Message)
 			}
 			if r.Fails() && r.Fix != "" {
-				says += ". How to fix: <" + strings.NewReplacer("<", "%3C", ">", "%3E", " ", "%20").Replace(r.Fix) + ">"
+				says += ". How to fix: <" + address(r.Fix) + ">"
 			}
 			if r.Fails() {
 				fails = append(fails, says)
@@ -139,9 +139,23 @@ func (e Entity) fields() string {
 	return says
 }
 
-// code shows a text as it is.
+// address writes an address so that it is nothing else in Markdown: what would end it is
+// percent-encoded.
+func address(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c == '<' || c == '>' || c == 0x7f {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// code shows a text as it is, but for what would end it or, in a table, its cell.
 func code(s string) string {
-	return "`" + strings.ReplaceAll(cut(plain(s), 200), "`", "'") + "`"
+	return "`" + cmp.Or(strings.NewReplacer("`", "'", "|", "¦").Replace(cut(plain(s), 200)), " ") + "`"
 }
 
 // escape has Markdown and HTML take a text for text, and nobody be called by it.

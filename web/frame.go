@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -81,7 +82,9 @@ func (s *Site) nav(path string, t truth, failing, letters int) []ui.NavGroup {
 		groups[0].Items = append(groups[0].Items, item("Docs", "docs", docsPath))
 	}
 	if s.Scores != nil {
-		groups[0].Items = append(groups[0].Items, item("Scorecards", "score", scorecardsPath), item("Initiatives", "flag", initiativesPath))
+		groups = slices.Insert(groups, 1, ui.NavGroup{Title: "Maturity", Items: []ui.NavItem{
+			item("Scorecards", "score", scorecardsPath), item("Initiatives", "flag", initiativesPath), item("Teams", "team", teamsPath), item("Executive", "eye", executivePath),
+		}})
 	}
 	if s.Demo {
 		groups = append(groups, ui.NavGroup{Title: "Settings", Items: []ui.NavItem{item("Interface elements", "columns", componentsPath)}})

@@ -14,6 +14,7 @@ import (
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/agreements"
 	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/projections/maturity"
 	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/projections/trends"
 	"github.com/callboard/callboard/scorecards"
@@ -34,12 +35,13 @@ type Scores interface {
 	// Moves returns those that began in a span of time with another level than the one
 	// before, the oldest first.
 	Moves(ctx context.Context, card string, from, to time.Time) ([]scores.Score, error)
+	maturity.Scores
 }
 
 // isScored reports whether an entity may be judged by a scorecard.
 func isScored(c Catalog, e *entities.Entry) bool {
 	switch e.Entity.Kind {
-	case "Component", "API", "Resource", "System":
+	case "Component", "API", "Resource", "System", "Group": // of a group what it owns is
 		return c.Find(entities.Query{Kinds: []string{scorecards.KindScorecard}, Limit: 1}).Total > 0
 	}
 	return false
@@ -466,6 +468,9 @@ func (s *Site) entityScores(ctx context.Context, r request) (answer, error) {
 	e, ok := r.catalog.Get(r.ref().String())
 	if !ok {
 		return notThere(r, r.ref(), recent.Page), nil
+	}
+	if isGroup(e) {
+		return s.team(ctx, r, e, recent.total())
 	}
 	list, err := s.scoresOf(ctx, r, scores.Query{Entity: e.Ref})
 	if err != nil {

@@ -132,6 +132,8 @@ func (s *Site) pages() []page {
 		{initiativeFormURL, s.newInitiative},
 		{initiativesPath + "/:name", s.initiative},
 		{initiativesPath + "/:name/edit", s.editInitiative},
+		{executivePath, s.executive},
+		{teamsPath, s.teams},
 		{docsPath, s.docsSites},
 		{docsOfPath, s.docsPage},
 		{docsOfPath + "/*", s.docsPage},

@@ -77,6 +77,9 @@ var rooms = map[string][]string{
 	"projections/trends": {"catalog", "internal/fault", "scorecards", "scorecards/scorer"},
 	// Exemptions and initiatives: what they say, how entities stood, what the history tells.
 	"projections/agreements": {"event", "eventlog", "projections", "projections/entities", "projections/history", "projections/scores", "scorecards"},
+	// How an organisation stands is how entities do, by where the catalog has them.
+	"projections/maturity":   {"event", "eventlog", "internal/fault", "projections", "projections/entities", "projections/scores", "scorecards"},
+	"projections/trends":     {"catalog", "internal/fault", "scorecards", "scorecards/scorer"},
 	"projections/deliveries": {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 
 	// What goes out: events, by the filters of the history.

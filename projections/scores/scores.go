@@ -26,7 +26,10 @@ const Name = "scores"
 var migrations embed.FS
 
 // Scores is the projection.
-type Scores struct{ db *sqlstore.Store }
+type Scores struct {
+	db    *sqlstore.Store
+	lines lines
+}
 
 // Open opens or creates the projection's file.
 func Open(ctx context.Context, path string) (*Scores, error) {
@@ -34,7 +37,7 @@ func Open(ctx context.Context, path string) (*Scores, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Scores{db}, nil
+	return &Scores{db: db}, nil
 }
 
 // Close closes the file.
@@ -57,7 +60,7 @@ func (s *Scores) Beside(ctx context.Context) (projections.Copy, error) {
 	if err != nil {
 		return projections.Copy{}, err
 	}
-	return projections.Copy{Projection: &Scores{c.Store}, Replacement: c}, nil
+	return projections.Copy{Projection: &Scores{db: c.Store}, Replacement: replacement{c, s}}, nil
 }
 
 func fold(tx *sqlstore.Tx, rec eventlog.Record) error {
@@ -90,9 +93,12 @@ func fold(tx *sqlstore.Tx, rec eventlog.Record) error {
 		return err
 	}
 	if d.After == nil {
-		return count.write(tx, d.Card, since)
+		return errors.Join(count.write(tx, d.Card, since), writeStanding(tx, rec, d, since, nil))
 	}
 	rules = after(rules, d.Rules, origin{rec, time.Unix(0, since).UTC()})
+	if err := writeStanding(tx, rec, d, since, rules); err != nil {
+		return err
+	}
 	count.add(1, d.After.Level, d.After.Points, d.After.Of, rules)
 	if err := count.write(tx, d.Card, since); err != nil {
 		return err
@@ -197,7 +203,12 @@ func (s *Scores) List(ctx context.Context, q Query) ([]Score, error) {
 		text += ` AND since <= ?4 AND (ended = 0 OR ended > ?3 OR until > ?4)`
 		args = append(args, q.At.UnixNano())
 	}
-	rows, err := s.db.QueryContext(ctx, text+` ORDER BY card, entity, position`, args...)
+	return s.read(ctx, text+` ORDER BY card, entity, position`, args...)
+}
+
+// read returns the scores of a query for all of their columns.
+func (s *Scores) read(ctx context.Context, query string, args ...any) ([]Score, error) {
+	rows, err := s.db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read scores: %w", err)
 	}

@@ -1,0 +1,295 @@
+// Package maturity is how a whole organisation stands on its scorecards: by domain and
+// system or by team, now and at an earlier moment, who moved meanwhile and because of
+// which change, and which rule is most in the way.
+//
+// Start with [Ask]. It puts two read models together: projections/scores, which has in
+// memory how every entity stood, and the catalog, which says where each belongs.
+package maturity
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/projections/scores"
+	"github.com/callboard/callboard/scorecards"
+)
+
+// Scores has how entities stood. projections/scores implements it.
+type Scores interface {
+	// Each calls visit for every entity that was ever judged by a card.
+	Each(ctx context.Context, card string, visit func(entity string, l scores.Line)) error
+	// Begun returns the scores that events began.
+	Begun(ctx context.Context, all ...scores.Beginning) ([]scores.Score, error)
+}
+
+// Catalog says where entities belong.
+type Catalog interface {
+	List(entities.Listing) entities.Rows
+}
+
+// Grouping is what a report is divided by.
+type Grouping string
+
+// None names what belongs to no group.
+const None = "none"
+
+// The groupings.
+const (
+	ByDomain Grouping = "domain" // domains, and the systems in them
+	ByTeam   Grouping = "team"   // owners, and the groups that they are children of
+)
+
+// Question is what a report is to tell.
+type Question struct {
+	// Cards are those that the whole is told by. None of them is a draft.
+	Cards []*scorecards.Card
+	// Card is that of them which the groups are told by.
+	Card *scorecards.Card
+	// Target is the level of Card that is to be reached; not looked at where it has none.
+	Target string
+	// From is what is compared with, by the same knowledge as To.
+	From time.Time
+	// To is the moment that is told of, and End when that is.
+	To  projections.Moment
+	End time.Time
+	By  Grouping
+	// Within is the full reference of a group to which the report keeps, or [None];
+	// empty: all.
+	Within string
+	// Detail asks for the entities themselves.
+	Detail bool
+	// Movers is how many of those who rose, and of those who fell, are told of.
+	Movers int
+}
+
+// Report is how an organisation, or a part of it, stands.
+type Report struct {
+	Question
+	Whole  []CardStand // by Cards, in their order
+	Root   *Node       // of all groups; of the group that it keeps to, if it does
+	Trend  []Step
+	Rose   []Move
+	Fell   []Move
+	Falls  Falls // in the time
+	Before Falls // in the time of the same length before
+	// Rules are those that fail and count: of Card, and of all cards if Detail was asked
+	// for. The one that lifts most comes first, then the one that fails most.
+	Rules []Rule
+	// Unowned is how many of those that Card judges have no owner.
+	Unowned int
+	// Exempt is how many entities are exempt from a rule of any card.
+	Exempt   int
+	Entities []Entity // if asked for: by level, the lowest first, then by reference
+}
+
+// CardStand is how all stand on one card.
+type CardStand struct {
+	Card     *scorecards.Card
+	Target   string // the level that its share is told by
+	Now, Was Count
+}
+
+// Step is a moment of a trend.
+type Step struct {
+	At       time.Time
+	Entities int
+	Levels   []int // as those of a [Count]
+	Points   float64
+	Of       float64
+}
+
+// Rule is how a rule is kept.
+type Rule struct {
+	Card  *scorecards.Card
+	Rule  *scorecards.Rule
+	Fails int
+	// Lifts is how many would be at the next level but for this rule.
+	Lifts int
+}
+
+// Falls counts how often an entity fell, and how often it was back within a week.
+type Falls struct{ Fell, Back, Rose int }
+
+// Week is how soon it has to be.
+const Week = 7 * 24 * time.Hour
+
+// Entity is how one entity stands on all cards.
+type Entity struct {
+	Ref    string
+	Group  string   // where it belongs: the reference of a [Node]
+	Stands []*Stand // on Cards, in their order; nil where it is not judged
+}
+
+// Stand is how an entity stands on one card.
+type Stand struct {
+	Level, Was string
+	New        bool // it was not judged at the earlier moment
+	Points, Of float64
+	Since      time.Time
+	Unmet      *scores.Unmet
+}
+
+// Target is the level that an organisation is told by if nobody says: the second highest,
+// or the only one; empty for a card that counts points.
+func Target(card *scorecards.Card) string {
+	if len(card.Levels) == 0 {
+		return ""
+	}
+	return card.Levels[max(0, len(card.Levels)-2)].Name
+}
+
+// Ask makes a report.
+func Ask(ctx context.Context, from Scores, c Catalog, q Question) (*Report, error) {
+	r := &Report{Question: q}
+	a := &asker{Report: r, places: placesOf(c, q.By), open: map[opened]int{}, of: newCounter(q.Card, q.Target), was: projections.Moment{At: q.From, Known: q.To.Known}}
+	switch q.Within {
+	case "":
+		a.scope = a.places.root
+	case None:
+		a.scope = a.places.none
+	default:
+		a.scope = a.places.node(q.Within)
+	}
+	var err error
+	if a.moments, err = scorecards.Moments(q.From, q.End, stepOf(q.From, q.End)); err != nil {
+		return nil, fault.New(fault.Invalid, "%w", err)
+	}
+	a.trend = make([]Step, len(a.moments))
+	for i := range a.trend {
+		a.trend[i] = Step{At: a.moments[i], Levels: make([]int, len(a.of.levels)+1)}
+	}
+	a.unowned = unowned(c)
+	for i, card := range q.Cards {
+		if err := from.Each(ctx, card.Ref.String(), a.visitor(i)); err != nil {
+			return nil, err
+		}
+	}
+	r.Root = a.scope
+	r.Root.own(a.of)
+	r.Root.ownWas(a.of)
+	r.Root.sum()
+	r.Root.tidy()
+	r.Exempt = len(a.exempt)
+	r.Trend = addUp(a.trend)
+	a.rules()
+	a.detail()
+	return r, a.movers(ctx, from)
+}
+
+// stepOf is how far apart the points of a trend are, so that it has about a dozen.
+func stepOf(from, to time.Time) scorecards.Step {
+	switch days := to.Sub(from) / (24 * time.Hour); {
+	case days > 200:
+		return scorecards.Month
+	case days > 21:
+		return scorecards.Week
+	}
+	return scorecards.Day
+}
+
+// asker gathers a report.
+type asker struct {
+	*Report
+	places  *places
+	of      counter
+	scope   *Node
+	was     projections.Moment
+	moments []time.Time
+	trend   []Step // what each has more than the one before
+	moved   []mover
+	open    map[opened]int // how many have the same open rules, and stand as high
+	exempt  map[string]bool
+	unowned map[string]bool
+	refs    map[string]int // of Entities
+}
+
+// visitor counts on the card with an index.
+func (a *asker) visitor(card int) func(string, scores.Line) {
+	of, main := newCounter(a.Cards[card], Target(a.Cards[card])), a.Cards[card] == a.Card
+	if main {
+		of = a.of
+	}
+	a.Whole = append(a.Whole, CardStand{Card: of.card, Target: of.target, Now: of.count(), Was: of.count()})
+	stand := &a.Whole[card]
+	return func(entity string, l scores.Line) {
+		now, judged := l.At(a.To)
+		was, before := l.At(a.was)
+		at := a.scope
+		if main || a.Within != "" {
+			if at = a.places.of(entity); !at.within(a.scope) {
+				return
+			}
+		}
+		if judged {
+			of.add(&stand.Now, now)
+			if before {
+				of.add(&stand.Was, was)
+			}
+			if len(now.Unmet.Exempt) > 0 {
+				if a.exempt == nil {
+					a.exempt = map[string]bool{}
+				}
+				a.exempt[entity] = true
+			}
+			if a.Detail {
+				a.tell(card, entity, at, now, was, before)
+			}
+			if main || a.Detail {
+				a.open[opened{card, of.step(now.Level), now.Unmet}]++
+			}
+		}
+		if !main {
+			return
+		}
+		a.step(l, was, before)
+		if !judged {
+			return
+		}
+		of.add(at.own(of), now)
+		if before {
+			of.add(at.ownWas(of), was)
+		}
+		if a.unowned[entity] {
+			a.Unowned++
+		}
+		a.move(entity, l, was, now, before, at.own(of))
+	}
+}
+
+// tell notes how an entity stands on a card.
+func (a *asker) tell(card int, entity string, at *Node, now, was scores.Stand, before bool) {
+	i, ok := a.refs[entity]
+	if !ok {
+		if a.refs == nil {
+			a.refs = map[string]int{}
+		}
+		i = len(a.Entities)
+		a.refs[entity] = i
+		a.Entities = append(a.Entities, Entity{Ref: entity, Group: at.Ref, Stands: make([]*Stand, len(a.Cards))})
+	}
+	a.Entities[i].Stands[card] = &Stand{now.Level, was.Level, !before, now.Points, now.Of, now.Since, now.Unmet}
+}
+
+// detail sorts the entities.
+func (a *asker) detail() {
+	main := slices.Index(a.Cards, a.Card)
+	value := func(e Entity) float64 {
+		if s := e.Stands[main]; s != nil {
+			return a.of.value(s.Level, s.Points, s.Of)
+		}
+		return float64(len(a.of.levels) + 101) // not judged: last
+	}
+	slices.SortFunc(a.Entities, func(x, y Entity) int {
+		if v, w := value(x), value(y); v != w {
+			if v < w {
+				return -1
+			}
+			return 1
+		}
+		return compareRefs(x.Ref, y.Ref)
+	})
+}

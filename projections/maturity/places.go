@@ -1,0 +1,169 @@
+package maturity
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/callboard/callboard/projections/entities"
+)
+
+// Node is a group of entities: a domain, a system, a team, or all of them.
+type Node struct {
+	// Ref is its full reference; empty for the root and for None.
+	Ref string
+	// None: what belongs nowhere. In it are systems that have no domain.
+	None     bool
+	Parent   *Node
+	Children []*Node // the one with the most entities first, None last
+	// All is how what is in it stands, and AllWas how the same stood at the earlier
+	// moment, without those that were not judged then. Own leaves out what is in Children.
+	All, AllWas Count
+	Own, OwnWas Count
+}
+
+func (n *Node) own(of counter) *Count    { return ready(&n.Own, of) }
+func (n *Node) ownWas(of counter) *Count { return ready(&n.OwnWas, of) }
+
+func ready(c *Count, of counter) *Count {
+	if c.Levels == nil {
+		*c = of.count()
+	}
+	return c
+}
+
+// within reports whether n is in scope. A nil scope has nothing in it.
+func (n *Node) within(scope *Node) bool {
+	for at, steps := n, 0; at != nil && steps < deepest; at, steps = at.Parent, steps+1 {
+		if at == scope {
+			return true
+		}
+	}
+	return false
+}
+
+// sum makes All of Own and of what is below.
+func (n *Node) sum() {
+	n.All, n.AllWas = Count{}, Count{}
+	n.All.plus(n.Own)
+	n.AllWas.plus(n.OwnWas)
+	for _, c := range n.Children {
+		c.sum()
+		n.All.plus(c.All)
+		n.AllWas.plus(c.AllWas)
+	}
+}
+
+// tidy leaves out what has nothing in it, and sorts.
+func (n *Node) tidy() {
+	n.Children = slices.DeleteFunc(n.Children, func(c *Node) bool { return c.All.Entities == 0 })
+	slices.SortFunc(n.Children, func(a, b *Node) int {
+		if a.None != b.None {
+			if a.None {
+				return 1
+			}
+			return -1
+		}
+		return cmp.Or(cmp.Compare(b.All.Entities, a.All.Entities), compareRefs(a.Ref, b.Ref))
+	})
+	for _, c := range n.Children {
+		c.tidy()
+	}
+}
+
+// places is where entities belong.
+type places struct {
+	root  *Node
+	none  *Node
+	nodes map[string]*Node
+	up    map[string]string // from what belongs to something to that
+	group func(ref string) bool
+}
+
+// deepest is how many steps lead from an entity to the root at most: whoever declares
+// that two domains are part of each other gets an end all the same.
+const deepest = 16
+
+// placesOf reads where entities belong out of a catalog.
+func placesOf(c Catalog, by Grouping) *places {
+	p := &places{root: &Node{}, nodes: map[string]*Node{}, up: map[string]string{}}
+	p.none = &Node{None: true, Parent: p.root}
+	p.root.Children = []*Node{p.none}
+	relation := func(key string, better func(target, than string) bool) {
+		for _, row := range c.List(entities.Listing{Order: entities.Order{Fields: []entities.Field{{Key: key}}, Repeat: true}, Limit: -1}).Rows {
+			if was, ok := p.up[row.Ref]; !ok || better(row.Mark.Value, was) {
+				p.up[row.Ref] = row.Mark.Value
+			}
+		}
+	}
+	switch by {
+	case ByTeam:
+		p.group = func(ref string) bool { return strings.HasPrefix(ref, "group:") || strings.HasPrefix(ref, "user:") }
+		relation("relations.ownedby", func(_, _ string) bool { return false })
+		relation("relations.childof", func(_, _ string) bool { return false })
+	default:
+		p.group = func(ref string) bool { return strings.HasPrefix(ref, "system:") || strings.HasPrefix(ref, "domain:") }
+		order := func(ref string) int {
+			switch kind, _, _ := strings.Cut(ref, ":"); kind {
+			case "system":
+				return 3
+			case "domain":
+				return 2
+			case "component":
+				return 1
+			}
+			return 0
+		}
+		relation("relations.partof", func(target, than string) bool { return order(target) > order(than) })
+	}
+	return p
+}
+
+// of is the group of an entity.
+func (p *places) of(entity string) *Node {
+	if p.group(entity) {
+		return p.node(entity)
+	}
+	at := entity
+	for range deepest {
+		up, ok := p.up[at]
+		if !ok {
+			break
+		}
+		if p.group(up) {
+			return p.node(up)
+		}
+		at = up
+	}
+	return p.none
+}
+
+// node is a group by its reference. Of one that leads in a circle the last step is left out.
+func (p *places) node(ref string) *Node {
+	if n, ok := p.nodes[ref]; ok {
+		return n
+	}
+	n := &Node{Ref: ref}
+	p.nodes[ref] = n
+	n.Parent = p.root
+	if up, ok := p.up[ref]; ok && p.group(up) {
+		if above := p.node(up); !above.within(n) {
+			n.Parent = above
+		}
+	} else if strings.HasPrefix(ref, "system:") {
+		n.Parent = p.none
+	}
+	n.Parent.Children = append(n.Parent.Children, n)
+	return n
+}
+
+// unowned are those that nobody owns although their kind has owners.
+func unowned(c Catalog) map[string]bool {
+	kinds := entities.Equals{Key: "kind", Values: []string{"component", "api", "resource", "system", "domain"}}
+	without := entities.Not{Where: entities.Exists{Key: "relations.ownedby"}}
+	all := map[string]bool{}
+	for _, row := range c.List(entities.Listing{Where: entities.All{kinds, without}, Limit: -1}).Rows {
+		all[row.Ref] = true
+	}
+	return all
+}

@@ -1,0 +1,299 @@
+package scores
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/projections/sqlstore"
+	"github.com/callboard/callboard/scorecards"
+)
+
+// Stand is how an entity stood on a card, in short.
+type Stand struct {
+	Level      string
+	Points, Of float64
+	Unmet      *Unmet
+	Since      time.Time
+	Position   eventlog.Position // of the event that began it
+}
+
+// Unmet are the rules that do not pass for an entity, by their ids. Many entities have the
+// same: equal ones are one value, which nobody changes.
+type Unmet struct {
+	Fails  []string
+	Unsure []string // unknown, or gone wrong
+	Exempt []string
+}
+
+// Line is how one entity stood on one card, from the first event to the newest.
+type Line struct {
+	card  *cardLines
+	turns []turn
+}
+
+// turn is a change. Positions and times go up, times not always.
+type turn struct {
+	position   eventlog.Position
+	since      int64
+	points, of float64
+	open       uint32 // of the card's
+	level      uint16 // likewise; gone: it is not judged from then on
+}
+
+const gone = math.MaxUint16
+
+// At returns how the entity stood at a moment; false if it was not judged.
+func (l Line) At(m projections.Moment) (Stand, bool) {
+	i := l.upTo(m)
+	if i == 0 || l.turns[i-1].level == gone {
+		return Stand{}, false
+	}
+	return l.stand(l.turns[i-1]), true
+}
+
+// upTo is how many turns were true and on record at a moment.
+func (l Line) upTo(m projections.Moment) int {
+	known, at := m.Known, int64(math.MaxInt64)
+	if known == 0 {
+		known = math.MaxUint64
+	}
+	if !m.At.IsZero() {
+		at = m.At.UnixNano()
+	}
+	i := len(l.turns)
+	if i > 0 && (l.turns[i-1].position > known || l.turns[i-1].since > at) {
+		i = sort.Search(i, func(i int) bool { return l.turns[i].position > known || l.turns[i].since > at })
+	}
+	return i
+}
+
+func (l Line) stand(t turn) Stand {
+	return Stand{l.card.levels[t.level], t.points, t.of, l.card.open[t.open], time.Unix(0, t.since).UTC(), t.position}
+}
+
+// Change is that an entity came to stand otherwise.
+type Change struct {
+	At            time.Time
+	Position      eventlog.Position // of the event
+	Before, After Stand
+	Was, Is       bool // judged, before and after it
+}
+
+// After yields the changes after a time, up to a moment, the newest first.
+func (l Line) After(from time.Time, to projections.Moment) iter.Seq[Change] {
+	return func(yield func(Change) bool) {
+		after := int64(math.MinInt64)
+		if !from.IsZero() {
+			after = from.UnixNano()
+		}
+		for i := l.upTo(to) - 1; i >= 0 && l.turns[i].since > after; i-- {
+			t := l.turns[i]
+			c := Change{At: time.Unix(0, t.since).UTC(), Position: t.position}
+			if c.Is = t.level != gone; c.Is {
+				c.After = l.stand(t)
+			}
+			if c.Was = i > 0 && l.turns[i-1].level != gone; c.Was {
+				c.Before = l.stand(l.turns[i-1])
+			}
+			if !yield(c) {
+				return
+			}
+		}
+	}
+}
+
+// lines are the table standing in memory: what is added up over thousands of entities is
+// not read from rows. It is read on each time somebody asks.
+type lines struct {
+	mu       sync.RWMutex
+	position eventlog.Position // of the newest row
+	cards    map[string]*cardLines
+}
+
+// cardLines are those of one card. What is said often is kept once.
+type cardLines struct {
+	levels   []string
+	open     []*Unmet
+	entities []string // in the order in which they were judged first
+	turns    [][]turn // of each of them
+
+	levelOf  map[string]uint16
+	openOf   map[string]uint32
+	entityOf map[string]int
+}
+
+func (c *cardLines) add(entity, level, open string, t turn) error {
+	i, ok := c.entityOf[entity]
+	if !ok {
+		i = len(c.entities)
+		c.entityOf[entity] = i
+		c.entities, c.turns = append(c.entities, entity), append(c.turns, nil)
+	}
+	if t.level != gone {
+		n, ok := c.levelOf[level]
+		if !ok {
+			if len(c.levels) == gone {
+				return fmt.Errorf("more than %d names of levels", gone)
+			}
+			n = uint16(len(c.levels)) //nolint:gosec // bounded above
+			c.levelOf[level], c.levels = n, append(c.levels, level)
+		}
+		t.level = n
+		o, ok := c.openOf[open]
+		if !ok {
+			o = uint32(len(c.open)) //nolint:gosec // no more than rows
+			c.openOf[open], c.open = o, append(c.open, readOpen(open))
+		}
+		t.open = o
+	}
+	c.turns[i] = append(c.turns[i], t)
+	return nil
+}
+
+func readOpen(text string) *Unmet {
+	o := &Unmet{}
+	for one := range strings.FieldsSeq(text) {
+		rule, outcome, _ := strings.Cut(one, "=")
+		switch scorecards.Outcome(outcome) {
+		case scorecards.Fail:
+			o.Fails = append(o.Fails, rule)
+		case scorecards.Exempt:
+			o.Exempt = append(o.Exempt, rule)
+		default:
+			o.Unsure = append(o.Unsure, rule)
+		}
+	}
+	return o
+}
+
+func writeOpen(rules []Rule) string {
+	var b strings.Builder
+	for _, r := range rules {
+		switch scorecards.Outcome(r.Outcome) {
+		case scorecards.Pass, scorecards.NotApplicable:
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(r.ID + "=" + r.Outcome)
+	}
+	return b.String()
+}
+
+// writeStanding adds the row of an event. Rules are those of the entity after it.
+func writeStanding(tx *sqlstore.Tx, rec eventlog.Record, d event.ScoreChanged, since int64, rules []Rule) error {
+	var after event.Score
+	if d.After != nil {
+		after = *d.After
+	}
+	_, err := tx.Exec(`INSERT INTO standing (position, card, entity, since, gone, level, points, of, open) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		rec.Position, d.Card, rec.Subject, since, d.After == nil, after.Level, after.Points, after.Of, writeOpen(rules))
+	return err
+}
+
+// Each calls visit for every entity that was ever judged by a card, with how it stood. A
+// Line, but not a [Stand] of it, is only good until visit returns.
+func (s *Scores) Each(ctx context.Context, card string, visit func(entity string, l Line)) error {
+	if err := s.readOn(ctx); err != nil {
+		return fmt.Errorf("read how entities stand: %w", err)
+	}
+	s.lines.mu.RLock()
+	defer s.lines.mu.RUnlock()
+	c := s.lines.cards[card]
+	if c == nil {
+		return nil
+	}
+	for i, entity := range c.entities {
+		visit(entity, Line{c, c.turns[i]})
+	}
+	return nil
+}
+
+// readOn reads the rows that were written since the last time.
+func (s *Scores) readOn(ctx context.Context) error {
+	all := &s.lines
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	rows, err := s.db.QueryContext(ctx, `SELECT position, card, entity, since, gone, level, points, of, open FROM standing WHERE position > ? ORDER BY position`, all.position)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var t turn
+		var card, entity, level, open string
+		var ended bool
+		if err := rows.Scan(&t.position, &card, &entity, &t.since, &ended, &level, &t.points, &t.of, &open); err != nil {
+			return err
+		}
+		if ended {
+			t.level = gone
+		}
+		c := all.cards[card]
+		if c == nil {
+			c = &cardLines{levelOf: map[string]uint16{}, openOf: map[string]uint32{}, entityOf: map[string]int{}}
+			if all.cards == nil {
+				all.cards = map[string]*cardLines{}
+			}
+			all.cards[card] = c
+		}
+		if err := c.add(entity, level, open, t); err != nil {
+			return err
+		}
+		all.position = t.position
+	}
+	return rows.Err()
+}
+
+// forget has all rows read again.
+func (l *lines) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.position, l.cards = 0, nil
+}
+
+// replacement is the copy that a rebuild made. What is in memory is of the file before.
+type replacement struct {
+	*sqlstore.Copy
+	of *Scores
+}
+
+// TakeOver makes the copy the file in use.
+func (r replacement) TakeOver(ctx context.Context) error {
+	err := r.Copy.TakeOver(ctx)
+	if err == nil {
+		r.of.lines.forget()
+	}
+	return err
+}
+
+// Beginning names a score by the event that began it.
+type Beginning struct {
+	Card, Entity string
+	Position     eventlog.Position
+}
+
+// Begun returns the scores that events began, in their order. One that is not there is
+// left out.
+func (s *Scores) Begun(ctx context.Context, all ...Beginning) ([]Score, error) {
+	var found []Score
+	for _, b := range all {
+		one, err := s.read(ctx, `SELECT card, entity, position, since, until, level, before, points, of, rules, actor, cause
+			FROM scores WHERE card = ? AND entity = ? AND position = ?`, b.Card, b.Entity, b.Position)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, one...)
+	}
+	return found, nil
+}

@@ -149,6 +149,7 @@ func (a *API) Register(e *echo.Echo) {
 	own.GET("/facts", a.handleReported, takes(param{name: "entity", check: oneText}, param{name: "source", check: oneText}, param{name: "repository", check: oneText}))
 	own.POST("/verifications", a.handleVerify)
 	own.GET("/scorecards", a.handleScorecards, a.reads())
+	own.GET("/maturity", a.handleMaturity, a.reads(maturityParams()...))
 	own.GET("/scorecards/:name", a.handleScorecard, a.reads())
 	own.GET("/scorecards/:name/results", a.handleScores, a.reads(param{name: "entity", check: oneText}, param{name: "format", check: oneOf("json", "csv")}))
 	own.GET("/scorecards/:name/trend", a.handleTrend, takes(spanParams()...))

@@ -10,6 +10,7 @@ import (
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/projections/maturity"
 	"github.com/callboard/callboard/projections/scores"
 )
 
@@ -17,6 +18,7 @@ import (
 type Scores interface {
 	// List returns scores by card and entity, the oldest first.
 	List(ctx context.Context, q scores.Query) ([]scores.Score, error)
+	maturity.Scores
 }
 
 const kindScorecard = "Scorecard"

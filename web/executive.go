@@ -159,64 +159,19 @@ func published(c Catalog) []*scorecards.Card {
 	return slices.DeleteFunc(cardsOf(c), func(card *scorecards.Card) bool { return card.Draft })
 }
 
-// cardAsked is the card that a page is by: the one that its address names, or the first
-// with levels.
-func cardAsked(r request, cards []*scorecards.Card) (*scorecards.Card, error) {
-	name := r.self.query.Get(fieldCard)
-	if name == "" {
-		if i := slices.IndexFunc(cards, func(card *scorecards.Card) bool { return card.Ref.Name == mainCard }); i >= 0 {
-			return cards[i], nil
-		}
-		if i := slices.IndexFunc(cards, func(card *scorecards.Card) bool { return len(card.Levels) > 0 }); i >= 0 {
-			return cards[i], nil
-		}
-		return cards[0], nil
-	}
-	for _, card := range cards {
-		if cardName(card) == strings.ToLower(name) {
-			return card, nil
-		}
-	}
-	return nil, fault.New(fault.NotFound, "there is no scorecard %s that is published", ui.Shorten(name, 100))
-}
-
-// mainCard is the name of the card that an organisation is told by if it has one.
-const mainCard = "production-readiness"
-
 // cardName is a card as an address has it.
 func cardName(card *scorecards.Card) string {
 	return strings.TrimPrefix(scorecardLink(card.Ref), scorecardsPath+"/")
 }
 
-// levelAsked is the level that is to be reached.
-func levelAsked(r request, card *scorecards.Card) (string, error) {
-	name := r.self.query.Get(fieldLevel)
-	if name == "" {
-		return maturity.Target(card), nil
-	}
-	for _, l := range card.Levels {
-		if strings.EqualFold(l.Name, name) {
-			return l.Name, nil
-		}
-	}
-	return "", fault.New(fault.Invalid, "level=%s is no level of %s", ui.Shorten(name, 100), card.Title)
-}
-
 // quarterSpan is the period of a page about maturity: this quarter, if nobody says.
 func (s *Site) quarterSpan(ctx context.Context, r request) (span, error) {
-	if r.self.query.Get(fieldFrom) != "" {
-		return s.span(ctx, r, 90)
+	p, err := s.span(ctx, r, 1)
+	if err == nil && r.self.query.Get(fieldFrom) == "" {
+		p.from = maturity.Quarter(p.end)
+		p.fromText = p.from.Format(time.DateOnly)
 	}
-	p, err := s.span(ctx, r, 90)
-	if err != nil {
-		return p, err
-	}
-	start := quarter(p.end.UTC())
-	if p.end.Sub(start) < 24*time.Hour {
-		start = quarter(start.AddDate(0, 0, -1))
-	}
-	p.from, p.fromText = start, start.Format(time.DateOnly)
-	return p, nil
+	return p, err
 }
 
 // maturityJumps lead to the usual periods of a page about maturity.
@@ -226,7 +181,7 @@ func maturityJumps(p span, base link) (all []ui.View) {
 	on := func(from time.Time) bool {
 		return p.toText == "" && p.from.UTC().Format(time.DateOnly) == from.Format(time.DateOnly)
 	}
-	all = append(all, ui.View{Label: "This quarter", Href: base.drop(fieldFrom).String(), On: on(quarter(end))})
+	all = append(all, ui.View{Label: "This quarter", Href: base.drop(fieldFrom).String(), On: on(maturity.Quarter(end))})
 	for _, days := range []int{30, 90, 365} {
 		from := end.AddDate(0, 0, -days)
 		all = append(all, ui.View{Label: strconv.Itoa(days) + " days", Href: base.set(fieldFrom, from.Format(time.DateOnly)).String(), On: on(from) && !all[0].On})
@@ -246,10 +201,10 @@ func (s *Site) question(ctx context.Context, r request, by maturity.Grouping) (q
 	if len(q.Cards) == 0 {
 		return q, p, nil
 	}
-	if q.Card, err = cardAsked(r, q.Cards); err != nil {
+	if q.Card, err = maturity.CardOf(q.Cards, ui.Shorten(r.self.query.Get(fieldCard), 200)); err != nil {
 		return q, p, err
 	}
-	q.Target, err = levelAsked(r, q.Card)
+	q.Target, err = maturity.LevelOf(q.Card, ui.Shorten(r.self.query.Get(fieldLevel), 100))
 	return q, p, err
 }
 

@@ -94,7 +94,7 @@ func newTeamsView(r request, m *maturity.Report, p span) teamsView {
 		}
 	} else {
 		rows, _ := groupRows(r, m, 1<<30)
-		nodes := nodesOf(m.Root)
+		nodes := append([]*maturity.Node{m.Root}, slices.Collect(m.Root.Groups())...) // in the order of the rows
 		for i, row := range rows {
 			if i == 0 {
 				continue // all of them are on another page
@@ -106,23 +106,14 @@ func newTeamsView(r request, m *maturity.Report, p span) teamsView {
 	if v.more = len(v.rows) - shownBoard; v.more > 0 {
 		v.rows = v.rows[:shownBoard]
 	}
-	v.idle, v.others = idleTeams(r.catalog, nodesOf(m.Root))
+	v.idle, v.others = idleTeams(r.catalog, m.Root)
 	return v
-}
-
-// nodesOf are a group and all groups in it, as a tree is read.
-func nodesOf(n *maturity.Node) []*maturity.Node {
-	all := []*maturity.Node{n}
-	for _, c := range n.Children {
-		all = append(all, nodesOf(c)...)
-	}
-	return all
 }
 
 // boardRows are the teams that own something themselves, in an order.
 func boardRows(r request, m *maturity.Report, counts teamCounts) (rows []teamRow) {
 	var nodes []*maturity.Node
-	for _, n := range nodesOf(m.Root) {
+	for n := range m.Root.Groups() {
 		if n.Ref != "" && n.Own.Entities > 0 {
 			nodes = append(nodes, n)
 		}
@@ -224,9 +215,9 @@ func (teamCounts) of(m map[string]int, ref string) string {
 }
 
 // idleTeams are the groups of which nothing is judged, neither of theirs nor of those below.
-func idleTeams(c Catalog, nodes []*maturity.Node) (idle []ui.Anchor, more int) {
+func idleTeams(c Catalog, all *maturity.Node) (idle []ui.Anchor, more int) {
 	judged := map[string]bool{}
-	for _, n := range nodes {
+	for n := range all.Groups() {
 		judged[n.Ref] = true
 	}
 	order := entities.Order{Fields: []entities.Field{{Key: "metadata.name"}}, ByRef: true}

@@ -78,7 +78,7 @@ var rooms = map[string][]string{
 	// Exemptions and initiatives: what they say, how entities stood, what the history tells.
 	"projections/agreements": {"event", "eventlog", "projections", "projections/entities", "projections/history", "projections/scores", "scorecards"},
 	// How an organisation stands is how entities do, by where the catalog has them.
-	"projections/maturity":   {"event", "eventlog", "internal/fault", "projections", "projections/entities", "projections/scores", "scorecards"},
+	"projections/maturity":   {"catalog", "event", "eventlog", "internal/fault", "projections", "projections/entities", "projections/scores", "scorecards"},
 	"projections/trends":     {"catalog", "internal/fault", "scorecards", "scorecards/scorer"},
 	"projections/deliveries": {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 

@@ -7,10 +7,13 @@
 package maturity
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/entities"
@@ -111,8 +114,13 @@ type Rule struct {
 	Lifts int
 }
 
-// Falls counts how often an entity fell, and how often it was back within a week.
-type Falls struct{ Fell, Back, Rose int }
+// Falls counts how often entities fell and rose, and how often one that fell was back
+// within a week.
+type Falls struct {
+	Fell int `json:"fell"`
+	Back int `json:"back"`
+	Rose int `json:"rose"`
+}
 
 // Week is how soon it has to be.
 const Week = 7 * 24 * time.Hour
@@ -133,13 +141,63 @@ type Stand struct {
 	Unmet      *scores.Unmet
 }
 
-// Target is the level that an organisation is told by if nobody says: the second highest,
-// or the only one; empty for a card that counts points.
-func Target(card *scorecards.Card) string {
-	if len(card.Levels) == 0 {
-		return ""
+// mainCard is the name of the card that an organisation is told by if it has one.
+const mainCard = "production-readiness"
+
+// CardOf finds a card by its name, which is that in the namespace default, or
+// namespace:name. Without a name it is the card production-readiness, or the first that
+// has levels, or the first. Errors are of kind fault.NotFound.
+func CardOf(cards []*scorecards.Card, name string) (*scorecards.Card, error) {
+	if len(cards) == 0 {
+		return nil, fault.New(fault.NotFound, "no scorecard is published")
 	}
-	return card.Levels[max(0, len(card.Levels)-2)].Name
+	find := func(is func(*scorecards.Card) bool) *scorecards.Card {
+		if i := slices.IndexFunc(cards, is); i >= 0 {
+			return cards[i]
+		}
+		return nil
+	}
+	if name != "" {
+		namespace, rest, ok := strings.Cut(name, ":")
+		if !ok {
+			namespace, rest = catalog.DefaultNamespace, name
+		}
+		ref := catalog.Ref{Kind: scorecards.KindScorecard, Namespace: namespace, Name: rest}.String()
+		if card := find(func(c *scorecards.Card) bool { return c.Ref.String() == ref }); card != nil {
+			return card, nil
+		}
+		return nil, fault.New(fault.NotFound, "no scorecard %s is published", name)
+	}
+	return cmp.Or(
+		find(func(c *scorecards.Card) bool { return c.Ref.Name == mainCard }),
+		find(func(c *scorecards.Card) bool { return len(c.Levels) > 0 }),
+		cards[0],
+	), nil
+}
+
+// LevelOf finds a level of a card by its name, in whatever letters. Without one it is the
+// second highest, or the only one: what organisations mean to reach everywhere. A card
+// that counts points has none. Errors are of kind fault.Invalid.
+func LevelOf(card *scorecards.Card, name string) (string, error) {
+	if name == "" {
+		if len(card.Levels) == 0 {
+			return "", nil
+		}
+		return card.Levels[max(0, len(card.Levels)-2)].Name, nil
+	}
+	for _, l := range card.Levels {
+		if strings.EqualFold(l.Name, name) {
+			return l.Name, nil
+		}
+	}
+	return "", fault.New(fault.Invalid, "level=%s is no level of %s", name, card.Title)
+}
+
+// Quarter is when the quarter of a moment began, in UTC; the one before where it began
+// less than a day ago, so that there is something to compare.
+func Quarter(end time.Time) time.Time {
+	at := end.UTC().Add(-24 * time.Hour)
+	return time.Date(at.Year(), (at.Month()-1)/3*3+1, 1, 0, 0, 0, 0, time.UTC)
 }
 
 // Ask makes a report.
@@ -209,7 +267,8 @@ type asker struct {
 
 // visitor counts on the card with an index.
 func (a *asker) visitor(card int) func(string, scores.Line) {
-	of, main := newCounter(a.Cards[card], Target(a.Cards[card])), a.Cards[card] == a.Card
+	target, _ := LevelOf(a.Cards[card], "")
+	of, main := newCounter(a.Cards[card], target), a.Cards[card] == a.Card
 	if main {
 		of = a.of
 	}

@@ -2,6 +2,7 @@ package maturity
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"strings"
 
@@ -20,6 +21,29 @@ type Node struct {
 	// moment, without those that were not judged then. Own leaves out what is in Children.
 	All, AllWas Count
 	Own, OwnWas Count
+}
+
+// Name is what a question calls the group: its reference, [None], or nothing for the
+// root.
+func (n *Node) Name() string {
+	if n.None {
+		return None
+	}
+	return n.Ref
+}
+
+// Groups yields the groups in n, each before what is in it.
+func (n *Node) Groups() iter.Seq[*Node] {
+	return func(yield func(*Node) bool) { n.groups(yield) }
+}
+
+func (n *Node) groups(yield func(*Node) bool) bool {
+	for _, c := range n.Children {
+		if !yield(c) || !c.groups(yield) {
+			return false
+		}
+	}
+	return true
 }
 
 func (n *Node) own(of counter) *Count    { return ready(&n.Own, of) }

@@ -1,0 +1,303 @@
+package api
+
+import (
+	"encoding/csv"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/projections/maturity"
+	"github.com/callboard/callboard/projections/scores"
+	"github.com/callboard/callboard/scorecards"
+)
+
+// maturityAnswer is a report as JSON.
+type maturityAnswer struct {
+	Card     string          `json:"card"`  // full ref
+	Level    string          `json:"level"` // to be reached; empty for a card that counts points
+	Group    string          `json:"group"`
+	From     time.Time       `json:"from"`
+	To       time.Time       `json:"to"`
+	Total    stood           `json:"total"`
+	Cards    []cardStanding  `json:"cards"`
+	Groups   []groupStanding `json:"groups"` // as a tree is read; parent says what each is in
+	Rose     []moveAnswer    `json:"rose"`
+	Fell     []moveAnswer    `json:"fell"`
+	Falls    maturity.Falls  `json:"falls"`
+	Before   maturity.Falls  `json:"fallsBefore"` // in the time of the same length before
+	Rules    []ruleAnswer    `json:"rules"`
+	Trend    []trendStep     `json:"trend"`
+	Unowned  int             `json:"unowned"`
+	Exempt   int             `json:"exempt"`
+	Entities []entityStood   `json:"entities,omitempty"`
+}
+
+// stood is how some entities stand, and how the same stood at the earlier moment.
+type stood struct {
+	Entities int            `json:"entities"`
+	Levels   map[string]int `json:"levels,omitempty"` // "" stands for none
+	Share    *float64       `json:"share"`            // that is reached, in percent; null if there is nothing
+	Was      *float64       `json:"was"`
+	Reached  int            `json:"reached"`
+	Points   float64        `json:"points"`
+	Of       float64        `json:"of"`
+	Rose     int            `json:"rose"`
+	Fell     int            `json:"fell"`
+	Unknown  int            `json:"unknown"` // entities of which not all is known
+	Exempt   int            `json:"exempt"`
+}
+
+type cardStanding struct {
+	Card  string `json:"card"`
+	Level string `json:"level"`
+	stood
+}
+
+type groupStanding struct {
+	Ref    string `json:"ref"`              // "none" for what is in no group
+	Parent string `json:"parent,omitempty"` // likewise
+	Own    *stood `json:"own,omitempty"`    // without the groups in it; absent if nothing is
+	stood
+}
+
+type moveAnswer struct {
+	Entity   string            `json:"entity"`
+	Before   string            `json:"before"`
+	After    string            `json:"after"`
+	By       float64           `json:"by"` // steps of the ladder, or percent of points
+	At       time.Time         `json:"at"`
+	Position eventlog.Position `json:"position"`
+	Actor    event.Actor       `json:"actor"`
+	Cause    event.Cause       `json:"cause"`
+	Rules    []scores.Rule     `json:"rules"`
+}
+
+type ruleAnswer struct {
+	Card  string `json:"card"`
+	Rule  string `json:"rule"`
+	Title string `json:"title"`
+	Fails int    `json:"fails"`
+	Lifts int    `json:"lifts"`
+}
+
+type trendStep struct {
+	At       time.Time      `json:"at"`
+	Entities int            `json:"entities"`
+	Levels   map[string]int `json:"levels"`
+	Points   float64        `json:"points"`
+	Of       float64        `json:"of"`
+}
+
+type entityStood struct {
+	Entity string              `json:"entity"`
+	Group  string              `json:"group"`
+	Cards  map[string]levelWas `json:"cards"` // those that judge it
+}
+
+type levelWas struct {
+	Level  string    `json:"level"`
+	Was    *string   `json:"was"` // null if it was not judged then
+	Points float64   `json:"points"`
+	Of     float64   `json:"of"`
+	Since  time.Time `json:"since"`
+}
+
+func maturityParams() []param {
+	return []param{
+		{name: "card", check: oneText}, {name: "level", check: oneText}, {name: "group", check: oneOf("domain", "team")}, {name: "within", check: oneText},
+		{name: "from", check: oneText}, {name: "to", check: oneText}, {name: "format", check: oneOf("json", "csv")},
+	}
+}
+
+// handleMaturity handles "GET /api/maturity".
+func (a *API) handleMaturity(c echo.Context) error {
+	q, err := a.maturityQuestion(c)
+	if err != nil {
+		return err
+	}
+	report, err := maturity.Ask(c.Request().Context(), a.Scores, a.catalog(c), q)
+	if err != nil {
+		return err
+	}
+	if c.QueryParam("format") == "csv" {
+		return writeMaturity(c, report)
+	}
+	return c.JSON(http.StatusOK, newMaturityAnswer(report))
+}
+
+// movedInAnswer is how many of those who rose, and of those who fell, are told of.
+const movedInAnswer = 20
+
+// maturityQuestion reads what is asked for. The time begins with the quarter if nobody
+// says.
+func (a *API) maturityQuestion(c echo.Context) (q maturity.Question, err error) {
+	snapshot := a.catalog(c)
+	for _, e := range snapshot.Find(entities.Query{Kinds: []string{kindScorecard}}).Entries {
+		if card, _ := scorecards.ParseCard(e.Entity); card != nil && !card.Draft {
+			q.Cards = append(q.Cards, card)
+		}
+	}
+	q.By, q.Movers, q.To = maturity.ByDomain, movedInAnswer, momentOf(c)
+	if c.QueryParam("group") == string(maturity.ByTeam) {
+		q.By = maturity.ByTeam
+	}
+	if q.Card, err = maturity.CardOf(q.Cards, c.QueryParam("card")); err != nil {
+		return q, err
+	}
+	if q.Target, err = maturity.LevelOf(q.Card, c.QueryParam("level")); err != nil {
+		return q, err
+	}
+	if within := c.QueryParam("within"); within != "" {
+		q.Within, q.Detail = within, true
+		if within != maturity.None {
+			ref, err := catalog.ParseRef(within, catalog.Ref{})
+			if err != nil {
+				return q, fault.New(fault.Invalid, "within: %v", err)
+			}
+			if _, ok := snapshot.Get(ref.String()); !ok {
+				return q, fault.New(fault.NotFound, "there is no %s", ref)
+			}
+			q.Within = ref.String()
+		}
+	}
+	if text := c.QueryParam("to"); text != "" {
+		if q.To.At, err = dayOrMoment("to", text); err != nil {
+			return q, err
+		}
+	}
+	if q.End = q.To.At; q.End.IsZero() {
+		q.End = a.Now().UTC()
+	}
+	q.From = maturity.Quarter(q.End)
+	if text := c.QueryParam("from"); text != "" {
+		q.From, err = dayOrMoment("from", text)
+	}
+	return q, err
+}
+
+func newStood(card *scorecards.Card, now, was maturity.Count) stood {
+	s := stood{
+		Entities: now.Entities, Reached: now.Reached, Points: now.Points, Of: now.Of,
+		Rose: now.Rose, Fell: now.Fell, Unknown: now.Unsure, Exempt: now.Exempt, Levels: levelsOf(card, now.Levels),
+	}
+	if share, ok := now.Share(); ok {
+		s.Share = &share
+	}
+	if share, ok := was.Share(); ok {
+		s.Was = &share
+	}
+	return s
+}
+
+// levelsOf names the numbers of a [maturity.Count]; nil for a card that counts points.
+func levelsOf(card *scorecards.Card, counts []int) map[string]int {
+	if len(card.Levels) == 0 {
+		return nil
+	}
+	levels := map[string]int{}
+	for i, n := range counts {
+		if i == 0 {
+			levels[""] = n
+		} else {
+			levels[card.Levels[i-1].Name] = n
+		}
+	}
+	return levels
+}
+
+func newMaturityAnswer(m *maturity.Report) maturityAnswer {
+	answer := maturityAnswer{
+		Card: m.Card.Ref.String(), Level: m.Target, Group: string(m.By), From: m.From, To: m.End, Total: newStood(m.Card, m.Root.All, m.Root.AllWas),
+		Groups: []groupStanding{}, Rose: newMoves(m.Rose), Fell: newMoves(m.Fell), Falls: m.Falls, Before: m.Before, Rules: []ruleAnswer{}, Unowned: m.Unowned, Exempt: m.Exempt,
+	}
+	for _, one := range m.Whole {
+		answer.Cards = append(answer.Cards, cardStanding{one.Card.Ref.String(), one.Target, newStood(one.Card, one.Now, one.Was)})
+	}
+	for n := range m.Root.Groups() {
+		group := groupStanding{Ref: n.Name(), stood: newStood(m.Card, n.All, n.AllWas)}
+		if n.Parent != nil {
+			group.Parent = n.Parent.Name()
+		}
+		if n.Own.Entities > 0 {
+			own := newStood(m.Card, n.Own, n.OwnWas)
+			group.Own = &own
+		}
+		answer.Groups = append(answer.Groups, group)
+	}
+	for _, r := range m.Rules {
+		answer.Rules = append(answer.Rules, ruleAnswer{r.Card.Ref.String(), r.Rule.ID, r.Rule.Title, r.Fails, r.Lifts})
+	}
+	for _, t := range m.Trend {
+		answer.Trend = append(answer.Trend, trendStep{t.At, t.Entities, levelsOf(m.Card, t.Levels), t.Points, t.Of})
+	}
+	for _, e := range m.Entities {
+		one := entityStood{e.Ref, e.Group, map[string]levelWas{}}
+		for i, s := range e.Stands {
+			if s == nil {
+				continue
+			}
+			stood := levelWas{Level: s.Level, Points: s.Points, Of: s.Of, Since: s.Since}
+			if !s.New {
+				stood.Was = &s.Was
+			}
+			one.Cards[m.Cards[i].Ref.String()] = stood
+		}
+		answer.Entities = append(answer.Entities, one)
+	}
+	return answer
+}
+
+func newMoves(all []maturity.Move) []moveAnswer {
+	moves := []moveAnswer{}
+	for _, m := range all {
+		moves = append(moves, moveAnswer(m))
+	}
+	return moves
+}
+
+// writeMaturity writes the groups of a report as CSV, the whole first.
+func writeMaturity(c echo.Context, m *maturity.Report) error {
+	h := c.Response().Header()
+	h.Set(echo.HeaderContentType, "text/csv; charset=utf-8")
+	h.Set(echo.HeaderContentDisposition, fmt.Sprintf(`attachment; filename="maturity-%s-%s.csv"`, m.Card.Ref.Name, m.By))
+	w := csv.NewWriter(c.Response())
+	row := []string{"group", "parent", "entities", "share", "was", "reached", "rose", "fell", "unknown", "exempt", "none"}
+	for _, l := range m.Card.Levels {
+		row = append(row, strings.ToLower(l.Name))
+	}
+	if err := w.Write(row); err != nil {
+		return err
+	}
+	percent := func(c maturity.Count) string {
+		if share, ok := c.Share(); ok {
+			return fmt.Sprintf("%.1f", share)
+		}
+		return ""
+	}
+	line := func(name, parent string, now, was maturity.Count) error {
+		row = append(row[:0], name, parent, fmt.Sprint(now.Entities), percent(now), percent(was), fmt.Sprint(now.Reached),
+			fmt.Sprint(now.Rose), fmt.Sprint(now.Fell), fmt.Sprint(now.Unsure), fmt.Sprint(now.Exempt))
+		for i := range len(m.Card.Levels) + 1 {
+			row = append(row, fmt.Sprint(now.Levels[i]))
+		}
+		return w.Write(row)
+	}
+	if err := line(m.Root.Name(), "", m.Root.All, m.Root.AllWas); err != nil {
+		return err
+	}
+	for n := range m.Root.Groups() {
+		if err := line(n.Name(), n.Parent.Name(), n.All, n.AllWas); err != nil {
+			return err
+		}
+	}
+	w.Flush()
+	return w.Error()
+}

@@ -131,9 +131,10 @@ type cardRow struct {
 
 // entitiesView is entities by cards.
 type entitiesView struct {
-	cards []ui.Anchor
-	rows  []entityStands
-	more  int
+	cards  []ui.Anchor
+	owners bool // not all have the same
+	rows   []entityStands
+	more   int
 }
 
 type entityStands struct {
@@ -267,10 +268,9 @@ func newExecutiveView(organisation string, r request, m *maturity.Report, p span
 	if m.Within != "" {
 		v.crumbs = pathTo(r, m.Root)
 		v.title = "Maturity of " + groupLabel(r.catalog, m.Root, m.By)
-		organisation = ""
 	}
 	v.lede = periodWords(m)
-	if organisation != "" {
+	if organisation != "" && m.Within == "" {
 		v.lede = organisation + ", " + v.lede
 	}
 	csv := r.self
@@ -278,7 +278,7 @@ func newExecutiveView(organisation string, r request, m *maturity.Report, p span
 	v.csv = csv.set("format", "csv").String()
 	v.headline = newHeadline(r.catalog, m)
 	v.figures = figuresOf(m)
-	v.groups = newGroupsView(r, m)
+	v.groups = newGroupsView(r, m, organisation)
 	for i, one := range m.Whole {
 		row := cardRow{card: ui.Anchor{Label: one.Card.Title, Href: scorecardLink(one.Card.Ref)}, goal: goalOf(one.Card, one.Target), stand: newStandView(one.Card, one.Now, one.Was)}
 		if m.Cards[i] != m.Card {
@@ -448,8 +448,10 @@ func figuresOf(m *maturity.Report) []figureView {
 	} else {
 		figures = append(figures, figureView{what: "Judged", value: ui.Number(all.Entities)})
 	}
-	owners := figureView{what: "Without an owner", value: ui.Number(m.Unowned), small: "of " + ui.Number(all.Entities)}
-	owners.note = ui.Plural(m.Exempt, "entity is", "entities are") + " exempt from a rule"
+	exempt := figureView{what: "Exempt from a rule", value: ui.Number(m.Exempt), small: "of any card"}
+	if m.By == maturity.ByDomain {
+		exempt = figureView{what: "Without an owner", value: ui.Number(m.Unowned), small: "of " + ui.Number(all.Entities), note: ui.Plural(m.Exempt, "entity is", "entities are") + " exempt from a rule"}
+	}
 	fell := figureView{what: "Fell a level", value: ui.Number(m.Falls.Fell)}
 	if len(m.Card.Levels) == 0 {
 		fell.what = "Lost points"
@@ -460,10 +462,10 @@ func figuresOf(m *maturity.Report) []figureView {
 		}
 		return ui.Number(n) + " more"
 	})
-	if m.Falls.Fell > 0 {
+	if m.Falls.Back > 0 {
 		fell.note = ui.Number(m.Falls.Back) + " back within a week"
 	}
-	return append(figures, owners, fell)
+	return append(figures, exempt, fell)
 }
 
 // groupLabel is what a group is called.
@@ -498,7 +500,7 @@ func pathTo(r request, n *maturity.Node) []ui.Anchor {
 	return back
 }
 
-func newGroupsView(r request, m *maturity.Report) groupsView {
+func newGroupsView(r request, m *maturity.Report, organisation string) groupsView {
 	v := groupsView{head: "Domain and system", note: "Entities that were not judged on " + ui.Day(m.From).Text + " are left out of “was”."}
 	if m.By == maturity.ByTeam {
 		v.head = "Team"
@@ -517,6 +519,9 @@ func newGroupsView(r request, m *maturity.Report) groupsView {
 		v.names = append(v.names, stepName(m.Card, i))
 	}
 	v.rows, v.more = groupRows(r, m, shownGroups)
+	if m.Within == "" {
+		v.rows[0].label = cmp.Or(organisation, v.rows[0].label)
+	}
 	return v
 }
 
@@ -590,6 +595,7 @@ func newEntitiesView(r request, m *maturity.Report, most int) (v entitiesView) {
 		v.rows = append(v.rows, row)
 	}
 	v.more = len(m.Entities) - len(v.rows)
+	v.owners = slices.ContainsFunc(v.rows, func(row entityStands) bool { return row.owner != v.rows[0].owner })
 	return v
 }
 

@@ -75,7 +75,7 @@ func (s *Site) teams(ctx context.Context, r request) (answer, error) {
 func newTeamsView(r request, m *maturity.Report, p span) teamsView {
 	v := teamsView{
 		card: ui.Anchor{Label: m.Card.Title, Href: scorecardLink(m.Card.Ref)}, goal: goalOf(m.Card, m.Target),
-		fields: p.fields(), jumps: maturityJumps(p, r.self), carry: r.self.drop(fieldFrom, fieldTo).carry(), groups: newGroupsView(r, m),
+		fields: p.fields(), jumps: maturityJumps(p, r.self), carry: r.self.drop(fieldFrom, fieldTo).carry(), groups: newGroupsView(r, m, ""),
 		board: r.self.query.Get(fieldView) == viewBoard,
 	}
 	v.lede = "What each team owns, and how it stands on " + m.Card.Title + " against " + ui.Day(m.From).Text

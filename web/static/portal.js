@@ -22,6 +22,13 @@ function equip(part) {
   for (const form of part.querySelectorAll("form[data-live]")) live(form);
   for (const form of part.querySelectorAll("form[data-inplace]")) inplace(form);
   for (const button of part.querySelectorAll("button[data-copy]")) copyable(button);
+  for (const button of part.querySelectorAll("button[data-print]")) printable(button);
+}
+
+// printable has a button print the page: browsers do so by their own menu, too.
+function printable(button) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
 }
 
 // follow asks for the page again when the feed tells of something new, once for all

@@ -1,0 +1,153 @@
+package web_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// rowsOf are the rows of a table, each as its texts.
+func (p *page) rowsOf(part string) (rows []string) {
+	p.t.Helper()
+	return p.texts(fmt.Sprintf("[data-part=%s] tbody tr", part))
+}
+
+func TestExecutive(t *testing.T) {
+	o := shop(t)
+	if err := o.world.Seal(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got := o.ok("/executive")
+	got.wants(".lede", "Acme, 1 January 2026 to 12 March 2026, against 1 January 2026")
+	// Of six, pick and count are Silver or better; of the four that were judged at New
+	// Year, charge and count were.
+	got.wants(".summary .headline", "33 % of 6 entities stand at Silver or better on Production readiness, down from 50 % on 1 January 2026.",
+		"One rule, “CODEOWNERS names somebody”, would lift 2 entities.")
+	got.wants(".summary-figs", "Silver or better 33 % 2 of 6 17 points", "At Gold 1 17 % even", "Without an owner 0 of 6 1 entity is exempt from a rule", "Fell a level 1 1 more")
+	want := []string{
+		"Acme 6 33 % 50 % 17 pt",
+		"Goods ST Stock 2 100 % 50 % 50 pt", "Shelves ST Stock 2 100 % 50 % 50 pt",
+		"Money PA Payments 2 0 % 50 % 50 pt", "Cards PA Payments 2 0 % 50 % 50 pt",
+		"No domain 2 0 % – –", "Labs ST Stock 1 0 % – –",
+	}
+	if rows := got.rowsOf("groups"); strings.Join(rows, "\n") != strings.Join(want, "\n") {
+		t.Errorf("by domain:\n%s\nwant\n%s", strings.Join(rows, "\n"), strings.Join(want, "\n"))
+	}
+	if rows := got.rowsOf("cards"); len(rows) != 2 || !strings.HasPrefix(rows[0], "Hygiene Points reached Show 1 – 25 % 25 % even") {
+		t.Errorf("of all cards it says %q; a draft is none of them", rows)
+	}
+	got.wants("[data-part=h-up]", "pick Bronze Gold Docs not older than 90 days: pass", "900d900", "saltmarsh")
+	got.wants("[data-part=h-down]", "charge Gold Bronze CODEOWNERS names somebody: fail", "bad0bad", "juniper-q")
+	got.wants("[data-part=worst]", "CODEOWNERS names somebody", "3 of 6 fail; 2 have only this one left to the next level")
+	if strings.Contains(got.text("[data-part=worst]"), "Tells what is in it") {
+		t.Error("a rule that does not count yet is told of")
+	}
+	got.wants("[data-part=trend] table", "1 January 2026 1 1 2 0", "12 March 2026 1 1 3 1")
+	got.wants("[data-part=made-from]", "Complete through", "Tree head")
+
+	// From the whole to the commit that broke it.
+	money := o.ok(got.follow("[data-part=groups] a", "Money"))
+	money.wants(".crumbs", "Organisation Money")
+	money.wants("[data-part=entities]", "charge", "Bronze was Gold", "refund")
+	cards := o.ok(money.follow("[data-part=groups] a", "Cards"))
+	cards.wants(".crumbs", "Organisation Money Cards")
+	entity := o.ok(cards.follow("[data-part=entities] a", "charge"))
+	if href := entity.follow("[data-part=score] a.sha", "bad0bad"); href != "https://git.acme.example/acme/charge/commit/bad0bad0" {
+		t.Errorf("the commit is at %s", href)
+	}
+	none := o.ok(got.follow("[data-part=groups] a", "No domain"))
+	none.wants("[data-part=entities]", "stray", "trial", "not all is known", "exempt from a rule")
+}
+
+// What a page says was so is what it says as of then.
+func TestExecutiveTravels(t *testing.T) {
+	o := shop(t)
+	then := o.ok("/executive?at=2026-01-01T00:00&from=2025-11-01")
+	then.wants(".summary .headline", "50 % of 4 entities")
+	then.wants("[data-part=made-from]", "As of 1 Jan 2026, 00:00.")
+	if href := then.follow("[data-part=groups] a", "Money"); !strings.Contains(href, "at=2026-01-01") {
+		t.Errorf("the link to a domain forgets the moment: %s", href)
+	}
+	// Two dates.
+	span := o.ok("/executive?from=2026-01-01&to=2026-02-15")
+	span.wants(".lede", "1 January 2026 to 15 February 2026")
+	span.wants("[data-part=h-down]", "charge")
+	span.wants("[data-part=h-up]", "Nobody rose.")
+	// By another card, which has no levels.
+	hygiene := o.ok("/executive?card=hygiene")
+	hygiene.wants(".summary .headline", "25 % of all points of 1 entity are reached")
+	// Another level.
+	o.ok("/executive?level=bronze").wants(".summary-figs", "Bronze or better 83 % 5 of 6")
+}
+
+func TestExecutiveSaysWhatIsWrong(t *testing.T) {
+	o := shop(t)
+	for address, want := range map[string]string{
+		"/executive?level=Platinum":                "level=Platinum is no level of Production readiness",
+		"/executive?card=planned":                  "no scorecard planned is published",
+		"/executive?group=people":                  "write group=domain or group=team",
+		"/executive?within=domain:default/nothing": "there is no domain:default/nothing",
+		"/executive?within=:":                      "within",
+		"/executive?from=2026-03-01&to=2026-02-01": "is not before 2026-02-01",
+		"/executive?from=soon":                     "from",
+		"/teams?order=sideways":                    "order=sideways is no order",
+	} {
+		got := o.get(address)
+		if got.status != http.StatusBadRequest && got.status != http.StatusNotFound {
+			t.Errorf("%s: %d", address, got.status)
+		}
+		if text := got.text("main"); !strings.Contains(strings.ToLower(text), strings.ToLower(want)) {
+			t.Errorf("%s says %q, want %q", address, text, want)
+		}
+	}
+}
+
+func TestExecutiveWithNothing(t *testing.T) {
+	o := judged(t, "")
+	o.ready()
+	o.ok("/executive").wants("main", "No scorecard is published yet")
+	o.ok("/teams").wants("main", "No scorecard is published yet")
+	o = judged(t, readiness)
+	o.ready()
+	got := o.ok("/executive")
+	got.wants(".summary", "Nothing is judged by Production readiness here.")
+	got.wants("[data-part=trend]", "Nothing was judged in this time.")
+	o.ok("/teams").wants("main", "No team owns anything that is judged")
+}
+
+func TestTeams(t *testing.T) {
+	o := shop(t)
+	tree := o.ok("/teams")
+	want := []string{
+		"Engineering? 1 not fully known – – 5 40 % 50 % 10 pt 1 1",
+		"Stock Few: one entity is 33 points? 1 not fully known – 7 3 67 % 50 % 17 pt 1 –",
+		"Payments Few: one entity is 50 points 1 4 2 0 % 50 % 50 pt – 1",
+		"nobody Few: one entity is 100 points – 1 1 0 % – – – –",
+	}
+	if rows := tree.rowsOf("teams"); strings.Join(rows, "\n") != strings.Join(want, "\n") {
+		t.Errorf("the tree is\n%s\nwant\n%s", strings.Join(rows, "\n"), strings.Join(want, "\n"))
+	}
+	tree.wants("details", "1 team owns nothing that is judged", "Brand")
+
+	board := o.ok("/teams?view=board")
+	if rows := board.rowsOf("teams"); len(rows) != 3 || !strings.HasPrefix(rows[0], "1 Stock") || !strings.HasPrefix(rows[1], "2 Payments") || !strings.HasPrefix(rows[2], "2 nobody") {
+		t.Errorf("the leaderboard is %q; those who have nothing at the level share the place", rows)
+	}
+	improved := o.ok(board.follow("main .btn-group a", "Improvement"))
+	if rows := improved.rowsOf("teams"); len(rows) != 3 || !strings.HasPrefix(rows[0], "1 Stock") || !strings.HasPrefix(rows[2], "3 Payments") {
+		t.Errorf("by improvement it is %q", rows)
+	}
+
+	team := o.ok(board.follow("[data-part=teams] a", "Payments"))
+	team.wants("[data-part=next]", "CODEOWNERS names somebody How to fix it Production readiness 2 of 2 fail; 2 have only this one left to the next level", "charge", "refund")
+	team.wants("[data-part=entities]", "Bronze was Gold")
+	team.wants("[data-part=h-down]", "charge", "bad0bad")
+	team.wants("[data-part=members]", "Saltmarsh")
+	if href := team.follow("[data-part=period] a", "ledger"); href != "/catalog/default/group/payments/ledger" {
+		t.Errorf("its ledger is at %s", href)
+	}
+	o.ok("/catalog/default/group/brand/scorecards").wants("main", "Nothing that it owns is judged")
+	above := o.ok("/catalog/default/group/engineering/scorecards")
+	above.wants(".summary .headline", "40 % of 5 entities")
+}

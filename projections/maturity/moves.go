@@ -52,12 +52,16 @@ func (a *asker) move(entity string, l scores.Line, was, now scores.Stand, before
 	}
 	length := a.End.Sub(a.From)
 	var later []turn // the newest first
+	var again scores.Change // it was not judged for a while, and then otherwise
 	for c := range l.After(a.From.Add(-length), a.To) {
 		t := turn{c.At, a.of.valueOf(c.Before), a.of.valueOf(c.After)}
+		inTime := t.at.After(a.From)
+		if c.Is && !c.Was && inTime && again.Position == 0 {
+			again = c
+		}
 		if !c.Was || !c.Is || t.was == t.now {
 			continue
 		}
-		inTime := t.at.After(a.From)
 		if inTime && m.position == 0 && m.by != 0 && m.by > 0 == (t.now > t.was) {
 			m.since, m.position = t.at, c.Position
 		}
@@ -74,6 +78,9 @@ func (a *asker) move(entity string, l scores.Line, was, now scores.Stand, before
 			}
 		}
 		later = append(later, t)
+	}
+	if m.position == 0 && m.by != 0 {
+		m.since, m.position = again.At, again.Position
 	}
 	if m.position > 0 {
 		a.moved = append(a.moved, m)

@@ -38,8 +38,10 @@ func judged(t testing.TB, descriptors string) *organisation {
 	t.Cleanup(func() { rows.Close() })
 	o := &organisation{scores: rows, stands: map[[2]string]*event.Score{}, rules: map[[2]string]map[string]string{}}
 	o.portal = open(t, w, func(c *web.Config) { c.Scores = rows })
-	if descriptors != "" {
-		o.push(sample.Push{At: daysAgo(150), By: by("mossbank"), Repository: "acme/catalog", Text: descriptors})
+	docs := strings.SplitAfter(descriptors, "\n---\n")
+	for i := 0; i < len(docs) && descriptors != ""; i += 50 { // a file has a bound
+		text := strings.Join(docs[i:min(i+50, len(docs))], "")
+		o.push(sample.Push{At: daysAgo(150), By: by("mossbank"), Repository: "acme/catalog", Path: fmt.Sprintf("%d.yaml", i), Text: strings.TrimSuffix(text, "---\n")})
 	}
 	return o
 }

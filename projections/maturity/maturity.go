@@ -276,7 +276,10 @@ func (a *asker) visitor(card int) func(string, scores.Line) {
 	stand := &a.Whole[card]
 	return func(entity string, l scores.Line) {
 		now, judged := l.At(a.To)
-		was, before := l.At(a.was)
+		was, before := now, judged
+		if !l.Steady(a.From) {
+			was, before = l.At(a.was)
+		}
 		at := a.scope
 		if main || a.Within != "" {
 			if at = a.places.of(entity); !at.within(a.scope) {

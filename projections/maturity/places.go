@@ -110,11 +110,15 @@ const deepest = 16
 
 // placesOf reads where entities belong out of a catalog.
 func placesOf(c Catalog, by Grouping) *places {
-	p := &places{root: &Node{}, nodes: map[string]*Node{}, up: map[string]string{}}
+	p := &places{root: &Node{}, nodes: map[string]*Node{}}
 	p.none = &Node{None: true, Parent: p.root}
 	p.root.Children = []*Node{p.none}
 	relation := func(key string, better func(target, than string) bool) {
-		for _, row := range c.List(entities.Listing{Order: entities.Order{Fields: []entities.Field{{Key: key}}, Repeat: true}, Limit: -1}).Rows {
+		rows := c.List(entities.Listing{Order: entities.Order{Fields: []entities.Field{{Key: key}}, Repeat: true}, Limit: -1}).Rows
+		if len(p.up) == 0 {
+			p.up = make(map[string]string, len(rows))
+		}
+		for _, row := range rows {
 			if was, ok := p.up[row.Ref]; !ok || better(row.Mark.Value, was) {
 				p.up[row.Ref] = row.Mark.Value
 			}

@@ -74,21 +74,23 @@ func fold(tx *sqlstore.Tx, rec eventlog.Record) error {
 	var rules []Rule
 	var written, level string
 	since := rec.Time.UnixNano()
-	var began int64
+	var began, ended int64
 	count := tally{}
 	var points, of float64
-	err = tx.QueryRow(`SELECT rules, level, since, points, of FROM scores WHERE card = ? AND entity = ? AND ended = 0 ORDER BY position DESC LIMIT 1`, d.Card, rec.Subject).
-		Scan(&written, &level, &began, &points, &of)
+	err = tx.QueryRow(`SELECT rules, level, max(since, until), points, of, ended FROM scores WHERE card = ? AND entity = ? ORDER BY position DESC LIMIT 1`, d.Card, rec.Subject).
+		Scan(&written, &level, &began, &points, &of, &ended)
 	switch {
-	case err == nil:
+	case err == nil && ended == 0:
 		if err := json.Unmarshal([]byte(written), &rules); err != nil {
 			return err
 		}
-		since = max(since, began) // clocks of commits go backward
 		count.add(-1, level, points, of, rules)
+	case err == nil: // it was not judged for a while
+		level = ""
 	case !errors.Is(err, sql.ErrNoRows):
 		return err
 	}
+	since = max(since, began) // clocks of commits go backward
 	if _, err := tx.Exec(`UPDATE scores SET until = ?, ended = ? WHERE card = ? AND entity = ? AND ended = 0`, since, rec.Position, d.Card, rec.Subject); err != nil {
 		return err
 	}

@@ -36,8 +36,9 @@ type Unmet struct {
 
 // Line is how one entity stood on one card, from the first event to the newest.
 type Line struct {
-	card  *cardLines
-	turns []turn
+	card   *cardLines
+	newest turn
+	before []turn // what came before, from the first event on
 }
 
 // turn is a change. Positions and times go up, times not always.
@@ -54,10 +55,25 @@ const gone = math.MaxUint16
 // At returns how the entity stood at a moment; false if it was not judged.
 func (l Line) At(m projections.Moment) (Stand, bool) {
 	i := l.upTo(m)
-	if i == 0 || l.turns[i-1].level == gone {
+	if i == 0 {
 		return Stand{}, false
 	}
-	return l.stand(l.turns[i-1]), true
+	t := l.turn(i - 1)
+	if t.level == gone {
+		return Stand{}, false
+	}
+	return l.stand(t), true
+}
+
+// Steady reports whether nothing came after a moment, so that the entity stands as it
+// stood then.
+func (l Line) Steady(since time.Time) bool { return l.newest.since <= since.UnixNano() }
+
+func (l Line) turn(i int) turn {
+	if i == len(l.before) {
+		return l.newest
+	}
+	return l.before[i]
 }
 
 // upTo is how many turns were true and on record at a moment.
@@ -69,11 +85,10 @@ func (l Line) upTo(m projections.Moment) int {
 	if !m.At.IsZero() {
 		at = m.At.UnixNano()
 	}
-	i := len(l.turns)
-	if i > 0 && (l.turns[i-1].position > known || l.turns[i-1].since > at) {
-		i = sort.Search(i, func(i int) bool { return l.turns[i].position > known || l.turns[i].since > at })
+	if l.newest.position <= known && l.newest.since <= at {
+		return len(l.before) + 1
 	}
-	return i
+	return sort.Search(len(l.before), func(i int) bool { return l.before[i].position > known || l.before[i].since > at })
 }
 
 func (l Line) stand(t turn) Stand {
@@ -95,14 +110,17 @@ func (l Line) After(from time.Time, to projections.Moment) iter.Seq[Change] {
 		if !from.IsZero() {
 			after = from.UnixNano()
 		}
-		for i := l.upTo(to) - 1; i >= 0 && l.turns[i].since > after; i-- {
-			t := l.turns[i]
+		if l.newest.since <= after {
+			return
+		}
+		for i := l.upTo(to) - 1; i >= 0 && l.turn(i).since > after; i-- {
+			t := l.turn(i)
 			c := Change{At: time.Unix(0, t.since).UTC(), Position: t.position}
 			if c.Is = t.level != gone; c.Is {
 				c.After = l.stand(t)
 			}
-			if c.Was = i > 0 && l.turns[i-1].level != gone; c.Was {
-				c.Before = l.stand(l.turns[i-1])
+			if c.Was = i > 0 && l.before[i-1].level != gone; c.Was {
+				c.Before = l.stand(l.before[i-1])
 			}
 			if !yield(c) {
 				return
@@ -124,7 +142,8 @@ type cardLines struct {
 	levels   []string
 	open     []*Unmet
 	entities []string // in the order in which they were judged first
-	turns    [][]turn // of each of them
+	newest   []turn   // of each of them
+	before   [][]turn // likewise
 
 	levelOf  map[string]uint16
 	openOf   map[string]uint32
@@ -136,7 +155,7 @@ func (c *cardLines) add(entity, level, open string, t turn) error {
 	if !ok {
 		i = len(c.entities)
 		c.entityOf[entity] = i
-		c.entities, c.turns = append(c.entities, entity), append(c.turns, nil)
+		c.entities, c.newest, c.before = append(c.entities, entity), append(c.newest, turn{}), append(c.before, nil)
 	}
 	if t.level != gone {
 		n, ok := c.levelOf[level]
@@ -155,7 +174,10 @@ func (c *cardLines) add(entity, level, open string, t turn) error {
 		}
 		t.open = o
 	}
-	c.turns[i] = append(c.turns[i], t)
+	if ok {
+		c.before[i] = append(c.before[i], c.newest[i])
+	}
+	c.newest[i] = t
 	return nil
 }
 
@@ -214,7 +236,7 @@ func (s *Scores) Each(ctx context.Context, card string, visit func(entity string
 		return nil
 	}
 	for i, entity := range c.entities {
-		visit(entity, Line{c, c.turns[i]})
+		visit(entity, Line{c, c.newest[i], c.before[i]})
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ const (
 	fieldWithin   = "within"
 	byTeam        = "team"
 
-	shownGroups   = 20  // rows of the tree
+	shownGroups   = 20  // rows of the tree; with more it is no page to be printed
 	shownEntities = 100 // of a part of the organisation
 	shownRisen    = 3
 	shownWorst    = 3
@@ -99,6 +99,7 @@ type groupsView struct {
 
 // groupRow is a group of entities, and how these stand.
 type groupRow struct {
+	node   *maturity.Node
 	depth  int
 	icon   string
 	label  string
@@ -552,7 +553,7 @@ func groupRows(r request, m *maturity.Report, most int) (rows []groupRow, more i
 
 func newGroupRow(r request, m *maturity.Report, n *maturity.Node, depth int) groupRow {
 	row := groupRow{
-		depth: depth, total: depth == 0, icon: "domain", label: groupLabel(r.catalog, n, m.By), stand: newStandView(m.Card, n.All, n.AllWas),
+		node: n, depth: depth, total: depth == 0, icon: "domain", stand: newStandView(m.Card, n.All, n.AllWas),
 		rose: n.All.Rose, fell: n.All.Fell, unsure: n.All.Unsure,
 	}
 	switch {
@@ -561,18 +562,21 @@ func newGroupRow(r request, m *maturity.Report, n *maturity.Node, depth int) gro
 	case n.None:
 		row.icon = "question"
 	}
-	if depth == 0 && m.Within == "" {
-		return row
-	}
-	row.href = r.self.set(fieldWithin, cmp.Or(n.Ref, maturity.None)).String()
-	if depth == 0 {
-		row.href = ""
-	}
-	if e, ok := r.catalog.Get(n.Ref); ok {
-		row.icon = kindIcon(r.catalog, e.Entity.Kind, e.Type())
+	within := r.self.set(fieldWithin, n.Name()).String()
+	if n.Ref == "" {
+		if row.label = groupLabel(r.catalog, n, m.By); n.None {
+			row.href = within
+		}
+	} else if e, ok := r.catalog.Get(n.Ref); ok { // one look: there may be hundreds of rows
+		row.label, row.href, row.icon = e.Entity.Title(), within, kindIcon(r.catalog, e.Entity.Kind, e.Type())
 		if m.By == maturity.ByDomain && e.Owner() != "" {
 			row.owner = owner(r.catalog, e.Owner())
 		}
+	} else {
+		row.label = named(r.catalog, n.Ref).Label
+	}
+	if depth == 0 {
+		row.href = ""
 	}
 	return row
 }
@@ -581,13 +585,18 @@ func newEntitiesView(r request, m *maturity.Report, most int) (v entitiesView) {
 	for _, card := range m.Cards {
 		v.cards = append(v.cards, ui.Anchor{Label: card.Title, Href: scorecardLink(card.Ref)})
 	}
+	owners := map[string]ui.Person{} // many have the same, and a team may own thousands
 	for _, e := range m.Entities[:min(len(m.Entities), most)] {
-		row := entityStands{entity: named(r.catalog, e.Ref)}
-		if row.entity.Href != "" {
+		row := entityStands{entity: ui.EntityLink{Label: e.Ref, Icon: "question", Title: e.Ref}}
+		if found, ok := r.catalog.Get(e.Ref); ok {
+			row.entity = ui.EntityLink{Label: found.Entity.Title(), Icon: kindIcon(r.catalog, found.Entity.Kind, found.Type()), Href: entityLink(found.Entity.Ref()), Title: e.Ref}
 			row.href = row.entity.Href + "/scorecards"
-		}
-		if found, ok := r.catalog.Get(e.Ref); ok && found.Owner() != "" {
-			row.owner = owner(r.catalog, found.Owner())
+			if ref := found.Owner(); ref != "" {
+				if _, ok := owners[ref]; !ok {
+					owners[ref] = owner(r.catalog, ref)
+				}
+				row.owner = owners[ref]
+			}
 		}
 		for i, s := range e.Stands {
 			row.cells = append(row.cells, newStandCell(m.Cards[i], s))

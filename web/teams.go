@@ -16,7 +16,7 @@ import (
 const (
 	teamsPath   = "/teams"
 	viewBoard   = "board"
-	shownBoard  = 200
+	shownBoard  = 100
 	fewEntities = 4 // of a team with so many or fewer, one moves the share by a lot
 )
 
@@ -87,31 +87,25 @@ func newTeamsView(r request, m *maturity.Report, p span) teamsView {
 	v.levels = v.groups.levels
 	counts := newTeamCounts(r.catalog)
 	if v.board {
-		v.rows = boardRows(r, m, counts)
+		v.rows, v.more = boardRows(r, m, counts)
 		order := cmp.Or(r.self.query.Get(fieldOrder), "share")
 		for _, one := range [][2]string{{"share", "Share"}, {"change", "Improvement"}, {"size", "Size"}, {"name", "Name"}} {
 			v.orders = append(v.orders, ui.Choice{Label: one[1], Href: r.self.set(fieldOrder, one[0]).String(), On: one[0] == order})
 		}
 	} else {
-		rows, _ := groupRows(r, m, 1<<30)
-		nodes := append([]*maturity.Node{m.Root}, slices.Collect(m.Root.Groups())...) // in the order of the rows
-		for i, row := range rows {
-			if i == 0 {
-				continue // all of them are on another page
-			}
+		var rows []groupRow
+		rows, v.more = groupRows(r, m, shownBoard+1)
+		for _, row := range rows[1:] { // all of them together are on another page
 			row.depth--
-			v.rows = append(v.rows, newTeamRow(r, m, row, nodes[i], nodes[i].All, counts))
+			v.rows = append(v.rows, newTeamRow(m, row, row.node, row.node.All, counts))
 		}
-	}
-	if v.more = len(v.rows) - shownBoard; v.more > 0 {
-		v.rows = v.rows[:shownBoard]
 	}
 	v.idle, v.others = idleTeams(r.catalog, m.Root)
 	return v
 }
 
 // boardRows are the teams that own something themselves, in an order.
-func boardRows(r request, m *maturity.Report, counts teamCounts) (rows []teamRow) {
+func boardRows(r request, m *maturity.Report, counts teamCounts) (rows []teamRow, more int) {
 	var nodes []*maturity.Node
 	for n := range m.Root.Groups() {
 		if n.Ref != "" && n.Own.Entities > 0 {
@@ -128,7 +122,7 @@ func boardRows(r request, m *maturity.Report, counts teamCounts) (rows []teamRow
 	}
 	order := r.self.query.Get(fieldOrder)
 	slices.SortStableFunc(nodes, func(a, b *maturity.Node) int {
-		names := strings.Compare(groupLabel(r.catalog, a, m.By), groupLabel(r.catalog, b, m.By))
+		names := strings.Compare(a.Ref[strings.LastIndexByte(a.Ref, '/')+1:], b.Ref[strings.LastIndexByte(b.Ref, '/')+1:])
 		switch order {
 		case "change":
 			return cmp.Or(cmp.Compare(change(b), change(a)), cmp.Compare(shareOf(b), shareOf(a)), names)
@@ -139,10 +133,10 @@ func boardRows(r request, m *maturity.Report, counts teamCounts) (rows []teamRow
 		}
 		return cmp.Or(cmp.Compare(shareOf(b), shareOf(a)), cmp.Compare(b.Own.Entities, a.Own.Entities), names)
 	})
-	for i, n := range nodes {
+	for i, n := range nodes[:min(len(nodes), shownBoard)] {
 		own := *n
 		own.All, own.AllWas, own.Children = n.Own, n.OwnWas, nil
-		row := newTeamRow(r, m, newGroupRow(r, m, &own, 1), n, n.Own, counts)
+		row := newTeamRow(m, newGroupRow(r, m, &own, 1), n, n.Own, counts)
 		row.depth = 0
 		value := shareOf
 		if order == "change" {
@@ -156,20 +150,19 @@ func boardRows(r request, m *maturity.Report, counts teamCounts) (rows []teamRow
 		}
 		rows = append(rows, row)
 	}
-	return rows
+	return rows, len(nodes) - len(rows)
 }
 
-func newTeamRow(r request, m *maturity.Report, row groupRow, n *maturity.Node, count maturity.Count, counts teamCounts) teamRow {
+func newTeamRow(m *maturity.Report, row groupRow, n *maturity.Node, count maturity.Count, counts teamCounts) teamRow {
+	declared := row.href != ""
 	row.total, row.href = false, ""
 	t := teamRow{groupRow: row}
 	if n.Ref == "" {
 		t.href = link{path: executivePath}.set(fieldGroup, byTeam).set(fieldWithin, maturity.None).String()
 		return t
 	}
-	if ref, err := catalog.ParseRef(n.Ref, catalog.Ref{}); err == nil {
-		if _, ok := r.catalog.Get(n.Ref); ok {
-			t.href = teamLink(ref)
-		}
+	if ref, err := catalog.ParseRef(n.Ref, catalog.Ref{}); err == nil && declared {
+		t.href = teamLink(ref)
 	}
 	if strings.HasPrefix(n.Ref, "user:") {
 		t.icon = "user"

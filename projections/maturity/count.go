@@ -52,20 +52,21 @@ type counter struct {
 	card   *scorecards.Card
 	levels []scorecards.Level
 	target string
-	goal   int // index of the target in a [Count]
+	goal   int   // index of the target in a [Count]
+	steps  []int // one more than those of levels by their codes; 0: not looked up yet
 }
 
-func newCounter(card *scorecards.Card, target string) counter {
-	c := counter{card: card, levels: card.Levels, target: target}
+func newCounter(card *scorecards.Card, target string) *counter {
+	c := &counter{card: card, levels: card.Levels, target: target}
 	c.goal = max(1, c.step(target))
 	return c
 }
 
-func (c counter) count() Count { return Count{Levels: make([]int, len(c.levels)+1)} }
+func (c *counter) count() Count { return Count{Levels: make([]int, len(c.levels)+1)} }
 
 // step is the number of a level from the lowest, 1; 0 for none, and for one that the card
 // does not have any more.
-func (c counter) step(level string) int {
+func (c *counter) step(level string) int {
 	for i := range c.levels {
 		if c.levels[i].Name == level {
 			return i + 1
@@ -75,7 +76,7 @@ func (c counter) step(level string) int {
 }
 
 // value is how high something stands: in steps of the ladder, or in percent of points.
-func (c counter) value(level string, points, of float64) float64 {
+func (c *counter) value(level string, points, of float64) float64 {
 	if len(c.levels) > 0 {
 		return float64(c.step(level))
 	}
@@ -85,10 +86,26 @@ func (c counter) value(level string, points, of float64) float64 {
 	return 100 * points / of
 }
 
-func (c counter) valueOf(s scores.Stand) float64 { return c.value(s.Level, s.Points, s.Of) }
+func (c *counter) valueOf(s scores.Stand) float64 {
+	if len(c.levels) > 0 {
+		return float64(c.stepOf(s))
+	}
+	return c.value(s.Level, s.Points, s.Of)
+}
 
-func (c counter) add(to *Count, s scores.Stand) {
-	step := c.step(s.Level)
+// stepOf is the step of a level, looked up once.
+func (c *counter) stepOf(s scores.Stand) int {
+	for len(c.steps) <= s.Code {
+		c.steps = append(c.steps, 0)
+	}
+	if c.steps[s.Code] == 0 {
+		c.steps[s.Code] = 1 + c.step(s.Level)
+	}
+	return c.steps[s.Code] - 1
+}
+
+func (c *counter) add(to *Count, s scores.Stand) {
+	step := c.stepOf(s)
 	to.Entities++
 	to.Levels[step]++
 	to.Points, to.Of = to.Points+s.Points, to.Of+s.Of

@@ -253,12 +253,12 @@ func stepOf(from, to time.Time) scorecards.Step {
 type asker struct {
 	*Report
 	places  *places
-	of      counter
+	of      *counter
 	scope   *Node
 	was     projections.Moment
 	moments []time.Time
-	trend   []Step // what each has more than the one before
-	moved   []mover
+	trend   []Step         // what each has more than the one before
+	best    [2][]mover     // who fell, and who rose; the first is the best
 	open    map[opened]int // how many have the same open rules, and stand as high
 	exempt  map[string]bool
 	unowned map[string]bool
@@ -301,7 +301,7 @@ func (a *asker) visitor(card int) func(string, scores.Line) {
 				a.tell(card, entity, at, now, was, before)
 			}
 			if main || a.Detail {
-				a.open[opened{card, of.step(now.Level), now.Unmet}]++
+				a.open[opened{card, of.stepOf(now), now.Unmet}]++
 			}
 		}
 		if !main {

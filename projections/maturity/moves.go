@@ -51,7 +51,7 @@ func (a *asker) move(entity string, l scores.Line, was, now scores.Stand, before
 		group.Fell++
 	}
 	length := a.End.Sub(a.From)
-	var later []turn // the newest first
+	var later []turn        // the newest first
 	var again scores.Change // it was not judged for a while, and then otherwise
 	for c := range l.After(a.From.Add(-length), a.To) {
 		t := turn{c.At, a.of.valueOf(c.Before), a.of.valueOf(c.After)}
@@ -83,25 +83,29 @@ func (a *asker) move(entity string, l scores.Line, was, now scores.Stand, before
 		m.since, m.position = again.At, again.Position
 	}
 	if m.position > 0 {
-		a.moved = append(a.moved, m)
+		a.keep(m)
+	}
+}
+
+// keep keeps the best of those who moved.
+func (a *asker) keep(m mover) {
+	sign, best := -1.0, &a.best[0]
+	if m.by > 0 {
+		sign, best = 1, &a.best[1]
+	}
+	at, _ := slices.BinarySearchFunc(*best, m, func(x, y mover) int {
+		return cmp.Or(cmp.Compare(y.by*sign, x.by*sign), y.since.Compare(x.since), compareRefs(x.entity, y.entity))
+	})
+	if at < a.Movers {
+		*best = slices.Insert(*best, at, m)
+		*best = (*best)[:min(len(*best), a.Movers)]
 	}
 }
 
 // movers tells of those who moved the most, with what did it.
 func (a *asker) movers(ctx context.Context, from Scores) error {
-	most := func(sign float64) (all []mover) {
-		for _, m := range a.moved {
-			if m.by*sign > 0 {
-				all = append(all, m)
-			}
-		}
-		slices.SortFunc(all, func(x, y mover) int {
-			return cmp.Or(cmp.Compare(y.by*sign, x.by*sign), y.since.Compare(x.since), compareRefs(x.entity, y.entity))
-		})
-		return all[:min(len(all), a.Movers)]
-	}
-	for sign, to := range map[float64]*[]Move{1: &a.Rose, -1: &a.Fell} {
-		some := most(sign)
+	for i, to := range []*[]Move{&a.Fell, &a.Rose} {
+		some := a.best[i]
 		var began []scores.Beginning
 		for _, m := range some {
 			began = append(began, scores.Beginning{Card: a.Card.Ref.String(), Entity: m.entity, Position: m.position})
@@ -134,7 +138,7 @@ func (a *asker) step(l scores.Line, was scores.Stand, before bool) {
 	add := func(i, n int, s scores.Stand) {
 		t := &a.trend[i]
 		t.Entities += n
-		t.Levels[a.of.step(s.Level)] += n
+		t.Levels[a.of.stepOf(s)] += n
 		t.Points, t.Of = t.Points+float64(n)*s.Points, t.Of+float64(n)*s.Of
 	}
 	if before {

@@ -46,10 +46,10 @@ func (n *Node) groups(yield func(*Node) bool) bool {
 	return true
 }
 
-func (n *Node) own(of counter) *Count    { return ready(&n.Own, of) }
-func (n *Node) ownWas(of counter) *Count { return ready(&n.OwnWas, of) }
+func (n *Node) own(of *counter) *Count    { return ready(&n.Own, of) }
+func (n *Node) ownWas(of *counter) *Count { return ready(&n.OwnWas, of) }
 
-func ready(c *Count, of counter) *Count {
+func ready(c *Count, of *counter) *Count {
 	if c.Levels == nil {
 		*c = of.count()
 	}
@@ -100,7 +100,8 @@ type places struct {
 	root  *Node
 	none  *Node
 	nodes map[string]*Node
-	up    map[string]string // from what belongs to something to that
+	at    map[string]*Node  // where entities belong that say so themselves
+	up    map[string]string // from groups, and from what is part of what is no group
 	group func(ref string) bool
 }
 
@@ -110,25 +111,40 @@ const deepest = 16
 
 // placesOf reads where entities belong out of a catalog.
 func placesOf(c Catalog, by Grouping) *places {
-	p := &places{root: &Node{}, nodes: map[string]*Node{}}
+	p := &places{root: &Node{}, nodes: map[string]*Node{}, up: map[string]string{}}
 	p.none = &Node{None: true, Parent: p.root}
 	p.root.Children = []*Node{p.none}
 	relation := func(key string, better func(target, than string) bool) {
 		rows := c.List(entities.Listing{Order: entities.Order{Fields: []entities.Field{{Key: key}}, Repeat: true}, Limit: -1}).Rows
-		if len(p.up) == 0 {
-			p.up = make(map[string]string, len(rows))
+		p.at = make(map[string]*Node, len(rows))
+		for _, row := range rows { // where groups are has to be known first
+			if target := row.Mark.Value; p.group(row.Ref) || !p.group(target) {
+				if was, ok := p.up[row.Ref]; !ok || better(target, was) {
+					p.up[row.Ref] = target
+				}
+			}
 		}
-		for _, row := range rows {
-			if was, ok := p.up[row.Ref]; !ok || better(row.Mark.Value, was) {
-				p.up[row.Ref] = row.Mark.Value
+		var target string
+		var node *Node
+		for _, row := range rows { // in the order of what they lead to
+			if row.Mark.Value != target {
+				if target, node = row.Mark.Value, nil; p.group(target) {
+					node = p.node(target)
+				}
+			}
+			if node == nil || p.group(row.Ref) {
+				continue
+			}
+			if was, ok := p.at[row.Ref]; !ok || better(target, was.Ref) {
+				p.at[row.Ref] = node
 			}
 		}
 	}
 	switch by {
 	case ByTeam:
 		p.group = func(ref string) bool { return strings.HasPrefix(ref, "group:") || strings.HasPrefix(ref, "user:") }
-		relation("relations.ownedby", func(_, _ string) bool { return false })
 		relation("relations.childof", func(_, _ string) bool { return false })
+		relation("relations.ownedby", func(_, _ string) bool { return false })
 	default:
 		p.group = func(ref string) bool { return strings.HasPrefix(ref, "system:") || strings.HasPrefix(ref, "domain:") }
 		order := func(ref string) int {
@@ -154,12 +170,12 @@ func (p *places) of(entity string) *Node {
 	}
 	at := entity
 	for range deepest {
+		if n, ok := p.at[at]; ok {
+			return n
+		}
 		up, ok := p.up[at]
 		if !ok {
 			break
-		}
-		if p.group(up) {
-			return p.node(up)
 		}
 		at = up
 	}

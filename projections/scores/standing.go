@@ -19,7 +19,9 @@ import (
 
 // Stand is how an entity stood on a card, in short.
 type Stand struct {
-	Level      string
+	Level string
+	// Code stands for Level: a small number, the same for the same level of a card.
+	Code       int
 	Points, Of float64
 	Unmet      *Unmet
 	Since      time.Time
@@ -36,9 +38,8 @@ type Unmet struct {
 
 // Line is how one entity stood on one card, from the first event to the newest.
 type Line struct {
-	card   *cardLines
-	newest turn
-	before []turn // what came before, from the first event on
+	card *cardLines
+	at   int // of the card's entities
 }
 
 // turn is a change. Positions and times go up, times not always.
@@ -55,25 +56,21 @@ const gone = math.MaxUint16
 // At returns how the entity stood at a moment; false if it was not judged.
 func (l Line) At(m projections.Moment) (Stand, bool) {
 	i := l.upTo(m)
-	if i == 0 {
+	if i == 0 || l.turn(i-1).level == gone {
 		return Stand{}, false
 	}
-	t := l.turn(i - 1)
-	if t.level == gone {
-		return Stand{}, false
-	}
-	return l.stand(t), true
+	return l.card.stand(l.turn(i - 1)), true
 }
 
 // Steady reports whether nothing came after a moment, so that the entity stands as it
 // stood then.
-func (l Line) Steady(since time.Time) bool { return l.newest.since <= since.UnixNano() }
+func (l Line) Steady(since time.Time) bool { return l.card.newest[l.at].since <= since.UnixNano() }
 
-func (l Line) turn(i int) turn {
-	if i == len(l.before) {
-		return l.newest
+func (l Line) turn(i int) *turn {
+	if before := l.card.before[l.at]; i < len(before) {
+		return &before[i]
 	}
-	return l.before[i]
+	return &l.card.newest[l.at]
 }
 
 // upTo is how many turns were true and on record at a moment.
@@ -85,14 +82,15 @@ func (l Line) upTo(m projections.Moment) int {
 	if !m.At.IsZero() {
 		at = m.At.UnixNano()
 	}
-	if l.newest.position <= known && l.newest.since <= at {
-		return len(l.before) + 1
+	newest, before := &l.card.newest[l.at], l.card.before[l.at]
+	if newest.position <= known && newest.since <= at {
+		return len(before) + 1
 	}
-	return sort.Search(len(l.before), func(i int) bool { return l.before[i].position > known || l.before[i].since > at })
+	return sort.Search(len(before), func(i int) bool { return before[i].position > known || before[i].since > at })
 }
 
-func (l Line) stand(t turn) Stand {
-	return Stand{l.card.levels[t.level], t.points, t.of, l.card.open[t.open], time.Unix(0, t.since).UTC(), t.position}
+func (c *cardLines) stand(t *turn) Stand {
+	return Stand{c.levels[t.level], int(t.level), t.points, t.of, c.open[t.open], time.Unix(0, t.since).UTC(), t.position}
 }
 
 // Change is that an entity came to stand otherwise.
@@ -110,17 +108,17 @@ func (l Line) After(from time.Time, to projections.Moment) iter.Seq[Change] {
 		if !from.IsZero() {
 			after = from.UnixNano()
 		}
-		if l.newest.since <= after {
+		if l.card.newest[l.at].since <= after {
 			return
 		}
 		for i := l.upTo(to) - 1; i >= 0 && l.turn(i).since > after; i-- {
 			t := l.turn(i)
 			c := Change{At: time.Unix(0, t.since).UTC(), Position: t.position}
 			if c.Is = t.level != gone; c.Is {
-				c.After = l.stand(t)
+				c.After = l.card.stand(t)
 			}
-			if c.Was = i > 0 && l.before[i-1].level != gone; c.Was {
-				c.Before = l.stand(l.before[i-1])
+			if c.Was = i > 0 && l.turn(i-1).level != gone; c.Was {
+				c.Before = l.card.stand(l.turn(i - 1))
 			}
 			if !yield(c) {
 				return
@@ -236,7 +234,7 @@ func (s *Scores) Each(ctx context.Context, card string, visit func(entity string
 		return nil
 	}
 	for i, entity := range c.entities {
-		visit(entity, Line{c, c.newest[i], c.before[i]})
+		visit(entity, Line{c, i})
 	}
 	return nil
 }

@@ -84,11 +84,16 @@ func TestLinesAreWhatListsSay(t *testing.T) {
 				rt.Fatal(err)
 			}
 			want, got := map[string]scores.Stand{}, map[string]scores.Stand{}
+			codes := map[int]string{}
 			for _, one := range list {
 				want[one.Entity] = short(one)
 			}
 			err = s.Each(t.Context(), of, func(entity string, l scores.Line) {
 				if stand, ok := l.At(m); ok {
+					if level, known := codes[stand.Code]; known && level != stand.Level {
+						rt.Errorf("%d stands for %q and for %q", stand.Code, level, stand.Level)
+					}
+					codes[stand.Code], stand.Code = stand.Level, 0
 					got[entity] = stand
 				}
 				// The changes lead back from how it stands to how it stood.

@@ -24,7 +24,7 @@ const (
 	fieldWithin   = "within"
 	byTeam        = "team"
 
-	shownGroups   = 20  // rows of the tree; with more it is no page to be printed
+	shownGroups   = 16  // rows of the tree; with more it is no page to be printed
 	shownEntities = 100 // of a part of the organisation
 	shownRisen    = 3
 	shownWorst    = 3
@@ -292,7 +292,7 @@ func newExecutiveView(organisation string, r request, m *maturity.Report, p span
 	}
 	v.trend = maturityTrend(m)
 	v.rose, v.fell = moversOf(r, m.Card, m.Rose), moversOf(r, m.Card, m.Fell)
-	v.worst = worstRules(m.Rules, m.Root.All.Entities, shownWorst)
+	v.worst = worstRules(rulesOf(m), m.Root.All.Entities, shownWorst)
 	return v
 }
 
@@ -393,11 +393,15 @@ func newHeadline(c Catalog, m *maturity.Report) headline {
 		h.says = strings.TrimSuffix(h.says, ".") + h.was + "."
 	}
 	h.rest = restOf(c, m)
-	if len(m.Rules) > 0 && m.Rules[0].Lifts > 0 {
-		best := m.Rules[0]
-		h.rule = fmt.Sprintf("One rule, “%s”, would lift %s.", ui.Shorten(best.Rule.Title, 60), ui.Plural(best.Lifts, "entity", "entities"))
+	if best := rulesOf(m); len(best) > 0 && best[0].Lifts > 0 {
+		h.rule = fmt.Sprintf("One rule, “%s”, would lift %s.", ui.Shorten(best[0].Rule.Title, 60), ui.Plural(best[0].Lifts, "entity", "entities"))
 	}
 	return h
+}
+
+// rulesOf are the rules that fail of the card that a report is by.
+func rulesOf(m *maturity.Report) []maturity.Rule {
+	return slices.DeleteFunc(slices.Clone(m.Rules), func(rule maturity.Rule) bool { return rule.Card != m.Card })
 }
 
 // restOf says which groups hold most of what has not reached the target.

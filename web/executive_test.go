@@ -50,6 +50,7 @@ func TestExecutive(t *testing.T) {
 	money := o.ok(got.follow("[data-part=groups] a", "Money"))
 	money.wants(".crumbs", "Organisation Money")
 	money.wants("[data-part=entities]", "charge", "Bronze was Gold", "refund")
+	money.wants(".summary .headline", "One rule, “CODEOWNERS names somebody”, would lift 2 entities.")
 	cards := o.ok(money.follow("[data-part=groups] a", "Cards"))
 	cards.wants(".crumbs", "Organisation Money Cards")
 	entity := o.ok(cards.follow("[data-part=entities] a", "charge"))

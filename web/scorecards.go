@@ -189,6 +189,7 @@ type scorecardView struct {
 	exemptions string
 	badge      string // of a README: Markdown
 	when       string // heading of how they stand
+	whole      string // the organisation by this card
 }
 
 // rungView is a level, what it asks for and who keeps that.
@@ -330,6 +331,7 @@ func (s *Site) newScorecardView(r request, card *scorecards.Card, list []scores.
 	if !card.Draft {
 		v.exemptions = link{path: exemptionsPath}.set(fieldScorecard, card.Ref.String()).String()
 		name := strings.TrimPrefix(v.anchor.Href, scorecardsPath+"/")
+		v.whole = link{path: executivePath}.set(fieldCard, name).String()
 		v.badge = fmt.Sprintf("![%s](%s/api/scorecards/%s/badge/component/default/NAME.svg)", card.Title, s.URL, name)
 	}
 	return v

@@ -188,6 +188,12 @@ func pages() []shown {
 		{name: "entity-history-past", path: "/catalog/default/component/payments-api/history?at=" + monthAgo()},
 		{name: "entity-compare", path: "/catalog/default/component/payments-api/compare?from=" + monthAgo()},
 		{name: "entity-ledger", path: "/catalog/default/group/payments/ledger"},
+		{name: "entity-team-scores", path: "/catalog/default/group/payments/scorecards"},
+		{name: "executive", path: "/executive"},
+		{name: "executive-domain", path: "/executive?within=domain:default/money"},
+		{name: "executive-teams", path: "/executive?group=team&card=ownership&at=" + monthAgo()},
+		{name: "teams", path: "/teams"},
+		{name: "teams-board", path: "/teams?view=board&order=change"},
 		{name: "changes", path: "/changes?from=" + monthAgo()},
 		{name: "audit", path: "/audit"},
 		{name: "audit-event", path: "/audit/20"},
@@ -247,6 +253,13 @@ func TestPages(t *testing.T) {
 			if scripts {
 				widgets(t, ctx, base, string(axe))
 			}
+		})
+		t.Run(fmt.Sprintf("maturity, scripts %v", scripts), func(t *testing.T) {
+			disable := emulation.SetScriptExecutionDisabledParams{Value: !scripts}
+			if err := chromedp.Do(ctx, looks()[0].set(), command(emulation.SetScriptExecutionDisabled, disable)); err != nil {
+				t.Fatal(err)
+			}
+			maturityJourney(t, ctx, base)
 		})
 	}
 }

@@ -152,3 +152,39 @@ func TestTeams(t *testing.T) {
 	above := o.ok("/catalog/default/group/engineering/scorecards")
 	above.wants(".summary .headline", "40 % of 5 entities")
 }
+
+// Names are what somebody wrote; a page stays one.
+func TestMaturityWithLongNames(t *testing.T) {
+	long := strings.Repeat("Abteilungsübergreifende-", 12)
+	o := judged(t, strings.Replace(readiness, "Production readiness", long+"readiness", 1)+fmt.Sprintf(`---
+apiVersion: backstage.io/v1alpha1
+kind: Domain
+metadata: {name: money, title: %[1]sdomain}
+spec: {owner: payments}
+---
+apiVersion: backstage.io/v1alpha1
+kind: System
+metadata: {name: cards, title: %[1]ssystem}
+spec: {owner: payments, domain: money}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata: {name: payments, title: %[1]steam}
+spec: {type: team, children: []}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: charge, title: %[1]sservice}
+spec: {type: service, lifecycle: production, owner: payments, system: cards}
+`, long))
+	o.stand(daysAgo(20), "production-readiness", "component:default/charge", "Gold", 4, "owner=pass codeowners=pass docs=fail", "kestrel-7", "c0ffee01")
+	o.ready()
+	for _, address := range []string{"/executive", "/executive?within=domain:default/money", "/teams", "/teams?view=board", "/catalog/default/group/payments/scorecards"} {
+		got := o.ok(address)
+		for _, cell := range got.texts("main tbody th, main tbody td") {
+			if len(cell) > 4*len(long)/5 {
+				t.Errorf("%s: a cell says all of %q", address, cell)
+			}
+		}
+	}
+}

@@ -161,8 +161,8 @@ func published(c Catalog) []*scorecards.Card {
 	return slices.DeleteFunc(cardsOf(c), func(card *scorecards.Card) bool { return card.Draft })
 }
 
-// cardName is a card as an address has it.
-func cardName(card *scorecards.Card) string {
+// cardPath is a card as an address has it.
+func cardPath(card *scorecards.Card) string {
 	return strings.TrimPrefix(scorecardLink(card.Ref), scorecardsPath+"/")
 }
 
@@ -283,7 +283,7 @@ func newExecutiveView(organisation string, r request, m *maturity.Report, p span
 	for i, one := range m.Whole {
 		row := cardRow{card: ui.Anchor{Label: one.Card.Title, Href: scorecardLink(one.Card.Ref)}, goal: goalOf(one.Card, one.Target), stand: newStandView(one.Card, one.Now, one.Was)}
 		if m.Cards[i] != m.Card {
-			row.show = r.self.set(fieldCard, cardName(one.Card)).drop(fieldLevel).String()
+			row.show = r.self.set(fieldCard, cardPath(one.Card)).drop(fieldLevel).String()
 		}
 		v.cards = append(v.cards, row)
 	}

@@ -20,7 +20,6 @@ import (
 const (
 	fieldTitle       = "title"
 	fieldDescription = "description"
-	fieldLevel       = "level"
 	fieldRules       = "rules"
 	fieldStart       = "start"
 	fieldRemind      = "remind"

@@ -299,7 +299,7 @@ func (v *teamView) tell(r request, m *maturity.Report, p span) {
 		}
 		row := cardRow{card: ui.Anchor{Label: one.Card.Title, Href: scorecardLink(one.Card.Ref)}, goal: goalOf(one.Card, one.Target), stand: newStandView(one.Card, one.Now, one.Was)}
 		if m.Cards[i] != m.Card {
-			row.show = r.self.set(fieldCard, cardName(one.Card)).drop(fieldLevel).String()
+			row.show = r.self.set(fieldCard, cardPath(one.Card)).drop(fieldLevel).String()
 		}
 		v.cards = append(v.cards, row)
 	}

@@ -79,7 +79,6 @@ var rooms = map[string][]string{
 	"projections/agreements": {"event", "eventlog", "projections", "projections/entities", "projections/history", "projections/scores", "scorecards"},
 	// How an organisation stands is how entities do, by where the catalog has them.
 	"projections/maturity":   {"catalog", "event", "eventlog", "internal/fault", "projections", "projections/entities", "projections/scores", "scorecards"},
-	"projections/trends":     {"catalog", "internal/fault", "scorecards", "scorecards/scorer"},
 	"projections/deliveries": {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 
 	// What goes out: events, by the filters of the history.

@@ -209,6 +209,44 @@ func TestReport(t *testing.T) {
 	}
 }
 
+// An entity is selected for as long as what it said counts, which is not when that was
+// written.
+func TestSelectedByWhatCounts(t *testing.T) {
+	a, b := tier(2, "stock", "team-a"), tier(1, "stock", "team-c")
+	a.Origin.Path, b.Origin.Path = "a.yaml", "b.yaml"
+	recorded := func(n int) func(*eventlog.Record) {
+		return func(r *eventlog.Record) { r.Recorded = day(n) }
+	}
+	found := func(r *eventlog.Record) { r.Extensions = map[string]string{event.Backfill: "true"} }
+	for name, story := range map[string]*projectiontest.Story{
+		"the branch was put back": projectiontest.NewStory(t).
+			Add(stock, event.EntityRegistered{Declaration: tier(2, "stock", "team-a")}, on(-20)).
+			Add(stock, event.EntityChanged{Declaration: tier(2, "stock", "team-b")}, on(5)).
+			Add(stock, event.EntityChanged{Declaration: tier(1, "stock", "team-b")}, on(-3), recorded(6)).
+			Add(stock, event.EntityChanged{Declaration: tier(3, "stock", "team-b")}, on(30)),
+		"another file took over": projectiontest.NewStory(t).
+			Add(stock, event.EntityRegistered{Declaration: a}, on(-20)).
+			Add(stock, event.EntityRemoved{Ref: stock, Origin: a.Origin, Reason: "moved"}, on(20)).
+			Add(stock, event.EntityRegistered{Declaration: b}, on(-15), recorded(20)). // in conflict until then
+			Add(stock, event.EntityRemoved{Ref: stock, Origin: b.Origin, Reason: "gone"}, on(30)),
+		"it was found in the past": projectiontest.NewStory(t).
+			Add(stock, event.EntityRegistered{Declaration: tier(2, "stock", "team-a")}, on(40)).
+			Add(stock, event.EntityRegistered{Declaration: tier(1, "stock", "team-a")}, on(10), recorded(41), found).
+			Add(stock, event.EntityRemoved{Ref: stock, Origin: tier(1, "stock", "team-a").Origin, Reason: "gone"}, on(12), recorded(41), found),
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, records := newPortal(t), story.Records()
+			p.fold(t, records)
+			q := asked(eventlog.Position(len(records)))
+			q.Scorecard, q.Rule = "", ""
+			report, err := p.Report(t.Context(), q, day(80))
+			if err != nil || len(report.Entities) != 1 || report.Entities[0].Ref != stock {
+				t.Errorf("%+v, %v: it was of tier 1 for some days", report.Entities, err)
+			}
+		})
+	}
+}
+
 // write makes the file of a report as of an event.
 func write(t *testing.T, p *portal, known eventlog.Position, recorded time.Time, key proof.Key) []byte {
 	t.Helper()

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/entities"
@@ -29,21 +30,36 @@ func (l *Ledger) Selected(ctx context.Context, from time.Time, to projections.Mo
 		return nil, err
 	}
 	rest := slices.DeleteFunc(differing, func(ref string) bool { return found[ref] })
+	since := map[string]time.Time{} // when what came last counts from: what comes next does so no earlier
 	for rec, err := range l.past.Counting(ctx, l.whole(to), rest, true) {
 		if err != nil {
 			return nil, err
 		}
-		if found[rec.Subject] || rec.Time.Before(from) {
+		if found[rec.Subject] {
 			continue
 		}
-		// What an event declares is indexed by itself: it is asked as the whole catalog is.
-		alone := entities.NewOf(l.kinds)
-		if err := alone.Apply(ctx, []eventlog.Record{rec}); err != nil {
+		if since[rec.Subject].Before(rec.Time) {
+			since[rec.Subject] = rec.Time
+		}
+		if since[rec.Subject].Before(from) {
+			continue
+		}
+		if found[rec.Subject], err = Declares(ctx, l.kinds, rec, w); err != nil {
 			return nil, err
 		}
-		if alone.Snapshot().Count(w) > 0 {
-			found[rec.Subject] = true
-		}
 	}
+	maps.DeleteFunc(found, func(_ string, is bool) bool { return !is })
 	return slices.Sorted(maps.Keys(found)), nil
+}
+
+// Declares reports whether an event declares an entity that w selects by what it says
+// itself: it is indexed alone, and asked as the whole catalog is. Events of other types
+// declare none.
+func Declares(ctx context.Context, kinds catalog.Kinds, rec eventlog.Record, w entities.Where) (bool, error) {
+	rec.Extensions = nil // what was found in the past was there, too
+	alone := entities.NewOf(kinds)
+	if err := alone.Apply(ctx, []eventlog.Record{rec}); err != nil {
+		return false, err
+	}
+	return alone.Snapshot().Count(w) > 0, nil
 }

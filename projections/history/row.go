@@ -100,7 +100,7 @@ func Ends[T any](all []T, typ func(T) event.Type) []T {
 		return all
 	}
 	for _, one := range all {
-		if t := typ(one); t != event.TypeEntityRegistered && t != event.TypeEntityChanged {
+		if !Declares(typ(one)) {
 			return all
 		}
 	}

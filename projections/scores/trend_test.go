@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"github.com/callboard/callboard/event"
@@ -15,43 +16,73 @@ import (
 	"github.com/callboard/callboard/scorecards"
 )
 
-// A trend has at each midnight what a list of that moment has.
-func TestTrendIsWhatListsSay(t *testing.T) {
-	begin := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	rapid.Check(t, func(rt *rapid.T) {
-		s := open(t)
-		var records []eventlog.Record
-		standing := map[string]*event.Score{}
-		outcomes := map[string]string{}
-		at := begin
-		for i := range rapid.IntRange(1, 25).Draw(rt, "events") {
-			at = at.Add(time.Duration(rapid.IntRange(-5, 30).Draw(rt, "hours")) * time.Hour)
-			entity := rapid.SampledFrom([]string{payments, "component:default/ledger"}).Draw(rt, "entity")
-			d := event.ScoreChanged{Card: card, Before: standing[entity]}
-			if d.Before == nil || rapid.IntRange(0, 4).Draw(rt, "ends") > 0 {
-				d.After = &event.Score{Level: rapid.SampledFrom([]string{"", "Bronze", "Silver"}).Draw(rt, "level"), Points: float64(rapid.IntRange(0, 3).Draw(rt, "points")), Of: 3}
-				after := rapid.SampledFrom([]string{"pass", "fail", "unknown"}).Draw(rt, "outcome")
-				if after != outcomes[entity] {
-					d.Rules = []event.RuleChange{{Rule: "owner", Before: outcomes[entity], After: after}}
-				}
-				outcomes[entity] = after
-			} else {
-				delete(outcomes, entity)
+// judged draws how two entities come to stand on a card.
+func judged(rt *rapid.T) (records []eventlog.Record) {
+	standing := map[string]*event.Score{}
+	outcomes := map[string]string{}
+	at := begin
+	for i := range rapid.IntRange(1, 25).Draw(rt, "events") {
+		at = at.Add(time.Duration(rapid.IntRange(-5, 30).Draw(rt, "hours")) * time.Hour)
+		entity := rapid.SampledFrom([]string{payments, "component:default/ledger"}).Draw(rt, "entity")
+		d := event.ScoreChanged{Card: card, Before: standing[entity]}
+		if d.Before == nil || rapid.IntRange(0, 4).Draw(rt, "ends") > 0 {
+			d.After = &event.Score{Level: rapid.SampledFrom([]string{"", "Bronze", "Silver"}).Draw(rt, "level"), Points: float64(rapid.IntRange(0, 3).Draw(rt, "points")), Of: 3}
+			after := rapid.SampledFrom([]string{"pass", "fail", "unknown"}).Draw(rt, "outcome")
+			if after != outcomes[entity] {
+				d.Rules = []event.RuleChange{{Rule: "owner", Before: outcomes[entity], After: after}}
 			}
-			standing[entity] = d.After
-			e, err := event.New("/scorecards", entity, d)
+			outcomes[entity] = after
+		} else {
+			delete(outcomes, entity)
+		}
+		standing[entity] = d.After
+		e, err := event.New("/scorecards", entity, d)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		e.ID, e.Time = fmt.Sprint("score-", i), at
+		records = append(records, eventlog.Record{Position: eventlog.Position(i + 1), Recorded: at, Event: e}) //nolint:gosec // small
+	}
+	return records
+}
+
+var begin = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+
+// folded has two batches of records.
+func folded(t *testing.T, records []eventlog.Record) *scores.Scores {
+	t.Helper()
+	s, half := open(t), len(records)/2
+	for _, some := range [][]eventlog.Record{records[:half], records[half:]} {
+		if err := s.Apply(t.Context(), some); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+// What is told of the events is what is kept of them, by whatever was known.
+func TestTellIsWhatListsSay(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		records := judged(rt)
+		s := folded(t, records)
+		known := rapid.IntRange(1, len(records)).Draw(rt, "known")
+		for _, entity := range []string{payments, "component:default/ledger", "nobody"} {
+			kept, err := s.List(t.Context(), scores.Query{Card: card, Entity: entity, Moment: projections.Moment{Known: eventlog.Position(known)}, Past: true}) //nolint:gosec // not negative
 			if err != nil {
 				rt.Fatal(err)
 			}
-			e.ID, e.Time = fmt.Sprint("score-", i), at
-			records = append(records, eventlog.Record{Position: eventlog.Position(i + 1), Recorded: at, Event: e}) //nolint:gosec // small
-		}
-		half := len(records) / 2
-		for _, some := range [][]eventlog.Record{records[:half], records[half:]} {
-			if err := s.Apply(t.Context(), some); err != nil {
-				rt.Fatal(err)
+			told, err := scores.Tell(card, entity, records[:known])
+			if diff := cmp.Diff(kept, told, cmpopts.EquateEmpty()); diff != "" || err != nil {
+				rt.Errorf("%s up to %d, %v (-kept +told):\n%s", entity, known, err, diff)
 			}
 		}
+	})
+}
+
+// A trend has at each midnight what a list of that moment has.
+func TestTrendIsWhatListsSay(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		s := folded(t, judged(rt))
 		moments, err := scorecards.Moments(begin.AddDate(0, 0, -1), begin.AddDate(0, 0, 40), scorecards.Day)
 		if err != nil {
 			rt.Fatal(err)

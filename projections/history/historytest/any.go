@@ -209,6 +209,15 @@ func (s suite) anyMoment(t *testing.T) {
 		if d := cmp.Diff(k.rows.counting(one, about, all), got, cmpopts.EquateEmpty()); d != "" {
 			rt.Fatalf("as of %+v, all %v (-naive +got):\n%s", one, all, d)
 		}
+		if all && !one.At.IsZero() {
+			sorted, err := history.InOrder(k.rows.log(one, about))
+			if err != nil {
+				rt.Fatal(err)
+			}
+			if d := cmp.Diff(got, sorted[:min(len(got), len(sorted))], cmpopts.EquateEmpty()); d != "" {
+				rt.Fatalf("as of %+v (-got +put in order):\n%s", one, d)
+			}
+		}
 		at := start.Add(time.Duration(rapid.IntRange(-1, many+1).Draw(rt, "seconds")) * time.Second)
 		if p, err := k.PositionAt(t.Context(), at); p != k.rows.positionAt(at) || err != nil {
 			rt.Fatalf("recorded by %v: %d, %v; want %d", at, p, err, k.rows.positionAt(at))

@@ -123,6 +123,16 @@ func (rows naive) counting(m projections.Moment, subjects []string, all bool) (r
 	return records
 }
 
+// log is what the log has of subjects up to a moment, of what the catalog is folded from.
+func (rows naive) log(m projections.Moment, subjects []string) (records []eventlog.Record) {
+	for _, r := range rows {
+		if history.InCatalog(r.Type) && slices.Contains(subjects, r.Subject) && (m.Known == 0 || r.Position <= m.Known) {
+			records = append(records, r.Record)
+		}
+	}
+	return records
+}
+
 // differing lists the subjects of which other events count at one moment than at
 // another.
 func (rows naive) differing(one, other projections.Moment) (all []string) {

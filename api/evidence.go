@@ -59,7 +59,7 @@ func (a *API) AskEvidence(ctx context.Context, params url.Values) (r evidence.Re
 	if err := a.Wait(ctx, q.Known); err != nil {
 		return r, seal, err
 	}
-	newest, err := a.History.Event(ctx, q.Known)
+	newest, err := a.Evidence.Log.At(ctx, q.Known)
 	if err != nil {
 		return r, seal, err
 	}

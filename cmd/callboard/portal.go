@@ -268,7 +268,7 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 	answers := api.New(api.Config{
 		Catalog: p.catalog.Snapshot, Moments: p.moments, History: p.history, Ledger: p.ledger, Deliveries: p.deliveries, Facts: p.repositories, Scores: p.scores, Trends: p.trends, Trials: p.trials, Agreements: decided, Desk: asked, Check: p.check, Checked: p.checks.Newest, Now: p.now, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss, Undo: p.undo, Reporter: reporter{p},
 		Proofs: p.tree, PublicKey: p.sealer.Key.Public(), Signer: p.sealer.Key, Records: p.events,
-		Evidence: &evidence.Reporter{Ledger: p.ledger, Scores: p.scores, Events: p.history, Log: p.events, Kinds: kinds},
+		Evidence: &evidence.Reporter{Ledger: p.ledger, Scores: p.scores, Log: p.events, Kinds: kinds},
 		Standing: p.standing, Gaps: p.repositories, Survey: p.survey, Backfill: p.backfills.begin,
 		Locations: apiLocations{p}, Kinds: kinds, Sites: func() map[string]string { return sitesOf(p.intake().config.Sources) },
 		Sources: p.apiSources, IsRead: p.isRead, Connecting: connector{p}, Webhook: p.hooks.state, Subscribers: p.subscribers, Projections: p.rebuilds, Wait: p.runner.WaitAll, Open: p.open, Health: p.health, Logger: p.logger,

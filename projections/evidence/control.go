@@ -1,24 +1,24 @@
 package evidence
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections"
-	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/history"
 	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/scorecards"
 )
 
 // control tells how entities stood, by ref.
-func (r *Reporter) control(ctx context.Context, q Question, p period) (map[string][]Stretch, error) {
+func (r *Reporter) control(ctx context.Context, q Question, p period, refs []string, log record) (map[string][]Stretch, error) {
 	all := map[string][]Stretch{}
 	if q.Scorecard == "" {
 		return all, nil
@@ -30,15 +30,36 @@ func (r *Reporter) control(ctx context.Context, q Question, p period) (map[strin
 	if len(list) == 0 {
 		return nil, fault.New(fault.NotFound, "nothing is on record of how anything stood on %s by then", q.Scorecard)
 	}
-	known := q.Rule == ""
+	if q.Rule != "" && !slices.ContainsFunc(list, func(s scores.Score) bool {
+		return slices.ContainsFunc(s.Rules, func(rule scores.Rule) bool { return rule.ID == q.Rule })
+	}) {
+		return nil, fault.New(fault.NotFound, "%s has no rule %s on record", q.Scorecard, q.Rule)
+	}
+	folded := map[string][]scores.Score{}
 	for _, s := range list {
+		folded[s.Entity] = append(folded[s.Entity], s)
+	}
+	for _, ref := range refs {
+		told, err := log.scores(q, ref, folded[ref])
+		if err != nil {
+			return nil, err
+		}
+		if stood := p.stood(q, told); len(stood) > 0 {
+			all[ref] = stood
+		}
+	}
+	return all, nil
+}
+
+// stood is how an entity stood in the period.
+func (p period) stood(q Question, told []scores.Score) (all []Stretch) {
+	for _, s := range told {
 		one := Stretch{Value: s.Level, By: &Event{s.Position, s.Since.UTC(), s.Actor, s.Cause.Commit, s.Cause.CommitURL}}
 		if q.Rule != "" {
 			i := slices.IndexFunc(s.Rules, func(rule scores.Rule) bool { return rule.ID == q.Rule })
 			if i < 0 {
 				continue
 			}
-			known = true
 			rule := s.Rules[i]
 			one = Stretch{Value: rule.Outcome, Says: rule.Message, By: &Event{rule.Position, rule.Since.UTC(), rule.Actor, rule.Cause.Commit, rule.Cause.CommitURL}}
 		}
@@ -47,39 +68,31 @@ func (r *Reporter) control(ctx context.Context, q Question, p period) (map[strin
 			continue
 		}
 		one.From, one.To = c.from.UTC(), c.to.UTC()
-		told := all[s.Entity]
-		if n := len(told); n > 0 && told[n-1].To.Equal(one.From) && told[n-1].Value == one.Value && told[n-1].Says == one.Says {
-			told[n-1].To = one.To // another rule changed
+		if n := len(all); n > 0 && all[n-1].To.Equal(one.From) && all[n-1].Value == one.Value && all[n-1].Says == one.Says {
+			all[n-1].To = one.To // another rule changed
 			continue
 		}
-		all[s.Entity] = append(told, one)
+		all = append(all, one)
 	}
-	if !known {
-		return nil, fault.New(fault.NotFound, "%s has no rule %s on record", q.Scorecard, q.Rule)
-	}
-	return all, nil
+	return all
 }
 
 // exemptions tells which ones from the control were on record, by the entity that is
 // exempt.
-func (r *Reporter) exemptions(ctx context.Context, q Question, p period, end projections.Moment) (map[string][]Exemption, error) {
+func (r record) exemptions(q Question, p period) map[string][]Exemption {
 	all := map[string][]Exemption{}
 	if q.Scorecard == "" {
-		return all, nil
+		return all
 	}
-	refs, err := r.Ledger.Selected(ctx, p.from, end, entities.Equals{Key: "kind", Values: []string{"exemption"}})
-	if err != nil {
-		return nil, err
-	}
-	told, err := r.Ledger.Tell(ctx, end, refs...)
-	if err != nil {
-		return nil, err
-	}
-	for _, ref := range refs {
-		for i, t := range told[ref] {
+	for _, ref := range slices.Sorted(maps.Keys(r.told)) {
+		if !strings.HasPrefix(ref, exemptionPrefix) {
+			continue
+		}
+		told := r.told[ref]
+		for i, t := range told {
 			var until time.Time
-			if i+1 < len(told[ref]) {
-				until = told[ref][i+1].Since
+			if i+1 < len(told) {
+				until = told[i+1].Since
 			}
 			c, ok := p.clip(t.Since, until)
 			if !ok || t.Entity == "" {
@@ -98,7 +111,7 @@ func (r *Reporter) exemptions(ctx context.Context, q Question, p period, end pro
 			all[of] = append(had, x)
 		}
 	}
-	return all, nil
+	return all
 }
 
 // exemptionOf reads an exemption from the control, and whom it exempts.
@@ -129,15 +142,11 @@ func (x Exemption) same(o Exemption) bool {
 }
 
 // missed tells of gaps in what sources told that reach into the period.
-func (r *Reporter) missed(ctx context.Context, q Question, p period) ([]Missed, error) {
-	told, err := r.gapEvents(ctx, q)
-	if err != nil {
-		return nil, err
-	}
+func (r record) missed(p period) ([]Missed, error) {
 	var all []Missed
 	open := map[[2]string]int{}
-	for _, e := range told {
-		data, err := event.Event{Type: e.Type, Data: e.Data}.Decode()
+	for _, rec := range r.gaps {
+		data, err := rec.Decode()
 		if err != nil {
 			return nil, err
 		}
@@ -145,35 +154,17 @@ func (r *Reporter) missed(ctx context.Context, q Question, p period) ([]Missed, 
 		case event.SourceGapFound:
 			from := d.Since
 			if from.IsZero() {
-				from = e.Time
+				from = rec.Time
 			}
 			open[[2]string{d.Source, d.Gap}] = len(all)
-			all = append(all, Missed{d.Source, d.Kind, d.Repository.FullName, d.Detail, from.UTC(), time.Time{}, false, e.Position})
+			all = append(all, Missed{d.Source, d.Kind, d.Repository.FullName, d.Detail, from.UTC(), time.Time{}, false, rec.Position})
 		case event.SourceGapClosed:
 			if i, ok := open[[2]string{d.Source, d.Gap}]; ok {
-				all[i].To, all[i].Lost = e.Time.UTC(), d.Lost
+				all[i].To, all[i].Lost = rec.Time.UTC(), d.Lost
 			}
 		}
 	}
 	return slices.DeleteFunc(all, func(m Missed) bool {
 		return !m.From.Before(p.to) || !m.To.IsZero() && !m.To.After(p.from)
 	}), nil
-}
-
-// gapEvents returns what tells of gaps, in the order of the record.
-func (r *Reporter) gapEvents(ctx context.Context, q Question) ([]history.Entry, error) {
-	var all []history.Entry
-	for _, of := range []event.Type{event.TypeSourceGapFound, event.TypeSourceGapClosed} {
-		f := history.Filter{Type: string(of), Known: q.Known, Oldest: true, Whole: true, Uncounted: true, Limit: 500}
-		for more := true; more; more = f.After > 0 {
-			page, err := r.Events.Events(ctx, f)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, page.Entries...)
-			f.After = page.Next
-		}
-	}
-	slices.SortFunc(all, func(a, b history.Entry) int { return cmp.Compare(a.Position, b.Position) })
-	return all, nil
 }

@@ -10,6 +10,7 @@ package evidence
 import (
 	"context"
 	"encoding/json"
+	"iter"
 	"time"
 
 	"github.com/callboard/callboard/catalog"
@@ -126,21 +127,17 @@ type Scores interface {
 	List(ctx context.Context, q scores.Query) ([]scores.Score, error)
 }
 
-// Events tells of sources.
-type Events interface {
-	Events(ctx context.Context, f history.Filter) (history.Page, error)
-}
-
-// Log is the record itself.
+// Log is the record itself, as an [eventlog.Reader] has it.
 type Log interface {
 	At(ctx context.Context, p eventlog.Position) (eventlog.Record, error)
+	Read(ctx context.Context, after eventlog.Position) iter.Seq2[eventlog.Record, error]
 }
 
-// Reporter answers questions.
+// Reporter answers questions: from the log, which is read as far as a question counts
+// it. The read models choose the entities, and have to say the same as the log.
 type Reporter struct {
 	Ledger Ledger
 	Scores Scores
-	Events Events
 	Log    Log
 	Kinds  catalog.Kinds
 }
@@ -148,7 +145,7 @@ type Reporter struct {
 // Report answers a question from the events up to q.Known, the last of which was
 // recorded at a time. Errors are of kind fault.Invalid for a period without a length and
 // for the level of a scorecard that has none, fault.NotFound for one that nothing is on
-// record of, and fault.Conflict if what was folded is not what the log says.
+// record of, and fault.Conflict if what the read models say is not what the log says.
 func (r *Reporter) Report(ctx context.Context, q Question, recorded time.Time) (Report, error) {
 	report := Report{Question: q, Until: q.To, Missed: []Missed{}}
 	if recorded.Before(report.Until) {
@@ -166,36 +163,30 @@ func (r *Reporter) Report(ctx context.Context, q Question, recorded time.Time) (
 	if err != nil {
 		return report, err
 	}
-	told, err := r.Ledger.Tell(ctx, end, refs...)
+	log, err := r.read(ctx, q, refs, p, end)
 	if err != nil {
 		return report, err
 	}
-	if err := r.hasLevels(ctx, q, end); err != nil {
+	if err := log.hasLevels(q); err != nil {
 		return report, err
 	}
-	judged, err := r.control(ctx, q, p)
+	judged, err := r.control(ctx, q, p, refs, log)
 	if err != nil {
 		return report, err
 	}
-	exemptions, err := r.exemptions(ctx, q, p, end)
-	if err != nil {
-		return report, err
-	}
-	cited := citations{r.Log, map[eventlog.Position]eventlog.Record{}}
+	exemptions := log.exemptions(q, p)
 	for _, ref := range refs {
-		e := Entity{Ref: ref, Title: titleOf(told[ref]), Exemptions: exemptions[ref]}
-		e.InCatalog = p.stretches(present(ledger.Intervals(told[ref], func(*catalog.Entity) string { return "" })))
-		e.Owners = p.stretches(present(ledger.Owners(r.Kinds, told[ref])))
+		told := log.told[ref]
+		e := Entity{Ref: ref, Title: titleOf(told), Exemptions: exemptions[ref]}
+		e.InCatalog = p.stretches(present(ledger.Intervals(told, func(*catalog.Entity) string { return "" })))
+		e.Owners = p.stretches(present(ledger.Owners(r.Kinds, told)))
 		if q.Scorecard != "" {
 			e.Control = within(e.InCatalog, judged[ref])
-		}
-		if err := cited.check(ctx, q, e); err != nil {
-			return report, err
 		}
 		e.Gaps = gaps(q, e)
 		report.Entities = append(report.Entities, e)
 	}
-	missed, err := r.missed(ctx, q, p)
+	missed, err := log.missed(p)
 	report.Missed = append(report.Missed, missed...)
 	return report, err
 }

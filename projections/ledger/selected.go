@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/callboard/callboard/catalog"
-	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/entities"
 )
@@ -50,16 +48,4 @@ func (l *Ledger) Selected(ctx context.Context, from time.Time, to projections.Mo
 	}
 	maps.DeleteFunc(found, func(_ string, is bool) bool { return !is })
 	return slices.Sorted(maps.Keys(found)), nil
-}
-
-// Declares reports whether an event declares an entity that w selects by what it says
-// itself: it is indexed alone, and asked as the whole catalog is. Events of other types
-// declare none.
-func Declares(ctx context.Context, kinds catalog.Kinds, rec eventlog.Record, w entities.Where) (bool, error) {
-	rec.Extensions = nil // what was found in the past was there, too
-	alone := entities.NewOf(kinds)
-	if err := alone.Apply(ctx, []eventlog.Record{rec}); err != nil {
-		return false, err
-	}
-	return alone.Snapshot().Count(w) > 0, nil
 }

@@ -9,6 +9,7 @@ import (
 	_ "embed"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -118,27 +119,29 @@ func (a *API) Register(e *echo.Echo) {
 	backstage.POST("/validate-entity", a.handleValidate, takes())
 
 	own := e.Group("/api", a.errors, a.wait)
-	own.GET("/history/events", a.handleEvents)
-	own.GET("/history/events/:position", a.handleEvent)
-	own.POST("/history/events/:position/undo", a.handleUndoEvent)
-	own.GET("/history/feed", a.handleFeed)
-	own.GET("/history/export", a.handleExport)
-	own.GET("/history/records", a.handleRecords)
-	own.GET("/history/proof", a.handleProof)
-	own.GET("/history/proof/consistency", a.handleConsistency)
-	own.GET("/history/seal", a.handleSeal)
-	own.GET("/history/key", a.handleKey)
-	own.GET("/history/evidence", a.handleEvidence, takes(param{name: "filter"}, param{name: "from", check: oneText}, param{name: "to", check: oneText},
-		param{name: "scorecard", check: oneText}, param{name: "rule", check: oneText}, param{name: "known", check: oneText}))
-	own.GET("/history/diff", a.handleDiff, a.remembers)
+	events := textParams("entity", "kind", "type", "source", "actor", "commit", "q", "cause", "from", "to", "seals", "order", "by", "after", "limit")
+	moment, period := textParams("at", "known"), textParams("from", "to", "known")
+	with := func(some []param, more ...param) echo.MiddlewareFunc { return asks(slices.Concat(some, more)...) }
+	own.GET("/history/events", a.handleEvents, with(events, moment...))
+	own.GET("/history/events/:position", a.handleEvent, asks())
+	own.POST("/history/events/:position/undo", a.handleUndoEvent, asks())
+	own.GET("/history/feed", a.handleFeed, with(events))
+	own.GET("/history/export", a.handleExport, with(events, textParams("format", "at", "known")...))
+	own.GET("/history/records", a.handleRecords, with(textParams("after")))
+	own.GET("/history/proof", a.handleProof, with(textParams("position", "seal")))
+	own.GET("/history/proof/consistency", a.handleConsistency, with(textParams("from", "to")))
+	own.GET("/history/seal", a.handleSeal, asks())
+	own.GET("/history/key", a.handleKey, asks())
+	own.GET("/history/evidence", a.handleEvidence, takes(slices.Concat(period, textParams("scorecard", "rule"), []param{paramFilter})...))
+	own.GET("/history/diff", a.handleDiff, a.remembers, with(period, param{name: "limit", check: oneText}, paramAfter, paramFilter))
 	entity := own.Group("/history/entities/:kind/:namespace/:name", a.remembers)
-	entity.GET("", a.handleVersions)
-	entity.GET("/blame", a.handleBlame)
-	entity.GET("/owners", a.handleOwners)
-	entity.GET("/relations", a.handleRelations)
-	entity.GET("/ledger", a.handleAccount)
-	entity.GET("/diff", a.handleEntityDiff)
-	own.GET("/rejections", a.handleRejections, a.moment)
+	entity.GET("", a.handleVersions, with(moment, textParams("order", "after", "limit")...))
+	entity.GET("/blame", a.handleBlame, with(moment))
+	entity.GET("/owners", a.handleOwners, with(moment))
+	entity.GET("/relations", a.handleRelations, with(period))
+	entity.GET("/ledger", a.handleAccount, with(period))
+	entity.GET("/diff", a.handleEntityDiff, with(period))
+	own.GET("/rejections", a.handleRejections, with(moment, textParams("after", "limit")...), a.moment)
 	own.GET("/sources", a.handleSources)
 	own.POST("/sources", a.handleConnect)
 	own.GET("/sources/:name", a.handleSource)

@@ -35,7 +35,7 @@ func toDifferenceJSON(d ledger.Difference) differenceJSON {
 // ends reads from, which has to be there, and to.
 func (a *API) ends(c echo.Context) (from, to projections.Moment, err error) {
 	if c.QueryParam("from") == "" {
-		return from, to, fault.New(fault.Invalid, "from is missing: give the moment to compare with, as a time, a date or the position of an event")
+		return from, to, fault.New(fault.Invalid, "from is missing: give the moment to compare with, as a time, a date, which is its beginning, or the position of an event")
 	}
 	from.At, to, err = a.period(c)
 	from.Known = to.Known

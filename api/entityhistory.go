@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/history"
 	"github.com/callboard/callboard/projections/ledger"
+	"github.com/callboard/callboard/projections/moments"
 )
 
 // remembers refuses what nothing is known of without a history.
@@ -28,32 +30,50 @@ func (a *API) remembers(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// momentOf reads at and known.
+// momentOf reads at and known. What is told of an entity ends at that moment, also by
+// what was known then.
 func (a *API) momentOf(c echo.Context) (projections.Moment, error) {
-	return a.Moments.Parse(c.Request().Context(), c.QueryParam(paramAt.name), c.QueryParam(paramKnown.name))
+	ctx, at, known := c.Request().Context(), c.QueryParam(paramAt.name), c.QueryParam(paramKnown.name)
+	m, err := a.Moments.Parse(ctx, at, known)
+	if err != nil || known != moments.Then {
+		return m, err
+	}
+	then, err := a.Moments.Parse(ctx, at, "")
+	m.At = then.At
+	return m, err
 }
 
 // period reads from and to, and known for both. The zero time is the beginning; a
 // moment without a time is now.
 func (a *API) period(c echo.Context) (from time.Time, to projections.Moment, err error) {
-	ctx := c.Request().Context()
-	if to, err = a.Moments.Parse(ctx, "", c.QueryParam(paramKnown.name)); err != nil {
+	ctx, begin, end, known := c.Request().Context(), c.QueryParam("from"), c.QueryParam("to"), c.QueryParam(paramKnown.name)
+	if to.At, err = a.Moments.Bound(ctx, "to", end); err != nil {
 		return from, to, err
 	}
-	if to.At, err = a.Moments.Time(ctx, "to", c.QueryParam("to")); err != nil {
+	if known == moments.Then { // at the end of the period
+		known = ""
+		if _, _, ok := projections.ParseTime(end); !ok {
+			known = end
+		} else if !to.At.IsZero() {
+			known = to.At.Format(time.RFC3339Nano)
+		}
+	}
+	m, err := a.Moments.Parse(ctx, "", known)
+	if err != nil {
 		return from, to, err
 	}
-	if from, err = a.Moments.Time(ctx, "from", c.QueryParam("from")); err != nil {
+	to.Known = m.Known
+	if from, err = a.Moments.Bound(ctx, "from", begin); err != nil {
 		return from, to, err
 	}
-	if from.IsZero() && c.QueryParam("from") != "" {
-		from = a.Ledger.Until(projections.Moment{}) // now, or ahead
-	}
-	if until := a.Ledger.Until(to); from.After(until) {
-		return from, to, fault.New(fault.Invalid, "from: %s is after to, which is %s", from.Format(time.RFC3339), until.Format(time.RFC3339))
+	if until := a.Ledger.Until(to); begin != "" && (from.IsZero() || from.After(until)) {
+		return from, to, fault.New(fault.Invalid, "from: %s is not before %s", begin, cmp.Or(end, "now"))
 	}
 	return from, to, nil
 }
+
+// bound is a bound of a period as it is written: the instant before a date is that date.
+func bound(t time.Time) time.Time { return t.Round(time.Microsecond).UTC() }
 
 func refOf(c echo.Context) string {
 	return catalog.Ref{Kind: pathParam(c, "kind"), Namespace: pathParam(c, "namespace"), Name: pathParam(c, "name")}.String()
@@ -109,7 +129,11 @@ func (a *API) handleVersions(c echo.Context) error {
 		slices.Reverse(told)
 	}
 	if f.After > 0 {
-		told = told[slices.IndexFunc(told, func(t history.Told) bool { return t.Position == f.After })+1:]
+		i := slices.IndexFunc(told, func(t history.Told) bool { return t.Position == f.After })
+		if i < 0 {
+			return fault.New(fault.Invalid, "after must be the nextCursor of the page before: event %d is none of the entity's", f.After)
+		}
+		told = told[i+1:]
 	}
 	if n := pageOf(f.Limit, 50, 500); len(told) > n {
 		told = told[:n]
@@ -205,7 +229,7 @@ func (a *API) handleRelations(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, map[string]any{"ref": refOf(c), "until": a.Ledger.Until(to), "items": each(turns, func(t ledger.Turn) item {
+	return c.JSON(http.StatusOK, map[string]any{"ref": refOf(c), "until": bound(a.Ledger.Until(to)), "items": each(turns, func(t ledger.Turn) item {
 		op := "lost"
 		if t.Gained {
 			op = "gained"
@@ -242,12 +266,18 @@ func (a *API) handleAccount(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	account, err := a.Ledger.Team(c.Request().Context(), refOf(c), from, to)
+	ctx := c.Request().Context()
+	account, err := a.Ledger.Team(ctx, refOf(c), from, to)
 	if err != nil {
 		return err
 	}
+	if account.Before+account.After+len(account.Gained)+len(account.Lost) == 0 { // did it own nothing, or was it never there?
+		if _, err := a.Ledger.Versions(ctx, refOf(c), to); err != nil {
+			return err
+		}
+	}
 	return c.JSON(http.StatusOK, map[string]any{
-		"ref": refOf(c), "from": account.From, "until": account.To, "before": account.Before, "after": account.After,
+		"ref": refOf(c), "from": bound(account.From), "until": bound(account.To), "before": account.Before, "after": account.After,
 		"gained": each(account.Gained, toTransferJSON), "lost": each(account.Lost, toTransferJSON),
 		"reorganisations": each(account.Reorganisations, func(r ledger.Reorganisation) reorganisation {
 			one := reorganisation{From: r.From, To: r.To, Day: r.Day.Format(time.DateOnly)}

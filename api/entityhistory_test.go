@@ -3,10 +3,12 @@ package api_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -219,6 +221,91 @@ func TestLedgerOfATeam(t *testing.T) {
 	want := []string{`group:default/team-a group:default/team-b 2026-03-12 ccc333 ["component:default/ledger","component:default/payments"]`}
 	if d := cmp.Diff(want, lines(body["reorganisations"], "from", "to", "day", "commit", "refs")); d != "" {
 		t.Error(d)
+	}
+	ask(t, s, "entities/group/default/nobody/ledger", 404)
+}
+
+// A period has what is true from one bound on and before the other, and a date is its
+// beginning, whatever is asked for it.
+func TestPeriod(t *testing.T) {
+	s := past(t)
+	const team = "entities/group/default/team-b/ledger?"
+	for _, c := range []struct {
+		period                                  string
+		events, differences, relations, changes int
+	}{
+		{"from=2026-03-12&to=2026-03-13", 6, 1, 5, 3},
+		{"from=2026-03-12T09:05:30Z&to=2026-03-13", 1, 1, 1, 1},
+		{"from=2026-03-12&to=2026-03-12T09:03:30Z", 3, 2, 1, 1},
+	} {
+		got := []int{
+			len(lines(ask(t, s, "events?"+c.period, 200)["items"], "position")), len(lines(ask(t, s, "diff?"+c.period, 200)["items"], "ref")),
+			len(lines(ask(t, s, "entities/component/default/ledger/relations?"+c.period, 200)["items"], "op")),
+		}
+		team := ask(t, s, team+c.period, 200)
+		got = append(got, len(lines(team["gained"], "ref"))+len(lines(team["lost"], "ref")))
+		if !strings.HasPrefix(fmt.Sprint(team["from"]), "2026-03-12T0") {
+			t.Errorf("%s begins at %v", c.period, team["from"])
+		}
+		if d := cmp.Diff([]int{c.events, c.differences, c.relations, c.changes}, got); d != "" {
+			t.Errorf("%s: events, differences, relations, transfers (-want +got):\n%s", c.period, d)
+		}
+	}
+	for _, of := range []string{"events?", "diff?"} {
+		for _, period := range []string{"from=2026-03-11&to=2026-03-12", "from=2026-03-12&to=2026-03-12"} {
+			if items := ask(t, s, of+period, 200)["items"].([]any); len(items) > 0 {
+				t.Errorf("%s%s: %v", of, period, items)
+			}
+		}
+	}
+	for _, wrong := range []string{"2999-01-01", "2999-01-01&to=3000-01-01", "2026-03-13T00:00:00Z", "2026-03-12T12:00&to=2026-03-12"} {
+		for _, of := range []string{"diff?", team, ofPayments + "/diff?", ofPayments + "/relations?"} {
+			if body := ask(t, s, of+"from="+wrong, 400); !strings.Contains(fmt.Sprint(body["detail"]), "is not before") {
+				t.Errorf("%s from %s: %v", of, wrong, body["detail"])
+			}
+		}
+	}
+}
+
+// What is asked for by a name that is not known is not answered with something else.
+func TestUnknownParameters(t *testing.T) {
+	s := past(t)
+	for _, path := range []string{
+		"events?att=2026-02-01", "events?known=1&moment=3", "events/1?at=2", "feed?at=2026-02-01", "export?until=3", ofPayments + "?entity=component:ledger", ofPayments + "/blame?att=2",
+		ofPayments + "/owners?att=2026-02-01", ofPayments + "/relations?at=2", ofPayments + "/ledger?since=2", ofPayments + "/diff?from=1&at=3", "diff?from=1&filters=kind=component", "seal?at=1", "key?x=1",
+		"records?from=3", "proof?positon=2", "proof/consistency?frm=2", ofPayments + "/owners?at=1&at=2",
+	} {
+		if body := ask(t, s, path, 400); !strings.Contains(fmt.Sprint(body["detail"]), "query") {
+			t.Errorf("%s: %v", path, body["detail"])
+		}
+	}
+	if got := lines(ask(t, s, "events?entity=&at=2026-03-12T09:03&type=", 200)["items"], "position"); !slices.Equal(got, []string{"3", "2", "1"}) {
+		t.Errorf("at a moment, with what was left empty: %v", got)
+	}
+	if got := lines(ask(t, s, "events?known=4&from=2026-03-12T09:03", 200)["items"], "position"); !slices.Equal(got, []string{"4", "3"}) {
+		t.Errorf("by what was known at event 4: %v", got)
+	}
+	ask(t, s, ofPayments+"?after=99999", 400)
+	ask(t, s, ofPayments+"?after=1", 400) // of another entity
+}
+
+// By what was on record then.
+func TestKnownThen(t *testing.T) {
+	s := past(t)
+	for asked, want := range map[string]string{"at=4&known=then": "at=4&known=4", "at=2026-03-12T09:04:30&known=then": "at=2026-03-12T09:04:30&known=4"} {
+		for _, of := range []string{ofPayments + "/owners?", ofPayments + "?", "events?"} {
+			if d := cmp.Diff(ask(t, s, of+want, 200), ask(t, s, of+asked, 200)); d != "" {
+				t.Errorf("%s%s (-%s +then):\n%s", of, asked, want, d)
+			}
+		}
+	}
+	for asked, want := range map[string]string{"from=1&to=4&known=then": "from=1&to=4&known=4", "from=1&to=2026-03-12T09:03:30Z&known=then": "from=1&to=2026-03-12T09:03:30Z&known=3"} {
+		if d := cmp.Diff(ask(t, s, "diff?"+want, 200), ask(t, s, "diff?"+asked, 200)); d != "" {
+			t.Errorf("%s (-%s +then):\n%s", asked, want, d)
+		}
+	}
+	if body := ask(t, s, ofPayments+"/owners?known=then", 400); !strings.Contains(fmt.Sprint(body["detail"]), "at") {
+		t.Errorf("then, without a moment: %v", body["detail"])
 	}
 }
 

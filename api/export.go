@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"encoding/json"
@@ -57,13 +58,15 @@ type table interface {
 // handleExport handles "GET /api/history/export": all events that filters select, the
 // oldest first, up to the newest when it was asked for.
 func (a *API) handleExport(c echo.Context) error {
-	f, err := parseEventFilter(c.QueryParams())
+	f, err := a.filterOf(c)
 	if err != nil {
 		return err
 	}
-	if f.Known, err = a.History.Position(c.Request().Context()); err != nil {
+	newest, err := a.History.Position(c.Request().Context())
+	if err != nil {
 		return err
 	}
+	f.Known = cmp.Or(min(f.Known, newest), newest)
 	f.Oldest, f.ByTime, f.Whole, f.Uncounted, f.Limit = true, false, true, true, feedPage
 	var contentType string
 	var open func(io.Writer) table

@@ -59,7 +59,7 @@ func dataOf(e history.Entry) json.RawMessage {
 
 // handleEvents handles "GET /api/history/events".
 func (a *API) handleEvents(c echo.Context) error {
-	f, err := parseEventFilter(c.QueryParams())
+	f, err := a.filterOf(c)
 	if err != nil {
 		return err
 	}
@@ -102,6 +102,24 @@ func positionOf(c echo.Context) (eventlog.Position, error) {
 		return 0, fault.New(fault.Invalid, "position must be a number, not %q", c.Param("position"))
 	}
 	return eventlog.Position(p), nil
+}
+
+// filterOf reads which events are asked for, as of a moment if one is named.
+func (a *API) filterOf(c echo.Context) (history.Filter, error) {
+	f, err := parseEventFilter(c.QueryParams())
+	at, known := c.QueryParam(paramAt.name), c.QueryParam(paramKnown.name)
+	if err != nil || at == "" && known == "" {
+		return f, err
+	}
+	if a.Moments == nil {
+		return f, fault.New(fault.Invalid, "at and known: this portal has no history to look into")
+	}
+	m, err := a.momentOf(c)
+	f.Known = m.Known
+	if end := m.At.Add(time.Nanosecond); !m.At.IsZero() && (f.To.IsZero() || end.Before(f.To)) {
+		f.To = end
+	}
+	return f, err
 }
 
 func parseEventFilter(q url.Values) (history.Filter, error) {

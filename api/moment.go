@@ -16,8 +16,8 @@ import (
 // parameters at, when it was true, and known, by what was on record.
 type Moments interface {
 	Parse(ctx context.Context, at, known string) (projections.Moment, error)
-	// Time reads one on the first of the two clocks alone; zero is now.
-	Time(ctx context.Context, name, text string) (time.Time, error)
+	// Bound reads where a period begins or ends, on the first of the two clocks; zero is now.
+	Bound(ctx context.Context, name, text string) (time.Time, error)
 	Catalog(ctx context.Context, m projections.Moment) (*entities.Snapshot, error)
 }
 

@@ -53,6 +53,29 @@ func takes(known ...param) echo.MiddlewareFunc {
 	}
 }
 
+// asks is takes for our own routes, where an empty parameter is one that was not given, as
+// forms of a page send it. One that is not known is refused: who asks for another time by
+// a wrong name must not be answered with now.
+func asks(known ...param) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			given := slices.DeleteFunc(strings.Split(c.Request().URL.RawQuery, "&"), func(part string) bool { return strings.HasSuffix(part, "=") })
+			if err := checkParams(strings.Join(given, "&"), known); err != nil {
+				return err
+			}
+			return next(c)
+		}
+	}
+}
+
+// textParams are parameters with a value each.
+func textParams(names ...string) (all []param) {
+	for _, name := range names {
+		all = append(all, param{name: name, check: oneText})
+	}
+	return all
+}
+
 func checkParams(raw string, known []param) error {
 	given := map[string][]string{}
 	pairs := queryPairs(raw)

@@ -39,7 +39,7 @@ func (a *API) spanOf(c echo.Context) (trends.Span, error) {
 	}
 	var err error
 	if text := c.QueryParam("to"); text != "" {
-		if span.To, err = dayOrMoment("to", text); err != nil {
+		if span.To, err = instant("to", text); err != nil {
 			return span, err
 		}
 	}
@@ -48,20 +48,11 @@ func (a *API) spanOf(c echo.Context) (trends.Span, error) {
 	}
 	span.From = span.To.AddDate(0, 0, -halfYear).Truncate(24 * time.Hour)
 	if text := c.QueryParam("from"); text != "" {
-		if span.From, err = dayOrMoment("from", text); err != nil {
+		if span.From, err = instant("from", text); err != nil {
 			return span, err
 		}
 	}
 	return span, nil
-}
-
-func dayOrMoment(name, text string) (time.Time, error) {
-	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if at, err := time.Parse(layout, text); err == nil {
-			return at.UTC(), nil
-		}
-	}
-	return time.Time{}, fault.New(fault.Invalid, "%s must be a day or a moment such as 2026-03-12T09:00:00Z, found %q", name, text)
 }
 
 // trendAnswer is a trend as JSON.

@@ -13,10 +13,18 @@ import (
 // Parse reads a moment as people and programs write it: for each clock a time (RFC
 // 3339, or without seconds or zone, which is UTC), a date, which is its end in UTC,
 // or the position of an event, which is when that became true or was recorded.
-// Nothing is now, and so is what lies ahead. Errors are of kind fault.Invalid.
+// Nothing is now, and so is what lies ahead. A known of [Then] is what was on record at
+// the other, and what the catalog said to those who looked at it then: At is not set.
+// Errors are of kind fault.Invalid.
 func (m *Moments) Parse(ctx context.Context, at, known string) (projections.Moment, error) {
 	var moment projections.Moment
 	var err error
+	if known == Then {
+		if at == "" {
+			return moment, fault.New(fault.Invalid, "known: %s is what was on record at the moment that at names: give that, too", Then)
+		}
+		at, known = "", at
+	}
 	if moment.At, err = m.Time(ctx, "at", at); err != nil {
 		return moment, err
 	}
@@ -29,6 +37,22 @@ func (m *Moments) Parse(ctx context.Context, at, known string) (projections.Mome
 		err = fault.New(fault.Invalid, "known: nothing was on record by %s", t.UTC().Format(time.RFC3339))
 	}
 	return moment, err
+}
+
+// Then stands for what was on record at the moment that is asked for.
+const Then = "then"
+
+// Bound reads where a period begins or ends, as Time reads a point, but that a date is
+// its beginning, in UTC: a period has what is true from one bound on and before the
+// other. Of a date that is the instant before it.
+func (m *Moments) Bound(ctx context.Context, name, text string) (time.Time, error) {
+	if t, date, ok := projections.ParseTime(text); ok && date {
+		if t = t.Add(-time.Nanosecond); !t.Before(m.now()) {
+			return time.Time{}, nil
+		}
+		return t, nil
+	}
+	return m.Time(ctx, name, text)
 }
 
 // Time reads a point on the clock of what was true, as Parse does, of a parameter

@@ -50,7 +50,9 @@ func past(t *testing.T) *httptest.Server {
 		Add(ref, event.EntityChanged{Declaration: payments("team-b", "tier-1")}, projectiontest.By("saltmarsh", "ccc333")).
 		Add(other, event.EntityChanged{Declaration: projectiontest.Component("ledger", "team-b")}, projectiontest.By("saltmarsh", "ccc333")).
 		Add(ref, event.EntityChanged{Declaration: needs}, projectiontest.By("kestrel-7", "ddd444")).
-		Add(ref, event.EntityRemoved{Ref: ref, Reason: "catalog-info.yaml was deleted", Origin: needs.Origin}, projectiontest.By("mossbank", "eee555"))
+		Add(ref, event.EntityRemoved{Ref: ref, Reason: "catalog-info.yaml was deleted", Origin: needs.Origin}, projectiontest.By("mossbank", "eee555"), func(r *eventlog.Record) {
+			r.Extensions = map[string]string{event.UndoesExtension: "event-5"}
+		})
 
 	rows, err := sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "history.db"))
 	if err != nil {

@@ -18,7 +18,8 @@ import (
 	"github.com/callboard/callboard/projections/history"
 )
 
-// exported is an event as a row of a table. Times are UTC; changes and data are JSON.
+// exported is an event as a row of a table. Times are UTC; changes, data and extensions
+// are JSON.
 type exported struct {
 	Position   uint64    `parquet:"position"`
 	ID         string    `parquet:"id"`
@@ -39,13 +40,21 @@ type exported struct {
 	Summary    string    `parquet:"summary"`
 	Changes    string    `parquet:"changes"`
 	Data       string    `parquet:"data"`
+	Extensions string    `parquet:"extensions"`
 }
 
 func toExported(e history.Entry) (exported, error) {
 	changes, err := json.Marshal(toEventJSON(e).Changes)
+	if err != nil {
+		return exported{}, err
+	}
+	extensions := []byte("{}")
+	if len(e.Extensions) > 0 {
+		extensions, err = json.Marshal(e.Extensions)
+	}
 	return exported{
 		uint64(e.Position), e.ID, string(e.Type), e.Source, e.Subject, e.Time, e.Recorded, e.Actor.Login, e.Actor.Name, e.Actor.Email,
-		e.Cause.Delivery, e.Cause.Commit, e.Cause.CommitURL, e.Cause.Request, e.Cause.Schedule, e.Backfilled, e.Summary, string(changes), string(e.Data),
+		e.Cause.Delivery, e.Cause.Commit, e.Cause.CommitURL, e.Cause.Request, e.Cause.Schedule, e.Backfilled, e.Summary, string(changes), string(e.Data), string(extensions),
 	}, err
 }
 
@@ -145,7 +154,7 @@ func (t *csvTable) write(e history.Entry) error {
 	return t.Write([]string{
 		strconv.FormatUint(row.Position, 10), row.ID, row.Type, cell(row.Source), cell(row.Subject), row.Time.Format(time.RFC3339Nano), row.RecordedAt.Format(time.RFC3339Nano),
 		cell(row.Login), cell(row.Name), cell(row.Email), cell(row.Delivery), row.Commit, cell(row.CommitURL), cell(row.Request), cell(row.Schedule),
-		strconv.FormatBool(row.Backfilled), cell(row.Summary), row.Changes, cell(row.Data),
+		strconv.FormatBool(row.Backfilled), cell(row.Summary), row.Changes, cell(row.Data), row.Extensions,
 	})
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/callboard/callboard/catalog"
@@ -44,7 +45,7 @@ func (s *Site) entityHistory(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	page, err := s.History.Events(ctx, r.then(history.Filter{Entity: ref.String(), ByTime: true, After: after, Limit: 25}))
+	page, err := s.History.Events(ctx, r.then(history.Filter{Entity: ref.String(), ByTruth: true, After: after, Limit: 25}))
 	if err != nil {
 		return answer{}, err
 	}
@@ -131,7 +132,7 @@ func (s *Site) tellPast(ctx context.Context, r request, told []history.Told, v *
 }
 
 // retold tells events as [happenings] does, those about what an entity is with their
-// version and with what they changed in the order in which they count.
+// version, since when they count and what they changed in that order.
 func retold(entries []history.Entry, told []history.Told, now time.Time) []ui.Happening {
 	all := make([]ui.Happening, len(entries))
 	for i, e := range entries {
@@ -139,7 +140,10 @@ func retold(entries []history.Entry, told []history.Told, now time.Time) []ui.Ha
 		for _, t := range told {
 			if t.Position == e.Position {
 				all[i] = happening(t.Entry, now)
-				all[i].Note = versionOf(t)
+				all[i].Note, all[i].When = versionOf(t), ui.Near(t.Since, now)
+				if t.Since.After(t.Time) { // something later was on record before it
+					all[i].Note = strings.TrimPrefix(all[i].Note+", written "+ui.Minute(t.Time).Text, ", ")
+				}
 			}
 		}
 		if e.Backfilled {

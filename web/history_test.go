@@ -70,6 +70,38 @@ func TestRelationsOverTime(t *testing.T) {
 	}
 }
 
+// Versions stand in the order in which they count, also where a branch was put back to an
+// earlier commit, and as of a moment those that counted by then.
+func TestVersionsByWhatCounts(t *testing.T) {
+	p := acme(t)
+	at := func(minutes int) time.Time { return sample.Now.Add(time.Duration(minutes) * time.Minute) }
+	say := func(minutes int, says string) {
+		p.push(sample.Push{At: at(minutes), Repository: "acme/stroll", Text: "apiVersion: backstage.io/v1alpha1\nkind: Domain\nmetadata: {name: stroll, description: " + says + "}\nspec: {owner: x}\n"})
+	}
+	say(-300, "first")
+	say(-100, "second")
+	say(-200, "back") // an earlier commit
+	p.push(sample.Push{At: at(-150), Repository: "acme/stroll", Removes: "domain:default/stroll"})
+	p.settle()
+	const history = "/catalog/default/domain/stroll/history"
+	got := p.ok(history)
+	var says []string
+	for _, li := range got.texts(".timeline > li .body") {
+		title, _, _ := strings.Cut(li, " ")
+		_, note, _ := strings.Cut(li, " v")
+		version, _, _ := strings.Cut(note, " ")
+		says = append(says, title+" "+strings.TrimSuffix(version, ","))
+	}
+	if want := "Removed , Changed 3, Changed 2, Registered 1"; strings.Join(says, ", ") != want {
+		t.Errorf("the newest first it is %q, not %q", strings.Join(says, ", "), want)
+	}
+	got.wants(".timeline > li:nth-child(2)", "v3, written 12 March 2026, 10:43")
+	then := p.ok(history + "?at=" + at(-120).Format("2006-01-02T15:04"))
+	if n := len(then.all(".timeline > li")); n != 1 {
+		t.Errorf("%d events count by then, want the first: %q", n, then.text(".timeline"))
+	}
+}
+
 // The history as of a moment ends there.
 func TestHistoryInThePast(t *testing.T) {
 	p := acme(t)

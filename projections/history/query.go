@@ -63,6 +63,18 @@ type Filter struct {
 	// ByTime orders by when events became true, which for what was backfilled is
 	// long before it was recorded; otherwise by position.
 	ByTime bool
+	// ByTruth orders by since when events count, and has From and To bound that: the order
+	// in which [Tell] tells of an entity. It goes before ByTime.
+	ByTruth bool
+}
+
+// Clock is the column that bounds and, if it is asked for, orders events: "truth" or
+// "time"; see [Row].
+func (f Filter) Clock() string {
+	if f.Counting || f.ByTruth {
+		return "truth"
+	}
+	return "time"
 }
 
 // CausedBy names what an event came of besides a commit; "" if that is not known.

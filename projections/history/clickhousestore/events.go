@@ -92,9 +92,13 @@ func (s *Store) entries(ctx context.Context, f history.Filter, from string, c co
 		direction, follows = " ASC", " > "
 	}
 	order, beyond := " ORDER BY position"+direction, "position"+follows+"{after:UInt64}"
-	if f.ByTime {
-		order = " ORDER BY time" + direction + ", position" + direction
-		beyond = "(time, position)" + follows + "(SELECT time, position FROM events WHERE position = {after:UInt64} LIMIT 1)"
+	if f.ByTime || f.ByTruth {
+		by := "time"
+		if f.ByTruth {
+			by = "truth"
+		}
+		order = " ORDER BY " + by + direction + ", position" + direction
+		beyond = "(" + by + ", position)" + follows + "(SELECT " + by + ", position FROM events WHERE position = {after:UInt64} LIMIT 1)"
 	}
 	for after, full := f.After, true; full && len(all) < wanted; after = all[len(all)-1].Position {
 		c := conditions{slices.Clone(c.all), slices.Clone(c.args)}
@@ -201,9 +205,8 @@ func conditionsOf(f history.Filter) (c conditions) {
 	if f.Cause != "" {
 		c.add("caused = {cause:String}", "cause", f.Cause)
 	}
-	time := "time"
+	time := f.Clock()
 	if f.Counting {
-		time = "truth"
 		c.all = append(c.all, "folded")
 	}
 	if !f.From.IsZero() {

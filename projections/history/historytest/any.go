@@ -109,7 +109,7 @@ func filter(t *rapid.T, n int) history.Filter {
 	position("after", &f.After)
 	f.Limit = rapid.SampledFrom([]int{0, 1, 3, 500, 1000}).Draw(t, "limit")
 	f.Whole, f.Uncounted, f.Oldest = rapid.Bool().Draw(t, "whole"), rapid.Bool().Draw(t, "uncounted"), rapid.Bool().Draw(t, "oldest")
-	f.Counting = rapid.Bool().Draw(t, "counting")
+	f.Counting, f.ByTruth = rapid.Bool().Draw(t, "counting"), rapid.Bool().Draw(t, "by truth")
 	f.Seals, f.ByTime = rapid.Bool().Draw(t, "seals"), rapid.Bool().Draw(t, "by time")
 	return f
 }

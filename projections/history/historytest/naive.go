@@ -27,7 +27,10 @@ func (rows naive) events(t testing.TB, f history.Filter) history.Page {
 	}
 	compare := func(a, b history.Row) int {
 		c := cmp.Compare(a.Position, b.Position)
-		if f.ByTime {
+		switch {
+		case f.ByTruth:
+			c = cmp.Or(a.Truth.Compare(b.Truth), c)
+		case f.ByTime:
 			c = cmp.Or(a.Time.Compare(b.Time), c)
 		}
 		if f.Oldest {
@@ -57,7 +60,7 @@ func selects(f history.Filter, r history.Row) bool {
 	same := func(wanted, is string) bool { return wanted == "" || strings.EqualFold(wanted, is) }
 	kind, _, _ := strings.Cut(r.Subject, ":")
 	at := r.Time
-	if f.Counting {
+	if f.Counting || f.ByTruth {
 		at = r.Truth
 	}
 	version, isType := strings.CutPrefix(string(r.Type), f.Type)

@@ -38,9 +38,13 @@ func (s *Store) Events(ctx context.Context, f history.Filter) (history.Page, err
 		direction, follows = " ASC", " > "
 	}
 	order, beyond := " ORDER BY position"+direction, "position"+follows+"?"
-	if f.ByTime {
-		order = " ORDER BY time" + direction + ", position" + direction
-		beyond = "(time, position)" + follows + "(SELECT time, position FROM events WHERE position = ?)"
+	if f.ByTime || f.ByTruth {
+		by := "time"
+		if f.ByTruth {
+			by = "truth"
+		}
+		order = " ORDER BY " + by + direction + ", position" + direction
+		beyond = "(" + by + ", position)" + follows + "(SELECT " + by + ", position FROM events WHERE position = ?)"
 	}
 	on, onArgs := where, slices.Clone(args)
 	if f.After > 0 {
@@ -188,9 +192,8 @@ func conditions(f history.Filter, types []string) (string, []any) {
 	if f.Cause != "" {
 		add("caused <> '' AND caused = ?", f.Cause)
 	}
-	time := "time"
+	time := f.Clock()
 	if f.Counting {
-		time = "truth"
 		add("folded = 1")
 	}
 	if !f.From.IsZero() {

@@ -2,8 +2,12 @@ package ledger
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/eventlog"
@@ -51,8 +55,8 @@ func (l *Ledger) around(ctx context.Context, ref string, from time.Time, to proj
 	}), nil
 }
 
-// named returns the subjects of the events that count from within a period on, whose text has the name of an
-// entity in it.
+// named returns the subjects of the events that count from within a period on, and name
+// an entity in what they changed.
 func (l *Ledger) named(ctx context.Context, ref string, from, until time.Time, known eventlog.Position) (refs []string, err error) {
 	parsed, err := catalog.ParseRef(ref, catalog.Ref{})
 	if err != nil {
@@ -65,10 +69,46 @@ func (l *Ledger) named(ctx context.Context, ref string, from, until time.Time, k
 			return nil, err
 		}
 		for _, e := range page.Entries {
-			refs = append(refs, e.Subject)
+			if names(e, parsed.Name) {
+				refs = append(refs, e.Subject)
+			}
 		}
 		if f.After = page.Next; f.After == 0 {
 			return refs, nil
 		}
 	}
+}
+
+// names reports whether an event says the name of an entity in what it changed, as a word
+// of its own: team-1 is none of team-10.
+func names(e history.Entry, name string) bool {
+	if hasWord(e.Summary, name) {
+		return true
+	}
+	return slices.ContainsFunc(e.Changes, func(c catalog.Change) bool {
+		return hasWord(c.Path, name) || c.Before != nil && hasWord(fmt.Sprint(c.Before), name) || c.After != nil && hasWord(fmt.Sprint(c.After), name)
+	})
+}
+
+func hasWord(text, word string) bool {
+	text, word = strings.ToLower(text), strings.ToLower(word)
+	for {
+		before, rest, found := strings.Cut(text, word)
+		if !found {
+			return false
+		}
+		last, _ := utf8.DecodeLastRuneInString(before)
+		next, _ := utf8.DecodeRuneInString(rest)
+		if !inName(last) && !inName(next) {
+			return true
+		}
+		_, n := utf8.DecodeRuneInString(text[len(before):])
+		text = text[len(before)+n:]
+	}
+}
+
+// inName reports whether a character goes on with a name. A full stop, which may, ends
+// sentences, too.
+func inName(c rune) bool {
+	return c == '-' || c == '_' || c != utf8.RuneError && (unicode.IsLetter(c) || unicode.IsDigit(c))
 }

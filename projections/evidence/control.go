@@ -51,7 +51,8 @@ func (r *Reporter) control(ctx context.Context, q Question, p period, refs []str
 	return all, nil
 }
 
-// stood is how an entity stood in the period.
+// stood is how an entity stood in the period. The event that a stretch goes back to may
+// be long before it; what came in between and changed nothing of it is not cited.
 func (p period) stood(q Question, told []scores.Score) (all []Stretch) {
 	for _, s := range told {
 		one := Stretch{Value: s.Level, By: &Event{s.Position, s.Since.UTC(), s.Actor, s.Cause.Commit, s.Cause.CommitURL}}
@@ -63,18 +64,22 @@ func (p period) stood(q Question, told []scores.Score) (all []Stretch) {
 			rule := s.Rules[i]
 			one = Stretch{Value: rule.Outcome, Says: rule.Message, By: &Event{rule.Position, rule.Since.UTC(), rule.Actor, rule.Cause.Commit, rule.Cause.CommitURL}}
 		}
-		c, ok := p.clip(s.Since, s.Until)
-		if !ok {
+		if one.From, one.To = s.Since, s.Until; !one.lasts() {
 			continue
 		}
-		one.From, one.To = c.from.UTC(), c.to.UTC()
 		if n := len(all); n > 0 && all[n-1].To.Equal(one.From) && all[n-1].Value == one.Value && all[n-1].Says == one.Says {
 			all[n-1].To = one.To // another rule changed
 			continue
 		}
 		all = append(all, one)
 	}
-	return all
+	found := all[:0]
+	for _, s := range all {
+		if p.clips(&s) {
+			found = append(found, s)
+		}
+	}
+	return found
 }
 
 // exemptions tells which ones from the control were on record, by the entity that is
@@ -94,15 +99,10 @@ func (r record) exemptions(q Question, p period) map[string][]Exemption {
 			if i+1 < len(told) {
 				until = told[i+1].Since
 			}
-			c, ok := p.clip(t.Since, until)
-			if !ok || t.Entity == "" {
-				continue
-			}
 			x, of, ok := exemptionOf(t, q)
-			if !ok {
+			if x.Ref, x.From, x.To = ref, t.Since, until; !ok || !x.lasts() {
 				continue
 			}
-			x.Ref, x.From, x.To = ref, c.from.UTC(), c.to.UTC()
 			had := all[of]
 			if n := len(had); n > 0 && had[n-1].Ref == ref && had[n-1].same(x) && had[n-1].To.Equal(x.From) {
 				had[n-1].To = x.To // something else about it changed
@@ -111,7 +111,19 @@ func (r record) exemptions(q Question, p period) map[string][]Exemption {
 			all[of] = append(had, x)
 		}
 	}
+	for of, had := range all {
+		all[of] = p.exempt(had)
+	}
 	return all
+}
+
+func (p period) exempt(all []Exemption) (found []Exemption) {
+	for _, x := range all {
+		if p.clips(&x.Stretch) {
+			found = append(found, x)
+		}
+	}
+	return found
 }
 
 // exemptionOf reads an exemption from the control, and whom it exempts.

@@ -308,6 +308,47 @@ func TestRegenerates(t *testing.T) {
 	}
 }
 
+// What changed nothing of an exemption, or of a level, is not what it goes back to, also
+// where that was before the period.
+func TestReportCitesWhatMadeItSo(t *testing.T) {
+	const later = "exemption:default/later"
+	titled := exemption("granted")
+	titled.Entity.Metadata.Title = "For a while"
+	refused := event.EntityRejected{Ref: later, Origin: titled.Origin, Problems: []event.Problem{{Path: "spec.status", Line: 3, Message: "is misspelt"}}}
+	other := score("Gold", "pass")
+	other.Rules[0].Rule = "owner"
+	p := newPortal(t)
+	p.fold(t, projectiontest.NewStory(t).
+		Add(card, event.EntityRegistered{Declaration: leveled()}, on(-60)).
+		Add(payments, event.EntityRegistered{Declaration: tier(1, "payments", "team-a")}, on(-50)).
+		Add(payments, score("Gold", "pass"), on(-40)).
+		Add(later, event.EntityRegistered{Declaration: exemption("granted")}, on(-30)).
+		Add(later, event.EntityChanged{Declaration: titled}, on(-20)).
+		Add(later, refused, on(-10)).
+		Add(payments, other, on(-5)).Records())
+	q := asked(7)
+	q.Rule = ""
+	report, err := p.Report(t.Context(), q, day(80))
+	if err != nil || len(report.Entities) != 1 {
+		t.Fatal(report.Entities, err)
+	}
+	one := report.Entities[0]
+	if len(one.Exemptions) != 1 || one.Exemptions[0].By.Position != 4 || !one.Exemptions[0].From.Equal(from) || !one.Exemptions[0].To.Equal(day(80)) {
+		t.Errorf("exemptions: %+v, want one by event 4, which granted it", one.Exemptions)
+	}
+	if len(one.Control) != 1 || one.Control[0].By.Position != 3 || !one.Control[0].From.Equal(from) {
+		t.Errorf("control: %+v, want one by event 3, which made it gold", one.Control)
+	}
+}
+
+// leveled is a scorecard that has levels.
+func leveled() event.Declaration {
+	d := projectiontest.Component("security", "")
+	d.Entity.APIVersion, d.Entity.Kind = "callboard.dev/v1alpha1", "Scorecard"
+	d.Entity.Spec = map[string]any{"owner": "platform", "levels": []any{"Gold"}, "rules": []any{}}
+	return d
+}
+
 // What somebody edits in what was folded does not come under a signature.
 func TestReportOfWhatWasEdited(t *testing.T) {
 	says := func(r *eventlog.Record, data event.Data) {

@@ -22,6 +22,17 @@ func (p period) clip(from, to time.Time) (period, bool) {
 	return period{from, to}, from.Before(to)
 }
 
+// clips leaves of a stretch, whose To may be zero, what is within the period, and reports
+// whether there is any.
+func (p period) clips(s *Stretch) bool {
+	c, ok := p.clip(s.From, s.To)
+	s.From, s.To = c.from.UTC(), c.to.UTC()
+	return ok
+}
+
+// lasts reports whether a stretch has a length; without an end it has.
+func (s Stretch) lasts() bool { return s.To.IsZero() || s.From.Before(s.To) }
+
 func (p period) stretches(all []ledger.Interval) []Stretch {
 	found := []Stretch{}
 	for _, i := range all {

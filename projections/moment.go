@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/callboard/callboard/eventlog"
@@ -35,6 +36,26 @@ func PatienceIn(ctx context.Context, otherwise time.Duration) time.Duration {
 		return min(d, otherwise)
 	}
 	return otherwise
+}
+
+// Bounds are what counts at a moment, of what the catalog is folded from.
+type Bounds struct {
+	Known eventlog.Position // recorded up to there
+	Truth int64             // counting from then on or before, in nanoseconds since 1970
+	Past  bool              // also what was backfilled, and all in the order of truth
+}
+
+// Bounds returns those of the moment. A bound that it does not set is the greatest that
+// databases keep.
+func (m Moment) Bounds() Bounds {
+	b := Bounds{Known: math.MaxInt64, Truth: math.MaxInt64}
+	if m.Known > 0 {
+		b.Known = m.Known
+	}
+	if !m.At.IsZero() {
+		b.Truth, b.Past = m.At.UnixNano(), true
+	}
+	return b
 }
 
 // ErrBeingMade says that what is asked for of a moment is being made, whether anybody

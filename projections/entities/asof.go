@@ -35,7 +35,7 @@ func (t *Timeline) AsOf(m projections.Moment, entangled []string, records []even
 			out[n] = true
 		}
 	}
-	b := boundsOf(m)
+	b := m.Bounds()
 	inParallel(len(t.lines), func(i int) {
 		l := t.lines[i]
 		if out[i] {

@@ -2,10 +2,8 @@ package entities
 
 import (
 	"cmp"
-	"math"
 	"slices"
 
-	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections"
 )
 
@@ -26,33 +24,15 @@ func (l *line) order(n uint32) {
 	l.ordered = slices.Insert(l.ordered, i, n)
 }
 
-// bounds are those of a moment.
-type bounds struct {
-	known eventlog.Position
-	truth int64
-	past  bool // what was backfilled counts, and all is in the order of truth
-}
-
-func boundsOf(m projections.Moment) bounds {
-	b := bounds{known: math.MaxInt64, truth: math.MaxInt64}
-	if m.Known > 0 {
-		b.known = m.Known
-	}
-	if !m.At.IsZero() {
-		b.truth, b.past = m.At.UnixNano(), true
-	}
-	return b
-}
-
-func (v *version) counts(b bounds) bool {
-	return v.position <= b.known && v.truth <= b.truth && (b.past || !v.backfilled)
+func (v *version) counts(b projections.Bounds) bool {
+	return v.position <= b.Known && v.truth <= b.Truth && (b.Past || !v.backfilled)
 }
 
 // at returns the version of a moment, and the first that declared it since it was
 // removed last; false if it is not there.
-func (l *line) at(b bounds) (v, first uint32, ok bool) {
+func (l *line) at(b projections.Bounds) (v, first uint32, ok bool) {
 	nth := func(i int) uint32 { return uint32(i) } //nolint:gosec // fewer than there is memory for
-	if b.past && l.ordered != nil {
+	if b.Past && l.ordered != nil {
 		nth = func(i int) uint32 { return l.ordered[i] }
 	}
 	if !l.removed {

@@ -19,35 +19,16 @@ import (
 	"github.com/callboard/callboard/projections"
 )
 
-// bounds are those of a moment: what counts is recorded up to known, counts from
-// truth or before, and is not backfilled if past is false.
-type bounds struct {
-	known uint64
-	truth int64
-	past  bool
-}
-
-func boundsOf(m projections.Moment) bounds {
-	b := bounds{math.MaxInt64, math.MaxInt64, false}
-	if m.Known > 0 {
-		b.known = uint64(m.Known)
-	}
-	if !m.At.IsZero() {
-		b.truth, b.past = m.At.UnixNano(), true
-	}
-	return b
-}
-
 // Differing lists the subjects of which other events count.
 func (s *Store) Differing(ctx context.Context, one, other projections.Moment) ([]string, error) {
-	a, b := boundsOf(one), boundsOf(other)
+	a, b := one.Bounds(), other.Bounds()
 	return s.texts(ctx, `SELECT DISTINCT subject FROM events_by_subject WHERE folded AND position <= `+position+` AND (
 		position > {known1:UInt64} AND position <= {known2:UInt64} AND truth <= {truth2:Int64}
 		OR truth > {truth1:Int64} AND truth <= {truth2:Int64} AND position <= {known2:UInt64}
 		OR backfilled AND {past:Bool})`,
-		clickhouse.Named("known1", min(a.known, b.known)), clickhouse.Named("known2", max(a.known, b.known)),
-		clickhouse.Named("truth1", min(a.truth, b.truth)), clickhouse.Named("truth2", max(a.truth, b.truth)),
-		clickhouse.Named("past", a.past != b.past))
+		clickhouse.Named("known1", uint64(min(a.Known, b.Known))), clickhouse.Named("known2", uint64(max(a.Known, b.Known))),
+		clickhouse.Named("truth1", min(a.Truth, b.Truth)), clickhouse.Named("truth2", max(a.Truth, b.Truth)),
+		clickhouse.Named("past", a.Past != b.Past))
 }
 
 // Entangled lists the subjects whose events bear on those of others.
@@ -94,7 +75,7 @@ type counted struct {
 // Counting yields the events about some subjects that count at a moment, in order.
 func (s *Store) Counting(ctx context.Context, m projections.Moment, subjects []string, all bool) iter.Seq2[eventlog.Record, error] {
 	return func(yield func(eventlog.Record, error) bool) {
-		counting, err := s.counting(ctx, boundsOf(m), subjects, all)
+		counting, err := s.counting(ctx, m.Bounds(), subjects, all)
 		if err != nil {
 			yield(eventlog.Record{}, err)
 			return
@@ -120,9 +101,9 @@ var ends = fmt.Sprintf(`subject IN ? AND (subject, position) IN (
 			argMin(position, (truth, position)) AS first, argMax(position, (truth, position)) AS last
 		FROM events_by_subject WHERE %s GROUP BY subject))`, event.TypeEntityRegistered, event.TypeEntityChanged, counts)
 
-func (s *Store) counting(ctx context.Context, b bounds, subjects []string, all bool) (found []counted, err error) {
+func (s *Store) counting(ctx context.Context, b projections.Bounds, subjects []string, all bool) (found []counted, err error) {
 	for chunk := range slices.Chunk(subjects, together) {
-		text, args := recorded+counts, []any{chunk, b.known, b.truth, b.past}
+		text, args := recorded+counts, []any{chunk, uint64(b.Known), b.Truth, b.Past}
 		if !all {
 			text, args = recorded+ends, append([]any{chunk}, args...)
 		}
@@ -137,7 +118,7 @@ func (s *Store) counting(ctx context.Context, b bounds, subjects []string, all b
 	}
 	slices.SortFunc(found, func(x, y counted) int {
 		byPosition := cmp.Compare(x.record.Position, y.record.Position)
-		if b.truth == math.MaxInt64 {
+		if b.Truth == math.MaxInt64 {
 			return byPosition
 		}
 		return cmp.Or(cmp.Compare(x.truth, y.truth), byPosition)

@@ -20,25 +20,6 @@ import (
 	"github.com/callboard/callboard/projections/history"
 )
 
-// bounds are those of a moment: what counts is recorded up to known, counts from
-// truth or before, and is not backfilled if past is false.
-type bounds struct {
-	known int64
-	truth int64
-	past  bool
-}
-
-func boundsOf(m projections.Moment) bounds {
-	b := bounds{math.MaxInt64, math.MaxInt64, false}
-	if m.Known > 0 {
-		b.known = int64(m.Known) //nolint:gosec // SQLite's positions are of this type
-	}
-	if !m.At.IsZero() {
-		b.truth, b.past = m.At.UnixNano(), true
-	}
-	return b
-}
-
 const differing = `SELECT DISTINCT subject FROM (
 	SELECT subject FROM events WHERE folded = 1 AND position > ?1 AND position <= ?2 AND truth <= ?4
 	UNION ALL SELECT subject FROM events WHERE folded = 1 AND truth > ?3 AND truth <= ?4 AND position <= ?2
@@ -46,8 +27,8 @@ const differing = `SELECT DISTINCT subject FROM (
 
 // Differing lists the subjects of which other events count.
 func (s *Store) Differing(ctx context.Context, one, other projections.Moment) ([]string, error) {
-	a, b := boundsOf(one), boundsOf(other)
-	return s.texts(ctx, differing, min(a.known, b.known), max(a.known, b.known), min(a.truth, b.truth), max(a.truth, b.truth), a.past != b.past)
+	a, b := one.Bounds(), other.Bounds()
+	return s.texts(ctx, differing, min(a.Known, b.Known), max(a.Known, b.Known), min(a.Truth, b.Truth), max(a.Truth, b.Truth), a.Past != b.Past)
 }
 
 const entangled = `SELECT DISTINCT subject FROM events WHERE file <> '' AND file IN
@@ -121,7 +102,7 @@ type counted struct {
 // Counting yields the events about some subjects that count at a moment, in order.
 func (s *Store) Counting(ctx context.Context, m projections.Moment, subjects []string, all bool) iter.Seq2[eventlog.Record, error] {
 	return func(yield func(eventlog.Record, error) bool) {
-		counting, err := s.counting(ctx, boundsOf(m), subjects, all)
+		counting, err := s.counting(ctx, m.Bounds(), subjects, all)
 		if err != nil {
 			yield(eventlog.Record{}, err)
 			return
@@ -145,7 +126,7 @@ const counting = `SELECT subject, position, truth, type FROM events
 	WHERE subject IN (SELECT value FROM json_each(?)) AND folded = 1 AND position <= ? AND truth <= ? AND (backfilled = 0 OR ?)
 	ORDER BY subject, truth, position`
 
-func (s *Store) counting(ctx context.Context, b bounds, subjects []string, all bool) (found []counted, err error) {
+func (s *Store) counting(ctx context.Context, b projections.Bounds, subjects []string, all bool) (found []counted, err error) {
 	for chunk := range slices.Chunk(subjects, together) {
 		asked, err := json.Marshal(chunk)
 		if err != nil {
@@ -155,7 +136,7 @@ func (s *Store) counting(ctx context.Context, b bounds, subjects []string, all b
 			return nil, err
 		}
 	}
-	if b.truth == math.MaxInt64 {
+	if b.Truth == math.MaxInt64 {
 		slices.SortFunc(found, func(a, b counted) int { return cmp.Compare(a.position, b.position) })
 	} else {
 		slices.SortFunc(found, func(a, b counted) int {
@@ -165,8 +146,8 @@ func (s *Store) counting(ctx context.Context, b bounds, subjects []string, all b
 	return found, nil
 }
 
-func (s *Store) countingOf(ctx context.Context, found []counted, b bounds, asked string, all bool) ([]counted, error) {
-	rows, err := s.db.QueryContext(ctx, counting, asked, b.known, b.truth, b.past)
+func (s *Store) countingOf(ctx context.Context, found []counted, b projections.Bounds, asked string, all bool) ([]counted, error) {
+	rows, err := s.db.QueryContext(ctx, counting, asked, b.Known, b.Truth, b.Past)
 	if err != nil {
 		return nil, err
 	}

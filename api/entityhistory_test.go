@@ -275,7 +275,7 @@ func TestUnknownParameters(t *testing.T) {
 	for _, path := range []string{
 		"events?att=2026-02-01", "events?known=1&moment=3", "events/1?at=2", "feed?at=2026-02-01", "export?until=3", ofPayments + "?entity=component:ledger", ofPayments + "/blame?att=2",
 		ofPayments + "/owners?att=2026-02-01", ofPayments + "/relations?at=2", ofPayments + "/ledger?since=2", ofPayments + "/diff?from=1&at=3", "diff?from=1&filters=kind=component", "seal?at=1", "key?x=1",
-		"records?from=3", "proof?positon=2", "proof/consistency?frm=2", ofPayments + "/owners?at=1&at=2",
+		"records?from=3", "proof?pos=2", "proof/consistency?frm=2", ofPayments + "/owners?at=1&at=2",
 	} {
 		if body := ask(t, s, path, 400); !strings.Contains(fmt.Sprint(body["detail"]), "query") {
 			t.Errorf("%s: %v", path, body["detail"])

@@ -31,7 +31,7 @@ func TestDeclaresWhatTheIndexSelects(t *testing.T) {
 			value := rapid.OneOf(rapid.SampledFrom(values), rapid.SampledFrom([]string{"Component", "Payments", "default", "1.5", "1000", "k", "kelvin", "SERVICE", "gold", "7"}))
 			return entities.Equals{Key: rapid.SampledFrom(keys).Draw(rt, "key"), Values: []string{value.Draw(rt, "value")}}
 		})
-		var w entities.Where = equals.Draw(rt, "one")
+		w := equals.Draw(rt, "one")
 		if rapid.Bool().Draw(rt, "several") {
 			w = entities.Any{w, entities.All{equals.Draw(rt, "second"), entities.Not{Where: equals.Draw(rt, "third")}}}
 		}

@@ -169,7 +169,7 @@ func (a *API) maturityQuestion(c echo.Context) (q maturity.Question, err error) 
 		}
 	}
 	if text := c.QueryParam("to"); text != "" {
-		if q.To.At, err = dayOrMoment("to", text); err != nil {
+		if q.To.At, err = instant("to", text); err != nil {
 			return q, err
 		}
 	}
@@ -178,7 +178,7 @@ func (a *API) maturityQuestion(c echo.Context) (q maturity.Question, err error) 
 	}
 	q.From = maturity.Quarter(q.End)
 	if text := c.QueryParam("from"); text != "" {
-		q.From, err = dayOrMoment("from", text)
+		q.From, err = instant("from", text)
 	}
 	return q, err
 }

@@ -325,11 +325,19 @@ func newAuditView(r request, q auditQuery, page history.Page, last eventlog.Posi
 
 // asFile is where the API has the events that a page shows.
 func asFile(base link, q auditQuery, what string) link {
-	l := link{path: "/api/history/" + what, query: base.query}.drop(fieldLive, fieldText, fieldCommit)
+	l := link{path: "/api/history/" + what}
+	for _, field := range []string{fieldType, fieldSource, fieldActor, fieldCause, fieldFrom, fieldTo} { // the API refuses others
+		if value := base.query.Get(field); value != "" {
+			l = l.set(field, value)
+		}
+	}
 	for field, value := range map[string]string{fieldText: q.Text, fieldCommit: q.Filter.Commit, fieldEntity: q.Entity} {
 		if value != "" {
 			l = l.set(field, value)
 		}
+	}
+	if q.Known > 0 {
+		l = l.set(fieldKnown, decimal(q.Known))
 	}
 	if len(q.to) == len(time.DateOnly) || q.ends { // the day itself still belongs to it
 		l = l.set(fieldTo, q.To.Format(time.RFC3339Nano))

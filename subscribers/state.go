@@ -14,17 +14,20 @@ func (w *Worker) State(ctx context.Context) (State, error) {
 		return State{}, err
 	}
 	s := State{Name: w.Name, Host: shown(w.URL), Filter: w.Filter, Progress: p}
+	if w.Channel != nil {
+		s.Type, s.Sends, s.Host = w.Channel.Type(), w.Channel.Sends(), w.Channel.Host()
+	}
 	if p.Refusals > 0 {
 		s.GivesUp = p.RefusedSince.Add(w.GiveUp)
 	}
 	if s.Letters, err = w.options.Store.countLetters(ctx, w.Name); err != nil {
 		return State{}, err
 	}
-	if s.Newest, err = w.options.History.Position(ctx); err != nil {
+	if s.Newest, err = w.newest(ctx, p); err != nil {
 		return State{}, err
 	}
 	if s.Newest > p.Position {
-		entries, err := w.entries(ctx, p.Position, s.Newest, 1)
+		entries, err := w.entries(ctx, p, s.Newest, 1)
 		if err != nil {
 			return State{}, err
 		}
@@ -88,7 +91,7 @@ func (w *Worker) Letter(ctx context.Context, at eventlog.Position) (Letter, []by
 	if err != nil {
 		return l, nil, err
 	}
-	rec, err := w.options.Log.At(ctx, at)
+	rec, err := w.at(ctx, at)
 	if err != nil {
 		return l, nil, err
 	}

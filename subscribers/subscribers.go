@@ -38,6 +38,55 @@ type Subscriber struct {
 	Batch   int           // events in a request at most; 0 = 100
 	Timeout time.Duration // for an answer; 0 = 15 s
 	GiveUp  time.Duration // how long an event is refused until it is a dead letter; 0 = a day
+	// Channel is for who is sent something else than events, or otherwise; nil for a
+	// program that is sent those of the log as signed webhooks.
+	Channel Channel
+}
+
+// Channel is another thing to send than the events of the log that a filter selects, and
+// maybe another way to send it. What becomes of it is kept and retried as for any subscriber.
+type Channel interface {
+	// Type and Sends say in a word what way it is, and to people what is sent.
+	Type() string
+	Sends() string
+	// Host is what of its address everybody may see.
+	Host() string
+	// Ends returns a position that no entry is beyond.
+	Ends(context.Context) (eventlog.Position, error)
+	// Newest returns the last position of which all is known. Began is when the
+	// channel was first there.
+	Newest(ctx context.Context, began time.Time) (eventlog.Position, error)
+	// Entries returns the first records between two positions.
+	Entries(ctx context.Context, began time.Time, after, newest eventlog.Position, limit int) ([]eventlog.Record, error)
+	// At returns the record at a position, or an error of kind fault.NotFound.
+	At(ctx context.Context, began time.Time, p eventlog.Position) (eventlog.Record, error)
+	// Wait returns once there may be something after a position, and as soon as it likes.
+	Wait(ctx context.Context, after eventlog.Position) error
+	// Ping is a record that nobody has to act on.
+	Ping(at time.Time) (eventlog.Record, error)
+	// Courier sends it; nil has it sent as a signed webhook.
+	Courier() Courier
+}
+
+// Courier hands over a message.
+type Courier interface {
+	Send(ctx context.Context, m Message) Answer
+}
+
+// Message is what is handed over at once.
+type Message struct {
+	ID      string // the same whenever the same is sent
+	Records []eventlog.Record
+	At      time.Time
+}
+
+// Answer is what became of it.
+type Answer struct {
+	Verdict    Verdict
+	Status     int    // of an answer, in the numbers of its protocol; 0 if there was none
+	Reason     string // why it was not delivered
+	Text       string // how the answer began
+	RetryAfter time.Duration
 }
 
 // History answers which events there are for a subscriber.
@@ -67,6 +116,8 @@ const (
 type State struct {
 	Name   string
 	Host   string // of its address, with the scheme
+	Type   string // "" for a program that is sent events; else that of its channel
+	Sends  string // what a channel is sent, for people
 	Filter history.Filter
 	Status Status
 	Progress
@@ -90,6 +141,7 @@ type Progress struct {
 	PausedFor    string // why; "" = it is not
 	PausedAt     time.Time
 	batch        int // events in the next request; 0 = as many as it takes
+	began        time.Time
 }
 
 // Verdict is what became of a request.

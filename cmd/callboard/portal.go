@@ -38,6 +38,7 @@ import (
 	"github.com/callboard/callboard/projections/history"
 	"github.com/callboard/callboard/projections/ledger"
 	"github.com/callboard/callboard/projections/moments"
+	"github.com/callboard/callboard/projections/notices"
 	"github.com/callboard/callboard/projections/repositories"
 	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/projections/standing"
@@ -45,6 +46,7 @@ import (
 	"github.com/callboard/callboard/projections/trends"
 	"github.com/callboard/callboard/scorecards/scorer"
 	"github.com/callboard/callboard/subscribers"
+	"github.com/callboard/callboard/subscribers/channels"
 	"github.com/callboard/callboard/techdocs/store"
 	"github.com/callboard/callboard/web"
 )
@@ -57,6 +59,7 @@ const (
 	fileStatus     = "delivery-status.db"
 	fileSources    = "repositories.db"
 	fileScores     = "scores.db"
+	fileNotices    = "notices.db"
 	fileDocs       = "docs.db"
 	fileContents   = "docs-contents.db"
 	fileTree       = "proof.db"
@@ -86,6 +89,7 @@ type portal struct {
 	trials       *scorer.Trials
 	trends       trends.Trends
 	named        *namedFiles
+	notices      *notices.Notices
 	docs         *docs.Docs
 	contents     *store.Store // of the docs
 	tree         *tree.Tree
@@ -105,6 +109,7 @@ type portal struct {
 	standing     *standing.Reader
 	sent         *subscribers.Store
 	subscribers  *subscribers.Dispatcher
+	channels     *channels.Options // of notices
 	echo         *echo.Echo
 	listener     net.Listener
 
@@ -143,7 +148,7 @@ func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o por
 	if err := p.openStores(ctx, o); err != nil {
 		return nil, err
 	}
-	p.runner = projections.NewRunner(p.events, logger, p.catalog, p.history, p.repositories, p.scores, p.docs, p.tree)
+	p.runner = projections.NewRunner(p.events, logger, p.catalog, p.history, p.repositories, p.scores, p.notices, p.docs, p.tree)
 	p.scorer = scorer.New(scorer.Options{Log: p.events, Kinds: kindsOf(p.config), Now: p.scoreTime, Logger: logger})
 	p.trials = scorer.NewTrials(p.open, p.events, kindsOf(p.config), p.now)
 	p.trends = trends.Trends{Recorded: p.scores, Trials: p.trials}
@@ -220,6 +225,10 @@ func (p *portal) openStores(ctx context.Context, o portalOptions) (err error) {
 		return err
 	}
 	p.closers = append(p.closers, p.scores.Close)
+	if p.notices, err = notices.Open(ctx, in(fileNotices), time.Duration(p.config.Notices.Grace)); err != nil {
+		return err
+	}
+	p.closers = append(p.closers, p.notices.Close)
 	if p.docs, err = docs.Open(ctx, in(fileDocs)); err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ import (
 	"github.com/callboard/callboard/projections/docs"
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/projections/notices"
 	"github.com/callboard/callboard/projections/repositories"
 	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/projections/tree"
@@ -172,7 +173,7 @@ func TestRebuildWhileRead(t *testing.T) {
 		return err
 	})
 	for range 5 {
-		for _, name := range []string{history.Name, entities.Name, repositories.Name, scores.Name, docs.Name, tree.Name} {
+		for _, name := range []string{history.Name, entities.Name, repositories.Name, scores.Name, notices.Name, docs.Name, tree.Name} {
 			if err := r.runner.Rebuild(t.Context(), name, time.Now); err != nil {
 				t.Error(err)
 			}
@@ -203,7 +204,7 @@ func TestRebuildWhileRead(t *testing.T) {
 	}
 	before := whole()
 	out := r.rebuildByCommand(t)
-	for _, name := range []string{history.Name, entities.Name, repositories.Name, scores.Name, docs.Name, tree.Name, deliveries.Name} {
+	for _, name := range []string{history.Name, entities.Name, repositories.Name, scores.Name, notices.Name, docs.Name, tree.Name, deliveries.Name} {
 		if !strings.Contains(out, name+": rebuilt up to event ") {
 			t.Errorf("the command does not tell of %s:\n%s", name, out)
 		}

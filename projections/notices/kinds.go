@@ -25,7 +25,7 @@ type Kind struct {
 // is due to.
 func Kinds() []Kind {
 	return []Kind{
-		{Drop, "Levels that fell", "down", "bad", "An entity fell to a lower level of a scorecard."},
+		{Drop, "Levels that fell", "arrow-down", "bad", "An entity fell to a lower level of a scorecard."},
 		{Opened, "New initiatives", "flag", "info", "An initiative asks for something from now on."},
 		{Reminder, "Reminders", "clock", "warn", "The last day of an initiative comes near."},
 		{Requested, "Exemptions asked for", "shield", "warn", "A request for an exemption waits for a decision."},

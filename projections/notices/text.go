@@ -69,7 +69,7 @@ func drop(n Notice) Words {
 	w := Words{Href: scores(first.Entity)}
 	if len(n.Falls) == 1 {
 		w.Headline = fmt.Sprintf("%s fell from %s to %s on %s", Called(first.Entity), level(first.From), level(first.To), n.card())
-		w.Lines = append(w.Lines, by(first.said(), first.Actor, first.Cause))
+		w.Lines = append(w.Lines, by(first.Said(), first.Actor, first.Cause))
 		return w
 	}
 	to := " fell"
@@ -84,12 +84,12 @@ func drop(n Notice) Words {
 			w.Href = "/scorecards/" + ref.Namespace + ":" + ref.Name
 		}
 	}
-	same := !slices.ContainsFunc(n.Falls, func(f Fall) bool { return f.Cause != first.Cause || f.Actor != first.Actor || f.said() != first.said() })
+	same := !slices.ContainsFunc(n.Falls, func(f Fall) bool { return f.Cause != first.Cause || f.Actor != first.Actor || f.Said() != first.Said() })
 	if same { // a rule of the card, most often: it is said once
-		w.Lines = append(w.Lines, by(first.said(), first.Actor, first.Cause))
+		w.Lines = append(w.Lines, by(first.Said(), first.Actor, first.Cause))
 	}
 	for _, f := range n.Falls[:min(len(n.Falls), shownFalls)] {
-		l := by("from "+level(f.From)+" to "+level(f.To)+": "+f.said(), f.Actor, f.Cause)
+		l := by("from "+level(f.From)+" to "+level(f.To)+": "+f.Said(), f.Actor, f.Cause)
 		if same {
 			l = Line{Text: "from " + level(f.From) + " to " + level(f.To)}
 		}
@@ -124,8 +124,8 @@ func noun(falls []Fall) string {
 	return "entities"
 }
 
-// said is why an entity fell, in words.
-func (f Fall) said() string {
+// Said is why an entity fell, in words.
+func (f Fall) Said() string {
 	var all []string
 	for _, r := range f.Rules {
 		says := r.Title

@@ -39,6 +39,7 @@ type Config struct {
 	Facts      Facts
 	Scores     Scores
 	Trends     Trends
+	Notices    Notices
 	Trials     Trials
 	Now        func() time.Time
 	Replay     Replay
@@ -150,6 +151,8 @@ func (a *API) Register(e *echo.Echo) {
 	own.GET("/scorecards/:name/trend", a.handleTrend, takes(spanParams()...))
 	own.POST("/scorecards/:name/backtest", a.handleBacktest, takes(spanParams()...))
 	own.GET("/scorecards/:name/badge/:kind/:namespace/:of", a.handleBadge)
+	own.GET("/notices", a.handleNotices, a.reads(param{name: "owner"}, param{name: "kind"}, param{name: "scorecard", check: oneText}, param{name: "since", check: oneText},
+		param{name: "limit", check: oneText}, param{name: "offset", check: oneText}))
 	own.POST("/sources/:name/survey", a.handleSurvey)
 	own.POST("/sources/:name/backfill", a.handleBackfill)
 	own.POST("/sources/:name/webhook", a.handleWebhook)

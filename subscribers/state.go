@@ -2,6 +2,7 @@ package subscribers
 
 import (
 	"context"
+	"math"
 	"net/url"
 
 	"github.com/callboard/callboard/eventlog"
@@ -16,6 +17,9 @@ func (w *Worker) State(ctx context.Context) (State, error) {
 	s := State{Name: w.Name, Host: shown(w.URL), Filter: w.Filter, Progress: p}
 	if w.Channel != nil {
 		s.Type, s.Sends, s.Host = w.Channel.Type(), w.Channel.Sends(), w.Channel.Host()
+		if p.Position > 0 && p.Position <= math.MaxInt64 {
+			s.UpTo = moment(int64(p.Position)) //nolint:gosec // bounded
+		}
 	}
 	if p.Refusals > 0 {
 		s.GivesUp = p.RefusedSince.Add(w.GiveUp)

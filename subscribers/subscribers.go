@@ -45,6 +45,7 @@ type Subscriber struct {
 
 // Channel is another thing to send than the events of the log that a filter selects, and
 // maybe another way to send it. What becomes of it is kept and retried as for any subscriber.
+// Its positions are moments, in nanoseconds since 1970.
 type Channel interface {
 	// Type and Sends say in a word what way it is, and to people what is sent.
 	Type() string
@@ -115,9 +116,10 @@ const (
 // State is how a subscriber stands.
 type State struct {
 	Name   string
-	Host   string // of its address, with the scheme
-	Type   string // "" for a program that is sent events; else that of its channel
-	Sends  string // what a channel is sent, for people
+	Host   string    // of its address, with the scheme
+	Type   string    // "" for a program that is sent events; else that of its channel
+	Sends  string    // what a channel is sent, for people
+	UpTo   time.Time // of a channel: its position as a moment; zero if it was sent nothing
 	Filter history.Filter
 	Status Status
 	Progress

@@ -305,7 +305,7 @@ func newToldRow(r request, n notices.Notice) toldRow {
 	k, _ := notices.KindOf(n.Kind)
 	words := notices.Text(n)
 	row := toldRow{
-		look: k.Look, icon: k.Icon, kind: k.Title, unread: r.moment.Now() && n.Shown.After(r.since()),
+		look: k.Look, icon: k.Icon, kind: k.Title, unread: r.moment.Now() && n.Unread(r.since()),
 		headline: ui.Anchor{Label: words.Headline, Href: words.Href}, when: ui.Near(n.Time, r.now),
 	}
 	if n.Card != "" {

@@ -19,7 +19,7 @@ import (
 type Query struct {
 	projections.Moment
 	Now    time.Time // what is told later is not there yet
-	Since  time.Time // only what is shown later than this
+	Since  time.Time // only what was not seen by then, see [Notice.Unread]; zero: all
 	Owners []string  // full refs: what concerns any of them
 	Kinds  []string
 	Card   string
@@ -37,8 +37,12 @@ func (q Query) where() (string, []any) {
 	if at.IsZero() {
 		at = q.Now
 	}
-	text := `n.position <= ? AND n.time <= ? AND n.shown > ?`
-	args := []any{known, at.UnixNano(), nano(q.Since)}
+	text := `n.position <= ? AND n.time <= ?`
+	args := []any{known, at.UnixNano()}
+	if !q.Since.IsZero() {
+		text += ` AND n.shown > ? AND n.time > ?`
+		args = append(args, nano(q.Since), nano(q.Since.Add(-late)))
+	}
 	if q.At.IsZero() {
 		text += ` AND (n.gone = 0 OR n.gone > ?)`
 		args = append(args, known)

@@ -42,6 +42,12 @@ type Notice struct {
 	Says
 }
 
+// Unread reports whether somebody who last looked at a moment has not seen it as it is.
+// What tells of more than a day before is no news.
+func (n Notice) Unread(since time.Time) bool {
+	return n.Shown.After(since) && n.Time.After(since.Add(-late))
+}
+
 // Says is what a notice tells besides; what of it there is depends on the kind.
 type Says struct {
 	CardTitle string      `json:"cardTitle,omitempty"`

@@ -234,7 +234,7 @@ func (c *Channel) stream(ctx context.Context, began, from, until time.Time) ([]e
 		return err
 	}
 	for _, n := range ripe {
-		if n.Time.Before(began.Add(-day)) || !c.wants(n) {
+		if n.Ripe.Before(began.Add(-day)) || !c.wants(n) {
 			continue
 		}
 		if end := ends(n.Ripe); !end.Equal(today) {

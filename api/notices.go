@@ -37,7 +37,7 @@ type noticeJSON struct {
 // handleNotices handles "GET /api/notices".
 func (a *API) handleNotices(c echo.Context) error {
 	q := c.QueryParams()
-	ask := notices.Query{Now: a.Now(), }
+	ask := notices.Query{Now: a.Now()}
 	for _, name := range q["kind"] {
 		if _, ok := notices.KindOf(name); !ok {
 			var all []string

@@ -182,13 +182,19 @@ func TestDrops(t *testing.T) {
 		{"hours apart", func(s *story) {
 			s.move("payments", "Gold", "Bronze").after(3*time.Hour).move("ledger", "Gold", "Bronze")
 		}, []string{"09:05 payments fell from Gold to Bronze on Readiness", "12:05 ledger fell from Gold to Bronze on Readiness"}},
-		{"taken back", func(s *story) { s.move("payments", "Gold", "Bronze").after(4*time.Minute).move("payments", "Bronze", "Gold") }, nil},
+		{"taken back", func(s *story) {
+			s.move("payments", "Gold", "Bronze").after(4*time.Minute).move("payments", "Bronze", "Gold")
+		}, nil},
 		{"taken back in part", func(s *story) {
 			s.move("payments", "Gold", "Bronze").move("ledger", "Gold", "Bronze").after(time.Minute).move("payments", "Bronze", "Gold").move("ledger", "Bronze", "Silver")
 		}, []string{"09:05 ledger fell from Gold to Silver on Readiness"}},
-		{"too late to take back", func(s *story) { s.move("payments", "Gold", "Bronze").after(6*time.Minute).move("payments", "Bronze", "Gold") },
+		{"too late to take back", func(s *story) {
+			s.move("payments", "Gold", "Bronze").after(6*time.Minute).move("payments", "Bronze", "Gold")
+		},
 			[]string{"09:05 payments fell from Gold to Bronze on Readiness"}},
-		{"further", func(s *story) { s.move("payments", "Gold", "Silver").after(time.Minute).move("payments", "Silver", "Bronze") },
+		{"further", func(s *story) {
+			s.move("payments", "Gold", "Silver").after(time.Minute).move("payments", "Silver", "Bronze")
+		},
 			[]string{"09:05 payments fell from Gold to Bronze on Readiness"}},
 		{"removed meanwhile", func(s *story) {
 			s.move("payments", "Gold", "Silver").add("component:default/payments", event.TypeScoreChanged, event.ScoreChanged{Card: card, Before: score("Silver")})

@@ -16,7 +16,8 @@ func (w *Worker) State(ctx context.Context) (State, error) {
 	}
 	s := State{Name: w.Name, Host: shown(w.URL), Filter: w.Filter, Progress: p}
 	if w.Channel != nil {
-		s.Type, s.Sends, s.Host = w.Channel.Type(), w.Channel.Sends(), w.Channel.Host()
+		shown := w.Channel.Shown()
+		s.Type, s.Sends, s.Host = shown.Type, shown.Sends, shown.Host
 		if p.Position > 0 && p.Position <= math.MaxInt64 {
 			s.UpTo = moment(int64(p.Position)) //nolint:gosec // bounded
 		}

@@ -47,11 +47,24 @@ type Subscriber struct {
 // maybe another way to send it. What becomes of it is kept and retried as for any subscriber.
 // Its positions are moments, in nanoseconds since 1970.
 type Channel interface {
-	// Type and Sends say in a word what way it is, and to people what is sent.
-	Type() string
-	Sends() string
-	// Host is what of its address everybody may see.
-	Host() string
+	Feed
+	// Shown is what everybody may see of it.
+	Shown() Shown
+	// Ping is a record that nobody has to act on.
+	Ping(at time.Time) (eventlog.Record, error)
+	// Courier sends it; nil has it sent as a signed webhook.
+	Courier() Courier
+}
+
+// Shown is what everybody may see of a channel.
+type Shown struct {
+	Type  string // what way it is, in a word
+	Sends string // what is sent, for people
+	Host  string // of its address, with the scheme
+}
+
+// Feed is what there is to send.
+type Feed interface {
 	// Ends returns a position that no entry is beyond.
 	Ends(context.Context) (eventlog.Position, error)
 	// Newest returns the last position of which all is known. Began is when the
@@ -63,10 +76,6 @@ type Channel interface {
 	At(ctx context.Context, began time.Time, p eventlog.Position) (eventlog.Record, error)
 	// Wait returns once there may be something after a position, and as soon as it likes.
 	Wait(ctx context.Context, after eventlog.Position) error
-	// Ping is a record that nobody has to act on.
-	Ping(at time.Time) (eventlog.Record, error)
-	// Courier sends it; nil has it sent as a signed webhook.
-	Courier() Courier
 }
 
 // Courier hands over a message.

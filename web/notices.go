@@ -126,6 +126,7 @@ type toldRow struct {
 	look, icon, kind string
 	unread           bool
 	headline         ui.Anchor
+	says             string // what holds for all lines
 	lines            []toldLine
 	more             int
 	when             ui.Moment
@@ -326,12 +327,22 @@ func newToldRow(r request, n notices.Notice) toldRow {
 		}
 		return row
 	}
+	first := n.Falls[0]
+	same := len(n.Falls) > 1 && !slices.ContainsFunc(n.Falls, func(f notices.Fall) bool {
+		return f.Said() != first.Said() || f.Actor != first.Actor || f.Cause != first.Cause
+	})
+	if same {
+		row.says, row.who, row.commit = first.Said(), actor(first.Actor), commit(first.Cause)
+	}
 	for i, f := range n.Falls {
 		if i == maxFalls {
 			row.more = len(n.Falls) - maxFalls
 			break
 		}
 		line := toldLine{says: f.Said(), toldMarks: toldMarks{actor(f.Actor), commit(f.Cause), mark(f.Position)}}
+		if same {
+			line = toldLine{toldMarks: toldMarks{event: line.event}}
+		}
 		if len(n.Falls) == 1 {
 			row.toldMarks, line.toldMarks = line.toldMarks, toldMarks{}
 		} else {

@@ -44,7 +44,7 @@ func (f folder) score(d event.ScoreChanged) error {
 	case now > was:
 		return f.mend(d.Card, d.After.Level, card.Ladder)
 	default:
-		return f.fell(d, card)
+		return f.fell(d)
 	}
 }
 
@@ -102,7 +102,7 @@ func (f folder) end(o open) error {
 }
 
 // fell folds that an entity fell.
-func (f folder) fell(d event.ScoreChanged, card declared) error {
+func (f folder) fell(d event.ScoreChanged) error {
 	why := Why{Actor: f.rec.Actor, Cause: f.rec.Cause}
 	for _, r := range d.Rules {
 		if r.After == "fail" || r.After == "error" || r.After == "unknown" && r.Before != "" {

@@ -87,11 +87,13 @@ type Channel struct {
 
 var _ subscribers.Channel = (*Channel)(nil)
 
-// Type returns the type.
-func (c *Channel) Type() string { return c.Way }
+// Shown is what everybody may see of it.
+func (c *Channel) Shown() subscribers.Shown {
+	return subscribers.Shown{Type: c.Way, Sends: c.sends(), Host: c.host()}
+}
 
-// Sends says what is sent.
-func (c *Channel) Sends() string {
+// sends says what is sent.
+func (c *Channel) sends() string {
 	says := "all notices"
 	if len(c.Kinds) > 0 {
 		titles := make([]string, len(c.Kinds))
@@ -111,8 +113,8 @@ func (c *Channel) Sends() string {
 	return says
 }
 
-// Host is what of its address everybody may see.
-func (c *Channel) Host() string {
+// host is what of its address everybody may see.
+func (c *Channel) host() string {
 	if c.Way == Email {
 		return "smtp://" + c.Mail.address()
 	}

@@ -41,6 +41,8 @@ type Config struct {
 	Trends     Trends
 	Notices    Notices
 	Trials     Trials
+	Agreements Agreements
+	Desk       Desk
 	Now        func() time.Time
 	Replay     Replay
 	Allow      Replay // of a delivery that is held, to remove as much as it takes
@@ -151,6 +153,17 @@ func (a *API) Register(e *echo.Echo) {
 	own.GET("/scorecards/:name/trend", a.handleTrend, takes(spanParams()...))
 	own.POST("/scorecards/:name/backtest", a.handleBacktest, takes(spanParams()...))
 	own.GET("/scorecards/:name/badge/:kind/:namespace/:of", a.handleBadge)
+	own.GET("/exemptions", a.handleExemptions, a.reads(exemptionParams()...))
+	own.POST("/exemptions", a.handleRequestExemption, takes())
+	own.GET("/exemptions/:name", a.handleExemption, a.reads())
+	own.POST("/exemptions/:name/grant", a.handleGrantExemption, takes())
+	own.POST("/exemptions/:name/deny", a.refuseExemption(Desk.DenyExemption), takes())
+	own.POST("/exemptions/:name/revoke", a.refuseExemption(Desk.RevokeExemption), takes())
+	own.GET("/initiatives", a.handleInitiatives, a.reads())
+	own.POST("/initiatives", a.handleOpenInitiative, takes())
+	own.GET("/initiatives/:name", a.handleInitiative, a.reads(param{name: "format", check: oneOf("json", "csv")}))
+	own.PUT("/initiatives/:name", a.handleChangeInitiative, takes())
+	own.POST("/initiatives/:name/close", a.handleCloseInitiative, takes())
 	own.GET("/notices", a.handleNotices, a.reads(param{name: "owner"}, param{name: "kind"}, param{name: "scorecard", check: oneText}, param{name: "since", check: oneText},
 		param{name: "limit", check: oneText}, param{name: "offset", check: oneText}))
 	own.POST("/sources/:name/survey", a.handleSurvey)

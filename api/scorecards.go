@@ -67,8 +67,10 @@ func (a *API) cardNamed(c echo.Context) (*catalog.Entity, error) {
 	return e.Entity, nil
 }
 
-func cardRef(name string) catalog.Ref {
-	ref := catalog.Ref{Kind: kindScorecard, Namespace: catalog.DefaultNamespace, Name: name}
+func cardRef(name string) catalog.Ref { return namedRef(kindScorecard, name) }
+
+func namedRef(kind, name string) catalog.Ref {
+	ref := catalog.Ref{Kind: kind, Namespace: catalog.DefaultNamespace, Name: name}
 	if namespace, rest, ok := strings.Cut(name, ":"); ok {
 		ref.Namespace, ref.Name = namespace, rest
 	}

@@ -50,6 +50,9 @@ func DigestOf(document string) string {
 // Place names the file for people: "acme/payments/catalog-info.yaml". A path that
 // is whole in itself, as those of locations are, stands alone.
 func (o Origin) Place() string {
+	if o.FromPortal() {
+		return "the portal"
+	}
 	if o.Repository == "" || strings.Contains(o.Path, "://") || filepath.IsAbs(o.Path) {
 		return o.Path
 	}
@@ -70,6 +73,12 @@ const LocationsSource = "locations"
 
 // FromLocation reports whether a location led here.
 func (o Origin) FromLocation() bool { return o.Source == LocationsSource }
+
+// PortalSource is the source of what people made in the portal, and no file declares.
+const PortalSource = "portal"
+
+// FromPortal reports whether somebody made it in the portal.
+func (o Origin) FromPortal() bool { return o.Source == PortalSource }
 
 // Include is a file whose content became part of a document.
 type Include struct {

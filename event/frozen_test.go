@@ -198,6 +198,14 @@ func samples() []event.Data {
 		URL:        "https://forge.example/acme/payments", DefaultBranch: "main", Description: "Takes the money.", Visibility: "private",
 		Archived: true, Fork: true, Language: "Go", Topics: []string{"money", "tier-1"},
 	}
+	exemption := event.Exemption{
+		Ref: "exemption:default/payments-docs", Card: "scorecard:default/production-readiness", Entity: "component:default/payments", Rules: []string{"docs"},
+		Reason: "The books move in summer", From: "2026-03-01", Until: "2026-06-30", RequestedBy: "user:default/pebbledash", DecidedBy: "Moss Bank", Note: "Until the move",
+	}
+	initiative := event.Initiative{
+		Ref: "initiative:default/silver-by-summer", Title: "Silver by summer", Card: "scorecard:default/production-readiness", Owner: "group:default/platform",
+		Level: "Silver", Rules: []string{"docs"}, Start: "2026-03-01", Target: "2026-06-30",
+	}
 	return []event.Data{
 		event.EntityRegistered{Declaration: declaration},
 		event.EntityChanged{Declaration: declaration},
@@ -265,6 +273,13 @@ func samples() []event.Data {
 			Before: &event.Score{Level: "Silver", Points: 4, Of: 5}, After: &event.Score{Level: "Bronze", Points: 3, Of: 5},
 			Rules: []event.RuleChange{{Rule: "codeowners", Title: "Has a CODEOWNERS file", Before: "pass", After: "fail", Message: "No CODEOWNERS file on main"}}, By: 41,
 		},
+		event.ExemptionRequested{Exemption: exemption},
+		event.ExemptionGranted{Exemption: exemption},
+		event.ExemptionDenied{Exemption: exemption},
+		event.ExemptionRevoked{Exemption: exemption},
+		event.ExemptionExpired{Exemption: exemption},
+		event.InitiativeOpened{Initiative: initiative},
+		event.InitiativeClosed{Initiative: initiative, Outcome: event.InitiativeMissed, Done: 17, Asked: 21, Note: "The platform moves first"},
 		event.DocsPublished{
 			Entity: "component:default/payments", Site: "Payments", Repository: repository.Repository, Commit: origin.Commit, Root: "services/api",
 			Edit: "https://forge.example/acme/payments/edit/main/", View: "https://forge.example/acme/payments/blob/main/",

@@ -36,6 +36,15 @@ const (
 
 	TypeScoreChanged Type = "score.changed.v1"
 
+	TypeExemptionRequested Type = "exemption.requested.v1"
+	TypeExemptionGranted   Type = "exemption.granted.v1"
+	TypeExemptionDenied    Type = "exemption.denied.v1"
+	TypeExemptionRevoked   Type = "exemption.revoked.v1"
+	TypeExemptionExpired   Type = "exemption.expired.v1"
+
+	TypeInitiativeOpened Type = "initiative.opened.v1"
+	TypeInitiativeClosed Type = "initiative.closed.v1"
+
 	TypeDocsPublished Type = "docs.published.v1"
 	TypeDocsFailed    Type = "docs.failed.v1"
 	TypeDocsRemoved   Type = "docs.removed.v1"
@@ -99,6 +108,13 @@ var types = []TypeInfo{
 	{TypeSourceWorkRequested, "Somebody asked for work at a source.", decodeAs[SourceWorkRequested]},
 	{TypeSubscriberWorkRequested, "Somebody told a subscriber what to do.", decodeAs[SubscriberWorkRequested]},
 	{TypeScoreChanged, "An entity stands otherwise on a scorecard.", decodeAs[ScoreChanged]},
+	{TypeExemptionRequested, "Somebody asks that an entity need not keep rules for a while.", decodeAs[ExemptionRequested]},
+	{TypeExemptionGranted, "An entity need not keep rules for a while.", decodeAs[ExemptionGranted]},
+	{TypeExemptionDenied, "An entity has to keep rules that it was to be exempt from.", decodeAs[ExemptionDenied]},
+	{TypeExemptionRevoked, "An exemption was taken back.", decodeAs[ExemptionRevoked]},
+	{TypeExemptionExpired, "The time of an exemption is over.", decodeAs[ExemptionExpired]},
+	{TypeInitiativeOpened, "Entities are asked to reach something on a scorecard by a day.", decodeAs[InitiativeOpened]},
+	{TypeInitiativeClosed, "An initiative was reached, missed or withdrawn.", decodeAs[InitiativeClosed]},
 	{TypeDocsPublished, "The documentation of an entity is another one than before.", decodeAs[DocsPublished]},
 	{TypeDocsFailed, "The documentation of an entity cannot be shown as it is now; what was published stays.", decodeAs[DocsFailed]},
 	{TypeDocsRemoved, "An entity has no documentation any more.", decodeAs[DocsRemoved]},

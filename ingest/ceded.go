@@ -7,10 +7,10 @@ import (
 	"github.com/callboard/callboard/event"
 )
 
-// reads reports whether somebody reads what is declared in a source: it is
-// configured, or it is that of the locations.
+// reads reports whether somebody looks after what is declared in a source: it is
+// configured, or it is that of the locations or of what people made in the portal.
 func (t *Translator) reads(source string) bool {
-	return source == LocationsSource || slices.ContainsFunc(t.lanes, func(l *lane) bool { return l.source.Name() == source })
+	return source == LocationsSource || source == event.PortalSource || slices.ContainsFunc(t.lanes, func(l *lane) bool { return l.source.Name() == source })
 }
 
 // TakeOver is to be called whenever the sources may be others than before, with what is

@@ -88,9 +88,10 @@ func plan(k known, r reading, elsewhere func(ref string) (holder, bool, error)) 
 	return p.changes, nil
 }
 
-// holder is who declares an entity elsewhere. Nobody reads it any more if it cedes:
-// its source is not configured. It would keep the name for ever, whatever becomes of
-// the file, so whoever else declares the entity takes it over, as the entity that it is.
+// holder is who declares an entity elsewhere. It cedes if nobody reads it any more, as
+// its source is not configured: it would keep the name for ever, whatever becomes of
+// the file. So does what was made in the portal: a file counts more. Whoever else declares
+// the entity takes it over, as the entity that it is.
 type holder struct {
 	event.Declaration
 	cedes bool
@@ -264,6 +265,9 @@ func (p *planner) declare(ref string, c claim) {
 	switch {
 	case isCeded: // no commit did that, but the configuration, now
 		reason := fmt.Sprintf("source %s, which had it, is not configured any more: %s has it now, by source %s", ceded.Origin.Source, now.Origin.Place(), p.source)
+		if ceded.Origin.FromPortal() {
+			reason = fmt.Sprintf("it was made in the portal: %s has it now", now.Origin.Place())
+		}
 		p.changes = append(p.changes, change{ref: ref, path: now.Origin.Path, data: event.EntityChanged{Declaration: now, Reason: reason}})
 	case isKnown:
 		_, mended := p.rejected[place{c.file.Path, ref}]

@@ -35,8 +35,8 @@ func (t *Translator) Recheck(ctx context.Context, all []Judged) error {
 		}
 		asked[repository] = true
 		err := t.Replay(ctx, j.Delivery, "the configuration declares other kinds than when it was read", event.Actor{})
-		if fault.KindOf(err) == fault.NotFound { // it is not kept any more
-			t.Logger.WarnContext(ctx, "kinds are declared otherwise, and a repository has to be pushed to for that to count", "repository", j.Origin.Repository, "entity", j.Ref)
+		if kind := fault.KindOf(err); kind == fault.NotFound || kind == fault.Conflict { // it is not kept any more, or nobody reads its source
+			t.Logger.WarnContext(ctx, "kinds are declared otherwise, and a repository has to be read again for that to count", "repository", j.Origin.Repository, "entity", j.Ref, "because", err)
 			continue
 		}
 		if err != nil {

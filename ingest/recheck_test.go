@@ -157,6 +157,18 @@ func TestKindsAtTheNextPush(t *testing.T) {
 
 // What placeholders bring in is not on record with a refusal; that the kind was
 // unknown is.
+// What was read of a source that nobody reads any more stays as it is.
+func TestRecheckOfASourceThatIsGone(t *testing.T) {
+	w := newWorld(t)
+	w.kinds = queues()
+	w.restart()
+	w.push("streams", "mossbank", files{yaml: queue("orders")})
+	w.sources = nil
+	if asked, added := w.recheck(nil); asked != 0 || len(added) > 0 {
+		t.Errorf("%d repositories are read again, which adds %v", asked, tell(t, added))
+	}
+}
+
 func TestRecheckWithPlaceholders(t *testing.T) {
 	w := newWorld(t)
 	text := strings.Replace(queue("orders"), "owner: a", "owner: {$text: ./owner.txt}", 1)

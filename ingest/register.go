@@ -199,6 +199,9 @@ func (l *Locations) Refresh(ctx context.Context, ref string) error {
 // again has a source's repository read again, by way of the delivery that told
 // of one of its entities: whichever it is, what is read is the branch as it is.
 func (l *Locations) again(ctx context.Context, at event.Origin, delivery string) error {
+	if at.FromPortal() {
+		return fault.New(fault.Conflict, "it was made in the portal: there is no file to be read again")
+	}
 	if !l.translator.reads(at.Source) {
 		return fault.New(fault.Conflict, "%s is not read any more: source %s is not configured", at.Repository, at.Source)
 	}
@@ -224,6 +227,9 @@ func (l *Locations) DeleteEntity(ctx context.Context, ref string, why event.Caus
 		return err
 	}
 	if at.Source == LocationsSource {
+		return l.seen(ctx)
+	}
+	if at.FromPortal() {
 		return l.seen(ctx)
 	}
 	if err := l.again(ctx, at, delivery); err != nil {

@@ -313,7 +313,7 @@ func (t *Translator) elsewhere(ctx context.Context) func(ref string) (holder, bo
 			return holder{}, false, err
 		}
 		d, ok, err := t.Known.Declared(ctx, after, ref)
-		return holder{d, !t.reads(d.Origin.Source)}, ok, err
+		return holder{d, d.Origin.FromPortal() || !t.reads(d.Origin.Source)}, ok, err
 	}
 }
 

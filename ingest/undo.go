@@ -47,6 +47,9 @@ func (t *Translator) Undo(ctx context.Context, events []eventlog.Record, why Und
 	for _, rec := range events {
 		switch rec.Type {
 		case event.TypeEntityRegistered, event.TypeEntityChanged, event.TypeEntityRemoved:
+			if rec.Backfilled() {
+				return nil, fault.New(fault.Conflict, "event %d tells of the past only, as the repository's history has it: there is nothing of now to undo", rec.Position)
+			}
 			undone[rec.Subject] = append(undone[rec.Subject], rec.Position)
 		}
 	}
@@ -130,6 +133,8 @@ func (t *Translator) retrace(ctx context.Context, after eventlog.Position, ref s
 				r.before = r.now
 			}
 			r.undone, r.source, r.again = append(r.undone, rec.Position), rec.Source, len(rec.Undoes()) > 0
+		case len(r.undone) > 0 && slices.ContainsFunc(rec.Undoes(), func(p uint64) bool { return slices.Contains(undone, eventlog.Position(p)) }):
+			return r, fault.New(fault.Conflict, "event %d undid that already", rec.Position)
 		case len(r.undone) > 0:
 			return r, fault.New(fault.Conflict, "event %d changed %s again: undo that first", rec.Position, ref)
 		}
@@ -194,7 +199,7 @@ func (r *retraced) compensate(why string) ([]event.Data, error) {
 		return nil, nil
 	case r.now == nil:
 		d := *r.before
-		if !r.again {
+		if !r.again && !d.Origin.FromPortal() {
 			d.Origin.Undone = &event.Undone{}
 		}
 		return []event.Data{event.EntityRegistered{Declaration: d, Reason: reason}}, nil
@@ -205,7 +210,7 @@ func (r *retraced) compensate(why string) ([]event.Data, error) {
 	}
 	d := *r.before
 	d.Entity.Metadata.UID = r.now.Entity.Metadata.UID
-	if !r.again {
+	if !r.again && !d.Origin.FromPortal() { // else no file says what is not to count
 		d.Origin = r.now.Origin
 		d.Origin.Undone = &event.Undone{Document: event.DigestOf(r.now.Document)}
 	}
@@ -219,7 +224,7 @@ func (r *retraced) compensate(why string) ([]event.Data, error) {
 // unregister removes the entity, and refuses what declares it unless nothing does.
 func (r *retraced) unregister(reason string) []event.Data {
 	said := []event.Data{event.EntityRemoved{Ref: r.ref, Reason: reason, Origin: r.now.Origin}}
-	if removalUndone(r.now.Origin) {
+	if removalUndone(r.now.Origin) || r.now.Origin.FromPortal() {
 		return said
 	}
 	return append(said, event.EntityRejected{

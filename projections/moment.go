@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -19,6 +20,22 @@ type Moment struct {
 
 // Now reports whether the moment is the present.
 func (m Moment) Now() bool { return m == Moment{} }
+
+// Patient returns a context in which the catalog of another moment is waited for that
+// long at most, and no longer than otherwise.
+func Patient(ctx context.Context, d time.Duration) context.Context {
+	return context.WithValue(ctx, patience{}, d)
+}
+
+type patience struct{}
+
+// PatienceIn returns how long that is, or what it is otherwise.
+func PatienceIn(ctx context.Context, otherwise time.Duration) time.Duration {
+	if d, ok := ctx.Value(patience{}).(time.Duration); ok {
+		return min(d, otherwise)
+	}
+	return otherwise
+}
 
 // ErrBeingMade says that what is asked for of a moment is being made, whether anybody
 // waits for it or not: it will be there for who asks again.

@@ -224,7 +224,7 @@ func judge(e *expression, v *view) judgement {
 func (r *Rule) exempt(result *RuleResult, v *view) {
 	for i := range v.Exemptions {
 		e := &v.Exemptions[i]
-		if !e.covers(r.ID) || e.Status != Granted {
+		if !e.Covers(r.ID) || e.Status != Granted {
 			continue
 		}
 		if v.now.Before(e.From) {

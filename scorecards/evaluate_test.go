@@ -366,12 +366,22 @@ spec: {owner: platform, scorecard: readiness, level: Silver, target: 2026-06-30,
 	}
 	card, s := cardOf(t, ladder), subject(t, map[string]any{"facts.b": true, "facts.s": false, "facts.g": false})
 	r := card.Evaluate(s, noon)
-	if left, applies := i.Left(card, s, &r, noon); !applies || !slices.Equal(left, []string{"s"}) {
-		t.Errorf("left %v, %t", left, applies)
+	outcome := func(id string) scorecards.Outcome {
+		return r.Rules[slices.IndexFunc(r.Rules, func(o scorecards.RuleResult) bool { return o.Rule == id })].Outcome
+	}
+	if left := i.Left(card, r.Level, outcome, noon); !i.Asks(s, noon) || !slices.Equal(left, []string{"s"}) {
+		t.Errorf("left %v, asked %t", left, i.Asks(s, noon))
+	}
+	// Who has the level has nothing left, whatever its rules are not known to come to.
+	if left := i.Left(card, "Silver", outcome, noon); left != nil {
+		t.Errorf("with the level: %v", left)
 	}
 	s.Owner.Ref = "group:default/ledger"
-	if left, applies := i.Left(card, s, &r, noon); applies || left != nil {
-		t.Errorf("of another owner: %v, %t", left, applies)
+	if i.Asks(s, noon) {
+		t.Error("another owner is asked")
+	}
+	if !i.Open(i.Target.Add(-1)) || i.Open(i.Target) {
+		t.Error("it is open until its target is over")
 	}
 
 	e, problems := scorecards.ParseExemption(entityOf(t, `
@@ -382,6 +392,9 @@ spec: {scorecard: readiness, entity: component:ledger, rules: [s], reason: Migra
 `))
 	if len(problems) > 0 {
 		t.Fatal(problems)
+	}
+	if e.Stands(noon) != scorecards.Granted || e.Stands(e.Until) != scorecards.Expired || e.LastDay().Format(time.DateOnly) != "2026-03-12" {
+		t.Errorf("it stands %s, then %s; its last day is %s", e.Stands(noon), e.Stands(e.Until), e.LastDay())
 	}
 	if e.Entity != "component:default/ledger" || e.DecidedBy != "user:default/mossbank" || e.Status != scorecards.Granted || !e.Holds(noon) || e.Holds(noon.AddDate(0, 0, 1)) {
 		t.Errorf("exemption %+v", e)

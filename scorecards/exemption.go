@@ -1,6 +1,7 @@
 package scorecards
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -15,8 +16,9 @@ type Exemption struct {
 	Rules       []string    // ids; none: all of the card
 	Reason      string
 	Status      Status
-	RequestedBy string    // full references; empty if nobody is named
-	DecidedBy   string    //
+	Note        string    // why it was decided so; empty if nobody said
+	RequestedBy string    // full reference, or a name; empty if nobody is named
+	DecidedBy   string    // likewise
 	From        time.Time // zero = at once
 	Until       time.Time // the first moment at which it holds no more; zero = it does not end
 }
@@ -24,13 +26,40 @@ type Exemption struct {
 // Status is how an exemption stands.
 type Status string
 
-// The statuses. That a granted one is over is no status: its time tells.
+// The statuses.
 const (
 	Requested Status = "requested"
 	Granted   Status = "granted"
 	Denied    Status = "denied"
 	Revoked   Status = "revoked"
+	// Expired is a granted one whose last day is over. Nobody writes it: see [Exemption.Stands].
+	Expired Status = "expired"
 )
+
+// Names of people who are no entities stand in annotations, as fields of the spec are
+// references. The portal writes them.
+const (
+	AnnotationRequestedBy = "callboard.dev/requested-by"
+	AnnotationDecidedBy   = "callboard.dev/decided-by"
+)
+
+// Stands is how the exemption stands at a moment: as it says or, if that is over, expired.
+func (e *Exemption) Stands(now time.Time) Status {
+	if e.Status == Granted && !e.Until.IsZero() && !now.Before(e.Until) {
+		return Expired
+	}
+	return e.Status
+}
+
+// LastDay is the last day on which it holds, in UTC; zero = it does not end.
+func (e *Exemption) LastDay() time.Time { return lastDay(e.Until) }
+
+func lastDay(after time.Time) time.Time {
+	if after.IsZero() {
+		return after
+	}
+	return after.AddDate(0, 0, -1)
+}
 
 // Holds reports whether the exemption is in force at a moment.
 func (e *Exemption) Holds(now time.Time) bool { return e.Status == Granted && e.holds(now) }
@@ -39,7 +68,8 @@ func (e *Exemption) holds(now time.Time) bool {
 	return !now.Before(e.From) && (e.Until.IsZero() || now.Before(e.Until))
 }
 
-func (e *Exemption) covers(rule string) bool {
+// Covers reports whether a rule need not be kept by it.
+func (e *Exemption) Covers(rule string) bool {
 	return len(e.Rules) == 0 || slices.Contains(e.Rules, rule)
 }
 
@@ -51,6 +81,7 @@ type writtenExemption struct {
 	Rules  []string `json:"rules"`
 	Reason string   `json:"reason"`
 	Status Status   `json:"status"`
+	Note   string   `json:"note"`
 	From   string   `json:"from"`
 	Until  string   `json:"until"`
 }
@@ -69,8 +100,9 @@ func ParseExemption(e *catalog.Entity) (*Exemption, []catalog.Problem) {
 	x.Ref = e.Ref()
 	x.Card = fullRef(e.SpecString("scorecard"), KindScorecard, namespace)
 	x.Entity = fullRef(e.SpecString("entity"), "Component", namespace)
-	x.RequestedBy = fullRef(e.SpecString("requestedBy"), "User", namespace)
-	x.DecidedBy = fullRef(e.SpecString("decidedBy"), "User", namespace)
+	named := e.Metadata.Annotations
+	x.RequestedBy = cmp.Or(fullRef(e.SpecString("requestedBy"), "User", namespace), named[AnnotationRequestedBy])
+	x.DecidedBy = cmp.Or(fullRef(e.SpecString("decidedBy"), "User", namespace), named[AnnotationDecidedBy])
 	return x, nil
 }
 
@@ -83,7 +115,7 @@ func parseExemption(spec map[string]any) (*Exemption, []catalog.Problem) {
 	var w writtenExemption
 	read(spec, &w)
 	var p problems
-	x := &Exemption{Rules: w.Rules, Reason: w.Reason, Status: w.Status, From: p.date("spec.from", w.From)}
+	x := &Exemption{Rules: w.Rules, Reason: w.Reason, Status: w.Status, Note: w.Note, From: p.date("spec.from", w.From)}
 	if x.Status == "" {
 		x.Status = Granted
 	}

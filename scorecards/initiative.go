@@ -21,6 +21,9 @@ type Initiative struct {
 	Start  time.Time // zero = at once
 	Target time.Time // the first moment after the last day
 	Remind []int     // days before the target, the most first
+	Filter string    // as it is written; empty: all that the card judges
+	Closed time.Time // when it was closed before the target; zero = it was not
+	Note   string    // why
 
 	filter *expression
 }
@@ -33,6 +36,8 @@ type writtenInitiative struct {
 	Start  string   `json:"start"`
 	Target string   `json:"target"`
 	Remind []int    `json:"remind"`
+	Closed string   `json:"closed"`
+	Note   string   `json:"note"`
 }
 
 // ParseInitiative makes an initiative from an entity of kind Initiative. Whether
@@ -60,14 +65,20 @@ func parseInitiative(spec map[string]any) (*Initiative, []catalog.Problem) {
 	var w writtenInitiative
 	read(spec, &w)
 	var p problems
-	i := &Initiative{Draft: w.Draft, Level: w.Level, Rules: w.Rules, Remind: w.Remind, Start: p.date("spec.start", w.Start)}
+	i := &Initiative{Draft: w.Draft, Level: w.Level, Rules: w.Rules, Remind: w.Remind, Filter: w.Filter, Note: w.Note, Start: p.date("spec.start", w.Start), Closed: p.date("spec.closed", w.Closed)}
 	switch {
 	case w.Level == "" && len(w.Rules) == 0:
 		p.add("spec.level", "is missing; write the level that is to be reached, or the ids of rules under spec.rules")
 	case w.Level != "" && len(w.Rules) > 0:
 		p.add("spec.rules", "must not be there beside spec.level; keep one of the two")
 	}
-	i.filter = p.compile("spec.filter", w.Filter, cel.BoolType)
+	if i.filter = p.compile("spec.filter", w.Filter, cel.BoolType); i.filter != nil {
+		for _, input := range i.filter.reads {
+			if !slices.ContainsFunc([]string{"entity", "owner", "relations", "links", "now"}, func(root string) bool { return within(input, root) }) {
+				p.add("spec.filter", "reads %s; who is asked must follow from entity, owner, relations and links, which are on record for each day", input)
+			}
+		}
+	}
 	if last := p.date("spec.target", w.Target); !last.IsZero() {
 		i.Target = last.AddDate(0, 0, 1)
 		if !i.Start.Before(i.Target) {
@@ -79,18 +90,43 @@ func parseInitiative(spec map[string]any) (*Initiative, []catalog.Problem) {
 	return i, p
 }
 
-// Left reports what an entity has left to do, as ids of rules; applies is false
-// if it is not asked. Rules that let it pass are done, exempt ones too.
-func (i *Initiative) Left(c *Card, s *Subject, r *Result, now time.Time) (left []string, applies bool) {
-	if r.Applies != Pass || i.filter != nil && judge(i.filter, newView(s, now)).Outcome != Pass {
-		return nil, false
+// LastDay is the day by which it is to be done, in UTC.
+func (i *Initiative) LastDay() time.Time { return lastDay(i.Target) }
+
+// Open reports whether entities are asked at a moment, or are to be from its start on.
+func (i *Initiative) Open(now time.Time) bool {
+	return !i.Draft && (i.Closed.IsZero() || now.Before(i.Closed)) && now.Before(i.Target)
+}
+
+// End is the first moment at which it is over: that of its target or, if it was closed
+// before, of that.
+func (i *Initiative) End() time.Time {
+	if !i.Closed.IsZero() && i.Closed.Before(i.Target) {
+		return i.Closed
 	}
+	return i.Target
+}
+
+// Asks reports whether an entity that the card judges is asked. Of what is known of it
+// nothing is read but entity, owner and relations.
+func (i *Initiative) Asks(s *Subject, now time.Time) bool {
+	return i.filter == nil || judge(i.filter, newView(s, now)).Outcome == Pass
+}
+
+// Left lists what an entity has left to do, as ids of rules: it stands at a level of the
+// card, and its rules came to outcomes. Rules that let it pass are done, exempt ones too;
+// so is all of a level that it has.
+func (i *Initiative) Left(c *Card, level string, outcome func(rule string) Outcome, now time.Time) (left []string) {
 	rank := c.Rank(i.Level)
-	for n, rule := range c.Rules {
+	if i.Level != "" && c.Rank(level) >= rank {
+		return nil
+	}
+	for _, rule := range c.Rules {
 		asked := slices.Contains(i.Rules, rule.ID) || i.Level != "" && rule.rank <= rank
-		if asked && !r.Rules[n].lets() {
+		one := RuleResult{Outcome: outcome(rule.ID), Counts: !now.Before(rule.From)}
+		if asked && !one.lets() {
 			left = append(left, rule.ID)
 		}
 	}
-	return left, true
+	return left
 }

@@ -1,6 +1,7 @@
 package subscribers
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -54,10 +55,10 @@ func (w *Worker) change(ctx context.Context, change func(*Progress) bool, work s
 // request that is under way is waited for.
 func (w *Worker) Pause(ctx context.Context) error {
 	return w.change(ctx, func(p *Progress) bool {
-		if p.PausedFor == byPerson {
+		if p.ByHand {
 			return false
 		}
-		p.PausedFor, p.PausedAt = byPerson, w.options.Now()
+		p.PausedFor, p.PausedAt, p.ByHand = cmp.Or(event.ActorIn(ctx).String(), "Somebody")+" paused it.", w.options.Now(), true
 		return true
 	}, event.WorkPause)
 }
@@ -68,13 +69,10 @@ func (w *Worker) Resume(ctx context.Context) error {
 		if p.PausedFor == "" && p.RetryAt.IsZero() {
 			return false
 		}
-		p.PausedFor, p.PausedAt, p.RetryAt = "", time.Time{}, time.Time{}
+		p.PausedFor, p.PausedAt, p.ByHand, p.RetryAt = "", time.Time{}, false, time.Time{}
 		return true
 	}, event.WorkResume)
 }
-
-// byPerson is why a subscriber is paused that somebody paused.
-const byPerson = "Somebody paused it."
 
 // Rewind has all events after a position sent, again or not; one that paused by itself
 // goes on with that, and one that somebody paused stays paused. The error is of kind
@@ -90,8 +88,8 @@ func (w *Worker) Rewind(ctx context.Context, to eventlog.Position) error {
 	return w.change(ctx, func(p *Progress) bool {
 		before := *p
 		*p = Progress{Position: to, Delivered: before.Delivered}
-		if before.PausedFor == byPerson {
-			p.PausedFor, p.PausedAt = before.PausedFor, before.PausedAt
+		if before.ByHand {
+			p.PausedFor, p.PausedAt, p.ByHand = before.PausedFor, before.PausedAt, true
 		}
 		return true
 	}, event.WorkRewind, to)
@@ -131,7 +129,7 @@ func (w *Worker) Skip(ctx context.Context) error {
 	if i := slices.IndexFunc(attempts, func(a Attempt) bool { return a.Kind == KindEvents }); i >= 0 {
 		l.At, l.Status, l.Answer = attempts[i].At, attempts[i].Status, attempts[i].Answer
 	}
-	after := Progress{Position: next.Position, Delivered: p.Delivered, PausedFor: p.PausedFor, PausedAt: p.PausedAt, batch: 1}
+	after := Progress{Position: next.Position, Delivered: p.Delivered, PausedFor: p.PausedFor, PausedAt: p.PausedAt, ByHand: p.ByHand, batch: 1}
 	if err := w.save(ctx, step{Progress: after, letter: &l}); err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ type message struct {
 	id          string
 	first, last eventlog.Position
 	events      int
+	positions   []eventlog.Position
 	body        []byte
 	records     []eventlog.Record
 }
@@ -39,7 +40,7 @@ func (m *message) add(name string, rec eventlog.Record) (bool, error) {
 		m.body[len(m.body)-1] = ','
 	}
 	m.body = append(append(m.body, one...), ']')
-	m.last = rec.Position
+	m.last, m.positions = rec.Position, append(m.positions, rec.Position)
 	m.events++
 	m.records = append(m.records, rec)
 	// The same events are the same message, whenever they are sent.

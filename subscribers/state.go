@@ -67,7 +67,7 @@ func (w *Worker) Trouble(ctx context.Context) (Trouble, error) {
 		return Trouble{}, err
 	}
 	n, err := w.options.Store.countLetters(ctx, w.Name)
-	failing := p.PausedFor == "" && p.Failures > 0 || p.PausedFor != "" && p.PausedFor != byPerson
+	failing := p.PausedFor == "" && p.Failures > 0 || p.PausedFor != "" && !p.ByHand
 	return Trouble{failing, n}, err
 }
 

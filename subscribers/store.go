@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -50,9 +51,9 @@ func (s *Store) begin(ctx context.Context, name string, at eventlog.Position, no
 // load reads how far a subscriber is.
 func (s *Store) load(ctx context.Context, name string) (p Progress, err error) {
 	var paused, delivered, since, retry, refused, began int64
-	err = s.db.QueryRowContext(ctx, `SELECT position, batch, paused, paused_at, delivered_at, failures, failing_since, retry_at, reason, refusals, refused_since, began
+	err = s.db.QueryRowContext(ctx, `SELECT position, batch, paused, paused_at, by_hand, delivered_at, failures, failing_since, retry_at, reason, refusals, refused_since, began
 		FROM subscribers WHERE name = ?`, name).
-		Scan(&p.Position, &p.batch, &p.PausedFor, &paused, &delivered, &p.Failures, &since, &retry, &p.Reason, &p.Refusals, &refused, &began)
+		Scan(&p.Position, &p.batch, &p.PausedFor, &paused, &p.ByHand, &delivered, &p.Failures, &since, &retry, &p.Reason, &p.Refusals, &refused, &began)
 	if err != nil {
 		return Progress{}, fmt.Errorf("read how far subscriber %s is: %w", name, err)
 	}
@@ -86,9 +87,9 @@ func (s *Store) save(ctx context.Context, st step) error {
 }
 
 func (st step) write(ctx context.Context, tx *sql.Tx) error {
-	_, err := tx.ExecContext(ctx, `UPDATE subscribers SET position = ?, batch = ?, paused = ?, paused_at = ?, delivered_at = ?, failures = ?, failing_since = ?,
+	_, err := tx.ExecContext(ctx, `UPDATE subscribers SET position = ?, batch = ?, paused = ?, paused_at = ?, by_hand = ?, delivered_at = ?, failures = ?, failing_since = ?,
 		retry_at = ?, reason = ?, refusals = ?, refused_since = ? WHERE name = ?`,
-		st.Position, st.batch, st.PausedFor, nano(st.PausedAt), nano(st.Delivered), st.Failures, nano(st.FailingSince),
+		st.Position, st.batch, st.PausedFor, nano(st.PausedAt), st.ByHand, nano(st.Delivered), st.Failures, nano(st.FailingSince),
 		nano(st.RetryAt), st.Reason, st.Refusals, nano(st.RefusedSince), st.name)
 	if err != nil {
 		return err
@@ -112,12 +113,14 @@ func (st step) write(ctx context.Context, tx *sql.Tx) error {
 			return err
 		}
 	}
-	for _, at := range st.delete {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM dead_letters WHERE subscriber = ? AND position = ?`, st.name, at); err != nil {
-			return err
-		}
+	if len(st.delete) == 0 {
+		return nil
 	}
-	return nil
+	gone, err := json.Marshal(st.delete)
+	if err == nil {
+		_, err = tx.ExecContext(ctx, `DELETE FROM dead_letters WHERE subscriber = ? AND position IN (SELECT value FROM json_each(?))`, st.name, string(gone))
+	}
+	return err
 }
 
 // attempts returns the newest first.

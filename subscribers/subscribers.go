@@ -151,7 +151,8 @@ type Progress struct {
 	RefusedSince time.Time
 	PausedFor    string // why; "" = it is not
 	PausedAt     time.Time
-	batch        int // events in the next request; 0 = as many as it takes
+	ByHand       bool // somebody paused it, and not Callboard
+	batch        int  // events in the next request; 0 = as many as it takes
 	began        time.Time
 }
 

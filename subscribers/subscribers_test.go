@@ -568,8 +568,9 @@ func TestDismiss(t *testing.T) {
 func TestSkip(t *testing.T) {
 	w := newWorld(t)
 	w.clock.now = time.Now()
+	var mended atomic.Bool
 	r := receive(t, func(_ int, r request) (int, map[string]string) {
-		if slices.Contains(r.ids, "e2") {
+		if slices.Contains(r.ids, "e2") && !mended.Load() {
 			return http.StatusInternalServerError, nil
 		}
 		return http.StatusOK, nil
@@ -596,6 +597,13 @@ func TestSkip(t *testing.T) {
 	if err := w.worker("replica").Skip(t.Context()); fault.KindOf(err) != fault.Conflict {
 		t.Errorf("skip what did not fail: %v", err)
 	}
+	mended.Store(true)
+	if err := w.worker("replica").Rewind(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	r.until("e3")
+	w.worker("replica").Settle()
+	same(t, "dead letters after everything was sent again", []string(nil), w.letters("replica"))
 }
 
 // 410 pauses; so can anybody. Resumed, it goes on where it was.

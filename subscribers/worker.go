@@ -172,7 +172,7 @@ func (w *Worker) step(ctx, work context.Context) (func(context.Context), error) 
 		return nil, err
 	}
 	if m.events > 0 {
-		return nil, w.record(work, p, w.send(work, KindEvents, m))
+		return nil, w.record(work, p, m.positions, w.send(work, KindEvents, m))
 	}
 	if newest > p.Position { // no filter let anything through
 		p.Position = newest
@@ -209,13 +209,14 @@ func (w *Worker) save(ctx context.Context, st step) error {
 	return w.options.Store.save(ctx, st)
 }
 
-// record has what became of a request count.
-func (w *Worker) record(ctx context.Context, p Progress, a Attempt) error {
+// record has what became of a request count. What was sent and taken is no dead letter
+// any more.
+func (w *Worker) record(ctx context.Context, p Progress, sent []eventlog.Position, a Attempt) error {
 	if a.Verdict == Delivered {
 		// After a failure it began with one event, so that what is wrong with one stops no
 		// others, and that a request that took too long becomes a shorter one. Now it grows.
 		batch := min(2*cmp.Or(p.batch, w.Batch), w.Batch)
-		return w.save(ctx, step{Progress: Progress{Position: a.Last, Delivered: a.At, batch: batch}, attempt: &a})
+		return w.save(ctx, step{Progress: Progress{Position: a.Last, Delivered: a.At, batch: batch}, attempt: &a, delete: sent})
 	}
 	if p.Failures++; p.Failures == 1 {
 		p.FailingSince = a.At

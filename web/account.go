@@ -94,7 +94,7 @@ func (s *Site) account(ctx context.Context, r request) (answer, error) {
 			v.owned.Label = "See the " + ui.Plural(n, "entity", "entities") + " that still " + map[bool]string{true: "names", false: "name"}[n == 1] + " it as owner"
 		}
 	}
-	v.head = removedHead(r.catalog, ref)
+	v.head = removedHead(r, ref)
 	if ok {
 		v.head = newEntityHead(r, e, tabLedger, total(events))
 	}

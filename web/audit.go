@@ -126,6 +126,14 @@ func (s *Site) auditAnswer(ctx context.Context, r request, q auditQuery, amend f
 	if s.Evidence != nil {
 		v.evidence = evidencePath
 	}
+	if s.Unsealed != nil {
+		if why := s.Unsealed(); why != nil {
+			v.unsealed = "The portal's log says why."
+			if fault.KindOf(why) == fault.Conflict {
+				v.unsealed = sentenceOf(why)
+			}
+		}
+	}
 	if v.sealed, err = s.sealedTo(ctx); err != nil {
 		return answer{}, err
 	}
@@ -217,6 +225,7 @@ func parseAudit(self link) (auditQuery, error) {
 type auditView struct {
 	lede     string
 	says     string
+	clock    string // which times the list shows
 	bar      ui.ListBar
 	chips    []ui.Chip
 	clear    string
@@ -228,6 +237,7 @@ type auditView struct {
 	around   bool
 	chosen   *eventView
 	sealed   ui.Anchor // how far the record is under seal; empty if it is not
+	unsealed string    // why nothing more is put under seal; "" if that is not so
 	close    string
 	nothing  bool // the log is empty
 	exports  []ui.MenuItem
@@ -263,6 +273,7 @@ func newAuditView(r request, q auditQuery, page history.Page, last eventlog.Posi
 	base := r.self.drop(fieldEvent, fieldAfter)
 	v := auditView{
 		lede:    "Every event, newest first. The record is still empty.",
+		clock:   "Recorded",
 		nothing: last == 0,
 		around:  q.around,
 		clear:   auditPath,
@@ -294,6 +305,12 @@ func newAuditView(r request, q auditQuery, page history.Page, last eventlog.Posi
 	}
 	for _, e := range page.Entries {
 		v.rows = append(v.rows, newAuditRow(r, q, e))
+	}
+	if q.ends { // by when it became true
+		v.clock = "True since"
+		for i, e := range page.Entries {
+			v.rows[i].recorded = ui.Stamp(e.Time, r.now)
+		}
 	}
 	v.says = totalEvents(page)
 	v.foot = ui.Plural(len(v.rows), "event") + " of " + total(page)

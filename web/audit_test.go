@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/history"
 	"github.com/callboard/callboard/web"
 	"github.com/callboard/callboard/web/internal/sample"
@@ -318,6 +320,17 @@ func TestAuditListsItsTypes(t *testing.T) {
 }
 
 // What is wrong with a refused descriptor does not look like something good.
+// That nothing more is put under seal is said where one looks for it.
+func TestNotUnderSeal(t *testing.T) {
+	why := fault.New(fault.Conflict, "the first 5 events are not those that the seal covers")
+	p := acme(t, func(c *web.Config) { c.Unsealed = func() error { return why } })
+	p.ok("/audit").wants(".strip.bad", "not put under seal now", "The first 5 events are not those that the seal covers")
+	why = errors.New("disk at 10.1.2.3 is full")
+	if got := p.ok("/audit"); strings.Contains(got.body, "10.1.2.3") {
+		t.Error("the page tells of the inside")
+	}
+}
+
 func TestRefusedEvent(t *testing.T) {
 	acme(t).ok("/audit/133").wants("ins.wrong", "spec.providesApis[1] must be a string")
 }

@@ -46,7 +46,7 @@ func (s *Site) compare(ctx context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	v := compareView{
-		head: removedHead(r.catalog, ref), op: d.Op, changes: fields(d.Changes, wholeText), fields: p.fields(), jumps: p.jumps(r.self),
+		head: removedHead(r, ref), op: d.Op, changes: fields(d.Changes, wholeText), fields: p.fields(), jumps: p.jumps(r.self),
 		from: asOf(ref, p.from.UTC().Format(minutesAndSeconds)), to: ui.Anchor{Label: "now", Href: entityLink(ref)},
 		history: entityLink(ref) + "/history",
 	}

@@ -7,12 +7,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/a-h/templ"
+
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/web/ui"
 )
 
@@ -210,6 +213,12 @@ func newEntityHead(r request, e *entities.Entry, tab, events string) entityHead 
 		h.owner = owner(c, ref)
 	} else {
 		h.ownerless = e.LacksOwner()
+	}
+	switch e.Entity.Kind {
+	case scorecards.KindInitiative:
+		h.acts = append(h.acts, ui.Button{Label: "How far it is", Icon: "flag", Href: templ.SafeURL(namedLink(initiativesPath, e.Entity.Ref()))})
+	case scorecards.KindExemption:
+		h.acts = append(h.acts, ui.Button{Label: "How it stands", Icon: "shield", Href: templ.SafeURL(namedLink(exemptionsPath, e.Entity.Ref()))})
 	}
 	if href := ui.Outside(cmp.Or(e.Origin.URL, e.Entity.Metadata.Annotations[catalog.AnnotationViewURL])); href != "" {
 		h.acts = append(h.acts, ui.Button{Label: "View source", Icon: "code", Href: href})

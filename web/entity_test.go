@@ -306,6 +306,7 @@ func TestRemovedEntity(t *testing.T) {
 	history := p.ok(got.follow("main a", "See its history"))
 	history.wants(".timeline", "Removed", "Registered service")
 	history.wants(".entity-title", "not in the catalog now")
+	p.get("/catalog/default/component/returns-desk?at=2026-03-05").wants("main", "component:default/returns-desk is not in the catalog then")
 }
 
 func TestUnknownEntity(t *testing.T) {

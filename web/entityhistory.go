@@ -52,7 +52,7 @@ func (s *Site) entityHistory(ctx context.Context, r request) (answer, error) {
 	if !ok && page.Total == 0 {
 		return notThere(r, ref, page), nil
 	}
-	v := entityHistoryView{head: removedHead(r.catalog, ref), total: totalEvents(page)}
+	v := entityHistoryView{head: removedHead(r, ref), total: totalEvents(page)}
 	if ok {
 		v.head = newEntityHead(r, e, tabHistory, total(page))
 	}
@@ -111,7 +111,7 @@ func (s *Site) tellPast(ctx context.Context, r request, told []history.Told, v *
 	}
 	var from time.Time
 	if period > 0 {
-		from = until.AddDate(0, 0, -period)
+		from = until.AddDate(0, 0, -period).Truncate(time.Minute)
 	}
 	turns, err := s.Ledger.Relations(ctx, ref, from, r.moment)
 	if err != nil {
@@ -149,10 +149,10 @@ func retold(entries []history.Entry, told []history.Told, now time.Time) []ui.Ha
 	return all
 }
 
-func removedHead(c Catalog, ref catalog.Ref) entityHead {
+func removedHead(r request, ref catalog.Ref) entityHead {
 	return entityHead{
 		crumbs: []ui.Anchor{{Label: "Catalog", Href: catalogPath}, {Label: ref.Name}},
-		icon:   kindIcon(c, ref.Kind, ""), kind: kindTitle(c, ref.Kind), what: "not in the catalog now",
+		icon:   kindIcon(r.catalog, ref.Kind, ""), kind: kindTitle(r.catalog, ref.Kind), what: absence(r),
 		title: ref.Name, ref: ref.String(), gone: true,
 		tabs: []ui.View{{Label: tabHistory, Href: entityLink(ref) + "/history", On: true}},
 	}

@@ -37,7 +37,7 @@ type eventView struct {
 	raw      []ui.Token
 	proof    *proofView // nil: nothing is ever sealed
 	undo     *undoView  // nil: it cannot be undone
-	undoneBy []ui.EventMark
+	undoneBy []undoneBy
 	older    string
 	newer    string
 }
@@ -71,7 +71,7 @@ func (s *Site) eventView(ctx context.Context, r request, p eventlog.Position) (*
 	if v.proof, err = s.proofView(ctx, rec); err != nil {
 		return nil, err
 	}
-	if v.undo = s.undoOf(r, rec.Type, p); v.undo != nil {
+	if v.undo = s.undoOf(r, rec); v.undo != nil {
 		if v.undoneBy, err = s.undoneBy(ctx, rec); err != nil {
 			return nil, err
 		}
@@ -85,16 +85,31 @@ func (s *Site) eventView(ctx context.Context, r request, p eventlog.Position) (*
 	return v, nil
 }
 
+// undoneBy is an event that compensates for another, and those that compensate for it.
+type undoneBy struct {
+	event ui.EventMark
+	again []ui.EventMark
+}
+
 // undoneBy lists the events that compensate for one.
-func (s *Site) undoneBy(ctx context.Context, rec eventlog.Record) ([]ui.EventMark, error) {
+func (s *Site) undoneBy(ctx context.Context, rec eventlog.Record) ([]undoneBy, error) {
 	later, err := s.History.Events(ctx, history.Filter{Entity: rec.Subject, After: rec.Position, Oldest: true, Limit: maxLater, Uncounted: true, Whole: true})
 	if err != nil {
 		return nil, err
 	}
-	var all []ui.EventMark
+	var all []undoneBy
+	at := map[uint64]int{} // by position
 	for _, e := range later.Entries {
-		if slices.Contains((&event.Event{Extensions: e.Extensions}).Undoes(), uint64(rec.Position)) {
-			all = append(all, mark(e.Position))
+		undoes := (&event.Event{Extensions: e.Extensions}).Undoes()
+		if slices.Contains(undoes, uint64(rec.Position)) {
+			at[uint64(e.Position)] = len(all)
+			all = append(all, undoneBy{event: mark(e.Position)})
+			continue
+		}
+		for _, p := range undoes {
+			if i, ok := at[p]; ok {
+				all[i].again = append(all[i].again, mark(e.Position))
+			}
 		}
 	}
 	return all, nil
@@ -141,9 +156,16 @@ func causes(rec eventlog.Record, delivery *deliveries.Delivery) []ui.Link {
 	}
 	switch {
 	case delivery != nil:
+		came := "signature checked"
+		switch {
+		case delivery.Event == deliveries.Look:
+			came = "looked for by Callboard"
+		case delivery.Fetched:
+			came = "fetched from the forge"
+		}
 		chain = append(chain, ui.Link{
 			Icon: "delivery", Text: deliveryStep(delivery.ID, delivery.Event, deliveryLink(delivery.Source, delivery.ID)),
-			When: clock(delivery.Received, rec.Recorded), Meta: []string{"signature checked", ui.Size(delivery.Size)},
+			When: clock(delivery.Received, rec.Recorded), Meta: []string{came, ui.Size(delivery.Size)},
 		})
 	case rec.Cause.Delivery != "":
 		chain = append(chain, ui.Link{Icon: "delivery", Text: plainStep("Delivery " + rec.Cause.Delivery), Meta: []string{"no longer kept"}})

@@ -82,7 +82,7 @@ func (s *Site) nav(path string, t truth, failing, letters int) []ui.NavGroup {
 		groups[0].Items = append(groups[0].Items, item("Docs", "docs", docsPath))
 	}
 	if s.Scores != nil {
-		groups[0].Items = append(groups[0].Items, item("Scorecards", "score", scorecardsPath))
+		groups[0].Items = append(groups[0].Items, item("Scorecards", "score", scorecardsPath), item("Initiatives", "flag", initiativesPath))
 	}
 	if s.Demo {
 		groups = append(groups, ui.NavGroup{Title: "Settings", Items: []ui.NavItem{item("Interface elements", "columns", componentsPath)}})

@@ -2,8 +2,10 @@ package web
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
@@ -83,6 +85,20 @@ func tellTypeAround(t event.Type) told {
 		return told{"x", "", "Delivery dismissed"}
 	case event.TypeScoreChanged:
 		return told{"score", "", "Score"}
+	case event.TypeExemptionRequested:
+		return told{"shield", "", "Exemption asked for"}
+	case event.TypeExemptionGranted:
+		return told{"shield", "good", "Exemption granted"}
+	case event.TypeExemptionDenied:
+		return told{"shield", "bad", "Exemption denied"}
+	case event.TypeExemptionRevoked:
+		return told{"shield", "bad", "Exemption revoked"}
+	case event.TypeExemptionExpired:
+		return told{"shield", "", "Exemption expired"}
+	case event.TypeInitiativeOpened:
+		return told{"flag", "good", "Initiative opened"}
+	case event.TypeInitiativeClosed:
+		return told{"flag", "", "Initiative closed"}
 	case event.TypeDocsPublished:
 		return told{"docs", "", "Documentation"}
 	case event.TypeDocsFailed:
@@ -160,18 +176,39 @@ func fields(changes []catalog.Change, limit int) []ui.Change {
 func written(v any, limit int) string {
 	switch v := v.(type) {
 	case string:
-		return ui.Shorten(v, limit)
+		return ui.Shorten(visible(v), limit)
 	case map[string]any:
 		address, isLink := v["url"].(string)
 		if title, ok := v["title"].(string); ok && isLink {
-			return ui.Shorten(title+" · "+address, limit)
+			return ui.Shorten(visible(title+" · "+address), limit)
 		}
 	}
 	b, err := json.Marshal(v)
 	if err != nil {
 		return "?"
 	}
-	return ui.Shorten(string(b), limit)
+	return ui.Shorten(visible(string(b)), limit)
+}
+
+// visible writes what only controls how other characters look, such as the mark that
+// has text run from right to left, so that it is seen: what a value is must not be
+// another thing than what it looks like.
+func visible(text string) string {
+	hides := func(r rune) bool {
+		return r != '\n' && r != '\t' && (unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Cc, r))
+	}
+	if !strings.ContainsFunc(text, hides) {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		if hides(r) {
+			fmt.Fprintf(&b, "\\u%04X", r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
 
 // total writes how many events match, as far as they are counted.

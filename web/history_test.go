@@ -136,6 +136,19 @@ func TestWhatChanged(t *testing.T) {
 	}
 }
 
+// What has text run from right to left, or is not seen, is written out where it is told
+// what changed.
+func TestDeceptiveText(t *testing.T) {
+	p := acme(t)
+	push := func(description string) {
+		p.push(sample.Push{At: sample.Now.Add(-time.Hour), Repository: "acme/lure", Text: "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: lure, description: \"" + description + "\"}\nspec: {type: service, lifecycle: production, owner: payments}\n"})
+	}
+	push("plain")
+	push("pay \\u202Egpj.exe\\u2069 \\u200B")
+	p.settle()
+	p.ok("/catalog/default/component/lure/history").wants(".timeline", `pay \u202Egpj.exe\u2069 \u200B`)
+}
+
 func TestLedgerOfATeam(t *testing.T) {
 	w, err := sample.Acme(context.Background(), t.TempDir())
 	if err != nil {

@@ -99,4 +99,9 @@ func repositoryOf(o event.Origin) templ.SafeURL {
 }
 
 // fileName is what to call a descriptor.
-func fileName(o event.Origin) string { return cmp.Or(o.Path, "descriptor") }
+func fileName(o event.Origin) string {
+	if o.FromPortal() {
+		return o.Place()
+	}
+	return cmp.Or(o.Path, "descriptor")
+}

@@ -14,7 +14,7 @@ import (
 // notThere is the page of an entity that is not in the catalog: removed, never
 // usable, or unknown.
 func notThere(r request, ref catalog.Ref, page history.Page) answer {
-	v := missingEntity{ref: ref.String(), name: ref.Name, search: link{path: catalogPath}.set(fieldText, ref.Name).String()}
+	v := missingEntity{absence: absence(r), ref: ref.String(), name: ref.Name, search: link{path: catalogPath}.set(fieldText, ref.Name).String()}
 	similar := r.catalog.Find(entities.Query{Text: ref.Name, Limit: 5})
 	if len(similar.Entries) == 0 {
 		if word := closest(r.catalog, similar.All, strings.ToLower(ref.Name)); word != "" {
@@ -45,8 +45,17 @@ func notThere(r request, ref catalog.Ref, page history.Page) answer {
 	return answer{status: http.StatusNotFound, title: ref.Name, body: missingEntityPage(v)}
 }
 
+// absence says that something is not there at the moment of a page.
+func absence(r request) string {
+	if r.moment.Now() {
+		return "not in the catalog now"
+	}
+	return "not in the catalog then"
+}
+
 type missingEntity struct {
 	ref, name string
+	absence   string // that it is not there, in words
 	search    string
 	similar   []ui.EntityLink
 	last      *ui.Happening // the newest event about it

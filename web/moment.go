@@ -41,13 +41,16 @@ const (
 // what people set, is of now; evidence says by itself what it counts.
 func travels(path string) bool {
 	below := func(prefix string) bool { return path == prefix || strings.HasPrefix(path, prefix+"/") }
-	if below(registerPath) || below(evidencePath) {
+	if below(registerPath) || below(evidencePath) || below(exemptionFormURL) || below(initiativeFormURL) {
+		return false
+	}
+	if strings.HasPrefix(path, initiativesPath+"/") && strings.HasSuffix(path, "/edit") {
 		return false
 	}
 	if rest, ok := strings.CutPrefix(path, scorecardsPath+"/"); ok && strings.Contains(rest, "/") { // a change is tried now
 		return false
 	}
-	return slices.ContainsFunc([]string{catalogPath, apisPath, scorecardsPath, noticesPath, docsPath, auditPath, changesPath, palettePath}, below)
+	return slices.ContainsFunc([]string{catalogPath, apisPath, scorecardsPath, noticesPath, exemptionsPath, initiativesPath, docsPath, auditPath, changesPath, palettePath}, below)
 }
 
 // travel takes a request to the moment that its address names.
@@ -70,8 +73,6 @@ func (s *Site) travel(ctx context.Context, r *request) error {
 		r.ahead = at != "" || known != ""
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
 	r.toward = momentWords(m)
 	c, err := s.Moments.Catalog(ctx, m)
 	if err != nil {
@@ -183,12 +184,7 @@ func (s *Site) first(ctx context.Context) (time.Time, error) {
 // same, where these travel. It is the one place that does: whoever makes a link need
 // not think of time. A link that says data-now stays.
 func keep(page []byte, of url.Values) []byte {
-	carried := url.Values{}
-	for _, field := range []string{fieldMoment, fieldKnown} {
-		if v := of.Get(field); v != "" {
-			carried.Set(field, v)
-		}
-	}
+	carried := momentIn(of)
 	var out bytes.Buffer
 	out.Grow(len(page) + len(page)/8)
 	for z := html.NewTokenizer(bytes.NewReader(page)); ; {
@@ -210,6 +206,44 @@ func keep(page []byte, of url.Values) []byte {
 	}
 }
 
+// kept is an address within the portal with the moment of a page, if it travels.
+func (r request) kept(location string) string {
+	if kept, ok := carry(location, momentIn(r.self.query)); ok && !r.moment.Now() {
+		return kept
+	}
+	return location
+}
+
+// momentIn are the fields of a query that name a moment.
+func momentIn(query url.Values) url.Values {
+	fields := url.Values{}
+	for _, field := range []string{fieldMoment, fieldKnown} {
+		if v := query.Get(field); v != "" {
+			fields.Set(field, v)
+		}
+	}
+	return fields
+}
+
+// carry adds a moment to an address that travels and has none.
+func carry(href string, moment url.Values) (string, bool) {
+	if !local(href) {
+		return "", false
+	}
+	path, fragment, _ := strings.Cut(href, "#")
+	to := parseLocal(path)
+	if !travels(to.path) || to.query.Has(fieldMoment) || to.query.Has(fieldKnown) {
+		return "", false
+	}
+	for field := range moment {
+		to = to.set(field, moment.Get(field))
+	}
+	if fragment != "" {
+		return to.String() + "#" + fragment, true
+	}
+	return to.String(), true
+}
+
 // redirect changes where a link leads; of a form it reports whether it leads to a
 // page that travels, whose fields go along.
 func redirect(token *html.Token, carried url.Values) bool {
@@ -223,21 +257,14 @@ func redirect(token *html.Token, carried url.Values) bool {
 	switch token.DataAtom {
 	case atom.A:
 		href := attributes["href"]
-		if href == nil || !local(href.Val) {
+		if href == nil {
 			return false
 		}
-		path, fragment, _ := strings.Cut(href.Val, "#")
-		to := parseLocal(path)
-		if !travels(to.path) || to.query.Has(fieldMoment) || to.query.Has(fieldKnown) {
+		kept, ok := carry(href.Val, carried)
+		if !ok {
 			return false
 		}
-		for field := range carried {
-			to = to.set(field, carried.Get(field))
-		}
-		href.Val = to.String()
-		if fragment != "" {
-			href.Val += "#" + fragment
-		}
+		href.Val = kept
 		return true
 	case atom.Form:
 		method, action := attributes["method"], attributes["action"]

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -120,6 +121,10 @@ func TestTheRecordThen(t *testing.T) {
 		}
 	}
 	then.wants(".past-bar", "You are looking at 5 March 2026, 10:00")
+	then.wants("thead", "True since")
+	if to := p.get("/audit?q=100&at=2026-03-05T10:00").header.Get("Location"); to != "/audit/100?at=2026-03-05T10%3A00" {
+		t.Errorf("the number of an event leads to %q", to)
+	}
 	if href := then.follow(".menu a", "CSV"); !strings.Contains(href, "to=2026-03-05T10%3A00%3A00.000000001Z") {
 		t.Errorf("the export leads to %s", href)
 	}
@@ -175,6 +180,9 @@ type later struct {
 }
 
 func (l later) Catalog(ctx context.Context, m projections.Moment) (web.Catalog, error) {
+	if d := projections.PatienceIn(ctx, time.Hour); d != time.Second {
+		return nil, fmt.Errorf("a page waits for %s", d)
+	}
 	if *l.asked++; *l.asked == 1 {
 		return nil, fault.Later(time.Second, "the catalog of another moment: %w", projections.ErrBeingMade)
 	}

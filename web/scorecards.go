@@ -12,6 +12,7 @@ import (
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/agreements"
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/projections/trends"
@@ -182,8 +183,10 @@ type scorecardView struct {
 	span  string       // of who rose and fell
 	worst []ruleColumn // failed most first
 	try   string       // address; empty if no change can be tried
-	badge string       // of a README: Markdown
-	when  string       // heading of how they stand
+	// exemptions is the address of those from the card; empty for a draft, which has none.
+	exemptions string
+	badge      string // of a README: Markdown
+	when       string // heading of how they stand
 }
 
 // rungView is a level, what it asks for and who keeps that.
@@ -323,6 +326,7 @@ func (s *Site) newScorecardView(r request, card *scorecards.Card, list []scores.
 		v.try = v.anchor.Href + "/try"
 	}
 	if !card.Draft {
+		v.exemptions = link{path: exemptionsPath}.set(fieldScorecard, card.Ref.String()).String()
 		name := strings.TrimPrefix(v.anchor.Href, scorecardsPath+"/")
 		v.badge = fmt.Sprintf("![%s](%s/api/scorecards/%s/badge/component/default/NAME.svg)", card.Title, s.URL, name)
 	}
@@ -432,16 +436,21 @@ type entityScore struct {
 	who    ui.Person
 	commit ui.CommitMark
 	event  ui.EventMark
+	asked  []askedNote // by initiatives
 	todo   []ruleState // what is in the way of the next level
+	exempt []ruleState // what need not be kept for now
 	rules  []ruleState // the others
 }
 
 type ruleState struct {
+	id      string
 	cell    cell
 	title   string
 	level   levelMark
 	message string
 	fix     templ.SafeURL
+	exempt  *exemptNote // nil if it is not exempt
+	ask     string      // address of the form that asks for an exemption; empty if none can be asked for
 	when    ui.Moment
 	who     ui.Person
 	commit  ui.CommitMark
@@ -462,18 +471,41 @@ func (s *Site) entityScores(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	cards := cardsOf(r.catalog)
+	initiatives, err := s.Agreements.Asking(ctx, r.catalog, r.moment, r.pageTime(), e.Ref, cards)
+	if err != nil {
+		return answer{}, err
+	}
+	exemptions := agreements.Exemptions(r.catalog, r.pageTime())
 	v := entityScoresView{head: newEntityHead(r, e, tabScores, recent.total())}
-	for _, card := range cardsOf(r.catalog) {
+	for _, card := range cards {
 		for _, one := range list {
-			if one.Card == card.Ref.String() {
-				v.cards = append(v.cards, newEntityScore(r, card, one))
+			if one.Card != card.Ref.String() {
+				continue
 			}
+			score := newEntityScore(r, card, one, exemptions)
+			score.asked = askedOf(r, initiatives, one.Card, e.Ref)
+			if s.Desk != nil && r.moment.Now() {
+				score.asks(e, card)
+			}
+			v.cards = append(v.cards, score)
 		}
 	}
 	return answer{title: v.head.title + " · " + tabScores, body: entityScoresPage(v)}, nil
 }
 
-func newEntityScore(r request, card *scorecards.Card, s scores.Score) entityScore {
+// asks has what fails lead to the form that asks for an exemption.
+func (v *entityScore) asks(e *entities.Entry, card *scorecards.Card) {
+	for _, states := range [][]ruleState{v.todo, v.rules} {
+		for i := range states {
+			if states[i].cell.class == "fail" {
+				states[i].ask = askLink(e, card, states[i].id)
+			}
+		}
+	}
+}
+
+func newEntityScore(r request, card *scorecards.Card, s scores.Score, exemptions []agreements.Exemption) entityScore {
 	v := entityScore{
 		card:  ui.Anchor{Label: card.Title, Href: scorecardLink(card.Ref)},
 		level: newLevelMark(s.Level), before: newLevelMark(s.Before), moved: s.Before != s.Level, ladder: len(card.Levels) > 0,
@@ -496,10 +528,19 @@ func newEntityScore(r request, card *scorecards.Card, s scores.Score) entityScor
 			continue
 		}
 		state := ruleState{
-			cell: newCell(one.Outcome, rule.Title), title: rule.Title, level: newLevelMark(rule.Level), message: one.Message, fix: ui.Outside(rule.Fix),
+			id: rule.ID, cell: newCell(one.Outcome, rule.Title), title: rule.Title, level: newLevelMark(rule.Level), message: one.Message, fix: ui.Outside(rule.Fix),
 			when: ui.Near(one.Since, r.now), who: actor(one.Actor), commit: commit(one.Cause), event: mark(one.Position),
 		}
+		if one.Outcome == string(scorecards.Exempt) {
+			if x := exemptionBy(exemptions, s.Card, s.Entity, rule.ID, r); x != nil {
+				state.exempt = newExemptNote(r.catalog, x)
+			}
+		}
 		open := !slices.Contains([]string{string(scorecards.Pass), string(scorecards.Exempt), string(scorecards.NotApplicable)}, one.Outcome)
+		if state.exempt != nil {
+			v.exempt = append(v.exempt, state)
+			continue
+		}
 		if open && (rule.Level == "" || card.Rank(rule.Level) <= card.Rank(v.next)) {
 			v.todo = append(v.todo, state)
 		} else {

@@ -34,7 +34,8 @@ type trendView struct {
 	notes   []string
 	running string // of a backtest: how far it is
 	nothing bool
-	empty   bool // there is nothing to draw
+	none    string // what to say then; empty: that nothing was judged
+	empty   bool   // there is nothing to draw
 }
 
 // monthsOf is the period that a page is to show.
@@ -53,6 +54,40 @@ func spanOf(r request) trends.Span {
 	return trends.Span{From: to.UTC().AddDate(0, -monthsOf(r), 0).Truncate(24 * time.Hour), To: to, Step: scorecards.Week}
 }
 
+// periodsOf are the periods to choose from.
+func periodsOf(r request) (all []ui.Choice) {
+	for _, n := range periods() {
+		label := strconv.Itoa(n)
+		if n == periods()[0] {
+			label += " months"
+		}
+		all = append(all, ui.Choice{Label: label, Href: r.self.set(fieldMonths, strconv.Itoa(n)).String(), On: n == monthsOf(r)})
+	}
+	return all
+}
+
+// singleColor is that of a chart with one series.
+const singleColor = "color-mix(in srgb, var(--accent) 45%, var(--surface))"
+
+// axisOf says where moments stand on an axis that goes up to an end, with the months.
+func axisOf(moments []time.Time, end time.Time) (at []float64, ticks []ui.AxisTick) {
+	whole := end.Sub(moments[0])
+	for i, m := range moments {
+		x := 100 * float64(m.Sub(moments[0])) / float64(whole)
+		at = append(at, x)
+		if i == 0 || m.Month() != moments[i-1].Month() {
+			label := m.Format("Jan")
+			if m.Month() == time.January {
+				label = m.Format("Jan 2006")
+			}
+			if n := len(ticks); n == 0 || x-ticks[n-1].At > 6 {
+				ticks = append(ticks, ui.AxisTick{At: x, Label: label, First: i == 0, Alt: len(ticks)%2 == 1})
+			}
+		}
+	}
+	return at, ticks
+}
+
 // newTrendView draws a trend. What comes before anybody was judged is left out.
 func newTrendView(r request, card *scorecards.Card, t trends.Trend) trendView {
 	months := monthsOf(r)
@@ -60,13 +95,7 @@ func newTrendView(r request, card *scorecards.Card, t trends.Trend) trendView {
 	if len(card.Levels) == 0 {
 		v.sub = "Share of all points, each week"
 	}
-	for _, n := range periods() {
-		label := strconv.Itoa(n)
-		if n == periods()[0] {
-			label += " months"
-		}
-		v.periods = append(v.periods, ui.Choice{Label: label, Href: r.self.set(fieldMonths, strconv.Itoa(n)).String(), On: n == months})
-	}
+	v.periods = periodsOf(r)
 	if t.Running != nil {
 		v.running = fmt.Sprintf("What stood before is being computed: %d %% of the record is read. This page looks again by itself.", int(100*t.Running.Progress()))
 	}
@@ -95,20 +124,11 @@ func newTrendView(r request, card *scorecards.Card, t trends.Trend) trendView {
 // their share instead.
 func areaOf(card *scorecards.Card, points []scorecards.Point) (a ui.Area, heads []ui.Column, rows [][]string) {
 	first, last := points[0], points[len(points)-1]
-	whole := last.At.Sub(first.At)
+	moments := make([]time.Time, len(points))
 	for i, p := range points {
-		x := 100 * float64(p.At.Sub(first.At)) / float64(whole)
-		a.At = append(a.At, x)
-		if i == 0 || p.At.Month() != points[i-1].At.Month() {
-			label := p.At.Format("Jan")
-			if p.At.Month() == time.January {
-				label = p.At.Format("Jan 2006")
-			}
-			if n := len(a.Ticks); n == 0 || x-a.Ticks[n-1].At > 6 {
-				a.Ticks = append(a.Ticks, ui.AxisTick{At: x, Label: label, First: i == 0, Alt: len(a.Ticks)%2 == 1})
-			}
-		}
+		moments[i] = p.At
 	}
+	a.At, a.Ticks = axisOf(moments, last.At)
 	heads = []ui.Column{{Label: "Day"}}
 	rows = make([][]string, len(points))
 	for i, p := range points {
@@ -126,7 +146,7 @@ func areaOf(card *scorecards.Card, points []scorecards.Point) (a ui.Area, heads 
 	a.Says = fmt.Sprintf("From %s to %s: ", ui.Day(first.At).Text, ui.Day(last.At).Text)
 	if len(card.Levels) == 0 {
 		a.Whole = 100
-		add(ui.Band{Label: "percent", Color: "color-mix(in srgb, var(--accent) 45%, var(--surface))"}, func(p scorecards.Point) int { return percentOf(p) })
+		add(ui.Band{Label: "percent", Color: singleColor}, func(p scorecards.Point) int { return percentOf(p) })
 		return a, heads, rows
 	}
 	for _, l := range slices.Backward(card.Levels) {

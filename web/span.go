@@ -38,7 +38,7 @@ func (s *Site) span(ctx context.Context, r request, days int) (p span, err error
 	}
 	p.end, p.last = s.Ledger.Until(p.to), s.Ledger.Until(r.moment)
 	if p.fromText == "" {
-		p.from = p.end.AddDate(0, 0, -days)
+		p.from = p.end.AddDate(0, 0, -days).Truncate(time.Minute) // who looks again looks at the same
 		return p, nil
 	}
 	if p.from, err = s.Moments.Time(ctx, fieldFrom, p.fromText); err != nil {

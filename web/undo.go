@@ -62,12 +62,13 @@ func undoable(t event.Type) bool {
 
 func undoEventLink(p eventlog.Position) string { return eventLink(p) + "/undo" }
 
-// undoOf is the form that undoes an event; nil where it cannot be.
-func (s *Site) undoOf(r request, t event.Type, p eventlog.Position) *undoView {
-	if s.Undo == nil || !undoable(t) {
+// undoOf is the form that undoes an event; nil where it cannot be. What was found in the
+// past after the fact says nothing of now that could be undone.
+func (s *Site) undoOf(r request, rec eventlog.Record) *undoView {
+	if s.Undo == nil || !undoable(rec.Type) || rec.Backfilled() {
 		return nil
 	}
-	return newUndoView(r, undoEventLink(p), "The entity becomes what it was before, by an event with your name and reason. It stays so until the file that declares it says something else.", "Undo this event")
+	return newUndoView(r, undoEventLink(rec.Position), "The entity becomes what it was before, by an event with your name and reason. It stays so until the file that declares it says something else.", "Undo this event")
 }
 
 // undoEvent handles "POST /audit/{position}/undo".

@@ -11,7 +11,7 @@ import (
 // isUnread reports whether nobody reads any more what stands at an origin, since its
 // source is not configured.
 func (s *Site) isUnread(o event.Origin) bool {
-	return !o.FromLocation() && !slices.Contains(s.sourceNames(), o.Source)
+	return !o.FromLocation() && !o.FromPortal() && !slices.Contains(s.sourceNames(), o.Source)
 }
 
 // unreadSource is a source that is not configured any more, and what stays of it.

@@ -35,13 +35,15 @@ import (
 
 // Config is what the portal is made of. All of it is needed, unless it says otherwise.
 type Config struct {
-	Catalog      func() Catalog // the catalog now; a request asks once and sees one position
-	Moments      Moments        // may be nil: then all pages are of now
-	History      History
-	Ledger       *ledger.Ledger // nil as Moments is: then pages do not tell what the history comes to
-	Deliveries   Deliveries
-	Log          Log    // the main log
-	Proofs       Proofs // may be nil: then nothing is under seal
+	Catalog    func() Catalog // the catalog now; a request asks once and sees one position
+	Moments    Moments        // may be nil: then all pages are of now
+	History    History
+	Ledger     *ledger.Ledger // nil as Moments is: then pages do not tell what the history comes to
+	Deliveries Deliveries
+	Log        Log    // the main log
+	Proofs     Proofs // may be nil: then nothing is under seal
+	// Unsealed tells why nothing more is put under seal; nil if that is not so. It may be nil.
+	Unsealed     func() error
 	Evidence     Evidence
 	Replay       Replayer
 	Allow        Replayer     // of a delivery that is held, to remove as much as it takes
@@ -54,6 +56,8 @@ type Config struct {
 	Trends       Trends       // nil if Scores is
 	Notices      Notices      // may be nil: then nobody is told anything
 	Trials       Trials       // may be nil: then no change of a scorecard can be tried
+	Agreements   Agreements   // nil if Scores is
+	Desk         Desk         // may be nil: then nothing of exemptions and initiatives is asked for or decided on pages
 	Docs         Docs         // may be nil: then there is no documentation
 	Contents     DocsContents // nil if Docs is
 	Standing     Standing
@@ -121,6 +125,13 @@ func (s *Site) pages() []page {
 		{scorecardsPath + "/:name/try", s.tryCard},
 		{scorecardsPath + "/:name/try/:id", s.tried},
 		{entityPath + "/scorecards", s.entityScores},
+		{exemptionsPath, s.exemptionList},
+		{exemptionFormURL, s.askExemption},
+		{exemptionsPath + "/:name", s.exemption},
+		{initiativesPath, s.initiativeList},
+		{initiativeFormURL, s.newInitiative},
+		{initiativesPath + "/:name", s.initiative},
+		{initiativesPath + "/:name/edit", s.editInitiative},
 		{docsPath, s.docsSites},
 		{docsOfPath, s.docsPage},
 		{docsOfPath + "/*", s.docsPage},
@@ -161,6 +172,13 @@ func (s *Site) forms() []page {
 	return []page{
 		{registerPath, s.preview},
 		{scorecardsPath + "/:name/try", s.tryChange},
+		{exemptionFormURL, s.asked},
+		{exemptionsPath + "/:name/grant", s.decide("grant", Desk.GrantExemption)},
+		{exemptionsPath + "/:name/deny", s.decide("deny", Desk.DenyExemption)},
+		{exemptionsPath + "/:name/revoke", s.decide("revoke", Desk.RevokeExemption)},
+		{initiativeFormURL, s.openInitiative},
+		{initiativesPath + "/:name/edit", s.changeInitiative},
+		{initiativesPath + "/:name/close", s.closeInitiative},
 		{connectPath, s.connectWith},
 		{sourcesPath + "/:name/change", s.changeWith},
 		{sourcesPath + "/:name/deliveries/:id/undo", s.undoDelivery},
@@ -271,9 +289,10 @@ func (s *Site) serve(p page) echo.HandlerFunc {
 			return s.fail(c, r, fault.New(fault.Invalid, "the query has %d characters; the most that a page takes is %d", n, maxQuery))
 		}
 		var a answer
-		err := s.travel(c.Request().Context(), &r)
+		ctx := projections.Patient(c.Request().Context(), patience)
+		err := s.travel(ctx, &r)
 		if err == nil {
-			a, err = p.serve(c.Request().Context(), r)
+			a, err = p.serve(ctx, r)
 		}
 		if errors.Is(err, projections.ErrBeingMade) {
 			return s.write(c, r, beingMade(r))
@@ -282,7 +301,7 @@ func (s *Site) serve(p page) echo.HandlerFunc {
 			return s.fail(c, r, err)
 		}
 		if a.location != "" {
-			return c.Redirect(http.StatusSeeOther, a.location)
+			return c.Redirect(http.StatusSeeOther, r.kept(a.location))
 		}
 		if a.file != nil {
 			return a.file.write(c)

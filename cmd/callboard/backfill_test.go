@@ -20,6 +20,7 @@ import (
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/eventlog/sqlitelog"
 	"github.com/callboard/callboard/internal/config"
+	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/entities"
 )
 
@@ -126,6 +127,7 @@ func TestBackfillCommand(t *testing.T) {
 	if code, out := b.run(); code != exitFine || !strings.Contains(out, "done before") {
 		t.Errorf("again: %d %s", code, out)
 	}
+	past := slices.IndexFunc(b.events(), func(rec eventlog.Record) bool { return rec.Backfilled() && rec.Subject == "component:default/pay" }) + 1
 	b.read(func(r *running) {
 		e, ok := r.catalog.Snapshot().Get("component:default/pay")
 		if !ok || e.Entity.SpecString("owner") != "c" {
@@ -133,6 +135,12 @@ func TestBackfillCommand(t *testing.T) {
 		}
 		if _, body := getFrom(t, r.base+"/catalog/default/component/pay/history"); !strings.Contains(body, "owner a → b") {
 			t.Error("the page of its history does not tell of the past")
+		}
+		if status, body := getFrom(t, fmt.Sprintf("%s/audit/%d", r.base, past)); status != http.StatusOK || strings.Contains(body, "Undo this event") {
+			t.Errorf("event %d of the past offers to be undone (%d)", past, status)
+		}
+		if _, err := r.undo(t.Context(), []eventlog.Position{eventlog.Position(past)}, "a mistake", "mossbank", "request"); fault.KindOf(err) != fault.Conflict || !strings.Contains(err.Error(), "tells of the past only") { //nolint:gosec // not negative
+			t.Errorf("event %d of the past undone: %v", past, err)
 		}
 		if code, out := b.run(); code != exitProblems || !strings.Contains(out, "in use") {
 			t.Errorf("while the portal runs: %d %s", code, out)

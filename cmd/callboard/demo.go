@@ -90,7 +90,7 @@ func runDemo(ctx context.Context, p process, logger *slog.Logger, data, address,
 		return err
 	}
 	if forgeAddress != "" {
-		state.Forge = forgeAddress
+		state.Forge, state.Labs = forgeAddress, "" // another demo may have both of before
 	}
 	service := demoforge.Service{Token: state.Token, Secret: state.Secret}
 	forge, err := demoforge.Listen(state.Forge, demoforge.Options{GitHub: service, GitLab: service, Background: true})
@@ -101,7 +101,7 @@ func runDemo(ctx context.Context, p process, logger *slog.Logger, data, address,
 	open := demoforge.Service{Token: labsToken, Secret: state.Secret}
 	labs, err := demoforge.Listen(cmp.Or(state.Labs, anyPort), demoforge.Options{GitHub: open, GitLab: open, Background: true})
 	if err != nil {
-		return fmt.Errorf("start the Git host that can be connected on %s: %w", state.Labs, err)
+		return fmt.Errorf("start the Git host that can be connected on %s (it gets another address with --forge-listen): %w", state.Labs, err)
 	}
 	defer func() { err = errors.Join(err, labs.Close()) }()
 	state.Forge, state.Labs = strings.TrimPrefix(forge.URL(), "http://"), strings.TrimPrefix(labs.URL(), "http://")
@@ -196,6 +196,9 @@ func deliverDemo(ctx context.Context, p process, forge, labs *demoforge.Forge, p
 	if err := tellDemoFacts(ctx, portal, end); err != nil {
 		return err
 	}
+	if err := askInDemo(ctx, portal); err != nil {
+		return err
+	}
 	last, err := portal.events.Last(ctx)
 	if err != nil {
 		return err
@@ -215,6 +218,7 @@ func deliverDemo(ctx context.Context, p process, forge, labs *demoforge.Forge, p
   %[4]s/catalog/default/component/payments-api   a service, its relations and every change
   %[4]s/catalog/default/dataset/visits   an entity of a kind of Acme's own
   %[4]s/scorecards   how services stand, and whose change made it so
+  %[4]s/initiatives   what they are to reach, and how far they are
   %[4]s/audit     every event with its cause
   %[4]s/sources   where it all comes from
   %[4]s/subscribers   where it is sent

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -76,6 +77,10 @@ func TestPlainGitSource(t *testing.T) {
 		if status, body := getFrom(t, r.base+page); status != http.StatusOK || strings.Contains(body, `href=""`) {
 			t.Errorf("%s answers %d, with an empty link: %t", page, status, strings.Contains(body, `href=""`))
 		}
+	}
+
+	if _, body := getFrom(t, fmt.Sprintf("%s/audit/%d", r.base, e.Since.Position)); !strings.Contains(body, "looked for by Callboard") || strings.Contains(body, "signature checked") {
+		t.Error("the page of its event does not say that nobody sent it")
 	}
 
 	// A look that finds nothing new asks for nothing; one that does, once.

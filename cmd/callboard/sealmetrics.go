@@ -6,11 +6,12 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/callboard/callboard/eventlog/proof"
 	"github.com/callboard/callboard/projections/tree"
 )
 
 // registerSeals makes a metric of how far the log is under seal.
-func registerSeals(r prometheus.Registerer, t *tree.Tree) error {
+func registerSeals(r prometheus.Registerer, t *tree.Tree, s *proof.Sealer) error {
 	for _, g := range []struct {
 		name, help string
 		value      func(context.Context) (float64, error)
@@ -25,6 +26,12 @@ func registerSeals(r prometheus.Registerer, t *tree.Tree) error {
 				return 0, err
 			}
 			return float64(seal.Recorded.Unix()), err
+		}},
+		{"seal_failing", "1 if the last attempt to seal the log failed.", func(context.Context) (float64, error) {
+			if s.Failure() != nil {
+				return 1, nil
+			}
+			return 0, nil
 		}},
 	} {
 		desc := prometheus.NewDesc("callboard_log_"+g.name, g.help, nil, nil)

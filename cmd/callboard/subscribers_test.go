@@ -235,6 +235,7 @@ func TestSubscriberIsMended(t *testing.T) {
 	if got, err := ask("pause", nil); err != nil || got["status"] != "paused" {
 		t.Errorf("pause: %v, %v", got, err)
 	}
+	r.says(t, "/subscribers/cmdb", "Corvid, on call paused it.")
 	if _, err := ask("rewind", map[string]any{"position": 999}); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("rewinding to beyond the end: %v", err)
 	}

@@ -30,7 +30,7 @@ func (p *portal) takeOver(ctx context.Context, in *intake) error {
 func (p *portal) shared(ctx context.Context, in *intake) ([]event.Repository, error) {
 	var all []event.Repository
 	for _, n := range p.catalog.Snapshot().Find(entities.Query{Limit: 1}).Facets.Sources {
-		if n.Value == event.LocationsSource || slices.Contains(sourceNames(in.config), n.Value) {
+		if n.Value == event.LocationsSource || n.Value == event.PortalSource || slices.Contains(sourceNames(in.config), n.Value) {
 			continue
 		}
 		known, err := surveyed{p.runner, p.repositories, p.deliveries}.All(ctx, n.Value)
@@ -58,7 +58,7 @@ func (p *portal) shared(ctx context.Context, in *intake) ([]event.Repository, er
 
 // isRead reports whether somebody reads what is declared in a source.
 func (p *portal) isRead(source string) bool {
-	return source == event.LocationsSource || slices.Contains(sourceNames(p.intake().config), source)
+	return source == event.LocationsSource || source == event.PortalSource || slices.Contains(sourceNames(p.intake().config), source)
 }
 
 // readRejections leaves out what a source was refused that nobody reads any more: it

@@ -133,10 +133,15 @@ func TestUndo(t *testing.T) {
 	if want := `"undoes":"` + strconv.FormatUint(uint64(changed), 10) + `"`; !strings.Contains(exported, want) {
 		t.Errorf("the record does not say %s: %s", want, exported)
 	}
-	if err := u.undoEvent(changed); fault.KindOf(err) != fault.Conflict || !strings.Contains(err.Error(), "changed component:default/till again") {
+	if err := u.undoEvent(changed); fault.KindOf(err) != fault.Conflict || !strings.Contains(err.Error(), "undid that already") {
 		t.Errorf("undone twice: %v", err)
 	}
-	u.mustUndo("till")
+	page := u.base + "/audit/" + strconv.FormatUint(uint64(changed), 10)
+	why := map[string]string{"reason": "a mistake", "by": "mossbank"}
+	another, late := newVisitor(t).open(u.base+"/audit/"+strconv.FormatUint(uint64(u.newest("till")), 10)), newVisitor(t).open(u.base+"/audit/"+strconv.FormatUint(uint64(u.newest("till")), 10))
+	another.press("Undo this event", why).isTold(".detail", "Undoes event")
+	late.press("Undo this event", why).isTold(".detail", "Undone by").isTold(".detail .strip.bad", "undid that already")
+	newVisitor(t).open(page).isTold(".detail", "Undone by", "which was undone by")
 	u.is("undone and undone", "till of b")
 	u.readAgain()
 	u.is("read again", "till of b")

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
@@ -35,7 +36,16 @@ type Sealer struct {
 	Wait func(context.Context, eventlog.Position) error
 	Key  Key
 
-	mu sync.Mutex
+	mu      sync.Mutex
+	failure atomic.Pointer[error]
+}
+
+// Failure returns why the last Seal sealed nothing; nil if it did.
+func (s *Sealer) Failure() error {
+	if err := s.failure.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 // Seal seals all events that are there when it begins, unless nothing but seals came
@@ -47,6 +57,16 @@ type Sealer struct {
 func (s *Sealer) Seal(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	err := s.seal(ctx)
+	if err == nil {
+		s.failure.Store(nil)
+	} else {
+		s.failure.Store(&err)
+	}
+	return err
+}
+
+func (s *Sealer) seal(ctx context.Context) error {
 	last, err := s.Log.Last(ctx)
 	if err != nil {
 		return err

@@ -148,7 +148,7 @@ func (v *Verifier) Done() (Report, error) {
 		return v.report, bad(v.backward, "it says that it was recorded before the event in front of it, which no log does; neither is under seal")
 	}
 	if v.report.Seals == 0 && v.report.Events > 0 {
-		return v.report, bad(1, "it is not under seal, nor is any event after it: there is nothing to check them with")
+		return v.report, bad(1, "there is no seal in the log yet, so that there is nothing to check its %d events with: a portal seals what came within a minute, and when it stops", v.report.Events)
 	}
 	return v.report, nil
 }

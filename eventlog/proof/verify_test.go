@@ -315,6 +315,12 @@ func TestNothingIsSealedAfterAChange(t *testing.T) {
 	if err := changed.Seal(t.Context()); fault.KindOf(err) != fault.Conflict || !strings.Contains(err.Error(), "position 6") {
 		t.Errorf("got %v, want a conflict with the seal at position 6", err)
 	}
+	if err := changed.Failure(); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("its failure is %v", err)
+	}
+	if err := w.Failure(); err != nil {
+		t.Errorf("that of one that seals is %v", err)
+	}
 	if last, err := changed.log.Last(t.Context()); err != nil || last != 7 {
 		t.Errorf("the log ends at %d, %v: something was sealed", last, err)
 	}

@@ -27,7 +27,9 @@ var rooms = map[string][]string{
 	"scorecards": {"catalog", "catalog/schema"},
 	// Whoever follows the log and says how scores change.
 	"scorecards/scorer": {"catalog", "catalog/codeowners", "catalog/descriptor", "event", "eventlog", "internal/fault", "scorecards"},
-	"event":             {"catalog", "internal/fault", "internal/flat"},
+	// What people ask for and decide about rules, in the portal.
+	"scorecards/desk": {"catalog", "event", "eventlog", "internal/fault", "scorecards"},
+	"event":           {"catalog", "internal/fault", "internal/flat"},
 	// Documentation: the files of a repository in, pages out.
 	"techdocs":          {"techdocs/markdown"},
 	"techdocs/markdown": {},
@@ -70,7 +72,9 @@ var rooms = map[string][]string{
 	"projections/docs":     {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 	"projections/scores":   {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore", "scorecards"},
 	// How scores moved is what is on record and, before that, what a backtest finds.
-	"projections/trends":     {"catalog", "internal/fault", "scorecards", "scorecards/scorer"},
+	"projections/trends": {"catalog", "internal/fault", "scorecards", "scorecards/scorer"},
+	// Exemptions and initiatives: what they say, how entities stood, what the history tells.
+	"projections/agreements": {"event", "eventlog", "projections", "projections/entities", "projections/history", "projections/scores", "scorecards"},
 	"projections/deliveries": {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 
 	"projections/notices": {"catalog", "event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},

@@ -13,8 +13,11 @@ import (
 // reservedPage is the page beside those of sources, which go by their names.
 const reservedPage = "connect"
 
-// reservedSource is the name under which entities of locations are known.
-const reservedSource = "locations"
+// Names under which entities of locations are known, and those that people made in the portal.
+const (
+	reservedSource = "locations"
+	portalSource   = "portal"
+)
 
 // minInterval keeps a typing mistake from asking hosts all the time.
 const minInterval = time.Second

@@ -179,6 +179,7 @@ func TestProblemsSayWhere(t *testing.T) {
 		{"events of groups", "sources:\n  - {name: a, type: cloudevents, webhookSecret: s, groups: [x]}\n", `2:60: sources[0].groups: is for gitlab`},
 		{"url with a password", "server: {url: 'http://u:secret@x'}\n", `1:15: server.url: holds a user, which would show on pages; what lets one in is the token`},
 		{"url", "server: {url: 'ftp://x'}\n", `1:15: server.url: "ftp://x" must be an http or https URL`},
+		{"name of the portal", "sources:\n  - {name: portal, type: github, webhookSecret: s}\n", `2:12: sources[0].name: "portal" is how the portal calls`},
 		{"reserved name", "sources:\n  - {name: locations, type: github, webhookSecret: s}\n", `2:12: sources[0].name: "locations" is how the portal calls`},
 		{"seals too often", "log: {seal: 1ms}\n", `1:13: log.seal: 1ms is no time between two seals: from 1s to 24h`},
 		{"location type", "catalog: {locations: [{type: svn, target: x}]}\n", `1:30: catalog.locations[0].type: "svn" must be file or url`},

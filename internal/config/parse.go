@@ -249,6 +249,8 @@ func (p *parser) source(path string, s Source, names map[string]bool) {
 		p.wrong(path+".name", "%q is a page of the portal's sources; choose another", s.Name)
 	case s.Name == reservedSource:
 		p.wrong(path+".name", "%q is how the portal calls what catalog.locations bring in; choose another", s.Name)
+	case s.Name == portalSource:
+		p.wrong(path+".name", "%q is how the portal calls what people make in it; choose another", s.Name)
 	case names[s.Name]:
 		p.wrong(path+".name", "there is a source %q already", s.Name)
 	}

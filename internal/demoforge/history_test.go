@@ -28,7 +28,7 @@ pushes:
     repository: ledger
     by: mossbank
     message: Held
-    write: {held.md: "held\n"}
+    write: {held.md: "held since <day 30> until <day -7>, not <day x>\n"}
     and:
       - {at: 1d 11:00, by: mossbank, message: New owner, edit: {catalog-info.yaml: [["owner: platform", "owner: payments"], ["owner: payments", "owner: ledger"]]}}
   - {at: 0d 13:52, repository: ledger, by: mossbank, message: Merge, merge: side, remove: [docs/index.md]}
@@ -153,6 +153,12 @@ func TestPlayMakesWhatTheScriptSays(t *testing.T) {
 	}
 	if text, _ := file.GetContent(); !strings.Contains(text, "owner: ledger") {
 		t.Errorf("the descriptor is %q", text)
+	}
+	if file, _, _, err = c.Repositories.GetContents(ctx, "acme", "ledger", "held.md", nil); err != nil {
+		t.Fatal(err)
+	}
+	if text, _ := file.GetContent(); text != "held since 2026-02-10 until 2026-03-19, not <day x>\n" {
+		t.Errorf("days are written as %q", text)
 	}
 	project, _, err := gitlabClient(t, f, "any").Projects.GetProject("acme/data/lake", nil)
 	if err != nil || project.DefaultBranch != "trunk" {

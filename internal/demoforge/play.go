@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"regexp"
+	"strconv"
 	"time"
 )
 
@@ -54,6 +56,7 @@ func (f *Forge) Play(ctx context.Context, h History, o PlayOptions) error {
 		changes := make([]Change, 0, len(p.Commits))
 		for _, c := range p.Commits {
 			c.Time = end.Add(-c.Before)
+			c.Files = dated(c.Files, end)
 			changes = append(changes, c.Change)
 		}
 		if err := until(changes[len(changes)-1].Time); err != nil {
@@ -81,6 +84,25 @@ func (f *Forge) Play(ctx context.Context, h History, o PlayOptions) error {
 		}
 	}
 	return until(end.Add(time.Second))
+}
+
+// dayToken stands in a file for a day, so many days before the history ends: "<day 30>",
+// "<day -7>".
+var dayToken = regexp.MustCompile(`<day (-?[0-9]{1,4})>`)
+
+// dated writes days where their tokens stand.
+func dated(files map[string]string, end time.Time) map[string]string {
+	dated := make(map[string]string, len(files))
+	for path, text := range files {
+		dated[path] = dayToken.ReplaceAllStringFunc(text, func(token string) string {
+			before, err := strconv.Atoi(dayToken.FindStringSubmatch(token)[1])
+			if err != nil { // it is of digits
+				return token
+			}
+			return end.UTC().AddDate(0, 0, -before).Format(time.DateOnly)
+		})
+	}
+	return dated
 }
 
 // send delivers to the webhook of the provider, if there is one.

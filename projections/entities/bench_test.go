@@ -119,7 +119,6 @@ func BenchmarkAsOf(b *testing.B) {
 	}
 	first, n := records[0].Time, 0
 	last := eventlog.Position(len(records))
-	records = nil
 	for _, bm := range []struct {
 		name string
 		ask  func(s *entities.Snapshot) int

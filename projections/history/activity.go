@@ -65,6 +65,20 @@ func words(data event.Data) string {
 		return titled("not to be used", d.Reason)
 	case event.ScoreChanged:
 		return scored(d)
+	case event.ExemptionRequested:
+		return titled(exempts(d.Exemption), d.Reason)
+	case event.ExemptionGranted:
+		return titled(exempts(d.Exemption), d.Note)
+	case event.ExemptionDenied:
+		return titled(exempts(d.Exemption), d.Note)
+	case event.ExemptionRevoked:
+		return titled(exempts(d.Exemption), d.Note)
+	case event.ExemptionExpired:
+		return exempts(d.Exemption)
+	case event.InitiativeOpened:
+		return "by " + d.Target + ": " + asks(d.Initiative)
+	case event.InitiativeClosed:
+		return titled(fmt.Sprintf("%s: %d of %d done", d.Outcome, d.Done, d.Asked), d.Note)
 	case event.DocsPublished:
 		return published(d)
 	case event.DocsFailed:

@@ -14,6 +14,9 @@ import (
 
 func TestActivityIsTold(t *testing.T) {
 	const sha, before = "9c1185a5c5e9fc54612808977ee8f548b2258d31", "1b1d5781111d84f7b3fe45a0852e59758cd7a87e"
+	exempt := event.Exemption{
+		Entity: "component:default/till", Card: "scorecard:default/ready", Rules: []string{"docs"}, Until: "2026-06-30", Reason: "The books move", Note: "Once",
+	}
 	for _, tt := range []struct {
 		data event.Data
 		want string
@@ -43,6 +46,11 @@ func TestActivityIsTold(t *testing.T) {
 			Rules: []event.RuleChange{{Title: "Owner", After: "fail"}, {Title: "Docs"}},
 		}, "Ready: Bronze → no level: Owner: fail, Docs: gone"},
 		{event.ScoreChanged{Title: "Ready", Before: &event.Score{Level: "Bronze"}}, "Ready: not judged any more"},
+		{event.ExemptionRequested{Exemption: exempt}, "component:default/till from docs of scorecard:default/ready until 2026-06-30: The books move"},
+		{event.ExemptionGranted{Exemption: exempt}, "component:default/till from docs of scorecard:default/ready until 2026-06-30: Once"},
+		{event.ExemptionRevoked{Exemption: event.Exemption{Entity: "component:default/till", Card: "scorecard:default/ready"}}, "component:default/till from all rules of scorecard:default/ready"},
+		{event.InitiativeOpened{Initiative: event.Initiative{Card: "scorecard:default/ready", Level: "Silver", Target: "2026-06-30"}}, "by 2026-06-30: Silver on scorecard:default/ready"},
+		{event.InitiativeClosed{Outcome: event.InitiativeMissed, Done: 17, Asked: 21}, "missed: 17 of 21 done"},
 		{event.SourceNoticed{Notice: event.NoticeGranted, Detail: "acme/tills was added to the App"}, "granted: acme/tills was added to the App"},
 		{event.SourceGapFound{Detail: "main is at 9c1185a, and no delivery told so"}, "main is at 9c1185a, and no delivery told so"},
 		{event.SourceGapClosed{Detail: "read from the forge"}, "read from the forge"},

@@ -183,7 +183,7 @@ func (m *Moments) made(ctx context.Context, at projections.Moment, newest eventl
 		go m.make(context.WithoutCancel(ctx), one, at, newest)
 	}
 	m.mu.Unlock()
-	bounded, cancel := context.WithTimeout(ctx, patience)
+	bounded, cancel := context.WithTimeout(ctx, projections.PatienceIn(ctx, patience))
 	defer cancel()
 	select {
 	case <-one.done:

@@ -33,14 +33,14 @@ func (f folder) fold() error {
 		return err
 	case event.TypeScoreChanged:
 		return with(f, f.score)
-	case exemptionRequested, exemptionGranted, exemptionDenied, exemptionRevoked, exemptionExpired:
-		var e exemption
+	case event.TypeExemptionRequested, event.TypeExemptionGranted, event.TypeExemptionDenied, event.TypeExemptionRevoked, event.TypeExemptionExpired:
+		var e event.Exemption
 		if err := json.Unmarshal(f.rec.Data, &e); err != nil {
 			return err
 		}
 		return f.exemption(e)
-	case initiativeOpened, initiativeClosed:
-		var i initiative
+	case event.TypeInitiativeOpened, event.TypeInitiativeClosed:
+		var i event.Initiative
 		if err := json.Unmarshal(f.rec.Data, &i); err != nil {
 			return err
 		}

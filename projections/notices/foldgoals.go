@@ -3,6 +3,8 @@ package notices
 import (
 	"slices"
 	"time"
+
+	"github.com/callboard/callboard/event"
 )
 
 // atHour is the hour of the day, in UTC, at which is told what a day brings.
@@ -18,7 +20,7 @@ func day(text string) (time.Time, bool) {
 }
 
 // exemption folds what became of an exemption.
-func (f folder) exemption(e exemption) error {
+func (f folder) exemption(e event.Exemption) error {
 	if err := f.take(e.Ref, Requested, Expiring); err != nil {
 		return err
 	}
@@ -40,12 +42,12 @@ func (f folder) exemption(e exemption) error {
 		return n
 	}
 	switch f.rec.Type {
-	case exemptionRequested:
+	case event.TypeExemptionRequested:
 		n := about(f.begin(Requested))
 		n.Owners = append(n.Owners, cardOwner) // who decides
 		_, err := f.add(n, owner)
 		return err
-	case exemptionGranted:
+	case event.TypeExemptionGranted:
 		last, ok := day(e.Until)
 		if !ok {
 			return nil
@@ -59,7 +61,7 @@ func (f folder) exemption(e exemption) error {
 				}
 			}
 		}
-	case exemptionExpired:
+	case event.TypeExemptionExpired:
 		_, err := f.add(about(f.begin(Expired)), owner)
 		return err
 	}
@@ -67,8 +69,8 @@ func (f folder) exemption(e exemption) error {
 }
 
 // initiative folds that an initiative began or ended.
-func (f folder) initiative(i initiative) error {
-	if err := f.take(i.Ref, Opened, Reminder); err != nil || f.rec.Type == initiativeClosed {
+func (f folder) initiative(i event.Initiative) error {
+	if err := f.take(i.Ref, Opened, Reminder); err != nil || f.rec.Type == event.TypeInitiativeClosed {
 		return err
 	}
 	cardOwner, title, card, err := f.of(i.Card)
@@ -114,7 +116,7 @@ func (f folder) initiative(i initiative) error {
 
 // concern has a notice concern the owners of all whom the card judges, but for those that
 // have the level that is asked for.
-func (f folder) concern(notice int64, i initiative, card declared) error {
+func (f folder) concern(notice int64, i event.Initiative, card declared) error {
 	if _, err := f.Exec(`INSERT OR IGNORE INTO concerns (ref, notice) SELECT DISTINCT k.owner, ?1 FROM standing AS s JOIN known AS k ON k.ref = s.entity
 		WHERE s.card = ?2 AND k.owner <> '' AND ?3 = ''`, notice, i.Card, i.Level); err != nil || i.Level == "" {
 		return err

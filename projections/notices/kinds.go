@@ -1,7 +1,5 @@
 package notices
 
-import "github.com/callboard/callboard/event"
-
 // The names of the kinds.
 const (
 	Drop      = "drop"
@@ -42,39 +40,4 @@ func KindOf(name string) (Kind, bool) {
 		}
 	}
 	return Kind{}, false
-}
-
-// The types of what becomes of exemptions and initiatives. Notices read the little of
-// them that they tell.
-const (
-	exemptionRequested event.Type = "exemption.requested.v1"
-	exemptionGranted   event.Type = "exemption.granted.v1"
-	exemptionDenied    event.Type = "exemption.denied.v1"
-	exemptionRevoked   event.Type = "exemption.revoked.v1"
-	exemptionExpired   event.Type = "exemption.expired.v1"
-	initiativeOpened   event.Type = "initiative.opened.v1"
-	initiativeClosed   event.Type = "initiative.closed.v1"
-)
-
-// exemption is what an event of an exemption says.
-type exemption struct {
-	Ref         string   `json:"exemption"`
-	Card        string   `json:"card"`
-	Entity      string   `json:"entity"`
-	Rules       []string `json:"rules"`
-	Reason      string   `json:"reason"`
-	Until       string   `json:"until"` // last day, in UTC; empty: it does not end
-	RequestedBy string   `json:"requestedBy"`
-	DecidedBy   string   `json:"decidedBy"`
-}
-
-// initiative is what an event of an initiative says.
-type initiative struct {
-	Ref    string   `json:"initiative"`
-	Title  string   `json:"title"`
-	Card   string   `json:"card"`
-	Owner  string   `json:"owner"`
-	Level  string   `json:"level"`
-	Rules  []string `json:"rules"`
-	Target string   `json:"target"` // last day, in UTC
 }

@@ -42,18 +42,18 @@ func Text(n Notice) Words {
 		if n.Until == "" {
 			w.Headline = fmt.Sprintf("A new initiative asks for %s: %s", n.goal(), n.Title)
 		}
-		w.Href = entity(n.About)
+		w.Href = below("/initiatives/", n.About)
 		w.Lines = append(w.Lines, n.by(""))
 	case Reminder:
 		w.Headline = fmt.Sprintf("%s until the initiative “%s” ends: %s by %s", days(n.Days), n.Title, n.goal(), date(n.Until))
-		w.Href = entity(n.About)
+		w.Href = below("/initiatives/", n.About)
 	case Requested:
 		w.Headline = "An exemption of " + Called(n.Entity) + " from " + n.rules() + " waits for a decision"
-		w.Href = entity(n.About)
+		w.Href = below("/exemptions/", n.About)
 		w.Lines = append(w.Lines, n.reason()...)
 	case Expiring:
 		w.Headline = "The exemption of " + Called(n.Entity) + " from " + n.rules() + " ends in " + strings.ToLower(days(n.Days)) + ", after " + date(n.Until)
-		w.Href = entity(n.About)
+		w.Href = below("/exemptions/", n.About)
 		w.Lines = append(w.Lines, n.reason()...)
 	case Expired:
 		w.Headline = "The exemption of " + Called(n.Entity) + " from " + n.rules() + " has ended"
@@ -77,13 +77,7 @@ func drop(n Notice) Words {
 		to = " fell to " + level(first.To)
 	}
 	w.Headline = fmt.Sprintf("%d %s%s on %s", len(n.Falls), noun(n.Falls), to, n.card())
-	w.Href = "/notices"
-	if ref, err := catalog.ParseRef(n.Card, catalog.Ref{}); err == nil {
-		w.Href = "/scorecards/" + ref.Name
-		if ref.Namespace != catalog.DefaultNamespace {
-			w.Href = "/scorecards/" + ref.Namespace + ":" + ref.Name
-		}
-	}
+	w.Href = below("/scorecards/", n.Card)
 	same := !slices.ContainsFunc(n.Falls, func(f Fall) bool { return f.Cause != first.Cause || f.Actor != first.Actor || f.Said() != first.Said() })
 	if same { // a rule of the card, most often: it is said once
 		w.Lines = append(w.Lines, by(first.Said(), first.Actor, first.Cause))
@@ -230,6 +224,19 @@ func entity(ref string) string {
 		return "/notices"
 	}
 	return "/catalog/" + r.Namespace + "/" + r.Kind + "/" + r.Name
+}
+
+// below is the path of what has a page of its own by its name: a scorecard, an exemption
+// or an initiative.
+func below(pages, ref string) string {
+	r, err := catalog.ParseRef(ref, catalog.Ref{})
+	switch {
+	case err != nil || r.Kind == "":
+		return "/notices"
+	case r.Namespace != catalog.DefaultNamespace:
+		return pages + r.Namespace + ":" + r.Name
+	}
+	return pages + r.Name
 }
 
 // scores is the path of how an entity stands on scorecards.

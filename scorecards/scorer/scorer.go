@@ -210,6 +210,7 @@ type judge struct {
 	world    *World
 	standing map[pair]standing
 	dues     *dues
+	turns    *turns            // of exemptions and initiatives; nil: nobody is to know
 	until    eventlog.Position // up to which all is judged already
 	at       eventlog.Position
 	clock    time.Time // of the newest that was looked at; time does not go back
@@ -230,6 +231,10 @@ func newJudge(w *World, say func(context.Context, []change) error) *judge {
 // even if a crash lost the cursor.
 func (s *Scorer) begin(ctx context.Context) (*judge, error) {
 	j := newJudge(NewWorld(s.Kinds), s.append)
+	j.turns = &turns{judge: j, say: func(ctx context.Context, e event.Event) error {
+		_, err := s.Log.Append(ctx, e)
+		return err
+	}}
 	cursor, err := s.Log.Cursor(ctx, Name)
 	if err != nil {
 		return nil, fmt.Errorf("read the scorer's position: %w", err)
@@ -283,6 +288,7 @@ func (j *judge) take(ctx context.Context, rec eventlog.Record) error {
 			j.tick(rec.Time)
 		}
 		j.at = rec.Position
+		j.turns.passed()
 		return j.world.Apply(rec)
 	}
 	if err := j.start(ctx); err != nil {
@@ -293,11 +299,15 @@ func (j *judge) take(ctx context.Context, rec eventlog.Record) error {
 			return err
 		}
 	}
+	before := j.turns.of(rec)
 	t, err := j.world.apply(rec)
 	if err != nil {
 		return fmt.Errorf("position %d: %w", rec.Position, err)
 	}
 	j.at = rec.Position
+	if err := j.turns.tell(ctx, rec, before); err != nil {
+		return err
+	}
 	var pairs []pair
 	for card := range t.cards {
 		for ref := range j.world.entities {
@@ -341,6 +351,9 @@ func (j *judge) tick(to time.Time) {
 // it is due: so what comes in late, or after a pause, is judged as it was.
 func (j *judge) pass(ctx context.Context, to time.Time) error {
 	for at, ok := j.dues.next(); ok && !at.After(to); at, ok = j.dues.next() {
+		if err := j.turns.due(ctx, at); err != nil {
+			return err
+		}
 		j.tick(at)
 		j.catching = to.Sub(j.clock) > lookBack
 		// After an event that came late, the clock is ahead: what is due by then waits, so
@@ -353,6 +366,9 @@ func (j *judge) pass(ctx context.Context, to time.Time) error {
 		}
 	}
 	j.catching = false
+	if err := j.turns.due(ctx, to); err != nil {
+		return err
+	}
 	j.tick(to)
 	return nil
 }

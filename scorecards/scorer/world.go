@@ -27,6 +27,7 @@ type World struct {
 	only         string                      // full ref of the one card that is looked at; empty: all are
 	fixed        bool                        // what the log says of it does not count
 	exemptions   map[string]*scorecards.Exemption
+	initiatives  map[string]*scorecards.Initiative
 }
 
 // own is what was told of an entity itself, not of its repository.
@@ -65,7 +66,7 @@ type repository struct {
 func NewWorld(kinds catalog.Kinds) *World {
 	return &World{
 		kinds: kinds, entities: map[string]*declared{}, edges: map[string]map[catalog.Relation]int{}, repositories: map[place]*repository{},
-		own: map[string]*own{}, cards: map[string]*scorecards.Card{}, exemptions: map[string]*scorecards.Exemption{},
+		own: map[string]*own{}, cards: map[string]*scorecards.Card{}, exemptions: map[string]*scorecards.Exemption{}, initiatives: map[string]*scorecards.Initiative{},
 	}
 }
 
@@ -256,6 +257,10 @@ func (w *World) declare(d event.WrittenDeclaration, since scorecards.Source, t *
 			w.exemptions[ref] = x
 			t.entities[x.Entity] = true
 		}
+	case e.Kind == scorecards.KindInitiative && e.APIVersion == scorecards.APIVersion:
+		if i, _ := scorecards.ParseInitiative(&e); i != nil {
+			w.initiatives[ref] = i
+		}
 	}
 	return nil
 }
@@ -279,6 +284,7 @@ func (w *World) forget(ref string, t *touched) {
 		delete(w.exemptions, ref)
 		t.entities[x.Entity] = true
 	}
+	delete(w.initiatives, ref)
 	was := w.entities[ref]
 	if was == nil {
 		return

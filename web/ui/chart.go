@@ -9,7 +9,7 @@ import (
 // Area is a stacked area over time: how a number divides, step by step.
 type Area struct {
 	Says  string    // in words: first, last and what is worth knowing
-	At    []float64 // where the values stand, from 0 to 100
+	At    []float64 // where the values stand, from 0 to 100 or less, where time is still to come
 	Bands []Band    // from the bottom
 	Ticks []AxisTick
 	Pins  []Pin
@@ -96,7 +96,7 @@ func point(x, y float64) string { return fmt.Sprintf("%.4g %.4g", x, y) }
 
 // fill is the path of a band.
 func (a Area) fill(band int) string {
-	lower := []string{"100 100", "0 100"}
+	lower := []string{point(a.At[len(a.At)-1], 100), "0 100"}
 	if band > 0 {
 		lower = a.stairs(band - 1)
 		slices.Reverse(lower)

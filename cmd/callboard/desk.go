@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/ingest"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/scorecards/desk"
+)
+
+// newDesk is where people ask for and decide about exemptions and initiatives.
+func (p *portal) newDesk() *desk.Desk {
+	return &desk.Desk{Catalog: func() desk.Catalog { return deskCatalog{p.catalog.Snapshot()} }, Make: p.make, Now: p.now}
+}
+
+// make puts an entity on record that somebody makes, and returns once it can be read.
+func (p *portal) make(ctx context.Context, ref string, decide func(*catalog.Entity) (*catalog.Entity, error)) (eventlog.Position, error) {
+	at, err := p.intake().translator.Make(ctx, ingest.Making{Ref: ref, Decide: decide, By: event.ActorIn(ctx), Cause: event.CauseIn(ctx)})
+	if wrong, ok := errors.AsType[ingest.Wrong](err); ok {
+		return 0, fault.New(fault.Invalid, "%w", problemsOf(wrong))
+	}
+	if err != nil || at == 0 {
+		return at, err
+	}
+	return at, p.runner.WaitAll(ctx, at)
+}
+
+// problemsOf says by the fields of a form what is wrong with a descriptor.
+func problemsOf(w ingest.Wrong) desk.Problems {
+	all := make(desk.Problems, len(w.Problems))
+	for i, one := range w.Problems {
+		field := one.Path[strings.LastIndex(one.Path, ".")+1:]
+		field, _, _ = strings.Cut(field, "[")
+		all[i] = desk.Problem{Field: field, Message: one.Message}
+	}
+	return all
+}
+
+// deskCatalog is the catalog as the desk wants it.
+type deskCatalog struct{ *entities.Snapshot }
+
+// Entity returns the entity with a full ref.
+func (c deskCatalog) Entity(ref string) (*catalog.Entity, bool) {
+	e, ok := c.Get(ref)
+	if !ok {
+		return nil, false
+	}
+	return e.Entity, true
+}
+
+// User returns who goes by a name: as the entity is called, or by the name in the profile.
+func (c deskCatalog) User(name string) string {
+	if ref, err := catalog.ParseRef(strings.TrimPrefix(name, "@"), catalog.Ref{Kind: "User"}); err == nil {
+		if e, ok := c.Get(ref.String()); ok && strings.EqualFold(e.Entity.Kind, "User") {
+			return e.Ref
+		}
+	}
+	shown := entities.Equals{Key: "spec.profile.displayname", Values: []string{name}}
+	found := c.List(entities.Listing{Where: shown, Limit: 2}).Rows
+	if len(found) != 1 || !strings.HasPrefix(found[0].Ref, "user:") {
+		return ""
+	}
+	return found[0].Ref
+}

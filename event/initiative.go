@@ -1,0 +1,38 @@
+package event
+
+// Initiative is an initiative as it stands when it begins or ends.
+type Initiative struct {
+	Ref    string   `json:"initiative"` // full ref
+	Title  string   `json:"title"`
+	Card   string   `json:"card"`             // full ref of the scorecard
+	Owner  string   `json:"owner,omitempty"`  // full ref
+	Level  string   `json:"level,omitempty"`  // to be reached; empty if it is rules
+	Rules  []string `json:"rules,omitempty"`  // ids, to be kept
+	Start  string   `json:"start,omitempty"`  // first day; empty: at once
+	Target string   `json:"target,omitempty"` // last day, in UTC
+}
+
+// InitiativeOpened says that entities are asked for something from now on.
+type InitiativeOpened struct{ Initiative }
+
+// InitiativeClosed says that entities are not asked any more.
+type InitiativeClosed struct {
+	Initiative
+	Outcome string `json:"outcome"`        // see the constants
+	Done    int    `json:"done"`           // entities that have nothing left to do
+	Asked   int    `json:"asked"`          // all entities that were asked
+	Note    string `json:"note,omitempty"` // why it was closed before its target
+}
+
+// How an initiative ends.
+const (
+	InitiativeReached   = "reached"   // the target is over, and all are done
+	InitiativeMissed    = "missed"    // the target is over, and some are not
+	InitiativeWithdrawn = "withdrawn" // somebody closed or removed it before
+)
+
+// EventType returns the fixed name.
+func (InitiativeOpened) EventType() Type { return TypeInitiativeOpened }
+
+// EventType returns the fixed name.
+func (InitiativeClosed) EventType() Type { return TypeInitiativeClosed }

@@ -1,0 +1,326 @@
+package agreements_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/eventlog/eventlogtest"
+	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/projections/agreements"
+	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/projections/history/sqlitestore"
+	"github.com/callboard/callboard/projections/scores"
+	"github.com/callboard/callboard/scorecards"
+	"github.com/callboard/callboard/scorecards/scorer"
+)
+
+// day is the first moment of a day of March.
+func day(n int) time.Time { return time.Date(2026, 3, n, 0, 0, 0, 0, time.UTC) }
+
+// world is a log that is judged, and the read models of it.
+type world struct {
+	t      tester
+	log    *eventlogtest.Memory
+	reader agreements.Reader
+	now    *entities.Catalog
+	models []projections.Projection
+	said   int
+}
+
+type tester interface {
+	Helper()
+	Fatal(args ...any)
+	Cleanup(f func())
+}
+
+func newWorld(t tester) *world {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "agreements")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	rows, err := sqlitestore.Open(context.Background(), filepath.Join(dir, "history.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { rows.Close() })
+	past, now := history.New(rows), entities.NewOf(kinds())
+	return &world{t: t, log: eventlogtest.NewMemory(), reader: agreements.Reader{Events: past}, now: now, models: []projections.Projection{past, now}}
+}
+
+// scored has scores kept, too.
+func (w *world) scored(t *testing.T) *world {
+	t.Helper()
+	standing, err := scores.Open(t.Context(), filepath.Join(t.TempDir(), "scores.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { standing.Close() })
+	w.reader.Scores, w.models = standing, append(w.models, standing)
+	return w
+}
+
+func kinds() catalog.Kinds { return append(catalog.BuiltIn(), scorecards.Kinds()...) }
+
+func declared(kind, name string, spec map[string]any) event.Declaration {
+	version := scorecards.APIVersion
+	if kind == "Component" {
+		version = "backstage.io/v1alpha1"
+	}
+	return event.Declaration{
+		Entity: catalog.Entity{APIVersion: version, Kind: kind, Metadata: catalog.Metadata{Name: name, Namespace: "default", UID: "uid-" + name}, Spec: spec},
+		Origin: event.Origin{Source: "github", RepositoryID: name, Path: "catalog-info.yaml"},
+	}
+}
+
+// say tells the log something at nine o'clock of a day.
+func (w *world) say(n int, subject string, data event.Data) {
+	w.t.Helper()
+	e, err := event.New("/sources/github", subject, data)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.said++
+	e.ID, e.Time, e.Actor = event.DeriveID(w.said, "said"), day(n).Add(9*time.Hour), event.Actor{Name: "Moss Bank"}
+	if _, err := w.log.Append(context.Background(), e); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// judge has the scorer follow the log, and folds all of it.
+func (w *world) judge() {
+	w.t.Helper()
+	s := scorer.New(scorer.Options{Log: w.log, Kinds: kinds(), Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	if err := s.CatchUp(context.Background()); err != nil {
+		w.t.Fatal(err)
+	}
+	var all []eventlog.Record
+	for rec, err := range w.log.Read(context.Background(), 0) {
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		all = append(all, rec)
+	}
+	for _, p := range w.models {
+		if err := p.Apply(context.Background(), all); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+// How many exemptions held at a moment, by what became of them, is how many the catalog of
+// that moment has that hold.
+func TestDebtIsWhatHeld(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t)
+		type state struct {
+			at time.Time
+			x  *scorecards.Exemption // nil: removed
+		}
+		told := map[string][]state{}
+		n := 1
+		for range rapid.IntRange(1, 12).Draw(t, "events") {
+			n += rapid.IntRange(0, 3).Draw(t, "days")
+			name := rapid.SampledFrom([]string{"a", "b"}).Draw(t, "name")
+			ref := "exemption:default/" + name
+			was := told[name]
+			if len(was) > 0 && was[len(was)-1].x != nil && rapid.IntRange(0, 4).Draw(t, "remove") == 0 {
+				w.say(n, ref, event.EntityRemoved{Ref: ref, Origin: declared("Exemption", name, nil).Origin})
+				told[name] = append(was, state{day(n).Add(9 * time.Hour), nil})
+				continue
+			}
+			spec := map[string]any{"scorecard": "ready", "entity": "payments", "reason": "x", "status": rapid.SampledFrom([]string{"requested", "granted", "granted", "denied", "revoked"}).Draw(t, "status")}
+			if until := rapid.IntRange(-2, 6).Draw(t, "until"); until < 6 {
+				spec["until"] = day(n + until).Format(time.DateOnly)
+			}
+			if from := rapid.IntRange(-4, 0).Draw(t, "from"); from > -3 && spec["until"] == nil {
+				spec["from"] = day(n + from + 3).Format(time.DateOnly)
+			}
+			d := declared("Exemption", name, spec)
+			x, problems := scorecards.ParseExemption(&d.Entity)
+			if x == nil {
+				t.Fatal(problems)
+			}
+			w.say(n, ref, event.EntityChanged{Declaration: d})
+			told[name] = append(was, state{day(n).Add(9 * time.Hour), x})
+		}
+		w.judge()
+		var moments []time.Time
+		var want []int
+		for at := day(1); at.Before(day(n + 10)); at = at.Add(12 * time.Hour) {
+			held := 0
+			for _, states := range told {
+				var last *scorecards.Exemption
+				for _, s := range states {
+					if !s.at.After(at) {
+						last = s.x
+					}
+				}
+				if last != nil && last.Holds(at) {
+					held++
+				}
+			}
+			moments, want = append(moments, at), append(want, held)
+		}
+		got, err := w.reader.Debt(context.Background(), projections.Moment{}, moments, func(event.Exemption) bool { return true })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("%s", diff)
+		}
+	})
+}
+
+func scorecard() event.Declaration {
+	return declared("Scorecard", "ready", map[string]any{
+		"owner": "platform", "filter": `entity.kind == "Component"`,
+		"levels": []any{map[string]any{"name": "Bronze", "rank": 1.0}, map[string]any{"name": "Silver", "rank": 2.0}},
+		"rules": []any{
+			map[string]any{"id": "owner", "level": "Bronze", "title": "Owner", "expr": `owner.ref != ""`},
+			map[string]any{"id": "system", "level": "Silver", "title": "System", "expr": "has(entity.spec.system)"},
+		},
+	})
+}
+
+func component(name, owner, system string) event.Declaration {
+	spec := map[string]any{"type": "service", "lifecycle": "production", "owner": owner}
+	if system != "" {
+		spec["system"] = system
+	}
+	return declared("Component", name, spec)
+}
+
+// Two of three are asked; one is done on the fourth, one becomes exempt on the sixth, and
+// no more after its last day, the eighth.
+func silver(t *testing.T, target string) *world {
+	t.Helper()
+	w := newWorld(t).scored(t)
+	w.say(1, "scorecard:default/ready", event.EntityRegistered{Declaration: scorecard()})
+	w.say(2, "component:default/payments", event.EntityRegistered{Declaration: component("payments", "bank", "")})
+	w.say(2, "component:default/ledger", event.EntityRegistered{Declaration: component("ledger", "bank", "")})
+	w.say(2, "component:default/shop", event.EntityRegistered{Declaration: component("shop", "web", "")})
+	w.say(2, "initiative:default/silver", event.EntityRegistered{Declaration: declared("Initiative", "silver", map[string]any{
+		"scorecard": "ready", "level": "Silver", "filter": `owner.ref == "group:default/bank"`, "start": "2026-03-01", "target": target,
+	})})
+	w.say(4, "component:default/payments", event.EntityChanged{Declaration: component("payments", "bank", "money")})
+	w.say(6, "exemption:default/later", event.EntityRegistered{Declaration: declared("Exemption", "later", map[string]any{
+		"scorecard": "ready", "entity": "ledger", "rules": []any{"system"}, "reason": "x", "until": "2026-03-08",
+	})})
+	w.say(12, "component:default/shop", event.EntityChanged{Declaration: component("shop", "web", "shop")})
+	w.judge()
+	return w
+}
+
+func TestBurnUpIsWhatIsOnRecord(t *testing.T) {
+	w := silver(t, "2026-03-31")
+	all, err := w.reader.Initiatives(context.Background(), w.now.Snapshot(), projections.Moment{}, day(13))
+	if err != nil || len(all) != 1 {
+		t.Fatal(all, err)
+	}
+	i := all[0]
+	if i.State != agreements.Open || i.Done != 1 || len(i.Items) != 2 || i.Percent() != 50 {
+		t.Errorf("it is %s, %d of %d", i.State, i.Done, len(i.Items))
+	}
+	if left := i.Items[0]; left.Entity != "component:default/ledger" || !cmp.Equal(left.Left, []string{"system"}) || left.Owner != "group:default/bank" {
+		t.Errorf("left is %+v", left)
+	}
+	asking, err := w.reader.Asking(context.Background(), w.now.Snapshot(), projections.Moment{}, day(13), "component:default/ledger", nil)
+	if err != nil || len(asking) != 1 || !cmp.Equal(asking[0].Items, i.Items[:1]) {
+		t.Errorf("of the ledger alone it asks %+v, %v", asking, err)
+	}
+	if asking, err = w.reader.Asking(context.Background(), w.now.Snapshot(), projections.Moment{}, day(13), "component:default/shop", nil); err != nil || len(asking[0].Items) > 0 {
+		t.Errorf("of the shop it asks %+v, %v", asking, err)
+	}
+	var moments []time.Time
+	for n := 1; n <= 12; n++ {
+		moments = append(moments, day(n))
+	}
+	points, err := w.reader.BurnUp(context.Background(), projections.Moment{}, &i, moments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range points {
+		got = append(got, fmt.Sprintf("%d: %d of %d", p.At.Day(), p.Done, p.Asked))
+	}
+	want := []string{
+		"1: 0 of 0", "2: 0 of 0", "3: 0 of 2", "4: 0 of 2", "5: 1 of 2", "6: 1 of 2", "7: 2 of 2", "8: 2 of 2", "9: 1 of 2", "10: 1 of 2", "11: 1 of 2", "12: 1 of 2",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What a page says of an initiative that is over is what its event said when it was: as it
+// stood on its last day, whatever became of it.
+func TestWhatIsOverStaysAsItEnded(t *testing.T) {
+	for target, want := range map[string]struct {
+		state agreements.State
+		said  string
+	}{
+		"2026-03-05": {agreements.Missed, "missed 1 of 2"}, "2026-03-08": {agreements.Reached, "reached 2 of 2"}, "2026-03-09": {agreements.Missed, "missed 1 of 2"},
+	} {
+		w := silver(t, target)
+		e, _ := w.now.Snapshot().Get("initiative:default/silver")
+		i, err := w.reader.Initiative(context.Background(), w.now.Snapshot(), projections.Moment{}, day(13), e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i.State != want.state || fmt.Sprintf("%s %d of %d", i.State, i.Done, len(i.Items)) != want.said {
+			t.Errorf("until %s it is %s, %d of %d", target, i.State, i.Done, len(i.Items))
+		}
+		var said []string
+		for _, rec := range eventlogtest.ReadAll(t, w.log, 0) {
+			if rec.Type == event.TypeInitiativeClosed {
+				d, err := event.DecodeAs[event.InitiativeClosed](rec.Event)
+				if err != nil {
+					t.Fatal(err)
+				}
+				said = append(said, fmt.Sprintf("%s %d of %d", d.Outcome, d.Done, d.Asked))
+			}
+		}
+		if diff := cmp.Diff([]string{want.said}, said); diff != "" {
+			t.Errorf("until %s: %s", target, diff)
+		}
+	}
+}
+
+// What waits for a decision comes first, then what ends soonest, then what is over.
+func TestExemptionsAreInOrder(t *testing.T) {
+	w := newWorld(t)
+	for i, spec := range []map[string]any{
+		{"status": "denied"}, {"status": "granted"}, {"status": "granted", "until": "2026-03-20"}, {"status": "granted", "until": "2026-03-02"}, {"status": "requested"}, {"status": "granted", "until": "2026-03-15"},
+	} {
+		spec["scorecard"], spec["entity"], spec["reason"] = "ready", "payments", "x"
+		name := string(rune('a' + i))
+		w.say(1, "exemption:default/"+name, event.EntityRegistered{Declaration: declared("Exemption", name, spec)})
+	}
+	w.say(1, "scorecard:default/ready", event.EntityRegistered{Declaration: scorecard()})
+	w.judge()
+	var got []string
+	for _, x := range agreements.Exemptions(w.now.Snapshot(), day(14)) {
+		got = append(got, x.Ref.Name+" "+string(x.Stands))
+	}
+	want := []string{"e requested", "f granted", "c granted", "b granted", "a denied", "d expired"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	x := agreements.Exemptions(w.now.Snapshot(), day(14))[1]
+	if left, ends := x.DaysLeft(day(14).Add(time.Hour)); left != 2 || !ends || x.Decides() != "group:default/platform" {
+		t.Errorf("%d days are left, and %s decides", left, x.Decides())
+	}
+}

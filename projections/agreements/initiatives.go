@@ -1,0 +1,319 @@
+package agreements
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/projections/scores"
+	"github.com/callboard/callboard/scorecards"
+)
+
+// State is how an initiative stands.
+type State string
+
+// The states.
+const (
+	Draft   State = "draft"   // it asks nobody
+	Planned State = "planned" // its start is still to come
+	Open    State = "open"
+	Reached State = "reached" // its target is over, and all are done
+	Missed  State = "missed"  // its target is over, and some are not
+	Closed  State = "closed"  // somebody closed it before
+)
+
+// Over reports whether nobody is asked any more.
+func (s State) Over() bool { return s == Reached || s == Missed || s == Closed }
+
+func (s State) order() int {
+	if s.Over() {
+		return 3
+	}
+	return slices.Index([]State{Open, Planned, Draft}, s)
+}
+
+// Initiative is an initiative with how it stands.
+type Initiative struct {
+	*scorecards.Initiative
+	Entry *entities.Entry
+	Card  *scorecards.Card // nil if it is not there: then nobody is asked
+	State State
+	Items []Item // who is asked, at the moment or, if it is over, at its end; by ref
+	Done  int    // of these
+}
+
+// Item is an entity that is asked, with what it has left to do.
+type Item struct {
+	Entity string   // full ref
+	Owner  string   // full ref; empty if nobody is
+	Left   []string // ids of rules; none: it is done
+	Score  scores.Score
+}
+
+// Percent is the share that is done, from 0 to 100; 0 if nobody is asked.
+func (i *Initiative) Percent() int { return 100 * i.Done / max(len(i.Items), 1) }
+
+// DaysLeft is how many days there are to the target, today included; false if there is none.
+func (i *Initiative) DaysLeft(now time.Time) (int, bool) { return daysLeft(i.Target, now) }
+
+// Initiatives lists all: those that are open, the one whose target is next first; then what
+// is to come, and what is over, the newest first.
+func (r Reader) Initiatives(ctx context.Context, c Catalog, m projections.Moment, now time.Time) ([]Initiative, error) {
+	return newBoard(r, c, m, now).initiatives(ctx)
+}
+
+// Asking lists the initiatives with what they ask of one entity, by its full ref, and of no
+// other: those that do not ask it have no items. Cards are those that somebody has read
+// already, which takes a while.
+func (r Reader) Asking(ctx context.Context, c Catalog, m projections.Moment, now time.Time, entity string, cards []*scorecards.Card) ([]Initiative, error) {
+	b := newBoard(r, c, m, now)
+	b.only = entity
+	for _, card := range cards {
+		b.cards[card.Ref.String()] = card
+	}
+	return b.initiatives(ctx)
+}
+
+func (b *board) initiatives(ctx context.Context) ([]Initiative, error) {
+	var all []Initiative
+	for _, e := range b.catalog.Find(entities.Query{Kinds: []string{scorecards.KindInitiative}}).Entries {
+		one, err := b.initiative(ctx, e)
+		if err != nil {
+			return nil, err
+		}
+		if one != nil {
+			all = append(all, *one)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Initiative) int {
+		sooner := a.Target.Compare(b.Target)
+		if a.State.Over() {
+			sooner = -sooner
+		}
+		return cmp.Or(a.State.order()-b.State.order(), sooner, strings.Compare(a.Entry.Ref, b.Entry.Ref))
+	})
+	return all, nil
+}
+
+// Initiative returns one; nil if the entity is none that can be read.
+func (r Reader) Initiative(ctx context.Context, c Catalog, m projections.Moment, now time.Time, e *entities.Entry) (*Initiative, error) {
+	return newBoard(r, c, m, now).initiative(ctx, e)
+}
+
+// board is what is looked up for several initiatives once.
+type board struct {
+	Reader
+	catalog  Catalog
+	moment   projections.Moment
+	now      time.Time
+	only     string // the one entity that matters; empty: all do
+	cards    map[string]*scorecards.Card
+	scores   map[scores.Query][]scores.Score
+	subjects map[string]*scorecards.Subject
+}
+
+func newBoard(r Reader, c Catalog, m projections.Moment, now time.Time) *board {
+	return &board{
+		Reader: r, catalog: c, moment: m, now: now,
+		cards: map[string]*scorecards.Card{}, scores: map[scores.Query][]scores.Score{}, subjects: map[string]*scorecards.Subject{},
+	}
+}
+
+func (b *board) initiative(ctx context.Context, e *entities.Entry) (*Initiative, error) {
+	read, _ := scorecards.ParseInitiative(e.Entity)
+	if read == nil {
+		return nil, nil //nolint:nilnil // there is none, as promised
+	}
+	one := &Initiative{Initiative: read, Entry: e, Card: cardOf(b.catalog, b.cards, read.Card)}
+	m := b.moment
+	if end := read.End(); !end.After(b.now) { // as it ended
+		m.At = end.Add(-1)
+	}
+	if one.Card != nil {
+		list, err := b.list(ctx, scores.Query{Card: read.Card, Entity: b.only, Moment: m})
+		if err != nil {
+			return nil, err
+		}
+		at := m.At
+		if at.IsZero() {
+			at = b.now
+		}
+		for _, s := range list {
+			item, asked := b.item(read, one.Card, s, at)
+			if !asked {
+				continue
+			}
+			one.Items = append(one.Items, item)
+			if len(item.Left) == 0 {
+				one.Done++
+			}
+		}
+	}
+	one.State = b.stateOf(one)
+	return one, nil
+}
+
+func (b *board) list(ctx context.Context, q scores.Query) ([]scores.Score, error) {
+	if list, ok := b.scores[q]; ok {
+		return list, nil
+	}
+	list, err := b.Scores.List(ctx, q)
+	b.scores[q] = list
+	return list, err
+}
+
+// item is what an entity has left to do at a moment; false if it is not asked.
+func (b *board) item(i *scorecards.Initiative, card *scorecards.Card, s scores.Score, at time.Time) (Item, bool) {
+	subject := b.subject(s.Entity)
+	if subject == nil || !i.Asks(subject, at) {
+		return Item{}, false
+	}
+	return Item{Entity: s.Entity, Owner: subject.Owner.Ref, Left: leftOf(i, card, s, at), Score: s}, true
+}
+
+func leftOf(i *scorecards.Initiative, card *scorecards.Card, s scores.Score, at time.Time) []string {
+	return i.Left(card, s.Level, func(rule string) scorecards.Outcome {
+		for _, r := range s.Rules {
+			if r.ID == rule {
+				return scorecards.Outcome(r.Outcome)
+			}
+		}
+		return scorecards.Unknown
+	}, at)
+}
+
+// subject is what a filter of an initiative may read of an entity; nil if it is not there.
+func (b *board) subject(ref string) *scorecards.Subject {
+	s, ok := b.subjects[ref]
+	if ok {
+		return s
+	}
+	if e, ok := b.catalog.Get(ref); ok {
+		s = &scorecards.Subject{Entity: e.Entity, Relations: e.Relations}
+		if s.Owner.Ref = e.Owner(); s.Owner.Ref != "" {
+			s.Owner = b.owner(s.Owner.Ref)
+		}
+	}
+	b.subjects[ref] = s
+	return s
+}
+
+func (b *board) owner(ref string) scorecards.Owner {
+	o := scorecards.Owner{Ref: ref}
+	e, ok := b.catalog.Get(ref)
+	o.Exists = ok
+	if strings.HasPrefix(ref, "user:") {
+		o.Members = 1
+		return o
+	}
+	if ok {
+		for _, r := range e.Relations {
+			if _, there := b.catalog.Get(r.TargetRef); there && r.Type == "hasMember" {
+				o.Members++
+			}
+		}
+	}
+	return o
+}
+
+func (b *board) stateOf(i *Initiative) State {
+	switch {
+	case !i.Closed.IsZero() && !b.now.Before(i.Closed):
+		return Closed
+	case i.Draft:
+		return Draft
+	case !b.now.Before(i.Target) && i.Done < len(i.Items):
+		return Missed
+	case !b.now.Before(i.Target):
+		return Reached
+	case b.now.Before(i.Start):
+		return Planned
+	}
+	return Open
+}
+
+// Weeks are the moments of a burn-up until a moment: each week since people began to be
+// asked, to the end at most; none before that. At most two years are in it.
+func (i *Initiative) Weeks(now time.Time) []time.Time {
+	from, to := i.Start, now
+	if from.IsZero() {
+		from = i.Entry.Registered
+	}
+	if end := i.End(); end.Before(to) {
+		to = end.Add(-1)
+	}
+	if oldest := to.AddDate(-2, 0, 0); from.Before(oldest) {
+		from = oldest
+	}
+	moments, err := scorecards.Moments(from, to, scorecards.Week)
+	if err != nil { // it has not begun
+		return nil
+	}
+	return moments
+}
+
+// Point is how far an initiative was at a moment.
+type Point struct {
+	At    time.Time `json:"at"`
+	Asked int       `json:"asked"`
+	Done  int       `json:"done"`
+}
+
+// BurnUp tells how far an initiative was at moments in order: by the rules that the card
+// has now, what these came to then, of the entities that are among the items now.
+func (r Reader) BurnUp(ctx context.Context, m projections.Moment, i *Initiative, moments []time.Time) ([]Point, error) {
+	points := make([]Point, len(moments))
+	for n, at := range moments {
+		points[n].At = at
+	}
+	if i.Card == nil || len(moments) == 0 {
+		return points, nil
+	}
+	asked := make(map[string]bool, len(i.Items))
+	for _, item := range i.Items {
+		asked[item.Entity] = true
+	}
+	for s, err := range r.Scores.Spells(ctx, i.Initiative.Card, m.Known) {
+		if err != nil {
+			return nil, err
+		}
+		if !asked[s.Entity] {
+			continue
+		}
+		for n, at := range moments {
+			if at.Before(s.Since) {
+				continue
+			}
+			if !s.Until.IsZero() && !at.Before(s.Until) {
+				break
+			}
+			points[n].Asked++
+			done, err := i.done(s, at)
+			if err != nil {
+				return nil, err
+			}
+			if done {
+				points[n].Done++
+			}
+		}
+	}
+	return points, nil
+}
+
+// done reports whether an entity that stood so had nothing left to do.
+func (i *Initiative) done(s *scores.Spell, at time.Time) (bool, error) {
+	if i.Level != "" && i.Card.Rank(s.Level) >= i.Card.Rank(i.Level) {
+		return true, nil
+	}
+	outcomes, err := s.Outcomes()
+	if err != nil {
+		return false, err
+	}
+	return len(i.Left(i.Card, s.Level, func(rule string) scorecards.Outcome {
+		return scorecards.Outcome(outcomes[rule])
+	}, at)) == 0, nil
+}

@@ -1,0 +1,74 @@
+package scores
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"math"
+	"time"
+
+	"github.com/callboard/callboard/eventlog"
+)
+
+// Spell is how an entity stood on a card for a time, without whose doing it was.
+type Spell struct {
+	Entity string
+	Level  string
+	Since  time.Time
+	Until  time.Time // zero while it lasts
+
+	rules    []byte // JSON
+	outcomes map[string]string
+}
+
+// Outcomes is what the rules came to, by their ids. It is read once, when it is asked for.
+func (s *Spell) Outcomes() (map[string]string, error) {
+	if s.outcomes != nil {
+		return s.outcomes, nil
+	}
+	var rules []struct{ Rule, Outcome string }
+	if err := json.Unmarshal(s.rules, &rules); err != nil {
+		return nil, fmt.Errorf("decode the rules of %s: %w", s.Entity, err)
+	}
+	s.outcomes = make(map[string]string, len(rules))
+	for _, r := range rules {
+		s.outcomes[r.Rule] = r.Outcome
+	}
+	return s.outcomes, nil
+}
+
+// Spells yields all that was on record on a card, by what was known at a position; zero is
+// now. A spell is to be used before the next one is asked for.
+func (s *Scores) Spells(ctx context.Context, card string, known eventlog.Position) iter.Seq2[*Spell, error] {
+	return func(yield func(*Spell, error) bool) {
+		last := int64(known) //nolint:gosec // a position
+		if last == 0 {
+			last = math.MaxInt64
+		}
+		rows, err := s.db.QueryContext(ctx, `SELECT entity, since, iif(ended > ?2, 0, until), level, rules FROM scores WHERE card = ?1 AND position <= ?2`, card, last)
+		if err != nil {
+			yield(nil, fmt.Errorf("read the scores on %s: %w", card, err))
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var one Spell
+			var since, until int64
+			if err := rows.Scan(&one.Entity, &since, &until, &one.Level, &one.rules); err != nil {
+				yield(nil, err)
+				return
+			}
+			one.Since = time.Unix(0, since).UTC()
+			if until != 0 {
+				one.Until = time.Unix(0, until).UTC()
+			}
+			if !yield(&one, nil) {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(nil, err)
+		}
+	}
+}

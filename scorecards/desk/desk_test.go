@@ -1,0 +1,273 @@
+package desk_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/catalog/descriptor"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/scorecards"
+	"github.com/callboard/callboard/scorecards/desk"
+)
+
+// office is a desk over a catalog in memory, which takes what is a good descriptor.
+type office struct {
+	*desk.Desk
+	entities map[string]*catalog.Entity
+	made     int
+	now      time.Time
+}
+
+func newOffice(t *testing.T) *office {
+	t.Helper()
+	o := &office{entities: map[string]*catalog.Entity{}, now: time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC)}
+	o.Desk = &desk.Desk{Catalog: func() desk.Catalog { return o }, Make: o.make, Now: func() time.Time { return o.now }}
+	for _, text := range []string{`
+apiVersion: callboard.dev/v1alpha1
+kind: Scorecard
+metadata: {name: readiness, title: Readiness}
+spec:
+  owner: platform
+  levels: [{name: Bronze, rank: 1}, {name: Silver, rank: 2}]
+  rules: [{id: docs, level: Silver, title: Has docs, expr: docs.present}]
+`, `
+apiVersion: callboard.dev/v1alpha1
+kind: Scorecard
+metadata: {name: tried}
+spec: {draft: true, rules: [{id: docs, title: Has docs, expr: docs.present}]}
+`, `
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: payments}
+spec: {type: service, lifecycle: production, owner: bank}
+`, `
+apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata: {name: platform}
+spec: {type: team, children: []}
+`} {
+		f := descriptor.ResolveOf(append(catalog.BuiltIn(), scorecards.Kinds()...), []byte(text), nil)
+		if len(f.Documents) != 1 || f.Documents[0].Entity == nil {
+			t.Fatalf("%s: %+v", text, f)
+		}
+		o.entities[f.Documents[0].Ref.String()] = f.Documents[0].Entity
+	}
+	return o
+}
+
+func (o *office) Entity(ref string) (*catalog.Entity, bool) { e, ok := o.entities[ref]; return e, ok }
+
+func (o *office) User(name string) string {
+	if name == "Moss Bank" {
+		return "user:default/mossbank"
+	}
+	return ""
+}
+
+func (o *office) make(_ context.Context, ref string, decide func(*catalog.Entity) (*catalog.Entity, error)) (eventlog.Position, error) {
+	e, err := decide(o.entities[ref])
+	if err != nil {
+		return 0, err
+	}
+	text, err := descriptor.Format(e)
+	if err != nil {
+		return 0, err
+	}
+	f := descriptor.ResolveOf(scorecards.Kinds(), text, nil)
+	if f.Documents[0].Entity == nil {
+		return 0, fault.New(fault.Invalid, "%v in:\n%s", f.Documents[0].Problems, text)
+	}
+	o.entities[ref] = f.Documents[0].Entity
+	o.made++
+	return eventlog.Position(o.made), nil
+}
+
+func (o *office) exemption(t *testing.T, ref string) *scorecards.Exemption {
+	t.Helper()
+	x, problems := scorecards.ParseExemption(o.entities[ref])
+	if x == nil {
+		t.Fatal(problems)
+	}
+	return x
+}
+
+// as is a context in which somebody acts.
+func as(t *testing.T, name string) context.Context {
+	t.Helper()
+	return event.WithActor(t.Context(), event.Actor{Name: name})
+}
+
+func TestAnExemptionIsAskedForAndDecided(t *testing.T) {
+	o := newOffice(t)
+	ask := desk.Request{Entity: "payments", Scorecard: "readiness", Rules: []string{"docs"}, Reason: "They move", Until: "2026-06-30"}
+	made, err := o.RequestExemption(as(t, "Salt Marsh"), ask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := o.exemption(t, made.Ref)
+	if made.Ref != "exemption:default/payments-docs" || x.Status != scorecards.Requested || x.Entity != "component:default/payments" || x.RequestedBy != "Salt Marsh" || x.Holds(o.now) {
+		t.Errorf("%s: %+v", made.Ref, x)
+	}
+	if _, err := o.RevokeExemption(as(t, "Moss Bank"), made.Ref, desk.Decision{Note: "No"}); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("what was not granted is revoked: %v", err)
+	}
+	if _, err := o.GrantExemption(as(t, "Moss Bank"), made.Ref, desk.Decision{Until: "2026-07-01"}); fields(err) != "until" {
+		t.Errorf("granted longer than asked for: %v", err)
+	}
+	if _, err := o.GrantExemption(as(t, "Moss Bank"), made.Ref, desk.Decision{Until: "2026-04-30", Note: "Shorter"}); err != nil {
+		t.Fatal(err)
+	}
+	x = o.exemption(t, made.Ref)
+	if !x.Holds(o.now) || x.LastDay().Format(time.DateOnly) != "2026-04-30" || x.DecidedBy != "user:default/mossbank" || x.RequestedBy != "Salt Marsh" || x.Note != "Shorter" {
+		t.Errorf("granted: %+v", x)
+	}
+	if _, err := o.DenyExemption(as(t, "Moss Bank"), made.Ref, desk.Decision{Note: "No"}); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("what was granted is denied: %v", err)
+	}
+	if _, err := o.RevokeExemption(as(t, "Fen Lock"), made.Ref, desk.Decision{}); fields(err) != "note" {
+		t.Errorf("revoked without a reason: %v", err)
+	}
+	if _, err := o.RevokeExemption(as(t, "Fen Lock"), made.Ref, desk.Decision{Note: "They are done"}); err != nil {
+		t.Fatal(err)
+	}
+	if x = o.exemption(t, made.Ref); x.Status != scorecards.Revoked || x.DecidedBy != "Fen Lock" {
+		t.Errorf("revoked: %+v", x)
+	}
+
+	again, err := o.RequestExemption(as(t, "Salt Marsh"), ask)
+	if err != nil || again.Ref != "exemption:default/payments-docs-2" {
+		t.Fatalf("asked again: %+v, %v", again, err)
+	}
+	if _, err := o.DenyExemption(as(t, "Moss Bank"), again.Ref, desk.Decision{Note: "Not twice"}); err != nil || o.exemption(t, again.Ref).Status != scorecards.Denied {
+		t.Errorf("denied: %v", err)
+	}
+	// What is over cannot be revoked.
+	third, err := o.RequestExemption(as(t, "Salt Marsh"), ask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.GrantExemption(as(t, "Moss Bank"), third.Ref, desk.Decision{}); err != nil {
+		t.Fatal(err)
+	}
+	o.now = o.now.AddDate(1, 0, 0)
+	if _, err := o.RevokeExemption(as(t, "Moss Bank"), third.Ref, desk.Decision{Note: "Late"}); fault.KindOf(err) != fault.Conflict || !strings.Contains(err.Error(), "is expired") {
+		t.Errorf("what is over is revoked: %v", err)
+	}
+}
+
+// fields are those that an error says something is wrong with.
+func fields(err error) string {
+	problems, ok := errors.AsType[desk.Problems](err)
+	if !ok {
+		return fmt.Sprint(err)
+	}
+	var all []string
+	for _, p := range problems {
+		all = append(all, p.Field)
+	}
+	return strings.Join(all, " ")
+}
+
+func TestWhatIsWrongIsSaidByField(t *testing.T) {
+	o := newOffice(t)
+	before := len(o.entities)
+	for _, tt := range []struct {
+		by   string
+		ask  desk.Request
+		want string
+	}{
+		{"", desk.Request{Entity: "payments", Scorecard: "readiness", Reason: "x"}, "by"},
+		{"a", desk.Request{}, "entity scorecard reason"},
+		{"a", desk.Request{Entity: "nobody", Scorecard: "none", Reason: "x"}, "entity scorecard"},
+		{"a", desk.Request{Entity: "payments", Scorecard: "tried", Reason: "x"}, "scorecard"},
+		{"a", desk.Request{Entity: "payments", Scorecard: "readiness", Rules: []string{"docs", "tests"}, Reason: "x\u202e"}, "rules reason"},
+		{"a", desk.Request{Entity: "payments", Scorecard: "readiness", Reason: "x", Until: "soon"}, "until"},
+		{"a", desk.Request{Entity: "payments", Scorecard: "readiness", Reason: "x", Until: "2026-03-11"}, "until"},
+	} {
+		if _, err := o.RequestExemption(as(t, tt.by), tt.ask); fields(err) != tt.want || fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%+v by %q: %v, want %s", tt.ask, tt.by, err, tt.want)
+		}
+	}
+	good := desk.Terms{Title: "Silver by summer", Scorecard: "readiness", Level: "Silver", Target: "2026-06-30"}
+	for _, tt := range []struct {
+		change func(*desk.Terms)
+		want   string
+	}{
+		{func(t *desk.Terms) { t.Title = " " }, "title"},
+		{func(t *desk.Terms) { t.Level = "" }, "level"},
+		{func(t *desk.Terms) { t.Level = "Platinum" }, "level"},
+		{func(t *desk.Terms) { t.Rules = []string{"docs"} }, "level"},
+		{func(t *desk.Terms) { t.Level, t.Rules = "", []string{"tests"} }, "rules"},
+		{func(t *desk.Terms) { t.Owner = "nobody" }, "owner"},
+		{func(t *desk.Terms) { t.Target = "" }, "target"},
+		{func(t *desk.Terms) { t.Target = "2026-03-01" }, "target"},
+		{func(t *desk.Terms) { t.Start = "2026-07-01" }, "target"},
+		{func(t *desk.Terms) { t.Remind = []int{400} }, "remind"},
+		{func(t *desk.Terms) { t.Filter, t.Owner = "entity.spec.", "nobody" }, "owner filter"},
+		{func(t *desk.Terms) { t.Filter = "repo.archived" }, "filter"},
+	} {
+		terms := good
+		tt.change(&terms)
+		if _, err := o.OpenInitiative(as(t, "Moss Bank"), terms); fields(err) != tt.want {
+			t.Errorf("%+v: %v, want %s", terms, err, tt.want)
+		}
+	}
+	if len(o.entities) != before {
+		t.Error("something was made all the same")
+	}
+}
+
+func TestAnInitiativeIsOpenedChangedAndClosed(t *testing.T) {
+	o := newOffice(t)
+	terms := desk.Terms{
+		Title: "Silver by summer!", Description: "All of us.", Owner: "platform", Scorecard: "readiness", Level: "Silver", Filter: `entity.spec.type == "service"`,
+		Start: "2026-03-01", Target: "2026-06-30", Remind: []int{30, 7},
+	}
+	made, err := o.OpenInitiative(as(t, "Moss Bank"), terms)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func() *scorecards.Initiative {
+		t.Helper()
+		i, problems := scorecards.ParseInitiative(o.entities[made.Ref])
+		if i == nil {
+			t.Fatal(problems)
+		}
+		return i
+	}
+	i := read()
+	if made.Ref != "initiative:default/silver-by-summer" || i.Title != "Silver by summer!" || i.Owner != "group:default/platform" || !i.Open(o.now) || !cmp.Equal(i.Remind, []int{30, 7}) {
+		t.Errorf("%s: %+v", made.Ref, i)
+	}
+	terms.Target, terms.Level, terms.Rules = "2026-07-31", "", []string{"docs"}
+	if _, err := o.ChangeInitiative(as(t, "Moss Bank"), made.Ref, terms); err != nil {
+		t.Fatal(err)
+	}
+	if i = read(); i.LastDay().Format(time.DateOnly) != "2026-07-31" || i.Level != "" || !cmp.Equal(i.Rules, []string{"docs"}) {
+		t.Errorf("changed: %+v", i)
+	}
+	if _, err := o.CloseInitiative(as(t, "Moss Bank"), made.Ref, "All moved"); err != nil {
+		t.Fatal(err)
+	}
+	if i = read(); i.Open(o.now) || i.Note != "All moved" {
+		t.Errorf("closed: %+v", i)
+	}
+	if _, err := o.ChangeInitiative(as(t, "Moss Bank"), made.Ref, terms); err != nil || read().Open(o.now) {
+		t.Errorf("a change opens it again, %v", err)
+	}
+	if _, err := o.CloseInitiative(as(t, "Moss Bank"), made.Ref, "Twice"); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("closed twice: %v", err)
+	}
+	if _, err := o.CloseInitiative(as(t, "Moss Bank"), "initiative:default/none", "x"); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("none is closed: %v", err)
+	}
+}

@@ -1,0 +1,142 @@
+package desk
+
+import (
+	"context"
+	"maps"
+	"strings"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/scorecards"
+)
+
+// Request is what somebody asks for: that an entity need not keep rules of a card.
+type Request struct {
+	Entity    string   `json:"entity"`          // reference; component and default are left out
+	Scorecard string   `json:"scorecard"`       // reference, or name
+	Rules     []string `json:"rules,omitempty"` // ids; none: all of the card
+	Reason    string   `json:"reason"`
+	Until     string   `json:"until,omitempty"` // last day; empty: it does not end
+}
+
+// Decision is what the owner of the card says to a request.
+type Decision struct {
+	Until string `json:"until,omitempty"` // last day, if it is to be an earlier one than was asked for
+	Note  string `json:"note,omitempty"`  // why
+}
+
+// RequestExemption puts on record that somebody asks for an exemption.
+func (d *Desk) RequestExemption(ctx context.Context, r Request) (Made, error) {
+	var p Problems
+	by := p.by(ctx)
+	subject, err := catalog.ParseRef(strings.TrimSpace(r.Entity), catalog.Ref{Kind: "Component"})
+	if err != nil {
+		p.add("entity", "must name an entity such as component:payments, found %q", r.Entity)
+	} else if _, ok := d.Catalog().Entity(subject.String()); !ok {
+		p.add("entity", "there is no %s in the catalog", subject)
+	}
+	card := d.card(&p, r.Scorecard)
+	rules := p.rules(card, r.Rules)
+	reason := p.reason("reason", r.Reason)
+	until := p.day("until", r.Until)
+	if !until.IsZero() && until.Before(d.today()) {
+		p.add("until", "must not be over already, found %s", r.Until)
+	}
+	if err := p.err(); err != nil {
+		return Made{}, err
+	}
+	about := card.Ref.Name
+	if len(rules) == 1 {
+		about = rules[0].(string)
+	}
+	name, ref := d.free(scorecards.KindExemption, subject.Name, about)
+	e := &catalog.Entity{
+		APIVersion: scorecards.APIVersion, Kind: scorecards.KindExemption, Metadata: catalog.Metadata{Name: name},
+		Spec: map[string]any{"scorecard": card.Ref.String(), "entity": subject.String(), "reason": reason, "status": string(scorecards.Requested)},
+	}
+	set(e.Spec, "rules", rules)
+	set(e.Spec, "until", date(until))
+	d.named(e, "requestedBy", scorecards.AnnotationRequestedBy, by)
+	at, err := d.Make(ctx, ref, func(now *catalog.Entity) (*catalog.Entity, error) {
+		if now != nil {
+			return nil, fault.New(fault.Conflict, "%s was made just now: ask again", ref)
+		}
+		return e, nil
+	})
+	return Made{ref, at}, err
+}
+
+// GrantExemption has an exemption that was asked for hold from now on.
+func (d *Desk) GrantExemption(ctx context.Context, ref string, x Decision) (Made, error) {
+	var p Problems
+	until := p.day("until", x.Until)
+	if !until.IsZero() && until.Before(d.today()) {
+		p.add("until", "must not be over already, found %s", x.Until)
+	}
+	note := p.note("note", x.Note)
+	return d.decide(ctx, ref, &p, scorecards.Granted, note, func(was *scorecards.Exemption, e *catalog.Entity) error {
+		if was.Status != scorecards.Requested {
+			return fault.New(fault.Conflict, "the exemption is %s: only what is asked for can be granted", was.Stands(d.Now()))
+		}
+		switch last := was.LastDay(); {
+		case until.IsZero() && !last.IsZero() && last.Before(d.today()):
+			return Problems{{"until", "the day that was asked for is over: name another one"}}.err()
+		case until.IsZero():
+		case !last.IsZero() && until.After(last) && !last.Before(d.today()):
+			return Problems{{"until", "must not be after the day that was asked for, " + date(last)}}.err()
+		default:
+			e.Spec["until"] = date(until)
+		}
+		return nil
+	})
+}
+
+// DenyExemption has an exemption that was asked for not hold, for a reason.
+func (d *Desk) DenyExemption(ctx context.Context, ref string, x Decision) (Made, error) {
+	var p Problems
+	note := p.reason("note", x.Note)
+	return d.decide(ctx, ref, &p, scorecards.Denied, note, func(was *scorecards.Exemption, _ *catalog.Entity) error {
+		if was.Status != scorecards.Requested {
+			return fault.New(fault.Conflict, "the exemption is %s: only what is asked for can be denied", was.Stands(d.Now()))
+		}
+		return nil
+	})
+}
+
+// RevokeExemption has an exemption that was granted hold no more, for a reason.
+func (d *Desk) RevokeExemption(ctx context.Context, ref string, x Decision) (Made, error) {
+	var p Problems
+	note := p.reason("note", x.Note)
+	return d.decide(ctx, ref, &p, scorecards.Revoked, note, func(was *scorecards.Exemption, _ *catalog.Entity) error {
+		if s := was.Stands(d.Now()); s != scorecards.Granted {
+			return fault.New(fault.Conflict, "the exemption is %s: only what is granted can be revoked", s)
+		}
+		return nil
+	})
+}
+
+func (d *Desk) decide(ctx context.Context, ref string, p *Problems, status scorecards.Status, note string, change func(*scorecards.Exemption, *catalog.Entity) error) (Made, error) {
+	by := p.by(ctx)
+	if err := p.err(); err != nil {
+		return Made{}, err
+	}
+	at, err := d.Make(ctx, ref, func(now *catalog.Entity) (*catalog.Entity, error) {
+		if now == nil {
+			return nil, fault.New(fault.NotFound, "there is no %s", ref)
+		}
+		was, problems := scorecards.ParseExemption(now)
+		if was == nil {
+			return nil, fault.New(fault.Conflict, "%s cannot be read: %v", ref, problems)
+		}
+		e := *now
+		e.Spec = maps.Clone(now.Spec)
+		if err := change(was, &e); err != nil {
+			return nil, err
+		}
+		e.Spec["status"] = string(status)
+		set(e.Spec, "note", note)
+		d.named(&e, "decidedBy", scorecards.AnnotationDecidedBy, by)
+		return &e, nil
+	})
+	return Made{ref, at}, err
+}

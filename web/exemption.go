@@ -1,0 +1,291 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/agreements"
+	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/scorecards"
+	"github.com/callboard/callboard/scorecards/desk"
+	"github.com/callboard/callboard/web/ui"
+)
+
+const (
+	fieldUntil = "until"
+	// fieldRuleOf begins the name of a rule's box; its id follows.
+	fieldRuleOf    = "rule."
+	shownAgreement = 20 // events of one exemption or initiative
+)
+
+// exemptionView is one exemption, with what can be decided about it.
+type exemptionView struct {
+	exemptionRow
+	title   string
+	forms   []decisionView
+	records string // address of its own record in the catalog
+	history []ui.Happening
+}
+
+// decisionView is a form that decides about an exemption.
+type decisionView struct {
+	id, title, says string
+	action, button  string
+	look, icon      string
+	open            bool // it is seen at once
+	until, note, by ui.Field
+	hasUntil        bool
+	problem         string
+}
+
+func (v *decisionView) fields() []*ui.Field { return []*ui.Field{&v.until, &v.note, &v.by} }
+
+// exemption handles "GET /exemptions/{name}".
+func (s *Site) exemption(ctx context.Context, r request) (answer, error) {
+	return s.exemptionWith(ctx, r, func(*exemptionView) {})
+}
+
+func (s *Site) exemptionWith(ctx context.Context, r request, change func(*exemptionView)) (answer, error) {
+	ref := r.namedRef(scorecards.KindExemption)
+	all := agreements.Exemptions(r.catalog, r.pageTime())
+	i := slices.IndexFunc(all, func(x agreements.Exemption) bool { return x.Entry.Ref == ref.String() })
+	if i < 0 {
+		return answer{}, fault.New(fault.NotFound, "there is no exemption %s", ref.Name)
+	}
+	x := all[i]
+	page, err := s.History.Events(ctx, r.then(history.Filter{Entity: x.Entry.Ref, Limit: shownAgreement}))
+	if err != nil {
+		return answer{}, err
+	}
+	v := exemptionView{exemptionRow: newExemptionRow(r, x), records: entityLink(x.Ref), history: happenings(page.Entries, r.now)}
+	v.title = v.entity.Label + ": " + v.rules
+	if s.Desk != nil && r.moment.Now() && x.Entry.Origin.FromPortal() {
+		v.forms = decisionsOn(r, x)
+	}
+	change(&v)
+	return answer{title: "Exemption of " + v.entity.Label, body: exemptionPage(v)}, nil
+}
+
+// decisionsOn are the forms by what can be decided now.
+func decisionsOn(r request, x agreements.Exemption) (all []decisionView) {
+	form := func(verb, title, says, button, look, icon string, required bool) decisionView {
+		v := decisionView{
+			id: "h-" + verb, title: title, says: says, action: namedLink(exemptionsPath, x.Ref) + "/" + verb, button: button, look: look, icon: icon,
+			until: ui.Field{ID: verb + "-until", Name: fieldUntil, Label: "Until", Type: "date", Hint: "The last day, in UTC. As asked for, or sooner."},
+			note:  ui.Field{ID: verb + "-note", Name: fieldNote, Label: "Why", Required: required, MaxLength: event.MaxReason},
+			by:    byField(r, verb+"-by"),
+		}
+		if last := x.LastDay(); !last.IsZero() {
+			v.until.Value = last.Format("2006-01-02")
+		}
+		return v
+	}
+	switch x.Stands {
+	case scorecards.Requested:
+		grant := form("grant", "Grant it", "The rules count as exempt from now on.", "Grant", "primary", "check", false)
+		grant.hasUntil, grant.open = true, true
+		return []decisionView{grant, form("deny", "Deny it", "The rules have to be kept.", "Deny", "danger", "x", true)}
+	case scorecards.Granted:
+		return []decisionView{form("revoke", "Revoke it", "The rules have to be kept from now on.", "Revoke", "danger", "x", true)}
+	}
+	return nil
+}
+
+func byField(r request, id string) ui.Field {
+	return ui.Field{ID: id, Name: fieldBy, Label: "Who you are", Value: r.name, Required: true, MaxLength: event.MaxName}
+}
+
+// decide handles "POST /exemptions/{name}/grant", "…/deny" and "…/revoke".
+func (s *Site) decide(verb string, do func(Desk, context.Context, string, desk.Decision) (desk.Made, error)) func(context.Context, request) (answer, error) {
+	return func(ctx context.Context, r request) (answer, error) {
+		if s.Desk == nil {
+			return answer{}, fault.New(fault.NotFound, "nothing is decided here")
+		}
+		ref := r.namedRef(scorecards.KindExemption)
+		d := desk.Decision{Until: r.form(fieldUntil), Note: r.form(fieldNote)}
+		_, err := do(s.Desk, acting(ctx, r), ref.String(), d)
+		if !refused(err) {
+			return answer{location: namedLink(exemptionsPath, ref)}, err
+		}
+		var wrong []ui.Anchor
+		a, failed := s.exemptionWith(ctx, r, func(v *exemptionView) {
+			i := slices.IndexFunc(v.forms, func(f decisionView) bool { return f.id == "h-"+verb })
+			if i < 0 {
+				v.forms = append([]decisionView{{id: "h-" + verb, problem: sentenceOf(err)}}, v.forms...)
+				return
+			}
+			f := &v.forms[i]
+			f.open = true
+			f.until.Value, f.note.Value, f.by.Value = r.form(fieldUntil), strings.TrimSpace(r.form(fieldNote)), strings.TrimSpace(r.form(fieldBy))
+			f.problem = blame(err, f.fields()...)
+			wrong = ui.Wrong(f.fields()...)
+		})
+		a.status, a.wrong = http.StatusUnprocessableEntity, wrong
+		return a, failed
+	}
+}
+
+// acting is the context of a form in which somebody says who they are.
+func acting(ctx context.Context, r request) context.Context {
+	if by := strings.TrimSpace(r.form(fieldBy)); by != "" {
+		ctx = event.WithActor(ctx, event.Actor{Name: by})
+	} else {
+		ctx = event.WithActor(ctx, event.Actor{})
+	}
+	return event.WithCause(ctx, event.Cause{Request: r.id})
+}
+
+// blame writes what is wrong at the fields that it is about, and returns the rest.
+func blame(err error, fields ...*ui.Field) (rest string) {
+	problems, ok := errors.AsType[desk.Problems](err)
+	if !ok {
+		return sentenceOf(err)
+	}
+	for _, p := range problems {
+		says := ui.Sentence(p.Message) + "."
+		i := slices.IndexFunc(fields, func(f *ui.Field) bool { return f.Name == p.Field })
+		if i < 0 {
+			rest = strings.TrimSpace(rest + " " + ui.Sentence(strings.TrimPrefix(p.Field+": "+p.Message, ": ")) + ".")
+		} else if fields[i].Problem == "" {
+			fields[i].Problem = says
+		}
+	}
+	return rest
+}
+
+// askView is the form that asks for an exemption.
+type askView struct {
+	entity, card      ui.Field
+	reason, until, by ui.Field
+	rules             []ruleBox // of the card; none as long as it is not known
+	cardTitle         string
+	decides           ui.Person
+	cards             []ui.Option
+	problem           string
+}
+
+// ruleBox is a rule that can be chosen.
+type ruleBox struct {
+	name, title, id string
+	level           levelMark
+	on              bool
+}
+
+func (v *askView) fields() []*ui.Field {
+	return []*ui.Field{&v.entity, &v.card, &v.reason, &v.until, &v.by}
+}
+
+// askExemption handles "GET /exemptions/new".
+func (s *Site) askExemption(_ context.Context, r request) (answer, error) {
+	if s.Desk == nil || !r.moment.Now() {
+		return answer{}, fault.New(fault.NotFound, "nothing is asked for here")
+	}
+	q := r.self.query
+	v := newAskView(r, q.Get(fieldEntity), q.Get(fieldScorecard), func(id string) bool { return slices.Contains(q[fieldRule], id) })
+	return answer{title: "Ask for an exemption", body: askPage(v)}, nil
+}
+
+func newAskView(r request, entity, card string, chosen func(rule string) bool) askView {
+	v := askView{
+		entity: ui.Field{ID: "x-entity", Name: fieldEntity, Label: "Entity", Value: entity, Required: true, Placeholder: "component:payments-api"},
+		card:   ui.Field{ID: "x-card", Name: fieldScorecard, Label: "Scorecard", Value: card, Required: true, List: "x-cards"},
+		reason: ui.Field{ID: "x-reason", Name: fieldReason, Label: "Reason", Required: true, MaxLength: event.MaxReason, Placeholder: "The books move to another system in summer"},
+		until:  ui.Field{ID: "x-until", Name: fieldUntil, Label: "Until", Type: "date", Hint: "The last day, in UTC. Without one it does not end."},
+		by:     byField(r, "x-by"),
+	}
+	for _, c := range cardsOf(r.catalog) {
+		if c.Draft {
+			continue
+		}
+		v.cards = append(v.cards, ui.Option{Value: cardName(c.Ref), Label: c.Title})
+		if ref, err := catalog.ParseRef(card, catalog.Ref{Kind: scorecards.KindScorecard}); err != nil || ref.String() != c.Ref.String() {
+			continue
+		}
+		v.card.Value, v.cardTitle = cardName(c.Ref), c.Title
+		if c.Owner != "" {
+			v.decides = owner(r.catalog, c.Owner)
+		}
+		for _, rule := range c.Rules {
+			v.rules = append(v.rules, ruleBox{fieldRuleOf + rule.ID, rule.Title, rule.ID, newLevelMark(rule.Level), chosen(rule.ID)})
+		}
+	}
+	return v
+}
+
+// cardName is what to call a scorecard in a form.
+func cardName(ref catalog.Ref) string {
+	if ns := strings.ToLower(ref.Namespace); ns != "" && ns != catalog.DefaultNamespace {
+		return ref.String()
+	}
+	return ref.Name
+}
+
+// asked handles "POST /exemptions/new".
+func (s *Site) asked(ctx context.Context, r request) (answer, error) {
+	if s.Desk == nil {
+		return answer{}, fault.New(fault.NotFound, "nothing is asked for here")
+	}
+	v := newAskView(r, strings.TrimSpace(r.form(fieldEntity)), strings.TrimSpace(r.form(fieldScorecard)), func(id string) bool { return r.form(fieldRuleOf+id) != "" })
+	ask := desk.Request{Entity: r.form(fieldEntity), Scorecard: r.form(fieldScorecard), Reason: r.form(fieldReason), Until: r.form(fieldUntil)}
+	for _, box := range v.rules {
+		if box.on {
+			ask.Rules = append(ask.Rules, box.id)
+		}
+	}
+	made, err := s.Desk.RequestExemption(acting(ctx, r), ask)
+	if !refused(err) {
+		ref, _ := catalog.ParseRef(made.Ref, catalog.Ref{})
+		return answer{location: namedLink(exemptionsPath, ref)}, err
+	}
+	v.reason.Value, v.until.Value, v.by.Value = strings.TrimSpace(ask.Reason), ask.Until, strings.TrimSpace(r.form(fieldBy))
+	v.problem = blame(err, v.fields()...)
+	wrong := ui.Wrong(v.fields()...)
+	return answer{status: http.StatusUnprocessableEntity, title: "Ask for an exemption", body: askPage(v), wrong: wrong}, nil
+}
+
+// exemptionBy is the exemption because of which a rule is exempt for an entity: of those
+// that hold, the one that does so longest; nil if none does.
+func exemptionBy(all []agreements.Exemption, card, entity, rule string, r request) (by *agreements.Exemption) {
+	for i := range all {
+		x := &all[i]
+		if x.Exemption.Card != card || x.Entity != entity || !x.Covers(rule) || !x.Holds(r.pageTime()) {
+			continue
+		}
+		if by == nil || !by.Until.IsZero() && (x.Until.IsZero() || x.Until.After(by.Until)) {
+			by = x
+		}
+	}
+	return by
+}
+
+// exemptNote says until when a rule need not be kept, and who granted that.
+type exemptNote struct {
+	says string
+	href string
+	who  ui.Person
+}
+
+func newExemptNote(c Catalog, x *agreements.Exemption) *exemptNote {
+	n := &exemptNote{says: "Exempt, without an end", href: namedLink(exemptionsPath, x.Ref)}
+	if last := x.LastDay(); !last.IsZero() {
+		n.says = "Exempt until " + ui.Day(last).Text
+	}
+	if x.DecidedBy != "" {
+		n.who = person(c, x.DecidedBy)
+	} else {
+		n.who = actor(x.Entry.Since.Actor)
+	}
+	return n
+}
+
+// askLink is the address of the form that asks for an exemption from a rule.
+func askLink(e *entities.Entry, card *scorecards.Card, rule string) string {
+	return link{path: exemptionFormURL}.set(fieldEntity, e.Ref).set(fieldScorecard, cardName(card.Ref)).set(fieldRule, rule).String()
+}

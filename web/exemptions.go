@@ -1,0 +1,281 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/agreements"
+	"github.com/callboard/callboard/scorecards"
+	"github.com/callboard/callboard/web/ui"
+)
+
+const (
+	exemptionsPath   = "/exemptions"
+	fieldTeam        = "team"
+	shownExemptions  = 300
+	endsSoon         = 7 // days
+	exemptionFormURL = exemptionsPath + "/new"
+)
+
+// namedLink is the address of an exemption or initiative below a page: its name or, of
+// another namespace, namespace:name. One that is named as a page has its namespace, too.
+func namedLink(path string, ref catalog.Ref) string {
+	name, ns := strings.ToLower(ref.Name), strings.ToLower(ref.Namespace)
+	if ns != "" && ns != catalog.DefaultNamespace || name == "new" {
+		name = ns + ":" + name
+	}
+	return path + "/" + name
+}
+
+// namedRef reads what follows in the address.
+func (r request) namedRef(kind string) catalog.Ref {
+	ref := catalog.Ref{Kind: kind, Namespace: catalog.DefaultNamespace, Name: r.param("name")}
+	if ns, name, ok := strings.Cut(ref.Name, ":"); ok {
+		ref.Namespace, ref.Name = ns, name
+	}
+	return ref
+}
+
+// person is somebody by their reference, or by the name that they gave.
+func person(c Catalog, who string) ui.Person {
+	if strings.Contains(who, ":") {
+		return owner(c, who)
+	}
+	return ui.Person{Name: who}
+}
+
+// exemptionsView is the list of exemptions and how many there were.
+type exemptionsView struct {
+	views  []ui.View
+	cards  []ui.Option
+	teams  []ui.Option
+	carry  []ui.Hidden
+	open   []exemptionRow
+	rows   []exemptionRow
+	more   int
+	debt   trendView
+	csv    string
+	ask    string // address of the form; empty if nobody can ask here
+	status string // heading of the rows
+	any    bool   // there is any exemption at all
+}
+
+// exemptionRow is an exemption in a list.
+type exemptionRow struct {
+	name     ui.Anchor
+	entity   ui.EntityLink
+	card     ui.Anchor
+	rules    string
+	reason   string
+	look     string
+	icon     string
+	word     string
+	until    string
+	left     string
+	soon     bool // it ends soon
+	asked    ui.Person
+	decided  ui.Person
+	decides  ui.Person // who is to
+	note     string
+	since    ui.Moment
+	event    ui.EventMark
+	status   scorecards.Status
+	declared outsideLink // the file; empty if it was made in the portal
+}
+
+// exemptionList handles "GET /exemptions".
+func (s *Site) exemptionList(ctx context.Context, r request) (answer, error) {
+	if s.Agreements == nil {
+		return answer{}, fault.New(fault.NotFound, "this portal has no scorecards")
+	}
+	all := agreements.Exemptions(r.catalog, r.pageTime())
+	q := r.self.query
+	card, team, status := q.Get(fieldScorecard), q.Get(fieldTeam), scorecards.Status(q.Get(fieldStatus))
+	v := exemptionsView{
+		any: len(all) > 0, carry: r.self.drop(fieldScorecard, fieldTeam).carry(), status: "All",
+		cards: []ui.Option{{Label: "All scorecards"}}, teams: []ui.Option{{Label: "All teams"}},
+	}
+	v.csv = csvLink(r, "/api/exemptions").set(fieldScorecard, card).set(fieldOwner, team).set(fieldStatus, string(status)).String()
+	if s.Desk != nil && r.moment.Now() {
+		v.ask = exemptionFormURL
+	}
+	ownerOf := func(entity string) string {
+		if e, ok := r.catalog.Get(entity); ok {
+			return e.Owner()
+		}
+		return ""
+	}
+	wanted := func(of, entity string) bool {
+		return (card == "" || of == card) && (team == "" || ownerOf(entity) == team)
+	}
+	v.cards, v.teams = exemptionChoices(r.catalog, all, ownerOf, v.cards, v.teams, card, team)
+	counts := map[scorecards.Status]int{}
+	for _, x := range all {
+		if !wanted(x.Exemption.Card, x.Entity) {
+			continue
+		}
+		counts[x.Stands]++
+		switch {
+		case x.Stands == scorecards.Requested && (status == "" || status == x.Stands):
+			v.open = append(v.open, newExemptionRow(r, x))
+		case status != "" && status != x.Stands || x.Stands == scorecards.Requested:
+		case len(v.rows) == shownExemptions:
+			v.more++
+		default:
+			v.rows = append(v.rows, newExemptionRow(r, x))
+		}
+	}
+	total := 0
+	for _, n := range counts {
+		total += n
+	}
+	v.views = append(v.views, ui.View{Label: "All", Href: r.self.drop(fieldStatus).String(), Count: ui.Number(total), On: status == ""})
+	for _, one := range []scorecards.Status{scorecards.Requested, scorecards.Granted, scorecards.Expired, scorecards.Denied, scorecards.Revoked} {
+		v.views = append(v.views, ui.View{Label: exemptionWord(one), Href: r.self.set(fieldStatus, string(one)).String(), Count: ui.Number(counts[one]), On: status == one})
+		if status == one {
+			v.status = exemptionWord(one)
+		}
+	}
+	span := spanOf(r)
+	moments, err := scorecards.Moments(span.From, span.To, span.Step)
+	if err != nil {
+		return answer{}, err
+	}
+	held, err := s.Agreements.Debt(ctx, r.moment, moments, func(x event.Exemption) bool { return wanted(x.Card, x.Entity) })
+	if err != nil {
+		return answer{}, err
+	}
+	v.debt = newDebtView(r, moments, held)
+	return answer{title: "Exemptions", body: exemptionsPage(v)}, nil
+}
+
+// csvLink is the address of a table of the API, as of the moment of the page.
+func csvLink(r request, path string) link {
+	csv := link{path: path}.set("format", "csv")
+	if !r.moment.At.IsZero() {
+		csv = csv.set(fieldMoment, r.moment.At.UTC().Format(time.RFC3339Nano))
+	}
+	if r.moment.Known > 0 {
+		csv = csv.set(fieldKnown, decimal(r.moment.Known))
+	}
+	return csv
+}
+
+// exemptionChoices are the cards and teams that have any exemption.
+func exemptionChoices(c Catalog, all []agreements.Exemption, ownerOf func(string) string, cards, teams []ui.Option, card, team string) (ofCards, ofTeams []ui.Option) {
+	add := func(options []ui.Option, value, label, chosen string) []ui.Option {
+		if value == "" || slices.ContainsFunc(options, func(o ui.Option) bool { return o.Value == value }) {
+			return options
+		}
+		return append(options, ui.Option{Value: value, Label: label, On: value == chosen})
+	}
+	for _, x := range all {
+		cards = add(cards, x.Exemption.Card, named(c, x.Exemption.Card).Label, card)
+		if o := ownerOf(x.Entity); o != "" {
+			teams = add(teams, o, named(c, o).Label, team)
+		}
+	}
+	for _, options := range [][]ui.Option{cards[1:], teams[1:]} {
+		slices.SortFunc(options, func(a, b ui.Option) int { return strings.Compare(a.Label, b.Label) })
+	}
+	return cards, teams
+}
+
+func exemptionWord(s scorecards.Status) string {
+	switch s {
+	case scorecards.Requested:
+		return "Asked for"
+	case scorecards.Granted:
+		return "In force"
+	}
+	return ui.Sentence(string(s))
+}
+
+func newExemptionRow(r request, x agreements.Exemption) exemptionRow {
+	row := exemptionRow{
+		name: ui.Anchor{Label: x.Entry.Entity.Metadata.Name, Href: namedLink(exemptionsPath, x.Ref)}, entity: named(r.catalog, x.Entity),
+		card: ui.Anchor{Label: named(r.catalog, x.Exemption.Card).Label}, rules: "all rules", reason: x.Reason, word: exemptionWord(x.Stands), note: x.Note,
+		until: "without an end", since: ui.Near(x.Entry.Since.Time, r.now), event: mark(x.Entry.Since.Position), status: x.Stands,
+	}
+	if x.Card != nil {
+		row.card = ui.Anchor{Label: x.Card.Title, Href: scorecardLink(x.Card.Ref)}
+	}
+	if row.entity.Href != "" {
+		row.entity.Href += "/scorecards"
+	}
+	if len(x.Rules) > 0 {
+		titles := make([]string, len(x.Rules))
+		for i, id := range x.Rules {
+			titles[i] = id
+			if x.Card != nil && x.Card.Rule(id) != nil {
+				titles[i] = x.Card.Rule(id).Title
+			}
+		}
+		row.rules = strings.Join(titles, ", ")
+	}
+	if last := x.LastDay(); !last.IsZero() {
+		row.until = ui.Day(last).Text
+	}
+	if x.RequestedBy != "" {
+		row.asked = person(r.catalog, x.RequestedBy)
+	}
+	if x.DecidedBy != "" {
+		row.decided = person(r.catalog, x.DecidedBy)
+	}
+	if o := x.Decides(); o != "" {
+		row.decides = owner(r.catalog, o)
+	}
+	if !x.Entry.Origin.FromPortal() {
+		row.declared = outsideLink{label: x.Entry.Origin.Place(), href: ui.Outside(x.Entry.Origin.URL)}
+	}
+	switch x.Stands {
+	case scorecards.Requested:
+		row.look, row.icon = "info", "question"
+	case scorecards.Granted:
+		row.look, row.icon = "good", "shield"
+		if n, ends := x.DaysLeft(r.pageTime()); ends {
+			row.left, row.soon = ui.Plural(n, "day")+" left", n <= endsSoon
+		}
+		if r.pageTime().Before(x.From) {
+			row.word, row.look, row.left, row.soon = "From "+ui.Day(x.From).Text, "info", "", false
+		}
+	case scorecards.Denied, scorecards.Revoked:
+		row.look, row.icon = "bad", "x-circle"
+	default:
+		row.icon = "clock"
+	}
+	return row
+}
+
+// newDebtView draws how many exemptions were in force.
+func newDebtView(r request, moments []time.Time, held []int) trendView {
+	v := trendView{title: "Debt over time", sub: "Exemptions in force, each week", periods: periodsOf(r), heads: []ui.Column{{Label: "Day"}, {Label: "In force", Number: true}}}
+	if slices.Max(held) == 0 {
+		v.nothing, v.empty = true, true
+		v.none = "None was in force in this time."
+		return v
+	}
+	most := 0
+	for i, n := range held {
+		v.rows = append(v.rows, []string{ui.Day(moments[i]).Text, ui.Number(n)})
+		if n > held[most] {
+			most = i
+		}
+	}
+	last := len(moments) - 1
+	v.area.At, v.area.Ticks = axisOf(moments, moments[last])
+	v.area.Bands = []ui.Band{{Label: "in force", Color: singleColor, Values: held}}
+	v.area.Tall = 160
+	if most != last {
+		v.area.Says = fmt.Sprintf("In force: %d on %s, the most, %d, on %s, and %d at the end.", held[0], ui.Day(moments[0]).Text, held[most], ui.Day(moments[most]).Text, held[last])
+	} else {
+		v.area.Says = fmt.Sprintf("In force: %d on %s, and %d at the end.", held[0], ui.Day(moments[0]).Text, held[last])
+	}
+	return v
+}

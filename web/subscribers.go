@@ -240,8 +240,11 @@ func (s *Site) subscriber(ctx context.Context, r request) (answer, error) {
 		row := newSentRow(a, r.now)
 		if v.row.channel {
 			row.marks = nil
-			if a.Kind == subscribers.KindEvents {
+			switch a.Kind {
+			case subscribers.KindEvents:
 				row.what = ui.Plural(a.Events, "notice", "notices")
+			case subscribers.KindPing:
+				row.what = "Test notice"
 			}
 		}
 		v.attempts = append(v.attempts, row)

@@ -43,6 +43,8 @@ type Config struct {
 	Trials     Trials
 	Agreements Agreements
 	Desk       Desk
+	Check      Check   // nil: nothing is checked before it is merged
+	Checked    Checked // nil as Check is
 	Now        func() time.Time
 	Replay     Replay
 	Allow      Replay // of a delivery that is held, to remove as much as it takes
@@ -164,6 +166,8 @@ func (a *API) Register(e *echo.Echo) {
 	own.GET("/initiatives/:name", a.handleInitiative, a.reads(param{name: "format", check: oneOf("json", "csv")}))
 	own.PUT("/initiatives/:name", a.handleChangeInitiative, takes())
 	own.POST("/initiatives/:name/close", a.handleCloseInitiative, takes())
+	own.POST("/check", a.handleCheck, takes())
+	own.GET("/sources/:name/checks", a.handleChecked, takes())
 	own.GET("/notices", a.handleNotices, a.reads(param{name: "owner"}, param{name: "kind"}, param{name: "scorecard", check: oneText}, param{name: "since", check: oneText},
 		param{name: "limit", check: oneText}, param{name: "offset", check: oneText}))
 	own.POST("/sources/:name/survey", a.handleSurvey)

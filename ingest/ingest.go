@@ -94,6 +94,10 @@ type Meaning struct {
 	// the delivery does not name one by one.
 	Survey bool
 
+	// PullRequest is the number of one that is open and goes into the default branch, of
+	// which something else than before would be merged now; 0 = none.
+	PullRequest int64
+
 	// Reason is why nothing follows from it, for people, where it does not go
 	// without saying.
 	Reason string
@@ -203,4 +207,6 @@ type Range struct {
 	Ancestor bool // base is an ancestor of head, or the same commit
 	Commits  []Commit
 	Complete bool
+	// Base is the newest commit that both have; "" if that is not known.
+	Base string
 }

@@ -294,17 +294,22 @@ func (w *world) Position(ctx context.Context, id string) (eventlog.Position, err
 // delivery stores a delivery that says that main of a repository moved to after.
 func (w *world) delivery(id, after string) eventlog.Record { w.t.Helper(); return w.pushed(id, after) }
 
+// repositoryOf is a repository as deliveries tell of it.
+func repositoryOf(id string) ingest.Repository {
+	page := "https://git.example/acme/" + id
+	return ingest.Repository{
+		ID: id, FullName: "acme/" + id, DefaultBranch: "main", URL: page,
+		Pages: ingest.Pages{View: page + "/blob/main/", Edit: page + "/edit/main/", Dir: page + "/tree/main/"},
+	}
+}
+
 // pushed is a delivery of a push that says something besides.
 func (w *world) pushed(id, after string, said ...event.Event) eventlog.Record {
 	w.t.Helper()
-	page := "https://git.example/acme/" + id
 	m := ingest.Meaning{
-		Repository: ingest.Repository{
-			ID: id, FullName: "acme/" + id, DefaultBranch: "main", URL: page,
-			Pages: ingest.Pages{View: page + "/blob/main/", Edit: page + "/edit/main/", Dir: page + "/tree/main/"},
-		},
-		Push: &ingest.Push{After: after, Pusher: event.Actor{Login: "pusher"}},
-		Said: said,
+		Repository: repositoryOf(id),
+		Push:       &ingest.Push{After: after, Pusher: event.Actor{Login: "pusher"}},
+		Said:       said,
 	}
 	b, err := json.Marshal(m)
 	if err != nil {

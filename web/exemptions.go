@@ -77,6 +77,7 @@ type exemptionRow struct {
 	icon     string
 	word     string
 	until    string
+	short    string // the same where there is little room
 	left     string
 	soon     bool // it ends soon
 	asked    ui.Person
@@ -201,7 +202,7 @@ func newExemptionRow(r request, x agreements.Exemption) exemptionRow {
 	row := exemptionRow{
 		name: ui.Anchor{Label: x.Entry.Entity.Metadata.Name, Href: namedLink(exemptionsPath, x.Ref)}, entity: named(r.catalog, x.Entity),
 		card: ui.Anchor{Label: named(r.catalog, x.Exemption.Card).Label}, rules: "all rules", reason: x.Reason, word: exemptionWord(x.Stands), note: x.Note,
-		until: "without an end", since: ui.Near(x.Entry.Since.Time, r.now), event: mark(x.Entry.Since.Position), status: x.Stands,
+		until: "without an end", short: "no end", since: ui.Near(x.Entry.Since.Time, r.now), event: mark(x.Entry.Since.Position), status: x.Stands,
 	}
 	if x.Card != nil {
 		row.card = ui.Anchor{Label: x.Card.Title, Href: scorecardLink(x.Card.Ref)}
@@ -220,7 +221,7 @@ func newExemptionRow(r request, x agreements.Exemption) exemptionRow {
 		row.rules = strings.Join(titles, ", ")
 	}
 	if last := x.LastDay(); !last.IsZero() {
-		row.until = ui.Day(last).Text
+		row.until, row.short = ui.Day(last).Text, ui.ShortDay(last).Text
 	}
 	if x.RequestedBy != "" {
 		row.asked = person(r.catalog, x.RequestedBy)

@@ -271,6 +271,7 @@ func pages() []string {
 		"/audit", "/audit?type=entity.changed&from=2026-03-10&to=2026-03-12&event=131", "/audit/133", "/audit/999", "/audit?q=nothing+like+it",
 		"/sources", "/sources?status=failed&source=github", "/sources?delivery=github:none", "/sources?replayed=3",
 		"/sources/github", "/sources/gitlab", "/sources/nothing", "/sources/connect", "/sources/connect?forge=gitlab", "/sources/github/connect", "/sources/labs/connect", "/sources/github/repositories", "/sources/github/deliveries?status=failed", "/sources/github/deliveries/github:none",
+		"/checks/github/acme/payments/" + sample.CheckedMuch, "/checks/github/acme/payments/" + sample.CheckedNothing, "/checks/github/acme/payments/" + sample.CheckedUntold, "/checks/github/nothing",
 		"/settings/components", "/nowhere",
 	}
 }

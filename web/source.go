@@ -116,6 +116,7 @@ func (s *Site) survey(ctx context.Context, _ browser, form url.Values) (string, 
 type sourceView struct {
 	head sourceHead
 	condition
+	checks     []checkRow
 	line       []ui.Interval
 	sentence   string // why it is known up to then, and no further
 	lag        string
@@ -230,6 +231,9 @@ func (s *Site) source(ctx context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	v := newSourceView(r, src, state, head)
+	if v.checks, err = s.checkRows(ctx, r, src.Name); err != nil {
+		return answer{}, err
+	}
 	v.line = truthParts(r.now, v.through, gaps)
 	if src.Type != "cloudevents" { // from which nothing is read
 		v.past = s.newBackfillView(r, state)

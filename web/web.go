@@ -63,6 +63,7 @@ type Config struct {
 	Standing     Standing
 	Repositories Repositories
 	Inbox        Inbox
+	Checks       Checks // nil: no pull requests are checked
 	Survey       Surveyor
 	Backfill     Surveyor                      // begins to read the past of a source; nil: no page does. fault.Conflict while one runs
 	MakeHook     Surveyor                      // has the webhook of a source made, or gone on with; nil if Connecting is. fault.Conflict while it is, or if it cannot be
@@ -141,6 +142,7 @@ func (s *Site) pages() []page {
 		{auditPath, s.audit},
 		{evidencePath, s.evidence},
 		{auditPath + "/:position", s.auditEvent},
+		{checksPath + "/:name/*", s.checked},
 		{sourcesPath, s.sources},
 		{connectPath, s.connect},
 		{connectAppPath, s.appMade},

@@ -25,7 +25,12 @@ func TestDemoBacktest(t *testing.T) {
 		t.Skip("SKIPPED: -short")
 	}
 	data := filepath.Join(t.TempDir(), "demo")
-	t.Run("a change is tried", func(t *testing.T) { tryChange(t, startDemoIn(t, data)) }) // and the demo ends
+	t.Run("a change is tried", func(t *testing.T) { // and the demo ends
+		base := startDemoIn(t, data)
+		tryChange(t, base)
+		v := newVisitor(t).open(base+"/sources/github").isTold(`[data-part="checks"]`, "Retire CODEOWNERS")
+		v.follow("acme/payments-api #812").isTold(`[data-part="says"]`, "payments-api falls from Gold to None on Production readiness").isTold(`[data-part="scores"]`, "CODEOWNERS names somebody")
+	})
 
 	log, err := sqlitelog.Open(t.Context(), filepath.Join(data, fileEvents))
 	if err != nil {

@@ -17,10 +17,13 @@ import (
 )
 
 func checkCommand(p process) *cobra.Command {
-	var file string
+	var (
+		file     string
+		proposal proposalFlags
+	)
 	c := &cobra.Command{
 		Use:   "check [descriptor ...]",
-		Short: "Check the configuration and descriptors",
+		Short: "Check the configuration and descriptors, or what a change would do",
 		Long: `Check a configuration file, descriptors such as catalog-info.yaml, or both, and
 report every problem with file, line and column. Nothing is read but these files,
 those that the configuration names, the descriptors that its locations of type
@@ -28,10 +31,25 @@ file lead to, and files of the same repository that placeholders such as $text
 bring in. With a configuration, descriptors may be of
 the kinds that it declares.
 
+With --scorecards a running portal says what a checkout would do if it were on the
+default branch of its repository: which entities would come, change or go, which
+descriptors would be refused, and which scores would change, by which rule. It is sent
+the paths of the files that Git keeps and, of those that it asks for, the contents as
+they are on disk. Nothing is recorded, and no token is needed.
+
 Exit codes: 0 all is fine, 1 there are problems, 2 the command was called wrongly.`,
 		Example: `  callboard check --config callboard.yaml
-  callboard check catalog-info.yaml services/*/catalog-info.yaml`,
+  callboard check catalog-info.yaml services/*/catalog-info.yaml
+  callboard check --scorecards . --url https://portal.example.com --repository acme/payments`,
 		RunE: func(c *cobra.Command, paths []string) error {
+			switch {
+			case proposal.on && file != "":
+				return usageError{fault.New(fault.Invalid, "--scorecards asks a portal, which has a configuration: leave out --config"), "callboard check"}
+			case proposal.on:
+				return proposal.check(c.Context(), p, paths)
+			case proposal.set():
+				return usageError{fault.New(fault.Invalid, "--url, --repository, --source, --fail-on and --json belong to --scorecards"), "callboard check"}
+			}
 			if file == "" && len(paths) == 0 {
 				return usageError{fault.New(fault.Invalid, "name a descriptor, or a configuration with --config"), "callboard check"}
 			}
@@ -54,6 +72,7 @@ Exit codes: 0 all is fine, 1 there are problems, 2 the command was called wrongl
 		},
 	}
 	c.Flags().StringVar(&file, "config", "", "configuration file")
+	proposal.add(c)
 	return c
 }
 

@@ -115,6 +115,9 @@ func runDemo(ctx context.Context, p process, logger *slog.Logger, data, address,
 		return fmt.Errorf("make the sample repositories: %w", err)
 	}
 
+	if err := proposeDemo(forge, state.End); err != nil {
+		return err
+	}
 	more, err := acme.LoadLabs()
 	if err != nil {
 		return fmt.Errorf("read what can be connected: %w", err)
@@ -131,7 +134,7 @@ func runDemo(ctx context.Context, p process, logger *slog.Logger, data, address,
 	for _, provider := range []demoforge.Provider{demoforge.GitHub, demoforge.GitLab} {
 		conf.Sources = append(conf.Sources, config.Source{
 			Name: string(provider), Type: string(provider), URL: forge.APIURL(provider),
-			Token: config.Secret(state.Token), WebhookSecret: config.Secret(state.Secret),
+			Token: config.Secret(state.Token), WebhookSecret: config.Secret(state.Secret), Checks: config.Checks{Status: true, Comment: true},
 		})
 	}
 	sent, stop, err := listenDemoSubscribers()
@@ -212,6 +215,10 @@ func deliverDemo(ctx context.Context, p process, forge, labs *demoforge.Forge, p
 	if err := portal.runner.WaitAll(ctx, last); err != nil {
 		return err
 	}
+	pull, err := checkDemo(ctx, forge, portal)
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(p.Stderr, `
 %d entities from %d events in %.1f s. Look at
   %[4]s/catalog   the catalog
@@ -222,12 +229,13 @@ func deliverDemo(ctx context.Context, p process, forge, labs *demoforge.Forge, p
   %[4]s/audit     every event with its cause
   %[4]s/sources   where it all comes from
   %[4]s/subscribers   where it is sent
+  %[8]s   a pull request that the portal warns of
 To try how one connects: at %[4]s/sources/connect choose GitHub or GitLab and
 "With a token": acme-labs, the address %[5]s/github or %[5]s/gitlab,
 and the token %[6]s. Or in a terminal:
   callboard connect github --org acme-labs --url %[5]s/github --token %[6]s --name labs --to %[4]s --data %[7]s
 Stop with Ctrl-C.
-`, portal.catalog.Snapshot().Len(), last, time.Since(began).Seconds(), base, labs.URL(), labsToken, portal.config.Data)
+`, portal.catalog.Snapshot().Len(), last, time.Since(began).Seconds(), base, labs.URL(), labsToken, portal.config.Data, pull)
 	portal.played.Store(true) // before, surveys would have found what the pushes are to tell
 	return portal.reload(ctx, portal.file)
 }

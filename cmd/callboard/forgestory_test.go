@@ -46,6 +46,9 @@ import (
 //	leave PROVIDER PATH LOGIN                be none any more
 //	app install, select, suspend, resume, uninstall ORG [REPO ...]
 //	                                         a GitHub App that sees these repositories, or all
+//	propose PROVIDER REPO LOGIN BRANCH TITLE open a pull request of a branch that is there
+//	closepull PROVIDER REPO LOGIN NUMBER     close one without merging it
+//	readonly on|off                          nobody's token may set statuses or comment
 //	fails STATUS PART                        the forge answers so, or with STATUS cut breaks off, whatever is asked
 //	                                         of an address that has PART in it; fails never: no more
 //
@@ -55,6 +58,12 @@ import (
 //	recorded TYPE LOGIN [SUBJECT]            the newest event of this type has the last delivery as its cause and
 //	                                         LOGIN as its actor, - for nobody; it goes to the file answer.
 //	                                         Who wrote a commit GitLab knows by e-mail alone
+//	status PROVIDER REPO BRANCH STATE PATTERN
+//	                                         wait until our status of a branch's head is so, in GitHub's words, and what it
+//	                                         says matches
+//	commented PROVIDER REPO NUMBER TIMES PATTERN
+//	                                         wait until there is one comment on a pull request that matches and was written
+//	                                         so many times, or with TIMES 0 none
 //	replayed                                 handle every delivery again, the newest first: nothing comes of it
 func TestForgeStories(t *testing.T) {
 	for _, p := range []demoforge.Provider{demoforge.GitHub, demoforge.GitLab} {
@@ -95,6 +104,7 @@ func forgeCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	all := storyCommands()
 	all["keep"] = storyCommand((*story).keep)
 	all["recorded"], all["replayed"] = storyCommand((*story).recorded), storyCommand((*story).replayed)
+	all["readonly"], all["status"], all["commented"] = storyCommand((*story).readOnly), storyCommand((*story).status), storyCommand((*story).commented)
 	all["app"], all["fails"] = storyCommand((*story).app), storyCommand((*story).fails)
 	for name, do := range repositoryActs() {
 		all[name] = storyCommand(func(s *story, ts *testscript.TestScript, args []string) {
@@ -142,6 +152,16 @@ func repositoryActs() map[string]func(r *demoforge.Repository, by demoforge.Pers
 			return r.Tag(args[0], orZero(args[1]), by)
 		},
 		"happens": happens,
+		"propose": func(r *demoforge.Repository, by demoforge.Person, args []string) (demoforge.Delivery, error) {
+			return r.Propose(demoforge.PullRequest{Branch: args[0], Title: args[1], By: by})
+		},
+		"closepull": func(r *demoforge.Repository, _ demoforge.Person, args []string) (demoforge.Delivery, error) {
+			number, err := strconv.Atoi(args[0])
+			if err != nil {
+				return demoforge.Delivery{}, err
+			}
+			return r.ClosePull(number)
+		},
 	}
 }
 

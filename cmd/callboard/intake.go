@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/callboard/callboard/api"
+	"github.com/callboard/callboard/checks"
 	"github.com/callboard/callboard/eventlog/reactor"
 	"github.com/callboard/callboard/ingest"
 	"github.com/callboard/callboard/ingest/cloudevents"
@@ -37,6 +38,8 @@ type intake struct {
 	reclaims   *reactor.Runner // over the event log
 	locations  *ingest.Locations
 	surveyor   *survey.Surveyor
+	judge      *checks.Judge
+	watch      *checks.Watch
 	metrics    *prometheus.Registry
 }
 
@@ -59,7 +62,9 @@ func (p *portal) newIntake(c config.Config, inFile int) (*intake, error) {
 		Survey: func(source string) { in.surveyor.Survey(source) }, ReadPeople: func(source string) { in.surveyor.ReadPeople(source) }, Logger: p.logger, Now: p.now,
 		Docs: &ingest.DocsOptions{Known: knownDocs{p.runner, p.docs}, Contents: p.contents},
 	})
-	if in.reactors, err = reactor.New(p.inbox, p.inbox, reactor.Options{Logger: p.logger, Metrics: in.metrics}, in.translator.Reactors()...); err != nil {
+	in.watch = p.newWatch(c, in)
+	works := append(in.translator.Reactors(), in.watch.Reactors()...)
+	if in.reactors, err = reactor.New(p.inbox, p.inbox, reactor.Options{Logger: p.logger, Metrics: in.metrics}, works...); err != nil {
 		return nil, err
 	}
 	asked := surveyed{p.runner, p.repositories, p.deliveries}

@@ -46,6 +46,7 @@ func TestMain(m *testing.M) {
 //	handled                          wait until the portal has handled all deliveries
 //	burst N                          N pushes whose deliveries come at once, during which the portal is killed
 //	flip FILE TEXT                   change one bit of the first place where a text stands in a file
+//	track FOLDER                     make a folder a Git repository that keeps all that is in it
 //	survived                         check the portal after a burst: see there
 //	subscribe N                      start a subscriber, which does not answer the N-th request
 //	killed                           kill -9 the portal when it waits for that answer
@@ -71,6 +72,7 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"chat": storyCommand((*story).startChat), "told": storyCommand((*story).awaitTold), "messages": storyCommand((*story).messages),
 		"subscribe": storyCommand((*story).subscribe), "killed": storyCommand((*story).killed), "replicated": storyCommand((*story).replicated),
 		"await": storyCommand((*story).await), "flip": storyCommand((*story).flip), "burst": storyCommand((*story).burst), "survived": storyCommand((*story).survived),
+		"track": storyCommand((*story).track),
 	}
 }
 

@@ -59,8 +59,8 @@ func newEcho(logger *slog.Logger, g guard, gate echo.MiddlewareFunc) *echo.Echo 
 				return err
 			},
 		}),
-		// The webhook door has a limit of its own.
-		middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: "1M", Skipper: isHook}),
+		// The webhook door has a limit of its own, and so has what is checked.
+		middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: "1M", Skipper: isLarge}),
 		roomForBodies(),
 		gate,
 	)
@@ -100,6 +100,9 @@ func nameOf(r *http.Request) (string, error) {
 
 func isHook(c echo.Context) bool { return strings.HasPrefix(c.Request().URL.Path, "/hooks/") }
 
+// isLarge reports whether a request may have a large body.
+func isLarge(c echo.Context) bool { return isHook(c) || c.Request().URL.Path == "/api/check" }
+
 // intakeBytes bounds the bodies of deliveries in memory that nobody has looked at yet.
 const intakeBytes = 256 << 20
 
@@ -109,7 +112,7 @@ func roomForBodies() echo.MiddlewareFunc {
 	room := semaphore.NewWeighted(intakeBytes)
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			if !isHook(c) {
+			if !isLarge(c) {
 				return next(c)
 			}
 			size := c.Request().ContentLength
@@ -117,7 +120,7 @@ func roomForBodies() echo.MiddlewareFunc {
 				size = ingest.MaxBody
 			}
 			if !room.TryAcquire(size) {
-				return fault.Later(2*time.Second, "too many large deliveries come at once")
+				return fault.Later(2*time.Second, "too many large requests come at once")
 			}
 			defer room.Release(size)
 			return next(c)
@@ -208,10 +211,12 @@ func (g guard) middleware(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// isQuestion reports whether a POST of Backstage's API only asks: what is asked
-// for is too long for an address. Another site's page can send it and cannot read
-// the answer.
+// isQuestion reports whether a POST only asks: what is asked for is too long for an
+// address. Another site's page can send it and cannot read the answer.
 func isQuestion(r *http.Request) bool {
+	if at := r.URL.Path; at == "/api/check" || strings.HasPrefix(at, "/api/scorecards/") && strings.HasSuffix(at, "/backtest") {
+		return r.Method == http.MethodPost
+	}
 	switch strings.TrimPrefix(r.URL.Path, "/api/catalog/") {
 	case "entities/by-refs", "entities/by-query", "entity-facets", "locations/by-query", "analyze-location", "validate-entity":
 		return r.Method == http.MethodPost

@@ -68,6 +68,9 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
+// Source is the name of the source, for errors.
+func (c *Client) Source() string { return c.source }
+
 func newTransport() *http.Transport {
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,

@@ -90,6 +90,8 @@ func (t *told) pullRequest() (ingest.Meaning, error) {
 	}
 	if said.State != "open" {
 		said.Closed = p.ClosedAt.Time
+	} else if p.Base.Ref == m.Repository.DefaultBranch && (t.Action != "edited" || t.Changes.Base.Ref.From != "") && t.Action != "converted_to_draft" {
+		m.PullRequest = p.Number
 	}
 	return t.say(m, p.UpdatedAt, said)
 }

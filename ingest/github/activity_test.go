@@ -177,6 +177,9 @@ func TestActivities(t *testing.T) {
 				}
 				checkMeaning(t, m)
 				want := ingest.Meaning{By: m.By, Repository: m.Repository, Look: tt.look == "Look", Gone: tt.look == "Gone", Survey: tt.look == "Survey"}
+				if tt.name == "a pull request is opened" { // it is open, and goes into the default branch
+					want.PullRequest = 7
+				}
 				if tt.said != nil {
 					subject := "acme/payments"
 					if n, ok := tt.said.(event.SourceNoticed); ok {

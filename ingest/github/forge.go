@@ -213,7 +213,7 @@ func (f forge) Between(ctx context.Context, repo ingest.Repository, base, head s
 		if c.GetStatus() == "" {
 			return ingest.Range{}, fault.New(fault.Unavailable, "%s: the answer is no comparison", doing)
 		}
-		r.Ancestor = c.GetStatus() == "ahead" || c.GetStatus() == "identical"
+		r.Ancestor, r.Base = c.GetStatus() == "ahead" || c.GetStatus() == "identical", c.GetMergeBaseCommit().GetSHA()
 		for _, one := range c.Commits {
 			commit, err := f.commit(doing, one)
 			if err != nil {

@@ -117,6 +117,11 @@ type changes struct {
 	Login struct {
 		From string `json:"from"`
 	} `json:"login"`
+	Base struct { // of a pull request
+		Ref struct {
+			From string `json:"from"`
+		} `json:"ref"`
+	} `json:"base"`
 }
 
 // owners are the accounts that a delivery is about, by login: several when

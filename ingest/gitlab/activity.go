@@ -116,6 +116,9 @@ func (t *told) mergeRequest() (ingest.Meaning, error) {
 		}
 	case "opened", "locked": // locked: it is being merged
 		said.State = "open"
+		if a.State == "opened" && a.TargetBranch == m.Repository.DefaultBranch && (a.Action != "update" || a.OldRev != "" || touched(t.Changes, "target_branch")) {
+			m.PullRequest = a.IID
+		}
 	default:
 		return m, nil
 	}

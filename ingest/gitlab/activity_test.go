@@ -140,6 +140,9 @@ func TestActivities(t *testing.T) {
 			}
 			checkMeaning(t, m)
 			want := ingest.Meaning{By: m.By, Repository: m.Repository, Look: tt.look == "Look", Gone: tt.look == "Gone", Survey: tt.look == "Survey"}
+			if tt.name == "a merge request" { // it is open, and goes into the default branch
+				want.PullRequest = 7
+			}
 			if tt.said != nil {
 				if tt.hook == "Release Hook" || tt.hook == "Vulnerability Hook" {
 					by = m.By // nobody, or whoever the test's project is told with

@@ -164,7 +164,7 @@ func (f forge) Between(ctx context.Context, repo ingest.Repository, base, head s
 	if c == nil {
 		return ingest.Range{}, fault.New(fault.Unavailable, "%s: the answer is no comparison", doing)
 	}
-	r := ingest.Range{Ancestor: common == base, Complete: true}
+	r := ingest.Range{Ancestor: common == base, Complete: true, Base: common}
 	for _, one := range slices.Backward(c.Commits) { // GitLab lists the oldest first
 		commit, err := f.commit(doing, one)
 		if err != nil {

@@ -30,6 +30,8 @@ var rooms = map[string][]string{
 	// What people ask for and decide about rules, in the portal.
 	"scorecards/desk": {"catalog", "event", "eventlog", "internal/fault", "scorecards"},
 	"event":           {"catalog", "internal/fault", "internal/flat"},
+	// What a change would do before it is merged: read as a push is, judged as the log is.
+	"checks": {"catalog", "catalog/codeowners", "event", "eventlog", "ingest", "internal/fault", "projections/entities", "projections/sqlstore", "scorecards", "scorecards/scorer"},
 	// Documentation: the files of a repository in, pages out.
 	"techdocs":          {"techdocs/markdown"},
 	"techdocs/markdown": {},
@@ -84,12 +86,12 @@ var rooms = map[string][]string{
 	// And notices, to where people read them.
 	"subscribers/channels": {"event", "eventlog", "internal/fault", "projections/notices", "subscribers"},
 
-	"api":           {"api/", "catalog", "event", "eventlog", "internal/fault", "projections", "projections/", "scorecards", "scorecards/", "subscribers"},
+	"api":           {"api/", "catalog", "checks", "event", "eventlog", "internal/fault", "projections", "projections/", "scorecards", "scorecards/", "subscribers"},
 	"api/shape":     {},
 	"api/predicate": {"api/shape", "internal/fault", "projections/entities"},
-	"web":           {"catalog", "catalog/codeowners", "catalog/definition", "catalog/descriptor", "catalog/graph", "event", "eventlog", "internal/fault", "projections", "projections/", "scorecards", "scorecards/", "subscribers", "techdocs", "web/"},
+	"web":           {"catalog", "checks", "catalog/codeowners", "catalog/definition", "catalog/descriptor", "catalog/graph", "event", "eventlog", "internal/fault", "projections", "projections/", "scorecards", "scorecards/", "subscribers", "techdocs", "web/"},
 
-	"web/internal": {"catalog", "catalog/descriptor", "event", "eventlog", "internal/fault", "projections", "projections/", "subscribers", "web", "web/"},
+	"web/internal": {"catalog", "checks", "catalog/descriptor", "event", "eventlog", "internal/fault", "projections", "projections/", "subscribers", "web", "web/"},
 
 	"internal/config":    {"catalog", "catalog/schema", "event", "internal/fault"},
 	"internal/demoforge": {"internal/fault"},
@@ -110,7 +112,7 @@ var foreign = map[string][]string{
 	"github.com/labstack/echo":           {"api", "web", "ingest", "cmd", "bench"},
 	"github.com/a-h/templ":               {"web"},
 	"github.com/RoaringBitmap/roaring":   {"projections/entities/index"},
-	"database/sql":                       {"projections", "eventlog/sqlitelog", "subscribers", "techdocs/store"},
+	"database/sql":                       {"checks", "projections", "eventlog/sqlitelog", "subscribers", "techdocs/store"},
 	"cel.dev/cel-go":                     {"scorecards"},
 	"modernc.org/sqlite":                 {"projections/sqlstore", "eventlog/sqlitelog"},
 	"github.com/google/go-github":        {"ingest/github"},

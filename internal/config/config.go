@@ -81,7 +81,19 @@ type Source struct {
 	Grace                Duration `yaml:"grace"`         // how long a delivery may take before it counts as missed; 0 = a minute
 	Archived             bool     `yaml:"archived"`      // read archived repositories too
 	SkipForks            bool     `yaml:"skipForks"`     // leave forks out
+	Checks               Checks   `yaml:"checks"`        // github, gitlab: what the forge is told of pull requests
 }
+
+// Checks are what the forge is told of a pull request before it is merged.
+type Checks struct {
+	Status  bool   `yaml:"status"`  // as the status of its newest commit
+	Comment bool   `yaml:"comment"` // as a comment, where something would change
+	FailOn  string `yaml:"failOn"`  // see [FailsOn]; empty = drop
+}
+
+// FailsOn lists what a check may fail on: a score that falls or a descriptor that is
+// refused, the latter alone, or nothing.
+func FailsOn() []string { return []string{"drop", "reject", "never"} }
 
 // ReadsPeople reports whether teams and members of the source become entities.
 func (s Source) ReadsPeople() bool {

@@ -299,6 +299,7 @@ func (p *parser) source(path string, s Source, names map[string]bool) {
 		p.wrong(path+".people", "needs to know whose: name organizations (github) or groups (gitlab)")
 	}
 	p.app(path, s)
+	p.checks(path+".checks", s)
 	for i, name := range s.Repositories {
 		if owner, repo, ok := strings.Cut(name, "/"); s.Type != GitHub || !ok || !githubOwner.MatchString(owner) || repo == "" || strings.ContainsAny(repo, "/ ") {
 			p.wrong(fmt.Sprintf("%s.repositories[%d]", path, i), "%q is no repository of a github source; write acme/payments for https://github.com/acme/payments", name)
@@ -315,6 +316,22 @@ func (p *parser) source(path string, s Source, names map[string]bool) {
 	p.git(path, s)
 	if s.WebhookSecret == "" && s.Type != Git && (s.Type != GitLab || s.SigningToken == "") {
 		p.wrong(path+".webhookSecret", "must not be empty: a webhook that anybody can send is refused. Make one with: openssl rand -hex 32")
+	}
+}
+
+// checks looks at what the forge is told of pull requests.
+func (p *parser) checks(path string, s Source) {
+	if s.Checks == (Checks{}) {
+		return
+	}
+	if s.Type != GitHub && s.Type != GitLab {
+		p.wrong(path, "is for github and gitlab; a %s source has no pull requests", s.Type)
+	}
+	if s.Checks.FailOn != "" && !slices.Contains(FailsOn(), s.Checks.FailOn) {
+		p.wrong(path+".failOn", "%q must be one of %s", s.Checks.FailOn, strings.Join(FailsOn(), ", "))
+	}
+	if (s.Checks.Status || s.Checks.Comment) && s.Token == "" && s.App == (App{}) {
+		p.wrong(path, "needs a token or an App: without one nothing can be written at the forge")
 	}
 }
 

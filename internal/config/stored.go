@@ -122,6 +122,13 @@ func (s Source) plain() map[string]any {
 			m[key] = true
 		}
 	}
+	if s.Checks != (Checks{}) {
+		checks := map[string]any{"status": s.Checks.Status, "comment": s.Checks.Comment}
+		if s.Checks.FailOn != "" {
+			checks["failOn"] = s.Checks.FailOn
+		}
+		m["checks"] = checks
+	}
 	if s.App != (App{}) {
 		app := map[string]string{"id": s.App.ID, "privateKeyFile": s.App.PrivateKeyFile}
 		if s.App.Installation != "" {

@@ -26,7 +26,7 @@ func TestStoredSources(t *testing.T) {
 		{Name: "app", Type: "github", WebhookSecret: "s", App: config.App{ID: "1", Installation: "2", PrivateKeyFile: filepath.Join(filepath.Dir(path), "app.pem")}},
 		{Name: "found", Type: "github", WebhookSecret: "s", Organizations: []string{"acme"}, App: config.App{ID: "1", PrivateKeyFile: "/keys/app.pem"}},
 		{Name: "plain", Type: "git", URL: "https://git.acme.example/catalog.git", Branch: "live", Poll: config.Duration(time.Minute)},
-		{Name: "gitlab", Type: "gitlab", SigningToken: "whsec_eA==", PreviousSigningToken: "whsec_eQ==", Groups: []string{"acme/payments"}},
+		{Name: "gitlab", Type: "gitlab", SigningToken: "whsec_eA==", PreviousSigningToken: "whsec_eQ==", Groups: []string{"acme/payments"}, Token: "t", Checks: config.Checks{Status: true, FailOn: "reject"}},
 	}
 	if err := config.WriteSources(path, want); err != nil {
 		t.Fatal(err)

@@ -13,8 +13,10 @@
 // becomes of each. What a forge does wrong now and then as an API is made to
 // happen with [Forge.SetFaults].
 //
+// [Repository.Propose] opens pull requests, which programs set statuses of and comment on.
+//
 // Left out, because no client of ours asks: writing through the API other than
-// webhooks, pushing to it, line counts and patches, issues and everything around them.
+// these and webhooks, pushing to it, line counts and patches, issues and everything around them.
 package demoforge
 
 import (
@@ -132,6 +134,8 @@ type Forge struct {
 	tokens           map[string]*installationToken
 	manifests        map[string]*App // by code, until it is converted
 	faults           func(*http.Request) Fault
+	nextComment      int64
+	readOnly         bool // nobody's token writes statuses and comments
 }
 
 // New makes a forge for a caller with an HTTP server of its own.

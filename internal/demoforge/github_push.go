@@ -65,7 +65,7 @@ func (r *Repository) githubPush(p push) (Delivery, error) {
 		"sender":      r.forge.githubAccount(loginOf(p.by), "User"),
 	})
 	if !p.created() && !p.deleted() {
-		return r.forge.tell(push)
+		return r.forge.tell(push, r.moved(p.ref)...)
 	}
 	return r.forge.tell(push, r.githubRefTold(p))
 }

@@ -28,7 +28,7 @@ func (f *Forge) routeGitLab() {
 	for path, handle := range routes {
 		f.mux.HandleFunc("GET /gitlab/api/v4"+path, f.api(d, handle))
 	}
-	for _, more := range []map[string]handler{gitlabListing(), gitlabPeople(), gitlabHooks()} {
+	for _, more := range []map[string]handler{gitlabListing(), gitlabPeople(), gitlabHooks(), gitlabPulls()} {
 		for route, handle := range more {
 			method, path, _ := strings.Cut(route, " ")
 			f.mux.HandleFunc(method+" /gitlab/api/v4"+path, f.api(d, handle))

@@ -52,15 +52,16 @@ func (r *Repository) gitlabPush(p push) (Delivery, error) {
 		"total_commits_count": len(p.commits),
 		"push_options":        jsonObject{},
 	}
-	return r.forge.tell(happening{
-		provider: GitLab, event: event, repo: r, payload: payload, reach: toRepository | toOwner,
-		ref: p.ref.String(), before: p.before.String(), after: p.after.String(),
-	}, r.gitlabSystem("repository_update", jsonObject{
+	along := []happening{r.gitlabSystem("repository_update", jsonObject{
 		"user_id": accountID(loginOf(p.by)), "user_name": p.by.Name, "user_email": "", "user_avatar": nil,
 		"project_id": r.id, "project": payload["project"],
 		"changes": []jsonObject{{"before": p.before.String(), "after": p.after.String(), "ref": p.ref.String()}},
 		"refs":    []string{p.ref.String()},
-	}))
+	})}
+	return r.forge.tell(happening{
+		provider: GitLab, event: event, repo: r, payload: payload, reach: toRepository | toOwner,
+		ref: p.ref.String(), before: p.before.String(), after: p.after.String(),
+	}, append(along, r.moved(p.ref)...)...)
 }
 
 func (r *Repository) gitlabPushCommit(c *object.Commit) (jsonObject, error) {

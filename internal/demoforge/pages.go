@@ -46,6 +46,9 @@ type view struct {
 	Folder           []viewLink
 	Lines            []string
 	raw              []byte
+	Pull             *PullRequest
+	Statuses         []Status
+	Comments         []Comment
 }
 
 type viewLink struct{ Name, URL string }
@@ -54,7 +57,8 @@ type viewLink struct{ Name, URL string }
 type diffLine struct{ Text, Kind string }
 
 // view reads an address: <repository>, <repository>/commit/<sha>,
-// <repository>/{blob,tree,raw}/<revision>/<path>; on GitLab with /-/ after the
+// <repository>/{blob,tree,raw}/<revision>/<path>, <repository>/pull/<number>, on GitLab
+// merge_requests/<number>; on GitLab with /-/ after the
 // repository.
 func (f *Forge) view(p Provider, address string) (view, error) {
 	name, rest, _ := strings.Cut(address, "/-/")
@@ -68,6 +72,9 @@ func (f *Forge) view(p Provider, address string) (view, error) {
 		return view{}, fmt.Errorf("page %s: %w", address, errMissing)
 	}
 	verb, rest, _ := strings.Cut(rest, "/")
+	if verb == "pull" || verb == "merge_requests" {
+		return r.viewPull(rest)
+	}
 	if rest == "" {
 		rest = r.settings.DefaultBranch
 	}
@@ -174,6 +181,9 @@ pre span { display: block } pre span:target { background: #fc06 }
 <p class="note"><a href="{{.Root}}">{{.Repository}}</a> at the demo forge of Callboard</p>
 <h1>{{or .Title .Repository}}</h1>
 {{with .Commit}}<p>{{.Author.Name}} committed <code>{{printf "%.7s" .Hash.String}}</code> on {{.Committer.When.UTC.Format "2 January 2006, 15:04:05"}} UTC</p>{{end}}
+{{with .Pull}}<p>{{.By.Name}} wants to merge <code>{{.Branch}}</code> into <code>{{.Into}}</code>{{if .Closed}}; it is closed{{end}}</p>{{end}}
+{{range .Statuses}}<p><strong>{{.State}}</strong> {{.Context}}: {{if .TargetURL}}<a href="{{.TargetURL}}">{{.Description}}</a>{{else}}{{.Description}}{{end}}</p>{{end}}
+{{range .Comments}}<pre>{{.Text}}</pre>{{end}}
 {{with .Diff}}<pre>{{range .}}<span class="{{.Kind}}">{{.Text}}</span>{{end}}</pre>{{end}}
 {{with .Folder}}<ul>{{range .}}<li><a href="{{.URL}}">{{.Name}}</a></li>{{end}}</ul>{{end}}
 {{with .Lines}}<pre>{{range $i, $line := .}}<span id="L{{line $i}}">{{$line}}

@@ -65,7 +65,9 @@ type Repository struct {
 	objects  *objects
 	refs     map[plumbing.ReferenceName]plumbing.Hash
 	pushed   time.Time
-	encoded  map[string][]byte // trees as the APIs answer them
+	encoded  map[string][]byte   // trees as the APIs answer them
+	pulls    []*pull             // in the order in which they were opened
+	statuses map[string][]Status // by SHA
 }
 
 // ID is the forge's number for the repository, the same through renames.

@@ -57,6 +57,7 @@ type Options struct {
 // Scorer judges. Make one with [New].
 type Scorer struct {
 	Options
+	asked chan func(*judge) // what others want to know, between two events
 
 	mu    sync.Mutex
 	at    eventlog.Position
@@ -64,7 +65,9 @@ type Scorer struct {
 }
 
 // New returns a scorer that has not begun.
-func New(o Options) *Scorer { return &Scorer{Options: o, moved: make(chan struct{})} }
+func New(o Options) *Scorer {
+	return &Scorer{Options: o, asked: make(chan func(*judge)), moved: make(chan struct{})}
+}
 
 // Run judges until ctx ends, which is no error. What goes wrong is tried again.
 func (s *Scorer) Run(ctx context.Context) error {
@@ -173,6 +176,8 @@ func (s *Scorer) follow(ctx context.Context) error {
 					return err
 				}
 			}
+		case ask := <-s.asked:
+			ask(j)
 		case <-tick.C:
 			if j.at < last {
 				continue // what is due is judged on what is known then
@@ -267,7 +272,7 @@ func (j *judge) note(entity string, d event.ScoreChanged) {
 		return
 	}
 	was := j.standing[key]
-	now := standing{Score: *d.After, outcomes: was.outcomes, result: was.result, by: was.by}
+	now := standing{Score: *d.After, outcomes: maps.Clone(was.outcomes), result: was.result, by: was.by} // a copy of the judge has the same map
 	if now.outcomes == nil {
 		now.outcomes = map[string]string{}
 	}

@@ -28,6 +28,7 @@ type World struct {
 	fixed        bool                        // what the log says of it does not count
 	exemptions   map[string]*scorecards.Exemption
 	initiatives  map[string]*scorecards.Initiative
+	ours         *ours // of a copy; nil: all is. See fork, which has to know of each map here
 }
 
 // own is what was told of an entity itself, not of its repository.
@@ -145,7 +146,7 @@ func sourceOf(rec eventlog.Record) scorecards.Source {
 }
 
 func (w *World) repository(p place) *repository {
-	r := w.repositories[p]
+	r := w.ownRepository(p)
 	if r == nil {
 		r = &repository{entities: map[string]bool{}, reported: map[string]scorecards.Fact{}, activity: newActivity()}
 		w.repositories[p] = r
@@ -156,7 +157,7 @@ func (w *World) repository(p place) *repository {
 // end forgets what was known of a repository: of its entities, as long as there are
 // any, all of that is unknown.
 func (w *World) end(p place, t *touched) {
-	was := w.repositories[p]
+	was := w.ownRepository(p)
 	if was == nil {
 		return
 	}
@@ -170,9 +171,13 @@ func (w *World) end(p place, t *touched) {
 // of returns what was told of an entity itself.
 func (w *World) of(ref string) *own {
 	o := w.own[ref]
-	if o == nil {
+	switch {
+	case o == nil:
 		o = &own{activity: newActivity(), reported: map[string]scorecards.Fact{}}
 		w.own[ref] = o
+	case w.ours != nil && !w.ours.own[ref]:
+		o = &own{activity: o.activity, reported: maps.Clone(o.reported), verified: o.verified}
+		w.ours.own[ref], w.own[ref] = true, o
 	}
 	return o
 }
@@ -237,6 +242,7 @@ func (w *World) declare(d event.WrittenDeclaration, since scorecards.Source, t *
 	w.entities[ref] = now
 	for _, edge := range now.edges {
 		from := edge.From.String()
+		w.ownEdges(from)
 		if w.edges[from] == nil {
 			w.edges[from] = map[catalog.Relation]int{}
 		}
@@ -292,11 +298,12 @@ func (w *World) forget(ref string, t *touched) {
 	w.around(ref, t)
 	for _, edge := range was.edges {
 		from, r := edge.From.String(), relation(edge)
+		w.ownEdges(from)
 		if w.edges[from][r]--; w.edges[from][r] <= 0 {
 			delete(w.edges[from], r)
 		}
 	}
-	if r := w.repositories[place{was.origin.Source, was.origin.RepositoryID}]; r != nil {
+	if r := w.ownRepository(place{was.origin.Source, was.origin.RepositoryID}); r != nil {
 		delete(r.entities, ref)
 	}
 	delete(w.entities, ref)

@@ -123,6 +123,7 @@ func (w *World) Config(logger *slog.Logger) web.Config {
 			Losing: func(string) time.Time { return time.Time{} },
 		},
 		Repositories: w.Repos,
+		Checks:       checked{w.now},
 		Inbox:        inbox{w.doors},
 		Survey: func(_ context.Context, source string) error {
 			if _, ok := w.Surveys[source]; !ok {

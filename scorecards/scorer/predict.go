@@ -1,0 +1,126 @@
+package scorer
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/scorecards"
+)
+
+// Foreseen is a transition that events would lead to.
+type Foreseen struct {
+	Transition
+	// Card is the one that says so, as it would be then.
+	Card *scorecards.Card
+}
+
+// Predict says which scores would change if events came next in the log, by what is known
+// at least up to a position. They are judged by the code that judges the log, on a copy of
+// what is known: nothing is appended. The scorer stands still meanwhile.
+//
+// It waits until the scorer has come so far; that it has not when ctx ends is an error of
+// kind fault.Unavailable.
+func (s *Scorer) Predict(ctx context.Context, known eventlog.Position, events []event.Event) (all []Foreseen, err error) {
+	if err := s.Wait(ctx, known); err != nil {
+		return nil, err
+	}
+	done := make(chan struct{})
+	ask := func(j *judge) {
+		defer close(done)
+		all, err = j.foresee(ctx, events)
+	}
+	select {
+	case s.asked <- ask:
+		<-done
+		return all, err
+	case <-ctx.Done():
+		return nil, fault.New(fault.Unavailable, "scores cannot be told just now: %w", ctx.Err())
+	}
+}
+
+// foresee judges events on a copy.
+func (j *judge) foresee(ctx context.Context, events []event.Event) ([]Foreseen, error) {
+	var all []Foreseen
+	var copied *judge
+	copied = j.fork(func(_ context.Context, changes []change) error {
+		for _, c := range changes {
+			if c.cause.Schedule != "" { // time would have led to it anyway
+				continue
+			}
+			card := copied.world.cards[c.Card]
+			if card == nil {
+				card = j.world.cards[c.Card]
+			}
+			all = append(all, Foreseen{Transition{Entity: c.entity, At: c.at, Actor: c.actor, Cause: c.cause, ScoreChanged: c.ScoreChanged}, card})
+		}
+		return nil
+	})
+	for i, e := range events {
+		rec := eventlog.Record{Event: e, Position: j.at + eventlog.Position(i) + 1, Recorded: e.Time} //nolint:gosec // few
+		if err := copied.take(ctx, rec); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// fork returns a judge that begins where this one is, and leaves it alone.
+func (j *judge) fork(say func(context.Context, []change) error) *judge {
+	return &judge{
+		say: say, world: j.world.fork(), standing: maps.Clone(j.standing), at: j.at, clock: j.clock, started: j.started,
+		dues: &dues{at: maps.Clone(j.dues.at), queue: slices.Clone(j.dues.queue)},
+	}
+}
+
+// ours are the parts of a copied world that are its own by now: it copies what it writes
+// to. What else happens around repositories and entities is shared for good.
+type ours struct {
+	edges, own   map[string]bool
+	repositories map[place]bool
+}
+
+// fork returns a world that begins as this one and leaves it alone, as long as it is told
+// of nothing that happens around them but pushes.
+func (w *World) fork() *World {
+	f := *w
+	f.entities, f.edges, f.repositories = maps.Clone(w.entities), maps.Clone(w.edges), maps.Clone(w.repositories)
+	f.own = maps.Clone(w.own)
+	f.cards, f.exemptions, f.initiatives = maps.Clone(w.cards), maps.Clone(w.exemptions), maps.Clone(w.initiatives)
+	f.ours = &ours{edges: map[string]bool{}, own: map[string]bool{}, repositories: map[place]bool{}}
+	return &f
+}
+
+// ownEdges makes the edges from a ref the world's own, to be written to.
+func (w *World) ownEdges(from string) {
+	if w.ours == nil || w.ours.edges[from] || w.edges[from] == nil {
+		return
+	}
+	w.ours.edges[from] = true
+	w.edges[from] = maps.Clone(w.edges[from])
+}
+
+// ownRepository makes what is known of a repository the world's own, to be written to; nil
+// if nothing is.
+func (w *World) ownRepository(p place) *repository {
+	r := w.repositories[p]
+	if r == nil || w.ours == nil || w.ours.repositories[p] {
+		return r
+	}
+	copied := *r
+	copied.entities, copied.reported = maps.Clone(r.entities), maps.Clone(r.reported)
+	happened := *r.activity
+	happened.pushes.at.all = maps.Clone(happened.pushes.at.all)
+	copied.activity = &happened
+	if r.files != nil {
+		f := *r.files
+		f.read, f.updated = maps.Clone(f.read), maps.Clone(f.updated)
+		copied.files = &f
+	}
+	w.ours.repositories[p] = true
+	w.repositories[p] = &copied
+	return &copied
+}

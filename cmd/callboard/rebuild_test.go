@@ -221,7 +221,7 @@ func TestRebuildWhileRead(t *testing.T) {
 		left = append(left, filepath.Base(f))
 	}
 	slices.Sort(left)
-	if want := []string{"deliveries.db", "delivery-status.7.db", "docs-contents.db", "docs.7.db", "events.db", "history.7.db", "notices.7.db", "proof.7.db", "repositories.7.db", "scores.7.db", "subscribers.db"}; !slices.Equal(left, want) {
+	if want := []string{"checks.db", "deliveries.db", "delivery-status.7.db", "docs-contents.db", "docs.7.db", "events.db", "history.7.db", "notices.7.db", "proof.7.db", "repositories.7.db", "scores.7.db", "subscribers.db"}; !slices.Equal(left, want) {
 		t.Errorf("there are %q, want %q", left, want)
 	}
 }

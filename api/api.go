@@ -40,6 +40,7 @@ type Config struct {
 	Facts      Facts
 	Scores     Scores
 	Trends     Trends
+	Notices    Notices
 	Trials     Trials
 	Agreements Agreements
 	Desk       Desk
@@ -171,6 +172,8 @@ func (a *API) Register(e *echo.Echo) {
 	own.POST("/initiatives/:name/close", a.handleCloseInitiative, takes())
 	own.POST("/check", a.handleCheck, takes())
 	own.GET("/sources/:name/checks", a.handleChecked, takes())
+	own.GET("/notices", a.handleNotices, a.reads(param{name: "owner"}, param{name: "kind"}, param{name: "scorecard", check: oneText}, param{name: "since", check: oneText},
+		param{name: "limit", check: oneText}, param{name: "offset", check: oneText}))
 	own.POST("/sources/:name/survey", a.handleSurvey)
 	own.POST("/sources/:name/backfill", a.handleBackfill)
 	own.POST("/sources/:name/webhook", a.handleWebhook)

@@ -26,6 +26,8 @@ const (
 type subscriberJSON struct {
 	Name         string             `json:"name"`
 	Host         string             `json:"host"`
+	Channel      string             `json:"channel,omitempty"` // its type, if notices are sent to it
+	Sends        string             `json:"sends,omitempty"`
 	Filter       filterJSON         `json:"filter"`
 	Status       subscribers.Status `json:"status"`
 	Position     eventlog.Position  `json:"position"`
@@ -94,7 +96,7 @@ func toLetterJSON(l subscribers.Letter, body []byte) letterJSON {
 
 func toSubscriberJSON(s subscribers.State) subscriberJSON {
 	return subscriberJSON{
-		Name: s.Name, Host: s.Host, Filter: toFilterJSON(s.Filter), Status: s.Status, Position: s.Position, Newest: s.Newest,
+		Name: s.Name, Host: s.Host, Channel: s.Type, Sends: s.Sends, Filter: toFilterJSON(s.Filter), Status: s.Status, Position: s.Position, Newest: s.Newest,
 		PendingSince: s.Pending, LagSeconds: s.Lag.Seconds(), DeliveredAt: s.Delivered, Failures: s.Failures, FailingSince: s.FailingSince,
 		RetryAt: s.RetryAt, Error: s.Reason, Paused: s.PausedFor, PausedAt: s.PausedAt, GivesUpAt: s.GivesUp, DeadLetters: s.Letters,
 	}

@@ -3,7 +3,6 @@ package subscribers
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -79,7 +78,7 @@ func (w *Worker) Resume(ctx context.Context) error {
 // goes on with that, and one that somebody paused stays paused. The error is of kind
 // fault.Invalid for one beyond the end of the log.
 func (w *Worker) Rewind(ctx context.Context, to eventlog.Position) error {
-	last, err := w.options.Log.Last(ctx)
+	last, err := w.ends(ctx)
 	if err != nil {
 		return err
 	}
@@ -107,11 +106,11 @@ func (w *Worker) Skip(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	newest, err := w.options.History.Position(ctx)
+	newest, err := w.newest(ctx, p)
 	if err != nil {
 		return err
 	}
-	entries, err := w.entries(ctx, p.Position, newest, 1)
+	entries, err := w.entries(ctx, p, newest, 1)
 	if err != nil {
 		return err
 	}
@@ -150,7 +149,7 @@ func (w *Worker) Ping(ctx context.Context) (Attempt, error) {
 		return Attempt{}, err
 	}
 	now := w.options.Now()
-	m, err := ping(w.Name, event.DeriveID(0, "ping", w.Name, fmt.Sprint(now.UnixNano())), now)
+	m, err := w.ping(now)
 	if err != nil {
 		return Attempt{}, err
 	}
@@ -228,7 +227,7 @@ func (w *Worker) redeliver(ctx context.Context, at eventlog.Position) (Attempt, 
 	if err != nil {
 		return Attempt{}, err
 	}
-	rec, err := w.options.Log.At(ctx, l.Position)
+	rec, err := w.at(ctx, l.Position)
 	if err != nil {
 		return Attempt{}, err
 	}

@@ -22,6 +22,7 @@ type message struct {
 	events      int
 	positions   []eventlog.Position
 	body        []byte
+	records     []eventlog.Record
 }
 
 // add appends an event to the message's list, unless that made it too large.
@@ -41,6 +42,7 @@ func (m *message) add(name string, rec eventlog.Record) (bool, error) {
 	m.body = append(append(m.body, one...), ']')
 	m.last, m.positions = rec.Position, append(m.positions, rec.Position)
 	m.events++
+	m.records = append(m.records, rec)
 	// The same events are the same message, whenever they are sent.
 	m.id = event.DeriveID(m.events, "webhook", name, m.id, rec.ID)
 	return true, nil
@@ -62,8 +64,15 @@ func Encode(rec eventlog.Record) ([]byte, error) {
 // TypePing is the type of the event that [Worker.Ping] sends. It is in no log.
 const TypePing event.Type = "subscriber.ping.v1"
 
-func ping(name, id string, at time.Time) (message, error) {
-	e := event.Event{ID: id, Type: TypePing, Source: "/subscribers/" + name, Subject: name, Time: at, Data: []byte(`{}`)}
-	one, err := event.Encode(e)
-	return message{id: id, events: 1, body: append(append([]byte{'['}, one...), ']')}, err
+func (w *Worker) ping(at time.Time) (message, error) {
+	id := event.DeriveID(0, "ping", w.Name, strconv.FormatInt(at.UnixNano(), 10))
+	rec := eventlog.Record{Event: event.Event{ID: id, Type: TypePing, Source: "/subscribers/" + w.Name, Subject: w.Name, Time: at, Data: []byte(`{}`)}}
+	if w.Channel != nil {
+		var err error
+		if rec, err = w.Channel.Ping(at); err != nil {
+			return message{}, err
+		}
+	}
+	one, err := event.Encode(rec.Event)
+	return message{id: rec.ID, events: 1, body: append(append([]byte{'['}, one...), ']'), records: []eventlog.Record{rec}}, err
 }

@@ -46,14 +46,16 @@ type standings struct {
 }
 
 type standing struct {
-	desc  *prometheus.Desc
-	value func(State) float64
+	desc   *prometheus.Desc
+	value  func(State) float64
+	counts bool // events, which a channel is not sent
 }
 
 func newStandings(d *Dispatcher) standings {
 	s := standings{dispatcher: d}
 	add := func(name, help string, value func(State) float64) {
-		s.all = append(s.all, standing{prometheus.NewDesc(prometheus.BuildFQName(namespace, subsystem, name), help, []string{"subscriber"}, nil), value})
+		desc := prometheus.NewDesc(prometheus.BuildFQName(namespace, subsystem, name), help, []string{"subscriber"}, nil)
+		s.all = append(s.all, standing{desc, value, name == "position" || name == "lag_events"})
 	}
 	is := func(yes bool) float64 {
 		if yes {
@@ -91,6 +93,9 @@ func (s standings) Collect(to chan<- prometheus.Metric) {
 			return
 		}
 		for _, one := range s.all {
+			if state.Type != "" && one.counts {
+				continue
+			}
 			to <- prometheus.MustNewConstMetric(one.desc, prometheus.GaugeValue, one.value(state), w.Name)
 		}
 	}

@@ -48,11 +48,14 @@ func (w *Worker) send(ctx context.Context, kind string, m message) Attempt {
 	a := Attempt{At: at, Kind: kind, First: m.first, Last: m.last, Events: m.events}
 	ctx, cancel := context.WithTimeout(ctx, w.Timeout)
 	defer cancel()
-	a.Verdict, a.Reason = Unavailable, w.post(ctx, m, at, &a)
-	a.Took = w.options.Now().Sub(at)
-	if a.Reason == "" {
-		a.Verdict, a.Reason = judge(a.Status)
+	var answer Answer
+	if w.courier != nil {
+		answer = w.courier.Send(ctx, Message{ID: m.id, Records: m.records, At: at})
+	} else {
+		answer = w.post(ctx, m, at)
 	}
+	a.Verdict, a.Status, a.Reason, a.Answer, a.retryAfter = answer.Verdict, answer.Status, answer.Reason, answer.Text, answer.RetryAfter
+	a.Took = w.options.Now().Sub(at)
 	w.options.metrics.attempts.WithLabelValues(w.Name, string(a.Verdict)).Inc()
 	w.options.metrics.took.WithLabelValues(w.Name).Observe(a.Took.Seconds())
 	if a.Verdict == Delivered && kind != KindPing {
@@ -61,29 +64,38 @@ func (w *Worker) send(ctx context.Context, kind string, m message) Attempt {
 	return a
 }
 
-// post returns why there was no answer; "" if there was one.
-func (w *Worker) post(ctx context.Context, m message, at time.Time, a *Attempt) string {
+// post sends a message as a signed webhook.
+func (w *Worker) post(ctx context.Context, m message, at time.Time) Answer {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(m.body))
 	if err != nil {
-		return "the request cannot be made: " + withoutURL(err)
+		return Answer{Verdict: Unavailable, Reason: "the request cannot be made: " + withoutURL(err)}
 	}
 	req.Header.Set("Content-Type", contentType)
-	req.Header.Set("User-Agent", "Callboard")
 	req.Header.Set("Webhook-Id", m.id)
 	req.Header.Set("Webhook-Timestamp", strconv.FormatInt(at.Unix(), 10))
 	req.Header.Set("Webhook-Signature", sign(w.keys, m.id, at, m.body))
-	resp, err := w.client.Do(req)
+	return Do(w.client, req, at, w.Timeout)
+}
+
+// NewClient makes a client of HTTP for one that is sent something. It follows no redirect.
+func NewClient() *http.Client { return newClient(nil) }
+
+// Do makes a request at a moment, and tells what its answer means. Nothing of the address
+// is told. Timeout is what the context ends after, for people.
+func Do(client *http.Client, req *http.Request, at time.Time, timeout time.Duration) Answer {
+	req.Header.Set("User-Agent", "Callboard")
+	resp, err := client.Do(req)
 	if err != nil {
 		if errors.Is(err, context.DeadlineExceeded) {
-			return fmt.Sprintf("no answer within %s", w.Timeout)
+			return Answer{Verdict: Unavailable, Reason: fmt.Sprintf("no answer within %s", timeout)}
 		}
-		return "no answer: " + withoutURL(err)
+		return Answer{Verdict: Unavailable, Reason: "no answer: " + withoutURL(err)}
 	}
 	defer resp.Body.Close()
-	answer, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer)) // the status counts, however the body ends
-	a.Status, a.retryAfter = resp.StatusCode, retryAfter(resp.Header, at)
-	a.Answer = strings.ToValidUTF8(string(answer[:min(len(answer), keptAnswer)]), "�")
-	return ""
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer)) // the status counts, however the body ends
+	a := Answer{Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header, at), Text: strings.ToValidUTF8(string(text[:min(len(text), keptAnswer)]), "�")}
+	a.Verdict, a.Reason = judge(a.Status)
+	return a
 }
 
 // withoutURL leaves out the address, which may have something secret in its query.

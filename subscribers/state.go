@@ -2,6 +2,7 @@ package subscribers
 
 import (
 	"context"
+	"math"
 	"net/url"
 
 	"github.com/callboard/callboard/eventlog"
@@ -14,17 +15,24 @@ func (w *Worker) State(ctx context.Context) (State, error) {
 		return State{}, err
 	}
 	s := State{Name: w.Name, Host: shown(w.URL), Filter: w.Filter, Progress: p}
+	if w.Channel != nil {
+		shown := w.Channel.Shown()
+		s.Type, s.Sends, s.Host = shown.Type, shown.Sends, shown.Host
+		if p.Position > 0 && p.Position <= math.MaxInt64 {
+			s.UpTo = moment(int64(p.Position)) //nolint:gosec // bounded
+		}
+	}
 	if p.Refusals > 0 {
 		s.GivesUp = p.RefusedSince.Add(w.GiveUp)
 	}
 	if s.Letters, err = w.options.Store.countLetters(ctx, w.Name); err != nil {
 		return State{}, err
 	}
-	if s.Newest, err = w.options.History.Position(ctx); err != nil {
+	if s.Newest, err = w.newest(ctx, p); err != nil {
 		return State{}, err
 	}
 	if s.Newest > p.Position {
-		entries, err := w.entries(ctx, p.Position, s.Newest, 1)
+		entries, err := w.entries(ctx, p, s.Newest, 1)
 		if err != nil {
 			return State{}, err
 		}
@@ -88,7 +96,7 @@ func (w *Worker) Letter(ctx context.Context, at eventlog.Position) (Letter, []by
 	if err != nil {
 		return l, nil, err
 	}
-	rec, err := w.options.Log.At(ctx, at)
+	rec, err := w.at(ctx, at)
 	if err != nil {
 		return l, nil, err
 	}

@@ -40,8 +40,8 @@ func Open(ctx context.Context, path string) (*Store, error) {
 func (s *Store) Close() error { return s.db.Close() }
 
 // begin makes a subscriber known that is new.
-func (s *Store) begin(ctx context.Context, name string, at eventlog.Position) error {
-	_, err := s.db.ExecContext(ctx, `INSERT INTO subscribers (name, position) VALUES (?, ?) ON CONFLICT (name) DO NOTHING`, name, at)
+func (s *Store) begin(ctx context.Context, name string, at eventlog.Position, now time.Time) error {
+	_, err := s.db.ExecContext(ctx, `INSERT INTO subscribers (name, position, began) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING`, name, at, nano(now))
 	if err != nil {
 		return fmt.Errorf("begin with subscriber %s: %w", name, err)
 	}
@@ -50,13 +50,14 @@ func (s *Store) begin(ctx context.Context, name string, at eventlog.Position) er
 
 // load reads how far a subscriber is.
 func (s *Store) load(ctx context.Context, name string) (p Progress, err error) {
-	var paused, delivered, since, retry, refused int64
-	err = s.db.QueryRowContext(ctx, `SELECT position, batch, paused, paused_at, by_hand, delivered_at, failures, failing_since, retry_at, reason, refusals, refused_since
+	var paused, delivered, since, retry, refused, began int64
+	err = s.db.QueryRowContext(ctx, `SELECT position, batch, paused, paused_at, by_hand, delivered_at, failures, failing_since, retry_at, reason, refusals, refused_since, began
 		FROM subscribers WHERE name = ?`, name).
-		Scan(&p.Position, &p.batch, &p.PausedFor, &paused, &p.ByHand, &delivered, &p.Failures, &since, &retry, &p.Reason, &p.Refusals, &refused)
+		Scan(&p.Position, &p.batch, &p.PausedFor, &paused, &p.ByHand, &delivered, &p.Failures, &since, &retry, &p.Reason, &p.Refusals, &refused, &began)
 	if err != nil {
 		return Progress{}, fmt.Errorf("read how far subscriber %s is: %w", name, err)
 	}
+	p.began = moment(began)
 	p.PausedAt, p.Delivered, p.FailingSince, p.RetryAt, p.RefusedSince = moment(paused), moment(delivered), moment(since), moment(retry), moment(refused)
 	return p, nil
 }

@@ -38,6 +38,65 @@ type Subscriber struct {
 	Batch   int           // events in a request at most; 0 = 100
 	Timeout time.Duration // for an answer; 0 = 15 s
 	GiveUp  time.Duration // how long an event is refused until it is a dead letter; 0 = a day
+	// Channel is for who is sent something else than events, or otherwise; nil for a
+	// program that is sent those of the log as signed webhooks.
+	Channel Channel
+}
+
+// Channel is another thing to send than the events of the log that a filter selects, and
+// maybe another way to send it. What becomes of it is kept and retried as for any subscriber.
+// Its positions are moments, in nanoseconds since 1970.
+type Channel interface {
+	Feed
+	// Shown is what everybody may see of it.
+	Shown() Shown
+	// Ping is a record that nobody has to act on.
+	Ping(at time.Time) (eventlog.Record, error)
+	// Courier sends it; nil has it sent as a signed webhook.
+	Courier() Courier
+}
+
+// Shown is what everybody may see of a channel.
+type Shown struct {
+	Type  string // what way it is, in a word
+	Sends string // what is sent, for people
+	Host  string // of its address, with the scheme
+}
+
+// Feed is what there is to send.
+type Feed interface {
+	// Ends returns a position that no entry is beyond.
+	Ends(context.Context) (eventlog.Position, error)
+	// Newest returns the last position of which all is known. Began is when the
+	// channel was first there.
+	Newest(ctx context.Context, began time.Time) (eventlog.Position, error)
+	// Entries returns the first records between two positions.
+	Entries(ctx context.Context, began time.Time, after, newest eventlog.Position, limit int) ([]eventlog.Record, error)
+	// At returns the record at a position, or an error of kind fault.NotFound.
+	At(ctx context.Context, began time.Time, p eventlog.Position) (eventlog.Record, error)
+	// Wait returns once there may be something after a position, and as soon as it likes.
+	Wait(ctx context.Context, after eventlog.Position) error
+}
+
+// Courier hands over a message.
+type Courier interface {
+	Send(ctx context.Context, m Message) Answer
+}
+
+// Message is what is handed over at once.
+type Message struct {
+	ID      string // the same whenever the same is sent
+	Records []eventlog.Record
+	At      time.Time
+}
+
+// Answer is what became of it.
+type Answer struct {
+	Verdict    Verdict
+	Status     int    // of an answer, in the numbers of its protocol; 0 if there was none
+	Reason     string // why it was not delivered
+	Text       string // how the answer began
+	RetryAfter time.Duration
 }
 
 // History answers which events there are for a subscriber.
@@ -66,7 +125,10 @@ const (
 // State is how a subscriber stands.
 type State struct {
 	Name   string
-	Host   string // of its address, with the scheme
+	Host   string    // of its address, with the scheme
+	Type   string    // "" for a program that is sent events; else that of its channel
+	Sends  string    // what a channel is sent, for people
+	UpTo   time.Time // of a channel: its position as a moment; zero if it was sent nothing
 	Filter history.Filter
 	Status Status
 	Progress
@@ -91,6 +153,7 @@ type Progress struct {
 	PausedAt     time.Time
 	ByHand       bool // somebody paused it, and not Callboard
 	batch        int  // events in the next request; 0 = as many as it takes
+	began        time.Time
 }
 
 // Verdict is what became of a request.

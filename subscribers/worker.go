@@ -9,7 +9,6 @@ import (
 
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
-	"github.com/callboard/callboard/projections/history"
 )
 
 const (
@@ -29,6 +28,7 @@ type Worker struct {
 	options *Options
 	keys    [][]byte
 	client  *http.Client
+	courier Courier       // nil: it is a webhook
 	turn    chan struct{} // holds one while somebody sends, or changes how far it is
 	woken   chan struct{}
 }
@@ -45,7 +45,10 @@ func newWorker(ctx context.Context, o *Options, s Subscriber) (*Worker, error) {
 		}
 		w.keys = append(w.keys, key)
 	}
-	if len(w.keys) == 0 {
+	if w.Channel != nil {
+		w.courier = w.Channel.Courier()
+	}
+	if len(w.keys) == 0 && w.courier == nil {
 		return nil, fault.New(fault.Invalid, "subscriber %s has no secret to sign with", s.Name)
 	}
 	at := s.From
@@ -55,7 +58,7 @@ func newWorker(ctx context.Context, o *Options, s Subscriber) (*Worker, error) {
 			return nil, err
 		}
 	}
-	return w, o.Store.begin(ctx, s.Name, at)
+	return w, o.Store.begin(ctx, s.Name, at, o.Now())
 }
 
 // take waits for the turn; its caller then owes a release.
@@ -152,7 +155,7 @@ func (w *Worker) step(ctx, work context.Context) (func(context.Context), error) 
 	if wait := p.RetryAt.Sub(w.options.Now()); wait > 0 {
 		return w.after(wait), nil
 	}
-	last, err := w.options.Log.Last(work)
+	last, err := w.ends(work)
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +163,7 @@ func (w *Worker) step(ctx, work context.Context) (func(context.Context), error) 
 		p.PausedFor, p.PausedAt = fmt.Sprintf("It has event %d, and the log ends at %d: that was put back to an earlier copy. Rewind the subscriber to where its own copy fits.", p.Position, last), w.options.Now()
 		return nil, w.save(work, step{Progress: p})
 	}
-	newest, err := w.options.History.Position(work)
+	newest, err := w.newest(work, p)
 	if err != nil {
 		return nil, err
 	}
@@ -178,7 +181,7 @@ func (w *Worker) step(ctx, work context.Context) (func(context.Context), error) 
 		}
 	}
 	return func(ctx context.Context) {
-		if err := w.options.Wait(ctx, max(newest, p.Position)+1); err != nil && ctx.Err() == nil {
+		if err := w.await(ctx, max(newest, p.Position)); err != nil && ctx.Err() == nil {
 			w.after(w.options.Backoff.After(1))(ctx)
 		}
 	}, nil
@@ -189,28 +192,16 @@ func (w *Worker) next(ctx context.Context, p Progress, newest eventlog.Position)
 	if newest <= p.Position {
 		return m, nil
 	}
-	entries, err := w.entries(ctx, p.Position, newest, cmp.Or(p.batch, w.Batch))
+	entries, err := w.entries(ctx, p, newest, cmp.Or(p.batch, w.Batch))
 	if err != nil {
 		return m, err
 	}
-	for _, e := range entries {
-		rec, err := w.options.Log.At(ctx, e.Position)
-		if err != nil {
-			return m, err
-		}
+	for _, rec := range entries {
 		if added, err := m.add(w.Name, rec); err != nil || !added {
 			return m, err
 		}
 	}
 	return m, nil
-}
-
-// entries returns the first events for the subscriber between two positions.
-func (w *Worker) entries(ctx context.Context, after, newest eventlog.Position, limit int) ([]history.Entry, error) {
-	f := w.Filter
-	f.After, f.Known, f.Limit = after, newest, limit
-	page, err := w.options.History.Events(ctx, f)
-	return page.Entries, err
 }
 
 func (w *Worker) save(ctx context.Context, st step) error {
@@ -251,7 +242,7 @@ func (w *Worker) record(ctx context.Context, p Progress, sent []eventlog.Positio
 
 // giveUp makes a dead letter of the next event, and goes on behind it.
 func (w *Worker) giveUp(ctx context.Context, p Progress, a Attempt) error {
-	rec, err := w.options.Log.At(ctx, a.First)
+	rec, err := w.at(ctx, a.First)
 	if err != nil {
 		return err
 	}

@@ -44,6 +44,7 @@ func (s *Site) shell(c echo.Context, r request, a answer) templ.Component {
 		When:    s.when(r),
 		Past:    s.past(c.Request().Context(), r, t.last),
 		Star:    ui.StarForm{Action: starPath, Back: r.self.String()},
+		Bell:    s.bell(c.Request().Context(), r),
 		You:     ui.You{Action: youPath, Field: fieldBy, Name: r.name, Back: r.self.String(), MaxLength: event.MaxName},
 		Theme:   ui.ThemeChoice{Action: themePath, Chosen: chosenTheme(c.Request()), Back: r.self.String()},
 	})

@@ -91,6 +91,8 @@ type subscriberRow struct {
 	behind           string
 	delivered        ui.Moment
 	letters          int
+	channel          bool // notices are sent to it
+	upTo             ui.Moment
 }
 
 // subscriberList handles "GET /subscribers".
@@ -111,8 +113,11 @@ func newSubscriberRow(s subscribers.State, now time.Time) subscriberRow {
 		name: s.Name, href: subscriberLink(s.Name), host: s.Host, selects: selects(s.Filter), current: s.Pending.IsZero(),
 		position: mark(s.Position), pending: ui.Stamp(s.Pending, now), delivered: ui.Stamp(s.Delivered, now), letters: s.Letters, lag: "none",
 	}
-	if s.Position == 0 {
+	if s.Position == 0 || s.Type != "" {
 		row.position = ui.EventMark{}
+	}
+	if s.Type != "" {
+		row.channel, row.selects, row.upTo = true, s.Sends, ui.Stamp(s.UpTo, now)
 	}
 	if !row.current {
 		row.lag, row.behind = ui.Span(s.Lag), ui.Plural(s.Newest-s.Position, "event", "events")
@@ -225,10 +230,24 @@ func (s *Site) subscriber(ctx context.Context, r request) (answer, error) {
 		v.answered = strings.TrimSpace(attempts[i].Answer)
 	}
 	for _, l := range letters {
-		v.letters = append(v.letters, newLetterRow(r, w.Name, l))
+		row := newLetterRow(r, w.Name, l)
+		if v.row.channel {
+			row.mark = ui.EventMark{}
+		}
+		v.letters = append(v.letters, row)
 	}
 	for _, a := range attempts {
-		v.attempts = append(v.attempts, newSentRow(a, r.now))
+		row := newSentRow(a, r.now)
+		if v.row.channel {
+			row.marks = nil
+			switch a.Kind {
+			case subscribers.KindEvents:
+				row.what = ui.Plural(a.Events, "notice", "notices")
+			case subscribers.KindPing:
+				row.what = "Test notice"
+			}
+		}
+		v.attempts = append(v.attempts, row)
 	}
 	a := answer{title: w.Name + ", subscriber", body: subscriberPage(v)}
 	if state.Status == subscribers.Behind {
@@ -308,6 +327,10 @@ func (s *Site) deadLetter(ctx context.Context, r request) (answer, error) {
 	v := letterView{
 		name: w.Name, row: newLetterRow(r, w.Name, l), size: ui.Size(len(body)), cut: len(body) > shownBody,
 		crumbs: []ui.Anchor{{Label: "Subscribers", Href: subscribersPath}, {Label: w.Name, Href: subscriberLink(w.Name)}, {Label: "Dead letter " + ui.Number(at)}},
+	}
+	if w.Channel != nil {
+		v.row.mark = ui.EventMark{}
+		v.crumbs[2].Label = "Dead letter"
 	}
 	if v.cut {
 		v.body = []ui.Token{{Text: strings.ToValidUTF8(string(body[:shownBody]), "�")}}

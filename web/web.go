@@ -54,6 +54,7 @@ type Config struct {
 	Verify       Verifier     // may be nil: then no page asks whether an entity is still so
 	Scores       Scores       // may be nil: then there are no scorecards
 	Trends       Trends       // nil if Scores is
+	Notices      Notices      // may be nil: then nobody is told anything
 	Trials       Trials       // may be nil: then no change of a scorecard can be tried
 	Agreements   Agreements   // nil if Scores is
 	Desk         Desk         // may be nil: then nothing of exemptions and initiatives is asked for or decided on pages
@@ -138,6 +139,7 @@ func (s *Site) pages() []page {
 		{docsOfPath, s.docsPage},
 		{docsOfPath + "/*", s.docsPage},
 		{palettePath, s.palette},
+		{noticesPath, s.noticeList},
 		{changesPath, s.changes},
 		{auditPath, s.audit},
 		{evidencePath, s.evidence},
@@ -200,6 +202,7 @@ func (s *Site) actions() []action {
 		{makeHookPath, s.makeHook},
 		{themePath, s.theme},
 		{youPath, s.you},
+		{bellPath, s.bellFor},
 		{starPath, s.star},
 		{registerPath + "/confirm", s.confirm},
 		{removeLocationPath, s.removeLocation},
@@ -224,13 +227,15 @@ type action struct {
 
 // browser is what is known of who asks: what it keeps in cookies.
 type browser struct {
-	starred, recent []string // refs
-	name            string   // what whoever asks calls themselves; may be empty
+	starred, recent []string  // refs
+	name            string    // what whoever asks calls themselves; may be empty
+	bell            []string  // refs of the owners that the bell counts for; none: all
+	read            time.Time // up to when notices were looked at; zero: never
 	keep            func(*http.Cookie)
 }
 
 func browserOf(c echo.Context) browser {
-	return browser{keptRefs(c.Request(), starCookie), keptRefs(c.Request(), recentCookie), NameIn(c.Request()), c.SetCookie}
+	return browser{keptRefs(c.Request(), starCookie), keptRefs(c.Request(), recentCookie), NameIn(c.Request()), keptRefs(c.Request(), bellCookie), readIn(c.Request()), c.SetCookie}
 }
 
 // request is what a page is made from: an address, one moment, one catalog.

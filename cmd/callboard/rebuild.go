@@ -22,6 +22,7 @@ import (
 	"github.com/callboard/callboard/projections/docs"
 	"github.com/callboard/callboard/projections/history"
 	"github.com/callboard/callboard/projections/history/clickhousestore"
+	"github.com/callboard/callboard/projections/notices"
 	"github.com/callboard/callboard/projections/repositories"
 	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/projections/sqlstore"
@@ -97,6 +98,9 @@ func rebuildables(ctx context.Context, c config.Config) []rebuildable {
 		{history.Name, historyFile, fileEvents, nil, func(path string) (readModel, error) { return openHistory(ctx, c.History, path) }},
 		{repositories.Name, fileSources, fileEvents, nil, func(path string) (readModel, error) { return repositories.Open(ctx, path) }},
 		{scores.Name, fileScores, fileEvents, nil, func(path string) (readModel, error) { return scores.Open(ctx, path) }},
+		{notices.Name, fileNotices, fileEvents, nil, func(path string) (readModel, error) {
+			return notices.Open(ctx, path, time.Duration(c.Notices.Grace))
+		}},
 		{docs.Name, fileDocs, fileEvents, nil, func(path string) (readModel, error) { return docs.Open(ctx, path) }},
 		{tree.Name, fileTree, fileEvents, nil, func(path string) (readModel, error) { return tree.Open(ctx, path) }},
 		{deliveries.Name, fileStatus, fileDeliveries, []sqlitelog.Option{sqlitelog.WithRetention()}, func(path string) (readModel, error) {

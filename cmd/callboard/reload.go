@@ -55,7 +55,7 @@ func (p *portal) reload(ctx context.Context, file config.Config) error {
 		return err
 	}
 	p.file = file
-	return p.subscribers.Serve(ctx, subscribersOf(file))
+	return p.subscribers.Serve(ctx, p.sentTo(file))
 }
 
 // replace has the intake replaced.
@@ -323,6 +323,7 @@ func fixed(was, is config.Config) string {
 		{"log", was.Log, is.Log},
 		{"history", was.History, is.History},
 		{"deliveries", was.Deliveries, is.Deliveries},
+		{"notices.grace", was.Notices.Grace, is.Notices.Grace},
 		{"catalog.kinds", was.Catalog.Kinds, is.Catalog.Kinds},
 	} {
 		if !reflect.DeepEqual(part.was, part.is) {

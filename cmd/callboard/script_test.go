@@ -50,6 +50,9 @@ func TestMain(m *testing.M) {
 //	survived                         check the portal after a burst: see there
 //	subscribe N                      start a subscriber, which does not answer the N-th request
 //	killed                           kill -9 the portal when it waits for that answer
+//	chat                             start a server that answers as Slack's webhooks do
+//	told PATTERN                     wait until the chat was sent a message that matches
+//	messages N                       check that the chat was sent N messages altogether
 //	replicated                       check that the subscriber has all events, and the catalog
 func TestStories(t *testing.T) {
 	t.Parallel()
@@ -66,6 +69,7 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"create": storyCommand((*story).create), "push": storyCommand((*story).push), "deliver": storyCommand((*story).deliver),
 		"serve": storyCommand((*story).serve), "crash": storyCommand((*story).crash), "halt": storyCommand((*story).halt),
 		"get": storyCommand((*story).get), "post": storyCommand((*story).post), "handled": storyCommand((*story).handled),
+		"chat": storyCommand((*story).startChat), "told": storyCommand((*story).awaitTold), "messages": storyCommand((*story).messages),
 		"subscribe": storyCommand((*story).subscribe), "killed": storyCommand((*story).killed), "replicated": storyCommand((*story).replicated),
 		"await": storyCommand((*story).await), "flip": storyCommand((*story).flip), "burst": storyCommand((*story).burst), "survived": storyCommand((*story).survived),
 		"track": storyCommand((*story).track),
@@ -82,6 +86,7 @@ type story struct {
 	acked  []string // deliveries that a burst had answered with 202
 	head   string   // of the repository after a burst
 	told   *toldStory
+	chat   *chatStory
 }
 
 type storyKey struct{}
@@ -242,7 +247,7 @@ func (s *story) serve(ts *testscript.TestScript, args []string) {
 	}
 	c := exec.Command(self, append([]string{"serve", "--config", args[0], "--listen", "127.0.0.1:0"}, args[1:]...)...) //nolint:gosec // the test binary
 	c.Dir = ts.Getenv("WORK")
-	for _, k := range []string{"PATH", "HOME", "GITHUB_API", "GITLAB_API", "FORGE_TOKEN", "HOOK_SECRET", "TESTSCRIPT_COMMAND", "FORGE", "SUBSCRIBER_URL", "SUBSCRIBER_SECRET"} {
+	for _, k := range []string{"PATH", "HOME", "GITHUB_API", "GITLAB_API", "FORGE_TOKEN", "HOOK_SECRET", "TESTSCRIPT_COMMAND", "FORGE", "SUBSCRIBER_URL", "SUBSCRIBER_SECRET", "SLACK_WEBHOOK"} {
 		c.Env = append(c.Env, k+"="+ts.Getenv(k))
 	}
 	var stderr lockedBuffer

@@ -18,6 +18,7 @@ import (
 // openSubscribers makes what sends events to the subscribers of the configuration.
 // Nothing is sent yet.
 func (p *portal) openSubscribers(ctx context.Context, metrics prometheus.Registerer) (err error) {
+	p.channels = p.channelOptions()
 	p.subscribers, err = subscribers.New(subscribers.Options{
 		Store: p.sent, History: p.history, Log: p.events,
 		Wait: func(ctx context.Context, at eventlog.Position) error { return p.runner.Wait(ctx, history.Name, at) },
@@ -26,7 +27,7 @@ func (p *portal) openSubscribers(ctx context.Context, metrics prometheus.Registe
 	if err != nil {
 		return err
 	}
-	return p.subscribers.Serve(ctx, subscribersOf(p.config))
+	return p.subscribers.Serve(ctx, p.sentTo(p.config))
 }
 
 // noteSubscriber puts on record what somebody tells a subscriber to do.

@@ -81,8 +81,12 @@ var rooms = map[string][]string{
 	"projections/maturity":   {"catalog", "event", "eventlog", "internal/fault", "projections", "projections/entities", "projections/scores", "scorecards"},
 	"projections/deliveries": {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 
+	"projections/notices": {"catalog", "event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
+
 	// What goes out: events, by the filters of the history.
 	"subscribers": {"event", "eventlog", "eventlog/pubsub", "internal/fault", "projections/history", "projections/sqlstore"},
+	// And notices, to where people read them.
+	"subscribers/channels": {"event", "eventlog", "internal/fault", "projections/notices", "subscribers"},
 
 	"api":           {"api/", "catalog", "checks", "event", "eventlog", "internal/fault", "projections", "projections/", "scorecards", "scorecards/", "subscribers"},
 	"api/shape":     {},
@@ -122,6 +126,7 @@ var foreign = map[string][]string{
 	"github.com/santhosh-tekuri/":        {"catalog/schema"},
 	"net/http":                           {"api", "web", "ingest", "subscribers", "internal/demoforge", "internal/clickhousetest", "cmd", "bench"},
 	"github.com/ClickHouse/":             {"projections/history/clickhousestore", "internal/clickhousetest"},
+	"github.com/wneessen/go-mail":        {"subscribers/channels"},
 	"github.com/ebitengine/purego":       {"internal/clickhousetest"},
 }
 

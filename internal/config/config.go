@@ -30,6 +30,7 @@ type Config struct {
 	Catalog    Catalog    `yaml:"catalog"`
 	// Subscribers are sent what is appended to the event log.
 	Subscribers []Subscriber `yaml:"subscribers"`
+	Notices     Notices      `yaml:"notices"`
 }
 
 // Server is where and how pages and APIs are served.
@@ -199,6 +200,7 @@ func Default() Config {
 		Data:       "./data",
 		Log:        Log{Seal: Duration(time.Minute)},
 		Deliveries: Deliveries{Keep: Duration(30 * 24 * time.Hour)},
+		Notices:    Notices{Grace: Duration(5 * time.Minute)},
 		Catalog:    Catalog{Processing: Processing{RemovalGuard: 0.2}},
 	}
 }

@@ -49,6 +49,7 @@ sources:
 			Token: "t: #1", WebhookSecret: "s", Organizations: []string{"acme"},
 		}},
 		Log:     config.Log{Seal: config.Duration(time.Minute)},
+		Notices: config.Notices{Grace: config.Duration(5 * time.Minute)},
 		Catalog: config.Catalog{Processing: config.Processing{RemovalGuard: 0.2}},
 	}
 	if d := cmp.Diff(want, got); d != "" {

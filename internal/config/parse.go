@@ -232,6 +232,7 @@ func (p *parser) check(c Config) {
 	}
 	p.catalog(c.Catalog)
 	p.subscribers(c.Subscribers)
+	p.notices(c.Notices, c.Subscribers)
 }
 
 // minKeep is how far back surveys look for deliveries that were missed: the log must

@@ -1,0 +1,174 @@
+package notices
+
+import (
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections/sqlstore"
+)
+
+// folder folds one record.
+type folder struct {
+	*sqlstore.Tx
+	rec   eventlog.Record
+	grace time.Duration
+}
+
+func (f folder) fold() error {
+	if f.rec.Backfilled() {
+		return nil
+	}
+	switch f.rec.Type {
+	case event.TypeEntityRegistered:
+		return with(f, func(d event.EntityRegistered) error { return f.declare(d.Entity) })
+	case event.TypeEntityChanged:
+		return with(f, func(d event.EntityChanged) error { return f.declare(d.Entity) })
+	case event.TypeEntityRemoved:
+		_, err := f.Exec(`DELETE FROM known WHERE ref = ?`, f.rec.Subject)
+		return err
+	case event.TypeScoreChanged:
+		return with(f, f.score)
+	case event.TypeExemptionRequested, event.TypeExemptionGranted, event.TypeExemptionDenied, event.TypeExemptionRevoked, event.TypeExemptionExpired:
+		var e event.Exemption
+		if err := json.Unmarshal(f.rec.Data, &e); err != nil {
+			return err
+		}
+		return f.exemption(e)
+	case event.TypeInitiativeOpened, event.TypeInitiativeClosed:
+		var i event.Initiative
+		if err := json.Unmarshal(f.rec.Data, &i); err != nil {
+			return err
+		}
+		return f.initiative(i)
+	}
+	return nil
+}
+
+func with[D event.Data](f folder, do func(D) error) error {
+	d, err := event.DecodeAs[D](f.rec.Event)
+	if err != nil {
+		return err
+	}
+	return do(d)
+}
+
+// clock is when the record was known: what grows from record to record.
+func (f folder) clock() int64 { return f.rec.Recorded.UnixNano() }
+
+// declared is what must be known of a scorecard, or an initiative.
+type declared struct {
+	Ladder map[string]int `json:"ladder,omitempty"` // rank by level
+	Remind []int          `json:"remind,omitempty"` // days before the last one
+}
+
+// declare keeps what must be known of an entity.
+func (f folder) declare(e catalog.Entity) error {
+	owner := ""
+	if text := e.SpecString("owner"); text != "" {
+		if r, err := catalog.ParseRef(text, catalog.Ref{Kind: "Group", Namespace: e.Metadata.Namespace}); err == nil {
+			owner = r.String()
+		}
+	}
+	says := "{}"
+	if e.Kind == "Scorecard" || e.Kind == "Initiative" {
+		var spec struct {
+			Levels []struct {
+				Name string `json:"name"`
+				Rank int    `json:"rank"`
+			} `json:"levels"`
+			Remind []int `json:"remind"`
+		}
+		// Of a descriptor that says something else there is nothing to know.
+		if b, err := json.Marshal(e.Spec); err == nil && json.Unmarshal(b, &spec) == nil {
+			d := declared{Ladder: map[string]int{}, Remind: spec.Remind}
+			for _, l := range spec.Levels {
+				d.Ladder[l.Name] = l.Rank
+			}
+			b, err := json.Marshal(d)
+			if err != nil {
+				return err
+			}
+			says = string(b)
+		}
+	}
+	_, err := f.Exec(`INSERT INTO known (ref, owner, title, says) VALUES (?, ?, ?, ?) ON CONFLICT (ref) DO UPDATE
+		SET owner = excluded.owner, title = excluded.title, says = excluded.says WHERE owner <> excluded.owner OR title <> excluded.title OR says <> excluded.says`,
+		f.rec.Subject, owner, e.Title(), says)
+	return err
+}
+
+// of is what is known of an entity; nothing of one that is not there.
+func (f folder) of(ref string) (owner, title string, d declared, err error) {
+	var says []byte
+	err = f.QueryRow(`SELECT owner, title, says FROM known WHERE ref = ?`, ref).Scan(&owner, &title, &says)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", "", d, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(says, &d)
+	}
+	return owner, title, d, err
+}
+
+// add makes a notice, and returns its id.
+func (f folder) add(n Notice, owner string) (int64, error) {
+	says, err := json.Marshal(n.Says)
+	if err != nil {
+		return 0, err
+	}
+	// Two are never ripe in the same nanosecond: up to where somebody was sent all is kept
+	// as that moment.
+	ripe := n.Ripe.UnixNano()
+	for taken := int64(1); taken > 0; ripe++ {
+		if err := f.QueryRow(`SELECT count(*) FROM notices WHERE ripe = ?`, ripe).Scan(&taken); err != nil {
+			return 0, err
+		}
+		if taken == 0 {
+			break
+		}
+	}
+	if _, err := f.Exec(`INSERT INTO notices (kind, card, about, owner, position, time, shown, ripe, says) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		n.Kind, n.Card, n.About, owner, f.rec.Position, n.Time.UnixNano(), n.Shown.UnixNano(), ripe, string(says)); err != nil {
+		return 0, err
+	}
+	var id int64
+	if err := f.QueryRow(`SELECT max(id) FROM notices`).Scan(&id); err != nil {
+		return 0, err
+	}
+	for _, ref := range n.Owners {
+		if ref == "" {
+			continue
+		}
+		if _, err := f.Exec(`INSERT OR IGNORE INTO concerns (ref, notice) VALUES (?, ?)`, ref, id); err != nil {
+			return 0, err
+		}
+	}
+	return id, nil
+}
+
+// begin is a notice of now, that waits for the grace.
+func (f folder) begin(kind string) Notice {
+	return Notice{Kind: kind, Time: f.rec.Time, Shown: f.rec.Recorded, Ripe: f.rec.Recorded.Add(f.grace), Says: Says{Actor: f.rec.Actor, Cause: f.rec.Cause}}
+}
+
+// on makes a notice one of a moment to come, that waits for nothing more; false if that
+// is past.
+func (f folder) on(n *Notice, at time.Time) bool {
+	n.Time, n.Shown, n.Ripe = at, at, at
+	return at.After(f.rec.Recorded)
+}
+
+// take takes back the notices of some kinds about something.
+func (f folder) take(about string, kinds ...string) error {
+	for _, kind := range kinds {
+		if _, err := f.Exec(`UPDATE notices SET gone = ?, gone_at = ? WHERE about = ? AND kind = ? AND gone = 0`, f.rec.Position, f.clock(), about, kind); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,43 @@
+package notices
+
+// The names of the kinds.
+const (
+	Drop      = "drop"
+	Opened    = "initiative"
+	Reminder  = "reminder"
+	Requested = "exemption-requested"
+	Expiring  = "exemption-expiring"
+	Expired   = "exemption-expired"
+)
+
+// Kind is a kind of notice.
+type Kind struct {
+	Name  string // in addresses and the configuration
+	Title string // for people, of several
+	Icon  string
+	Look  string // good, warn, bad or info
+	Says  string // when there is one, as a sentence
+}
+
+// Kinds lists the kinds. To add one is a row here, a case in [Text], and in fold what it
+// is due to.
+func Kinds() []Kind {
+	return []Kind{
+		{Drop, "Levels that fell", "arrow-down", "bad", "An entity fell to a lower level of a scorecard."},
+		{Opened, "New initiatives", "flag", "info", "An initiative asks for something from now on."},
+		{Reminder, "Reminders", "clock", "warn", "The last day of an initiative comes near."},
+		{Requested, "Exemptions asked for", "shield", "warn", "A request for an exemption waits for a decision."},
+		{Expiring, "Exemptions that end soon", "shield", "warn", "An exemption ends within a week, or tomorrow."},
+		{Expired, "Exemptions that ended", "shield", "bad", "An exemption does not hold any more."},
+	}
+}
+
+// KindOf returns the kind of a name, and false if there is none.
+func KindOf(name string) (Kind, bool) {
+	for _, k := range Kinds() {
+		if k.Name == name {
+			return k, true
+		}
+	}
+	return Kind{}, false
+}

@@ -1,0 +1,249 @@
+package notices
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/projections/sqlstore"
+)
+
+// Query selects notices. Empty fields select all.
+type Query struct {
+	projections.Moment
+	Now    time.Time // what is told later is not there yet
+	Since  time.Time // only what was not seen by then, see [Notice.Unread]; zero: all
+	Owners []string  // full refs: what concerns any of them
+	Kinds  []string
+	Card   string
+	Limit  int // 0 is all
+	Offset int
+}
+
+// where is the condition that a query puts on the table n.
+func (q Query) where() (string, []any) {
+	known := int64(q.Known) //nolint:gosec // a position
+	if known == 0 {
+		known = math.MaxInt64
+	}
+	at := q.At
+	if at.IsZero() {
+		at = q.Now
+	}
+	text := `n.position <= ? AND n.time <= ?`
+	args := []any{known, at.UnixNano()}
+	if !q.Since.IsZero() {
+		text += ` AND n.shown > ? AND n.time > ?`
+		args = append(args, nano(q.Since), nano(q.Since.Add(-late)))
+	}
+	if q.At.IsZero() {
+		text += ` AND (n.gone = 0 OR n.gone > ?)`
+		args = append(args, known)
+	} else {
+		text += ` AND (n.gone = 0 OR n.gone > ? OR n.gone_at > ?)`
+		args = append(args, known, at.UnixNano())
+	}
+	text += ` AND (n.kind <> 'drop' OR EXISTS (SELECT 1 FROM falls AS f WHERE f.notice = n.id AND f.position <= ? AND f.time <= ? AND (f.ended = 0 OR f.ended > ?)))`
+	args = append(args, known, at.UnixNano(), known)
+	if len(q.Owners) > 0 {
+		text += ` AND n.id IN (SELECT notice FROM concerns WHERE ref IN (?` + strings.Repeat(", ?", len(q.Owners)-1) + `))`
+		for _, ref := range q.Owners {
+			args = append(args, ref)
+		}
+	}
+	if len(q.Kinds) > 0 {
+		text += ` AND n.kind IN (?` + strings.Repeat(", ?", len(q.Kinds)-1) + `)`
+		for _, kind := range q.Kinds {
+			args = append(args, kind)
+		}
+	}
+	if q.Card != "" {
+		text += ` AND n.card = ?`
+		args = append(args, q.Card)
+	}
+	return text, args
+}
+
+func nano(t time.Time) int64 {
+	if t.IsZero() {
+		return math.MinInt64
+	}
+	return t.UnixNano()
+}
+
+// List returns notices, the newest first.
+func (n *Notices) List(ctx context.Context, q Query) ([]Notice, error) {
+	where, args := q.where()
+	limit := q.Limit
+	if limit == 0 {
+		limit = -1
+	}
+	rows, err := n.db.QueryContext(ctx, `SELECT `+columns+` FROM notices AS n WHERE `+where+` ORDER BY n.time DESC, n.id DESC LIMIT ? OFFSET ?`, append(args, limit, q.Offset)...)
+	if err != nil {
+		return nil, fmt.Errorf("read notices: %w", err)
+	}
+	return n.scan(ctx, rows, q.Moment)
+}
+
+// Count returns how many there are, whatever the limit.
+func (n *Notices) Count(ctx context.Context, q Query) (count int, err error) {
+	where, args := q.where()
+	err = n.db.QueryRowContext(ctx, `SELECT count(*) FROM notices AS n WHERE `+where, args...).Scan(&count)
+	return count, err
+}
+
+// Facet is how many notices have a value.
+type Facet struct {
+	Value string
+	Count int
+}
+
+// Owners counts by whom notices concern, those of the query but for its owners.
+func (n *Notices) Owners(ctx context.Context, q Query) ([]Facet, error) {
+	q.Owners = nil
+	return n.facet(ctx, q, `SELECT c.ref, count(*) FROM notices AS n JOIN concerns AS c ON c.notice = n.id WHERE `, ` GROUP BY c.ref ORDER BY c.ref`)
+}
+
+// ByKind counts by kind, those of the query but for its kinds.
+func (n *Notices) ByKind(ctx context.Context, q Query) ([]Facet, error) {
+	q.Kinds = nil
+	return n.facet(ctx, q, `SELECT n.kind, count(*) FROM notices AS n WHERE `, ` GROUP BY n.kind ORDER BY n.kind`)
+}
+
+// Cards counts by scorecard, those of the query but for its card.
+func (n *Notices) Cards(ctx context.Context, q Query) ([]Facet, error) {
+	q.Card = ""
+	return n.facet(ctx, q, `SELECT n.card, count(*) FROM notices AS n WHERE `, ` GROUP BY n.card ORDER BY n.card`)
+}
+
+func (n *Notices) facet(ctx context.Context, q Query, before, after string) ([]Facet, error) {
+	where, args := q.where()
+	rows, err := n.db.QueryContext(ctx, before+where+after, args...)
+	if err != nil {
+		return nil, fmt.Errorf("count notices: %w", err)
+	}
+	defer rows.Close()
+	var all []Facet
+	for rows.Next() {
+		var one Facet
+		if err := rows.Scan(&one.Value, &one.Count); err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
+}
+
+// settled is what is sent out: what nobody took back before it was ripe.
+const settled = `(n.gone = 0 OR n.gone_at > n.ripe)`
+
+// Ripe returns what became ripe after one moment, up to another, in that order.
+func (n *Notices) Ripe(ctx context.Context, after, until time.Time) ([]Notice, error) {
+	rows, err := n.db.QueryContext(ctx, `SELECT `+columns+` FROM notices AS n WHERE `+settled+` AND n.ripe > ? AND n.ripe <= ? ORDER BY n.ripe`, nano(after), nano(until))
+	if err != nil {
+		return nil, fmt.Errorf("read ripe notices: %w", err)
+	}
+	return n.scan(ctx, rows, projections.Moment{})
+}
+
+// LastRipe returns when the newest became ripe, up to a moment; zero for none.
+func (n *Notices) LastRipe(ctx context.Context, until time.Time) (time.Time, error) {
+	return n.moment(ctx, `SELECT max(ripe) FROM notices AS n WHERE `+settled+` AND ripe <= ?`, until)
+}
+
+// NextRipe returns when the next becomes ripe, after a moment; zero for none so far.
+func (n *Notices) NextRipe(ctx context.Context, after time.Time) (time.Time, error) {
+	return n.moment(ctx, `SELECT min(ripe) FROM notices AS n WHERE gone = 0 AND ripe > ?`, after)
+}
+
+func (n *Notices) moment(ctx context.Context, query string, arg time.Time) (time.Time, error) {
+	var at sql.NullInt64
+	if err := n.db.QueryRowContext(ctx, query, nano(arg)).Scan(&at); err != nil || !at.Valid {
+		return time.Time{}, err
+	}
+	return time.Unix(0, at.Int64).UTC(), nil
+}
+
+const columns = `n.id, n.kind, n.card, n.about, n.position, n.time, n.shown, n.ripe, n.says`
+
+func (n *Notices) scan(ctx context.Context, rows *sqlstore.Rows, m projections.Moment) ([]Notice, error) {
+	defer rows.Close()
+	var all []Notice
+	for rows.Next() {
+		var one Notice
+		var at, shown, ripe int64
+		var says []byte
+		if err := rows.Scan(&one.ID, &one.Kind, &one.Card, &one.About, &one.Position, &at, &shown, &ripe, &says); err != nil {
+			return nil, err
+		}
+		one.Time, one.Shown, one.Ripe = time.Unix(0, at).UTC(), time.Unix(0, shown).UTC(), time.Unix(0, ripe).UTC()
+		if err := json.Unmarshal(says, &one.Says); err != nil {
+			return nil, fmt.Errorf("decode notice %d: %w", one.ID, err)
+		}
+		all = append(all, one)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if err := n.fill(ctx, &all[i], m); err != nil {
+			return nil, fmt.Errorf("read notice %d: %w", all[i].ID, err)
+		}
+	}
+	return all, nil
+}
+
+// fill reads whom a notice concerns, and what fell.
+func (n *Notices) fill(ctx context.Context, one *Notice, m projections.Moment) error {
+	one.Owners = []string{}
+	rows, err := n.db.QueryContext(ctx, `SELECT ref FROM concerns WHERE notice = ? ORDER BY ref`, one.ID)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var ref string
+		if err := rows.Scan(&ref); err != nil {
+			return err
+		}
+		one.Owners = append(one.Owners, ref)
+	}
+	if err := rows.Err(); err != nil || one.Kind != Drop {
+		return err
+	}
+	known, at := int64(math.MaxInt64), int64(math.MaxInt64)
+	if m.Known > 0 {
+		known = int64(m.Known) //nolint:gosec // a position
+	}
+	if !m.At.IsZero() {
+		at = m.At.UnixNano()
+	}
+	falls, err := n.db.QueryContext(ctx, `SELECT entity, position, time, was, now, why FROM falls
+		WHERE notice = ? AND position <= ? AND time <= ? AND (ended = 0 OR ended > ?) ORDER BY entity, position`, one.ID, known, at, known)
+	if err != nil {
+		return err
+	}
+	defer falls.Close()
+	for falls.Next() {
+		var f Fall
+		var when int64
+		var position eventlog.Position
+		var why []byte
+		if err := falls.Scan(&f.Entity, &position, &when, &f.From, &f.To, &why); err != nil {
+			return err
+		}
+		f.Position, f.Time = position, time.Unix(0, when).UTC()
+		if err := json.Unmarshal(why, &f.Why); err != nil {
+			return err
+		}
+		one.Falls = append(one.Falls, f)
+	}
+	return falls.Err()
+}

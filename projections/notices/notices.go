@@ -1,0 +1,130 @@
+// Package notices is what people are to be told: that a level fell, that an initiative
+// began or its last day comes near, that an exemption is asked for, ends soon or ended.
+// It keeps its rows in SQLite.
+//
+// Start with [Notice] and [Kinds]. [Notices] folds the log; [Text] puts a notice into
+// words, for every way out. docs/adr/0031-notices.md has the reasons.
+package notices
+
+import (
+	"context"
+	"embed"
+	"time"
+
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/projections/sqlstore"
+)
+
+// Name is the projection's name.
+const Name = "notices"
+
+// DefaultGrace is how long a notice waits until it is sent out, unless somebody says
+// otherwise.
+const DefaultGrace = 5 * time.Minute
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Notice is something that people are to be told.
+type Notice struct {
+	ID       int64             `json:"id"` // another after a rebuild with another grace
+	Kind     string            `json:"kind"`
+	Owners   []string          `json:"owners"`          // full refs of those whom it concerns; none: of what nobody owns
+	Card     string            `json:"card,omitempty"`  // full ref of the scorecard
+	About    string            `json:"about,omitempty"` // full ref of the exemption or initiative
+	Time     time.Time         `json:"time"`            // when it was so
+	Shown    time.Time         `json:"shown"`           // since when it is seen, as it is
+	Ripe     time.Time         `json:"ripe"`            // from when on it is sent out, and changes no more
+	Position eventlog.Position `json:"position"`        // of the event that it is due to
+	Falls    []Fall            `json:"falls,omitempty"` // of a drop, never empty then; by entity
+	Says
+}
+
+// Unread reports whether somebody who last looked at a moment has not seen it as it is.
+// What tells of more than a day before is no news.
+func (n Notice) Unread(since time.Time) bool {
+	return n.Shown.After(since) && n.Time.After(since.Add(-late))
+}
+
+// Says is what a notice tells besides; what of it there is depends on the kind.
+type Says struct {
+	CardTitle string      `json:"cardTitle,omitempty"`
+	Title     string      `json:"title,omitempty"`  // of the initiative
+	Entity    string      `json:"entity,omitempty"` // that an exemption is for
+	Level     string      `json:"level,omitempty"`  // that an initiative asks for
+	Rules     []string    `json:"rules,omitempty"`  // ids, of an exemption or initiative
+	Reason    string      `json:"reason,omitempty"` // for an exemption
+	By        string      `json:"by,omitempty"`     // who asks for one, or granted it
+	Until     string      `json:"until,omitempty"`  // last day
+	Days      int         `json:"days,omitempty"`   // until that is over
+	Actor     event.Actor `json:"actor,omitzero"`
+	Cause     event.Cause `json:"cause,omitzero"`
+}
+
+// Fall is that an entity fell to a lower level.
+type Fall struct {
+	Entity   string            `json:"entity"` // full ref
+	From     string            `json:"from"`
+	To       string            `json:"to"` // empty: below all levels
+	Time     time.Time         `json:"time"`
+	Position eventlog.Position `json:"position"` // of the event that says so
+	Why
+}
+
+// Why is what made an entity fall.
+type Why struct {
+	Rules []Rule      `json:"rules,omitempty"` // that it keeps no more, or that count now
+	Actor event.Actor `json:"actor,omitzero"`
+	Cause event.Cause `json:"cause,omitzero"`
+}
+
+// Rule is a rule that is not kept.
+type Rule struct {
+	ID      string `json:"rule"`
+	Title   string `json:"title,omitempty"`
+	Message string `json:"message,omitempty"`
+	New     bool   `json:"new,omitempty"` // it did not count before
+}
+
+// Notices is the projection.
+type Notices struct {
+	db    *sqlstore.Store
+	grace time.Duration
+}
+
+// Open opens or creates the projection's file. What comes within the grace is one notice,
+// and taken back if it is undone by then.
+func Open(ctx context.Context, path string, grace time.Duration) (*Notices, error) {
+	db, err := sqlstore.Open(ctx, path, migrations)
+	if err != nil {
+		return nil, err
+	}
+	return &Notices{db, grace}, nil
+}
+
+// Close closes the file.
+func (n *Notices) Close() error { return n.db.Close() }
+
+// Name returns [Name].
+func (n *Notices) Name() string { return Name }
+
+// Position returns how far the rows have come.
+func (n *Notices) Position(ctx context.Context) (eventlog.Position, error) { return n.db.Position(ctx) }
+
+// Apply folds records.
+func (n *Notices) Apply(ctx context.Context, records []eventlog.Record) error {
+	return n.db.Apply(ctx, records, func(tx *sqlstore.Tx, rec eventlog.Record) error { return folder{tx, rec, n.grace}.fold() })
+}
+
+// Beside makes a second copy, in another file.
+func (n *Notices) Beside(ctx context.Context) (projections.Copy, error) {
+	c, err := n.db.Beside(ctx)
+	if err != nil {
+		return projections.Copy{}, err
+	}
+	return projections.Copy{Projection: &Notices{c.Store, n.grace}, Replacement: c}, nil
+}
+
+var _ projections.Rebuildable = (*Notices)(nil)

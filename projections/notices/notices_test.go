@@ -1,0 +1,377 @@
+package notices_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/projections/notices"
+	"github.com/callboard/callboard/projections/projectiontest"
+)
+
+const (
+	card = "scorecard:default/readiness"
+	bank = "group:default/bank"
+	shop = "group:default/shop"
+	ops  = "group:default/ops"
+)
+
+// start is when stories begin; the grace is five minutes.
+var start = time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC)
+
+func open(t testing.TB) *notices.Notices {
+	t.Helper()
+	n, err := notices.Open(t.Context(), filepath.Join(t.TempDir(), "notices.db"), 5*time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { n.Close() })
+	return n
+}
+
+// story is a list of records with a clock.
+type story struct {
+	t       interface{ Fatal(...any) }
+	now     time.Time
+	records []eventlog.Record
+}
+
+func (s *story) after(d time.Duration) *story { s.now = s.now.Add(d); return s }
+
+func (s *story) add(subject string, typ event.Type, data any, change ...func(*eventlog.Record)) *story {
+	b, err := json.Marshal(data)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	n := len(s.records) + 1
+	rec := eventlog.Record{Position: eventlog.Position(n), Recorded: s.now, Event: event.Event{ID: fmt.Sprint(n), Type: typ, Source: "/sources/github", Subject: subject, Time: s.now, Data: b}}
+	for _, c := range change {
+		c(&rec)
+	}
+	s.records = append(s.records, rec)
+	return s
+}
+
+// declare adds the card and components, each of a team.
+func (s *story) declare(owned map[string]string) *story {
+	ladder := []any{map[string]any{"name": "Bronze", "rank": 1}, map[string]any{"name": "Silver", "rank": 2}, map[string]any{"name": "Gold", "rank": 3}}
+	s.add(card, event.TypeEntityRegistered, event.EntityRegistered{Declaration: event.Declaration{Entity: catalog.Entity{
+		APIVersion: "callboard.dev/v1alpha1", Kind: "Scorecard", Metadata: catalog.Metadata{Name: "readiness", Title: "Readiness"}, Spec: map[string]any{"owner": "ops", "levels": ladder},
+	}}})
+	for _, name := range slices.Sorted(keys(owned)) {
+		s.add("component:default/"+name, event.TypeEntityRegistered, event.EntityRegistered{Declaration: projectiontest.Component(name, owned[name])})
+	}
+	return s
+}
+
+func keys(m map[string]string) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+func score(level string) *event.Score { return &event.Score{Level: level} }
+
+func (s *story) move(name, from, to string, change ...func(*eventlog.Record)) *story {
+	d := event.ScoreChanged{Card: card, Title: "Readiness", Before: score(from), After: score(to), Rules: []event.RuleChange{
+		{Rule: "codeowners", Title: "Has CODEOWNERS", Before: "pass", After: "fail", Message: "No CODEOWNERS file on main"},
+	}}
+	return s.add("component:default/"+name, event.TypeScoreChanged, d, change...)
+}
+
+func by(login, sha string) func(*eventlog.Record) { return projectiontest.By(login, sha) }
+
+// at has an event tell of the past.
+func at(t time.Time) func(*eventlog.Record) {
+	return func(r *eventlog.Record) { r.Time = t }
+}
+
+func newStory(t interface{ Fatal(...any) }) *story { return &story{t: t, now: start} }
+
+func folded(t testing.TB, s *story) *notices.Notices {
+	t.Helper()
+	n := open(t)
+	if err := n.Apply(t.Context(), s.records); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// headlines lists notices of a time in words, the oldest first.
+func headlines(t testing.TB, n *notices.Notices, q notices.Query) []string {
+	t.Helper()
+	if q.Now.IsZero() {
+		q.Now = start.AddDate(1, 0, 0)
+	}
+	all, err := n.List(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var says []string
+	for _, one := range slices.Backward(all) {
+		says = append(says, one.Time.Format("15:04 ")+notices.Text(one).Headline)
+	}
+	return says
+}
+
+// sent lists what is ripe at the end of a day, with when it was.
+func sent(t testing.TB, n *notices.Notices) []string {
+	t.Helper()
+	all, err := n.Ripe(t.Context(), time.Time{}, start.AddDate(0, 0, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var says []string
+	for _, one := range all {
+		says = append(says, one.Ripe.Format("15:04 ")+notices.Text(one).Headline)
+	}
+	return says
+}
+
+func same(t testing.TB, what string, want, got any) {
+	t.Helper()
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("%s (-want +got):\n%s", what, d)
+	}
+}
+
+// What falls, of whom, and when it is sent.
+func TestDrops(t *testing.T) {
+	owned := map[string]string{"ledger": "bank", "payments": "bank", "refunds": "bank", "cart": "shop"}
+	for _, c := range []struct {
+		name string
+		tell func(*story)
+		want []string
+	}{
+		{"one", func(s *story) { s.move("payments", "Gold", "Silver") }, []string{"09:05 payments fell from Gold to Silver on Readiness"}},
+		{"to nothing", func(s *story) { s.move("payments", "Bronze", "") }, []string{"09:05 payments fell from Bronze to no level on Readiness"}},
+		{"a rise", func(s *story) { s.move("payments", "Silver", "Gold") }, nil},
+		{"first judged", func(s *story) {
+			s.add("component:default/payments", event.TypeScoreChanged, event.ScoreChanged{Card: card, After: score("")})
+		}, nil},
+		{"judged no more", func(s *story) {
+			s.add("component:default/payments", event.TypeScoreChanged, event.ScoreChanged{Card: card, Before: score("Gold")})
+		}, nil},
+		{"of another ladder", func(s *story) { s.move("payments", "Platinum", "Silver") }, nil},
+		{"backfilled", func(s *story) {
+			s.move("payments", "Gold", "Silver", func(r *eventlog.Record) { r.Extensions = map[string]string{event.Backfill: "true"} })
+		}, nil},
+		{"several of one team", func(s *story) {
+			s.move("payments", "Gold", "Bronze").move("ledger", "Silver", "Bronze").after(2*time.Minute).move("refunds", "Gold", "Bronze")
+		}, []string{"09:05 3 components fell to Bronze on Readiness"}},
+		{"of two teams", func(s *story) { s.move("payments", "Gold", "Bronze").move("cart", "Gold", "Bronze") },
+			[]string{"09:05 payments fell from Gold to Bronze on Readiness", "09:05 cart fell from Gold to Bronze on Readiness"}},
+		{"within the hour", func(s *story) {
+			s.move("payments", "Gold", "Bronze").after(10*time.Minute).move("ledger", "Gold", "Bronze").after(40*time.Minute).move("refunds", "Gold", "Silver")
+		}, []string{"09:05 payments fell from Gold to Bronze on Readiness", "10:05 2 components fell on Readiness"}},
+		{"hours apart", func(s *story) {
+			s.move("payments", "Gold", "Bronze").after(3*time.Hour).move("ledger", "Gold", "Bronze")
+		}, []string{"09:05 payments fell from Gold to Bronze on Readiness", "12:05 ledger fell from Gold to Bronze on Readiness"}},
+		{"taken back", func(s *story) {
+			s.move("payments", "Gold", "Bronze").after(4*time.Minute).move("payments", "Bronze", "Gold")
+		}, nil},
+		{"taken back in part", func(s *story) {
+			s.move("payments", "Gold", "Bronze").move("ledger", "Gold", "Bronze").after(time.Minute).move("payments", "Bronze", "Gold").move("ledger", "Bronze", "Silver")
+		}, []string{"09:05 ledger fell from Gold to Silver on Readiness"}},
+		{"too late to take back", func(s *story) {
+			s.move("payments", "Gold", "Bronze").after(6*time.Minute).move("payments", "Bronze", "Gold")
+		},
+			[]string{"09:05 payments fell from Gold to Bronze on Readiness"}},
+		{"further", func(s *story) {
+			s.move("payments", "Gold", "Silver").after(time.Minute).move("payments", "Silver", "Bronze")
+		},
+			[]string{"09:05 payments fell from Gold to Bronze on Readiness"}},
+		{"removed meanwhile", func(s *story) {
+			s.move("payments", "Gold", "Silver").add("component:default/payments", event.TypeScoreChanged, event.ScoreChanged{Card: card, Before: score("Silver")})
+		}, nil},
+		{"again after it was taken back", func(s *story) {
+			s.move("payments", "Gold", "Silver").after(time.Minute).move("payments", "Silver", "Gold").after(time.Minute).move("payments", "Gold", "Bronze")
+		}, []string{"09:07 payments fell from Gold to Bronze on Readiness"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStory(t).declare(owned)
+			c.tell(s)
+			same(t, "sent", c.want, sent(t, folded(t, s)))
+		})
+	}
+}
+
+// What is told of months ago, one after the other, is no one thing.
+func TestPast(t *testing.T) {
+	s := newStory(t).declare(map[string]string{"payments": "bank", "ledger": "bank"})
+	march, april := start.AddDate(0, -5, 0), start.AddDate(0, -4, 0)
+	s.move("payments", "Gold", "Silver", at(march)).move("payments", "Silver", "Gold", at(april)).move("ledger", "Gold", "Bronze", at(april))
+	want := []string{"09:00 payments fell from Gold to Silver on Readiness", "09:00 ledger fell from Gold to Bronze on Readiness"}
+	same(t, "shown", want, headlines(t, folded(t, s), notices.Query{}))
+}
+
+// A drop says rule, commit and author; several causes each their own.
+func TestWords(t *testing.T) {
+	s := newStory(t).declare(map[string]string{"payments": "bank", "ledger": "bank"})
+	s.move("payments", "Gold", "Silver", by("saltmarsh", "4f2a91c7")).move("ledger", "Gold", "Silver", by("pebbledash", "9c1185aa"))
+	all, err := folded(t, s).List(t.Context(), notices.Query{Now: s.now})
+	if err != nil || len(all) != 1 {
+		t.Fatalf("%d notices, %v", len(all), err)
+	}
+	same(t, "words", notices.Words{
+		Headline: "2 components fell to Silver on Readiness", Href: "/scorecards/readiness",
+		Lines: []notices.Line{
+			{Name: "ledger", Href: "/catalog/default/component/ledger/scorecards", Text: "from Gold to Silver: “Has CODEOWNERS” fails (No CODEOWNERS file on main)",
+				Who: "pebbledash", Commit: "9c1185aa", CommitURL: "https://git.acme.example/commit/9c1185aa"},
+			{Name: "payments", Href: "/catalog/default/component/payments/scorecards", Text: "from Gold to Silver: “Has CODEOWNERS” fails (No CODEOWNERS file on main)",
+				Who: "saltmarsh", Commit: "4f2a91c7", CommitURL: "https://git.acme.example/commit/4f2a91c7"},
+		},
+	}, notices.Text(all[0]))
+	same(t, "whom it concerns", []string{bank}, all[0].Owners)
+	if all[0].Falls[1].Position != 4 {
+		t.Errorf("it is due to event %d", all[0].Falls[1].Position)
+	}
+}
+
+// Exemptions and initiatives are told of at their days, until something becomes of them.
+func TestGoals(t *testing.T) {
+	exemption := map[string]any{"exemption": "exemption:default/old", "card": card, "entity": "component:default/payments", "rules": []string{"codeowners"}, "reason": "It is replaced", "until": "2026-03-30"}
+	initiative := map[string]any{"initiative": "initiative:default/silver", "title": "Silver by summer", "card": card, "owner": "group:default/ops", "level": "Silver", "target": "2026-06-30"}
+	goal := event.EntityRegistered{Declaration: event.Declaration{Entity: catalog.Entity{Kind: "Initiative", Metadata: catalog.Metadata{Name: "silver"}, Spec: map[string]any{"remind": []any{30, 7}}}}}
+	ofExemption := func(s *story, typ event.Type) *story { return s.add("exemption:default/old", typ, exemption) }
+	ofInitiative := func(s *story, typ event.Type) *story { return s.add("initiative:default/silver", typ, initiative) }
+	for _, c := range []struct {
+		name string
+		tell func(*story)
+		q    notices.Query
+		want []string
+	}{
+		{"asked for", func(s *story) { ofExemption(s, "exemption.requested.v1") }, notices.Query{Owners: []string{ops}},
+			[]string{"09:00 An exemption of payments from rule codeowners of Readiness waits for a decision"}},
+		{"asked for and denied", func(s *story) { ofExemption(ofExemption(s, "exemption.requested.v1"), "exemption.denied.v1") }, notices.Query{}, nil},
+		{"granted", func(s *story) { ofExemption(ofExemption(s, "exemption.requested.v1"), "exemption.granted.v1") }, notices.Query{Owners: []string{bank}},
+			[]string{"08:00 The exemption of payments from rule codeowners of Readiness ends in 7 days, after 30 March 2026", "08:00 The exemption of payments from rule codeowners of Readiness ends in 1 day, after 30 March 2026"}},
+		{"granted, not yet near", func(s *story) { ofExemption(s, "exemption.granted.v1") }, notices.Query{Now: start.AddDate(0, 0, 3)}, nil},
+		{"revoked", func(s *story) { ofExemption(ofExemption(s, "exemption.granted.v1"), "exemption.revoked.v1") }, notices.Query{}, nil},
+		{"expired", func(s *story) {
+			ofExemption(ofExemption(s, "exemption.granted.v1").after(19*24*time.Hour), "exemption.expired.v1")
+		}, notices.Query{}, []string{"09:00 The exemption of payments from rule codeowners of Readiness has ended"}},
+		{"opened", func(s *story) { ofInitiative(s, "initiative.opened.v1") }, notices.Query{Owners: []string{bank}},
+			[]string{"09:00 A new initiative asks for Silver on Readiness by 30 June 2026: Silver by summer", "08:00 30 days until the initiative “Silver by summer” ends: Silver on Readiness by 30 June 2026", "08:00 7 days until the initiative “Silver by summer” ends: Silver on Readiness by 30 June 2026"}},
+		{"not of whom has the level", func(s *story) { ofInitiative(s, "initiative.opened.v1") }, notices.Query{Owners: []string{shop}}, nil},
+		{"closed", func(s *story) { ofInitiative(ofInitiative(s, "initiative.opened.v1"), "initiative.closed.v1") }, notices.Query{}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStory(t).declare(map[string]string{"payments": "bank", "cart": "shop"}).add("initiative:default/silver", event.TypeEntityRegistered, goal)
+			s.add("component:default/payments", event.TypeScoreChanged, event.ScoreChanged{Card: card, After: score("Bronze")})
+			s.add("component:default/cart", event.TypeScoreChanged, event.ScoreChanged{Card: card, After: score("Gold")})
+			c.tell(s)
+			same(t, "shown", c.want, headlines(t, folded(t, s), c.q))
+		})
+	}
+}
+
+// At a moment there is what was known of it.
+func TestMoments(t *testing.T) {
+	s := newStory(t).declare(map[string]string{"payments": "bank"})
+	s.move("payments", "Gold", "Silver").after(time.Minute).move("payments", "Silver", "Gold").after(time.Hour).move("payments", "Gold", "Bronze")
+	n := folded(t, s)
+	same(t, "on record at event 3", []string{"09:00 payments fell from Gold to Silver on Readiness"}, headlines(t, n, notices.Query{Moment: projections.Moment{Known: 3}}))
+	same(t, "on record at event 4", []string(nil), headlines(t, n, notices.Query{Moment: projections.Moment{Known: 4}}))
+	same(t, "at ten", []string(nil), headlines(t, n, notices.Query{Moment: projections.Moment{At: start.Add(time.Hour)}}))
+	same(t, "now", []string{"10:01 payments fell from Gold to Bronze on Readiness"}, headlines(t, n, notices.Query{}))
+}
+
+// What is read counts no more, until more falls.
+func TestCount(t *testing.T) {
+	s := newStory(t).declare(map[string]string{"payments": "bank", "ledger": "bank"})
+	n := folded(t, s.move("payments", "Gold", "Silver"))
+	count := func(since time.Time) int {
+		t.Helper()
+		c, err := n.Count(t.Context(), notices.Query{Now: s.now, Since: since})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	same(t, "before", 1, count(start.Add(-time.Hour)))
+	same(t, "read", 0, count(s.now))
+	seen := s.now
+	s.after(time.Minute).move("ledger", "Gold", "Silver")
+	if err := n.Apply(t.Context(), s.records); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "one more fell", 1, count(seen))
+}
+
+// Folding anew gives the same, however often and in whatever pieces.
+func TestFold(t *testing.T) {
+	s := newStory(t).declare(map[string]string{"payments": "bank", "ledger": "bank", "cart": "shop"})
+	s.move("payments", "Gold", "Silver").move("ledger", "Gold", "Bronze").after(time.Minute).move("payments", "Silver", "Gold").move("cart", "Silver", "Bronze")
+	s.add("exemption:default/old", "exemption.granted.v1", map[string]any{"exemption": "exemption:default/old", "card": card, "entity": "component:default/cart", "until": "2026-05-01"})
+	projectiontest.Run(t, func(t *testing.T) *notices.Notices { t.Helper(); return open(t) }, s.records, func(t *testing.T, n *notices.Notices) any {
+		t.Helper()
+		all, err := n.List(t.Context(), notices.Query{Now: start.AddDate(1, 0, 0)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	})
+}
+
+// However levels move, all that is sent of an entity and a card adds up: who fell within
+// a grace and did not rise is in one notice, and no entity twice in one.
+func TestAnyMoves(t *testing.T) {
+	levels := []string{"", "Bronze", "Silver", "Gold"}
+	rapid.Check(t, func(rt *rapid.T) {
+		s := newStory(rt).declare(map[string]string{"a": "bank", "b": "bank", "c": "shop"})
+		stands := map[string]int{"a": 3, "b": 3, "c": 3}
+		for range rapid.IntRange(1, 30).Draw(rt, "moves") {
+			s.after(time.Duration(rapid.IntRange(0, 40).Draw(rt, "minutes")) * time.Minute)
+			name := rapid.SampledFrom([]string{"a", "b", "c"}).Draw(rt, "entity")
+			to := rapid.IntRange(0, 3).Draw(rt, "level")
+			s.move(name, levels[stands[name]], levels[to])
+			stands[name] = to
+		}
+		n, err := notices.Open(t.Context(), filepath.Join(t.TempDir(), "notices.db"), 5*time.Minute)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		defer n.Close()
+		if err := n.Apply(t.Context(), s.records); err != nil {
+			rt.Fatal(err)
+		}
+		all, err := n.Ripe(t.Context(), time.Time{}, s.now.AddDate(0, 0, 1))
+		if err != nil {
+			rt.Fatal(err)
+		}
+		last := map[string]time.Time{}
+		for _, one := range all {
+			key := one.Card + strings.Join(one.Owners, ",")
+			if gap := one.Ripe.Sub(last[key]); gap < time.Hour {
+				rt.Fatalf("%s is told again after %s", key, gap)
+			}
+			last[key] = one.Ripe
+			seen := map[string]bool{}
+			for _, f := range one.Falls {
+				if seen[f.Entity] || slices.Index(levels, f.To) >= slices.Index(levels, f.From) {
+					rt.Fatalf("%+v in %+v", f, one)
+				}
+				seen[f.Entity] = true
+			}
+			if len(one.Falls) == 0 {
+				rt.Fatalf("nothing fell: %+v", one)
+			}
+		}
+	})
+}

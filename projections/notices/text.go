@@ -1,0 +1,268 @@
+package notices
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+)
+
+// shownFalls is how many entities of a drop are named one by one.
+const shownFalls = 12
+
+// Words are a notice in words. Each way out draws them in its own manner.
+type Words struct {
+	Headline string `json:"headline"` // one sentence, without a full stop
+	Href     string `json:"href"`     // where the portal tells more: a path
+	Lines    []Line `json:"lines,omitempty"`
+}
+
+// Line is a line below the headline; Name, if it has one, leads to Href.
+type Line struct {
+	Name string `json:"name,omitempty"`
+	Href string `json:"href,omitempty"` // a path
+	Text string `json:"text,omitempty"`
+	// Who did it, and in which commit; empty if nobody did.
+	Who       string `json:"who,omitempty"`
+	Commit    string `json:"commit,omitempty"`
+	CommitURL string `json:"commitUrl,omitempty"`
+}
+
+// Text puts a notice into words.
+func Text(n Notice) Words {
+	w := Words{Href: "/notices"}
+	switch n.Kind {
+	case Drop:
+		return drop(n)
+	case Opened:
+		w.Headline = fmt.Sprintf("A new initiative asks for %s by %s: %s", n.goal(), date(n.Until), n.Title)
+		if n.Until == "" {
+			w.Headline = fmt.Sprintf("A new initiative asks for %s: %s", n.goal(), n.Title)
+		}
+		w.Href = below("/initiatives/", n.About)
+		w.Lines = append(w.Lines, n.by(""))
+	case Reminder:
+		w.Headline = fmt.Sprintf("%s until the initiative “%s” ends: %s by %s", days(n.Days), n.Title, n.goal(), date(n.Until))
+		w.Href = below("/initiatives/", n.About)
+	case Requested:
+		w.Headline = "An exemption of " + Called(n.Entity) + " from " + n.rules() + " waits for a decision"
+		w.Href = below("/exemptions/", n.About)
+		w.Lines = append(w.Lines, n.reason()...)
+	case Expiring:
+		w.Headline = "The exemption of " + Called(n.Entity) + " from " + n.rules() + " ends in " + strings.ToLower(days(n.Days)) + ", after " + date(n.Until)
+		w.Href = below("/exemptions/", n.About)
+		w.Lines = append(w.Lines, n.reason()...)
+	case Expired:
+		w.Headline = "The exemption of " + Called(n.Entity) + " from " + n.rules() + " has ended"
+		w.Href = scores(n.Entity)
+		w.Lines = append(w.Lines, n.reason()...)
+	}
+	w.Lines = slices.DeleteFunc(w.Lines, func(l Line) bool { return l == Line{} })
+	return w
+}
+
+func drop(n Notice) Words {
+	first := n.Falls[0]
+	w := Words{Href: scores(first.Entity)}
+	if len(n.Falls) == 1 {
+		w.Headline = fmt.Sprintf("%s fell from %s to %s on %s", Called(first.Entity), level(first.From), level(first.To), n.card())
+		w.Lines = append(w.Lines, by(first.Said(), first.Actor, first.Cause))
+		return w
+	}
+	to := " fell"
+	if !slices.ContainsFunc(n.Falls, func(f Fall) bool { return f.To != first.To }) {
+		to = " fell to " + level(first.To)
+	}
+	w.Headline = fmt.Sprintf("%d %s%s on %s", len(n.Falls), noun(n.Falls), to, n.card())
+	w.Href = below("/scorecards/", n.Card)
+	same := !slices.ContainsFunc(n.Falls, func(f Fall) bool { return f.Cause != first.Cause || f.Actor != first.Actor || f.Said() != first.Said() })
+	if same { // a rule of the card, most often: it is said once
+		w.Lines = append(w.Lines, by(first.Said(), first.Actor, first.Cause))
+	}
+	for _, f := range n.Falls[:min(len(n.Falls), shownFalls)] {
+		l := by("from "+level(f.From)+" to "+level(f.To)+": "+f.Said(), f.Actor, f.Cause)
+		if same {
+			l = Line{Text: "from " + level(f.From) + " to " + level(f.To)}
+		}
+		l.Name, l.Href = Called(f.Entity), scores(f.Entity)
+		l.Text = strings.TrimSuffix(strings.TrimSpace(l.Text), ":")
+		w.Lines = append(w.Lines, l)
+	}
+	if more := len(n.Falls) - shownFalls; more > 0 {
+		w.Lines = append(w.Lines, Line{Text: fmt.Sprintf("and %d more", more)})
+	}
+	return w
+}
+
+// noun is what to call several entities: services, if all are components.
+func noun(falls []Fall) string {
+	kind, _, _ := strings.Cut(falls[0].Entity, ":")
+	for _, f := range falls {
+		if k, _, _ := strings.Cut(f.Entity, ":"); k != kind {
+			return "entities"
+		}
+	}
+	switch kind {
+	case "component":
+		return "components"
+	case "api":
+		return "APIs"
+	case "resource":
+		return "resources"
+	case "system":
+		return "systems"
+	}
+	return "entities"
+}
+
+// Said is why an entity fell, in words.
+func (f Fall) Said() string {
+	var all []string
+	for _, r := range f.Rules {
+		says := r.Title
+		if says == "" {
+			says = r.ID
+		}
+		switch {
+		case r.New && r.Message != "":
+			says = "“" + says + "” counts now (" + r.Message + ")"
+		case r.New:
+			says = "“" + says + "” counts now"
+		case r.Message != "":
+			says = "“" + says + "” fails (" + r.Message + ")"
+		default:
+			says = "“" + says + "” fails"
+		}
+		all = append(all, says)
+	}
+	return strings.Join(all, "; ")
+}
+
+func by(says string, a event.Actor, c event.Cause) Line {
+	return Line{Text: says, Who: a.String(), Commit: c.Commit, CommitURL: c.CommitURL}
+}
+
+func (n Notice) by(says string) Line { return by(says, n.Actor, n.Cause) }
+
+func (n Notice) reason() (all []Line) {
+	if n.Reason != "" {
+		all = append(all, Line{Text: "Reason: " + n.Reason})
+	}
+	if n.By != "" {
+		all = append(all, Line{Text: "Asked for by " + Called(n.By)})
+	}
+	return all
+}
+
+func (n Notice) card() string {
+	if n.CardTitle != "" {
+		return n.CardTitle
+	}
+	return Called(n.Card)
+}
+
+func (n Notice) goal() string {
+	if n.Level != "" {
+		return n.Level + " on " + n.card()
+	}
+	return n.rules()
+}
+
+// rules names what an exemption or initiative is about.
+func (n Notice) rules() string {
+	switch len(n.Rules) {
+	case 0:
+		return n.card()
+	case 1:
+		return "rule " + n.Rules[0] + " of " + n.card()
+	}
+	return "rules " + strings.Join(n.Rules, ", ") + " of " + n.card()
+}
+
+// level is the name of a level; the empty one is below all.
+func level(name string) string {
+	if name == "" {
+		return "no level"
+	}
+	return name
+}
+
+func days(n int) string {
+	if n == 1 {
+		return "1 day"
+	}
+	return fmt.Sprintf("%d days", n)
+}
+
+func date(text string) string {
+	if t, ok := day(text); ok {
+		return t.Format("2 January 2006")
+	}
+	return text
+}
+
+// Called is what to call an entity in a sentence: its name, with the namespace unless that
+// is the usual one.
+func Called(ref string) string {
+	r, err := catalog.ParseRef(ref, catalog.Ref{})
+	if err != nil || r.Kind == "" {
+		return ref
+	}
+	if r.Namespace != "" && r.Namespace != catalog.DefaultNamespace {
+		return r.Namespace + "/" + r.Name
+	}
+	return r.Name
+}
+
+// entity is the path of an entity's page.
+func entity(ref string) string {
+	r, err := catalog.ParseRef(ref, catalog.Ref{})
+	if err != nil || r.Kind == "" {
+		return "/notices"
+	}
+	return "/catalog/" + r.Namespace + "/" + r.Kind + "/" + r.Name
+}
+
+// below is the path of what has a page of its own by its name: a scorecard, an exemption
+// or an initiative.
+func below(pages, ref string) string {
+	r, err := catalog.ParseRef(ref, catalog.Ref{})
+	switch {
+	case err != nil || r.Kind == "":
+		return "/notices"
+	case r.Namespace != catalog.DefaultNamespace:
+		return pages + r.Namespace + ":" + r.Name
+	}
+	return pages + r.Name
+}
+
+// scores is the path of how an entity stands on scorecards.
+func scores(ref string) string { return entity(ref) + "/scorecards" }
+
+// Digest are notices of a day that were too many to be sent one by one.
+func Digest(all []Notice) Words {
+	one := "notices"
+	if len(all) == 1 {
+		one = "notice"
+	}
+	w := Words{Headline: fmt.Sprintf("and %d more %s of %s", len(all), one, all[0].Ripe.Format("2 January 2006")), Href: "/notices"}
+	for _, n := range all[:min(len(all), 3*shownFalls)] {
+		t := Text(n)
+		w.Lines = append(w.Lines, Line{Name: t.Headline, Href: t.Href})
+	}
+	if left := len(all) - 3*shownFalls; left > 0 {
+		w.Lines = append(w.Lines, Line{Text: fmt.Sprintf("%d more are in the portal", left)})
+	}
+	return w
+}
+
+// Test is what a channel is sent to see whether it is taken.
+func Test(channel string, at time.Time) Words {
+	return Words{
+		Headline: "A test of the channel " + channel, Href: "/notices",
+		Lines: []Line{{Text: "Somebody asked for it at " + at.UTC().Format("15:04:05 on 2 January 2006") + " (UTC). Notices come this way."}},
+	}
+}

@@ -1,0 +1,160 @@
+package web_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections/notices"
+	"github.com/callboard/callboard/web"
+	"github.com/callboard/callboard/web/internal/sample"
+)
+
+// told is a portal with notices: an hour ago two of a team fell by one commit, and one of
+// another yesterday.
+func told(t *testing.T) *portal {
+	t.Helper()
+	n, err := notices.Open(context.Background(), filepath.Join(t.TempDir(), "notices.db"), time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { n.Close() })
+	var all []eventlog.Record
+	add := func(ago time.Duration, subject string, data event.Data) {
+		b, err := json.Marshal(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := sample.Now.Add(-ago)
+		all = append(all, eventlog.Record{Position: eventlog.Position(len(all) + 1), Recorded: at, Event: event.Event{
+			ID: fmt.Sprint(len(all)), Type: data.EventType(), Source: "/sources/github", Subject: subject, Time: at, Data: b,
+			Actor: event.Actor{Login: "saltmarsh"}, Cause: event.Cause{Commit: "4f2a91c7e0", CommitURL: "https://git.acme.example/commit/4f2a91c7e0"},
+		}})
+	}
+	const card = "scorecard:default/readiness"
+	ladder := []any{map[string]any{"name": "Silver", "rank": 1}, map[string]any{"name": "Gold", "rank": 2}}
+	add(50*time.Hour, card, event.EntityRegistered{Declaration: event.Declaration{Entity: catalog.Entity{Kind: "Scorecard", Metadata: catalog.Metadata{Name: "readiness"}, Spec: map[string]any{"levels": ladder}}}})
+	long := strings.Repeat("very-long-name-", 9)
+	for name, team := range map[string]string{"payments-api": "payments", "refunds": "payments", long: "checkout"} {
+		add(49*time.Hour, "component:default/"+name, event.EntityRegistered{Declaration: event.Declaration{Entity: catalog.Entity{Kind: "Component", Metadata: catalog.Metadata{Name: name}, Spec: map[string]any{"owner": team}}}})
+	}
+	fall := func(ago time.Duration, name string) {
+		add(ago, "component:default/"+name, event.ScoreChanged{Card: card, Title: "Readiness", Before: &event.Score{Level: "Gold"}, After: &event.Score{Level: "Silver"},
+			Rules: []event.RuleChange{{Rule: "runbook", Title: "Has a runbook", Before: "pass", After: "fail", Message: "No link <b>to one</b>"}}})
+	}
+	fall(30*time.Hour, long)
+	fall(time.Hour, "payments-api")
+	fall(time.Hour, "refunds")
+	if err := n.Apply(context.Background(), all); err != nil {
+		t.Fatal(err)
+	}
+	return acme(t, func(c *web.Config) { c.Notices = n })
+}
+
+// with asks as a browser that keeps cookies.
+func (p *portal) with(address string, cookies ...*http.Cookie) *page {
+	p.t.Helper()
+	r := httptest.NewRequest(http.MethodGet, address, nil)
+	for _, c := range cookies {
+		r.AddCookie(c)
+	}
+	return p.do(r)
+}
+
+func cookie(t *testing.T, p *page, name string) *http.Cookie {
+	t.Helper()
+	for _, c := range (&http.Response{Header: p.header}).Cookies() {
+		if c.Name == name {
+			return c
+		}
+	}
+	t.Fatalf("there is no cookie %s in %v", name, p.header)
+	return nil
+}
+
+func TestNotices(t *testing.T) {
+	p := told(t)
+	got := p.ok("/notices")
+	got.wants(".notice:first-child h3", "2 components fell to Silver on Readiness", "new")
+	got.wants(".notice:first-child .todo-text", "“Has a runbook” fails (No link <b>to one</b>).", "Payments API", "Gold → Silver", "saltmarsh", "4f2a91c", "Payments")
+	if n := len(got.all(".notice")); n != 2 {
+		t.Errorf("%d notices", n)
+	}
+	if to := got.follow(".notice:first-child h3 a", "2 components fell to Silver on Readiness"); to != "/scorecards/readiness" {
+		t.Errorf("it leads to %s", to)
+	}
+	one := p.ok("/notices?owner=group:default/checkout&kind=drop")
+	one.wants(".lede", "1 notice for")
+	one.wants(".notice h3", "very-long-name-")
+	p.ok("/notices?owner=group:default/nobody").wants(".empty", "No notice is like that")
+	if got := p.get("/notices?kind=drops"); got.status != http.StatusBadRequest {
+		t.Errorf("a kind that is none: %d", got.status)
+	}
+	then := p.ok("/notices?at=" + url.QueryEscape(sample.Now.Add(-20*time.Hour).Format(time.RFC3339)))
+	if n := len(then.all(".notice")); n != 1 {
+		t.Errorf("%d notices twenty hours ago", n)
+	}
+}
+
+// The bell counts what was not looked at, of the teams that it is to count.
+func TestBell(t *testing.T) {
+	p := told(t)
+	bell := func(p *page) string { return attr(p.one(".bar a[href^='/notices']"), "aria-label") }
+	first := p.ok("/catalog")
+	if got := bell(first); got != "Notices: 2 unread" {
+		t.Errorf("at first: %s", got)
+	}
+	read := cookie(t, p.ok("/notices"), "callboard_read")
+	if got := bell(p.with("/catalog", read)); got != "Notices" {
+		t.Errorf("once read: %s", got)
+	}
+	if got := bell(p.with("/catalog", &http.Cookie{Name: "callboard_read", Value: "nonsense"})); got != "Notices: 2 unread" {
+		t.Errorf("with a mark that is none: %s", got)
+	}
+	page := p.ok("/notices?owner=group:default/checkout")
+	to, form := page.submit(".bell-choice", nil)
+	if d := cmp.Diff([]string{"group:default/checkout"}, form["owner"]); to != "/settings/bell" || d != "" {
+		t.Errorf("%s, %s", to, d)
+	}
+	kept := p.post(to, form)
+	if kept.status != http.StatusSeeOther {
+		t.Fatalf("it answers %d", kept.status)
+	}
+	teams := cookie(t, kept, "callboard_bell")
+	if got := bell(p.with("/catalog", teams)); got != "Notices: 1 unread" {
+		t.Errorf("of one team: %s", got)
+	}
+	if n := len(p.with("/notices", teams).all(".notice")); n != 1 {
+		t.Errorf("the page has %d", n)
+	}
+	if n := len(p.with("/notices?owner=all", teams).all(".notice")); n != 2 {
+		t.Errorf("the page of all has %d", n)
+	}
+	if got := p.post("/settings/bell", url.Values{"owner": {"group:"}}); got.status != http.StatusBadRequest {
+		t.Errorf("a team that is none: %d", got.status)
+	}
+}
+
+func TestNoNotices(t *testing.T) {
+	n, err := notices.Open(context.Background(), filepath.Join(t.TempDir(), "notices.db"), time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { n.Close() })
+	acme(t, func(c *web.Config) { c.Notices = n }).ok("/notices").wants(".empty", "Nothing to tell", "callboard.yaml")
+	if got := acme(t).get("/notices"); got.status != http.StatusNotFound {
+		t.Errorf("without notices: %d", got.status)
+	}
+}

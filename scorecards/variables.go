@@ -71,10 +71,12 @@ var variables = []variable{
 	{"repo.license", cel.StringType, true, "SPDX identifier of the licence; empty if there is none"},
 	{"repo.codeowners", cel.ListType(cel.StringType), true, "who owns the folder of the entity by CODEOWNERS; empty if nobody does"},
 
-	{"docs.present", cel.BoolType, true, "whether there is documentation"},
+	{"docs.present", cel.BoolType, true, "whether there is documentation that can be read"},
 	{"docs.updated", cel.TimestampType, true, "when it changed last"},
 	{"docs.pages", cel.IntType, true, "how many pages it has"},
 	{"docs.brokenLinks", cel.IntType, true, "how many of its links lead nowhere"},
+	{"docs.failing", cel.BoolType, true, "whether the newest commit cannot be shown, so that what was published before stays"},
+	{"docs.failure", cel.StringType, true, "why: file, line and message; empty if nothing is the matter"},
 
 	{"activity.lastPush", cel.TimestampType, true, "last push to the default branch"},
 	{"activity.lastRelease", cel.TimestampType, true, "last release"},

@@ -47,6 +47,7 @@ func readiness(i int) map[string]any {
 		}},
 		{"filter": `entity.kind == "Component"`, "rules": []any{
 			map[string]any{"id": "coverage", "title": "c", "expr": "facts.coverage >= 50", "weight": 2.0}, map[string]any{"id": "owner", "title": "o", "expr": "owner.exists", "from": "2026-03-09"},
+			map[string]any{"id": "docs", "title": "d", "expr": "age(docs.updated) < days(2) && docs.brokenLinks == 0 && !docs.failing", "filter": "docs.present"},
 		}},
 	}
 	return all[i%len(all)]
@@ -81,8 +82,11 @@ func history(t *rapid.T, cards []int) []event.Event {
 		name := rapid.SampledFrom([]string{"payments", "ledger", "cart"}).Draw(t, "entity")
 		ref, repo := "component:default/"+name, event.Repository{Source: "github", ID: name, FullName: "acme/" + name}
 		component := entity("Component", name, map[string]any{"type": "service", "owner": "bank", "lifecycle": rapid.SampledFrom([]string{"production", "experimental"}).Draw(t, "lifecycle")})
+		if rapid.Bool().Draw(t, "documented") {
+			component.Entity.Metadata.Annotations = map[string]string{"backstage.io/techdocs-ref": "dir:."}
+		}
 		bank := entity("Group", "bank", map[string]any{"type": "team", "children": []any{}})
-		switch rapid.IntRange(0, 8).Draw(t, "what") {
+		switch rapid.IntRange(0, 11).Draw(t, "what") {
 		case 0, 1, 2:
 			add(ref, event.EntityChanged{Declaration: component})
 		case 3:
@@ -98,6 +102,16 @@ func history(t *rapid.T, cards []int) []event.Event {
 			add("acme/"+name, event.FactRecorded{Fact: event.FactCodeowners, Repository: repo, Value: json.RawMessage(
 				rapid.SampledFrom([]string{"null", `{"path":"CODEOWNERS","blob":"b","dialect":"github","rules":[{"pattern":"*","owners":["@bank"],"line":1}]}`}).Draw(t, "owners"))})
 		case 8:
+			add(ref, event.DocsPublished{Entity: ref, Repository: repo, Broken: rapid.IntRange(0, 1).Draw(t, "broken"), Pages: []event.DocsPage{{Path: "index.md"}}})
+		case 9:
+			add(ref, event.DocsFailed{Entity: ref, Repository: repo, DocsProblem: event.DocsProblem{File: "mkdocs.yml", Line: 3, Message: "no site_name"}})
+		case 10:
+			if rapid.Bool().Draw(t, "of it alone") {
+				add(ref, event.DocsRemoved{Entity: ref, Repository: repo})
+			} else {
+				add("acme/"+name, event.RepositoryDeleted{Repository: repo})
+			}
+		case 11:
 			if len(cards) > 1 {
 				define(rapid.SampledFrom(cards).Draw(t, "card"))
 			}

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/catalog/codeowners"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
@@ -17,9 +16,6 @@ import (
 
 // reportedFor is how long what was reported counts where the report does not say.
 const reportedFor = 30 * 24 * time.Hour
-
-// techdocsRef is the annotation that names where the docs of an entity are.
-const techdocsRef = "backstage.io/techdocs-ref"
 
 // record folds what is known of a repository, or of an entity.
 func (w *World) record(rec eventlog.Record, t *touched) error {
@@ -187,22 +183,6 @@ func isDocs(root, file string) bool {
 		}
 	}
 	return rest == "mkdocs.yml" || rest == "mkdocs.yaml" || strings.HasPrefix(rest, "docs/")
-}
-
-// docs adds whether an entity has docs, and when they changed last. Where they are is
-// what its annotation says, from the folder of its descriptor.
-func (f *files) docs(to map[string]scorecards.Fact, e *catalog.Entity, at event.Origin) {
-	where, names := e.Metadata.Annotations[techdocsRef]
-	dir, isDir := strings.CutPrefix(where, "dir:")
-	if names && !isDir {
-		return // they are elsewhere
-	}
-	root := folder(path.Join(folder(at.Path), dir, "x"))
-	present := names && (f.Has(path.Join(root, "mkdocs.yml")) || f.Has(path.Join(root, "mkdocs.yaml")))
-	to["docs.present"] = scorecards.Fact{Value: present, Source: f.since}
-	if updated, ok := f.updated[root]; ok && present {
-		to["docs.updated"] = updated
-	}
 }
 
 // named are the paths of the files that rules read.

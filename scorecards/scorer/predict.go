@@ -111,7 +111,7 @@ func (w *World) ownRepository(p place) *repository {
 		return r
 	}
 	copied := *r
-	copied.entities, copied.reported = maps.Clone(r.entities), maps.Clone(r.reported)
+	copied.entities, copied.reported, copied.docs = maps.Clone(r.entities), maps.Clone(r.reported), maps.Clone(r.docs)
 	happened := *r.activity
 	happened.pushes.at.all = maps.Clone(happened.pushes.at.all)
 	copied.activity = &happened

@@ -58,6 +58,7 @@ type repository struct {
 	ownedSince scorecards.Source
 	protected  *scorecards.Fact           // nil: not known
 	files      *files                     // nil: not known
+	docs       map[string]*docs           // by the full ref of the entity; what is in it is not written to
 	reported   map[string]scorecards.Fact // by the name of the variable
 	*activity
 	entities map[string]bool
@@ -87,7 +88,7 @@ func (t *touched) bears(card *scorecards.Card) bool {
 // matters reports whether an event may touch anything.
 func matters(rec eventlog.Record) bool {
 	kind, _, _ := strings.Cut(string(rec.Type), ".")
-	return !rec.Backfilled() && slices.Contains([]string{"entity", "repository", "fact", "activity"}, kind)
+	return !rec.Backfilled() && slices.Contains([]string{"entity", "repository", "fact", "activity", "docs"}, kind)
 }
 
 // Apply folds the next event of a log. What was backfilled is left out.
@@ -119,10 +120,13 @@ func (w *World) apply(rec eventlog.Record) (touched, error) {
 			return t, nil // the end of a second declaration is not the entity's
 		}
 		w.forget(strings.ToLower(d.Ref), &t)
+		w.undocument(place{d.Origin.Source, d.Origin.RepositoryID}, strings.ToLower(d.Ref))
 	case event.TypeFactRecorded:
 		return t, w.record(rec, &t)
 	case event.TypeActivityPush, event.TypeActivityPullRequest, event.TypeActivityRelease, event.TypeActivityDeployment, event.TypeActivityPipeline, event.TypeActivityAlert:
 		return t, w.happen(rec, &t)
+	case event.TypeDocsPublished, event.TypeDocsFailed, event.TypeDocsRemoved:
+		return t, w.document(rec, &t)
 	case event.TypeRepositoryDeleted, event.TypeRepositoryLeft:
 		var named event.Repository
 		if err := json.Unmarshal(rec.Data, &named); err != nil {
@@ -148,7 +152,7 @@ func sourceOf(rec eventlog.Record) scorecards.Source {
 func (w *World) repository(p place) *repository {
 	r := w.ownRepository(p)
 	if r == nil {
-		r = &repository{entities: map[string]bool{}, reported: map[string]scorecards.Fact{}, activity: newActivity()}
+		r = &repository{entities: map[string]bool{}, docs: map[string]*docs{}, reported: map[string]scorecards.Fact{}, activity: newActivity()}
 		w.repositories[p] = r
 	}
 	return r
@@ -355,9 +359,7 @@ func (w *World) Subject(ref string, now time.Time) (*scorecards.Subject, error) 
 	branch := ""
 	if r := w.repositories[place{d.origin.Source, d.origin.RepositoryID}]; r != nil {
 		r.facts(s.Facts, d.origin, w.named())
-		if r.files != nil {
-			r.files.docs(s.Facts, e, d.origin)
-		}
+		r.documented(s.Facts, e, d.origin)
 		maps.Copy(s.Facts, r.reported)
 		happened = append(happened, r.activity)
 		if r.state != nil {

@@ -16,6 +16,7 @@ type Proposal struct {
 	Repository Repository
 	Commit     Commit // that would bring it: its time is when all of it would become true
 	// Contents are the files that the branch would hold; they are asked for at the commit.
+	// One that has no content for now may say that it is empty: nothing is kept of it.
 	Contents Contents
 }
 
@@ -29,7 +30,7 @@ type Prediction struct {
 }
 
 // Predict says what a proposal would lead to. It is read by the code that reads a push,
-// beside it: nothing is appended, and nobody waits. Documentation is left out.
+// beside it: nothing is appended or kept, and nobody waits.
 //
 // An error is of kind fault.NotFound if no source has the name, or it has no
 // repositories; else it is that of reading the contents.
@@ -46,7 +47,10 @@ func (t *Translator) Predict(ctx context.Context, source string, p Proposal) (Pr
 	for _, allowed := range []bool{false, true} {
 		said := &unsaid{at: at}
 		options := t.TranslatorOptions
-		options.Log, options.Docs, options.Survey, options.ReadPeople = said, nil, nil, nil
+		options.Log, options.Known, options.Survey, options.ReadPeople = said, foreseen{t.Known, said}, nil, nil
+		if t.Docs != nil {
+			options.Docs = &DocsOptions{Known: t.Docs.Known, Contents: &drafts{DocsContents: t.Docs.Contents, all: map[string][]byte{}}}
+		}
 		beside := lane{
 			Translator: &Translator{TranslatorOptions: options, lanes: t.lanes}, source: t.lanes[i].source, selection: t.lanes[i].selection,
 			forge: proposed{p.Contents, p}, at: map[string]string{},

@@ -168,3 +168,52 @@ func mergedFiles(t *rapid.T, b branches) map[string]string {
 	}
 	return got
 }
+
+// A proposal that touches documentation is read for what it would come to: broken links, a
+// configuration that cannot be read, an annotation that is new. Nothing of it is kept.
+func TestPredictedDocs(t *testing.T) {
+	w := newDocsWorld(t)
+	tree := files{"catalog-info.yaml": documented("api", "dir:."), "mkdocs.yml": "site_name: API\n", "docs/index.md": "# API\n"}
+	w.handle(w.delivery("r", w.forge.push("r", "mossbank", tree)))
+	kept := len(w.shelf.puts)
+	for name, c := range map[string]struct {
+		to   files
+		want []string
+	}{
+		"a link breaks":        {files{"docs/index.md": "# API\n[gone](gone.md)\n"}, []string{`component:default/api: API in "", docs/index.md, 1 broken, by saltmarsh`}},
+		"the site breaks":      {files{"mkdocs.yml": "nav: [\n"}, []string{"component:default/api failed: mkdocs.yml:1"}},
+		"the annotation goes":  {files{"catalog-info.yaml": component("api", "team")}, []string{"component:default/api removed, by saltmarsh"}},
+		"an entity comes":      {files{"catalog-info.yaml": documented("api", "dir:.") + "---\n" + documented("jobs", "dir:.")}, []string{`component:default/jobs: API in "", docs/index.md, 0 broken, by saltmarsh`}},
+		"nothing of it is new": {files{"README.md": "# API\n"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sha := w.forge.commit("r", "saltmarsh", edited(tree, c.to), w.forge.repo("r").head)
+			repo, err := w.forge.Repository(t.Context(), repositoryOf("r"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen, err := w.translator.Predict(t.Context(), w.sources[0].Name(), ingest.Proposal{
+				Repository: repo, Contents: w.forge, Commit: ingest.Commit{SHA: sha, Time: time.Now(), Author: event.Actor{Login: "saltmarsh"}},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var recs []eventlog.Record
+			for _, e := range seen.Events {
+				recs = append(recs, eventlog.Record{Event: e})
+			}
+			got := toldDocs(t, recs)
+			if len(got) != len(c.want) {
+				t.Fatalf("predicted %q, want %q", got, c.want)
+			}
+			for i := range got {
+				if !strings.HasPrefix(got[i], c.want[i]) {
+					t.Errorf("predicted %q, want %q", got[i], c.want[i])
+				}
+			}
+			if len(w.shelf.puts) != kept {
+				t.Errorf("%d contents were kept", len(w.shelf.puts)-kept)
+			}
+		})
+	}
+}

@@ -99,6 +99,10 @@ func (l *lane) sync(ctx context.Context, t task) (d done, err error) {
 			return d, err
 		}
 		d.events = append(d.events, positions...)
+		if positions, err = l.recordAlerts(ctx, r, t); err != nil {
+			return d, err
+		}
+		d.events = append(d.events, positions...)
 	}
 	if positions, err = l.recordDocs(ctx, r, c, t); err != nil {
 		return d, err

@@ -151,6 +151,11 @@ func (s surveyed) State(ctx context.Context, source, id string) (event.Repositor
 	return knownRepositories{s.runner, s.repositories}.State(ctx, 0, source, id)
 }
 
+func (s surveyed) Listed(ctx context.Context, source, id string) (bool, error) {
+	value, err := knownRepositories{s.runner, s.repositories}.Fact(ctx, 0, source, id, event.FactAlerts)
+	return value != nil, err
+}
+
 func (s surveyed) All(ctx context.Context, source string) ([]event.RepositoryState, error) {
 	const page = 500
 	var all []event.RepositoryState

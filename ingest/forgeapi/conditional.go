@@ -15,7 +15,8 @@ import (
 // with an ETag and asks again with If-None-Match: a 304 costs no rate limit at
 // GitHub and few bytes anywhere. Callers never see the 304.
 //
-// It keeps no answer from being asked for: what it returns is as fresh as the
+// An answer to a request that says "Cache-Control: no-store" is remembered nowhere. It keeps
+// no answer from being asked for: what it returns is as fresh as the
 // forge's own. It also bounds every body.
 type conditional struct {
 	base    http.RoundTripper
@@ -33,7 +34,7 @@ type answer struct {
 // RoundTrip implements [http.RoundTripper].
 func (t *conditional) RoundTrip(r *http.Request) (*http.Response, error) {
 	key, known := "", (*answer)(nil)
-	if r.Method == http.MethodGet && r.Header.Get("If-None-Match") == "" && r.Header.Get("Range") == "" {
+	if r.Method == http.MethodGet && r.Header.Get("If-None-Match") == "" && r.Header.Get("Range") == "" && r.Header.Get("Cache-Control") != "no-store" {
 		// An ETag belongs to a representation, which Accept chooses.
 		key = r.URL.String() + "\n" + r.Header.Get("Accept")
 		if known = t.answers.get(key); known != nil {

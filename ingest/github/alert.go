@@ -56,11 +56,7 @@ func (t *told) codeScanningAlert() (ingest.Meaning, error) {
 		m, _ := t.about()
 		return m, nil
 	}
-	a := &t.Alert
-	return t.alerted(event.ActivityAlert{
-		Tool: "code scanning", State: alertState(cmp.Or(a.State, a.MostRecent.State)), Severity: severity(a.Rule.Severity),
-		Title: cmp.Or(a.Rule.Description, a.Rule.ID), Closed: closed(a.FixedAt, a.DismissedAt),
-	})
+	return t.alerted(t.Alert.code())
 }
 
 func (t *told) dependabotAlert() (ingest.Meaning, error) {
@@ -70,17 +66,13 @@ func (t *told) dependabotAlert() (ingest.Meaning, error) {
 		m, _ := t.about()
 		return m, nil
 	}
-	a := &t.Alert
-	return t.alerted(event.ActivityAlert{
-		Tool: "dependencies", State: alertState(a.State), Severity: severity(a.Vulnerability.Severity),
-		Title: a.Dependency.Package.Name, Closed: closed(a.FixedAt, a.DismissedAt, a.AutoDismissedAt),
-	})
+	return t.alerted(t.Alert.dependency())
 }
 
 // secretScanningAlert goes by the action, since not every payload has a state.
 func (t *told) secretScanningAlert() (ingest.Meaning, error) {
 	a := &t.Alert
-	said := event.ActivityAlert{Tool: "secrets", Title: cmp.Or(a.SecretTypeName, a.SecretType)}
+	said := a.secret()
 	switch t.Action {
 	case "created", "reopened", "publicly_leaked", "validated":
 		said.State = event.AlertOpen
@@ -95,19 +87,48 @@ func (t *told) secretScanningAlert() (ingest.Meaning, error) {
 	return t.alerted(said)
 }
 
-// alerted fills in what the alerts of all tools have.
-func (t *told) alerted(said event.ActivityAlert) (ingest.Meaning, error) {
-	m, ok := t.about()
-	a := &t.Alert
-	if !ok || a.Number <= 0 || said.State == "" {
-		return m, nil
+// code is what an alert of code scanning says.
+func (a *alert) code() event.ActivityAlert {
+	return event.ActivityAlert{
+		Tool: "code scanning", State: alertState(cmp.Or(a.State, a.MostRecent.State)), Severity: severity(a.Rule.Severity),
+		Title: cmp.Or(a.Rule.Description, a.Rule.ID), Closed: closed(a.FixedAt, a.DismissedAt),
 	}
-	said.Repository, said.ID, said.Title = t.named(), strconv.FormatInt(a.Number, 10), ingest.Short(said.Title)
+}
+
+// dependency is what an alert of Dependabot says.
+func (a *alert) dependency() event.ActivityAlert {
+	return event.ActivityAlert{
+		Tool: "dependencies", State: alertState(a.State), Severity: severity(a.Vulnerability.Severity),
+		Title: a.Dependency.Package.Name, Closed: closed(a.FixedAt, a.DismissedAt, a.AutoDismissedAt),
+	}
+}
+
+// secret is what an alert of secret scanning says, but for how it stands.
+func (a *alert) secret() event.ActivityAlert {
+	return event.ActivityAlert{Tool: "secrets", Title: cmp.Or(a.SecretTypeName, a.SecretType)}
+}
+
+// fill fills in what the alerts of all tools have; false if it is none that is known.
+func (a *alert) fill(said *event.ActivityAlert) bool {
+	if a.Number <= 0 || said.State == "" {
+		return false
+	}
+	said.ID, said.Title = strconv.FormatInt(a.Number, 10), ingest.Short(said.Title)
 	said.URL, said.Opened = ingest.WebPage(a.HTMLURL), a.CreatedAt.Time
 	if said.State == event.AlertOpen {
 		said.Closed = time.Time{}
 	}
-	return t.say(m, a.UpdatedAt, said)
+	return true
+}
+
+// alerted says how an alert stands.
+func (t *told) alerted(said event.ActivityAlert) (ingest.Meaning, error) {
+	m, ok := t.about()
+	if !ok || !t.Alert.fill(&said) {
+		return m, nil
+	}
+	said.Repository = t.named()
+	return t.say(m, t.Alert.UpdatedAt, said)
 }
 
 // alertState maps GitHub's states; "" for one that nobody knows.

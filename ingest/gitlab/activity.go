@@ -245,7 +245,7 @@ func (t *told) vulnerability() (ingest.Meaning, error) {
 	}
 	m, ok := t.about()
 	said := event.ActivityAlert{
-		Tool: "code scanning", ID: fmt.Sprint(a.ID), Title: ingest.Short(a.Title), URL: ingest.WebPage(a.URL), Opened: a.CreatedAt.Time,
+		ID: fmt.Sprint(a.ID), Title: ingest.Short(a.Title), URL: ingest.WebPage(a.URL), Opened: a.CreatedAt.Time,
 	}
 	switch a.State {
 	case "detected", "confirmed":
@@ -258,16 +258,27 @@ func (t *told) vulnerability() (ingest.Meaning, error) {
 	if !ok || a.ID <= 0 || said.State == "" {
 		return m, nil
 	}
-	switch a.ReportType {
-	case "dependency_scanning", "container_scanning":
-		said.Tool = "dependencies"
-	case "secret_detection":
-		said.Tool = "secrets"
-	}
-	switch a.Severity {
-	case "critical", "high", "medium", "low":
-		said.Severity = a.Severity
-	}
+	said.Tool, said.Severity = scanner(a.ReportType), severity(a.Severity)
 	said.Repository = t.name(m.Repository)
 	return t.say(m, a.UpdatedAt, said)
+}
+
+// scanner is the tool that makes reports of a type.
+func scanner(report string) string {
+	switch report {
+	case "dependency_scanning", "container_scanning":
+		return "dependencies"
+	case "secret_detection":
+		return "secrets"
+	}
+	return "code scanning"
+}
+
+// severity keeps the words that events have.
+func severity(s string) string {
+	switch s {
+	case "critical", "high", "medium", "low":
+		return s
+	}
+	return ""
 }

@@ -145,11 +145,24 @@ func (w *worker) compareOne(ctx context.Context, repo ingest.Repository, tick ev
 	case all:
 		return "", w.look(ctx, w.due(repo, head.SHA, "daily reading"), tick, all)
 	case reached == head.SHA:
-		return "", nil
+		return "", w.listAlerts(ctx, repo, head.SHA, tick, all)
 	case reached == "":
 		return "", w.look(ctx, w.due(repo, head.SHA, "not read so far"), tick, all)
 	}
 	return head.SHA, nil
+}
+
+// listAlerts asks for a look at a repository of which nobody has asked yet which alerts are
+// open: nothing tells of those that are older than the webhook.
+func (w *worker) listAlerts(ctx context.Context, repo ingest.Repository, head string, tick event.Cause, all bool) error {
+	if _, lists := w.Forge.(ingest.AlertLister); !lists {
+		return nil
+	}
+	listed, err := w.Repositories.Listed(ctx, w.Name, repo.ID)
+	if err != nil || listed {
+		return err
+	}
+	return w.look(ctx, w.due(repo, head, "which alerts are open is not known"), tick, all)
 }
 
 // close gives deliveries that are on their way the time that they need, and then

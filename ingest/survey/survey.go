@@ -87,6 +87,8 @@ type Door interface {
 type Repositories interface {
 	// State returns what was last said of a repository.
 	State(ctx context.Context, source, repositoryID string) (event.RepositoryState, bool, error)
+	// Listed reports whether it was asked which security alerts of a repository are open.
+	Listed(ctx context.Context, source, repositoryID string) (bool, error)
 	// All lists the repositories of a source that are there.
 	All(ctx context.Context, source string) ([]event.RepositoryState, error)
 	// Open lists the gaps of a source that are not closed.

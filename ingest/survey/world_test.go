@@ -249,6 +249,8 @@ func (w *world) State(_ context.Context, _, id string) (event.RepositoryState, b
 	return s, ok, nil
 }
 
+func (w *world) Listed(context.Context, string, string) (bool, error) { return true, nil }
+
 func (w *world) All(context.Context, string) ([]event.RepositoryState, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

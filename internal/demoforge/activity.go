@@ -62,6 +62,7 @@ func (r *Repository) Emit(a Activity) (Delivery, error) {
 		payload = k.body(r, a)
 	}
 	h := r.activity(a, payload)
+	r.found(a, payload)
 	overlay(h.payload, a.Extra)
 	return r.forge.tell(h)
 }

@@ -31,7 +31,7 @@ func (f *Forge) routeGitHub() {
 			f.mux.HandleFunc("GET "+base+"/repos/{owner}/{repo}"+path, f.api(d, handle))
 			f.mux.HandleFunc("GET "+base+"/repositories/{id}"+path, f.api(d, handle))
 		}
-		for _, more := range []map[string]handler{githubListing(), githubPeople(), githubHooks(), githubApps(), githubPulls()} {
+		for _, more := range []map[string]handler{githubListing(), githubPeople(), githubHooks(), githubApps(), githubPulls(), githubAlerts()} {
 			for route, handle := range more {
 				method, path, _ := strings.Cut(route, " ")
 				f.mux.HandleFunc(method+" "+base+path, f.api(d, handle))

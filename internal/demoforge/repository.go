@@ -68,6 +68,7 @@ type Repository struct {
 	encoded  map[string][]byte   // trees as the APIs answer them
 	pulls    []*pull             // in the order in which they were opened
 	statuses map[string][]Status // by SHA
+	alerts   []found             // that are open, in the order in which they were told of
 }
 
 // ID is the forge's number for the repository, the same through renames.

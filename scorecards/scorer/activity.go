@@ -2,6 +2,8 @@ package scorer
 
 import (
 	"cmp"
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -381,4 +383,29 @@ func (all around) alertFacts(to map[string]scorecards.Fact) {
 	if !oldest.IsZero() {
 		to["activity.oldestAlert"] = scorecards.Fact{Value: oldest, Source: since}
 	}
+}
+
+// listAlerts takes it from a list which alerts are open: what was told of the others
+// before it, that they are, is not so any more. Unless a tool answered, nothing is known.
+func (a *activity) listAlerts(rec eventlog.Record, d event.FactRecorded) error {
+	if isNull(d.Value) {
+		return nil
+	}
+	var open event.OpenAlerts
+	if err := json.Unmarshal(d.Value, &open); err != nil {
+		return fmt.Errorf("decode which alerts of %s are open: %w", d.Repository.FullName, err)
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	since := sourceOf(rec)
+	a.alerts.since = &since
+	for id, w := range a.alerts.all {
+		tool, number, _ := strings.Cut(id, "/")
+		if listed, answered := open[tool]; answered && w.is.open && !slices.Contains(listed, number) {
+			w.is.open = false
+			a.alerts.tell(id, rec.Time, w.is)
+		}
+	}
+	return nil
 }

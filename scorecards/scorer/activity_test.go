@@ -440,3 +440,31 @@ func TestGoneRepository(t *testing.T) {
 		}
 	}
 }
+
+// A list of open alerts makes known how many there are, also if there are none, and ends
+// those that nobody told the end of.
+func TestListedAlerts(t *testing.T) {
+	w := newTeller(t)
+	alert := func(id string, state string) event.ActivityAlert {
+		return event.ActivityAlert{Repository: payments, Tool: "dependencies", ID: id, State: state, Severity: "high", Opened: begin}
+	}
+	counts := func(high int) map[string]any {
+		return map[string]any{"activity.alerts": map[string]int{"critical": 0, "high": high, "medium": 0, "low": 0}}
+	}
+	w.fact(0, "", event.FactAlerts, event.OpenAlerts{})
+	w.known(0, map[string]any{"activity.alerts": nil, "activity.oldestAlert": nil}) // no tool answered
+	w.fact(day, "", event.FactAlerts, event.OpenAlerts{"dependencies": {}})
+	w.known(day, counts(0))
+	w.tell("acme/payments", 2*day, "", alert("1", event.AlertOpen))
+	w.tell("acme/payments", 2*day, "", alert("2", event.AlertOpen))
+	w.tell("acme/payments", 2*day, "", alert("2", event.AlertOpen)) // listed, too
+	w.known(2*day, counts(2))
+	w.fact(3*day, "", event.FactAlerts, event.OpenAlerts{"secrets": {}})
+	w.known(3*day, counts(2)) // of another tool
+	w.fact(3*day, "", event.FactAlerts, event.OpenAlerts{"dependencies": {"2"}})
+	w.known(3*day, counts(1))
+	w.tell("acme/payments", 2*day, "", alert("1", event.AlertOpen)) // it comes late
+	w.known(3*day, counts(1))
+	w.tell("acme/payments", 4*day, "", alert("1", event.AlertOpen)) // it is back
+	w.known(4*day, counts(2))
+}

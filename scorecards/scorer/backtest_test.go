@@ -38,7 +38,7 @@ const odd = 2
 func readiness(i int) map[string]any {
 	levels := []any{map[string]any{"name": "Bronze", "rank": 1.0}, map[string]any{"name": "Silver", "rank": 2.0}}
 	all := []map[string]any{
-		{"filter": `entity.kind == "Component"`, "levels": levels, "rules": []any{rule("owner", "Bronze", "owner.exists"), rule("coverage", "Silver", "facts.coverage >= 50")}},
+		{"filter": `entity.kind == "Component"`, "levels": levels, "rules": []any{rule("owner", "Bronze", "owner.exists"), rule("coverage", "Silver", "facts.coverage >= 50"), rule("alerts", "Silver", "activity.alerts.high == 0")}},
 		{"filter": `entity.kind == "Component" && entity.spec.lifecycle == "production"`, "levels": levels, "rules": []any{
 			rule("owner", "Bronze", "owner.exists"), rule("fresh", "Silver", `"coverage" in reported && age(reported.coverage) < days(3)`), rule("coverage", "Silver", "facts.coverage >= 20"),
 		}},
@@ -86,7 +86,7 @@ func history(t *rapid.T, cards []int) []event.Event {
 			component.Entity.Metadata.Annotations = map[string]string{"backstage.io/techdocs-ref": "dir:."}
 		}
 		bank := entity("Group", "bank", map[string]any{"type": "team", "children": []any{}})
-		switch rapid.IntRange(0, 11).Draw(t, "what") {
+		switch rapid.IntRange(0, 12).Draw(t, "what") {
 		case 0, 1, 2:
 			add(ref, event.EntityChanged{Declaration: component})
 		case 3:
@@ -112,6 +112,13 @@ func history(t *rapid.T, cards []int) []event.Event {
 				add("acme/"+name, event.RepositoryDeleted{Repository: repo})
 			}
 		case 11:
+			if id := rapid.SampledFrom([]string{"1", "2"}).Draw(t, "alert"); rapid.Bool().Draw(t, "listed") {
+				value, _ := json.Marshal(event.OpenAlerts{"secrets": {id}})
+				add("acme/"+name, event.FactRecorded{Fact: event.FactAlerts, Repository: repo, Value: value})
+			} else {
+				add("acme/"+name, event.ActivityAlert{Repository: repo, Tool: "secrets", ID: id, State: rapid.SampledFrom([]string{event.AlertOpen, event.AlertFixed}).Draw(t, "state")})
+			}
+		case 12:
 			if len(cards) > 1 {
 				define(rapid.SampledFrom(cards).Draw(t, "card"))
 			}

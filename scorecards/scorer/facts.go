@@ -53,6 +53,9 @@ func (w *World) record(rec eventlog.Record, t *touched) error {
 		if r.protected = nil; !isNull(d.Value) {
 			r.protected = &scorecards.Fact{Value: string(d.Value) == "true", Source: &since}
 		}
+	case d.Fact == event.FactAlerts:
+		t.facts = []string{"activity"}
+		err = r.listAlerts(rec, d)
 	case d.Fact == event.FactFiles:
 		t.facts = []string{"repo", "docs"}
 		err = r.list(rec, d)

@@ -1,0 +1,119 @@
+package ingest_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/ingest"
+	"github.com/callboard/callboard/internal/fault"
+)
+
+// alerting is a source whose forge lists alerts.
+type alerting struct {
+	source
+	lister *lister
+}
+
+func (a alerting) Forge() ingest.Forge { return a.lister }
+
+type lister struct {
+	*forge
+	alerts map[string][]ingest.Alert
+	asked  int
+	err    error
+}
+
+func (l *lister) OpenAlerts(context.Context, ingest.Repository) (map[string][]ingest.Alert, error) {
+	l.asked++
+	return l.alerts, l.err
+}
+
+func newAlertingWorld(t *testing.T) (*world, *lister) {
+	t.Helper()
+	w := newObservingWorld(t)
+	l := &lister{forge: w.forge}
+	w.sources = []ingest.Source{alerting{source{"github", w.forge}, l}}
+	w.restart()
+	w.forge.push("x", "mossbank", files{"README.md": "x"})
+	return w, l
+}
+
+func alertOf(id, severity string, at time.Time) ingest.Alert {
+	return ingest.Alert{ActivityAlert: event.ActivityAlert{ID: id, State: event.AlertOpen, Severity: severity, Opened: at.Add(-24 * time.Hour)}, Updated: at}
+}
+
+// Open alerts are asked for once, when somebody looks at a repository, and after a gap: not
+// at each push.
+func TestAlertsAreListedOnce(t *testing.T) {
+	w, l := newAlertingWorld(t)
+	repo := event.Repository{Source: "github", ID: "x", FullName: "acme/x"}
+	opened := time.Date(2026, 1, 2, 9, 0, 0, 0, time.UTC)
+	l.alerts = map[string][]ingest.Alert{"dependencies": {alertOf("2", "high", opened.AddDate(0, 0, 1)), alertOf("1", "low", opened)}, "secrets": {}}
+	w.handle(w.delivery("x", w.forge.repo("x").head))
+	if l.asked != 0 {
+		t.Errorf("a push had the forge asked %d times", l.asked)
+	}
+	looked := eventlog.Position(0)
+	look := func(gap string, want ...string) {
+		t.Helper()
+		looked = w.position()
+		w.due(event.RepositoryDue{Repository: repo, Reason: "found", Gap: gap})
+		var got []string
+		for rec, err := range w.log.Read(t.Context(), looked) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			data, err := rec.Decode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch d := data.(type) {
+			case event.ActivityAlert:
+				if d.Repository != repo || rec.Cause.Delivery == "" {
+					t.Errorf("alert %s is of %+v, because of %+v", d.ID, d.Repository, rec.Cause)
+				}
+				got = append(got, fmt.Sprintf("%s %s/%s %s %s", rec.Time.Format(time.DateOnly), d.Tool, d.ID, d.State, d.Severity))
+			case event.FactRecorded:
+				if d.Fact == event.FactAlerts {
+					got = append(got, string(d.Value))
+				}
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+	look("", "2026-01-02 dependencies/1 open low", "2026-01-03 dependencies/2 open high", `{"dependencies":["1","2"],"secrets":[]}`)
+	look("")
+	if l.asked != 1 {
+		t.Errorf("the forge was asked %d times, want once", l.asked)
+	}
+	l.alerts = map[string][]ingest.Alert{"dependencies": {alertOf("2", "high", opened.AddDate(0, 0, 1)), alertOf("3", "", opened.AddDate(0, 0, 9))}}
+	look("g1", "2026-01-11 dependencies/3 open ", `{"dependencies":["2","3"]}`) // what is as it was is told once
+}
+
+// A forge all of whose tools are off is not asked again; one that cannot answer is.
+func TestAlertsThatCannotBeListed(t *testing.T) {
+	w, l := newAlertingWorld(t)
+	repo := event.Repository{Source: "github", ID: "x", FullName: "acme/x"}
+	l.err = fault.New(fault.Invalid, "fake: no")
+	for range 2 {
+		w.due(event.RepositoryDue{Repository: repo, Reason: "found"})
+	}
+	if l.asked != 2 {
+		t.Errorf("it was asked %d times, want at each look", l.asked)
+	}
+	l.err = nil
+	for range 2 {
+		w.due(event.RepositoryDue{Repository: repo, Reason: "found"})
+	}
+	if l.asked != 3 {
+		t.Errorf("it was asked %d times, want once more", l.asked)
+	}
+}

@@ -27,6 +27,14 @@ type lister struct {
 	alerts map[string][]ingest.Alert
 	asked  int
 	err    error
+
+	sizes   map[string]float64
+	counted int
+}
+
+func (l *lister) Languages(context.Context, ingest.Repository) (map[string]float64, error) {
+	l.counted++
+	return l.sizes, l.err
 }
 
 func (l *lister) OpenAlerts(context.Context, ingest.Repository) (map[string][]ingest.Alert, error) {
@@ -116,4 +124,42 @@ func TestAlertsThatCannotBeListed(t *testing.T) {
 	if l.asked != 3 {
 		t.Errorf("it was asked %d times, want once more", l.asked)
 	}
+}
+
+// Languages are asked for at looks, of each commit once, and are news if a share is another.
+func TestLanguages(t *testing.T) {
+	w, l := newAlertingWorld(t)
+	repo := event.Repository{Source: "github", ID: "x", FullName: "acme/x"}
+	look := func(asked int, want string) {
+		t.Helper()
+		from := w.position()
+		w.due(event.RepositoryDue{Repository: repo, Reason: "daily reading"})
+		got := ""
+		for rec, err := range w.log.Read(t.Context(), from) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d, err := event.DecodeAs[event.FactRecorded](rec.Event); err == nil && d.Fact == event.FactLanguages {
+				got = string(d.Value)
+			}
+		}
+		if got != want || l.counted != asked {
+			t.Errorf("asked %d times, got %s; want %d and %s", l.counted, got, asked, want)
+		}
+	}
+	first := w.forge.repo("x").head
+	l.sizes = map[string]float64{"Go": 2000, "Shell": 1}
+	w.handle(w.delivery("x", first))
+	look(1, `{"commit":"`+first+`","shares":{"Go":1,"Shell":0}}`)
+	look(1, "")
+	w.forge.push("x", "mossbank", files{"README.md": "y"})
+	look(2, "") // the branch moved, and the shares are the same
+	l.sizes = map[string]float64{"Go": 75, "Shell": 25}
+	look(3, `{"commit":"`+w.forge.repo("x").head+`","shares":{"Go":0.75,"Shell":0.25}}`)
+	w.forge.push("x", "mossbank", files{"README.md": "z"})
+	l.sizes = map[string]float64{}
+	look(4, `{"commit":"`+w.forge.repo("x").head+`","shares":{}}`)
+	w.forge.push("x", "mossbank", files{"README.md": "a"})
+	l.err = fault.New(fault.Denied, "fake: no")
+	look(5, "")
 }

@@ -99,10 +99,12 @@ func (l *lane) sync(ctx context.Context, t task) (d done, err error) {
 			return d, err
 		}
 		d.events = append(d.events, positions...)
-		if positions, err = l.recordAlerts(ctx, r, t); err != nil {
-			return d, err
+		for _, record := range []func(context.Context, reading, task) ([]uint64, error){l.recordAlerts, l.recordLanguages} {
+			if positions, err = record(ctx, r, t); err != nil {
+				return d, err
+			}
+			d.events = append(d.events, positions...)
 		}
-		d.events = append(d.events, positions...)
 	}
 	if positions, err = l.recordDocs(ctx, r, c, t); err != nil {
 		return d, err

@@ -41,7 +41,7 @@ type Owner struct {
 // Fact is one thing that was observed.
 type Fact struct {
 	// Value is of the Go type that fits the variable: string, bool, int, float64,
-	// time.Time, time.Duration, []string or map[string]int; a File for those of
+	// time.Time, time.Duration, []string, map[string]int or map[string]float64; a File for those of
 	// FileFact; of those that CI pushed, any JSON value.
 	Value  any
 	Source *Source // where it is from; facts that come together share one
@@ -111,6 +111,8 @@ func goType(v any) *cel.Type {
 		return cel.ListType(cel.StringType)
 	case map[string]int:
 		return cel.MapType(cel.StringType, cel.IntType)
+	case map[string]float64:
+		return cel.MapType(cel.StringType, cel.DoubleType)
 	default:
 		return nil
 	}

@@ -67,6 +67,7 @@ var variables = []variable{
 	{"repo.archived", cel.BoolType, true, "whether it is read-only"},
 	{"repo.visibility", cel.StringType, true, "public, internal or private"},
 	{"repo.language", cel.StringType, true, "the main language, as the forge sees it"},
+	{"repo.languages", cel.MapType(cel.StringType, cel.DoubleType), true, "share of each language in its code, from 0 to 1: repo.languages[?\"Go\"].orValue(0.0)"},
 	{"repo.topics", cel.ListType(cel.StringType), true, "topics that it has at the forge"},
 	{"repo.license", cel.StringType, true, "SPDX identifier of the licence; empty if there is none"},
 	{"repo.codeowners", cel.ListType(cel.StringType), true, "who owns the folder of the entity by CODEOWNERS; empty if nobody does"},

@@ -16,6 +16,7 @@ func (f *Forge) routeGitHub() {
 	routes := map[string]handler{
 		"":                    githubGetRepository,
 		"/branches/{rev...}":  githubGetBranch,
+		"/languages":          githubListLanguages,
 		"/commits":            githubListCommits,
 		"/commits/{rev...}":   githubGetCommit,
 		"/git/ref/{ref...}":   githubGetRef,

@@ -22,6 +22,7 @@ func (f *Forge) routeGitLab() {
 		"/projects/{project}/repository/merge_base":       gitlabMergeBase,
 		"/projects/{project}/repository/tree":             gitlabListTree,
 		"/projects/{project}/repository/blobs/{sha}/raw":  gitlabGetRawBlob,
+		"/projects/{project}/languages":                   gitlabListLanguages,
 		"/projects/{project}/vulnerabilities":             gitlabListVulnerabilities,
 		"/projects/{project}/repository/files/{path}":     gitlabGetFile,
 		"/projects/{project}/repository/files/{path}/raw": gitlabGetRawFile,

@@ -53,6 +53,9 @@ func (w *World) record(rec eventlog.Record, t *touched) error {
 		if r.protected = nil; !isNull(d.Value) {
 			r.protected = &scorecards.Fact{Value: string(d.Value) == "true", Source: &since}
 		}
+	case d.Fact == event.FactLanguages:
+		t.facts = []string{"repo.languages"}
+		r.languages, err = languagesOf(rec, d)
 	case d.Fact == event.FactAlerts:
 		t.facts = []string{"activity"}
 		err = r.listAlerts(rec, d)
@@ -70,6 +73,24 @@ func (w *World) record(rec eventlog.Record, t *touched) error {
 }
 
 func isNull(value json.RawMessage) bool { return len(value) == 0 || string(value) == "null" }
+
+// languagesOf is which languages a repository is written in; nil if that is not known any
+// more.
+func languagesOf(rec eventlog.Record, d event.FactRecorded) (*scorecards.Fact, error) {
+	if isNull(d.Value) {
+		return nil, nil //nolint:nilnil // as promised
+	}
+	var found event.Languages
+	if err := json.Unmarshal(d.Value, &found); err != nil {
+		return nil, fmt.Errorf("decode the languages of %s: %w", d.Repository.FullName, err)
+	}
+	if found.Shares == nil {
+		found.Shares = map[string]float64{}
+	}
+	since := sourceOf(rec)
+	since.Commit = found.Commit
+	return &scorecards.Fact{Value: found.Shares, Source: &since}, nil
+}
 
 // report keeps what somebody reported, under the name of its variable.
 func report(to map[string]scorecards.Fact, rec eventlog.Record, d event.FactRecorded) error {
@@ -222,6 +243,9 @@ func (r *repository) facts(to map[string]scorecards.Fact, at event.Origin, named
 	}
 	if r.protected != nil {
 		to["repo.protected"] = *r.protected
+	}
+	if r.languages != nil {
+		to["repo.languages"] = *r.languages
 	}
 	switch {
 	case r.owners == nil && r.files != nil && r.files.TooMany == 0 && !r.files.ownership():

@@ -111,7 +111,13 @@ func TestFileFacts(t *testing.T) {
 	w.fact(5*day, "saltmarsh", event.FactFiles, event.FilesChanged{Whole: true, TooMany: 20_000})
 	w.known(5*day, map[string]any{"repo.files": nil, "repo.license": nil, "repo.codeowners": nil, file: nil})
 	w.fact(5*day, "", event.FactProtected, true)
-	w.known(5*day, map[string]any{"repo.protected": true})
+	w.known(5*day, map[string]any{"repo.protected": true, "repo.languages": nil})
+	w.fact(5*day, "", event.FactLanguages, event.Languages{Commit: "c", Shares: map[string]float64{"Go": 0.9, "Shell": 0.1}})
+	w.known(5*day, map[string]any{"repo.languages": map[string]float64{"Go": 0.9, "Shell": 0.1}})
+	w.fact(5*day, "", event.FactLanguages, event.Languages{Commit: "d"})
+	w.known(5*day, map[string]any{"repo.languages": map[string]float64{}})
+	w.fact(5*day, "", event.FactLanguages, nil)
+	w.known(5*day, map[string]any{"repo.languages": nil})
 }
 
 func TestReportedFacts(t *testing.T) {

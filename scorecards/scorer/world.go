@@ -57,6 +57,7 @@ type repository struct {
 	owners     *codeowners.Found // nil: not known
 	ownedSince scorecards.Source
 	protected  *scorecards.Fact           // nil: not known
+	languages  *scorecards.Fact           // nil: not known
 	files      *files                     // nil: not known
 	docs       map[string]*docs           // by the full ref of the entity; what is in it is not written to
 	reported   map[string]scorecards.Fact // by the name of the variable

@@ -158,6 +158,10 @@ func (v *view) build(name string) (any, bool) {
 		return types.Bool(v.Owner.Exists), true
 	case "owner.members":
 		return types.Int(v.Owner.Members), true
+	case "oncall.present":
+		return types.Bool(onCallTool(v.Entity) != ""), true
+	case "oncall.tool":
+		return types.String(onCallTool(v.Entity)), true
 	case "now":
 		return types.Timestamp{Time: v.now}, true
 	case "relations":

@@ -52,6 +52,8 @@ var variables = []variable{
 	{"owner.members", cel.IntType, false, "how many people belong to the owner; 1 if it is a person"},
 	{"relations", cel.ListType(cel.MapType(cel.StringType, cel.StringType)), false, "relations of the entity, each with type, target and kind (of the target)"},
 	{"links", cel.ListType(cel.MapType(cel.StringType, cel.StringType)), false, "links of the entity, each with url, title, icon and type"},
+	{"oncall.present", cel.BoolType, false, "whether an annotation leads to a tool that says who is on call"},
+	{"oncall.tool", cel.StringType, false, "which: pagerduty, opsgenie, rootly, splunk or firehydrant; empty if none does"},
 	{"now", cel.TimestampType, false, "the moment of the evaluation"},
 
 	{"repo.name", cel.StringType, true, "full name of the repository: acme/payments"},

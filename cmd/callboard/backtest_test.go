@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"log/slog"
+	"maps"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -37,8 +39,13 @@ func TestDemoBacktest(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = log.Close() }()
+	judge := scorer.New(scorer.Options{Log: log, Kinds: append(catalog.BuiltIn(), scorecards.Kinds()...), Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	if err := judge.CatchUp(t.Context()); err != nil { // it ended while surveys were looking around, as a next start would find it
+		t.Fatal(err)
+	}
 	recorded, to := map[string][]scorer.Transition{}, time.Time{}
 	cards := map[string]*scorecards.Card{}
+	unknown := map[string]bool{} // rules about docs, by entity and rule
 	last, err := log.Last(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -59,14 +66,31 @@ func TestDemoBacktest(t *testing.T) {
 		}
 		switch d := data.(type) {
 		case event.ScoreChanged:
+			if d.After == nil {
+				maps.DeleteFunc(unknown, func(what string, _ bool) bool { return strings.HasPrefix(what, rec.Subject+" ") })
+			}
+			for _, r := range d.Rules {
+				if d.Card == "scorecard:default/docs" {
+					unknown[rec.Subject+" "+r.Rule] = r.After == string(scorecards.Unknown)
+				}
+			}
 			recorded[d.Card] = append(recorded[d.Card], scorer.Transition{Entity: rec.Subject, At: rec.Time, Actor: rec.Actor, Cause: rec.Cause, ScoreChanged: d})
+		case event.FactRecorded:
+			if d.Fact == event.FactProtected && rec.Recorded.Sub(rec.Time) < 24*time.Hour {
+				t.Errorf("that the branch of %s is protected is known since %s only, and its first push was months ago", rec.Subject, rec.Time)
+			}
 		case event.EntityRegistered:
 			if card, _ := scorecards.ParseCard(&d.Entity); card != nil {
 				cards[card.Ref.String()] = card
 			}
 		}
 	}
-	if len(cards) != 5 {
+	for what, is := range unknown {
+		if is {
+			t.Errorf("the card about docs does not know of %s", what)
+		}
+	}
+	if len(unknown) == 0 || len(cards) != 5 {
 		t.Errorf("the log tells of %d cards, want five", len(cards))
 	}
 	for ref, card := range cards {

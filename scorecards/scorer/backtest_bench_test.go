@@ -109,6 +109,25 @@ func yearOf(b *testing.B, log *sqlitelog.Log, n int) (end time.Time, events int)
 	return begin.AddDate(1, 0, 0), events
 }
 
+// encoded is how many bytes a transition has on average, as an event with its cause.
+func encoded(b *testing.B, all []scorer.Transition) float64 {
+	b.Helper()
+	bytes := 0
+	for _, t := range all {
+		e, err := event.New("/scorecards", t.Entity, t.ScoreChanged)
+		if err != nil {
+			b.Fatal(err)
+		}
+		e.ID, e.Time, e.Actor, e.Cause = event.DeriveID(1, t.Entity), t.At, t.Actor, t.Cause
+		text, err := event.Encode(e)
+		if err != nil {
+			b.Fatal(err)
+		}
+		bytes += len(text)
+	}
+	return float64(bytes) / float64(len(all))
+}
+
 // Twelve months of 10,000 services, each of which changes once a month, by a card of
 // twenty rules.
 const services = 10_000
@@ -128,6 +147,7 @@ func BenchmarkBacktest(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.ReportMetric(float64(got.Total), "transitions")
+		b.ReportMetric(float64(got.Total)/12*encoded(b, got.Transitions)/1e6, "MB/month")
 		if n := got.Trend[len(got.Trend)-1].Entities; n != services {
 			b.Fatalf("the card judges %d services", n)
 		}

@@ -5,13 +5,9 @@
 package scorer
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
-	"maps"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -19,7 +15,6 @@ import (
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
-	"github.com/callboard/callboard/scorecards"
 )
 
 // Name is the scorer's, under which its cursor is kept.
@@ -189,48 +184,6 @@ func (s *Scorer) follow(ctx context.Context) error {
 	}
 }
 
-// pair is a scorecard and an entity that it judges, by their refs.
-type pair struct{ card, entity string }
-
-// standing is what was said last of a pair.
-type standing struct {
-	event.Score
-	outcomes map[string]string // by rule
-	// result is how it came about; nil if that is not known any more, or the card is
-	// another one. It is of the card in by.
-	result *scorecards.Result
-	by     *scorecards.Card
-}
-
-// change is that an entity stands otherwise than before, and why.
-type change struct {
-	entity string
-	event.ScoreChanged
-	why
-}
-
-// judge is one run along the log.
-type judge struct {
-	say      func(context.Context, []change) error // what one event led to
-	world    *World
-	standing map[pair]standing
-	dues     *dues
-	turns    *turns            // of exemptions and initiatives; nil: nobody is to know
-	until    eventlog.Position // up to which all is judged already
-	at       eventlog.Position
-	clock    time.Time // of the newest that was looked at; time does not go back
-	started  bool      // pairs that are due were found
-	catching bool      // up with the past
-
-	changed   []string            // facts that are others than before; nil: anything may be
-	subject   *scorecards.Subject // that is being judged; nil if it is not there
-	subjectOf string              // its ref
-}
-
-func newJudge(w *World, say func(context.Context, []change) error) *judge {
-	return &judge{say: say, world: w, standing: map[pair]standing{}, dues: newDues()}
-}
-
 // begin reads what the scorer itself said before. The events that one position led
 // to are appended together, so that all up to the newest such position is judged,
 // even if a crash lost the cursor.
@@ -263,127 +216,6 @@ func (s *Scorer) begin(ctx context.Context) (*judge, error) {
 	return j, nil
 }
 
-// note keeps what an event said of a pair.
-func (j *judge) note(entity string, d event.ScoreChanged) {
-	key := pair{d.Card, entity}
-	if d.After == nil {
-		delete(j.standing, key)
-		j.dues.set(key, time.Time{})
-		return
-	}
-	was := j.standing[key]
-	now := standing{Score: *d.After, outcomes: maps.Clone(was.outcomes), result: was.result, by: was.by} // a copy of the judge has the same map
-	if now.outcomes == nil {
-		now.outcomes = map[string]string{}
-	}
-	for _, r := range d.Rules {
-		if r.After == "" {
-			delete(now.outcomes, r.Rule)
-		} else {
-			now.outcomes[r.Rule] = r.After
-		}
-	}
-	j.standing[key] = now
-}
-
-// take folds a record, and judges what it may have changed unless that was done.
-func (j *judge) take(ctx context.Context, rec eventlog.Record) error {
-	if rec.Position <= j.until {
-		if matters(rec) {
-			j.tick(rec.Time)
-		}
-		j.at = rec.Position
-		j.turns.passed()
-		return j.world.Apply(rec)
-	}
-	if err := j.start(ctx); err != nil {
-		return err
-	}
-	if matters(rec) {
-		if err := j.pass(ctx, rec.Time); err != nil {
-			return err
-		}
-	}
-	before := j.turns.of(rec)
-	t, err := j.world.apply(rec)
-	if err != nil {
-		return fmt.Errorf("position %d: %w", rec.Position, err)
-	}
-	j.at = rec.Position
-	if err := j.turns.tell(ctx, rec, before); err != nil {
-		return err
-	}
-	var pairs []pair
-	for card := range t.cards {
-		for ref := range j.world.entities {
-			pairs = append(pairs, pair{card, ref})
-		}
-		for key := range j.standing {
-			if key.card == card && j.world.entities[key.entity] == nil {
-				pairs = append(pairs, key)
-			}
-		}
-	}
-	for ref := range t.entities {
-		for card, c := range j.world.cards {
-			if !t.cards[card] && t.bears(c) {
-				pairs = append(pairs, pair{card, ref})
-			}
-		}
-	}
-	j.changed = t.facts
-	return j.judge(ctx, pairs, why{rec.Time, rec.Actor, rec.Cause, rec.ID})
-}
-
-// start finds, once, which pairs time alone may change, and judges them by what is
-// known of them by now: a newer version may know more than the one that judged them.
-func (j *judge) start(ctx context.Context) error {
-	if j.started {
-		return nil
-	}
-	j.started, j.changed = true, nil
-	return j.judge(ctx, slices.Collect(maps.Keys(j.standing)), scheduled(j.clock, fmt.Sprintf("start %d", j.at)))
-}
-
-// tick moves the clock on.
-func (j *judge) tick(to time.Time) {
-	if to.After(j.clock) {
-		j.clock = to
-	}
-}
-
-// pass judges what time alone changes until a moment, each pair at the time at which
-// it is due: so what comes in late, or after a pause, is judged as it was.
-func (j *judge) pass(ctx context.Context, to time.Time) error {
-	for at, ok := j.dues.next(); ok && !at.After(to); at, ok = j.dues.next() {
-		if err := j.turns.due(ctx, at); err != nil {
-			return err
-		}
-		j.tick(at)
-		j.catching = to.Sub(j.clock) > lookBack
-		// After an event that came late, the clock is ahead: what is due by then waits, so
-		// that each card is judged as if there were no other, and the same moment is judged
-		// once more.
-		j.changed = []string{}
-		id := fmt.Sprintf("schedule %s %d", j.clock.UTC().Format(time.RFC3339Nano), j.at)
-		if err := j.judge(ctx, j.dues.take(at), scheduled(j.clock, id)); err != nil {
-			return err
-		}
-	}
-	j.catching = false
-	if err := j.turns.due(ctx, to); err != nil {
-		return err
-	}
-	j.tick(to)
-	return nil
-}
-
-// scheduled is that nothing but time led to it.
-func scheduled(at time.Time, id string) why {
-	tick := at.UTC().Truncate(lookAround).Format(time.RFC3339)
-	return why{at, event.Actor{}, event.Cause{Schedule: "scorecards " + tick}, id}
-}
-
 // settle remembers how far it has come.
 func (s *Scorer) settle(ctx context.Context, j *judge) error {
 	if j.at > j.until {
@@ -392,53 +224,6 @@ func (s *Scorer) settle(ctx context.Context, j *judge) error {
 		}
 	}
 	s.advance(j.at)
-	return nil
-}
-
-// due judges the pairs whose time has come. Zero is that nobody knows the time.
-func (j *judge) due(ctx context.Context, now time.Time) error {
-	if now.IsZero() {
-		return nil
-	}
-	if err := j.start(ctx); err != nil {
-		return err
-	}
-	return j.pass(ctx, now)
-}
-
-// why is what pairs are judged for.
-type why struct {
-	at    time.Time
-	actor event.Actor
-	cause event.Cause
-	id    string
-}
-
-// judge evaluates pairs and says, all at once, what changed.
-func (j *judge) judge(ctx context.Context, pairs []pair, w why) error {
-	slices.SortFunc(pairs, func(a, b pair) int {
-		return cmp.Or(strings.Compare(a.entity, b.entity), strings.Compare(a.card, b.card))
-	})
-	j.subject, j.subjectOf = nil, ""
-	var all []change
-	for _, key := range pairs {
-		d, changed, err := j.evaluate(key, w.at)
-		if err != nil {
-			return err
-		}
-		if changed {
-			all = append(all, change{key.entity, d, w})
-		}
-	}
-	if len(all) == 0 {
-		return nil
-	}
-	if err := j.say(ctx, all); err != nil {
-		return err
-	}
-	for _, c := range all {
-		j.note(c.entity, c.ScoreChanged)
-	}
 	return nil
 }
 
@@ -457,67 +242,4 @@ func (s *Scorer) append(ctx context.Context, all []change) error {
 		return fmt.Errorf("append scores: %w", err)
 	}
 	return nil
-}
-
-// evaluate judges a pair at a moment and compares with what was said last.
-func (j *judge) evaluate(key pair, now time.Time) (d event.ScoreChanged, changed bool, err error) {
-	was, judged := j.standing[key]
-	d = event.ScoreChanged{Card: key.card, Title: key.card, By: uint64(j.at)}
-	if judged {
-		d.Before = &was.Score
-	}
-	j.dues.set(key, time.Time{})
-	card := j.world.cards[key.card]
-	if j.subjectOf != key.entity { // the pairs of an entity come one after the other
-		if j.subject, err = j.world.Subject(key.entity, now); err != nil {
-			return d, false, err
-		}
-		j.subjectOf = key.entity
-	}
-	subject := j.subject
-	if card != nil {
-		d.Title = card.Title
-	}
-	if card == nil || subject == nil {
-		return d, judged, nil
-	}
-	if was.by != card {
-		was.result = nil
-	}
-	result := card.Reevaluate(was.result, subject, now, j.changed)
-	if j.catching {
-		result.Postpone(now, now.Add(lookBack))
-	}
-	j.dues.set(key, result.Due)
-	if judged {
-		was.result, was.by = &result, card
-		j.standing[key] = was
-	}
-	switch result.Applies {
-	case scorecards.Pass:
-	case scorecards.NotApplicable:
-		return d, judged, nil
-	default: // it is not known whether the card judges it: what was said stays
-		return d, false, nil
-	}
-	d.After = &event.Score{Level: card.Settle(was.Level, &result), Points: result.Points, Of: result.Of}
-	stay := 0
-	for _, r := range result.Rules {
-		before, had := was.outcomes[r.Rule]
-		if had {
-			stay++
-		}
-		if before != string(r.Outcome) {
-			d.Rules = append(d.Rules, event.RuleChange{Rule: r.Rule, Title: card.Rule(r.Rule).Title, Before: before, After: string(r.Outcome), Message: r.Message})
-		}
-	}
-	if stay == len(was.outcomes) {
-		return d, !judged || len(d.Rules) > 0 || *d.After != was.Score, nil
-	}
-	for _, id := range slices.Sorted(maps.Keys(was.outcomes)) {
-		if card.Rule(id) == nil {
-			d.Rules = append(d.Rules, event.RuleChange{Rule: id, Title: id, Before: was.outcomes[id]})
-		}
-	}
-	return d, !judged || len(d.Rules) > 0 || *d.After != was.Score, nil
 }

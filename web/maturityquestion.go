@@ -1,0 +1,84 @@
+package web
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/maturity"
+	"github.com/callboard/callboard/scorecards"
+	"github.com/callboard/callboard/web/ui"
+)
+
+// published are the cards of a catalog that are no drafts.
+func published(c Catalog) []*scorecards.Card {
+	return slices.DeleteFunc(cardsOf(c), func(card *scorecards.Card) bool { return card.Draft })
+}
+
+// cardPath is a card as an address has it.
+func cardPath(card *scorecards.Card) string {
+	return strings.TrimPrefix(scorecardLink(card.Ref), scorecardsPath+"/")
+}
+
+// quarterSpan is the period of a page about maturity: this quarter, if nobody says.
+func (s *Site) quarterSpan(ctx context.Context, r request) (span, error) {
+	p, err := s.span(ctx, r, 1)
+	if err == nil && r.self.query.Get(fieldFrom) == "" {
+		p.from = maturity.Quarter(p.end)
+		p.fromText = p.from.Format(time.DateOnly)
+	}
+	return p, err
+}
+
+// maturityJumps lead to the usual periods of a page about maturity.
+func maturityJumps(p span, base link) (all []ui.View) {
+	end := p.last.UTC()
+	base = base.drop(fieldTo, fieldFromKnown)
+	on := func(from time.Time) bool {
+		return p.toText == "" && p.from.UTC().Format(time.DateOnly) == from.Format(time.DateOnly)
+	}
+	all = append(all, ui.View{Label: "This quarter", Href: base.drop(fieldFrom).String(), On: on(maturity.Quarter(end))})
+	for _, days := range []int{30, 90, 365} {
+		from := end.AddDate(0, 0, -days)
+		all = append(all, ui.View{Label: strconv.Itoa(days) + " days", Href: base.set(fieldFrom, from.Format(time.DateOnly)).String(), On: on(from) && !all[0].On})
+	}
+	return all
+}
+
+// question is what a page about maturity asks for.
+func (s *Site) question(ctx context.Context, r request, by maturity.Grouping) (q maturity.Question, p span, err error) {
+	if s.Scores == nil {
+		return q, p, fault.New(fault.NotFound, "this portal has no scorecards")
+	}
+	if p, err = s.quarterSpan(ctx, r); err != nil {
+		return q, p, err
+	}
+	q = maturity.Question{Cards: published(r.catalog), From: p.from, To: p.to, End: p.end, By: by, Movers: shownRisen}
+	if len(q.Cards) == 0 {
+		return q, p, nil
+	}
+	if q.Card, err = maturity.CardOf(q.Cards, ui.Shorten(r.self.query.Get(fieldCard), 200)); err != nil {
+		return q, p, err
+	}
+	q.Target, err = maturity.LevelOf(q.Card, ui.Shorten(r.self.query.Get(fieldLevel), 100))
+	return q, p, err
+}
+
+// goalOf names what is to be reached.
+func goalOf(card *scorecards.Card, target string) string {
+	switch {
+	case len(card.Levels) == 0:
+		return "Points reached"
+	case card.Levels[len(card.Levels)-1].Name == target:
+		return target
+	}
+	return target + " or better"
+}
+
+// periodWords are the two moments of a report.
+func periodWords(m *maturity.Report) string {
+	return ui.Day(m.From).Text + " to " + ui.Day(m.End).Text + ", against " + ui.Day(m.From).Text
+}

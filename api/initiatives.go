@@ -41,6 +41,7 @@ type initiativeJSON struct {
 	State      agreements.State   `json:"state"`
 	Asked      int                `json:"asked"`
 	Done       int                `json:"done"`
+	Why        string             `json:"unmeasured,omitempty"` // why it cannot be measured
 	Closed     string             `json:"closed,omitempty"`
 	Note       string             `json:"note,omitempty"`
 	Since      time.Time          `json:"since"`
@@ -62,7 +63,7 @@ type itemJSON struct {
 func toInitiativeJSON(i *agreements.Initiative) initiativeJSON {
 	return initiativeJSON{
 		Initiative: i.Ref.String(), Title: i.Title, Owner: i.Owner, Scorecard: i.Initiative.Card, Level: i.Level, Rules: i.Rules, Filter: i.Filter,
-		Start: dayOf(i.Start), Target: dayOf(i.LastDay()), Remind: i.Remind, State: i.State, Asked: len(i.Items), Done: i.Done, Closed: dayOf(i.Closed), Note: i.Note,
+		Start: dayOf(i.Start), Target: dayOf(i.LastDay()), Remind: i.Remind, State: i.State, Asked: i.Asked, Done: i.Done, Why: i.Why, Closed: dayOf(i.Closed), Note: i.Note,
 		Since: i.Entry.Since.Time, Position: i.Entry.Since.Position, Place: i.Entry.Origin.Place(),
 	}
 }
@@ -97,7 +98,7 @@ func (a *API) handleInitiative(c echo.Context) error {
 	}
 	answer := toInitiativeJSON(i)
 	for _, item := range i.Items {
-		answer.Items = append(answer.Items, itemJSON{item.Entity, item.Owner, item.Score.Level, len(item.Left) == 0, item.Left})
+		answer.Items = append(answer.Items, itemJSON{item.Entity, item.Owner, item.Score.Level, item.Done, item.Left})
 	}
 	if c.QueryParam("format") == "csv" {
 		return writeItems(c, ref.Name, answer.Items)

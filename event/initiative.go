@@ -21,7 +21,7 @@ type InitiativeClosed struct {
 	Outcome string `json:"outcome"`        // see the constants
 	Done    int    `json:"done"`           // entities that have nothing left to do
 	Asked   int    `json:"asked"`          // all entities that were asked
-	Note    string `json:"note,omitempty"` // why it was closed before its target
+	Note    string `json:"note,omitempty"` // why it was closed before its target, or cannot be measured
 }
 
 // How an initiative ends.
@@ -29,6 +29,11 @@ const (
 	InitiativeReached   = "reached"   // the target is over, and all are done
 	InitiativeMissed    = "missed"    // the target is over, and some are not
 	InitiativeWithdrawn = "withdrawn" // somebody closed or removed it before
+
+	// The target is over, and nobody was asked.
+	InitiativeUnasked = "unasked"
+	// The target is over, and there is no such scorecard, or no such level or rule of it.
+	InitiativeUnmeasured = "unmeasured"
 )
 
 // EventType returns the fixed name.

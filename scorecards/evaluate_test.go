@@ -369,12 +369,31 @@ spec: {owner: platform, scorecard: readiness, level: Silver, target: 2026-06-30,
 	outcome := func(id string) scorecards.Outcome {
 		return r.Rules[slices.IndexFunc(r.Rules, func(o scorecards.RuleResult) bool { return o.Rule == id })].Outcome
 	}
-	if left := i.Left(card, r.Level, outcome, noon); !i.Asks(s, noon) || !slices.Equal(left, []string{"s"}) {
+	if left, done := i.Left(card, r.Level, outcome, noon); done || !i.Asks(s, noon) || !slices.Equal(left, []string{"s"}) {
 		t.Errorf("left %v, asked %t", left, i.Asks(s, noon))
 	}
 	// Who has the level has nothing left, whatever its rules are not known to come to.
-	if left := i.Left(card, "Silver", outcome, noon); left != nil {
+	if left, done := i.Left(card, "Silver", outcome, noon); left != nil || !done {
 		t.Errorf("with the level: %v", left)
+	}
+	// Of what the card does not have nobody is done.
+	for _, tt := range []struct {
+		level string
+		rules []string
+		left  []string
+		why   string
+	}{
+		{"Silver", nil, []string{"s"}, ""},
+		{"Platinum", nil, nil, "the scorecard has no level Platinum"},
+		{"", []string{"b", "gone"}, []string{"gone"}, "the scorecard has no rule gone"},
+	} {
+		asks := scorecards.Initiative{Level: tt.level, Rules: tt.rules}
+		if left, done := asks.Left(card, r.Level, outcome, noon); done || !slices.Equal(left, tt.left) || asks.Unmeasured(card) != tt.why {
+			t.Errorf("%s %v: left %v, done %t, %q", tt.level, tt.rules, left, done, asks.Unmeasured(card))
+		}
+	}
+	if i.Unmeasured(nil) == "" {
+		t.Error("it can be measured without a card")
 	}
 	s.Owner.Ref = "group:default/ledger"
 	if i.Asks(s, noon) {

@@ -113,13 +113,34 @@ func (i *Initiative) Asks(s *Subject, now time.Time) bool {
 	return i.filter == nil || judge(i.filter, newView(s, now)).Outcome == Pass
 }
 
-// Left lists what an entity has left to do, as ids of rules: it stands at a level of the
-// card, and its rules came to outcomes. Rules that let it pass are done, exempt ones too;
-// so is all of a level that it has.
-func (i *Initiative) Left(c *Card, level string, outcome func(rule string) Outcome, now time.Time) (left []string) {
+// Unmeasured says why nobody can tell who is done: there is no card, or it has no such
+// level or rule any more. Empty: everybody can.
+func (i *Initiative) Unmeasured(c *Card) string {
+	if c == nil {
+		return "there is no such scorecard"
+	}
+	if i.Level != "" && c.Rank(i.Level) == 0 {
+		return "the scorecard has no level " + i.Level
+	}
+	for _, id := range i.Rules {
+		if c.Rule(id) == nil {
+			return "the scorecard has no rule " + id
+		}
+	}
+	return ""
+}
+
+// Left lists what an entity has left to do, as ids of rules, and reports whether it is done:
+// it stands at a level of the card, and its rules came to outcomes. Rules that let it pass
+// are done, exempt ones too; so is all of a level that it has. Rules that the card does not
+// have are left; at a level that it does not have nobody is done, though no rule is left.
+func (i *Initiative) Left(c *Card, level string, outcome func(rule string) Outcome, now time.Time) (left []string, done bool) {
 	rank := c.Rank(i.Level)
+	if i.Level != "" && rank == 0 {
+		return nil, false
+	}
 	if i.Level != "" && c.Rank(level) >= rank {
-		return nil
+		return nil, true
 	}
 	for _, rule := range c.Rules {
 		asked := slices.Contains(i.Rules, rule.ID) || i.Level != "" && rule.rank <= rank
@@ -128,5 +149,10 @@ func (i *Initiative) Left(c *Card, level string, outcome func(rule string) Outco
 			left = append(left, rule.ID)
 		}
 	}
-	return left
+	for _, id := range i.Rules {
+		if c.Rule(id) == nil {
+			left = append(left, id)
+		}
+	}
+	return left, len(left) == 0
 }

@@ -40,10 +40,14 @@ type initiativeRow struct {
 	look, icon, word string
 	percent          int
 	done, asked      int
+	why              string // it cannot be measured
 }
 
 // says is how far it is.
 func (i initiativeRow) says() string {
+	if i.why != "" {
+		return "cannot be measured: " + i.why
+	}
 	if i.asked == 0 {
 		return "nobody is asked"
 	}
@@ -73,7 +77,7 @@ func newInitiativeRow(r request, i *agreements.Initiative) initiativeRow {
 	row := initiativeRow{
 		name: ui.Anchor{Label: i.Title, Href: namedLink(initiativesPath, i.Ref)}, description: i.Entry.Entity.Metadata.Description,
 		card: ui.Anchor{Label: named(r.catalog, i.Initiative.Card).Label}, target: ui.Day(i.LastDay()).Text,
-		percent: i.Percent(), done: i.Done, asked: len(i.Items), asks: i.Level,
+		percent: i.Percent(), done: i.Done, asked: i.Asked, asks: i.Level, why: i.Why,
 	}
 	if i.Card != nil {
 		row.card = ui.Anchor{Label: i.Card.Title, Href: scorecardLink(i.Card.Ref)}
@@ -95,12 +99,19 @@ func newInitiativeRow(r request, i *agreements.Initiative) initiativeRow {
 		row.look, row.icon, row.word = "bad", "x-circle", "Missed"
 	case agreements.Closed:
 		row.icon, row.word = "minus", "Closed"
+	case agreements.Unasked:
+		row.icon, row.word = "minus", "Nobody was asked"
+	case agreements.Unmeasured:
+		row.look, row.icon, row.word = "bad", "question", "Cannot be measured"
 	default:
 		row.look, row.icon, row.word = "", "flag", "Open"
 		if n, ok := i.DaysLeft(r.pageTime()); ok {
 			row.left, row.soon = ui.Plural(n, "day")+" left", n <= endsSoon
 		}
-		if row.asked > 0 && row.done == row.asked {
+		switch {
+		case row.why != "":
+			row.look, row.icon, row.word = "bad", "question", "Cannot be measured"
+		case row.asked > 0 && row.done == row.asked:
 			row.look, row.icon, row.word = "good", "check", "All done"
 		}
 	}
@@ -269,6 +280,10 @@ func newItemView(r request, i *agreements.Initiative, item agreements.Item) item
 	}
 	for _, id := range item.Left {
 		rule := i.Card.Rule(id)
+		if rule == nil {
+			v.rules = append(v.rules, ruleState{title: id, message: "The scorecard has no such rule.", cell: newCell(string(scorecards.Unknown), id)})
+			continue
+		}
 		state := ruleState{title: rule.Title, level: newLevelMark(rule.Level), fix: ui.Outside(rule.Fix), cell: newCell(string(scorecards.Unknown), rule.Title)}
 		for _, one := range item.Score.Rules {
 			if one.ID == id {
@@ -333,9 +348,12 @@ func askedOf(r request, all []agreements.Initiative, card, entity string) (notes
 				continue
 			}
 			row := newInitiativeRow(r, i)
-			note := askedNote{name: row.name, by: row.target, done: len(item.Left) == 0, soon: row.soon, says: "done"}
+			note := askedNote{name: row.name, by: row.target, done: item.Done, soon: row.soon, says: "done"}
 			if !note.done {
 				note.says = ui.Plural(len(item.Left), "rule") + " left: " + strings.Join(ruleTitles(i.Card, item.Left), ", ")
+				if len(item.Left) == 0 {
+					note.says = row.says()
+				}
 			}
 			notes = append(notes, note)
 		}

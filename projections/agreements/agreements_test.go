@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -283,19 +284,70 @@ func TestWhatIsOverStaysAsItEnded(t *testing.T) {
 		if i.State != want.state || fmt.Sprintf("%s %d of %d", i.State, i.Done, len(i.Items)) != want.said {
 			t.Errorf("until %s it is %s, %d of %d", target, i.State, i.Done, len(i.Items))
 		}
-		var said []string
-		for _, rec := range eventlogtest.ReadAll(t, w.log, 0) {
-			if rec.Type == event.TypeInitiativeClosed {
-				d, err := event.DecodeAs[event.InitiativeClosed](rec.Event)
-				if err != nil {
-					t.Fatal(err)
-				}
-				said = append(said, fmt.Sprintf("%s %d of %d", d.Outcome, d.Done, d.Asked))
-			}
-		}
+		said := w.closings(t)
 		if diff := cmp.Diff([]string{want.said}, said); diff != "" {
 			t.Errorf("until %s: %s", target, diff)
 		}
+	}
+}
+
+// closings are how initiatives ended, as their events say.
+func (w *world) closings(t *testing.T) (said []string) {
+	t.Helper()
+	for _, rec := range eventlogtest.ReadAll(t, w.log, 0) {
+		if rec.Type == event.TypeInitiativeClosed {
+			d, err := event.DecodeAs[event.InitiativeClosed](rec.Event)
+			if err != nil {
+				t.Fatal(err)
+			}
+			said = append(said, strings.TrimSpace(fmt.Sprintf("%s %d of %d %s", d.Outcome, d.Done, d.Asked, d.Note)))
+		}
+	}
+	return said
+}
+
+// shown is how the initiative stands at a day, in short.
+func (w *world) shown(t *testing.T, at time.Time) string {
+	t.Helper()
+	e, _ := w.now.Snapshot().Get("initiative:default/silver")
+	i, err := w.reader.Initiative(context.Background(), w.now.Snapshot(), projections.Moment{At: at}, at, e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(fmt.Sprintf("%s %d of %d %s", i.State, i.Done, i.Asked, i.Why))
+}
+
+// What asks for something that the card does not have, or asks nobody, is never reached.
+func TestWhatCannotBeMeasuredIsNotReached(t *testing.T) {
+	for name, tt := range map[string]struct {
+		spec  map[string]any
+		open  string
+		ended string
+	}{
+		"a level that is gone": {map[string]any{"scorecard": "ready", "level": "Gold"}, "open 0 of 1 the scorecard has no level Gold", "unmeasured 0 of 1 the scorecard has no level Gold"},
+		"a rule that is gone":  {map[string]any{"scorecard": "ready", "rules": []any{"owner", "gone"}}, "open 0 of 1 the scorecard has no rule gone", "unmeasured 0 of 1 the scorecard has no rule gone"},
+		"a card that is gone":  {map[string]any{"scorecard": "none", "level": "Silver"}, "open 0 of 0 there is no such scorecard", "unmeasured 0 of 0 there is no such scorecard"},
+		"nobody fits":          {map[string]any{"scorecard": "ready", "level": "Bronze", "filter": `owner.ref == "group:default/none"`}, "open 0 of 0", "unasked 0 of 0"},
+		"nobody can be asked":  {map[string]any{"scorecard": "ready", "level": "Bronze", "filter": `entity.spec.tier == 1`}, "open 0 of 0", "unasked 0 of 0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t).scored(t)
+			w.say(1, "scorecard:default/ready", event.EntityRegistered{Declaration: scorecard()})
+			w.say(2, "component:default/payments", event.EntityRegistered{Declaration: component("payments", "bank", "money")})
+			tt.spec["target"] = "2026-03-10"
+			w.say(3, "initiative:default/silver", event.EntityRegistered{Declaration: declared("Initiative", "silver", tt.spec)})
+			w.say(12, "component:default/shop", event.EntityRegistered{Declaration: component("shop", "web", "shop")})
+			w.judge()
+			if got := w.shown(t, day(9)); got != tt.open {
+				t.Errorf("on the ninth it is %s", got)
+			}
+			if got := w.shown(t, day(13)); got != tt.ended {
+				t.Errorf("at last it is %s", got)
+			}
+			if diff := cmp.Diff([]string{tt.ended}, w.closings(t)); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 

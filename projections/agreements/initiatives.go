@@ -24,16 +24,22 @@ const (
 	Reached State = "reached" // its target is over, and all are done
 	Missed  State = "missed"  // its target is over, and some are not
 	Closed  State = "closed"  // somebody closed it before
+
+	Unasked    State = "unasked"    // its target is over, and nobody was asked
+	Unmeasured State = "unmeasured" // its target is over, and nobody can tell: see [Initiative]
 )
 
 // Over reports whether nobody is asked any more.
-func (s State) Over() bool { return s == Reached || s == Missed || s == Closed }
+func (s State) Over() bool { return !slices.Contains(unfinished(), s) }
+
+// unfinished are the states of what is not over, in order.
+func unfinished() []State { return []State{Open, Planned, Draft} }
 
 func (s State) order() int {
 	if s.Over() {
 		return 3
 	}
-	return slices.Index([]State{Open, Planned, Draft}, s)
+	return slices.Index(unfinished(), s)
 }
 
 // Initiative is an initiative with how it stands.
@@ -43,19 +49,22 @@ type Initiative struct {
 	Card  *scorecards.Card // nil if it is not there: then nobody is asked
 	State State
 	Items []Item // who is asked, at the moment or, if it is over, at its end; by ref
+	Asked int    // how many these are
 	Done  int    // of these
+	Why   string // it cannot be measured; empty if it can
 }
 
 // Item is an entity that is asked, with what it has left to do.
 type Item struct {
 	Entity string   // full ref
 	Owner  string   // full ref; empty if nobody is
-	Left   []string // ids of rules; none: it is done
+	Left   []string // ids of rules
+	Done   bool
 	Score  scores.Score
 }
 
 // Percent is the share that is done, from 0 to 100; 0 if nobody is asked.
-func (i *Initiative) Percent() int { return 100 * i.Done / max(len(i.Items), 1) }
+func (i *Initiative) Percent() int { return 100 * i.Done / max(i.Asked, 1) }
 
 // DaysLeft is how many days there are to the target, today included; false if there is none.
 func (i *Initiative) DaysLeft(now time.Time) (int, bool) { return daysLeft(i.Target, now) }
@@ -129,6 +138,7 @@ func (b *board) initiative(ctx context.Context, e *entities.Entry) (*Initiative,
 		return nil, nil //nolint:nilnil // there is none, as promised
 	}
 	one := &Initiative{Initiative: read, Entry: e, Card: cardOf(b.catalog, b.cards, read.Card)}
+	one.Why = read.Unmeasured(one.Card)
 	m := b.moment
 	if end := read.End(); !end.After(b.now) { // as it ended
 		m.At = end.Add(-1)
@@ -148,10 +158,11 @@ func (b *board) initiative(ctx context.Context, e *entities.Entry) (*Initiative,
 				continue
 			}
 			one.Items = append(one.Items, item)
-			if len(item.Left) == 0 {
+			if item.Done {
 				one.Done++
 			}
 		}
+		one.Asked = len(one.Items)
 	}
 	one.State = b.stateOf(one)
 	return one, nil
@@ -172,10 +183,11 @@ func (b *board) item(i *scorecards.Initiative, card *scorecards.Card, s scores.S
 	if subject == nil || !i.Asks(subject, at) {
 		return Item{}, false
 	}
-	return Item{Entity: s.Entity, Owner: subject.Owner.Ref, Left: leftOf(i, card, s, at), Score: s}, true
+	left, done := leftOf(i, card, s, at)
+	return Item{Entity: s.Entity, Owner: subject.Owner.Ref, Left: left, Done: done, Score: s}, true
 }
 
-func leftOf(i *scorecards.Initiative, card *scorecards.Card, s scores.Score, at time.Time) []string {
+func leftOf(i *scorecards.Initiative, card *scorecards.Card, s scores.Score, at time.Time) (left []string, done bool) {
 	return i.Left(card, s.Level, func(rule string) scorecards.Outcome {
 		for _, r := range s.Rules {
 			if r.ID == rule {
@@ -226,7 +238,11 @@ func (b *board) stateOf(i *Initiative) State {
 		return Closed
 	case i.Draft:
 		return Draft
-	case !b.now.Before(i.Target) && i.Done < len(i.Items):
+	case !b.now.Before(i.Target) && i.Why != "":
+		return Unmeasured
+	case !b.now.Before(i.Target) && i.Asked == 0:
+		return Unasked
+	case !b.now.Before(i.Target) && i.Done < i.Asked:
 		return Missed
 	case !b.now.Before(i.Target):
 		return Reached
@@ -306,14 +322,18 @@ func (r Reader) BurnUp(ctx context.Context, m projections.Moment, i *Initiative,
 
 // done reports whether an entity that stood so had nothing left to do.
 func (i *Initiative) done(s *scores.Spell, at time.Time) (bool, error) {
-	if i.Level != "" && i.Card.Rank(s.Level) >= i.Card.Rank(i.Level) {
-		return true, nil
+	if i.Level != "" { // the level says it, and outcomes take a while to read
+		rank := i.Card.Rank(i.Level)
+		if reached := rank > 0 && i.Card.Rank(s.Level) >= rank; reached || rank == 0 {
+			return reached, nil
+		}
 	}
 	outcomes, err := s.Outcomes()
 	if err != nil {
 		return false, err
 	}
-	return len(i.Left(i.Card, s.Level, func(rule string) scorecards.Outcome {
+	_, done := i.Left(i.Card, s.Level, func(rule string) scorecards.Outcome {
 		return scorecards.Outcome(outcomes[rule])
-	}, at)) == 0, nil
+	}, at)
+	return done, nil
 }

@@ -78,6 +78,12 @@ func words(data event.Data) string {
 	case event.InitiativeOpened:
 		return "by " + d.Target + ": " + asks(d.Initiative)
 	case event.InitiativeClosed:
+		switch d.Outcome {
+		case event.InitiativeUnasked:
+			return "nobody was asked"
+		case event.InitiativeUnmeasured:
+			return titled("cannot be measured", d.Note)
+		}
 		return titled(fmt.Sprintf("%s: %d of %d done", d.Outcome, d.Done, d.Asked), d.Note)
 	case event.DocsPublished:
 		return published(d)

@@ -51,6 +51,8 @@ func TestActivityIsTold(t *testing.T) {
 		{event.ExemptionRevoked{Exemption: event.Exemption{Entity: "component:default/till", Card: "scorecard:default/ready"}}, "component:default/till from all rules of scorecard:default/ready"},
 		{event.InitiativeOpened{Initiative: event.Initiative{Card: "scorecard:default/ready", Level: "Silver", Target: "2026-06-30"}}, "by 2026-06-30: Silver on scorecard:default/ready"},
 		{event.InitiativeClosed{Outcome: event.InitiativeMissed, Done: 17, Asked: 21}, "missed: 17 of 21 done"},
+		{event.InitiativeClosed{Outcome: event.InitiativeUnasked}, "nobody was asked"},
+		{event.InitiativeClosed{Outcome: event.InitiativeUnmeasured, Asked: 21, Note: "the scorecard has no level Gold"}, "cannot be measured: the scorecard has no level Gold"},
 		{event.SourceNoticed{Notice: event.NoticeGranted, Detail: "acme/tills was added to the App"}, "granted: acme/tills was added to the App"},
 		{event.SourceGapFound{Detail: "main is at 9c1185a, and no delivery told so"}, "main is at 9c1185a, and no delivery told so"},
 		{event.SourceGapClosed{Detail: "read from the forge"}, "read from the forge"},

@@ -197,7 +197,13 @@ func (t *turns) end(ctx context.Context, ref string, at time.Time) error {
 		return err
 	}
 	closed := event.InitiativeClosed{Initiative: initiativeOf(a.initiative), Outcome: event.InitiativeReached, Done: done, Asked: asked}
-	if done < asked {
+	why := a.initiative.Unmeasured(t.judge.world.cards[a.initiative.Card])
+	switch {
+	case why != "":
+		closed.Outcome, closed.Note = event.InitiativeUnmeasured, why
+	case asked == 0:
+		closed.Outcome = event.InitiativeUnasked
+	case done < asked:
 		closed.Outcome = event.InitiativeMissed
 	}
 	return t.append(ctx, ref, closed, w)
@@ -223,7 +229,7 @@ func (t *turns) progress(i *scorecards.Initiative, at time.Time) (asked, done in
 		}
 		asked++
 		outcome := func(rule string) scorecards.Outcome { return scorecards.Outcome(stands.outcomes[rule]) }
-		if len(i.Left(card, stands.Level, outcome, at)) == 0 {
+		if _, all := i.Left(card, stands.Level, outcome, at); all {
 			done++
 		}
 	}

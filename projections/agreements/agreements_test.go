@@ -351,6 +351,36 @@ func TestWhatCannotBeMeasuredIsNotReached(t *testing.T) {
 	}
 }
 
+// However somebody ended it, a page says what the event says: of the moment at which it was.
+func TestPagesSayWhatTheEventSays(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change map[string]any // on the fourth
+		want   string
+	}{
+		"closed the day it was made":       {map[string]any{"scorecard": "ready", "level": "Silver", "target": "2026-03-20", "closed": "2026-03-04", "note": "Twice"}, "withdrawn 1 of 2 Twice"},
+		"a target that was over":           {map[string]any{"scorecard": "ready", "level": "Silver", "target": "2026-03-02"}, "withdrawn 1 of 2"},
+		"closed, and the level is renamed": {map[string]any{"scorecard": "ready", "level": "Gold", "target": "2026-03-20", "closed": "2026-03-04"}, "withdrawn 1 of 2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t).scored(t)
+			const ref = "initiative:default/silver"
+			w.say(1, "scorecard:default/ready", event.EntityRegistered{Declaration: scorecard()})
+			w.say(4, "component:default/payments", event.EntityRegistered{Declaration: component("payments", "bank", "money")})
+			w.say(4, "component:default/shop", event.EntityRegistered{Declaration: component("shop", "web", "")})
+			w.say(4, ref, event.EntityRegistered{Declaration: declared("Initiative", "silver", map[string]any{"scorecard": "ready", "level": "Silver", "target": "2026-03-20"})})
+			w.say(4, ref, event.EntityChanged{Declaration: declared("Initiative", "silver", tt.change)})
+			w.say(12, "component:default/shop", event.EntityChanged{Declaration: component("shop", "web", "shop")})
+			w.judge()
+			if diff := cmp.Diff([]string{tt.want}, w.closings(t)); diff != "" {
+				t.Fatal(diff)
+			}
+			if got := w.shown(t, day(13)); got != "closed 1 of 2" {
+				t.Errorf("it is %s", got)
+			}
+		})
+	}
+}
+
 // What waits for a decision comes first, then what ends soonest, then what is over.
 func TestExemptionsAreInOrder(t *testing.T) {
 	w := newWorld(t)

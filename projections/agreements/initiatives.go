@@ -7,8 +7,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/projections/history"
 	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/scorecards"
 )
@@ -49,7 +51,7 @@ type Initiative struct {
 	Card  *scorecards.Card // nil if it is not there: then nobody is asked
 	State State
 	Items []Item // who is asked, at the moment or, if it is over, at its end; by ref
-	Asked int    // how many these are
+	Asked int    // how many these are or, if it is over, were on record as it ended
 	Done  int    // of these
 	Why   string // it cannot be measured; empty if it can
 }
@@ -140,8 +142,18 @@ func (b *board) initiative(ctx context.Context, e *entities.Entry) (*Initiative,
 	one := &Initiative{Initiative: read, Entry: e, Card: cardOf(b.catalog, b.cards, read.Card)}
 	one.Why = read.Unmeasured(one.Card)
 	m := b.moment
+	var ended *ending
 	if end := read.End(); !end.After(b.now) { // as it ended
 		m.At = end.Add(-1)
+		if b.only == "" && !read.Draft {
+			var err error
+			if ended, err = b.ending(ctx, e.Ref, end); err != nil {
+				return nil, err
+			}
+			if ended != nil && ended.at.After(end) {
+				m.At = ended.at
+			}
+		}
 	}
 	if one.Card != nil {
 		list, err := b.list(ctx, scores.Query{Card: read.Card, Entity: b.only, Moment: m})
@@ -165,7 +177,46 @@ func (b *board) initiative(ctx context.Context, e *entities.Entry) (*Initiative,
 		one.Asked = len(one.Items)
 	}
 	one.State = b.stateOf(one)
+	if ended != nil {
+		one.State, one.Done, one.Asked, one.Why = ended.state(), ended.Done, ended.Asked, ""
+		if one.State == Unmeasured {
+			one.Why = ended.Note
+		}
+	}
 	return one, nil
+}
+
+// ending is how an initiative ended, as was said then.
+type ending struct {
+	event.InitiativeClosed
+	at time.Time
+}
+
+// ending is what is on record of the end of an initiative that is over since a moment; nil
+// if nothing is so far: what was over when it was declared never ended.
+func (b *board) ending(ctx context.Context, ref string, end time.Time) (*ending, error) {
+	page, err := b.Events.Events(ctx, history.Filter{
+		Entity: ref, Type: string(event.TypeInitiativeClosed), From: end, To: b.now.Add(time.Nanosecond), Known: b.moment.Known, Whole: true, Uncounted: true, Limit: 1,
+	})
+	if err != nil || len(page.Entries) == 0 {
+		return nil, err
+	}
+	said, err := event.DecodeAs[event.InitiativeClosed](event.Event{Type: page.Entries[0].Type, Data: page.Entries[0].Data})
+	return &ending{said, page.Entries[0].Time}, err
+}
+
+func (e *ending) state() State {
+	switch {
+	case e.Outcome == event.InitiativeWithdrawn:
+		return Closed
+	case e.Outcome == event.InitiativeUnmeasured:
+		return Unmeasured
+	case e.Asked == 0:
+		return Unasked
+	case e.Outcome == event.InitiativeMissed:
+		return Missed
+	}
+	return Reached
 }
 
 func (b *board) list(ctx context.Context, q scores.Query) ([]scores.Score, error) {

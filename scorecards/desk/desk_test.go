@@ -255,6 +255,11 @@ func TestAnInitiativeIsOpenedChangedAndClosed(t *testing.T) {
 	if i = read(); i.LastDay().Format(time.DateOnly) != "2026-07-31" || i.Level != "" || !cmp.Equal(i.Rules, []string{"docs"}) {
 		t.Errorf("changed: %+v", i)
 	}
+	late := terms
+	late.Target, late.Start = "2026-03-11", ""
+	if _, err := o.ChangeInitiative(as(t, "Moss Bank"), made.Ref, late); fields(err) != "target" || !read().Open(o.now) {
+		t.Errorf("it ends yesterday: %v", err)
+	}
 	if _, err := o.CloseInitiative(as(t, "Moss Bank"), made.Ref, "All moved"); err != nil {
 		t.Fatal(err)
 	}
@@ -266,6 +271,11 @@ func TestAnInitiativeIsOpenedChangedAndClosed(t *testing.T) {
 	}
 	if _, err := o.CloseInitiative(as(t, "Moss Bank"), made.Ref, "Twice"); fault.KindOf(err) != fault.Conflict {
 		t.Errorf("closed twice: %v", err)
+	}
+	// What is over long ago can still be called otherwise.
+	o.now, terms.Title = o.now.AddDate(1, 0, 0), "Silver by last summer"
+	if _, err := o.ChangeInitiative(as(t, "Moss Bank"), made.Ref, terms); err != nil || read().Title != terms.Title {
+		t.Errorf("a new title: %v", err)
 	}
 	if _, err := o.CloseInitiative(as(t, "Moss Bank"), "initiative:default/none", "x"); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("none is closed: %v", err)

@@ -60,7 +60,11 @@ func (d *Desk) ChangeInitiative(ctx context.Context, ref string, t Terms) (Made,
 	if err := p.err(); err != nil {
 		return Made{}, err
 	}
-	return d.change(ctx, ref, func(now *catalog.Entity, _ *scorecards.Initiative) (*catalog.Entity, error) {
+	return d.change(ctx, ref, func(now *catalog.Entity, was *scorecards.Initiative) (*catalog.Entity, error) {
+		if last, _ := spec["target"].(string); last < date(d.today()) && last != date(was.LastDay()) {
+			p.add("target", "must not be over already, found %s; to end it, close it", last)
+			return nil, p.err()
+		}
 		e := *now
 		e.Metadata.Title, e.Metadata.Description = strings.TrimSpace(t.Title), strings.TrimSpace(t.Description)
 		e.Spec = spec

@@ -212,6 +212,7 @@ func TestWhatIsWrongIsSaidByField(t *testing.T) {
 		{func(t *desk.Terms) { t.Target = "2026-03-01" }, "target"},
 		{func(t *desk.Terms) { t.Start = "2026-07-01" }, "target"},
 		{func(t *desk.Terms) { t.Remind = []int{400} }, "remind"},
+		{func(t *desk.Terms) { t.Remind = []int{30, 7, 30} }, "remind"},
 		{func(t *desk.Terms) { t.Filter, t.Owner = "entity.spec.", "nobody" }, "owner filter"},
 		{func(t *desk.Terms) { t.Filter = "repo.archived" }, "filter"},
 	} {

@@ -152,7 +152,10 @@ func (d *Desk) spec(p *Problems, t Terms) map[string]any {
 	set(spec, "start", date(start))
 	set(spec, "target", date(target))
 	var remind []any
-	for _, days := range t.Remind {
+	for n, days := range t.Remind {
+		if slices.Contains(t.Remind[:n], days) {
+			p.add("remind", "must name each day once, found %d twice", days)
+		}
 		if days < 0 || days > 365 {
 			p.add("remind", "must be days from 0 to 365, found %d", days)
 		}

@@ -1,6 +1,6 @@
 package event
 
-// Initiative is an initiative as it stands when it begins or ends.
+// Initiative is an initiative as it stands when it begins, changes or ends.
 type Initiative struct {
 	Ref    string   `json:"initiative"` // full ref
 	Title  string   `json:"title"`
@@ -14,6 +14,10 @@ type Initiative struct {
 
 // InitiativeOpened says that entities are asked for something from now on.
 type InitiativeOpened struct{ Initiative }
+
+// InitiativeChanged says that an initiative that is open is another one from now on: as it
+// is now, and when people are to be reminded may be another day, too.
+type InitiativeChanged struct{ Initiative }
 
 // InitiativeClosed says that entities are not asked any more.
 type InitiativeClosed struct {
@@ -38,6 +42,9 @@ const (
 
 // EventType returns the fixed name.
 func (InitiativeOpened) EventType() Type { return TypeInitiativeOpened }
+
+// EventType returns the fixed name.
+func (InitiativeChanged) EventType() Type { return TypeInitiativeChanged }
 
 // EventType returns the fixed name.
 func (InitiativeClosed) EventType() Type { return TypeInitiativeClosed }

@@ -42,8 +42,9 @@ const (
 	TypeExemptionRevoked   Type = "exemption.revoked.v1"
 	TypeExemptionExpired   Type = "exemption.expired.v1"
 
-	TypeInitiativeOpened Type = "initiative.opened.v1"
-	TypeInitiativeClosed Type = "initiative.closed.v1"
+	TypeInitiativeOpened  Type = "initiative.opened.v1"
+	TypeInitiativeChanged Type = "initiative.changed.v1"
+	TypeInitiativeClosed  Type = "initiative.closed.v1"
 
 	TypeDocsPublished Type = "docs.published.v1"
 	TypeDocsFailed    Type = "docs.failed.v1"
@@ -114,6 +115,7 @@ var types = []TypeInfo{
 	{TypeExemptionRevoked, "An exemption was taken back.", decodeAs[ExemptionRevoked]},
 	{TypeExemptionExpired, "The time of an exemption is over.", decodeAs[ExemptionExpired]},
 	{TypeInitiativeOpened, "Entities are asked to reach something on a scorecard by a day.", decodeAs[InitiativeOpened]},
+	{TypeInitiativeChanged, "An open initiative asks for something else, of others or by another day.", decodeAs[InitiativeChanged]},
 	{TypeInitiativeClosed, "An initiative was reached, missed or withdrawn.", decodeAs[InitiativeClosed]},
 	{TypeDocsPublished, "The documentation of an entity is another one than before.", decodeAs[DocsPublished]},
 	{TypeDocsFailed, "The documentation of an entity cannot be shown as it is now; what was published stays.", decodeAs[DocsFailed]},

@@ -97,6 +97,8 @@ func tellTypeAround(t event.Type) told {
 		return told{"shield", "", "Exemption expired"}
 	case event.TypeInitiativeOpened:
 		return told{"flag", "good", "Initiative opened"}
+	case event.TypeInitiativeChanged:
+		return told{"flag", "", "Initiative changed"}
 	case event.TypeInitiativeClosed:
 		return told{"flag", "", "Initiative closed"}
 	case event.TypeDocsPublished:

@@ -77,6 +77,8 @@ func words(data event.Data) string {
 		return exempts(d.Exemption)
 	case event.InitiativeOpened:
 		return "by " + d.Target + ": " + asks(d.Initiative)
+	case event.InitiativeChanged:
+		return "by " + d.Target + ": " + asks(d.Initiative)
 	case event.InitiativeClosed:
 		switch d.Outcome {
 		case event.InitiativeUnasked:

@@ -50,6 +50,7 @@ func TestActivityIsTold(t *testing.T) {
 		{event.ExemptionGranted{Exemption: exempt}, "component:default/till from docs of scorecard:default/ready until 2026-06-30: Once"},
 		{event.ExemptionRevoked{Exemption: event.Exemption{Entity: "component:default/till", Card: "scorecard:default/ready"}}, "component:default/till from all rules of scorecard:default/ready"},
 		{event.InitiativeOpened{Initiative: event.Initiative{Card: "scorecard:default/ready", Level: "Silver", Target: "2026-06-30"}}, "by 2026-06-30: Silver on scorecard:default/ready"},
+		{event.InitiativeChanged{Initiative: event.Initiative{Card: "scorecard:default/ready", Level: "Gold", Target: "2026-07-31"}}, "by 2026-07-31: Gold on scorecard:default/ready"},
 		{event.InitiativeClosed{Outcome: event.InitiativeMissed, Done: 17, Asked: 21}, "missed: 17 of 21 done"},
 		{event.InitiativeClosed{Outcome: event.InitiativeUnasked}, "nobody was asked"},
 		{event.InitiativeClosed{Outcome: event.InitiativeUnmeasured, Asked: 21, Note: "the scorecard has no level Gold"}, "cannot be measured: the scorecard has no level Gold"},

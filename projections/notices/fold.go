@@ -39,7 +39,7 @@ func (f folder) fold() error {
 			return err
 		}
 		return f.exemption(e)
-	case event.TypeInitiativeOpened, event.TypeInitiativeClosed:
+	case event.TypeInitiativeOpened, event.TypeInitiativeChanged, event.TypeInitiativeClosed:
 		var i event.Initiative
 		if err := json.Unmarshal(f.rec.Data, &i); err != nil {
 			return err

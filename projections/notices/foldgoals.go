@@ -1,6 +1,9 @@
 package notices
 
 import (
+	"database/sql"
+	"encoding/json"
+	"errors"
 	"slices"
 	"time"
 
@@ -68,10 +71,10 @@ func (f folder) exemption(e event.Exemption) error {
 	return nil
 }
 
-// initiative folds that an initiative began or ended.
+// initiative folds that an initiative began, changed or ended.
 func (f folder) initiative(i event.Initiative) error {
-	if err := f.take(i.Ref, Opened, Reminder); err != nil || f.rec.Type == event.TypeInitiativeClosed {
-		return err
+	if f.rec.Type == event.TypeInitiativeClosed {
+		return f.take(i.Ref, Opened, Reminder)
 	}
 	cardOwner, title, card, err := f.of(i.Card)
 	if err != nil {
@@ -86,18 +89,18 @@ func (f folder) initiative(i event.Initiative) error {
 		n.Owners = []string{i.Owner, cardOwner}
 		return n
 	}
-	id, err := f.add(about(f.begin(Opened)), i.Owner)
-	if err != nil {
+	if err := f.opened(about, i, card); err != nil {
 		return err
 	}
-	if err := f.concern(id, i, card); err != nil {
+	if err := f.take(i.Ref, Reminder); err != nil {
 		return err
 	}
 	last, ok := day(i.Target)
 	if !ok {
 		return nil
 	}
-	for _, days := range slices.Compact(goal.Remind) {
+	slices.Sort(goal.Remind)
+	for _, days := range slices.Backward(slices.Compact(goal.Remind)) {
 		n := about(f.begin(Reminder))
 		n.Days = days
 		if !f.on(&n, last.AddDate(0, 0, -days).Add(atHour)) {
@@ -112,6 +115,43 @@ func (f folder) initiative(i event.Initiative) error {
 		}
 	}
 	return nil
+}
+
+// opened makes the notice that an initiative begins, at its start; or that it is another
+// one, if that was told before. What was told so already stays.
+func (f folder) opened(about func(Notice) Notice, i event.Initiative, card declared) error {
+	n := about(f.begin(Opened))
+	n.Start = i.Start
+	var was Says
+	var says []byte
+	var on string
+	var ripe int64
+	err := f.QueryRow(`SELECT card, says, ripe FROM notices WHERE about = ? AND kind = ? AND gone = 0 ORDER BY id DESC LIMIT 1`, i.Ref, Opened).Scan(&on, &says, &ripe)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+	case err != nil:
+		return err
+	default:
+		if err := json.Unmarshal(says, &was); err != nil {
+			return err
+		}
+		same := was.Title == n.Title && was.Level == n.Level && slices.Equal(was.Rules, n.Rules) && was.Start == n.Start && was.Until == n.Until && n.Card == on
+		if same {
+			return nil
+		}
+		n.Changed = was.Changed || ripe <= f.clock()
+	}
+	if err := f.take(i.Ref, Opened); err != nil {
+		return err
+	}
+	if first, ok := day(i.Start); ok && first.Add(atHour).After(f.rec.Recorded) {
+		f.on(&n, first.Add(atHour))
+	}
+	id, err := f.add(n, i.Owner)
+	if err != nil {
+		return err
+	}
+	return f.concern(id, i, card)
 }
 
 // concern has a notice concern the owners of all whom the card judges, but for those that

@@ -24,7 +24,7 @@ type Kind struct {
 func Kinds() []Kind {
 	return []Kind{
 		{Drop, "Levels that fell", "arrow-down", "bad", "An entity fell to a lower level of a scorecard."},
-		{Opened, "New initiatives", "flag", "info", "An initiative asks for something from now on."},
+		{Opened, "New initiatives", "flag", "info", "An initiative asks for something from now on, or for something else."},
 		{Reminder, "Reminders", "clock", "warn", "The last day of an initiative comes near."},
 		{Requested, "Exemptions asked for", "shield", "warn", "A request for an exemption waits for a decision."},
 		{Expiring, "Exemptions that end soon", "shield", "warn", "An exemption ends within a week, or tomorrow."},

@@ -3,6 +3,7 @@ package notices_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -250,6 +251,20 @@ func TestGoals(t *testing.T) {
 	goal := event.EntityRegistered{Declaration: event.Declaration{Entity: catalog.Entity{Kind: "Initiative", Metadata: catalog.Metadata{Name: "silver"}, Spec: map[string]any{"remind": []any{30, 7}}}}}
 	ofExemption := func(s *story, typ event.Type) *story { return s.add("exemption:default/old", typ, exemption) }
 	ofInitiative := func(s *story, typ event.Type) *story { return s.add("initiative:default/silver", typ, initiative) }
+	with := func(field string, value any) map[string]any {
+		other := maps.Clone(initiative)
+		other[field] = value
+		return other
+	}
+	declare := func(s *story, remind ...any) *story {
+		return s.add("initiative:default/silver", event.TypeEntityChanged, event.EntityChanged{Declaration: event.Declaration{Entity: catalog.Entity{
+			Kind: "Initiative", Metadata: catalog.Metadata{Name: "silver"}, Spec: map[string]any{"remind": remind},
+		}}})
+	}
+	const began = "A new initiative asks for Silver on Readiness by 30 June 2026: Silver by summer"
+	until := func(days, goal string) string {
+		return days + " until the initiative “Silver by summer” ends: " + goal
+	}
 	for _, c := range []struct {
 		name string
 		tell func(*story)
@@ -270,6 +285,30 @@ func TestGoals(t *testing.T) {
 			[]string{"09:00 A new initiative asks for Silver on Readiness by 30 June 2026: Silver by summer", "08:00 30 days until the initiative “Silver by summer” ends: Silver on Readiness by 30 June 2026", "08:00 7 days until the initiative “Silver by summer” ends: Silver on Readiness by 30 June 2026"}},
 		{"not of whom has the level", func(s *story) { ofInitiative(s, "initiative.opened.v1") }, notices.Query{Owners: []string{shop}}, nil},
 		{"closed", func(s *story) { ofInitiative(ofInitiative(s, "initiative.opened.v1"), "initiative.closed.v1") }, notices.Query{}, nil},
+		{"another target", func(s *story) {
+			ofInitiative(s, "initiative.opened.v1").after(time.Hour).add("initiative:default/silver", "initiative.changed.v1", with("target", "2026-07-31"))
+		}, notices.Query{Owners: []string{bank}}, []string{
+			"10:00 The initiative “Silver by summer” has changed: Silver on Readiness by 31 July 2026",
+			"08:00 " + until("30 days", "Silver on Readiness by 31 July 2026"), "08:00 " + until("7 days", "Silver on Readiness by 31 July 2026"),
+		}},
+		{"another target before anybody was told", func(s *story) {
+			ofInitiative(s, "initiative.opened.v1").after(time.Minute).add("initiative:default/silver", "initiative.changed.v1", with("target", "2026-07-31"))
+		}, notices.Query{Now: start.Add(time.Hour)}, []string{"09:01 A new initiative asks for Silver on Readiness by 31 July 2026: Silver by summer"}},
+		{"other reminders", func(s *story) {
+			ofInitiative(declare(ofInitiative(s, "initiative.opened.v1").after(time.Hour), 1), "initiative.changed.v1")
+		}, notices.Query{}, []string{"09:00 " + began, "08:00 " + until("1 day", "Silver on Readiness by 30 June 2026")}},
+		{"one day twice", func(s *story) { ofInitiative(declare(s, 7, 30, 7), "initiative.opened.v1") }, notices.Query{}, []string{
+			"09:00 " + began, "08:00 " + until("30 days", "Silver on Readiness by 30 June 2026"), "08:00 " + until("7 days", "Silver on Readiness by 30 June 2026"),
+		}},
+		{"before its start", func(s *story) {
+			s.add("initiative:default/silver", "initiative.opened.v1", with("start", "2026-03-20"))
+		}, notices.Query{Now: start.AddDate(0, 0, 7)}, nil},
+		{"at its start", func(s *story) {
+			s.add("initiative:default/silver", "initiative.opened.v1", with("start", "2026-03-20"))
+		}, notices.Query{Now: start.AddDate(0, 0, 8)}, []string{"08:00 " + began}},
+		{"since its start", func(s *story) {
+			s.add("initiative:default/silver", "initiative.opened.v1", with("start", "2026-03-01"))
+		}, notices.Query{Now: start}, []string{"09:00 " + began}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newStory(t).declare(map[string]string{"payments": "bank", "cart": "shop"}).add("initiative:default/silver", event.TypeEntityRegistered, goal)

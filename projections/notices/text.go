@@ -42,6 +42,9 @@ func Text(n Notice) Words {
 		if n.Until == "" {
 			w.Headline = fmt.Sprintf("A new initiative asks for %s: %s", n.goal(), n.Title)
 		}
+		if n.Changed {
+			w.Headline = fmt.Sprintf("The initiative “%s” has changed: %s by %s", n.Title, n.goal(), date(n.Until))
+		}
 		w.Href = below("/initiatives/", n.About)
 		w.Lines = append(w.Lines, n.by(""))
 	case Reminder:

@@ -14,7 +14,7 @@ import (
 )
 
 // turns say what becomes of exemptions and initiatives, wherever these are declared: that
-// one was asked for, decided, opened or closed, with the actor and cause of the event that
+// one was asked for, decided, opened, changed or closed, with the actor and cause of the event that
 // made it so; and that its time is over, when it is. Ids derive from that event, so that
 // nothing is said twice. A nil value says nothing.
 type turns struct {
@@ -82,6 +82,8 @@ func (t *turns) tell(ctx context.Context, rec eventlog.Record, before agreement)
 			closed.Note = is.Note
 		}
 		data = closed
+	case isOpen(is, rec.Time) && !sameGoal(was, is):
+		data = event.InitiativeChanged{Initiative: initiativeOf(is)}
 	default:
 		return nil
 	}
@@ -124,6 +126,13 @@ func exemptionTurn(before, now *scorecards.Exemption, at time.Time) event.Data {
 // sameTerms reports whether two exemptions exempt the same from the same for as long.
 func sameTerms(a, b *scorecards.Exemption) bool {
 	return a.Card == b.Card && a.Entity == b.Entity && slices.Equal(a.Rules, b.Rules) && a.From.Equal(b.From) && a.Until.Equal(b.Until)
+}
+
+// sameGoal reports whether two initiatives say the same to those who are asked, when they
+// are asked and reminded.
+func sameGoal(a, b *scorecards.Initiative) bool {
+	return a.Title == b.Title && a.Owner == b.Owner && a.Card == b.Card && a.Level == b.Level && slices.Equal(a.Rules, b.Rules) && a.Filter == b.Filter &&
+		a.Start.Equal(b.Start) && a.Target.Equal(b.Target) && slices.Equal(a.Remind, b.Remind)
 }
 
 func isOpen(i *scorecards.Initiative, at time.Time) bool { return i != nil && i.Open(at) }

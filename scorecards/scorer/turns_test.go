@@ -2,6 +2,7 @@ package scorer_test
 
 import (
 	"fmt"
+	"maps"
 	"testing"
 	"time"
 
@@ -86,6 +87,8 @@ func turns(t *testing.T, log eventlog.Reader) (all []string) {
 			says = d.Before.Level + " → " + d.After.Level
 		case event.ExemptionGranted:
 			says = "until " + d.Until
+		case event.InitiativeChanged:
+			says = "until " + d.Target
 		case event.InitiativeClosed:
 			says = fmt.Sprintf("%s %d of %d", d.Outcome, d.Done, d.Asked)
 		}
@@ -124,6 +127,43 @@ func TestTurns(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(turned(), turns(t, log)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// An open initiative that asks for something else is told of, once; one that says the same
+// in other words is not.
+func TestInitiativeChanges(t *testing.T) {
+	const ref = "initiative:default/silver"
+	log := eventlogtest.NewMemory()
+	for day, change := range []map[string]any{
+		nil, {"remind": []any{7.0}}, {"remind": []any{7.0}}, {"remind": []any{7.0}, "target": "2026-03-20"}, {"remind": []any{7.0}, "target": "2026-03-20", "note": "Later"},
+	} {
+		spec := map[string]any{"scorecard": "readiness", "level": "Silver", "target": "2026-03-14"}
+		maps.Copy(spec, change)
+		d := agreed(scorecards.KindInitiative, "silver", spec)
+		var data event.Data = event.EntityChanged{Declaration: d}
+		if day == 0 {
+			data = event.EntityRegistered{Declaration: d}
+		}
+		e, err := event.New("/sources/portal", ref, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.ID, e.Actor, e.Time = event.DeriveID(day, "changing"), event.Actor{Name: "Moss Bank"}, time.Date(2026, 3, day+1, 9, 0, 0, 0, time.UTC)
+		if _, err := log.Append(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := newScorer(log).CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"1 09:00 " + ref + " initiative.opened.v1  by Moss Bank ",
+		"2 09:00 " + ref + " initiative.changed.v1 until 2026-03-14 by Moss Bank ",
+		"4 09:00 " + ref + " initiative.changed.v1 until 2026-03-20 by Moss Bank ",
+	}
+	if diff := cmp.Diff(want, turns(t, log)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -203,6 +203,10 @@ func TestWhatIsWrongIsSaidByField(t *testing.T) {
 		want   string
 	}{
 		{func(t *desk.Terms) { t.Title = " " }, "title"},
+		{func(t *desk.Terms) { t.Title = strings.Repeat("ü", 201) }, "title"},
+		{func(t *desk.Terms) { t.Title = "Silver\nby summer" }, "title"},
+		{func(t *desk.Terms) { t.Title, t.Description = "Silver \u202eby summer", "x\x00" }, "title description"},
+		{func(t *desk.Terms) { t.Description = strings.Repeat("x", 1001) }, "description"},
 		{func(t *desk.Terms) { t.Level = "" }, "level"},
 		{func(t *desk.Terms) { t.Level = "Platinum" }, "level"},
 		{func(t *desk.Terms) { t.Rules = []string{"docs"} }, "level"},

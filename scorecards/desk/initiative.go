@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/scorecards"
 )
@@ -112,8 +113,14 @@ func (d *Desk) change(ctx context.Context, ref string, change func(*catalog.Enti
 
 // spec checks the terms of an initiative against the catalog and writes them down.
 func (d *Desk) spec(p *Problems, t Terms) map[string]any {
-	if strings.TrimSpace(t.Title) == "" {
+	switch title := strings.TrimSpace(t.Title); {
+	case title == "":
 		p.add("title", "is missing")
+	case !event.IsName(title):
+		p.add("title", "must be a line of at most %d characters, none of which controls how others look", event.MaxName)
+	}
+	if says := strings.TrimSpace(t.Description); says != "" && !event.IsReason(says) {
+		p.add("description", "must be at most %d characters, none of which controls how others look", event.MaxReason)
 	}
 	card := d.card(p, t.Scorecard)
 	spec := map[string]any{}

@@ -40,6 +40,7 @@ type termsView struct {
 	cards, levels, owners []ui.Option
 	known                 []cardRules
 	problem               string
+	position              string // of the event that made it what is filled in; empty for a new one
 }
 
 // cardRules are the ids of the rules of a card.
@@ -109,6 +110,7 @@ func termsIn(r request) (t desk.Terms, v termsView) {
 	if err != nil {
 		v.remind.Value = read(fieldRemind)
 		blame(err, &v.remind)
+		t.Remind = []int{-1} // refused by the desk, with all else that is wrong
 	}
 	return t, v
 }
@@ -162,6 +164,7 @@ func (s *Site) editInitiative(ctx context.Context, r request) (answer, error) {
 // edits has the form change an initiative.
 func (v *termsView) edits(i *agreements.Initiative) {
 	v.back = namedLink(initiativesPath, i.Ref)
+	v.position = ui.Plain(i.Entry.Since.Position)
 	v.heading, v.lede, v.button, v.action = "Change "+ui.Shorten(i.Title, 120), "", "Change it", v.back+"/edit"
 }
 
@@ -183,15 +186,17 @@ func (s *Site) fillIn(ctx context.Context, r request, was *agreements.Initiative
 	t, v := termsIn(r)
 	if was != nil {
 		v.edits(was)
-	}
-	if v.remind.Problem == "" {
-		made, err := do(acting(ctx, r), t)
-		if !refused(err) {
-			ref, _ := catalog.ParseRef(made.Ref, catalog.Ref{})
-			return answer{location: namedLink(initiativesPath, ref)}, err
+		if seen := r.form(fieldPosition); seen != "" && seen != v.position {
+			v.problem = "Somebody changed the initiative meanwhile: look at its page. Press again to have it as it is here."
+			return answer{status: http.StatusConflict, title: v.heading, body: termsPage(v)}, nil
 		}
-		v.problem = blame(err, v.fields()...)
 	}
+	made, err := do(acting(ctx, r), t)
+	if !refused(err) {
+		ref, _ := catalog.ParseRef(made.Ref, catalog.Ref{})
+		return answer{location: namedLink(initiativesPath, ref)}, err
+	}
+	v.problem = blame(err, v.fields()...)
 	wrong := ui.Wrong(v.fields()...)
 	return answer{status: http.StatusUnprocessableEntity, title: v.heading, body: termsPage(v), wrong: wrong}, nil
 }

@@ -359,6 +359,7 @@ func TestPagesSayWhatTheEventSays(t *testing.T) {
 	}{
 		"closed the day it was made":       {map[string]any{"scorecard": "ready", "level": "Silver", "target": "2026-03-20", "closed": "2026-03-04", "note": "Twice"}, "withdrawn 1 of 2 Twice"},
 		"a target that was over":           {map[string]any{"scorecard": "ready", "level": "Silver", "target": "2026-03-02"}, "withdrawn 1 of 2"},
+		"closed on a day to come":          {map[string]any{"scorecard": "ready", "level": "Silver", "target": "2026-03-20", "closed": "2026-03-06", "note": "Then"}, "withdrawn 1 of 2 Then"},
 		"closed, and the level is renamed": {map[string]any{"scorecard": "ready", "level": "Gold", "target": "2026-03-20", "closed": "2026-03-04"}, "withdrawn 1 of 2"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -189,8 +189,8 @@ func (t *turns) each(do func(ref string, over time.Time)) {
 		}
 	}
 	for ref, i := range t.judge.world.initiatives {
-		if i.Open(i.Target.Add(-1)) && i.Target.After(declared[ref].since.At) {
-			do(ref, i.Target)
+		if end := i.End(); i.Open(end.Add(-1)) && end.After(declared[ref].since.At) {
+			do(ref, end)
 		}
 	}
 }
@@ -208,6 +208,8 @@ func (t *turns) end(ctx context.Context, ref string, at time.Time) error {
 	closed := event.InitiativeClosed{Initiative: initiativeOf(a.initiative), Outcome: event.InitiativeReached, Done: done, Asked: asked}
 	why := a.initiative.Unmeasured(t.judge.world.cards[a.initiative.Card])
 	switch {
+	case at.Before(a.initiative.Target): // a file said beforehand when it is closed
+		closed.Outcome, closed.Note = event.InitiativeWithdrawn, a.initiative.Note
 	case why != "":
 		closed.Outcome, closed.Note = event.InitiativeUnmeasured, why
 	case asked == 0:

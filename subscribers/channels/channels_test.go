@@ -271,6 +271,25 @@ func TestSlack(t *testing.T) {
 	}
 }
 
+// What a rule says mentions nobody and leads nowhere, in a chat that reads Markdown too.
+func TestSlackMentionsNobody(t *testing.T) {
+	w, c := newWorld(t), newChat(t)
+	w.own("payments", "bank")
+	w.serve(&channels.Channel{Name: "chat", Way: channels.Slack, Address: c.URL})
+	w.add("component:default/payments", event.ScoreChanged{
+		Card: card, Title: "Readiness", Before: &event.Score{Level: "Silver"}, After: &event.Score{Level: "Bronze"},
+		Rules: []event.RuleChange{{Rule: "x", Title: "[x](http://evil.example)", Before: "pass", After: "fail", Message: "@channel <!here> ![y][z] [z]: http://evil.example"}},
+	})
+	w.pass(grace + time.Second)
+	if len(c.said()) != 1 {
+		t.Fatalf("said %q", c.said())
+	}
+	if says := c.said()[0]; strings.Contains(says, "@channel") || strings.Contains(says, "<!here") || strings.Contains(says, "](") || strings.Contains(says, "][") || strings.Contains(says, "]:") ||
+		!strings.Contains(says, "@\u200bchannel &lt;!here&gt;") || !strings.Contains(says, "[x]\u200b(http") {
+		t.Errorf("said %q", says)
+	}
+}
+
 // A channel has only what concerns its teams, of the kinds that it wants.
 func TestChoice(t *testing.T) {
 	w, bank, shop, goals := newWorld(t), newChat(t), newChat(t), newChat(t)

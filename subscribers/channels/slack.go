@@ -76,12 +76,16 @@ func drawSlack(w notices.Words) string {
 	return b.String()
 }
 
-// slackText escapes what Slack takes for markup, so that what people wrote mentions
-// nobody and leads nowhere.
+// slackText escapes what Slack takes for markup, and breaks what other chats, which read
+// Markdown, take for a mention or a link, so that what people wrote mentions nobody and
+// leads nowhere else than it says.
 func slackText(s string) string {
 	s = strings.Join(strings.Fields(cut(s)), " ")
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "@", "@"+unseen, "](", "]"+unseen+"(", "][", "]"+unseen+"[", "]:", "]"+unseen+":").Replace(s)
 }
+
+// unseen is a space of no width.
+const unseen = "\u200b"
 
 func slackLink(href, label string) string {
 	if !outside(href) {

@@ -140,6 +140,9 @@ func TestAFormIsDecidedOn(t *testing.T) {
 	if got := o.post("/exemptions/new", form); got.header.Get("Location") != "/exemptions/payments-docs" {
 		t.Fatalf("%d: %s", got.status, got.text("main"))
 	}
+	if page := o.ok("/exemptions").text("[data-part=open]"); !strings.Contains(page, "until 30 June 2099") {
+		t.Errorf("what waits is shown as %s", page)
+	}
 	twice := o.post("/exemptions/new", form)
 	if href := twice.follow("main a", "payments-docs"); twice.status != http.StatusUnprocessableEntity || href != "/exemptions/payments-docs" {
 		t.Errorf("asked twice: %d, leads to %s", twice.status, href)
@@ -169,5 +172,13 @@ func TestAFormIsDecidedOn(t *testing.T) {
 	}
 	if got := o.post("/exemptions/none/grant", url.Values{"by": {"Moss Bank"}}); got.status != http.StatusNotFound {
 		t.Errorf("none is granted: %d", got.status)
+	}
+}
+
+func TestWhatHasNoEnd(t *testing.T) {
+	o := staffed(t)
+	o.post("/exemptions/new", url.Values{"entity": {"payments"}, "scorecard": {"production-readiness"}, "rule.docs": {"on"}, "reason": {"They move"}, "by": {"Salt Marsh"}})
+	if page := o.ok("/exemptions").text("[data-part=open]"); !strings.Contains(page, "without an end") || strings.Contains(page, "until without") {
+		t.Errorf("what waits is shown as %s", page)
 	}
 }

@@ -43,7 +43,9 @@ func Text(n Notice) Words {
 			w.Headline = fmt.Sprintf("A new initiative asks for %s: %s", n.goal(), n.Title)
 		}
 		w.Href = below("/initiatives/", n.About)
-		w.Lines = append(w.Lines, n.by(""))
+		if l := n.by("Opened"); l.Who != "" || l.Commit != "" {
+			w.Lines = append(w.Lines, l)
+		}
 	case Reminder:
 		w.Headline = fmt.Sprintf("%s until the initiative “%s” ends: %s by %s", days(n.Days), n.Title, n.goal(), date(n.Until))
 		w.Href = below("/initiatives/", n.About)
@@ -97,7 +99,7 @@ func drop(n Notice) Words {
 	return w
 }
 
-// noun is what to call several entities: services, if all are components.
+// noun is what to call several entities: components, if all are.
 func noun(falls []Fall) string {
 	kind, _, _ := strings.Cut(falls[0].Entity, ":")
 	for _, f := range falls {

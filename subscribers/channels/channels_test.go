@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
@@ -325,6 +326,27 @@ func TestDaily(t *testing.T) {
 	}
 	if all := c.said()[2]; !strings.Contains(all, "s5 fell from") || strings.Contains(all, "s1 fell from") {
 		t.Errorf("the digest says %s", all)
+	}
+}
+
+// A digest of long lines stays below what Slack takes, and says that it leaves some out.
+func TestSlackLength(t *testing.T) {
+	w, c := newWorld(t), newChat(t)
+	names := make([]string, 40)
+	for i := range names {
+		names[i] = strings.Repeat("a-very-long-name-", 3) + fmt.Sprint(i)
+		w.own(names[i], fmt.Sprint("team-", i))
+	}
+	w.serve(&channels.Channel{Name: "all", Way: channels.Slack, Address: c.URL, Daily: 1})
+	w.fall(names...)
+	w.pass(time.Hour)
+	w.pass(24 * time.Hour)
+	all := c.said()
+	if len(all) != 2 {
+		t.Fatalf("%d messages", len(all))
+	}
+	if says := all[1]; utf8.RuneCountInString(says) > 4000 || !strings.HasSuffix(says, "\n• and more, which the portal has") {
+		t.Errorf("%d characters: %s", utf8.RuneCountInString(says), says)
 	}
 }
 

@@ -24,6 +24,8 @@ const (
 	waitFor = 2 * time.Second
 	// tries is how often a forge is asked that does not answer, before the others have their turn.
 	tries = 30
+	// lastWord is how long the forge may take to hear that something could not be checked.
+	lastWord = time.Minute
 )
 
 // Settings are what of a source's pull requests is told.
@@ -220,27 +222,60 @@ func (w watched) await(ctx context.Context, repo ingest.Repository, head string)
 
 // tell has the forge show it.
 func (w watched) tell(ctx context.Context, repo ingest.Repository, r *Report) error {
-	page := w.URL + PageOf(r.Source, r.Repository, r.Commit)
 	if w.set.Status {
-		if err := w.reviewed.SetStatus(ctx, repo, ingest.CommitStatus{SHA: r.Commit, Good: r.Good, Says: r.Says, URL: page}); err != nil {
+		if err := w.setStatus(ctx, repo, r); err != nil {
 			return err
 		}
 	}
 	if w.set.Comment {
-		return w.reviewed.Comment(ctx, repo, r.Number, ingest.Comment{Mark: Mark(r.Source), Text: r.Outcome.Comment(page), Only: r.Outcome.Empty()})
+		return w.reviewed.Comment(ctx, repo, r.Number, ingest.Comment{Mark: Mark(r.Source), Text: r.Outcome.Comment(w.page(r)), Only: r.Outcome.Empty()})
 	}
 	return nil
 }
 
-// gaveUp takes note of a pull request that could not be checked.
+func (w watched) setStatus(ctx context.Context, repo ingest.Repository, r *Report) error {
+	return w.reviewed.SetStatus(ctx, repo, ingest.CommitStatus{SHA: r.Commit, Good: r.Good, Says: r.Says, URL: w.page(r)})
+}
+
+func (w watched) page(r *Report) string { return w.URL + PageOf(r.Source, r.Repository, r.Commit) }
+
+// gaveUp takes note of a pull request that could not be checked, and has the forge show that:
+// who waits for a status would wait for ever.
 func (w watched) gaveUp(ctx context.Context, rec eventlog.Record, f reactor.Failure) error {
 	w.Logger.WarnContext(ctx, "a pull request could not be checked", "source", w.source.Name(), "delivery", rec.Subject, "error", f.Err)
 	repo, number, err := w.tells(ctx, rec)
 	if err != nil || number == 0 {
 		return nil
 	}
-	return w.Store.Put(ctx, &Report{
+	r := &Report{
 		Source: w.source.Name(), RepositoryID: repo.ID, Repository: repo.FullName, Number: number, At: w.Now(),
 		Says: "It could not be checked", Failed: f.Text(),
-	})
+	}
+	asked, cancel := context.WithTimeout(ctx, lastWord)
+	defer cancel()
+	repo, open := w.place(asked, repo, r)
+	if err := w.Store.Put(ctx, r); err != nil || !open || !w.set.Status {
+		return err
+	}
+	if err := w.setStatus(asked, repo, r); err != nil {
+		r.Unwritten = reactor.Failure{Err: err}.Text()
+		w.Logger.WarnContext(ctx, "that it could not be checked could not be told", "source", r.Source, "repository", r.Repository, "number", number, "error", err)
+		return w.Store.Put(ctx, r)
+	}
+	return nil
+}
+
+// place adds to a report what the forge tells of the pull request, and reports whether that
+// is to be checked still; false if the forge does not tell.
+func (w watched) place(ctx context.Context, repo ingest.Repository, r *Report) (ingest.Repository, bool) {
+	repo, err := w.source.Forge().Repository(ctx, repo)
+	if err != nil {
+		return repo, false
+	}
+	pr, err := w.reviewed.PullRequest(ctx, repo, r.Number)
+	if err != nil {
+		return repo, false
+	}
+	r.Repository, r.Commit, r.Title, r.URL, r.Author = repo.FullName, pr.Head, pr.Title, pr.URL, pr.Author
+	return repo, pr.Open && pr.Into == repo.DefaultBranch
 }

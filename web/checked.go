@@ -44,6 +44,7 @@ type checkedView struct {
 	when      ui.Moment
 	event     ui.EventMark
 	unwritten string
+	failed    string // why there is nothing to say
 	held      string
 	empty     bool
 	owners    string
@@ -112,6 +113,7 @@ func newCheckedView(r request, report checks.Report) checkedView {
 		title:  cmp.Or(report.Title, report.Repository), lede: "What a pull request would do if it were merged. Nothing of it is recorded.",
 		request: outsideLink{label: report.Repository + " #" + ui.Plain(report.Number), href: ui.Outside(report.URL)}, author: actor(report.Author),
 		good: report.Good, says: report.Says, commit: ui.SHA(report.Commit), when: ui.Near(report.At, r.now), unwritten: report.Unwritten,
+		failed: report.Failed,
 	}
 	o := report.Outcome
 	if o == nil {

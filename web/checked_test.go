@@ -22,6 +22,7 @@ func TestCheckedPages(t *testing.T) {
 		}},
 		{sample.CheckedNothing, []string{"Nothing would change", "Mend a test"}},
 		{sample.CheckedUntold, []string{"The forge was not told.", "Commit statuses: Read and write", "@acme/payments, @acme/checkout would own the repository as a whole"}},
+		{sample.CheckedLost, []string{"It could not be checked", "the answer has no end", "Turn the till around"}},
 	} {
 		page := p.ok("/checks/github/acme/payments/" + tt.sha).body
 		for _, want := range tt.want {

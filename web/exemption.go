@@ -22,6 +22,7 @@ const (
 	fieldUntil = "until"
 	// fieldRuleOf begins the name of a rule's box; its id follows.
 	fieldRuleOf    = "rule."
+	fieldAllRules  = "allRules"
 	shownAgreement = 20 // events of one exemption or initiative
 )
 
@@ -165,6 +166,9 @@ type askView struct {
 	entity, card      ui.Field
 	reason, until, by ui.Field
 	rules             []ruleBox // of the card; none as long as it is not known
+	all               bool      // all of them are chosen
+	rulesProblem      string
+	waiting           ui.Anchor // what was asked for already
 	cardTitle         string
 	decides           ui.Person
 	cards             []ui.Option
@@ -233,21 +237,41 @@ func (s *Site) asked(ctx context.Context, r request) (answer, error) {
 		return answer{}, fault.New(fault.NotFound, "nothing is asked for here")
 	}
 	v := newAskView(r, strings.TrimSpace(r.form(fieldEntity)), strings.TrimSpace(r.form(fieldScorecard)), func(id string) bool { return r.form(fieldRuleOf+id) != "" })
+	v.all = r.form(fieldAllRules) != ""
 	ask := desk.Request{Entity: r.form(fieldEntity), Scorecard: r.form(fieldScorecard), Reason: r.form(fieldReason), Until: r.form(fieldUntil)}
-	for _, box := range v.rules {
-		if box.on {
-			ask.Rules = append(ask.Rules, box.id)
+	for name := range r.posted() { // not by the rules of the card: one that it lost is to be refused
+		if id, ok := strings.CutPrefix(name, fieldRuleOf); ok && r.form(name) != "" {
+			ask.Rules = append(ask.Rules, id)
 		}
 	}
-	made, err := s.Desk.RequestExemption(acting(ctx, r), ask)
+	slices.Sort(ask.Rules)
+	made, err := s.askFor(acting(ctx, r), ask, v.all)
 	if !refused(err) {
 		ref, _ := catalog.ParseRef(made.Ref, catalog.Ref{})
 		return answer{location: namedLink(exemptionsPath, ref)}, err
 	}
+	if twice, ok := errors.AsType[desk.AskedFor](err); ok {
+		ref, _ := catalog.ParseRef(twice.Ref, catalog.Ref{})
+		v.waiting = ui.Anchor{Label: ref.Name, Href: namedLink(exemptionsPath, ref)}
+	}
 	v.reason.Value, v.until.Value, v.by.Value = strings.TrimSpace(ask.Reason), ask.Until, strings.TrimSpace(r.form(fieldBy))
-	v.problem = blame(err, v.fields()...)
-	wrong := ui.Wrong(v.fields()...)
+	rules := ui.Field{ID: "x-rules", Name: fieldRules, Label: "Rules"}
+	fields := append(v.fields(), &rules)
+	v.problem = blame(err, fields...)
+	v.rulesProblem = rules.Problem
+	wrong := ui.Wrong(fields...)
 	return answer{status: http.StatusUnprocessableEntity, title: "Ask for an exemption", body: askPage(v), wrong: wrong}, nil
+}
+
+// askFor asks for an exemption from rules that were chosen, or from all of them.
+func (s *Site) askFor(ctx context.Context, ask desk.Request, all bool) (desk.Made, error) {
+	switch {
+	case all && len(ask.Rules) > 0:
+		return desk.Made{}, fault.New(fault.Invalid, "%w", desk.Problems{{Field: fieldRules, Message: "choose rules, or all of them, not both"}})
+	case !all && len(ask.Rules) == 0:
+		return desk.Made{}, fault.New(fault.Invalid, "%w", desk.Problems{{Field: fieldRules, Message: "choose at least one rule, or all of them"}})
+	}
+	return s.Desk.RequestExemption(ctx, ask)
 }
 
 // exemptionBy is the exemption because of which a rule is exempt for an entity: of those

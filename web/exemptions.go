@@ -20,6 +20,7 @@ const (
 	fieldTeam        = "team"
 	shownExemptions  = 300
 	endsSoon         = 7 // days
+	noEnd            = "without an end"
 	exemptionFormURL = exemptionsPath + "/new"
 )
 
@@ -202,7 +203,7 @@ func newExemptionRow(r request, x agreements.Exemption) exemptionRow {
 	row := exemptionRow{
 		name: ui.Anchor{Label: x.Entry.Entity.Metadata.Name, Href: namedLink(exemptionsPath, x.Ref)}, entity: named(r.catalog, x.Entity),
 		card: ui.Anchor{Label: named(r.catalog, x.Exemption.Card).Label}, rules: "all rules", reason: x.Reason, word: exemptionWord(x.Stands), note: x.Note,
-		until: "without an end", short: "no end", since: ui.Near(x.Entry.Since.Time, r.now), event: mark(x.Entry.Since.Position), status: x.Stands,
+		until: noEnd, short: "no end", since: ui.Near(x.Entry.Since.Time, r.now), event: mark(x.Entry.Since.Position), status: x.Stands,
 	}
 	if x.Card != nil {
 		row.card = ui.Anchor{Label: x.Card.Title, Href: scorecardLink(x.Card.Ref)}

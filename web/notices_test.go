@@ -95,6 +95,9 @@ func TestNotices(t *testing.T) {
 	if to := got.follow(".notice:first-child h3 a", "2 components fell to Silver on Readiness"); to != "/scorecards/readiness" {
 		t.Errorf("it leads to %s", to)
 	}
+	if page := p.ok("/notices").body; !strings.Contains(page, "The bell counts all teams.") {
+		t.Error("what the bell counts is not one sentence")
+	}
 	one := p.ok("/notices?owner=group:default/checkout&kind=drop")
 	one.wants(".lede", "1 notice for")
 	one.wants(".notice h3", "very-long-name-")

@@ -25,7 +25,7 @@ type organisation struct {
 }
 
 // judged opens a portal of what some descriptors declare, a month before now.
-func judged(t testing.TB, descriptors string) *organisation {
+func judged(t testing.TB, descriptors string, change ...func(*organisation, *web.Config)) *organisation {
 	t.Helper()
 	folder := t.TempDir()
 	w, err := sample.New(context.Background(), folder, sample.Now, scorecards.Kinds()...)
@@ -38,7 +38,12 @@ func judged(t testing.TB, descriptors string) *organisation {
 	}
 	t.Cleanup(func() { rows.Close() })
 	o := &organisation{scores: rows, stands: map[[2]string]*event.Score{}, rules: map[[2]string]map[string]string{}}
-	o.portal = open(t, w, func(c *web.Config) { c.Scores, c.Agreements = rows, agreements.Reader{Scores: rows, Events: w.History} })
+	o.portal = open(t, w, func(c *web.Config) {
+		c.Scores, c.Agreements = rows, agreements.Reader{Scores: rows, Events: w.History}
+		for _, one := range change {
+			one(o, c)
+		}
+	})
 	docs := strings.SplitAfter(descriptors, "\n---\n")
 	for i := 0; i < len(docs) && descriptors != ""; i += 50 { // a file has a bound
 		text := strings.Join(docs[i:min(i+50, len(docs))], "")

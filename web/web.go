@@ -243,6 +243,7 @@ type request struct {
 	id      string              // that it has in the log of requests
 	param   func(string) string // of the path
 	form    func(string) string // of the form, for a page that is asked for with POST
+	posted  func() url.Values   // all of the form
 	self    link
 	catalog Catalog
 	moment  projections.Moment // of the catalog
@@ -351,6 +352,7 @@ func (s *Site) request(c echo.Context) request {
 			return v
 		},
 		form:    c.FormValue,
+		posted:  func() url.Values { _ = c.Request().ParseForm(); return c.Request().PostForm },
 		self:    link{u.EscapedPath(), c.QueryParams()},
 		catalog: s.Catalog(),
 		now:     s.Now(),

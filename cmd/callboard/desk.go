@@ -54,6 +54,16 @@ func (c deskCatalog) Entity(ref string) (*catalog.Entity, bool) {
 	return e.Entity, true
 }
 
+// Kind returns the entities of a kind.
+func (c deskCatalog) Kind(kind string) []*catalog.Entity {
+	found := c.Find(entities.Query{Kinds: []string{kind}}).Entries
+	all := make([]*catalog.Entity, len(found))
+	for i, e := range found {
+		all[i] = e.Entity
+	}
+	return all
+}
+
 // User returns who goes by a name: as the entity is called, or by the name in the profile.
 func (c deskCatalog) User(name string) string {
 	if ref, err := catalog.ParseRef(strings.TrimPrefix(name, "@"), catalog.Ref{Kind: "User"}); err == nil {

@@ -30,6 +30,7 @@ in its API.`,
 			var all struct {
 				Items []struct {
 					Name        string
+					Channel     string // its type; "" for a program that is sent events
 					Status      subscribers.Status
 					Position    eventlog.Position
 					Newest      eventlog.Position
@@ -47,18 +48,30 @@ in its API.`,
 				return nil
 			}
 			table := tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(table, "NAME\tSTATUS\tEVENT\tLAG\tDEAD LETTERS\tWHY")
+			fmt.Fprintln(table, "NAME\tSTATUS\tUP TO\tLAG\tDEAD LETTERS\tWHY")
 			for _, s := range all.Items {
 				why := s.Paused
 				if s.Status == subscribers.Failing {
 					why = s.Error
 				}
 				lag := time.Duration(s.LagSeconds * float64(time.Second)).Round(time.Second)
-				fmt.Fprintf(table, "%s\t%s\t%d of %d\t%s\t%d\t%s\n", s.Name, s.Status, s.Position, s.Newest, lag, s.DeadLetters, why)
+				fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%s\n", s.Name, s.Status, upTo(s.Channel, s.Position, s.Newest), lag, s.DeadLetters, why)
 			}
 			return table.Flush()
 		},
 	}
 	f.add(c)
 	return c
+}
+
+// upTo is how far a subscriber has come: the event of the newest or, of a channel, whose
+// positions are moments, the time.
+func upTo(channel string, at, newest eventlog.Position) string {
+	if channel == "" {
+		return fmt.Sprintf("%d of %d", at, newest)
+	}
+	if at == 0 {
+		return "nothing yet"
+	}
+	return time.Unix(0, int64(at)).UTC().Format(time.RFC3339) //nolint:gosec // nanoseconds since 1970
 }

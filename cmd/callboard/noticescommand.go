@@ -36,6 +36,7 @@ they stand, is what callboard subscribers lists.`,
 			if err != nil {
 				return err
 			}
+			portal.http = &http.Client{Timeout: 2 * channelTimeout} // the portal waits for the channel
 			var sent struct {
 				Verdict subscribers.Verdict
 				Status  int

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -89,6 +90,9 @@ func (c *portalClient) request(ctx context.Context, client *http.Client, method,
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
+		}
+		if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
+			return nil, fault.New(fault.Unavailable, "the portal at %s did not answer within %s: it may still be at it; its log says what keeps it", c.base, client.Timeout)
 		}
 		return nil, fault.New(fault.Unavailable, "no portal answers at %s: start it, or name its address", c.base)
 	}

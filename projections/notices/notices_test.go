@@ -244,6 +244,16 @@ func TestWords(t *testing.T) {
 	}
 }
 
+// No line is without words: who opened an initiative has some.
+func TestWhoOpened(t *testing.T) {
+	n := notices.Notice{Kind: notices.Opened, About: "initiative:default/silver", Card: card, Says: notices.Says{Title: "Silver by summer", CardTitle: "Readiness", Level: "Silver"}}
+	if lines := notices.Text(n).Lines; len(lines) > 0 {
+		t.Errorf("nobody opened it, and it says %+v", lines)
+	}
+	n.Actor = event.Actor{Name: "Salt Marsh"}
+	same(t, "lines", []notices.Line{{Text: "Opened", Who: "Salt Marsh"}}, notices.Text(n).Lines)
+}
+
 // Exemptions and initiatives are told of at their days, until something becomes of them.
 func TestGoals(t *testing.T) {
 	exemption := map[string]any{"exemption": "exemption:default/old", "card": card, "entity": "component:default/payments", "rules": []string{"codeowners"}, "reason": "It is replaced", "until": "2026-03-30"}

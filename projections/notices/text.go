@@ -46,7 +46,9 @@ func Text(n Notice) Words {
 			w.Headline = fmt.Sprintf("The initiative “%s” has changed: %s by %s", n.Title, n.goal(), date(n.Until))
 		}
 		w.Href = below("/initiatives/", n.About)
-		w.Lines = append(w.Lines, n.by(""))
+		if l := n.by("Opened"); l.Who != "" || l.Commit != "" {
+			w.Lines = append(w.Lines, l)
+		}
 	case Reminder:
 		w.Headline = fmt.Sprintf("%s until the initiative “%s” ends: %s by %s", days(n.Days), n.Title, n.goal(), date(n.Until))
 		w.Href = below("/initiatives/", n.About)
@@ -100,7 +102,7 @@ func drop(n Notice) Words {
 	return w
 }
 
-// noun is what to call several entities: services, if all are components.
+// noun is what to call several entities: components, if all are.
 func noun(falls []Fall) string {
 	kind, _, _ := strings.Cut(falls[0].Entity, ":")
 	for _, f := range falls {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -24,6 +25,8 @@ type Catalog interface {
 	Entity(ref string) (*catalog.Entity, bool)
 	// User returns the ref of the person who goes by a name; "" if nobody does, or several.
 	User(name string) string
+	// Kind returns the entities of a kind.
+	Kind(kind string) []*catalog.Entity
 }
 
 // Maker puts on record what an entity is to be, and returns where that stands; zero if it
@@ -141,7 +144,7 @@ func (d *Desk) card(p *Problems, name string) *scorecards.Card {
 	return nil
 }
 
-// rules checks ids of rules of a card.
+// rules checks ids of rules of a card, and names each once.
 func (p *Problems) rules(card *scorecards.Card, ids []string) []any {
 	var all []any
 	for _, id := range ids {
@@ -152,7 +155,9 @@ func (p *Problems) rules(card *scorecards.Card, ids []string) []any {
 			p.add("rules", "%s has no rule %s", card.Title, id)
 			continue
 		}
-		all = append(all, id)
+		if !slices.Contains(all, any(id)) {
+			all = append(all, id)
+		}
 	}
 	return all
 }

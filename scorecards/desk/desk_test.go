@@ -42,6 +42,11 @@ spec:
 `, `
 apiVersion: callboard.dev/v1alpha1
 kind: Scorecard
+metadata: {name: sites, title: Sites}
+spec: {filter: 'entity.spec.type == "website"', rules: [{id: docs, title: Has docs, expr: docs.present}]}
+`, `
+apiVersion: callboard.dev/v1alpha1
+kind: Scorecard
 metadata: {name: tried}
 spec: {draft: true, rules: [{id: docs, title: Has docs, expr: docs.present}]}
 `, `
@@ -65,6 +70,15 @@ spec: {type: team, children: []}
 }
 
 func (o *office) Entity(ref string) (*catalog.Entity, bool) { e, ok := o.entities[ref]; return e, ok }
+
+func (o *office) Kind(kind string) (all []*catalog.Entity) {
+	for _, e := range o.entities {
+		if e.Kind == kind {
+			all = append(all, e)
+		}
+	}
+	return all
+}
 
 func (o *office) User(name string) string {
 	if name == "Moss Bank" {
@@ -164,6 +178,43 @@ func TestAnExemptionIsAskedForAndDecided(t *testing.T) {
 	}
 }
 
+// What waits for a decision is not asked for again, nor a part of it; more than it is.
+func TestAnExemptionIsAskedForOnce(t *testing.T) {
+	o := newOffice(t)
+	ask := func(rules ...string) (desk.Made, error) {
+		return o.RequestExemption(as(t, "Salt Marsh"), desk.Request{Entity: "payments", Scorecard: "readiness", Rules: rules, Reason: "They move"})
+	}
+	first, err := ask("docs", " docs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := o.exemption(t, first.Ref).Rules; !cmp.Equal(got, []string{"docs"}) {
+		t.Errorf("asked twice for one rule: %q", got)
+	}
+	refused := func(what, want string, rules ...string) {
+		t.Helper()
+		_, err := ask(rules...)
+		if twice, ok := errors.AsType[desk.AskedFor](err); !ok || twice.Ref != want || fault.KindOf(err) != fault.Conflict {
+			t.Errorf("%s: %v, want what refers to %s", what, err, want)
+		}
+	}
+	refused("the same again", first.Ref, "docs")
+	all, err := ask()
+	if err != nil {
+		t.Fatalf("all rules while one waits: %v", err)
+	}
+	if _, err := o.DenyExemption(as(t, "Moss Bank"), first.Ref, desk.Decision{Note: "No"}); err != nil {
+		t.Fatal(err)
+	}
+	refused("one rule while all wait", all.Ref, "docs")
+	if _, err := o.DenyExemption(as(t, "Moss Bank"), all.Ref, desk.Decision{Note: "No"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ask("docs"); err != nil {
+		t.Errorf("after it was denied: %v", err)
+	}
+}
+
 // fields are those that an error says something is wrong with.
 func fields(err error) string {
 	problems, ok := errors.AsType[desk.Problems](err)
@@ -190,6 +241,7 @@ func TestWhatIsWrongIsSaidByField(t *testing.T) {
 		{"a", desk.Request{Entity: "nobody", Scorecard: "none", Reason: "x"}, "entity scorecard"},
 		{"a", desk.Request{Entity: "payments", Scorecard: "tried", Reason: "x"}, "scorecard"},
 		{"a", desk.Request{Entity: "payments", Scorecard: "readiness", Rules: []string{"docs", "tests"}, Reason: "x\u202e"}, "rules reason"},
+		{"a", desk.Request{Entity: "payments", Scorecard: "sites", Reason: "x"}, "entity"},
 		{"a", desk.Request{Entity: "payments", Scorecard: "readiness", Reason: "x", Until: "soon"}, "until"},
 		{"a", desk.Request{Entity: "payments", Scorecard: "readiness", Reason: "x", Until: "2026-03-11"}, "until"},
 	} {

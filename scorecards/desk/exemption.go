@@ -3,7 +3,9 @@ package desk
 import (
 	"context"
 	"maps"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/internal/fault"
@@ -30,12 +32,16 @@ func (d *Desk) RequestExemption(ctx context.Context, r Request) (Made, error) {
 	var p Problems
 	by := p.by(ctx)
 	subject, err := catalog.ParseRef(strings.TrimSpace(r.Entity), catalog.Ref{Kind: "Component"})
+	e, there := d.Catalog().Entity(subject.String())
 	if err != nil {
 		p.add("entity", "must name an entity such as component:payments, found %q", r.Entity)
-	} else if _, ok := d.Catalog().Entity(subject.String()); !ok {
+	} else if !there {
 		p.add("entity", "there is no %s in the catalog", subject)
 	}
 	card := d.card(&p, r.Scorecard)
+	if there && card != nil && passesBy(card, e, d.Now()) {
+		p.add("entity", "%s does not judge %s: there is nothing to be exempt from", card.Title, subject)
+	}
 	rules := p.rules(card, r.Rules)
 	reason := p.reason("reason", r.Reason)
 	until := p.day("until", r.Until)
@@ -45,12 +51,15 @@ func (d *Desk) RequestExemption(ctx context.Context, r Request) (Made, error) {
 	if err := p.err(); err != nil {
 		return Made{}, err
 	}
+	if ref := d.waiting(card.Ref.String(), subject.String(), rules); ref != "" {
+		return Made{}, fault.New(fault.Conflict, "%w", AskedFor{ref})
+	}
 	about := card.Ref.Name
 	if len(rules) == 1 {
 		about = rules[0].(string)
 	}
 	name, ref := d.free(scorecards.KindExemption, subject.Name, about)
-	e := &catalog.Entity{
+	e = &catalog.Entity{
 		APIVersion: scorecards.APIVersion, Kind: scorecards.KindExemption, Metadata: catalog.Metadata{Name: name},
 		Spec: map[string]any{"scorecard": card.Ref.String(), "entity": subject.String(), "reason": reason, "status": string(scorecards.Requested)},
 	}
@@ -64,6 +73,40 @@ func (d *Desk) RequestExemption(ctx context.Context, r Request) (Made, error) {
 		return e, nil
 	})
 	return Made{ref, at}, err
+}
+
+// AskedFor is that what somebody asks for waits for a decision already.
+type AskedFor struct{ Ref string } // of the exemption
+
+// Error says so.
+func (a AskedFor) Error() string {
+	return "this is asked for already, and waits for a decision: " + a.Ref
+}
+
+// waiting is the exemption that waits for a decision and covers these rules; "" if none does.
+func (d *Desk) waiting(card, entity string, rules []any) string {
+	for _, e := range d.Catalog().Kind(scorecards.KindExemption) {
+		x, _ := scorecards.ParseExemption(e)
+		if x == nil || x.Stands(d.Now()) != scorecards.Requested || x.Card != card || x.Entity != entity {
+			continue
+		}
+		missing := func(id any) bool { return !slices.Contains(x.Rules, id.(string)) }
+		if len(x.Rules) == 0 || len(rules) > 0 && !slices.ContainsFunc(rules, missing) {
+			return e.Ref().String()
+		}
+	}
+	return ""
+}
+
+// passesBy reports whether a card does not judge an entity for certain. Where that takes
+// more than the descriptor, it is not known here.
+func passesBy(card *scorecards.Card, e *catalog.Entity, now time.Time) bool {
+	for _, input := range card.FilterInputs() {
+		if name, _, _ := strings.Cut(input, "."); name != "entity" {
+			return false
+		}
+	}
+	return card.Evaluate(&scorecards.Subject{Entity: e}, now).Applies == scorecards.NotApplicable
 }
 
 // GrantExemption has an exemption that was asked for hold from now on.

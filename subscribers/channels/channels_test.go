@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
@@ -271,6 +272,25 @@ func TestSlack(t *testing.T) {
 	}
 }
 
+// What a rule says mentions nobody and leads nowhere, in a chat that reads Markdown too.
+func TestSlackMentionsNobody(t *testing.T) {
+	w, c := newWorld(t), newChat(t)
+	w.own("payments", "bank")
+	w.serve(&channels.Channel{Name: "chat", Way: channels.Slack, Address: c.URL})
+	w.add("component:default/payments", event.ScoreChanged{
+		Card: card, Title: "Readiness", Before: &event.Score{Level: "Silver"}, After: &event.Score{Level: "Bronze"},
+		Rules: []event.RuleChange{{Rule: "x", Title: "[x](http://evil.example)", Before: "pass", After: "fail", Message: "@channel <!here> ![y][z] [z]: http://evil.example"}},
+	})
+	w.pass(grace + time.Second)
+	if len(c.said()) != 1 {
+		t.Fatalf("said %q", c.said())
+	}
+	if says := c.said()[0]; strings.Contains(says, "@channel") || strings.Contains(says, "<!here") || strings.Contains(says, "](") || strings.Contains(says, "][") || strings.Contains(says, "]:") ||
+		!strings.Contains(says, "@\u200bchannel &lt;!here&gt;") || !strings.Contains(says, "[x]\u200b(http") {
+		t.Errorf("said %q", says)
+	}
+}
+
 // A channel has only what concerns its teams, of the kinds that it wants.
 func TestChoice(t *testing.T) {
 	w, bank, shop, goals := newWorld(t), newChat(t), newChat(t), newChat(t)
@@ -306,6 +326,27 @@ func TestDaily(t *testing.T) {
 	}
 	if all := c.said()[2]; !strings.Contains(all, "s5 fell from") || strings.Contains(all, "s1 fell from") {
 		t.Errorf("the digest says %s", all)
+	}
+}
+
+// A digest of long lines stays below what Slack takes, and says that it leaves some out.
+func TestSlackLength(t *testing.T) {
+	w, c := newWorld(t), newChat(t)
+	names := make([]string, 40)
+	for i := range names {
+		names[i] = strings.Repeat("a-very-long-name-", 3) + fmt.Sprint(i)
+		w.own(names[i], fmt.Sprint("team-", i))
+	}
+	w.serve(&channels.Channel{Name: "all", Way: channels.Slack, Address: c.URL, Daily: 1})
+	w.fall(names...)
+	w.pass(time.Hour)
+	w.pass(24 * time.Hour)
+	all := c.said()
+	if len(all) != 2 {
+		t.Fatalf("%d messages", len(all))
+	}
+	if says := all[1]; utf8.RuneCountInString(says) > 4000 || !strings.HasSuffix(says, "\n• and more, which the portal has") {
+		t.Errorf("%d characters: %s", utf8.RuneCountInString(says), says)
 	}
 }
 

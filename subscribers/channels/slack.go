@@ -14,9 +14,12 @@ import (
 	"github.com/callboard/callboard/subscribers"
 )
 
-// maxLine is how long a line of a message is, in characters. Slack cuts a text after
-// 4,000 of them.
-const maxLine = 300
+const (
+	maxLine = 300 // how long what a line says may be, in characters
+	// maxText is how long a message may be, in characters: Slack cuts it after 4,000, and
+	// a link in two. There is room for a last line.
+	maxText = 3900
+)
 
 // slack posts to an incoming webhook of Slack, or of a chat that takes the same.
 // https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
@@ -60,28 +63,44 @@ func wordsOf(records []eventlog.Record) (notices.Words, error) {
 func drawSlack(w notices.Words) string {
 	var b strings.Builder
 	b.WriteString("*" + slackLink(w.Href, w.Headline) + "*")
+	long := utf8.RuneCountInString(b.String())
 	for _, l := range w.Lines {
-		b.WriteString("\n• ")
-		if l.Name != "" {
-			b.WriteString(slackLink(l.Href, l.Name) + " ")
+		line := slackLine(l)
+		if long += utf8.RuneCountInString(line); long > maxText {
+			b.WriteString("\n• and more, which the portal has")
+			break
 		}
-		b.WriteString(slackText(l.Text))
-		if l.Who != "" {
-			b.WriteString(" by " + slackText(l.Who))
-		}
-		if l.Commit != "" {
-			b.WriteString(" in commit " + slackLink(l.CommitURL, short(l.Commit)))
-		}
+		b.WriteString(line)
 	}
 	return b.String()
 }
 
-// slackText escapes what Slack takes for markup, so that what people wrote mentions
-// nobody and leads nowhere.
+func slackLine(l notices.Line) string {
+	var b strings.Builder
+	b.WriteString("\n• ")
+	if l.Name != "" {
+		b.WriteString(slackLink(l.Href, l.Name) + " ")
+	}
+	b.WriteString(slackText(l.Text))
+	if l.Who != "" {
+		b.WriteString(" by " + slackText(l.Who))
+	}
+	if l.Commit != "" {
+		b.WriteString(" in commit " + slackLink(l.CommitURL, short(l.Commit)))
+	}
+	return b.String()
+}
+
+// slackText escapes what Slack takes for markup, and breaks what other chats, which read
+// Markdown, take for a mention or a link, so that what people wrote mentions nobody and
+// leads nowhere else than it says.
 func slackText(s string) string {
 	s = strings.Join(strings.Fields(cut(s)), " ")
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "@", "@"+unseen, "](", "]"+unseen+"(", "][", "]"+unseen+"[", "]:", "]"+unseen+":").Replace(s)
 }
+
+// unseen is a space of no width.
+const unseen = "\u200b"
 
 func slackLink(href, label string) string {
 	if !outside(href) {

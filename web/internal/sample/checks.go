@@ -17,6 +17,7 @@ const (
 	CheckedMuch    = "1111111111111111111111111111111111111111"
 	CheckedNothing = "2222222222222222222222222222222222222222"
 	CheckedUntold  = "3333333333333333333333333333333333333333"
+	CheckedLost    = "5555555555555555555555555555555555555555"
 )
 
 // checked are the sample's checks before a merge, all of source github.
@@ -55,9 +56,11 @@ func (c checked) all() []checks.Report {
 	untold.Unwritten = "github: set the status of 3333333 of acme/payments: the token may not (403): give the token or the App the permission Commit statuses: Read and write (checks.status), or turn it off in the configuration"
 	lost := report(4, "", "", nil)
 	lost.Says, lost.Failed = "It could not be checked", "github: read pull request 4 of acme/payments: not found (404): it is gone, or the token may not see it"
+	failed := report(5, CheckedLost, "Turn the till around", nil)
+	failed.Says, failed.Failed = "It could not be checked", "github: list the files of acme/payments: the answer has no end"
 	return []checks.Report{
 		report(1, CheckedMuch, "Move everything into the new "+strings.Repeat("settlement-", 12)+"service & <retire> the rest", much()),
-		report(2, CheckedNothing, "Mend a test", &checks.Outcome{}), untold, lost,
+		report(2, CheckedNothing, "Mend a test", &checks.Outcome{}), untold, lost, failed,
 	}
 }
 

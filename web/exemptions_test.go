@@ -1,0 +1,184 @@
+package web_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/scorecards"
+	"github.com/callboard/callboard/scorecards/desk"
+	"github.com/callboard/callboard/web"
+	"github.com/callboard/callboard/web/internal/sample"
+)
+
+// counter is a desk's catalog, and what puts on record what it makes.
+type counter struct{ *organisation }
+
+func (c counter) snapshot() *entities.Snapshot { return c.world.Entities.Snapshot() }
+
+func (c counter) Entity(ref string) (*catalog.Entity, bool) {
+	e, ok := c.snapshot().Get(ref)
+	if !ok {
+		return nil, false
+	}
+	return e.Entity, true
+}
+
+func (c counter) User(string) string { return "" }
+
+func (c counter) Kind(kind string) (all []*catalog.Entity) {
+	for _, e := range c.snapshot().Find(entities.Query{Kinds: []string{kind}}).Entries {
+		all = append(all, e.Entity)
+	}
+	return all
+}
+
+func (c counter) make(ctx context.Context, ref string, decide func(*catalog.Entity) (*catalog.Entity, error)) (eventlog.Position, error) {
+	was, there := c.Entity(ref)
+	e, err := decide(was)
+	if err != nil {
+		return 0, err
+	}
+	d := event.Declaration{Entity: *e, Origin: event.Origin{Source: event.PortalSource}}
+	var data event.Data = event.EntityRegistered{Declaration: d}
+	if there {
+		data = event.EntityChanged{Declaration: d}
+	}
+	at, err := c.world.Add(sample.Now, event.PortalSource, ref, event.ActorIn(ctx), event.CauseIn(ctx), data)
+	if err != nil {
+		return 0, err
+	}
+	return at, c.world.Settle(ctx)
+}
+
+// staffed is a portal at which exemptions are asked for and decided.
+func staffed(t testing.TB) *organisation {
+	t.Helper()
+	o := judged(t, readiness+`---
+apiVersion: callboard.dev/v1alpha1
+kind: Scorecard
+metadata: {name: sites, title: Sites}
+spec: {filter: 'entity.spec.type == "website"', rules: [{id: docs, title: Has docs, expr: docs.present}]}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: payments}
+spec: {type: service, lifecycle: production, owner: bank}
+`, func(o *organisation, c *web.Config) {
+		c.Desk = &desk.Desk{Catalog: func() desk.Catalog { return counter{o} }, Make: counter{o}.make, Now: c.Now}
+	})
+	o.ready()
+	return o
+}
+
+// asked are the exemptions that there are: their rules.
+func (o *organisation) asked() (all []string) {
+	for _, e := range (counter{o}).Kind(scorecards.KindExemption) {
+		x, problems := scorecards.ParseExemption(e)
+		if x == nil {
+			o.t.Fatal(problems)
+		}
+		all = append(all, e.Metadata.Name+" "+string(x.Status)+" ["+strings.Join(x.Rules, " ")+"]")
+	}
+	slices.Sort(all)
+	return all
+}
+
+func TestWhatAFormAsksFor(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change map[string]string
+		made   string // as asked has it; "" if it is refused
+		says   string // where it is refused
+	}{
+		{"one rule", map[string]string{"rule.docs": "on"}, "payments-docs requested [docs]", ""},
+		{"two rules", map[string]string{"rule.docs": "on", "rule.owner": "on"}, "payments-production-readiness requested [docs owner]", ""},
+		{"all rules", map[string]string{"allRules": "on"}, "payments-production-readiness requested []", ""},
+		{"none", nil, "", "Choose at least one rule, or all of them."},
+		{"all and one", map[string]string{"allRules": "on", "rule.docs": "on"}, "", "Choose rules, or all of them, not both."},
+		{"a rule that is gone", map[string]string{"rule.gone": "on"}, "", "Production readiness has no rule gone."},
+		{"one of them is gone", map[string]string{"rule.docs": "on", "rule.gone": "on"}, "", "Production readiness has no rule gone."},
+		{"rules of another card", map[string]string{"rule.docs": "on", "scorecard": "hygiene"}, "", "Hygiene has no rule docs."},
+		{"a card that judges others", map[string]string{"rule.docs": "on", "scorecard": "sites"}, "", "Sites does not judge component:default/payments: there is nothing to be exempt from."},
+		{"an entity that is not there", map[string]string{"rule.docs": "on", "entity": "component:nobody"}, "", "There is no component:default/nobody in the catalog."},
+		{"no reason", map[string]string{"rule.docs": "on", "reason": " "}, "", "Say why,"},
+		{"a day that is over", map[string]string{"rule.docs": "on", "until": "2020-01-01"}, "", "Must not be over already, found 2020-01-01."},
+		{"nobody", map[string]string{"rule.docs": "on", "by": ""}, "", "Say who you are,"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			o := staffed(t)
+			form := url.Values{"entity": {"component:payments"}, "scorecard": {"production-readiness"}, "reason": {"They move"}, "by": {"Salt Marsh"}}
+			for name, value := range tt.change {
+				form.Set(name, value)
+			}
+			got := o.post("/exemptions/new", form)
+			if tt.made != "" {
+				if got.status != http.StatusSeeOther || !slices.Equal(o.asked(), []string{tt.made}) {
+					t.Errorf("%d, made %q, want %q\n%s", got.status, o.asked(), tt.made, got.text("main"))
+				}
+				return
+			}
+			if got.status != http.StatusUnprocessableEntity || len(o.asked()) > 0 {
+				t.Fatalf("%d, made %q", got.status, o.asked())
+			}
+			got.wants("main", tt.says)
+		})
+	}
+}
+
+// What waits for a decision is led to; when it is decided, another form may come.
+func TestAFormIsDecidedOn(t *testing.T) {
+	o := staffed(t)
+	form := url.Values{"entity": {"payments"}, "scorecard": {"production-readiness"}, "rule.docs": {"on"}, "reason": {"They move"}, "until": {"2099-06-30"}, "by": {"Salt Marsh"}}
+	if got := o.post("/exemptions/new", form); got.header.Get("Location") != "/exemptions/payments-docs" {
+		t.Fatalf("%d: %s", got.status, got.text("main"))
+	}
+	if page := o.ok("/exemptions").text("[data-part=open]"); !strings.Contains(page, "until 30 June 2099") {
+		t.Errorf("what waits is shown as %s", page)
+	}
+	twice := o.post("/exemptions/new", form)
+	if href := twice.follow("main a", "payments-docs"); twice.status != http.StatusUnprocessableEntity || href != "/exemptions/payments-docs" {
+		t.Errorf("asked twice: %d, leads to %s", twice.status, href)
+	}
+	for _, tt := range []struct {
+		verb string
+		form url.Values
+		want int
+		says string
+		left string
+	}{
+		{"grant", url.Values{"by": {""}}, http.StatusUnprocessableEntity, "Say who you are,", "requested"},
+		{"grant", url.Values{"by": {"Moss Bank"}, "until": {"2099-07-01"}}, http.StatusUnprocessableEntity, "Must not be after the day that was asked for, 2099-06-30.", "requested"},
+		{"deny", url.Values{"by": {"Moss Bank"}}, http.StatusUnprocessableEntity, "Say why,", "requested"},
+		{"revoke", url.Values{"by": {"Moss Bank"}, "note": {"No"}}, http.StatusUnprocessableEntity, "The exemption is requested: only what is granted can be revoked", "requested"},
+		{"grant", url.Values{"by": {"Moss Bank"}}, http.StatusSeeOther, "", "granted"},
+		{"grant", url.Values{"by": {"Moss Bank"}}, http.StatusUnprocessableEntity, "The exemption is granted: only what is asked for can be granted", "granted"},
+		{"revoke", url.Values{"by": {"Moss Bank"}, "note": {"Done"}}, http.StatusSeeOther, "", "revoked"},
+	} {
+		got := o.post("/exemptions/payments-docs/"+tt.verb, tt.form)
+		if left := "payments-docs " + tt.left + " [docs]"; got.status != tt.want || !slices.Equal(o.asked(), []string{left}) {
+			t.Errorf("%s %v: %d, left %q, want %d and %s", tt.verb, tt.form, got.status, o.asked(), tt.want, left)
+		}
+		if tt.says != "" {
+			got.wants("main", tt.says)
+		}
+	}
+	if got := o.post("/exemptions/none/grant", url.Values{"by": {"Moss Bank"}}); got.status != http.StatusNotFound {
+		t.Errorf("none is granted: %d", got.status)
+	}
+}
+
+func TestWhatHasNoEnd(t *testing.T) {
+	o := staffed(t)
+	o.post("/exemptions/new", url.Values{"entity": {"payments"}, "scorecard": {"production-readiness"}, "rule.docs": {"on"}, "reason": {"They move"}, "by": {"Salt Marsh"}})
+	if page := o.ok("/exemptions").text("[data-part=open]"); !strings.Contains(page, "without an end") || strings.Contains(page, "until without") {
+		t.Errorf("what waits is shown as %s", page)
+	}
+}

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/callboard/callboard/projections/maturity"
-	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/web/ui"
 )
@@ -336,8 +335,8 @@ func maturityTrend(m *maturity.Report) trendView {
 func moversOf(r request, card *scorecards.Card, all []maturity.Move) (views []moverView) {
 	for _, m := range all {
 		v := moverView{
-			entity: named(r.catalog, m.Entity), before: newLevelMark(m.Before), after: newLevelMark(m.After), by: int(m.By),
-			when: ui.Near(m.At, r.now), who: actor(m.Actor), commit: commit(m.Cause), event: mark(m.Position), why: whyMoved(card, m.Rules),
+			entity: named(r.catalog, m.Entity), before: newLevelMark(m.Before), after: newLevelMark(m.After),
+			when: ui.Near(m.At, r.now), who: actor(m.Actor), commit: commit(m.Cause), event: mark(m.Position), why: whyMoved(card, m),
 		}
 		if v.entity.Href != "" {
 			v.entity.Href += "/scorecards"
@@ -350,14 +349,24 @@ func moversOf(r request, card *scorecards.Card, all []maturity.Move) (views []mo
 	return views
 }
 
-// whyMoved names the rule that a change turned; one that fails is worth more than others.
-func whyMoved(card *scorecards.Card, rules []scores.Rule) (why string) {
-	for _, o := range rules {
-		if rule := card.Rule(o.ID); rule != nil {
-			why = rule.Title + ": " + newCell(o.Outcome, "").says
-			if scorecards.Outcome(o.Outcome) == scorecards.Fail {
-				break
-			}
+// whyMoved names a rule that a change turned the way in which the entity went: one that
+// fails now for a fall, one that passes now for a rise; else one that is no hindrance any
+// more, or is none that is certain to be kept.
+func whyMoved(card *scorecards.Card, m maturity.Move) string {
+	best := scorecards.Pass
+	if m.By < 0 {
+		best = scorecards.Fail
+	}
+	why := ""
+	for _, o := range m.Rules {
+		rule, outcome := card.Rule(o.ID), scorecards.Outcome(o.Outcome)
+		open := outcome == scorecards.Fail || outcome == scorecards.Unknown || outcome == scorecards.Error
+		if rule == nil || open != (m.By < 0) || why != "" && outcome != best {
+			continue
+		}
+		why = rule.Title + ": " + newCell(o.Outcome, "").says
+		if outcome == best {
+			break
 		}
 	}
 	return why

@@ -11,6 +11,7 @@ import (
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/projections/agreements"
 	"github.com/callboard/callboard/projections/scores"
+	"github.com/callboard/callboard/projections/trends"
 	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/web"
 	"github.com/callboard/callboard/web/internal/sample"
@@ -38,7 +39,10 @@ func judged(t testing.TB, descriptors string) *organisation {
 	}
 	t.Cleanup(func() { rows.Close() })
 	o := &organisation{scores: rows, stands: map[[2]string]*event.Score{}, rules: map[[2]string]map[string]string{}}
-	o.portal = open(t, w, func(c *web.Config) { c.Scores, c.Agreements = rows, agreements.Reader{Scores: rows, Events: w.History} })
+	o.portal = open(t, w, func(c *web.Config) {
+		c.Scores, c.Agreements = rows, agreements.Reader{Scores: rows, Events: w.History}
+		c.Trends = trends.Trends{Recorded: rows} // nothing is from before the records
+	})
 	docs := strings.SplitAfter(descriptors, "\n---\n")
 	for i := 0; i < len(docs) && descriptors != ""; i += 50 { // a file has a bound
 		text := strings.Join(docs[i:min(i+50, len(docs))], "")

@@ -29,9 +29,6 @@ const (
 type Scores interface {
 	// List returns scores by card and entity, the oldest first.
 	List(ctx context.Context, q scores.Query) ([]scores.Score, error)
-	// Moves returns those that began in a span of time with another level than the one
-	// before, the oldest first.
-	Moves(ctx context.Context, card string, from, to time.Time) ([]scores.Score, error)
 	maturity.Scores
 }
 
@@ -264,11 +261,13 @@ func (s *Site) scorecard(ctx context.Context, r request) (answer, error) {
 	if card.Draft && trend.Computed != nil {
 		list = wouldStand(trend.Computed)
 	}
-	moves, err := s.Scores.Moves(ctx, e.Ref, span.From, span.To)
+	moved, err := maturity.Ask(ctx, s.Scores, r.catalog, maturity.Question{
+		Cards: []*scorecards.Card{card}, Card: card, From: span.From, To: r.moment, End: span.To, By: maturity.ByTeam, Movers: shownMovers,
+	})
 	if err != nil {
 		return answer{}, err
 	}
-	a := answer{title: card.Title, body: scorecardPage(s.newScorecardView(r, card, list, trend, moves))}
+	a := answer{title: card.Title, body: scorecardPage(s.newScorecardView(r, card, list, trend, moved))}
 	if trend.Running != nil {
 		a.again = tryAgain
 	}
@@ -309,7 +308,7 @@ func wouldStand(b *scorer.Backtest) (all []scores.Score) {
 	return all
 }
 
-func (s *Site) newScorecardView(r request, card *scorecards.Card, list []scores.Score, trend trends.Trend, moves []scores.Score) scorecardView {
+func (s *Site) newScorecardView(r request, card *scorecards.Card, list []scores.Score, trend trends.Trend, moved *maturity.Report) scorecardView {
 	slices.SortStableFunc(list, func(a, b scores.Score) int {
 		return cmp.Or(cmp.Compare(card.Rank(a.Level), card.Rank(b.Level)), cmp.Compare(a.Points, b.Points), strings.Compare(a.Entity, b.Entity))
 	})
@@ -321,7 +320,7 @@ func (s *Site) newScorecardView(r request, card *scorecards.Card, list []scores.
 		v.when = "At that moment"
 	}
 	v.heat.running = card.Draft && trend.Running != nil
-	v.rose, v.fell = newMovers(r, card, moves)
+	v.rose, v.fell = moversOf(r, card, moved.Rose), moversOf(r, card, moved.LastFalls)
 	if s.Trials != nil {
 		v.try = v.anchor.Href + "/try"
 	}

@@ -622,7 +622,7 @@ func scorecardPage(v scorecardView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = moversCard("h-down", "Fell the most", "Nobody fell.", v.span, v.fell).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = moversCard("h-down", "Fell last", "Nobody fell.", v.span, v.fell).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

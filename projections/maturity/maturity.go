@@ -65,20 +65,23 @@ type Question struct {
 	Within string
 	// Detail asks for the entities themselves.
 	Detail bool
-	// Movers is how many of those who rose, and of those who fell, are told of.
+	// Movers is how many of those who rose, of those who fell, and of the falls are told of.
 	Movers int
 }
 
 // Report is how an organisation, or a part of it, stands.
 type Report struct {
 	Question
-	Whole  []CardStand // by Cards, in their order
-	Root   *Node       // of all groups; of the group that it keeps to, if it does
-	Trend  []Step
-	Rose   []Move
-	Fell   []Move
-	Falls  Falls // in the time
-	Before Falls // in the time of the same length before
+	Whole []CardStand // by Cards, in their order
+	Root  *Node       // of all groups; of the group that it keeps to, if it does
+	Trend []Step
+	Rose  []Move
+	Fell  []Move
+	// LastFalls are those of the time, the newest first, also of who has risen since. There
+	// are as many as Movers says.
+	LastFalls []Move
+	Falls     Falls // in the time
+	Before    Falls // in the time of the same length before
 	// Rules are those that fail and count: of Card, and of all cards if Detail was asked
 	// for. The one that lifts most comes first, then the one that fails most.
 	Rules []Rule
@@ -259,6 +262,7 @@ type asker struct {
 	moments []time.Time
 	trend   []Step         // what each has more than the one before
 	best    [2][]mover     // who fell, and who rose; the first is the best
+	falls   []mover        // of the time, the newest first
 	open    map[opened]int // how many have the same open rules, and stand as high
 	exempt  map[string]bool
 	unowned map[string]bool

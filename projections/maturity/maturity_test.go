@@ -345,6 +345,13 @@ func TestFallsAndCircles(t *testing.T) {
 	if want := (maturity.Falls{Fell: 1}); report.Before != want {
 		t.Errorf("falls before %+v, want %+v", report.Before, want)
 	}
+	var last []string
+	for _, m := range report.LastFalls {
+		last = append(last, fmt.Sprintf("%s to %s by %s on day %d", m.Before, m.After, m.Cause.Commit, m.At.Sub(begin)/(24*time.Hour)))
+	}
+	if want := []string{"Gold to Bronze by 0000010 on day 80", "Gold to Silver by 0000008 on day 65"}; !slices.Equal(last, want) {
+		t.Errorf("the last falls are %q, want %q", last, want)
+	}
 	if report.Root.All.Entities != 1 {
 		t.Errorf("%d entities, want the one in the circle", report.Root.All.Entities)
 	}

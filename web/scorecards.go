@@ -339,7 +339,7 @@ func rungsOf(r request, card *scorecards.Card, list []scores.Score) (all []rungV
 		for _, rule := range card.Rules {
 			switch {
 			case rule.Level != l.Name:
-			case r.pageTime().Before(rule.From):
+			case !rule.Counts(r.pageTime()):
 				v.soon = append(v.soon, rule.Title+" (from "+ui.Day(rule.From).Text+")")
 			default:
 				v.asks = append(v.asks, rule.Title)
@@ -358,7 +358,7 @@ func rungsOf(r request, card *scorecards.Card, list []scores.Score) (all []rungV
 // worstOf lists the rules that count and fail, the one that fails most first.
 func worstOf(r request, card *scorecards.Card, list []scores.Score, points []scorecards.Point) (all []ruleColumn) {
 	for _, rule := range card.Rules {
-		if r.pageTime().Before(rule.From) {
+		if !rule.Counts(r.pageTime()) {
 			continue
 		}
 		v := ruleColumn{id: rule.ID, title: rule.Title, level: newLevelMark(rule.Level)}
@@ -367,7 +367,7 @@ func worstOf(r request, card *scorecards.Card, list []scores.Score, points []sco
 			case scorecards.Fail:
 				v.fails++
 				v.asked++
-				if onlyOne(card, one, rule) {
+				if onlyOne(card, one, rule, r.pageTime()) {
 					v.last++
 				}
 			case scorecards.Pass:
@@ -400,14 +400,15 @@ func (c ruleColumn) says() string {
 	return says
 }
 
-// onlyOne reports whether a rule alone is in the way of the next level.
-func onlyOne(card *scorecards.Card, s scores.Score, rule *scorecards.Rule) bool {
+// onlyOne reports whether, of the rules that count at a time, one alone is in the way of
+// the next level.
+func onlyOne(card *scorecards.Card, s scores.Score, rule *scorecards.Rule, at time.Time) bool {
 	next := slices.IndexFunc(card.Levels, func(l scorecards.Level) bool { return l.Rank > card.Rank(s.Level) })
 	if next < 0 || card.Rank(rule.Level) > card.Levels[next].Rank {
 		return false
 	}
 	for _, other := range card.Rules {
-		if other == rule || card.Rank(other.Level) > card.Levels[next].Rank {
+		if other == rule || !other.Counts(at) || card.Rank(other.Level) > card.Levels[next].Rank {
 			continue
 		}
 		switch scorecards.Outcome(outcomeOf(s, other.ID)) {

@@ -1,6 +1,9 @@
 package web_test
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 const readinessCard = "/scorecards/production-readiness?months=3"
 
@@ -22,4 +25,19 @@ func TestScorecardSaysWhyTheyMoved(t *testing.T) {
 	o.stand(daysAgo(8), "production-readiness", refund, "Silver", 2, "docs=fail codeowners=pass", "saltmarsh", "900d9001")
 	o.ready()
 	o.ok(readinessCard).wants("[data-part=h-up] li:nth-child(2)", "refund Bronze Silver CODEOWNERS names somebody: pass")
+}
+
+// A rule that does not count yet is in nobody's way.
+func TestScorecardRuleThatDoesNotCountYet(t *testing.T) {
+	o := shop(t)
+	const count = "component:default/count"
+	o.stand(daysAgo(3), "production-readiness", count, "Silver", 2, "sbom=fail", "juniper-q", "bad0bad1")
+	o.ready()
+	got := o.ok("/catalog/default/component/count/scorecards")
+	got.wants("[data-part=score] tr:nth-child(1)", "Docs not older than 90 days Fail")
+	if next := got.text("[data-part=score] .table-wrap[aria-label^='What next']"); strings.Contains(next, "Tells what is in it") {
+		t.Errorf("what next is %q, with a rule that counts from next year on", next)
+	}
+	got.wants("[data-part=score] .table-wrap[aria-label^='Other rules']", "Tells what is in it Fail Counts from 1 January 2027.")
+	o.ok(readinessCard).wants("[data-part=worst]", "Docs not older than 90 days Gold 1 of 4 fail; 1 have only this one left to the next level")
 }

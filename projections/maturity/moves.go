@@ -197,7 +197,7 @@ func (a *asker) rules() {
 	for i, card := range a.Cards {
 		counts[i] = map[string]*Rule{}
 		for _, r := range card.Rules {
-			if !a.End.Before(r.From) {
+			if r.Counts(a.End) {
 				counts[i][r.ID] = &Rule{Card: card, Rule: r}
 			}
 		}

@@ -61,9 +61,11 @@ type groupRow struct {
 	unsure int
 }
 
-// standView is how some entities stand on a card, with how the same stood before.
+// standView is how some entities stand on a card, with how those stood that were judged
+// before, and the change of these.
 type standView struct {
 	judged int
+	added  string // "+2 new": not judged before; empty if none is
 	says   string
 	shares []ui.Share
 	share  string
@@ -110,12 +112,9 @@ func percentText(c maturity.Count) string {
 	return "–"
 }
 
-func newStandView(card *scorecards.Card, now, was maturity.Count) standView {
-	v := standView{judged: now.Entities, share: percentText(now), was: percentText(was)}
-	n, ok := share(now)
-	if before, there := share(was); ok && there {
-		v.delta = newDelta(n-before, true, func(n int) string { return strconv.Itoa(n) + " pt" })
-	}
+func newStandView(card *scorecards.Card, now, same, was maturity.Count) standView {
+	v := standView{judged: now.Entities, added: added(now, was), share: percentText(now), was: percentText(was)}
+	v.delta = changeOf(same, was, func(n int) string { return strconv.Itoa(n) + " pt" })
 	if len(card.Levels) == 0 {
 		v.says = v.share + " of all points"
 		return v
@@ -130,6 +129,24 @@ func newStandView(card *scorecards.Card, now, was maturity.Count) standView {
 	}
 	v.says = strings.Join(parts, ", ")
 	return v
+}
+
+// changeOf is how the share of the same entities changed; nil if there were none.
+func changeOf(same, was maturity.Count, unit func(int) string) *deltaView {
+	n, ok := share(same)
+	before, there := share(was)
+	if !ok || !there {
+		return nil
+	}
+	return newDelta(n-before, true, unit)
+}
+
+// added says how many were not judged before. It matters where some were.
+func added(now, was maturity.Count) string {
+	if n := now.Entities - was.Entities; n > 0 && was.Entities > 0 {
+		return "+" + ui.Number(n) + " new"
+	}
+	return ""
 }
 
 // stepName is a level of a card from the lowest, 1; 0 is none.
@@ -185,7 +202,7 @@ func pathTo(r request, n *maturity.Node) []ui.Anchor {
 }
 
 func newGroupsView(r request, m *maturity.Report, organisation string) groupsView {
-	v := groupsView{head: "Domain and system", note: "Entities that were not judged on " + ui.Day(m.From).Text + " are left out of “was”."}
+	v := groupsView{head: "Domain and system", note: "Entities that were not judged on " + ui.Day(m.From).Text + " are left out of “was” and “change”."}
 	if m.By == maturity.ByTeam {
 		v.head = "Team"
 	}
@@ -236,7 +253,7 @@ func groupRows(r request, m *maturity.Report, most int) (rows []groupRow, more i
 
 func newGroupRow(r request, m *maturity.Report, n *maturity.Node, depth int) groupRow {
 	row := groupRow{
-		node: n, depth: depth, total: depth == 0, icon: "domain", stand: newStandView(m.Card, n.All, n.AllWas),
+		node: n, depth: depth, total: depth == 0, icon: "domain", stand: newStandView(m.Card, n.All, n.AllSame, n.AllWas),
 		rose: n.All.Rose, fell: n.All.Fell, unsure: n.All.Unsure,
 	}
 	switch {

@@ -94,9 +94,11 @@ type Report struct {
 
 // CardStand is how all stand on one card.
 type CardStand struct {
-	Card     *scorecards.Card
-	Target   string // the level that its share is told by
-	Now, Was Count
+	Card   *scorecards.Card
+	Target string // the level that its share is told by
+	// Was is how those of Now stood that were judged at the earlier moment, too, and Same
+	// how these stand now: the change is between the two.
+	Now, Same, Was Count
 }
 
 // Step is a moment of a trend.
@@ -231,6 +233,7 @@ func Ask(ctx context.Context, from Scores, c Catalog, q Question) (*Report, erro
 	}
 	r.Root = a.scope
 	r.Root.own(a.of)
+	r.Root.ownSame(a.of)
 	r.Root.ownWas(a.of)
 	r.Root.sum()
 	r.Root.tidy()
@@ -276,7 +279,7 @@ func (a *asker) visitor(card int) func(string, scores.Line) {
 	if main {
 		of = a.of
 	}
-	a.Whole = append(a.Whole, CardStand{Card: of.card, Target: of.target, Now: of.count(), Was: of.count()})
+	a.Whole = append(a.Whole, CardStand{Card: of.card, Target: of.target, Now: of.count(), Same: of.count(), Was: of.count()})
 	stand := &a.Whole[card]
 	return func(entity string, l scores.Line) {
 		now, judged := l.At(a.To)
@@ -293,6 +296,7 @@ func (a *asker) visitor(card int) func(string, scores.Line) {
 		if judged {
 			of.add(&stand.Now, now)
 			if before {
+				of.add(&stand.Same, now)
 				of.add(&stand.Was, was)
 			}
 			if len(now.Unmet.Exempt) > 0 {
@@ -317,6 +321,7 @@ func (a *asker) visitor(card int) func(string, scores.Line) {
 		}
 		of.add(at.own(of), now)
 		if before {
+			of.add(at.ownSame(of), now)
 			of.add(at.ownWas(of), was)
 		}
 		if a.unowned[entity] {

@@ -185,8 +185,18 @@ func TestReportIsWhatListsSay(t *testing.T) {
 			if diff := cmp.Diff([2]numbers{numbersOf(now), numbersOf(was)}, [2]numbers{numbersOfCount(c, report.Whole[i].Now), numbersOfCount(c, report.Whole[i].Was)}); diff != "" {
 				rt.Errorf("%s (-lists +report):\n%s", c.Ref, diff)
 			}
+			same := map[string]scores.Score{}
+			for ref := range was {
+				same[ref] = now[ref]
+			}
+			if diff := cmp.Diff(numbersOf(same), numbersOfCount(c, report.Whole[i].Same)); diff != "" {
+				rt.Errorf("%s, of those that were judged at both moments (-lists +report):\n%s", c.Ref, diff)
+			}
 			if c != main {
 				continue
+			}
+			if diff := cmp.Diff([2]numbers{numbersOf(same), numbersOf(was)}, [2]numbers{numbersOfCount(c, report.Root.AllSame), numbersOfCount(c, report.Root.AllWas)}); diff != "" {
+				rt.Errorf("the whole, of those that were judged at both moments (-lists +report):\n%s", diff)
 			}
 			want := map[string]numbers{}
 			for ref, s := range now {

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/csv"
 	"fmt"
 	"net/http"
 	"strings"
@@ -271,39 +270,28 @@ func newMoves(all []maturity.Move) []moveAnswer {
 
 // writeMaturity writes the groups of a report as CSV, the whole first.
 func writeMaturity(c echo.Context, m *maturity.Report) error {
-	h := c.Response().Header()
-	h.Set(echo.HeaderContentType, "text/csv; charset=utf-8")
-	h.Set(echo.HeaderContentDisposition, fmt.Sprintf(`attachment; filename="maturity-%s-%s.csv"`, m.Card.Ref.Name, m.By))
-	w := csv.NewWriter(c.Response())
-	row := []string{"group", "parent", "entities", "share", "was", "same", "new", "reached", "rose", "fell", "unknown", "exempt", "none"}
+	head := []string{"group", "parent", "entities", "share", "was", "same", "new", "reached", "rose", "fell", "unknown", "exempt", "none"}
 	for _, l := range m.Card.Levels {
-		row = append(row, strings.ToLower(l.Name))
+		head = append(head, strings.ToLower(l.Name))
 	}
-	if err := w.Write(row); err != nil {
-		return err
-	}
+	rows := [][]string{head}
 	percent := func(c maturity.Count) string {
 		if share, ok := c.Share(); ok {
 			return fmt.Sprintf("%.1f", share)
 		}
 		return ""
 	}
-	line := func(name, parent string, now, same, was maturity.Count) error {
-		row = append(row[:0], name, parent, fmt.Sprint(now.Entities), percent(now), percent(was), percent(same), fmt.Sprint(now.Entities-was.Entities), fmt.Sprint(now.Reached),
+	line := func(name, parent string, now, same, was maturity.Count) {
+		row := append(make([]string, 0, len(head)), name, parent, fmt.Sprint(now.Entities), percent(now), percent(was), percent(same), fmt.Sprint(now.Entities-was.Entities), fmt.Sprint(now.Reached),
 			fmt.Sprint(now.Rose), fmt.Sprint(now.Fell), fmt.Sprint(now.Unsure), fmt.Sprint(now.Exempt))
 		for i := range len(m.Card.Levels) + 1 {
 			row = append(row, fmt.Sprint(now.Levels[i]))
 		}
-		return w.Write(row)
+		rows = append(rows, row)
 	}
-	if err := line(m.Root.Name(), "", m.Root.All, m.Root.AllSame, m.Root.AllWas); err != nil {
-		return err
-	}
+	line(m.Root.Name(), "", m.Root.All, m.Root.AllSame, m.Root.AllWas)
 	for n := range m.Root.Groups() {
-		if err := line(n.Name(), n.Parent.Name(), n.All, n.AllSame, n.AllWas); err != nil {
-			return err
-		}
+		line(n.Name(), n.Parent.Name(), n.All, n.AllSame, n.AllWas)
 	}
-	w.Flush()
-	return w.Error()
+	return writeCSV(c, fmt.Sprintf("maturity-%s-%s", m.Card.Ref.Name, m.By), rows)
 }

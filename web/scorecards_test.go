@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -40,4 +41,32 @@ func TestScorecardRuleThatDoesNotCountYet(t *testing.T) {
 	}
 	got.wants("[data-part=score] .table-wrap[aria-label^='Other rules']", "Tells what is in it Fail Counts from 1 January 2027.")
 	o.ok(readinessCard).wants("[data-part=worst]", "Docs not older than 90 days Gold 1 of 4 fail; 1 have only this one left to the next level")
+}
+
+// By what was known before something happened, the page does not tell of it, and says of
+// which part that is not so.
+func TestScorecardAsKnownThen(t *testing.T) {
+	o := shop(t)
+	known := len(o.world.Log.Records)
+	const refund = "component:default/refund"
+	o.stand(daysAgo(8), "production-readiness", refund, "Gold", 4, "docs=pass codeowners=pass", "saltmarsh", "900d9001")
+	o.stand(daysAgo(3), "production-readiness", refund, "Silver", 2, "docs=fail", "juniper-q", "bad0bad1")
+	o.ready()
+	const note = "by what is known today"
+	now := o.ok(readinessCard)
+	now.wants("[data-part=h-down]", "refund")
+	then := o.ok(fmt.Sprintf("%s&known=%d", readinessCard, known))
+	for _, part := range []string{"h-up", "h-down"} {
+		if text := then.text("[data-part=" + part + "]"); strings.Contains(text, "refund") {
+			t.Errorf("as known at %d %s says %q, of what came after it", known, part, text)
+		}
+	}
+	then.wants("[data-part=h-down]", "charge")
+	then.wants("[data-part=trend]", note)
+	if text := then.text("[data-part=worst]"); !strings.Contains(text, "fail") || strings.Contains(text, "at first") {
+		t.Errorf("it compares with what is known today: %q", text)
+	}
+	if text := now.text("[data-part=trend]"); strings.Contains(text, note) {
+		t.Errorf("today it says %q", text)
+	}
 }

@@ -109,6 +109,9 @@ func newTrendView(r request, card *scorecards.Card, t trends.Trend) trendView {
 		return v
 	}
 	v.area, v.heads, v.rows = areaOf(card, points)
+	if r.moment.Known > 0 { // days are counted as they are on record now
+		v.notes = append(v.notes, "These numbers are by what is known today, also of what was not on record then.")
+	}
 	switch computed := slices.IndexFunc(points, func(p scorecards.Point) bool { return !p.Computed }); {
 	case computed < 0:
 		v.notes = append(v.notes, "Nothing of this is on record: it is what the card would have said.")

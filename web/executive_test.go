@@ -92,6 +92,7 @@ func TestExecutiveSaysWhatIsWrong(t *testing.T) {
 		"/executive?within=:":                      "within",
 		"/executive?from=2026-03-01&to=2026-02-01": "is not before 2026-02-01",
 		"/executive?from=soon":                     "from",
+		"/executive?from=0002-01-01":               "is more than 60 years before 2026-03-12: begin with a later day",
 		"/teams?order=sideways":                    "order=sideways is no order",
 	} {
 		got := o.get(address)

@@ -205,8 +205,15 @@ func Quarter(end time.Time) time.Time {
 	return time.Date(at.Year(), (at.Month()-1)/3*3+1, 1, 0, 0, 0, 0, time.UTC)
 }
 
-// Ask makes a report.
+// longest is how many years a report may go back.
+const longest = 60
+
+// Ask makes a report. An error of kind fault.Invalid says that its time is too long, or
+// ends before it begins.
 func Ask(ctx context.Context, from Scores, c Catalog, q Question) (*Report, error) {
+	if q.From.AddDate(longest, 0, 0).Before(q.End) {
+		return nil, fault.New(fault.Invalid, "%s is more than %d years before %s: begin with a later day", q.From.Format(time.DateOnly), longest, q.End.Format(time.DateOnly))
+	}
 	r := &Report{Question: q}
 	a := &asker{Report: r, places: placesOf(c, q.By), open: map[opened]int{}, of: newCounter(q.Card, q.Target), was: projections.Moment{At: q.From, Known: q.To.Known}}
 	switch q.Within {

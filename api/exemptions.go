@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/csv"
-	"mime"
 	"net/http"
 	"slices"
 	"strings"
@@ -144,14 +142,6 @@ func writeExemptions(c echo.Context, items []exemptionJSON) error {
 		})
 	}
 	return writeCSV(c, "exemptions", rows)
-}
-
-// writeCSV writes a table as a file.
-func writeCSV(c echo.Context, name string, rows [][]string) error {
-	h := c.Response().Header()
-	h.Set(echo.HeaderContentType, "text/csv; charset=utf-8")
-	h.Set(echo.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": name + ".csv"}))
-	return csv.NewWriter(c.Response()).WriteAll(rows)
 }
 
 // handleExemption handles "GET /api/exemptions/{name}".

@@ -8,7 +8,6 @@ import (
 	"io"
 	"mime"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -151,11 +150,11 @@ func (t *csvTable) write(e history.Entry) error {
 	if err := t.begin(); err != nil {
 		return err
 	}
-	return t.Write([]string{
-		strconv.FormatUint(row.Position, 10), row.ID, row.Type, cell(row.Source), cell(row.Subject), row.Time.Format(time.RFC3339Nano), row.RecordedAt.Format(time.RFC3339Nano),
-		cell(row.Login), cell(row.Name), cell(row.Email), cell(row.Delivery), row.Commit, cell(row.CommitURL), cell(row.Request), cell(row.Schedule),
-		strconv.FormatBool(row.Backfilled), cell(row.Summary), row.Changes, cell(row.Data), row.Extensions,
-	})
+	return t.Write(guarded([]string{
+		strconv.FormatUint(row.Position, 10), row.ID, row.Type, row.Source, row.Subject, row.Time.Format(time.RFC3339Nano), row.RecordedAt.Format(time.RFC3339Nano),
+		row.Login, row.Name, row.Email, row.Delivery, row.Commit, row.CommitURL, row.Request, row.Schedule,
+		strconv.FormatBool(row.Backfilled), row.Summary, row.Changes, row.Data, row.Extensions,
+	}))
 }
 
 func (t *csvTable) begin() error {
@@ -176,14 +175,6 @@ func (t *csvTable) close() error {
 	}
 	t.Flush()
 	return t.Error()
-}
-
-// cell keeps a spreadsheet from taking what somebody wrote for a formula.
-func cell(text string) string {
-	if strings.HasPrefix(text, "=") || strings.HasPrefix(text, "+") || strings.HasPrefix(text, "-") || strings.HasPrefix(text, "@") || strings.HasPrefix(text, "\t") || strings.HasPrefix(text, "\r") {
-		return "'" + text
-	}
-	return text
 }
 
 // groupLen is how many rows of a Parquet file are kept in memory.

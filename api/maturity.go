@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/csv"
 	"fmt"
 	"net/http"
 	"strings"
@@ -40,12 +39,15 @@ type maturityAnswer struct {
 	Entities []entityStood   `json:"entities,omitempty"`
 }
 
-// stood is how some entities stand, and how the same stood at the earlier moment.
+// stood is how some entities stand, and how those stood, and stand, that were judged at
+// the earlier moment, too.
 type stood struct {
 	Entities int            `json:"entities"`
 	Levels   map[string]int `json:"levels,omitempty"` // "" stands for none
 	Share    *float64       `json:"share"`            // that is reached, in percent; null if there is nothing
 	Was      *float64       `json:"was"`
+	Same     *float64       `json:"same"` // now, of those of was: the change is same - was
+	New      int            `json:"new"`  // not judged then
 	Reached  int            `json:"reached"`
 	Points   float64        `json:"points"`
 	Of       float64        `json:"of"`
@@ -183,9 +185,9 @@ func (a *API) maturityQuestion(c echo.Context) (q maturity.Question, err error) 
 	return q, err
 }
 
-func newStood(card *scorecards.Card, now, was maturity.Count) stood {
+func newStood(card *scorecards.Card, now, same, was maturity.Count) stood {
 	s := stood{
-		Entities: now.Entities, Reached: now.Reached, Points: now.Points, Of: now.Of,
+		Entities: now.Entities, New: now.Entities - was.Entities, Reached: now.Reached, Points: now.Points, Of: now.Of,
 		Rose: now.Rose, Fell: now.Fell, Unknown: now.Unsure, Exempt: now.Exempt, Levels: levelsOf(card, now.Levels),
 	}
 	if share, ok := now.Share(); ok {
@@ -193,6 +195,9 @@ func newStood(card *scorecards.Card, now, was maturity.Count) stood {
 	}
 	if share, ok := was.Share(); ok {
 		s.Was = &share
+	}
+	if share, ok := same.Share(); ok {
+		s.Same = &share
 	}
 	return s
 }
@@ -215,19 +220,19 @@ func levelsOf(card *scorecards.Card, counts []int) map[string]int {
 
 func newMaturityAnswer(m *maturity.Report) maturityAnswer {
 	answer := maturityAnswer{
-		Card: m.Card.Ref.String(), Level: m.Target, Group: string(m.By), From: m.From, To: m.End, Total: newStood(m.Card, m.Root.All, m.Root.AllWas),
+		Card: m.Card.Ref.String(), Level: m.Target, Group: string(m.By), From: m.From, To: m.End, Total: newStood(m.Card, m.Root.All, m.Root.AllSame, m.Root.AllWas),
 		Groups: []groupStanding{}, Rose: newMoves(m.Rose), Fell: newMoves(m.Fell), Falls: m.Falls, Before: m.Before, Rules: []ruleAnswer{}, Unowned: m.Unowned, Exempt: m.Exempt,
 	}
 	for _, one := range m.Whole {
-		answer.Cards = append(answer.Cards, cardStanding{one.Card.Ref.String(), one.Target, newStood(one.Card, one.Now, one.Was)})
+		answer.Cards = append(answer.Cards, cardStanding{one.Card.Ref.String(), one.Target, newStood(one.Card, one.Now, one.Same, one.Was)})
 	}
 	for n := range m.Root.Groups() {
-		group := groupStanding{Ref: n.Name(), stood: newStood(m.Card, n.All, n.AllWas)}
+		group := groupStanding{Ref: n.Name(), stood: newStood(m.Card, n.All, n.AllSame, n.AllWas)}
 		if n.Parent != nil {
 			group.Parent = n.Parent.Name()
 		}
 		if n.Own.Entities > 0 {
-			own := newStood(m.Card, n.Own, n.OwnWas)
+			own := newStood(m.Card, n.Own, n.OwnSame, n.OwnWas)
 			group.Own = &own
 		}
 		answer.Groups = append(answer.Groups, group)
@@ -265,39 +270,28 @@ func newMoves(all []maturity.Move) []moveAnswer {
 
 // writeMaturity writes the groups of a report as CSV, the whole first.
 func writeMaturity(c echo.Context, m *maturity.Report) error {
-	h := c.Response().Header()
-	h.Set(echo.HeaderContentType, "text/csv; charset=utf-8")
-	h.Set(echo.HeaderContentDisposition, fmt.Sprintf(`attachment; filename="maturity-%s-%s.csv"`, m.Card.Ref.Name, m.By))
-	w := csv.NewWriter(c.Response())
-	row := []string{"group", "parent", "entities", "share", "was", "reached", "rose", "fell", "unknown", "exempt", "none"}
+	head := []string{"group", "parent", "entities", "share", "was", "same", "new", "reached", "rose", "fell", "unknown", "exempt", "none"}
 	for _, l := range m.Card.Levels {
-		row = append(row, strings.ToLower(l.Name))
+		head = append(head, strings.ToLower(l.Name))
 	}
-	if err := w.Write(row); err != nil {
-		return err
-	}
+	rows := [][]string{head}
 	percent := func(c maturity.Count) string {
 		if share, ok := c.Share(); ok {
 			return fmt.Sprintf("%.1f", share)
 		}
 		return ""
 	}
-	line := func(name, parent string, now, was maturity.Count) error {
-		row = append(row[:0], name, parent, fmt.Sprint(now.Entities), percent(now), percent(was), fmt.Sprint(now.Reached),
+	line := func(name, parent string, now, same, was maturity.Count) {
+		row := append(make([]string, 0, len(head)), name, parent, fmt.Sprint(now.Entities), percent(now), percent(was), percent(same), fmt.Sprint(now.Entities-was.Entities), fmt.Sprint(now.Reached),
 			fmt.Sprint(now.Rose), fmt.Sprint(now.Fell), fmt.Sprint(now.Unsure), fmt.Sprint(now.Exempt))
 		for i := range len(m.Card.Levels) + 1 {
 			row = append(row, fmt.Sprint(now.Levels[i]))
 		}
-		return w.Write(row)
+		rows = append(rows, row)
 	}
-	if err := line(m.Root.Name(), "", m.Root.All, m.Root.AllWas); err != nil {
-		return err
-	}
+	line(m.Root.Name(), "", m.Root.All, m.Root.AllSame, m.Root.AllWas)
 	for n := range m.Root.Groups() {
-		if err := line(n.Name(), n.Parent.Name(), n.All, n.AllWas); err != nil {
-			return err
-		}
+		line(n.Name(), n.Parent.Name(), n.All, n.AllSame, n.AllWas)
 	}
-	w.Flush()
-	return w.Error()
+	return writeCSV(c, fmt.Sprintf("maturity-%s-%s", m.Card.Ref.Name, m.By), rows)
 }

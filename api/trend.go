@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/csv"
 	"fmt"
 	"net/http"
 	"slices"
@@ -90,19 +89,13 @@ func writeResults(c echo.Context, e *catalog.Entity, list []scores.Score) error 
 	if card == nil {
 		return fault.New(fault.NotFound, "the scorecard %s cannot be read", e.Ref())
 	}
-	h := c.Response().Header()
-	h.Set(echo.HeaderContentType, "text/csv; charset=utf-8")
-	h.Set(echo.HeaderContentDisposition, fmt.Sprintf(`attachment; filename="%s.csv"`, e.Metadata.Name))
-	w := csv.NewWriter(c.Response())
-	row := []string{"entity", "level", "points", "of", "since", "commit", "position"}
+	head := []string{"entity", "level", "points", "of", "since", "commit", "position"}
 	for _, r := range card.Rules {
-		row = append(row, r.ID)
+		head = append(head, r.ID)
 	}
-	if err := w.Write(row); err != nil {
-		return err
-	}
+	rows := [][]string{head}
 	for _, s := range list {
-		row = append(row[:0], s.Entity, s.Level, fmt.Sprint(s.Points), fmt.Sprint(s.Of), s.Since.Format(time.RFC3339), s.Cause.Commit, fmt.Sprint(s.Position))
+		row := append(make([]string, 0, len(head)), s.Entity, s.Level, fmt.Sprint(s.Points), fmt.Sprint(s.Of), s.Since.Format(time.RFC3339), s.Cause.Commit, fmt.Sprint(s.Position))
 		for _, r := range card.Rules {
 			outcome := ""
 			if i := slices.IndexFunc(s.Rules, func(o scores.Rule) bool { return o.ID == r.ID }); i >= 0 {
@@ -110,10 +103,7 @@ func writeResults(c echo.Context, e *catalog.Entity, list []scores.Score) error 
 			}
 			row = append(row, outcome)
 		}
-		if err := w.Write(row); err != nil {
-			return err
-		}
+		rows = append(rows, row)
 	}
-	w.Flush()
-	return w.Error()
+	return writeCSV(c, e.Metadata.Name, rows)
 }

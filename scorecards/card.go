@@ -63,6 +63,9 @@ type Rule struct {
 	inputs  []string
 }
 
+// Counts reports whether the rule counts at a time: it does from [Rule.From] on.
+func (r *Rule) Counts(at time.Time) bool { return !at.Before(r.From) }
+
 // Inputs lists what the result of the rule depends on, apart from the filter of
 // the card: names of [Variables], and for parts of the entity and for facts that
 // CI pushed the path: "entity.spec.type", "facts.coverage". See [Touches].

@@ -45,6 +45,7 @@ type ruleState struct {
 	level   levelMark
 	message string
 	fix     templ.SafeURL
+	soon    string      // from when on it counts; empty if it does
 	exempt  *exemptNote // nil if it is not exempt
 	ask     string      // address of the form that asks for an exemption; empty if none can be asked for
 	when    ui.Moment
@@ -93,11 +94,11 @@ func (s *Site) entityScores(ctx context.Context, r request) (answer, error) {
 	return answer{title: v.head.title + " · " + tabScores, body: entityScoresPage(v)}, nil
 }
 
-// asks has what fails lead to the form that asks for an exemption.
+// asks has what fails and counts lead to the form that asks for an exemption.
 func (v *entityScore) asks(e *entities.Entry, card *scorecards.Card) {
 	for _, states := range [][]ruleState{v.todo, v.rules} {
 		for i := range states {
-			if states[i].cell.class == "fail" {
+			if states[i].cell.class == "fail" && states[i].soon == "" {
 				states[i].ask = askLink(e, card, states[i].id)
 			}
 		}
@@ -135,7 +136,10 @@ func newEntityScore(r request, card *scorecards.Card, s scores.Score, exemptions
 				state.exempt = newExemptNote(r.catalog, x)
 			}
 		}
-		open := !slices.Contains([]string{string(scorecards.Pass), string(scorecards.Exempt), string(scorecards.NotApplicable)}, one.Outcome)
+		if !rule.Counts(r.pageTime()) {
+			state.soon = "Counts from " + ui.Day(rule.From).Text + "."
+		}
+		open := state.soon == "" && !slices.Contains([]string{string(scorecards.Pass), string(scorecards.Exempt), string(scorecards.NotApplicable)}, one.Outcome)
 		if state.exempt != nil {
 			v.exempt = append(v.exempt, state)
 			continue

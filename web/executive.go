@@ -140,7 +140,7 @@ func newExecutiveView(organisation string, r request, m *maturity.Report, p span
 	v.figures = figuresOf(m)
 	v.groups = newGroupsView(r, m, organisation)
 	for i, one := range m.Whole {
-		row := cardRow{card: ui.Anchor{Label: one.Card.Title, Href: scorecardLink(one.Card.Ref)}, goal: goalOf(one.Card, one.Target), stand: newStandView(one.Card, one.Now, one.Was)}
+		row := cardRow{card: ui.Anchor{Label: one.Card.Title, Href: scorecardLink(one.Card.Ref)}, goal: goalOf(one.Card, one.Target), stand: newStandView(one.Card, one.Now, one.Same, one.Was)}
 		if m.Cards[i] != m.Card {
 			row.show = r.self.set(fieldCard, cardPath(one.Card)).drop(fieldLevel).String()
 		}
@@ -156,7 +156,7 @@ func newExecutiveView(organisation string, r request, m *maturity.Report, p span
 }
 
 func newHeadline(c Catalog, m *maturity.Report) headline {
-	all, was := m.Root.All, m.Root.AllWas
+	all, same, was := m.Root.All, m.Root.AllSame, m.Root.AllWas
 	n, ok := share(all)
 	if !ok {
 		return headline{says: "Nothing is judged by " + m.Card.Title + " here."}
@@ -167,13 +167,18 @@ func newHeadline(c Catalog, m *maturity.Report) headline {
 	}
 	if before, ok := share(was); ok {
 		since := " on " + ui.Day(m.From).Text
+		if was.Entities < all.Entities { // it compares the same ones
+			n, _ = share(same)
+			h.was = fmt.Sprintf("; of the %s that were judged%s it is %d %%", ui.Number(was.Entities), since, n)
+			since = " then"
+		}
 		switch {
 		case before < n:
-			h.was = fmt.Sprintf(", up from %d %%%s", before, since)
+			h.was += fmt.Sprintf(", up from %d %%%s", before, since)
 		case before > n:
-			h.was = fmt.Sprintf(", down from %d %%%s", before, since)
+			h.was += fmt.Sprintf(", down from %d %%%s", before, since)
 		default:
-			h.was = ", as" + since
+			h.was += ", as" + since
 		}
 	}
 	h.says += "."
@@ -220,13 +225,10 @@ func restOf(c Catalog, m *maturity.Report) string {
 }
 
 func figuresOf(m *maturity.Report) []figureView {
-	all, was := m.Root.All, m.Root.AllWas
+	all, same, was := m.Root.All, m.Root.AllSame, m.Root.AllWas
 	plain := func(n int) string { return ui.Number(n) }
 	first := figureView{what: goalOf(m.Card, m.Target), value: percentText(all)}
-	n, ok := share(all)
-	if before, there := share(was); ok && there {
-		first.delta = newDelta(n-before, true, func(n int) string { return ui.Plural(n, "point") })
-	}
+	first.delta, first.note = changeOf(same, was, func(n int) string { return ui.Plural(n, "point") }), added(all, was)
 	figures := []figureView{first}
 	if top := len(m.Card.Levels); top > 0 {
 		figures[0].small = fmt.Sprintf("%s of %s", ui.Number(all.Reached), ui.Number(all.Entities))
@@ -235,7 +237,7 @@ func figuresOf(m *maturity.Report) []figureView {
 			best.small = fmt.Sprintf("%d %%", int(math.Round(100*float64(all.Levels[top])/float64(all.Entities))))
 		}
 		if was.Entities > 0 {
-			best.delta = newDelta(all.Levels[top]-was.Levels[top], true, plain)
+			best.delta = newDelta(same.Levels[top]-was.Levels[top], true, plain)
 		}
 		figures = append(figures, best)
 	} else {

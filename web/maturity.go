@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/callboard/callboard/projections/maturity"
-	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/web/ui"
 )
@@ -62,9 +61,11 @@ type groupRow struct {
 	unsure int
 }
 
-// standView is how some entities stand on a card, with how the same stood before.
+// standView is how some entities stand on a card, with how those stood that were judged
+// before, and the change of these.
 type standView struct {
 	judged int
+	added  string // "+2 new": not judged before; empty if none is
 	says   string
 	shares []ui.Share
 	share  string
@@ -111,12 +112,9 @@ func percentText(c maturity.Count) string {
 	return "–"
 }
 
-func newStandView(card *scorecards.Card, now, was maturity.Count) standView {
-	v := standView{judged: now.Entities, share: percentText(now), was: percentText(was)}
-	n, ok := share(now)
-	if before, there := share(was); ok && there {
-		v.delta = newDelta(n-before, true, func(n int) string { return strconv.Itoa(n) + " pt" })
-	}
+func newStandView(card *scorecards.Card, now, same, was maturity.Count) standView {
+	v := standView{judged: now.Entities, added: added(now, was), share: percentText(now), was: percentText(was)}
+	v.delta = changeOf(same, was, func(n int) string { return strconv.Itoa(n) + " pt" })
 	if len(card.Levels) == 0 {
 		v.says = v.share + " of all points"
 		return v
@@ -131,6 +129,24 @@ func newStandView(card *scorecards.Card, now, was maturity.Count) standView {
 	}
 	v.says = strings.Join(parts, ", ")
 	return v
+}
+
+// changeOf is how the share of the same entities changed; nil if there were none.
+func changeOf(same, was maturity.Count, unit func(int) string) *deltaView {
+	n, ok := share(same)
+	before, there := share(was)
+	if !ok || !there {
+		return nil
+	}
+	return newDelta(n-before, true, unit)
+}
+
+// added says how many were not judged before. It matters where some were.
+func added(now, was maturity.Count) string {
+	if n := now.Entities - was.Entities; n > 0 && was.Entities > 0 {
+		return "+" + ui.Number(n) + " new"
+	}
+	return ""
 }
 
 // stepName is a level of a card from the lowest, 1; 0 is none.
@@ -186,7 +202,7 @@ func pathTo(r request, n *maturity.Node) []ui.Anchor {
 }
 
 func newGroupsView(r request, m *maturity.Report, organisation string) groupsView {
-	v := groupsView{head: "Domain and system", note: "Entities that were not judged on " + ui.Day(m.From).Text + " are left out of “was”."}
+	v := groupsView{head: "Domain and system", note: "Entities that were not judged on " + ui.Day(m.From).Text + " are left out of “was” and “change”."}
 	if m.By == maturity.ByTeam {
 		v.head = "Team"
 	}
@@ -237,7 +253,7 @@ func groupRows(r request, m *maturity.Report, most int) (rows []groupRow, more i
 
 func newGroupRow(r request, m *maturity.Report, n *maturity.Node, depth int) groupRow {
 	row := groupRow{
-		node: n, depth: depth, total: depth == 0, icon: "domain", stand: newStandView(m.Card, n.All, n.AllWas),
+		node: n, depth: depth, total: depth == 0, icon: "domain", stand: newStandView(m.Card, n.All, n.AllSame, n.AllWas),
 		rose: n.All.Rose, fell: n.All.Fell, unsure: n.All.Unsure,
 	}
 	switch {
@@ -336,8 +352,8 @@ func maturityTrend(m *maturity.Report) trendView {
 func moversOf(r request, card *scorecards.Card, all []maturity.Move) (views []moverView) {
 	for _, m := range all {
 		v := moverView{
-			entity: named(r.catalog, m.Entity), before: newLevelMark(m.Before), after: newLevelMark(m.After), by: int(m.By),
-			when: ui.Near(m.At, r.now), who: actor(m.Actor), commit: commit(m.Cause), event: mark(m.Position), why: whyMoved(card, m.Rules),
+			entity: named(r.catalog, m.Entity), before: newLevelMark(m.Before), after: newLevelMark(m.After),
+			when: ui.Near(m.At, r.now), who: actor(m.Actor), commit: commit(m.Cause), event: mark(m.Position), why: whyMoved(card, m),
 		}
 		if v.entity.Href != "" {
 			v.entity.Href += "/scorecards"
@@ -350,14 +366,24 @@ func moversOf(r request, card *scorecards.Card, all []maturity.Move) (views []mo
 	return views
 }
 
-// whyMoved names the rule that a change turned; one that fails is worth more than others.
-func whyMoved(card *scorecards.Card, rules []scores.Rule) (why string) {
-	for _, o := range rules {
-		if rule := card.Rule(o.ID); rule != nil {
-			why = rule.Title + ": " + newCell(o.Outcome, "").says
-			if scorecards.Outcome(o.Outcome) == scorecards.Fail {
-				break
-			}
+// whyMoved names a rule that a change turned the way in which the entity went: one that
+// fails now for a fall, one that passes now for a rise; else one that is no hindrance any
+// more, or is none that is certain to be kept.
+func whyMoved(card *scorecards.Card, m maturity.Move) string {
+	best := scorecards.Pass
+	if m.By < 0 {
+		best = scorecards.Fail
+	}
+	why := ""
+	for _, o := range m.Rules {
+		rule, outcome := card.Rule(o.ID), scorecards.Outcome(o.Outcome)
+		open := outcome == scorecards.Fail || outcome == scorecards.Unknown || outcome == scorecards.Error
+		if rule == nil || open != (m.By < 0) || why != "" && outcome != best {
+			continue
+		}
+		why = rule.Title + ": " + newCell(o.Outcome, "").says
+		if outcome == best {
+			break
 		}
 	}
 	return why

@@ -11,6 +11,7 @@ import (
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/projections/agreements"
 	"github.com/callboard/callboard/projections/scores"
+	"github.com/callboard/callboard/projections/trends"
 	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/web"
 	"github.com/callboard/callboard/web/internal/sample"
@@ -40,6 +41,7 @@ func judged(t testing.TB, descriptors string, change ...func(*organisation, *web
 	o := &organisation{scores: rows, stands: map[[2]string]*event.Score{}, rules: map[[2]string]map[string]string{}}
 	o.portal = open(t, w, func(c *web.Config) {
 		c.Scores, c.Agreements = rows, agreements.Reader{Scores: rows, Events: w.History}
+		c.Trends = trends.Trends{Recorded: rows} // nothing is from before the records
 		for _, one := range change {
 			one(o, c)
 		}

@@ -29,9 +29,6 @@ const (
 type Scores interface {
 	// List returns scores by card and entity, the oldest first.
 	List(ctx context.Context, q scores.Query) ([]scores.Score, error)
-	// Moves returns those that began in a span of time with another level than the one
-	// before, the oldest first.
-	Moves(ctx context.Context, card string, from, to time.Time) ([]scores.Score, error)
 	maturity.Scores
 }
 
@@ -264,11 +261,13 @@ func (s *Site) scorecard(ctx context.Context, r request) (answer, error) {
 	if card.Draft && trend.Computed != nil {
 		list = wouldStand(trend.Computed)
 	}
-	moves, err := s.Scores.Moves(ctx, e.Ref, span.From, span.To)
+	moved, err := maturity.Ask(ctx, s.Scores, r.catalog, maturity.Question{
+		Cards: []*scorecards.Card{card}, Card: card, From: span.From, To: r.moment, End: span.To, By: maturity.ByTeam, Movers: shownMovers,
+	})
 	if err != nil {
 		return answer{}, err
 	}
-	a := answer{title: card.Title, body: scorecardPage(s.newScorecardView(r, card, list, trend, moves))}
+	a := answer{title: card.Title, body: scorecardPage(s.newScorecardView(r, card, list, trend, moved))}
 	if trend.Running != nil {
 		a.again = tryAgain
 	}
@@ -309,19 +308,23 @@ func wouldStand(b *scorer.Backtest) (all []scores.Score) {
 	return all
 }
 
-func (s *Site) newScorecardView(r request, card *scorecards.Card, list []scores.Score, trend trends.Trend, moves []scores.Score) scorecardView {
+func (s *Site) newScorecardView(r request, card *scorecards.Card, list []scores.Score, trend trends.Trend, moved *maturity.Report) scorecardView {
 	slices.SortStableFunc(list, func(a, b scores.Score) int {
 		return cmp.Or(cmp.Compare(card.Rank(a.Level), card.Rank(b.Level)), cmp.Compare(a.Points, b.Points), strings.Compare(a.Entity, b.Entity))
 	})
+	before := trend.Points
+	if r.moment.Known > 0 { // a share by other knowledge is nothing to compare with
+		before = nil
+	}
 	v := scorecardView{
 		scoreCard: newScoreCard(r.catalog, card, list), trend: newTrendView(r, card, trend), heat: newHeatView(r, card, list),
-		span: ui.Plural(monthsOf(r), "month"), rungs: rungsOf(r, card, list), worst: worstOf(r, card, list, trend.Points),
+		span: ui.Plural(monthsOf(r), "month"), rungs: rungsOf(r, card, list), worst: worstOf(r, card, list, before),
 	}
 	if v.when = "Today"; !r.moment.Now() {
 		v.when = "At that moment"
 	}
 	v.heat.running = card.Draft && trend.Running != nil
-	v.rose, v.fell = newMovers(r, card, moves)
+	v.rose, v.fell = moversOf(r, card, moved.Rose), moversOf(r, card, moved.LastFalls)
 	if s.Trials != nil {
 		v.try = v.anchor.Href + "/try"
 	}
@@ -340,7 +343,7 @@ func rungsOf(r request, card *scorecards.Card, list []scores.Score) (all []rungV
 		for _, rule := range card.Rules {
 			switch {
 			case rule.Level != l.Name:
-			case r.pageTime().Before(rule.From):
+			case !rule.Counts(r.pageTime()):
 				v.soon = append(v.soon, rule.Title+" (from "+ui.Day(rule.From).Text+")")
 			default:
 				v.asks = append(v.asks, rule.Title)
@@ -359,7 +362,7 @@ func rungsOf(r request, card *scorecards.Card, list []scores.Score) (all []rungV
 // worstOf lists the rules that count and fail, the one that fails most first.
 func worstOf(r request, card *scorecards.Card, list []scores.Score, points []scorecards.Point) (all []ruleColumn) {
 	for _, rule := range card.Rules {
-		if r.pageTime().Before(rule.From) {
+		if !rule.Counts(r.pageTime()) {
 			continue
 		}
 		v := ruleColumn{id: rule.ID, title: rule.Title, level: newLevelMark(rule.Level)}
@@ -368,7 +371,7 @@ func worstOf(r request, card *scorecards.Card, list []scores.Score, points []sco
 			case scorecards.Fail:
 				v.fails++
 				v.asked++
-				if onlyOne(card, one, rule) {
+				if onlyOne(card, one, rule, r.pageTime()) {
 					v.last++
 				}
 			case scorecards.Pass:
@@ -401,14 +404,15 @@ func (c ruleColumn) says() string {
 	return says
 }
 
-// onlyOne reports whether a rule alone is in the way of the next level.
-func onlyOne(card *scorecards.Card, s scores.Score, rule *scorecards.Rule) bool {
+// onlyOne reports whether, of the rules that count at a time, one alone is in the way of
+// the next level.
+func onlyOne(card *scorecards.Card, s scores.Score, rule *scorecards.Rule, at time.Time) bool {
 	next := slices.IndexFunc(card.Levels, func(l scorecards.Level) bool { return l.Rank > card.Rank(s.Level) })
 	if next < 0 || card.Rank(rule.Level) > card.Levels[next].Rank {
 		return false
 	}
 	for _, other := range card.Rules {
-		if other == rule || card.Rank(other.Level) > card.Levels[next].Rank {
+		if other == rule || !other.Counts(at) || card.Rank(other.Level) > card.Levels[next].Rank {
 			continue
 		}
 		switch scorecards.Outcome(outcomeOf(s, other.ID)) {

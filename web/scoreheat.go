@@ -105,7 +105,7 @@ func newHeatView(r request, card *scorecards.Card, list []scores.Score) heatView
 		return cmp.Compare(card.Rank(a.Level), card.Rank(b.Level))
 	})
 	for _, rule := range rules {
-		if r.pageTime().Before(rule.From) {
+		if !rule.Counts(r.pageTime()) {
 			soon[rule.ID] = true
 			v.soon = append(v.soon, fmt.Sprintf("“%s” is shown and does not count until %s.", rule.Title, ui.Day(rule.From).Text))
 		}

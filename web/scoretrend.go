@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -9,7 +8,6 @@ import (
 	"time"
 
 	"github.com/callboard/callboard/catalog"
-	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/projections/trends"
 	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/web/ui"
@@ -111,6 +109,9 @@ func newTrendView(r request, card *scorecards.Card, t trends.Trend) trendView {
 		return v
 	}
 	v.area, v.heads, v.rows = areaOf(card, points)
+	if r.moment.Known > 0 { // days are counted as they are on record now
+		v.notes = append(v.notes, "These numbers are by what is known today, also of what was not on record then.")
+	}
 	switch computed := slices.IndexFunc(points, func(p scorecards.Point) bool { return !p.Computed }); {
 	case computed < 0:
 		v.notes = append(v.notes, "Nothing of this is on record: it is what the card would have said.")
@@ -164,7 +165,7 @@ func percentOf(p scorecards.Point) int {
 }
 
 // moverView is an entity that stands otherwise than at the beginning of a period, and the
-// change that did it last.
+// newest change in that direction; or one fall.
 type moverView struct {
 	entity        ui.EntityLink
 	before, after levelMark
@@ -173,54 +174,6 @@ type moverView struct {
 	who           ui.Person
 	commit        ui.CommitMark
 	event         ui.EventMark
-	by            int // ranks
 }
 
 const shownMovers = 5
-
-// newMovers finds who rose and who fell the most.
-func newMovers(r request, card *scorecards.Card, moves []scores.Score) (rose, fell []moverView) {
-	type journey struct{ first, last scores.Score }
-	all := map[string]*journey{}
-	var order []string
-	for _, m := range moves {
-		if all[m.Entity] == nil {
-			all[m.Entity] = &journey{first: m}
-			order = append(order, m.Entity)
-		}
-		all[m.Entity].last = m
-	}
-	step := func(level string) int { // not the rank: levels may be 10, 20 and 30
-		return slices.IndexFunc(card.Levels, func(l scorecards.Level) bool { return l.Name == level }) + 1
-	}
-	for _, ref := range order {
-		j := all[ref]
-		v := moverView{
-			entity: named(r.catalog, ref), before: newLevelMark(j.first.Before), after: newLevelMark(j.last.Level), by: step(j.last.Level) - step(j.first.Before),
-			when: ui.Near(j.last.Since, r.now), who: actor(j.last.Actor), commit: commit(j.last.Cause), event: mark(j.last.Position),
-		}
-		if v.entity.Href != "" {
-			v.entity.Href += "/scorecards"
-		}
-		for _, o := range j.last.Rules {
-			if rule := card.Rule(o.ID); rule != nil && o.Position == j.last.Position {
-				v.why = rule.Title + ": " + newCell(o.Outcome, "").says
-				if scorecards.Outcome(o.Outcome) == scorecards.Fail {
-					break
-				}
-			}
-		}
-		switch {
-		case v.by > 0:
-			rose = append(rose, v)
-		case v.by < 0:
-			fell = append(fell, v)
-		}
-	}
-	newest := func(a, b moverView) int { return cmp.Compare(b.by*b.by, a.by*a.by) }
-	slices.Reverse(rose)
-	slices.Reverse(fell)
-	slices.SortStableFunc(rose, newest)
-	slices.SortStableFunc(fell, newest)
-	return rose[:min(len(rose), shownMovers)], fell[:min(len(fell), shownMovers)]
-}

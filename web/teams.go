@@ -118,7 +118,8 @@ func boardRows(r request, m *maturity.Report, counts teamCounts) (rows []teamRow
 		if !ok {
 			return 0
 		}
-		return shareOf(n) - was
+		same, _ := n.OwnSame.Share()
+		return same - was
 	}
 	order := r.self.query.Get(fieldOrder)
 	slices.SortStableFunc(nodes, func(a, b *maturity.Node) int {
@@ -135,7 +136,7 @@ func boardRows(r request, m *maturity.Report, counts teamCounts) (rows []teamRow
 	})
 	for i, n := range nodes[:min(len(nodes), shownBoard)] {
 		own := *n
-		own.All, own.AllWas, own.Children = n.Own, n.OwnWas, nil
+		own.All, own.AllSame, own.AllWas, own.Children = n.Own, n.OwnSame, n.OwnWas, nil
 		row := newTeamRow(m, newGroupRow(r, m, &own, 1), n, n.Own, counts)
 		row.depth = 0
 		value := shareOf
@@ -297,7 +298,7 @@ func (v *teamView) tell(r request, m *maturity.Report, p span) {
 		if one.Now.Entities == 0 {
 			continue
 		}
-		row := cardRow{card: ui.Anchor{Label: one.Card.Title, Href: scorecardLink(one.Card.Ref)}, goal: goalOf(one.Card, one.Target), stand: newStandView(one.Card, one.Now, one.Was)}
+		row := cardRow{card: ui.Anchor{Label: one.Card.Title, Href: scorecardLink(one.Card.Ref)}, goal: goalOf(one.Card, one.Target), stand: newStandView(one.Card, one.Now, one.Same, one.Was)}
 		if m.Cards[i] != m.Card {
 			row.show = r.self.set(fieldCard, cardPath(one.Card)).drop(fieldLevel).String()
 		}

@@ -65,20 +65,23 @@ type Question struct {
 	Within string
 	// Detail asks for the entities themselves.
 	Detail bool
-	// Movers is how many of those who rose, and of those who fell, are told of.
+	// Movers is how many of those who rose, of those who fell, and of the falls are told of.
 	Movers int
 }
 
 // Report is how an organisation, or a part of it, stands.
 type Report struct {
 	Question
-	Whole  []CardStand // by Cards, in their order
-	Root   *Node       // of all groups; of the group that it keeps to, if it does
-	Trend  []Step
-	Rose   []Move
-	Fell   []Move
-	Falls  Falls // in the time
-	Before Falls // in the time of the same length before
+	Whole []CardStand // by Cards, in their order
+	Root  *Node       // of all groups; of the group that it keeps to, if it does
+	Trend []Step
+	Rose  []Move
+	Fell  []Move
+	// LastFalls are those of the time, the newest first, also of who has risen since. There
+	// are as many as Movers says.
+	LastFalls []Move
+	Falls     Falls // in the time
+	Before    Falls // in the time of the same length before
 	// Rules are those that fail and count: of Card, and of all cards if Detail was asked
 	// for. The one that lifts most comes first, then the one that fails most.
 	Rules []Rule
@@ -91,9 +94,11 @@ type Report struct {
 
 // CardStand is how all stand on one card.
 type CardStand struct {
-	Card     *scorecards.Card
-	Target   string // the level that its share is told by
-	Now, Was Count
+	Card   *scorecards.Card
+	Target string // the level that its share is told by
+	// Was is how those of Now stood that were judged at the earlier moment, too, and Same
+	// how these stand now: the change is between the two.
+	Now, Same, Was Count
 }
 
 // Step is a moment of a trend.
@@ -200,8 +205,15 @@ func Quarter(end time.Time) time.Time {
 	return time.Date(at.Year(), (at.Month()-1)/3*3+1, 1, 0, 0, 0, 0, time.UTC)
 }
 
-// Ask makes a report.
+// longest is how many years a report may go back.
+const longest = 60
+
+// Ask makes a report. An error of kind fault.Invalid says that its time is too long, or
+// ends before it begins.
 func Ask(ctx context.Context, from Scores, c Catalog, q Question) (*Report, error) {
+	if q.From.AddDate(longest, 0, 0).Before(q.End) {
+		return nil, fault.New(fault.Invalid, "%s is more than %d years before %s: begin with a later day", q.From.Format(time.DateOnly), longest, q.End.Format(time.DateOnly))
+	}
 	r := &Report{Question: q}
 	a := &asker{Report: r, places: placesOf(c, q.By), open: map[opened]int{}, of: newCounter(q.Card, q.Target), was: projections.Moment{At: q.From, Known: q.To.Known}}
 	switch q.Within {
@@ -228,6 +240,7 @@ func Ask(ctx context.Context, from Scores, c Catalog, q Question) (*Report, erro
 	}
 	r.Root = a.scope
 	r.Root.own(a.of)
+	r.Root.ownSame(a.of)
 	r.Root.ownWas(a.of)
 	r.Root.sum()
 	r.Root.tidy()
@@ -259,6 +272,7 @@ type asker struct {
 	moments []time.Time
 	trend   []Step         // what each has more than the one before
 	best    [2][]mover     // who fell, and who rose; the first is the best
+	falls   []mover        // of the time, the newest first
 	open    map[opened]int // how many have the same open rules, and stand as high
 	exempt  map[string]bool
 	unowned map[string]bool
@@ -272,7 +286,7 @@ func (a *asker) visitor(card int) func(string, scores.Line) {
 	if main {
 		of = a.of
 	}
-	a.Whole = append(a.Whole, CardStand{Card: of.card, Target: of.target, Now: of.count(), Was: of.count()})
+	a.Whole = append(a.Whole, CardStand{Card: of.card, Target: of.target, Now: of.count(), Same: of.count(), Was: of.count()})
 	stand := &a.Whole[card]
 	return func(entity string, l scores.Line) {
 		now, judged := l.At(a.To)
@@ -289,6 +303,7 @@ func (a *asker) visitor(card int) func(string, scores.Line) {
 		if judged {
 			of.add(&stand.Now, now)
 			if before {
+				of.add(&stand.Same, now)
 				of.add(&stand.Was, was)
 			}
 			if len(now.Unmet.Exempt) > 0 {
@@ -313,6 +328,7 @@ func (a *asker) visitor(card int) func(string, scores.Line) {
 		}
 		of.add(at.own(of), now)
 		if before {
+			of.add(at.ownSame(of), now)
 			of.add(at.ownWas(of), was)
 		}
 		if a.unowned[entity] {

@@ -185,8 +185,18 @@ func TestReportIsWhatListsSay(t *testing.T) {
 			if diff := cmp.Diff([2]numbers{numbersOf(now), numbersOf(was)}, [2]numbers{numbersOfCount(c, report.Whole[i].Now), numbersOfCount(c, report.Whole[i].Was)}); diff != "" {
 				rt.Errorf("%s (-lists +report):\n%s", c.Ref, diff)
 			}
+			same := map[string]scores.Score{}
+			for ref := range was {
+				same[ref] = now[ref]
+			}
+			if diff := cmp.Diff(numbersOf(same), numbersOfCount(c, report.Whole[i].Same)); diff != "" {
+				rt.Errorf("%s, of those that were judged at both moments (-lists +report):\n%s", c.Ref, diff)
+			}
 			if c != main {
 				continue
+			}
+			if diff := cmp.Diff([2]numbers{numbersOf(same), numbersOf(was)}, [2]numbers{numbersOfCount(c, report.Root.AllSame), numbersOfCount(c, report.Root.AllWas)}); diff != "" {
+				rt.Errorf("the whole, of those that were judged at both moments (-lists +report):\n%s", diff)
 			}
 			want := map[string]numbers{}
 			for ref, s := range now {
@@ -344,6 +354,13 @@ func TestFallsAndCircles(t *testing.T) {
 	}
 	if want := (maturity.Falls{Fell: 1}); report.Before != want {
 		t.Errorf("falls before %+v, want %+v", report.Before, want)
+	}
+	var last []string
+	for _, m := range report.LastFalls {
+		last = append(last, fmt.Sprintf("%s to %s by %s on day %d", m.Before, m.After, m.Cause.Commit, m.At.Sub(begin)/(24*time.Hour)))
+	}
+	if want := []string{"Gold to Bronze by 0000010 on day 80", "Gold to Silver by 0000008 on day 65"}; !slices.Equal(last, want) {
+		t.Errorf("the last falls are %q, want %q", last, want)
 	}
 	if report.Root.All.Entities != 1 {
 		t.Errorf("%d entities, want the one in the circle", report.Root.All.Entities)

@@ -12,8 +12,8 @@ import (
 	"github.com/callboard/callboard/projections/scores"
 )
 
-// Move is an entity that stands otherwise than at the earlier moment, and the change that
-// brought it there.
+// Move is an entity that stands otherwise than at the earlier moment, and the newest
+// change in that direction; or, of the last falls, one change.
 type Move struct {
 	Entity        string
 	Before, After string
@@ -73,6 +73,9 @@ func (a *asker) move(entity string, l scores.Line, was, now scores.Stand, before
 			falls.Rose++
 		} else {
 			falls.Fell++
+			if inTime {
+				a.keepFall(mover{entity, c.Before.Level, c.After.Level, t.now - t.was, t.at, c.Position})
+			}
 			if slices.ContainsFunc(later, func(o turn) bool { return o.now >= t.was && o.at.Sub(t.at) <= Week }) {
 				falls.Back++
 			}
@@ -102,10 +105,24 @@ func (a *asker) keep(m mover) {
 	}
 }
 
-// movers tells of those who moved the most, with what did it.
+// keepFall keeps the newest falls.
+func (a *asker) keepFall(m mover) {
+	at, _ := slices.BinarySearchFunc(a.falls, m, func(x, y mover) int {
+		return cmp.Or(y.since.Compare(x.since), cmp.Compare(y.position, x.position))
+	})
+	if at < a.Movers {
+		a.falls = slices.Insert(a.falls, at, m)
+		a.falls = a.falls[:min(len(a.falls), a.Movers)]
+	}
+}
+
+// movers tells of those who moved the most and of the last falls, with what did it.
 func (a *asker) movers(ctx context.Context, from Scores) error {
-	for i, to := range []*[]Move{&a.Fell, &a.Rose} {
-		some := a.best[i]
+	for i, to := range []*[]Move{&a.Fell, &a.Rose, &a.LastFalls} {
+		some := a.falls
+		if i < len(a.best) {
+			some = a.best[i]
+		}
 		var began []scores.Beginning
 		for _, m := range some {
 			began = append(began, scores.Beginning{Card: a.Card.Ref.String(), Entity: m.entity, Position: m.position})
@@ -180,7 +197,7 @@ func (a *asker) rules() {
 	for i, card := range a.Cards {
 		counts[i] = map[string]*Rule{}
 		for _, r := range card.Rules {
-			if !a.End.Before(r.From) {
+			if r.Counts(a.End) {
 				counts[i][r.ID] = &Rule{Card: card, Rule: r}
 			}
 		}

@@ -17,10 +17,11 @@ type Node struct {
 	None     bool
 	Parent   *Node
 	Children []*Node // the one with the most entities first, None last
-	// All is how what is in it stands, and AllWas how the same stood at the earlier
-	// moment, without those that were not judged then. Own leaves out what is in Children.
-	All, AllWas Count
-	Own, OwnWas Count
+	// All is how what is in it stands. AllWas is how those of it stood that were judged at
+	// the earlier moment, too, and AllSame how these stand now: the change is between the
+	// two. Own leaves out what is in Children.
+	All, AllSame, AllWas Count
+	Own, OwnSame, OwnWas Count
 }
 
 // Name is what a question calls the group: its reference, [None], or nothing for the
@@ -46,8 +47,9 @@ func (n *Node) groups(yield func(*Node) bool) bool {
 	return true
 }
 
-func (n *Node) own(of *counter) *Count    { return ready(&n.Own, of) }
-func (n *Node) ownWas(of *counter) *Count { return ready(&n.OwnWas, of) }
+func (n *Node) own(of *counter) *Count     { return ready(&n.Own, of) }
+func (n *Node) ownSame(of *counter) *Count { return ready(&n.OwnSame, of) }
+func (n *Node) ownWas(of *counter) *Count  { return ready(&n.OwnWas, of) }
 
 func ready(c *Count, of *counter) *Count {
 	if c.Levels == nil {
@@ -68,12 +70,14 @@ func (n *Node) within(scope *Node) bool {
 
 // sum makes All of Own and of what is below.
 func (n *Node) sum() {
-	n.All, n.AllWas = Count{}, Count{}
+	n.All, n.AllSame, n.AllWas = Count{}, Count{}, Count{}
 	n.All.plus(n.Own)
+	n.AllSame.plus(n.OwnSame)
 	n.AllWas.plus(n.OwnWas)
 	for _, c := range n.Children {
 		c.sum()
 		n.All.plus(c.All)
+		n.AllSame.plus(c.AllSame)
 		n.AllWas.plus(c.AllWas)
 	}
 }

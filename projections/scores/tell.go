@@ -26,12 +26,16 @@ func Tell(card, entity string, records []eventlog.Record) ([]Score, error) {
 		}
 		since := rec.Time
 		var before Score
-		if on {
+		if len(all) > 0 {
 			last := &all[len(all)-1]
-			if since.Before(last.Since) { // clocks of commits go backward
-				since = last.Since
+			for _, t := range []time.Time{last.Since, last.Until} { // clocks of commits go backward, also where it was not judged for a while
+				if since.Before(t) {
+					since = t
+				}
 			}
-			last.Until, before = since.UTC(), *last
+			if on {
+				last.Until, before = since.UTC(), *last
+			}
 		}
 		if on = d.After != nil; !on {
 			continue

@@ -2,8 +2,6 @@ package scores
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -92,33 +90,4 @@ func (s *Scores) Began(ctx context.Context, card string) (time.Time, error) {
 		return time.Time{}, err
 	}
 	return time.Unix(0, *first).UTC(), nil
-}
-
-// Moves returns the scores of a card that began in a span of time with another level
-// than the one before, the oldest first. That an entity is judged for the first time is
-// none.
-func (s *Scores) Moves(ctx context.Context, card string, from, to time.Time) ([]Score, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT entity, position, since, level, before, rules, actor, cause FROM scores AS s
-		WHERE card = ? AND level <> before AND since >= ? AND since <= ?
-		AND EXISTS (SELECT 1 FROM scores AS p WHERE p.card = s.card AND p.entity = s.entity AND p.position < s.position AND p.until = s.since)
-		ORDER BY position`, card, from.UnixNano(), to.UnixNano())
-	if err != nil {
-		return nil, fmt.Errorf("read who moved on %s: %w", card, err)
-	}
-	defer rows.Close()
-	var all []Score
-	for rows.Next() {
-		one := Score{Card: card}
-		var since int64
-		var rules, actor, cause []byte
-		if err := rows.Scan(&one.Entity, &one.Position, &since, &one.Level, &one.Before, &rules, &actor, &cause); err != nil {
-			return nil, err
-		}
-		one.Since = time.Unix(0, since).UTC()
-		if err := errors.Join(json.Unmarshal(rules, &one.Rules), json.Unmarshal(actor, &one.Actor), json.Unmarshal(cause, &one.Cause)); err != nil {
-			return nil, fmt.Errorf("decode the score of %s on %s: %w", one.Entity, card, err)
-		}
-		all = append(all, one)
-	}
-	return all, rows.Err()
 }

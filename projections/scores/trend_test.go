@@ -119,17 +119,10 @@ func TestTrendIsWhatListsSay(t *testing.T) {
 	})
 }
 
-func TestMoves(t *testing.T) {
+func TestBegan(t *testing.T) {
 	s, records := open(t), story(t).Records()
 	if err := s.Apply(t.Context(), records); err != nil {
 		t.Fatal(err)
-	}
-	moves, err := s.Moves(t.Context(), card, records[0].Time, records[len(records)-1].Time)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(moves) != 1 || moves[0].Entity != payments || moves[0].Before != "Silver" || moves[0].Level != "Bronze" || moves[0].Cause.Commit != "4f2a" {
-		t.Errorf("moves: %+v; want the fall alone, since to be judged for the first time is none", moves)
 	}
 	began, err := s.Began(t.Context(), card)
 	if err != nil || !began.Equal(records[0].Time) {

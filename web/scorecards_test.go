@@ -1,0 +1,72 @@
+package web_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+const readinessCard = "/scorecards/production-readiness?months=3"
+
+// Who rose did so by what passes now, whatever failed later; who fell is told of although
+// it stands higher than at first.
+func TestScorecardSaysWhyTheyMoved(t *testing.T) {
+	o := shop(t)
+	const refund = "component:default/refund"
+	o.stand(daysAgo(8), "production-readiness", refund, "Silver", 2, "docs=fail codeowners=pass", "saltmarsh", "900d9001")
+	o.stand(daysAgo(6), "production-readiness", refund, "Gold", 4, "docs=pass", "saltmarsh", "900d9002")
+	o.stand(daysAgo(3), "production-readiness", refund, "Silver", 2, "docs=fail", "juniper-q", "bad0bad1")
+	o.ready()
+	got := o.ok(readinessCard)
+	got.wants("[data-part=h-up] li:nth-child(1)", "pick Bronze Gold Docs not older than 90 days: pass", "900d900")
+	got.wants("[data-part=h-up] li:nth-child(2)", "refund Bronze Silver Docs not older than 90 days: pass", "900d900")
+	got.wants("[data-part=h-down] li:nth-child(1)", "refund Gold Silver Docs not older than 90 days: fail", "bad0bad")
+	got.wants("[data-part=h-down] li:nth-child(2)", "charge Gold Bronze CODEOWNERS names somebody: fail", "bad0bad")
+	o = shop(t)
+	o.stand(daysAgo(8), "production-readiness", refund, "Silver", 2, "docs=fail codeowners=pass", "saltmarsh", "900d9001")
+	o.ready()
+	o.ok(readinessCard).wants("[data-part=h-up] li:nth-child(2)", "refund Bronze Silver CODEOWNERS names somebody: pass")
+}
+
+// A rule that does not count yet is in nobody's way.
+func TestScorecardRuleThatDoesNotCountYet(t *testing.T) {
+	o := shop(t)
+	const count = "component:default/count"
+	o.stand(daysAgo(3), "production-readiness", count, "Silver", 2, "sbom=fail", "juniper-q", "bad0bad1")
+	o.ready()
+	got := o.ok("/catalog/default/component/count/scorecards")
+	got.wants("[data-part=score] tr:nth-child(1)", "Docs not older than 90 days Fail")
+	if next := got.text("[data-part=score] .table-wrap[aria-label^='What next']"); strings.Contains(next, "Tells what is in it") {
+		t.Errorf("what next is %q, with a rule that counts from next year on", next)
+	}
+	got.wants("[data-part=score] .table-wrap[aria-label^='Other rules']", "Tells what is in it Fail Counts from 1 January 2027.")
+	o.ok(readinessCard).wants("[data-part=worst]", "Docs not older than 90 days Gold 1 of 4 fail; 1 have only this one left to the next level")
+}
+
+// By what was known before something happened, the page does not tell of it, and says of
+// which part that is not so.
+func TestScorecardAsKnownThen(t *testing.T) {
+	o := shop(t)
+	known := len(o.world.Log.Records)
+	const refund = "component:default/refund"
+	o.stand(daysAgo(8), "production-readiness", refund, "Gold", 4, "docs=pass codeowners=pass", "saltmarsh", "900d9001")
+	o.stand(daysAgo(3), "production-readiness", refund, "Silver", 2, "docs=fail", "juniper-q", "bad0bad1")
+	o.ready()
+	const note = "by what is known today"
+	now := o.ok(readinessCard)
+	now.wants("[data-part=h-down]", "refund")
+	then := o.ok(fmt.Sprintf("%s&known=%d", readinessCard, known))
+	for _, part := range []string{"h-up", "h-down"} {
+		if text := then.text("[data-part=" + part + "]"); strings.Contains(text, "refund") {
+			t.Errorf("as known at %d %s says %q, of what came after it", known, part, text)
+		}
+	}
+	then.wants("[data-part=h-down]", "charge")
+	then.wants("[data-part=trend]", note)
+	if text := then.text("[data-part=worst]"); !strings.Contains(text, "fail") || strings.Contains(text, "at first") {
+		t.Errorf("it compares with what is known today: %q", text)
+	}
+	if text := now.text("[data-part=trend]"); strings.Contains(text, note) {
+		t.Errorf("today it says %q", text)
+	}
+}

@@ -20,7 +20,7 @@ build: $(ELEMENTS) ## Build bin/callboard
 	$(GO) build -trimpath -o $(BIN)/callboard ./cmd/callboard
 
 test: $(ELEMENTS) engine ## Run every test, with the race detector
-	$(GO) test -race -timeout 25m ./...
+	$(GO) test -race -timeout 28m ./...
 
 engine: ## Fetch the ClickHouse engine that tests run into the user's cache
 	@$(GO) run ./internal/clickhousetest/fetch

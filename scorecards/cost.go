@@ -57,7 +57,7 @@ var bounded = []string{
 // limits are the options that keep an expression within its cost. To count steps
 // takes as long as to make them: an expression that cannot come near the limit, by
 // what can be told without evaluating it, is not counted.
-func limits(env *cel.Env, checked *cel.Ast) []cel.ProgramOption {
+func limits(env *checker, checked *cel.Ast) []cel.ProgramOption {
 	limited := []cel.ProgramOption{cel.CostLimit(maxCost)}
 	grows := false
 	ast.PreOrderVisit(checked.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {

@@ -22,9 +22,23 @@ import (
 // environment is what expressions are checked against: made once, never changed.
 var environment = sync.OnceValues(newEnvironment)
 
+// checker checks one expression after the other: while one is checked that names what is
+// not there, an environment of CEL notes what there is, and no other may read it.
+type checker struct {
+	*cel.Env
+	mu sync.Mutex
+}
+
+// Compile is [cel.Env.Compile].
+func (c *checker) Compile(text string) (*cel.Ast, *cel.Issues) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.Env.Compile(text)
+}
+
 // CEL's extensions for strings and sets are left out: what replace and join make,
 // and how long sets.contains takes, is only told when it is too late.
-func newEnvironment() (*cel.Env, error) {
+func newEnvironment() (*checker, error) {
 	options := []cel.EnvOption{
 		cel.OptionalTypes(),
 		cel.CrossTypeNumericComparisons(true),
@@ -54,7 +68,8 @@ func newEnvironment() (*cel.Env, error) {
 	for _, v := range variables {
 		options = append(options, cel.Variable(v.name, v.typ))
 	}
-	return cel.NewEnv(options...)
+	env, err := cel.NewEnv(options...)
+	return &checker{Env: env}, err
 }
 
 func lowerASCII(r rune) rune {

@@ -24,7 +24,7 @@ type times struct {
 }
 
 // timesOf looks for comparisons with now.
-func timesOf(env *cel.Env, tree *ast.AST) *times {
+func timesOf(env *checker, tree *ast.AST) *times {
 	t := &times{all: true}
 	compared := map[int64]bool{} // uses of now that a moment accounts for
 	visit := func(e ast.Expr) {

@@ -43,22 +43,7 @@ func TestChangeInBrowser(t *testing.T) {
 	failing := r.failing(t, repo)
 	shows := func(name string) {
 		t.Helper()
-		for _, l := range looks() {
-			if err := chromedp.Do(ctx, l.set()); err != nil {
-				t.Fatal(err)
-			}
-			picture(t, ctx, name+"-"+l.name, chromedp.FullScreenshot(100))
-			for _, v := range violations(t, ctx, string(axe)) {
-				t.Errorf("%s, %s: %s", name, l.name, v)
-			}
-			wider, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > document.documentElement.clientWidth`))
-			if err != nil || wider {
-				t.Errorf("%s, %s: the page is wider than the window, %v", name, l.name, err)
-			}
-		}
-		if err := chromedp.Do(ctx, looks()[0].set()); err != nil {
-			t.Fatal(err)
-		}
+		holds(t, ctx, string(axe), name)
 	}
 	do := func(actions ...chromedp.Action[chromedp.Void]) {
 		t.Helper()

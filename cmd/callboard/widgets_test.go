@@ -106,7 +106,7 @@ func (w widgetTest) press(keys string, with ...chromedp.Modifier) {
 func (w widgetTest) accessible(state string) {
 	w.t.Helper()
 	picture(w.t, w.ctx, state, chromedp.CaptureScreenshot())
-	for _, v := range violations(w.t, w.ctx, w.axe) {
+	for _, v := range violations(w.t, w.ctx, w.axe, allRules) {
 		w.t.Errorf("%s: %s", state, v)
 	}
 }

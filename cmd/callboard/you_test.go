@@ -56,7 +56,12 @@ func TestWhoAsks(t *testing.T) {
 			t.Errorf("%s by cookie %q and header %.20q: %d, want %d", c.work, c.cookie, c.header, got, c.status)
 		}
 	}
-	r.says(t, "/api/history/events?type=subscriber.work.requested&order=asc", `"actor":{"name":"Fen Käfer"}`, `"actor":{"name":"Marsh, on call"}`, `"actor":{},`, `"totalItems":4`)
+	recorded := r.get(t, "/api/history/events?type=subscriber.work.requested&order=asc", int(r.last(t)))
+	for _, want := range []string{`"actor":{"name":"Fen Käfer"}`, `"actor":{"name":"Marsh, on call"}`, `"actor":{},`, `"totalItems":4`} {
+		if !strings.Contains(recorded, want) {
+			t.Errorf("no %q in %s", want, recorded)
+		}
+	}
 
 	page := newVisitor(t).open(r.base+"/subscribers").press("Keep", map[string]string{"by": "  Wren  "}).isAt("/subscribers").isTold("summary[title='You act as Wren']", "Wren")
 	page.press("Keep", map[string]string{"by": ""}).isAt("/subscribers").isTold("summary[title='Say who you are']")

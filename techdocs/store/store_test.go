@@ -55,6 +55,14 @@ func TestBlobs(t *testing.T) {
 			t.Errorf("has %q: %v, %v", wrong, has, err)
 		}
 	}
+	for _, tt := range []struct {
+		ids  []string
+		want bool
+	}{{nil, true}, {[]string{id, id, hex.EncodeToString(long[:])}, true}, {[]string{id, blob("another")}, false}} {
+		if has, err := s.HasAll(t.Context(), tt.ids); has != tt.want || err != nil {
+			t.Errorf("has all of %v: %v, %v", tt.ids, has, err)
+		}
+	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}

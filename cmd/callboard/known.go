@@ -136,6 +136,25 @@ func (k knownDocs) Told(ctx context.Context, after eventlog.Position, entity str
 	return ingest.DocsTold{Published: &published, Failed: state.Failure}, err
 }
 
+// sweepDocs deletes contents of documentation that no event names, before anything is
+// read that might be published.
+func (p *portal) sweepDocs(ctx context.Context) {
+	last, err := p.events.Last(ctx)
+	if err == nil {
+		err = p.runner.Wait(ctx, docs.Name, last)
+	}
+	swept := 0
+	if err == nil {
+		swept, err = p.contents.Sweep(ctx, p.docs.Named)
+	}
+	if err != nil && ctx.Err() == nil {
+		p.logger.WarnContext(ctx, "contents of documentation that nothing names are left", "error", err)
+	}
+	if swept > 0 {
+		p.logger.InfoContext(ctx, "contents of documentation that nothing names are deleted", "contents", swept)
+	}
+}
+
 // surveyed lets surveys ask the read models, as far as these have come.
 type surveyed struct {
 	runner       *projections.Runner // of the events
@@ -187,14 +206,7 @@ func (s surveyed) Documented(ctx context.Context, source, id string) (bool, erro
 		if err != nil {
 			return false, err
 		}
-		var blobs []string
-		for _, p := range published.Pages {
-			blobs = append(blobs, p.Blob)
-		}
-		for _, f := range published.Files {
-			blobs = append(blobs, f.Blob)
-		}
-		if all, err := s.contents.HasAll(ctx, blobs); err != nil || !all {
+		if all, err := s.contents.HasAll(ctx, published.Blobs()); err != nil || !all {
 			return false, err
 		}
 	}

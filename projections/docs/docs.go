@@ -186,6 +186,11 @@ func (f *folding) keep(d event.DocsPublished) error {
 	if err != nil {
 		return err
 	}
+	for _, blob := range d.Blobs() {
+		if _, err := f.tx.Exec(`INSERT INTO named (blob) VALUES (?) ON CONFLICT DO NOTHING`, blob); err != nil {
+			return err
+		}
+	}
 	pages := len(d.Pages)
 	d.Pages, d.Files, d.Linked = nil, nil, nil
 	summary, err := json.Marshal(d)

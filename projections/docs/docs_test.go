@@ -153,6 +153,10 @@ func TestMoments(t *testing.T) {
 	if err != nil || len(whole.Pages) != 2 || whole.Pages[1].Blob != "b2" || len(whole.Files) != 1 {
 		t.Errorf("the whole of the second: %+v, %v", whole, err)
 	}
+	named, err := d.Named(t.Context(), []string{"m1", "a1", "b1", "b2", "c1"})
+	if slices.Sort(named); err != nil || !slices.Equal(named, []string{"a1", "b1", "b2", "m1"}) {
+		t.Errorf("named are %q, %v", named, err)
+	}
 	if _, err := d.Published(t.Context(), 3); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("what a failure published: %v", err)
 	}

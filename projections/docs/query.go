@@ -140,6 +140,27 @@ func (d *Docs) Published(ctx context.Context, at eventlog.Position) (p event.Doc
 	return p, json.Unmarshal(text, &p)
 }
 
+// Named returns those of some contents that a publication ever named.
+func (d *Docs) Named(ctx context.Context, ids []string) (named []string, err error) {
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := d.db.QueryContext(ctx, `SELECT blob FROM named WHERE blob IN (SELECT value FROM json_each(?))`, string(list))
+	if err != nil {
+		return nil, fmt.Errorf("read which contents are named: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		named = append(named, id)
+	}
+	return named, rows.Err()
+}
+
 // PageOrigin returns since when a page of what was published at a position has its
 // content, and who wrote it; the error is of kind fault.NotFound.
 func (d *Docs) PageOrigin(ctx context.Context, entity, path string, at eventlog.Position) (o Origin, err error) {

@@ -1,6 +1,7 @@
 -- +goose Up
+-- All is folded anew, as these are in events of before.
 -- What was said of the tags and releases of repositories, so that a site can be read as
--- of one. It is in events of before, so that all is folded anew.
+-- of one.
 CREATE TABLE versions (
     source     TEXT    NOT NULL,
     repository TEXT    NOT NULL, -- id
@@ -13,6 +14,8 @@ CREATE TABLE versions (
     url        TEXT    NOT NULL, -- of a release
     PRIMARY KEY (source, repository, tag, release, position)
 ) WITHOUT ROWID;
+-- The contents that publications ever named, by Git's id: those are kept.
+CREATE TABLE named (blob TEXT PRIMARY KEY) WITHOUT ROWID;
 DELETE FROM published;
 DELETE FROM docs;
 DELETE FROM pages;

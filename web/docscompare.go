@@ -46,6 +46,7 @@ type docsThen struct {
 	text      string // the moment as it was asked for
 	moment    projections.Moment
 	published eventlog.Position // what was shown; 0 for nothing
+	since     time.Time         // of that
 	version   *docs.PageVersion // nil: the page was not in it
 }
 
@@ -124,7 +125,7 @@ func (s *Site) docsThen(ctx context.Context, r request, t *docsTrail, field stri
 	if err != nil {
 		return side, err
 	}
-	side.published = state.Shown.Position
+	side.published, side.since = state.Shown.Position, state.Shown.Since
 	path, err := t.follow(ctx, seen.Path, seen.Position, side.published)
 	if err == nil && path != "" {
 		side.version, err = t.during(ctx, path, side.published)
@@ -152,6 +153,9 @@ func (t *docsTrail) lastChange(ctx context.Context, from *docsThen, to docsThen)
 	if from.published > 0 {
 		from.text = decimal(from.published)
 		from.moment = projections.Moment{Known: from.published}
+		if shown := t.state(func(s docs.State) bool { return s.Position == from.published }); shown != nil {
+			from.since = shown.Since
+		}
 	}
 	return err
 }
@@ -180,6 +184,8 @@ func (s docsThen) view(r request, d docsReader) docsThenView {
 	case !s.moment.At.IsZero():
 		v.moment.Label = ui.Minute(s.moment.At).Text
 		at = at.set(fieldMoment, s.moment.At.UTC().Format(time.RFC3339Nano))
+	case s.moment.Known > 0 && s.published > 0:
+		v.moment.Label = ui.Minute(s.since).Text
 	case s.moment.Known > 0:
 		v.moment.Label = "event " + ui.Number(s.moment.Known)
 	default:

@@ -15,7 +15,7 @@ import (
 
 // docsEnd is how a page or a site went.
 type docsEnd struct {
-	reason  string // what ended it, where that was not the page alone
+	reason  string // where it went with more than itself
 	when    ui.Moment
 	who     ui.Person
 	commit  ui.CommitMark
@@ -85,17 +85,25 @@ func (s *Site) newDocsEnd(ctx context.Context, r request, t *docsTrail, at event
 	if err != nil {
 		return nil, err
 	}
-	end := &docsEnd{when: ui.Near(rec.Time, r.now), who: actor(rec.Actor), commit: commit(rec.Cause), event: mark(at), last: t.until(address, at, r.moment.Known).String()}
+	end := &docsEnd{when: ui.Minute(rec.Time), who: actor(rec.Actor), commit: commit(rec.Cause), event: mark(at), last: t.until(address, at, r.moment.Known).String()}
 	switch d := data.(type) {
 	case event.DocsRemoved:
-		end.reason = "the documentation was removed: " + d.Reason
+		end.reason = d.Reason
 	case event.EntityRemoved:
-		end.reason = "the entity was removed from the catalog"
-		if d.Reason != "" {
-			end.reason += ": " + d.Reason
-		}
+		end.reason = "the entity was removed from the catalog: " + d.Reason
 	}
 	return end, nil
+}
+
+// because says why it went, after when it did.
+func (e docsEnd) because() string {
+	switch {
+	case e.reason == "":
+		return ""
+	case e.history != "": // a page
+		return " with all of the documentation, as " + e.reason
+	}
+	return ", as " + e.reason
 }
 
 // docsNowhere answers for an entity without documentation at the moment of a page. If it

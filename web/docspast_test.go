@@ -154,7 +154,7 @@ func docsHistory(t *testing.T, _ *shelf, p *portal) { //nolint:thelper // a fail
 func docsCompare(t *testing.T, _ *shelf, p *portal) { //nolint:thelper // a failure is to name the line here
 	compare := func(query string) *page { return p.ok(apiDocs + "guide/begin/?view=compare" + query) }
 	latest := compare("") // what it was before it changed last
-	latest.wants("#h-compare", "From event 3 to now")
+	latest.wants("#h-compare", "From "+sample.Now.Add(-48*time.Hour).Format("2 January 2006, 15:04")+" to now")
 	latest.wants(".docs-diff", "# Begin")
 	whole := compare("&from=" + ago(90))
 	whole.wants("main", "It moved from intro.md to guide/begin.md")
@@ -202,7 +202,7 @@ func docsThatWent(t *testing.T, s *shelf, p *portal) { //nolint:thelper // a fai
 	site.wants("main", "This documentation was removed", "the annotation is gone", "mossbank")
 	p.ok(site.follow("main a", "Look at its last version")).wants("article", "One.")
 	s.publish(apiRef, "mossbank", 4, map[string]string{"docs/index.md": "# Handbook\n"})
-	p.get(apiDocs+"faq/").wants("main", "This page was removed", "the documentation was removed")
+	p.get(apiDocs+"faq/").wants("main", "This page was removed", "with all of the documentation, as the annotation is gone")
 
 	const other = "component:default/not-in-the-catalog"
 	s.publish(other, "mossbank", 3, map[string]string{"docs/index.md": "# Nowhere\n"})

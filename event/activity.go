@@ -17,6 +17,9 @@ type ActivityPush struct {
 	Forced     bool       `json:"forced,omitempty"`  // as far as the forge says; GitLab does not
 	Commits    int        `json:"commits,omitempty"` // that came with it, as the forge counts
 	More       bool       `json:"more,omitempty"`    // there may be more: the forge counts no further
+	// Committed is when the commit was made that a tag stands at; zero if the forge does
+	// not say, and of branches.
+	Committed time.Time `json:"committed,omitzero"`
 }
 
 // ActivityPullRequest says how a pull or merge request stands.

@@ -23,6 +23,18 @@ type DocsPublished struct {
 	Wrong    int           `json:"wrong"` // how many problems there are in all
 }
 
+// Blobs are the contents of all its files.
+func (d DocsPublished) Blobs() []string {
+	all := make([]string, 0, len(d.Pages)+len(d.Files))
+	for _, p := range d.Pages {
+		all = append(all, p.Blob)
+	}
+	for _, f := range d.Files {
+		all = append(all, f.Blob)
+	}
+	return all
+}
+
 // DocsPage is a page. All paths of docs are from the root of the site.
 type DocsPage struct {
 	Path   string `json:"path"` // in the site: "guide/start.md"

@@ -20,9 +20,9 @@ import (
 	"github.com/callboard/callboard/techdocs"
 )
 
-// annotationDocs says where the documentation of an entity is, as with Backstage:
+// AnnotationDocs says where the documentation of an entity is, as with Backstage:
 // "dir:." is the folder of its descriptor.
-const annotationDocs = "backstage.io/techdocs-ref"
+const AnnotationDocs = "backstage.io/techdocs-ref"
 
 const (
 	maxDocsFiles    = 5000 // of a site, pages among them
@@ -100,13 +100,13 @@ func (l *lane) recordDocs(ctx context.Context, r reading, c *creditor, t task) (
 // are the reason, whose last change it is; nil if there is no news.
 func (l *lane) docsOf(ctx context.Context, r reading, d event.Declaration, told DocsTold) (event.Data, []string, error) {
 	ref := d.Entity.Ref().String()
-	at := d.Entity.Metadata.Annotations[annotationDocs]
+	at := d.Entity.Metadata.Annotations[AnnotationDocs]
 	if at == "" {
 		if told.Published == nil && told.Failed == nil {
 			return nil, nil, nil
 		}
 		return event.DocsRemoved{
-			Entity: ref, Repository: r.repo.State(r.source).Repository, Commit: r.commit, Reason: "the annotation " + annotationDocs + " is gone",
+			Entity: ref, Repository: r.repo.State(r.source).Repository, Commit: r.commit, Reason: "the annotation " + AnnotationDocs + " is gone",
 		}, []string{d.Origin.Path}, nil
 	}
 	now, failed, err := l.readDocs(ctx, r, d, at)
@@ -216,16 +216,16 @@ func docsRoot(at, descriptor string, repo Repository) (root, why string) {
 	root = path.Join(path.Dir(descriptor), target)
 	switch {
 	case kind == "dir" && path.IsAbs(target), kind == "dir" && (root == ".." || strings.HasPrefix(root, "../")):
-		return "", fmt.Sprintf("%s: %s leads out of the repository: write a folder of it, such as dir:.", annotationDocs, at)
+		return "", fmt.Sprintf("%s: %s leads out of the repository: write a folder of it, such as dir:.", AnnotationDocs, at)
 	case kind == "dir":
 	case kind == "url":
 		within, ok := strings.CutPrefix(strings.TrimSuffix(at, "/")+"/", "url:"+strings.TrimSuffix(repo.Pages.Dir, "/")+"/")
 		if !ok || repo.Pages.Dir == "" {
-			return "", fmt.Sprintf("%s: %s is not this repository: documentation is read where the descriptor is, so write a folder such as dir:. and move the files there, or the descriptor to them", annotationDocs, at)
+			return "", fmt.Sprintf("%s: %s is not this repository: documentation is read where the descriptor is, so write a folder such as dir:. and move the files there, or the descriptor to them", AnnotationDocs, at)
 		}
 		root = path.Clean(within)
 	default:
-		return "", fmt.Sprintf("%s: %s is neither dir: nor url:, write dir:. for the folder of the descriptor", annotationDocs, at)
+		return "", fmt.Sprintf("%s: %s is neither dir: nor url:, write dir:. for the folder of the descriptor", AnnotationDocs, at)
 	}
 	if root == "." || root == "/" {
 		root = ""

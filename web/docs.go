@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -39,6 +40,9 @@ type Docs interface {
 	Get(ctx context.Context, entity string, at projections.Moment) (docs.State, error)
 	Published(ctx context.Context, at eventlog.Position) (event.DocsPublished, error)
 	PageOrigin(ctx context.Context, entity, path string, at eventlog.Position) (docs.Origin, error)
+	PageVersions(ctx context.Context, entity, path string, known eventlog.Position) ([]docs.PageVersion, error)
+	PagePaths(ctx context.Context, entity string) ([]string, error)
+	Versions(ctx context.Context, r event.Repository, known eventlog.Position) ([]docs.Version, error)
 }
 
 // DocsContents is what the files of documentation hold.
@@ -161,24 +165,23 @@ func (s *Site) docsPage(ctx context.Context, r request) (answer, error) {
 	ref := r.ref()
 	e, ok := r.catalog.Get(ref.String())
 	if !ok {
-		recent, err := s.newest(ctx, r, ref, 1)
-		if err != nil {
-			return answer{}, err
-		}
-		return notThere(r, ref, recent.Page), nil
+		e = unlisted(ref)
 	}
 	if at := docsTab(e); at != "" && at != docsLink(e.Entity.Ref()) {
 		return answer{location: link{at, r.self.query}.String()}, nil
 	}
+	if version := r.self.query.Get(fieldVersion); version != "" {
+		return s.docsAsOfVersion(ctx, r, e.Ref, version)
+	}
 	state, err := s.Docs.Get(ctx, e.Ref, r.moment)
 	if fault.KindOf(err) == fault.NotFound {
-		return docsNone(r, e, nil), nil
+		return s.docsNowhere(ctx, r, e, ok)
 	}
 	if err != nil {
 		return answer{}, err
 	}
 	if state.Shown == nil {
-		return docsNone(r, e, &state), nil
+		return docsNone(r, e, &state, nil), nil
 	}
 	published, err := s.Docs.Published(ctx, state.Shown.Position)
 	if err != nil {
@@ -239,12 +242,20 @@ func (s *Site) docsIn(ctx context.Context, r request, d docsReader) (answer, err
 		if to := d.moved(rest); to != "" {
 			return answer{location: to}, nil
 		}
-		return answer{status: 404, title: "No such page · " + d.published.Site, styles: docsStyles(), body: docsMissingPage(newDocsFrame(r, d, nil), rest)}, nil
+		return s.docsGone(ctx, r, d, rest)
 	}
 	if at := d.href(page.Path); at != r.self.path {
 		return answer{location: link{at, r.self.query}.String()}, nil
 	}
+	if show := s.docsPast(r); show != nil {
+		return show(ctx, r, d, page.Path)
+	}
+	past, err := s.newDocsPast(ctx, r, d)
+	if err != nil {
+		return answer{}, err
+	}
 	v := newDocsFrame(r, d, page)
+	v.past = past
 	o, err := s.Docs.PageOrigin(ctx, d.entry.Ref, page.Path, d.state.Shown.Position)
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return answer{}, err
@@ -333,6 +344,7 @@ type docsFrame struct {
 	hideNav    bool
 	hideTOC    bool
 	entity     ui.Anchor
+	past       docsPast
 }
 
 type docsItem struct {
@@ -437,7 +449,7 @@ func docsItems(d docsReader, nav []techdocs.NavItem, current string) (all []docs
 }
 
 // docsNone is the page of an entity of which nothing can be shown.
-func docsNone(r request, e *entities.Entry, s *docs.State) answer {
+func docsNone(r request, e *entities.Entry, s *docs.State, end *docsEnd) answer {
 	v := docsFrame{
 		crumbs: []ui.Anchor{{Label: "Catalog", Href: catalogPath}, {Label: e.Entity.Title(), Href: entityLink(e.Entity.Ref())}, {Label: "Docs"}},
 		entity: ui.Anchor{Label: e.Entity.Title(), Href: entityLink(e.Entity.Ref())},
@@ -445,5 +457,9 @@ func docsNone(r request, e *entities.Entry, s *docs.State) answer {
 	if s != nil {
 		v.failure = newDocsFailure(r, *s)
 	}
-	return answer{status: 404, title: "Docs of " + e.Entity.Title(), styles: docsStyles(), body: docsNonePage(v, e.Entity.Metadata.Annotations[annotationDocs] != "")}
+	status := http.StatusNotFound
+	if end != nil {
+		status = http.StatusGone
+	}
+	return answer{status: status, title: "Docs of " + e.Entity.Title(), styles: docsStyles(), body: docsNonePage(v, e.Entity.Metadata.Annotations[annotationDocs] != "", end)}
 }

@@ -25,7 +25,7 @@ type shelf struct {
 	t        *testing.T
 	docs     *docs.Docs
 	contents *store.Store
-	last     eventlog.Position
+	records  []eventlog.Record
 }
 
 func newShelf(t *testing.T) *shelf {
@@ -42,7 +42,9 @@ func newShelf(t *testing.T) *shelf {
 	return &shelf{t: t, docs: rows, contents: contents}
 }
 
-func (s *shelf) config(c *web.Config) { c.Docs, c.Contents = s.docs, s.contents }
+func (s *shelf) config(c *web.Config) {
+	c.Docs, c.Contents, c.Log = s.docs, s.contents, shelfLog{c.Log, s}
+}
 
 // tell folds an event of somebody, so many hours before now.
 func (s *shelf) tell(ref, login string, hours int, data event.Data) {
@@ -51,10 +53,11 @@ func (s *shelf) tell(ref, login string, hours int, data event.Data) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	e.ID, e.Time, e.Actor = fmt.Sprint("e", s.last), sample.Now.Add(-time.Duration(hours)*time.Hour), event.Actor{Login: login}
+	e.ID, e.Time, e.Actor = fmt.Sprint("e", len(s.records)), sample.Now.Add(-time.Duration(hours)*time.Hour), event.Actor{Login: login}
 	e.Cause.Commit = "c0ffee" + login
-	s.last++
-	if err := s.docs.Apply(s.t.Context(), []eventlog.Record{{Event: e, Position: s.last, Recorded: sample.Now}}); err != nil {
+	rec := eventlog.Record{Event: e, Position: eventlog.Position(len(s.records) + 1), Recorded: sample.Now} //nolint:gosec // a few
+	s.records = append(s.records, rec)
+	if err := s.docs.Apply(s.t.Context(), []eventlog.Record{rec}); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -63,7 +66,7 @@ func (s *shelf) tell(ref, login string, hours int, data event.Data) {
 // to be there.
 func (s *shelf) publish(ref, login string, hours int, files map[string]string) {
 	s.t.Helper()
-	d := event.DocsPublished{Entity: ref, Site: "Handbook", Root: "svc", Edit: "https://git.example/edit/main/", View: "https://git.example/blob/main/"}
+	d := event.DocsPublished{Entity: ref, Site: "Handbook", Repository: event.Repository{Source: "github", ID: "1", FullName: "acme/payments"}, Root: "svc", Edit: "https://git.example/edit/main/", View: "https://git.example/blob/main/"}
 	for name, text := range files {
 		sum := sha1.Sum(fmt.Appendf(nil, "blob %d\x00%s", len(text), text))
 		id := hex.EncodeToString(sum[:])

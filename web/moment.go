@@ -152,7 +152,9 @@ func (s *Site) past(ctx context.Context, r request, last eventlog.Position) *ui.
 		day := func(n int) string { return now.set(fieldMoment, at.AddDate(0, 0, n).Format(minutes)).String() }
 		p.Before, p.After = day(-1), day(1)
 	}
-	if at := r.self.query.Get(fieldMoment); at != "" && s.Ledger != nil && strings.HasPrefix(r.self.path, catalogPath+"/") && r.param("name") != "" {
+	if at := cmp.Or(r.self.query.Get(fieldMoment), r.self.query.Get(fieldKnown)); s.Docs != nil && strings.HasPrefix(r.self.path, docsPath+"/") {
+		p.Compare = now.set(fieldView, viewCompare).set(fieldFrom, at).drop(fieldTo).String()
+	} else if at := r.self.query.Get(fieldMoment); at != "" && s.Ledger != nil && strings.HasPrefix(r.self.path, catalogPath+"/") && r.param("name") != "" {
 		to := link{path: entityLink(r.ref()) + "/compare"}.set(fieldFrom, at)
 		if known := r.self.query.Get(fieldKnown); known != "" {
 			to = to.set(fieldFromKnown, known)

@@ -13,6 +13,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -255,7 +256,7 @@ type request struct {
 
 // answer is a page without its frame, or the address to go to instead.
 type answer struct {
-	status   int // 0 means 200
+	status   int // 0 means 200, or 303 with a location
 	title    string
 	body     templ.Component
 	bare     bool // the body goes out without a frame, for a script
@@ -306,7 +307,8 @@ func (s *Site) serve(p page) echo.HandlerFunc {
 			return s.fail(c, r, err)
 		}
 		if a.location != "" {
-			return c.Redirect(http.StatusSeeOther, r.kept(a.location))
+			c.Response().Header().Set("Cache-Control", "private, no-cache")
+			return c.Redirect(cmp.Or(a.status, http.StatusSeeOther), r.kept(a.location))
 		}
 		if a.file != nil {
 			return a.file.write(c)

@@ -171,6 +171,8 @@ func (p shown) open(base string) chromedp.Action[chromedp.Void] {
 // history is of the last half year.
 func monthAgo() string { return time.Now().UTC().AddDate(0, -1, 0).Format(time.DateOnly) }
 
+func daysAgo(n int) string { return time.Now().UTC().AddDate(0, 0, -n).Format(time.DateOnly) }
+
 func pages() []shown {
 	return []shown{
 		{name: "catalog", path: "/catalog"},
@@ -228,6 +230,9 @@ func pages() []shown {
 		{name: "docs-table", path: "/docs/default/component/payments-api/states/"},
 		{name: "docs-missing", path: "/docs/default/component/payments-api/nothing/"},
 		{name: "docs-none", path: "/docs/default/component/pricing/"},
+		{name: "docs-removed", path: "/docs/default/component/finance-reports/"},
+		{name: "docs-history", path: "/docs/default/component/stock/rules/counting/?view=history"},
+		{name: "docs-compare", path: "/docs/default/component/stock/rules/counting/?view=compare"},
 	}
 }
 

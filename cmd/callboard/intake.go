@@ -67,7 +67,7 @@ func (p *portal) newIntake(c config.Config, inFile int) (*intake, error) {
 	if in.reactors, err = reactor.New(p.inbox, p.inbox, reactor.Options{Logger: p.logger, Metrics: in.metrics}, works...); err != nil {
 		return nil, err
 	}
-	asked := surveyed{p.runner, p.repositories, p.deliveries}
+	asked := p.surveyed()
 	in.surveyor, err = survey.New(survey.Options{
 		Sources: surveys(c, in.sources, selections, p.untried), Translator: in.translator, Door: p.door, Repositories: asked, Deliveries: asked,
 		Logger: p.logger, Now: p.now,

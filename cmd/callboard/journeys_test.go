@@ -71,6 +71,30 @@ func journeys(t *testing.T, ctx context.Context, base string, scripts bool) { //
 		t.Errorf("now it is owned as %q", got)
 	}
 
+	// Documentation: by its contents, as of a day before it was changed, and what that changed;
+	// as of a tag; and at an address that the page had before it moved.
+	open("/docs/default/component/payments-api/")
+	do(chromedp.Click(css(`.docs-toc a[href$="#before-you-call-it"]`)), becomes(`location.hash === "#before-you-call-it"`))
+	if got := ask(chromedp.Text(css("article"))); !strings.Contains(got, "Use version 2.") {
+		t.Errorf("the documentation says %q", got)
+	}
+	do(chromedp.Click(css(`.bar .when > summary`)), chromedp.SendKeys(css(`#when-at`), daysAgo(130)+"\r"), chromedp.WaitReady(css(`.past-bar`)))
+	if got := ask(chromedp.Text(css("article"))); strings.Contains(got, "Use version 2.") || !strings.Contains(got, "Before you call it") {
+		t.Errorf("before that was written it says %q", got)
+	}
+	do(chromedp.Click(css(`.past-bar a[href*="compare"]`)), chromedp.WaitReady(css(`.docs-diff`)))
+	if got := ask(chromedp.Text(css(".docs-diff .come"))); !strings.Contains(got, "Use version 2.") {
+		t.Errorf("beside now it says %q", got)
+	}
+	open("/docs/default/component/stock/counting/")
+	if got := ask(chromedp.Location()); got != base+"/docs/default/component/stock/rules/counting/" {
+		t.Errorf("an address of before leads to %s", got)
+	}
+	do(chromedp.Click(css(`.docs-version > summary`)), chromedp.Click(css(`.docs-version a[href*="v1.0.0"]`)), chromedp.WaitReady(css(`.past-bar`)))
+	if got := ask(chromedp.Text(css("article"))); !strings.Contains(got, "Twice a year by hand") {
+		t.Errorf("as of v1.0.0 it says %q", got)
+	}
+
 	// Searching the list.
 	open("/catalog")
 	search := `main input[name="q"]`

@@ -15,6 +15,7 @@ import (
 	"github.com/callboard/callboard/projections/docs"
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/repositories"
+	"github.com/callboard/callboard/techdocs/store"
 )
 
 // known lets the translator ask the current catalog, once that has seen all that
@@ -135,17 +136,43 @@ func (k knownDocs) Told(ctx context.Context, after eventlog.Position, entity str
 	return ingest.DocsTold{Published: &published, Failed: state.Failure}, err
 }
 
+// sweepDocs deletes contents of documentation that no event names, before anything is
+// read that might be published.
+func (p *portal) sweepDocs(ctx context.Context) {
+	last, err := p.events.Last(ctx)
+	if err == nil {
+		err = p.runner.Wait(ctx, docs.Name, last)
+	}
+	swept := 0
+	if err == nil {
+		swept, err = p.contents.Sweep(ctx, p.docs.Named)
+	}
+	if err != nil && ctx.Err() == nil {
+		p.logger.WarnContext(ctx, "contents of documentation that nothing names are left", "error", err)
+	}
+	if swept > 0 {
+		p.logger.InfoContext(ctx, "contents of documentation that nothing names are deleted", "contents", swept)
+	}
+}
+
 // surveyed lets surveys ask the read models, as far as these have come.
 type surveyed struct {
 	runner       *projections.Runner // of the events
+	catalog      *entities.Catalog
 	repositories *repositories.Repositories
 	deliveries   *deliveries.Deliveries
+	docs         *docs.Docs
+	contents     *store.Store
 }
 
 var (
 	_ survey.Repositories = surveyed{}
 	_ survey.Deliveries   = surveyed{}
 )
+
+func (p *portal) surveyed() surveyed {
+	return surveyed{p.runner, p.catalog, p.repositories, p.deliveries, p.docs, p.contents}
+}
 
 func (s surveyed) State(ctx context.Context, source, id string) (event.RepositoryState, bool, error) {
 	return knownRepositories{s.runner, s.repositories}.State(ctx, 0, source, id)
@@ -154,6 +181,36 @@ func (s surveyed) State(ctx context.Context, source, id string) (event.Repositor
 func (s surveyed) Listed(ctx context.Context, source, id string) (bool, error) {
 	value, err := knownRepositories{s.runner, s.repositories}.Fact(ctx, 0, source, id, event.FactAlerts)
 	return value != nil, err
+}
+
+func (s surveyed) Documented(ctx context.Context, source, id string) (bool, error) {
+	if err := s.runner.Wait(ctx, docs.Name, 0); err != nil {
+		return false, err
+	}
+	declared, _ := s.catalog.Repository(source, id)
+	for _, e := range declared {
+		if e.Entity.Metadata.Annotations[ingest.AnnotationDocs] == "" {
+			continue
+		}
+		state, err := s.docs.Get(ctx, e.Ref, projections.Moment{})
+		if fault.KindOf(err) == fault.NotFound {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		if state.Shown == nil { // the newest commit has none that could be shown
+			continue
+		}
+		published, err := s.docs.Published(ctx, state.Shown.Position)
+		if err != nil {
+			return false, err
+		}
+		if all, err := s.contents.HasAll(ctx, published.Blobs()); err != nil || !all {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 func (s surveyed) All(ctx context.Context, source string) ([]event.RepositoryState, error) {

@@ -78,7 +78,7 @@ func (p *portal) orderNamed(ctx context.Context, named []string) error {
 		if s.Forge() == nil {
 			continue
 		}
-		all, err := surveyed{p.runner, p.repositories, p.deliveries}.All(ctx, s.Name())
+		all, err := p.surveyed().All(ctx, s.Name())
 		if err != nil {
 			return err
 		}

@@ -113,7 +113,7 @@ func TestCodeowners(t *testing.T) {
 
 func (r *running) known(t *testing.T, p demoforge.Provider) []event.RepositoryState {
 	t.Helper()
-	all, err := surveyed{r.runner, r.repositories, r.portal.deliveries}.All(t.Context(), string(p))
+	all, err := r.portal.surveyed().All(t.Context(), string(p))
 	if err != nil {
 		t.Fatal(err)
 	}

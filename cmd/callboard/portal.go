@@ -332,6 +332,7 @@ func (p *portal) run(ctx context.Context, ready func(context.Context) error) err
 		if err := errors.Join(p.runner.Ready(ctx), p.inboxes.Ready(ctx)); err != nil {
 			return err
 		}
+		p.sweepDocs(ctx)
 		p.ready.Store(true)
 		g, ctx := errgroup.WithContext(ctx)
 		works := []func(context.Context) error{p.takeIn, p.scorer.Run, p.subscribers.Run, p.backfills.run, p.rebuilds.run, p.hooks.run, p.recheck, p.readNamed, p.prune, p.moments.Run, p.saved.run, ready}

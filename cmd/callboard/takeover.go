@@ -33,7 +33,7 @@ func (p *portal) shared(ctx context.Context, in *intake) ([]event.Repository, er
 		if n.Value == event.LocationsSource || n.Value == event.PortalSource || slices.Contains(sourceNames(in.config), n.Value) {
 			continue
 		}
-		known, err := surveyed{p.runner, p.repositories, p.deliveries}.All(ctx, n.Value)
+		known, err := p.surveyed().All(ctx, n.Value)
 		if err != nil {
 			return nil, err
 		}

@@ -21,7 +21,11 @@ type pushed struct {
 	Deleted bool       `json:"deleted"`
 	Forced  bool       `json:"forced"`
 	Commits []struct{} `json:"commits"`
-	Pusher  struct {
+	// Head is the commit that the ref is at, which of an annotated tag After is not.
+	Head struct {
+		Timestamp ingest.Moment `json:"timestamp"`
+	} `json:"head_commit"`
+	Pusher struct {
 		Name  string `json:"name"`
 		Email string `json:"email"`
 	} `json:"pusher"`
@@ -55,6 +59,8 @@ func (t *told) push() (ingest.Meaning, error) {
 	}
 	if gone {
 		said.After = ""
+	} else if strings.HasPrefix(t.Ref, "refs/tags/") {
+		said.Committed = t.Head.Timestamp.Time
 	}
 	return t.say(m, t.Repository.PushedAt, said)
 }

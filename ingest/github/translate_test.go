@@ -72,6 +72,11 @@ func TestTranslate(t *testing.T) {
 		}
 		return []event.Event{says(t, "acme/payments", time.Unix(1772546400, 0).UTC(), by, p)}
 	}
+	tag := event.ActivityPush{
+		Repository: named, Ref: "refs/tags/v1", Before: "1111111111111111111111111111111111111111", After: sha, Commits: 1,
+		Committed: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC),
+	}
+	tagged := ingest.Meaning{Repository: payments, By: by, Said: []event.Event{says(t, "acme/payments", time.Unix(1772546400, 0).UTC(), by, tag)}}
 	moved := ingest.Meaning{Repository: payments, By: by, Push: &ingest.Push{After: sha, Pusher: by}, Said: said("refs/heads/release/2026", sha)}
 	untouched := func(ref, after string) ingest.Meaning {
 		return ingest.Meaning{Repository: payments, By: by, Said: said(ref, after)}
@@ -86,6 +91,8 @@ func TestTranslate(t *testing.T) {
 		{"another branch", "push", push("refs/heads/release/2025", sha, ""), untouched("refs/heads/release/2025", sha)},
 		{"a branch with the same end", "push", push("refs/heads/2026", sha, ""), untouched("refs/heads/2026", sha)},
 		{"a tag of the same name", "push", push("refs/tags/release/2026", sha, ""), untouched("refs/tags/release/2026", sha)},
+		{"a tag whose commit is told", "push", push("refs/tags/v1", sha, `"head_commit": {"id": "c0ffee", "timestamp": "2026-03-01T10:00:00+01:00"},`), tagged},
+		{"a branch whose commit is told", "push", push("refs/heads/x", sha, `"head_commit": {"timestamp": "2026-03-01T10:00:00+01:00"},`), untouched("refs/heads/x", sha)},
 		{"the default branch is deleted", "push", push("refs/heads/release/2026", zeros, `"deleted": true,`), untouched("refs/heads/release/2026", "")},
 		{"deleted, by the zeros alone", "push", push("refs/heads/release/2026", zeros, ""), untouched("refs/heads/release/2026", "")},
 		{"notes", "push", push("refs/notes/commits", sha, ""), ingest.Meaning{Repository: payments, By: by}},

@@ -13,6 +13,7 @@ type pushed struct {
 	Ref          string `json:"ref"`
 	Before       string `json:"before"`
 	After        string `json:"after"`
+	Checkout     string `json:"checkout_sha"` // the commit, which of an annotated tag After is not
 	Commits      int    `json:"total_commits_count"`
 	UserName     string `json:"user_name"`
 	UserUsername string `json:"user_username"`
@@ -25,10 +26,10 @@ type pushed struct {
 	} `json:"commits"`
 }
 
-// at is when the commit was made that a branch moved to; zero if that is not told.
-func (p *pushed) at() ingest.Moment {
+// made is when a commit was made; zero if that is not told.
+func (p *pushed) made(commit string) ingest.Moment {
 	for _, c := range p.List {
-		if c.ID == p.After {
+		if c.ID == commit {
 			return c.Timestamp
 		}
 	}
@@ -52,10 +53,14 @@ func (t *told) push() (ingest.Meaning, error) {
 	if !isRef || !ingest.IsZeroSHA(t.After) && !ingest.IsSHA(t.After) {
 		return m, nil
 	}
-	return t.say(m, t.at(), event.ActivityPush{
+	said := event.ActivityPush{
 		Repository: t.name(m.Repository), Ref: t.Ref, Before: ingest.SHA(t.Before), After: ingest.SHA(t.After),
 		Default: t.Ref == "refs/heads/"+m.Repository.DefaultBranch, Commits: max(t.Commits, 0),
-	})
+	}
+	if strings.HasPrefix(t.Ref, "refs/tags/") {
+		said.Committed = t.made(t.Checkout).Time
+	}
+	return t.say(m, t.made(t.After), said)
 }
 
 // repositoryUpdate is the instance's word for one push, however many refs it

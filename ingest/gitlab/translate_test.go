@@ -70,6 +70,9 @@ func TestTranslate(t *testing.T) {
 	moved := said(noCommits, "refs/heads/main", sha)
 	listed := said(noCommits, "refs/heads/main", sha) // it happened when the commit was made that it ends with
 	listed.Said[0].Time = time.Date(2026, 3, 12, 8, 0, 0, 0, time.UTC)
+	tag := event.ActivityPush{Repository: named, Ref: "refs/tags/v1", After: sha, Commits: 400, Committed: time.Date(2026, 3, 12, 8, 0, 0, 0, time.UTC)}
+	tagged := untouched // an annotated tag has an id of its own
+	tagged.Said = []event.Event{says(t, "acme/money/ledger", time.Time{}, by, tag)}
 	change := func(ref, after string) string {
 		return fmt.Sprintf(`{"before": %q, "after": %q, "ref": %q}`, zeros, after, ref)
 	}
@@ -84,6 +87,7 @@ func TestTranslate(t *testing.T) {
 		{"another branch", "Push Hook", push("refs/heads/main/2", sha, `"`+sha+`"`), said(untouched, "refs/heads/main/2", sha)},
 		{"the default branch is deleted", "Push Hook", push("refs/heads/main", zeros, "null"), said(untouched, "refs/heads/main", "")},
 		{"a tag", "Tag Push Hook", strings.ReplaceAll(push("refs/tags/main", sha, `"`+sha+`"`), `"push"`, `"tag_push"`), said(untouched, "refs/tags/main", sha)},
+		{"a tag whose commit is told", "Tag Push Hook", strings.Replace(push("refs/tags/v1", sha, `"`+digits+`"`), `UTC"}`, `UTC"}, {"id": "`+digits+`", "timestamp": "2026-03-12T09:00:00+01:00"}`, 1), tagged},
 		{"the instance tells of a push", "System Hook", push("refs/heads/main", sha, "null"), moved},
 		{"the instance tells of an update", "System Hook", updated(change("refs/heads/x", zeros) + "," + change("refs/heads/main", sha)), noCommits},
 		{"an update of other branches", "System Hook", updated(change("refs/heads/x", sha)), untouched},

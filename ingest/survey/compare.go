@@ -145,16 +145,24 @@ func (w *worker) compareOne(ctx context.Context, repo ingest.Repository, tick ev
 	case all:
 		return "", w.look(ctx, w.due(repo, head.SHA, "daily reading"), tick, all)
 	case reached == head.SHA:
-		return "", w.listAlerts(ctx, repo, head.SHA, tick, all)
+		return "", w.lookForLost(ctx, repo, head.SHA, tick, all)
 	case reached == "":
 		return "", w.look(ctx, w.due(repo, head.SHA, "not read so far"), tick, all)
 	}
 	return head.SHA, nil
 }
 
-// listAlerts asks for a look at a repository of which nobody has asked yet which alerts are
-// open: nothing tells of those that are older than the webhook.
-func (w *worker) listAlerts(ctx context.Context, repo ingest.Repository, head string, tick event.Cause, all bool) error {
+// lookForLost asks for a look at a repository that has not moved, if what no delivery
+// tells of again is not known of it: alerts that are older than the webhook, and
+// documentation that was never read or is not kept any more.
+func (w *worker) lookForLost(ctx context.Context, repo ingest.Repository, head string, tick event.Cause, all bool) error {
+	documented, err := w.Repositories.Documented(ctx, w.Name, repo.ID)
+	if err != nil {
+		return err
+	}
+	if !documented {
+		return w.look(ctx, w.due(repo, head, "its documentation is not here"), tick, all)
+	}
 	if _, lists := w.Forge.(ingest.AlertLister); !lists {
 		return nil
 	}

@@ -89,6 +89,9 @@ type Repositories interface {
 	State(ctx context.Context, source, repositoryID string) (event.RepositoryState, bool, error)
 	// Listed reports whether it was asked which security alerts of a repository are open.
 	Listed(ctx context.Context, source, repositoryID string) (bool, error)
+	// Documented reports whether the documentation of the entities of a repository was
+	// read, as far as their descriptors name any, and what it holds is here.
+	Documented(ctx context.Context, source, repositoryID string) (bool, error)
 	// All lists the repositories of a source that are there.
 	All(ctx context.Context, source string) ([]event.RepositoryState, error)
 	// Open lists the gaps of a source that are not closed.

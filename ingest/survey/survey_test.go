@@ -220,6 +220,29 @@ func TestWhatWaitsIsLeft(t *testing.T) {
 	}
 }
 
+// Documentation that was never read, or is not kept any more, is read by the first
+// comparison; while that look is to come or waits for a person, it is not asked for again.
+func TestDocumentationThatIsNotHere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld("ledger", "payments")
+		w.undocumented = "payments"
+		w.run(t, "")
+		w.is(func() {
+			if len(w.due) != 1 || w.due[0].ID != "payments" || w.due[0].Head != w.heads["payments"] || w.due[0].Reason != "its documentation is not here" || len(w.recorded) > 0 {
+				t.Errorf("it asked for %v and recorded %v", w.due, w.recorded)
+			}
+			w.due, w.waits["payments"] = nil, event.DeliveryFailed
+		})
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		w.is(func() {
+			if len(w.due) > 0 {
+				t.Errorf("while that waits it asked for %v", w.due)
+			}
+		})
+	})
+}
+
 // What the forge sent and what did not come is fetched, once; what it has forgotten
 // is told as lost; what has only just been sent may be on its way.
 func TestCheck(t *testing.T) {

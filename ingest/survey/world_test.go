@@ -36,12 +36,14 @@ type world struct {
 	entered   chan struct{} // not nil: a listing says here that it has begun,
 	leave     chan struct{} // and ends when told
 
-	known    map[string]event.RepositoryState
-	reached  map[string]string
-	waits    map[string]event.DeliveryStatus // what stands unfinished, by repository
-	stored   map[string]bool                 // deliveries
-	pending  int
-	delivers bool
+	known   map[string]event.RepositoryState
+	reached map[string]string
+	waits   map[string]event.DeliveryStatus // what stands unfinished, by repository
+
+	undocumented string          // a repository whose documentation is not here
+	stored       map[string]bool // deliveries
+	pending      int
+	delivers     bool
 
 	since                   time.Time // that the last check looked back to
 	listings, checks, asked int       // asked: for heads
@@ -247,6 +249,12 @@ func (w *world) State(_ context.Context, _, id string) (event.RepositoryState, b
 	defer w.mu.Unlock()
 	s, ok := w.known[id]
 	return s, ok, nil
+}
+
+func (w *world) Documented(_ context.Context, _, id string) (bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return id != w.undocumented, nil
 }
 
 func (w *world) Listed(context.Context, string, string) (bool, error) { return true, nil }

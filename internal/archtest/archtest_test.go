@@ -35,6 +35,8 @@ var rooms = map[string][]string{
 	// Documentation: the files of a repository in, pages out.
 	"techdocs":          {"techdocs/markdown"},
 	"techdocs/markdown": {},
+	// Two versions of a page.
+	"techdocs/revision": {},
 	// What it is made of, kept by content.
 	"techdocs/store": {"internal/fault", "projections/sqlstore", "techdocs"},
 
@@ -91,7 +93,7 @@ var rooms = map[string][]string{
 	"api":           {"api/", "catalog", "checks", "event", "eventlog", "internal/fault", "projections", "projections/", "scorecards", "scorecards/", "subscribers"},
 	"api/shape":     {},
 	"api/predicate": {"api/shape", "internal/fault", "projections/entities"},
-	"web":           {"catalog", "checks", "catalog/codeowners", "catalog/definition", "catalog/descriptor", "catalog/graph", "event", "eventlog", "internal/fault", "projections", "projections/", "scorecards", "scorecards/", "subscribers", "techdocs", "web/"},
+	"web":           {"catalog", "checks", "catalog/codeowners", "catalog/definition", "catalog/descriptor", "catalog/graph", "event", "eventlog", "internal/fault", "projections", "projections/", "scorecards", "scorecards/", "subscribers", "techdocs", "techdocs/revision", "web/"},
 
 	"web/internal": {"catalog", "checks", "catalog/descriptor", "event", "eventlog", "internal/fault", "projections", "projections/", "subscribers", "web", "web/"},
 
@@ -122,6 +124,7 @@ var foreign = map[string][]string{
 	"gopkg.in/yaml.v3":                   {"catalog/definition", "catalog/descriptor", "internal/config", "internal/demoforge", "scorecards", "techdocs"},
 	"github.com/yuin/goldmark":           {"techdocs/markdown"},
 	"github.com/microcosm-cc/":           {"techdocs/markdown"},
+	"github.com/sergi/go-diff":           {"techdocs/revision"},
 	"github.com/BurntSushi/toml":         {"scorecards"},
 	"github.com/santhosh-tekuri/":        {"catalog/schema"},
 	"net/http":                           {"api", "web", "ingest", "subscribers", "internal/demoforge", "internal/clickhousetest", "cmd", "bench"},

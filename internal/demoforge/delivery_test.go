@@ -220,8 +220,8 @@ func TestGitLabPushPayload(t *testing.T) {
 	}
 	if event, err := gitlab.ParseWebhook(gitlab.HookEventType(request(t, tag)), tag.Body); err != nil {
 		t.Error(err)
-	} else if _, ok := event.(*gitlab.TagEvent); !ok {
-		t.Errorf("a tag comes as %T", event)
+	} else if p, ok := event.(*gitlab.TagEvent); !ok || len(p.Commits) != 1 || p.Commits[0].ID != first.After || p.TotalCommitsCount != 1 {
+		t.Errorf("a tag comes as %T with %d commits, want the one that it is at", event, len(p.Commits))
 	}
 }
 

@@ -45,7 +45,7 @@ func TestGitLabHooks(t *testing.T) {
 		t.Errorf("headers %v", got)
 	}
 	want := []string{
-		"Push Hook one", "System Hook repository_update", "Tag Push Hook", "System Hook repository_update",
+		"Push Hook one", "System Hook repository_update", "Tag Push Hook one", "System Hook repository_update",
 		"System Hook project_rename", "Project Hook project_rename",
 	}
 	if diff := cmp.Diff(want, d.events()); diff != "" {

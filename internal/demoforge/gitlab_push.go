@@ -14,9 +14,15 @@ import (
 const gitlabPushCommits = 20
 
 func (r *Repository) gitlabPush(p push) (Delivery, error) {
-	commits := []jsonObject{}
-	for _, c := range p.commits[max(0, len(p.commits)-gitlabPushCommits):] {
-		commit, err := r.gitlabPushCommit(c.Commit)
+	commits, listed := []jsonObject{}, make([]*object.Commit, len(p.commits))
+	for i, c := range p.commits {
+		listed[i] = c.Commit
+	}
+	if p.ref.IsTag() && p.head != nil { // of a tag it is the commit that this is at
+		listed = []*object.Commit{p.head}
+	}
+	for _, c := range listed[max(0, len(listed)-gitlabPushCommits):] {
+		commit, err := r.gitlabPushCommit(c)
 		if err != nil {
 			return Delivery{}, err
 		}
@@ -49,7 +55,7 @@ func (r *Repository) gitlabPush(p push) (Delivery, error) {
 		"repository":    r.gitlabHookRepository(),
 
 		"commits":             commits,
-		"total_commits_count": len(p.commits),
+		"total_commits_count": len(listed),
 		"push_options":        jsonObject{},
 	}
 	along := []happening{r.gitlabSystem("repository_update", jsonObject{

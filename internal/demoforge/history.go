@@ -36,6 +36,7 @@ type HistoryPush struct {
 	Repository int // index into Repositories
 	Branch     string
 	Commits    []HistoryCommit
+	Tag        string // that its last commit gets; "" is none
 }
 
 // HistoryCommit is a commit whose time follows from when the history ends.
@@ -81,6 +82,7 @@ type scriptRepository struct {
 type scriptPush struct {
 	Repository   string `yaml:"repository"`
 	Branch       string `yaml:"branch"`
+	Tag          string `yaml:"tag"`
 	scriptCommit `yaml:",inline"`
 	And          []scriptCommit `yaml:"and"` // further commits of the same push
 }
@@ -181,7 +183,7 @@ func (hr *historyReader) push(p scriptPush) error {
 	if err != nil {
 		return err
 	}
-	push := HistoryPush{Repository: index, Branch: p.Branch}
+	push := HistoryPush{Repository: index, Branch: p.Branch, Tag: p.Tag}
 	var at time.Duration
 	for i, c := range append([]scriptCommit{p.scriptCommit}, p.And...) {
 		commit, err := hr.commit(p.Repository, c, tree)

@@ -77,6 +77,15 @@ func (f *Forge) Play(ctx context.Context, h History, o PlayOptions) error {
 		if err := send(ctx, client, d, o.Hooks); err != nil {
 			return fmt.Errorf("play push %d of %d: %w", i+1, len(h.Pushes), err)
 		}
+		if p.Tag != "" {
+			d, err := made[p.Repository].Tag(p.Tag, d.After, changes[len(changes)-1].Author)
+			if err == nil {
+				err = send(ctx, client, d, o.Hooks)
+			}
+			if err != nil {
+				return fmt.Errorf("play the tag %s of push %d: %w", p.Tag, i+1, err)
+			}
+		}
 		if o.Played != nil {
 			if err := o.Played(ctx, i+1, len(h.Pushes)); err != nil {
 				return err

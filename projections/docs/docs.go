@@ -62,7 +62,7 @@ func (d *Docs) Beside(ctx context.Context) (projections.Copy, error) {
 
 func fold(tx *sqlstore.Tx, rec eventlog.Record) error {
 	switch rec.Type {
-	case event.TypeDocsPublished, event.TypeDocsFailed, event.TypeDocsRemoved, event.TypeEntityRemoved:
+	case event.TypeDocsPublished, event.TypeDocsFailed, event.TypeDocsRemoved, event.TypeEntityRemoved, event.TypeActivityPush, event.TypeActivityRelease:
 	default:
 		return nil
 	}
@@ -96,6 +96,10 @@ func fold(tx *sqlstore.Tx, rec eventlog.Record) error {
 		return f.remove(d.Entity)
 	case event.EntityRemoved:
 		return f.remove(d.Ref)
+	case event.ActivityPush:
+		return f.tagged(d)
+	case event.ActivityRelease:
+		return f.released(d)
 	}
 	return nil
 }
@@ -181,6 +185,11 @@ func (f *folding) keep(d event.DocsPublished) error {
 	files, err := json.Marshal(d)
 	if err != nil {
 		return err
+	}
+	for _, blob := range d.Blobs() {
+		if _, err := f.tx.Exec(`INSERT INTO named (blob) VALUES (?) ON CONFLICT DO NOTHING`, blob); err != nil {
+			return err
+		}
 	}
 	pages := len(d.Pages)
 	d.Pages, d.Files, d.Linked = nil, nil, nil

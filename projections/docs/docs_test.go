@@ -1,7 +1,9 @@
 package docs_test
 
 import (
+	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -151,7 +153,96 @@ func TestMoments(t *testing.T) {
 	if err != nil || len(whole.Pages) != 2 || whole.Pages[1].Blob != "b2" || len(whole.Files) != 1 {
 		t.Errorf("the whole of the second: %+v, %v", whole, err)
 	}
+	named, err := d.Named(t.Context(), []string{"m1", "a1", "b1", "b2", "c1"})
+	if slices.Sort(named); err != nil || !slices.Equal(named, []string{"a1", "b1", "b2", "m1"}) {
+		t.Errorf("named are %q, %v", named, err)
+	}
 	if _, err := d.Published(t.Context(), 3); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("what a failure published: %v", err)
+	}
+}
+
+// A page has a version for each content, and what ended it; what comes after a position is
+// not known at that.
+func TestPageVersions(t *testing.T) {
+	d, _ := applied(t, 8)
+	versions := func(path string, known eventlog.Position) (all []string) {
+		t.Helper()
+		found, err := d.PageVersions(t.Context(), payments, path, known)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range found {
+			all = append(all, fmt.Sprintf("%s %s %d-%d", v.Blob, v.Actor.Login, v.Position, v.Ended))
+		}
+		return all
+	}
+	for _, tt := range []struct {
+		path  string
+		known eventlog.Position
+		want  []string
+	}{
+		{"guide.md", 0, []string{"b1 kestrel-7 7-8", "b2 saltmarsh 2-4", "b1 mossbank 1-2"}},
+		{"guide.md", 3, []string{"b2 saltmarsh 2-0", "b1 mossbank 1-2"}},
+		{"index.md", 0, []string{"a1 mossbank 1-6"}},
+		{"never.md", 0, nil},
+	} {
+		if got := versions(tt.path, tt.known); !slices.Equal(got, tt.want) {
+			t.Errorf("%s at %d: %q, want %q", tt.path, tt.known, got, tt.want)
+		}
+	}
+	if got, err := d.PagePaths(t.Context(), payments); err != nil || !slices.Equal(got, []string{"guide.md", "index.md"}) {
+		t.Errorf("paths: %q, %v", got, err)
+	}
+	states := list(t, d, docs.Query{Entity: payments, Past: true})
+	if got := states[len(states)-1].Ended; got != 8 {
+		t.Errorf("the last state was ended by event %d, want 8", got)
+	}
+}
+
+// Tags stand where their commit was made, releases when they were published; what was
+// deleted is none any more.
+func TestVersions(t *testing.T) {
+	repo := event.Repository{Source: "github", ID: "1", FullName: "acme/payments"}
+	day := func(n int) time.Time { return time.Date(2026, 3, n, 12, 0, 0, 0, time.UTC) }
+	const sha = "c0ffee"
+	records := projectiontest.NewStory(t).
+		Add("acme/payments", event.ActivityPush{Repository: repo, Ref: "refs/tags/v1", After: sha, Committed: day(1)}).
+		Add("acme/payments", event.ActivityPush{Repository: repo, Ref: "refs/heads/v9", After: sha}).
+		Add("acme/payments", event.ActivityRelease{Repository: repo, Tag: "v1", Name: "Spring", Action: "published", URL: "https://forge.example/v1", Published: day(5)}).
+		Add("acme/payments", event.ActivityRelease{Repository: repo, Tag: "v2", Action: "published", Published: day(3)}).
+		Add("acme/payments", event.ActivityPush{Repository: event.Repository{Source: "github", ID: "2"}, Ref: "refs/tags/v3", After: sha}).
+		Add("acme/payments", event.ActivityPush{Repository: repo, Ref: "refs/tags/v0", After: sha}).
+		Add("acme/payments", event.ActivityPush{Repository: repo, Ref: "refs/tags/v0", Before: sha}).
+		Add("acme/payments", event.ActivityRelease{Repository: repo, Tag: "v2", Action: "deleted", Published: day(3)}).
+		Records()
+	told := func(t *testing.T, d *docs.Docs, known eventlog.Position) (all []string) {
+		t.Helper()
+		found, err := d.Versions(t.Context(), repo, known)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range found {
+			all = append(all, fmt.Sprintf("%s %s %v %s", v.Tag, v.At.Format(time.DateOnly), v.Release, v.Name))
+		}
+		return all
+	}
+	projectiontest.Run(t, open, records, func(t *testing.T, d *docs.Docs) any { return told(t, d, 0) }) //nolint:thelper // as the suite wants it
+	d := open(t)
+	if err := d.Apply(t.Context(), records); err != nil {
+		t.Fatal(err)
+	}
+	v0 := "v0 " + records[5].Time.Format(time.DateOnly) + " false "
+	for known, want := range map[eventlog.Position][]string{
+		1: {"v1 2026-03-01 false "},
+		4: {"v2 2026-03-03 true ", "v1 2026-03-01 true Spring"},
+		0: {"v1 2026-03-01 true Spring"},
+	} {
+		if got := told(t, d, known); !slices.Equal(got, want) {
+			t.Errorf("at %d: %q, want %q", known, got, want)
+		}
+	}
+	if got := told(t, d, 6); !slices.Contains(got, v0) {
+		t.Errorf("a tag whose commit is not told: %q, want %q", got, v0)
 	}
 }

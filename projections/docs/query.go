@@ -20,6 +20,7 @@ type State struct {
 	Entity  string            `json:"entity"`
 	Origin                    // of the event that began it
 	Until   time.Time         `json:"until,omitzero"`    // zero while it lasts
+	Ended   eventlog.Position `json:"ended,omitzero"`    // event that ended it; 0 while it lasts
 	Failure *event.DocsFailed `json:"failure,omitempty"` // nil if the newest commit can be shown
 	Shown   *Shown            `json:"shown,omitempty"`   // nil if nothing was ever published
 }
@@ -51,11 +52,8 @@ type Query struct {
 
 // List returns states by entity, the oldest first.
 func (d *Docs) List(ctx context.Context, q Query) ([]State, error) {
-	known := int64(q.Known) //nolint:gosec // a position
-	if known == 0 {
-		known = math.MaxInt64
-	}
-	text := `SELECT d.entity, d.position, d.since, iif(d.ended > ?2, 0, d.until), d.failure, d.actor, d.cause, p.position, p.since, p.summary, p.pages, p.actor, p.cause
+	known := upTo(q.Known)
+	text := `SELECT d.entity, d.position, d.since, iif(d.ended > ?2, 0, d.until), iif(d.ended > ?2, 0, d.ended), d.failure, d.actor, d.cause, p.position, p.since, p.summary, p.pages, p.actor, p.cause
 		FROM docs d LEFT JOIN published p ON p.position = d.published WHERE (?1 = '' OR d.entity = ?1) AND d.position <= ?2`
 	args := []any{q.Entity, known}
 	switch {
@@ -82,11 +80,19 @@ func (d *Docs) List(ctx context.Context, q Query) ([]State, error) {
 	return all, rows.Err()
 }
 
+// upTo is a position up to which is looked; 0 is no bound.
+func upTo(known eventlog.Position) int64 {
+	if known == 0 {
+		return math.MaxInt64
+	}
+	return int64(known) //nolint:gosec // a position
+}
+
 func scan(into func(...any) error) (s State, err error) {
 	var since, until int64
 	var failure, actor, cause, summary, hisActor, hisCause []byte
 	var position, shownSince, pages sql.NullInt64
-	if err := into(&s.Entity, &s.Position, &since, &until, &failure, &actor, &cause, &position, &shownSince, &summary, &pages, &hisActor, &hisCause); err != nil {
+	if err := into(&s.Entity, &s.Position, &since, &until, &s.Ended, &failure, &actor, &cause, &position, &shownSince, &summary, &pages, &hisActor, &hisCause); err != nil {
 		return s, err
 	}
 	s.Since = time.Unix(0, since).UTC()
@@ -132,6 +138,27 @@ func (d *Docs) Published(ctx context.Context, at eventlog.Position) (p event.Doc
 		return p, err
 	}
 	return p, json.Unmarshal(text, &p)
+}
+
+// Named returns those of some contents that a publication ever named.
+func (d *Docs) Named(ctx context.Context, ids []string) (named []string, err error) {
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := d.db.QueryContext(ctx, `SELECT blob FROM named WHERE blob IN (SELECT value FROM json_each(?))`, string(list))
+	if err != nil {
+		return nil, fmt.Errorf("read which contents are named: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		named = append(named, id)
+	}
+	return named, rows.Err()
 }
 
 // PageOrigin returns since when a page of what was published at a position has its

@@ -9,6 +9,7 @@ import (
 	"database/sql"
 	"embed"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash"
@@ -45,7 +46,7 @@ func (s *Store) Close() error { return s.db.Close() }
 func (s *Store) Blob(ctx context.Context, id string) (content []byte, err error) {
 	err = s.db.QueryRowContext(ctx, "SELECT content FROM blobs WHERE id = ?", id).Scan(&content)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, fault.New(fault.NotFound, "the content %.12s of a file of documentation is not here: it comes back when the repository is pushed to", id)
+		return nil, fault.New(fault.NotFound, "the content %.12s of a file of documentation is not here: what the newest commit needs is read again with the next comparison of the repository, what was before is not", id)
 	}
 	return content, err
 }
@@ -53,6 +54,16 @@ func (s *Store) Blob(ctx context.Context, id string) (content []byte, err error)
 // Has reports whether a content is here.
 func (s *Store) Has(ctx context.Context, id string) (has bool, err error) {
 	err = s.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM blobs WHERE id = ?)", id).Scan(&has)
+	return has, err
+}
+
+// HasAll reports whether all of some contents are here.
+func (s *Store) HasAll(ctx context.Context, ids []string) (has bool, err error) {
+	list, err := json.Marshal(append([]string{}, ids...)) // none is an empty list
+	if err != nil {
+		return false, err
+	}
+	err = s.db.QueryRowContext(ctx, "SELECT NOT EXISTS (SELECT 1 FROM json_each(?) AS wanted LEFT JOIN blobs ON blobs.id = wanted.value WHERE blobs.id IS NULL)", string(list)).Scan(&has)
 	return has, err
 }
 

@@ -5,9 +5,11 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,6 +55,14 @@ func TestBlobs(t *testing.T) {
 		}
 		if has, err := s.Has(t.Context(), wrong); has || err != nil {
 			t.Errorf("has %q: %v, %v", wrong, has, err)
+		}
+	}
+	for _, tt := range []struct {
+		ids  []string
+		want bool
+	}{{nil, true}, {[]string{id, id, hex.EncodeToString(long[:])}, true}, {[]string{id, blob("another")}, false}} {
+		if has, err := s.HasAll(t.Context(), tt.ids); has != tt.want || err != nil {
+			t.Errorf("has all of %v: %v, %v", tt.ids, has, err)
 		}
 	}
 	if err := s.Close(); err != nil {
@@ -116,5 +126,45 @@ func TestSite(t *testing.T) {
 	check(again)
 	if _, err := again.Site(t.Context(), "x", []techdocs.File{{Path: "docs/index.md", Blob: blob("not here")}}); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("a site of what is not here: %v", err)
+	}
+}
+
+// What the log names stays for good; what it does not, goes.
+func TestSweep(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "docs-contents.db"))
+	var all, named []string
+	for i := range 1200 {
+		text := fmt.Sprint("content ", i)
+		if err := s.Put(t.Context(), blob(text), []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if all = append(all, blob(text)); i%3 > 0 {
+			named = append(named, blob(text))
+		}
+	}
+	asked := 0
+	inLog := func(_ context.Context, ids []string) (of []string, _ error) {
+		asked += len(ids)
+		for _, id := range ids {
+			if slices.Contains(named, id) {
+				of = append(of, id)
+			}
+		}
+		return of, nil
+	}
+	if _, err := s.Sweep(t.Context(), func(context.Context, []string) ([]string, error) { return nil, errors.New("away") }); err == nil {
+		t.Error("it swept without knowing what is named")
+	}
+	if swept, err := s.Sweep(t.Context(), inLog); swept != 400 || err != nil {
+		t.Errorf("swept %d, %v; want 400", swept, err)
+	}
+	for _, id := range all {
+		if has, err := s.Has(t.Context(), id); has != slices.Contains(named, id) || err != nil {
+			t.Fatalf("%s is here: %v, %v", id, has, err)
+		}
+	}
+	asked = 0
+	if swept, err := s.Sweep(t.Context(), inLog); swept+asked != 0 || err != nil {
+		t.Errorf("at the next time it asked about %d and swept %d, %v", asked, swept, err)
 	}
 }

@@ -222,6 +222,7 @@ func deliverDemo(ctx context.Context, p process, forge, labs *demoforge.Forge, p
 	if err != nil {
 		return err
 	}
+	portal.seal(ctx) // so that there is something to verify from the first minute on
 	fmt.Fprintf(p.Stderr, `
 %d entities from %d events in %.1f s. Look at
   %[4]s/catalog   the catalog

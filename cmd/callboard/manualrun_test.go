@@ -2,10 +2,8 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,7 +27,6 @@ func runManual(t *testing.T, base, data string) {
 			t.Skipf("SKIPPED: there is no %s", tool)
 		}
 	}
-	awaitSeal(t, base)
 	for _, page := range manualPages(t) {
 		t.Run(filepath.Base(page), func(t *testing.T) {
 			r := newReader(t, base, data)
@@ -43,38 +40,17 @@ func runManual(t *testing.T, base, data string) {
 				switch f.language {
 				case "sh":
 					r.where = fmt.Sprintf("%s:%d", f.page, f.line)
-					r.run(f.text)
+					r.run(f.text, "--fail-with-body") // an answer that is an error fails the command
 				case "console":
 					for _, s := range f.steps() {
 						r.where = fmt.Sprintf("%s:%d: %s", f.page, f.line, s.command)
-						if got := r.run(s.command); !printed(s.prints).MatchString(bare(got)) {
+						if got := r.run(s.command, ""); !printed(s.prints).MatchString(bare(got)) {
 							t.Errorf("%s\nprints\n%s\nand the manual shows\n%s", r.where, got, s.prints)
 						}
 					}
 				}
 			}
 		})
-	}
-}
-
-// awaitSeal waits until something of the portal's record is under seal, which is so within
-// a minute of the first event.
-func awaitSeal(t *testing.T, base string) {
-	t.Helper()
-	sealed, err := until(t.Context(), 2*storyWait, func(ctx context.Context) (bool, error) {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/api/history/seal", http.NoBody)
-		if err != nil {
-			return false, err
-		}
-		resp, err := http.DefaultClient.Do(r)
-		if err != nil {
-			return false, err
-		}
-		defer resp.Body.Close()
-		return resp.StatusCode == http.StatusOK, nil
-	})
-	if err != nil || !sealed {
-		t.Fatalf("nothing is under seal: %v", err)
 	}
 }
 
@@ -105,8 +81,7 @@ func newReader(t *testing.T, base, data string) *reader {
 		err, os.Mkdir(work, 0o700), os.Mkdir(bin, 0o700), os.Symlink(data, filepath.Join(work, "data")),
 		os.WriteFile(filepath.Join(r.home, "folder"), []byte(work), 0o600),
 		os.WriteFile(filepath.Join(r.home, "variables"), nil, 0o600),
-		// An answer that is an error fails the command.
-		os.WriteFile(filepath.Join(bin, "curl"), fmt.Appendf(nil, "#!/bin/sh\nexec %s --fail-with-body -sS \"$@\"\n", curl), 0o700),
+		os.WriteFile(filepath.Join(bin, "curl"), fmt.Appendf(nil, "#!/bin/sh\nexec %s -sS $CURL_FLAGS \"$@\"\n", curl), 0o700),
 	} {
 		if e != nil {
 			t.Fatal(e)
@@ -138,8 +113,9 @@ func (r *reader) write(name, text string) {
 	}
 }
 
-// run runs a block, which must succeed, and returns what it prints.
-func (r *reader) run(script string) string {
+// run runs a block, which must succeed, and returns what it prints. The flags are for
+// each curl in it.
+func (r *reader) run(script, curl string) string {
 	r.t.Helper()
 	if words := callboardCommands(script); len(words) == 1 && strings.HasPrefix(strings.TrimSpace(script), "callboard ") {
 		switch words[0][0] {
@@ -152,7 +128,7 @@ func (r *reader) run(script string) string {
 	}
 	const around = "set -eua\ncd \"$(cat \"$HOME/folder\")\"\n. \"$HOME/variables\"\n%s\nexport -p > \"$HOME/variables\"\npwd > \"$HOME/folder\"\n"
 	c := exec.CommandContext(r.t.Context(), "sh", "-c", fmt.Sprintf(around, r.here(script))) //nolint:gosec // the manual is ours
-	c.Env = r.env
+	c.Env = append(r.env, "CURL_FLAGS="+curl)
 	out, err := c.CombinedOutput()
 	if err != nil {
 		r.t.Fatalf("%s: %v\n%s\n%s", r.where, err, script, out)

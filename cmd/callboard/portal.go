@@ -276,7 +276,7 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 	p.door.Register(p.echo)
 
 	answers := api.New(api.Config{
-		Catalog: p.catalog.Snapshot, Moments: p.moments, History: p.history, Ledger: p.ledger, Deliveries: p.deliveries, Facts: p.repositories, Scores: p.scores, Trends: p.trends, Trials: p.trials, Notices: p.notices, Agreements: decided, Desk: asked, Check: p.check, Checked: p.checks.Newest, Now: p.now, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss, Undo: p.undo, Reporter: reporter{p},
+		Catalog: p.catalog.Snapshot, Moments: p.moments, History: p.history, Ledger: p.ledger, Deliveries: p.deliveries, Facts: p.repositories, Scores: p.scores, Trends: p.trends, Trials: p.trials, Notices: p.notices, Docs: p.docs, Contents: p.contents, Agreements: decided, Desk: asked, Check: p.check, Checked: p.checks.Newest, Now: p.now, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss, Undo: p.undo, Reporter: reporter{p},
 		Proofs: p.tree, PublicKey: p.sealer.Key.Public(), Signer: p.sealer.Key, Records: p.events,
 		Evidence: &evidence.Reporter{Ledger: p.ledger, Scores: p.scores, Log: p.events, Kinds: kinds},
 		Standing: p.standing, Gaps: p.repositories, Survey: p.survey, Backfill: p.backfills.begin,

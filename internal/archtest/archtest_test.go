@@ -36,8 +36,10 @@ var rooms = map[string][]string{
 	// Documentation: the files of a repository in, pages out.
 	"techdocs":          {"techdocs/markdown"},
 	"techdocs/markdown": {},
+	// The same in the form in which MkDocs builds it, for readers that expect that.
+	"techdocs/mkdocs": {"techdocs"},
 	// What it is made of, kept by content.
-	"techdocs/store": {"internal/fault", "projections/sqlstore", "techdocs"},
+	"techdocs/store": {"event", "internal/fault", "projections/sqlstore", "techdocs"},
 
 	"eventlog": {"event", "eventlog", "internal/fault"},
 
@@ -89,7 +91,7 @@ var rooms = map[string][]string{
 	// And notices, to where people read them.
 	"subscribers/channels": {"event", "eventlog", "internal/fault", "projections/notices", "subscribers"},
 
-	"api":           {"api/", "catalog", "checks", "event", "eventlog", "internal/fault", "projections", "projections/", "scorecards", "scorecards/", "subscribers"},
+	"api":           {"api/", "catalog", "checks", "event", "eventlog", "internal/fault", "projections", "projections/", "scorecards", "scorecards/", "subscribers", "techdocs", "techdocs/mkdocs"},
 	"api/shape":     {},
 	"api/predicate": {"api/shape", "internal/fault", "projections/entities"},
 	"web":           {"catalog", "checks", "catalog/codeowners", "catalog/definition", "catalog/descriptor", "catalog/graph", "event", "eventlog", "internal/fault", "projections", "projections/", "scorecards", "scorecards/", "subscribers", "techdocs", "web/"},

@@ -169,7 +169,7 @@ func (r *reader) serve(words []string) {
 		r.t.Fatalf("%s: %v", r.where, err)
 	}
 	r.t.Cleanup(func() {
-		c.Process.Signal(syscall.SIGTERM) //nolint:errcheck // it may have ended, which Wait tells
+		c.Process.Signal(syscall.SIGTERM) // it may have ended, which Wait tells
 		if err := c.Wait(); err != nil {
 			r.t.Errorf("the portal ended with %v\n%s", err, stderr.String())
 		}

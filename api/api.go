@@ -1,5 +1,6 @@
-// Package api is the JSON surface: Backstage's catalog API under /api/catalog,
-// as Backstage answers it, and our own beside it, described in openapi.yaml.
+// Package api is the JSON surface: Backstage's catalog API under /api/catalog and
+// that of its TechDocs under /api/techdocs, as Backstage answers them, and our own beside
+// them, described in openapi.yaml.
 //
 // Start with [New]; each resource is one file that declares the little it needs.
 package api
@@ -41,6 +42,8 @@ type Config struct {
 	Scores     Scores
 	Trends     Trends
 	Notices    Notices
+	Docs       Docs         // may be nil: then there is no documentation
+	Contents   DocsContents // nil if Docs is
 	Trials     Trials
 	Agreements Agreements
 	Desk       Desk
@@ -118,6 +121,8 @@ func (a *API) Register(e *echo.Echo) {
 	backstage.POST("/refresh", a.handleRefresh, takes())
 	backstage.POST("/analyze-location", a.handleAnalyze, takes())
 	backstage.POST("/validate-entity", a.handleValidate, takes())
+
+	a.registerTechDocs(e.Group(techdocsMount, a.errors, a.wait, a.position))
 
 	own := e.Group("/api", a.errors, a.wait)
 	events := textParams("entity", "kind", "type", "source", "actor", "commit", "q", "cause", "from", "to", "seals", "order", "by", "after", "limit")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/callboard/callboard/techdocs"
@@ -76,6 +77,20 @@ func BenchmarkSite(b *testing.B) {
 	b.Run("new", func(b *testing.B) {
 		for b.Loop() {
 			read(b, techdocs.Options{})
+		}
+	})
+	b.Run("memory", func(b *testing.B) { // that a site takes while it is kept
+		var before, after runtime.MemStats
+		for b.Loop() {
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+			s, err := techdocs.Read(b.Context(), tree, techdocs.Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+			b.ReportMetric(float64(int64(after.HeapAlloc)-int64(before.HeapAlloc))/float64(len(s.Pages)), "B/page")
 		}
 	})
 	b.Run("one changed", func(b *testing.B) {

@@ -49,8 +49,8 @@ type Docs interface {
 type DocsContents interface {
 	// Blob returns a content by Git's id, or an error of kind fault.NotFound.
 	Blob(ctx context.Context, id string) ([]byte, error)
-	// Site makes a site of files; those without a blob are known to be there.
-	Site(ctx context.Context, name string, files []techdocs.File) (*techdocs.Site, error)
+	// Published makes the site that was published.
+	Published(ctx context.Context, p event.DocsPublished) (*techdocs.Site, error)
 }
 
 // docsLink is where the documentation of an entity begins.
@@ -187,7 +187,7 @@ func (s *Site) docsPage(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	site, err := s.Contents.Site(ctx, published.Site, docsFiles(published))
+	site, err := s.Contents.Published(ctx, published)
 	if err != nil {
 		return answer{}, err
 	}
@@ -200,21 +200,6 @@ func momentOf(r request) (l link) {
 		return l
 	}
 	return l.set(fieldMoment, r.self.query.Get(fieldMoment)).set(fieldKnown, r.self.query.Get(fieldKnown))
-}
-
-// docsFiles are the files of what was published.
-func docsFiles(p event.DocsPublished) []techdocs.File {
-	var all []techdocs.File
-	for _, page := range p.Pages {
-		all = append(all, techdocs.File{Path: page.Source, Blob: page.Blob})
-	}
-	for _, f := range p.Files {
-		all = append(all, techdocs.File{Path: f.Path, Blob: f.Blob})
-	}
-	for _, file := range p.Linked {
-		all = append(all, techdocs.File{Path: file})
-	}
-	return all
 }
 
 // docsReader is a site that is read.
@@ -275,30 +260,14 @@ func (d docsReader) href(page string) string {
 
 // moved is where a page went, if mkdocs.yml says so; "" if not.
 func (d docsReader) moved(rest string) string {
-	wanted := docsName(rest)
-	for from, to := range d.site.Moved {
-		if docsName(from) != wanted {
-			continue
-		}
-		if strings.HasPrefix(to, "http") {
-			return string(ui.Outside(to))
-		}
-		to, fragment, _ := strings.Cut(to, "#")
-		if page := d.site.At(strings.TrimSuffix(to, ".md")); page != nil {
-			return d.site.Href(d.base, techdocs.Target{Kind: techdocs.ToPage, Path: page.Path, Fragment: fragment})
-		}
+	to, ok := d.site.Redirect(rest)
+	if !ok {
+		return ""
 	}
-	return ""
-}
-
-// docsName is a page as a path or an address has it: "guide/start" of guide/start.md,
-// guide/start/ and guide/start.html.
-func docsName(page string) string {
-	page = strings.Trim(page, "/")
-	for _, ending := range []string{".md", ".html"} {
-		page = strings.TrimSuffix(page, ending)
+	if to.Kind == techdocs.Elsewhere {
+		return string(ui.Outside(to.URL))
 	}
-	return strings.Trim(strings.TrimSuffix(strings.TrimSuffix("/"+page, "/index"), "/README"), "/")
+	return d.site.Href(d.base, to)
 }
 
 // url is the address that a link of a page has.

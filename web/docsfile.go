@@ -3,11 +3,11 @@ package web
 import (
 	"bytes"
 	"net/http"
-	"path"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/callboard/callboard/techdocs"
 )
 
 // shownFile is a file that a browser may show, such as an image.
@@ -18,42 +18,8 @@ type shownFile struct {
 	keep    bool // it is to be kept, not shown
 }
 
-// fileTypes are the types that files of documentation are served with. All that is not
-// here, HTML and scripts above all, is bytes to keep.
-func fileTypes(name string) (typ string, shown bool) {
-	switch strings.ToLower(path.Ext(name)) {
-	case ".png":
-		return "image/png", true
-	case ".jpg", ".jpeg":
-		return "image/jpeg", true
-	case ".gif":
-		return "image/gif", true
-	case ".webp":
-		return "image/webp", true
-	case ".avif":
-		return "image/avif", true
-	case ".ico":
-		return "image/x-icon", true
-	case ".svg":
-		return "image/svg+xml", true
-	case ".mp4":
-		return "video/mp4", true
-	case ".webm":
-		return "video/webm", true
-	case ".mp3":
-		return "audio/mpeg", true
-	case ".ogg":
-		return "audio/ogg", true
-	case ".txt", ".json", ".yaml", ".yml", ".toml", ".csv", ".log", ".puml", ".mmd":
-		return "text/plain; charset=utf-8", true
-	case ".pdf":
-		return "application/pdf", false
-	}
-	return "application/octet-stream", false
-}
-
 func newShownFile(name, blob string, content []byte) *shownFile {
-	typ, shown := fileTypes(name)
+	typ, shown := techdocs.FileType(name)
 	return &shownFile{etag: `"` + blob + `"`, content: content, typ: typ, keep: !shown}
 }
 

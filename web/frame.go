@@ -90,5 +90,8 @@ func (s *Site) nav(path string, t truth, failing, letters int) []ui.NavGroup {
 	if s.Demo {
 		groups = append(groups, ui.NavGroup{Title: "Settings", Items: []ui.NavItem{item("Interface elements", "columns", componentsPath)}})
 	}
+	if s.Manual != "" { // one of the docs, which are marked as where one is
+		groups = append(groups, ui.NavGroup{Title: "Help", Items: []ui.NavItem{{Label: "Manual", Icon: "question", Href: s.Manual}}})
+	}
 	return groups
 }

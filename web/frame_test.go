@@ -49,6 +49,16 @@ func TestComponentsOnlyInDemo(t *testing.T) {
 	}
 }
 
+// A portal that has its own manual leads there from every page.
+func TestManual(t *testing.T) {
+	const at = "/docs/default/component/callboard/"
+	p := acme(t, func(c *web.Config) { c.Manual = at })
+	links := p.ok("/sources").all(".nav a")
+	if last := links[len(links)-1]; attr(last, "href") != at || textOf(last) != "Manual" {
+		t.Errorf("the last link of the navigation is %q to %s", textOf(last), attr(last, "href"))
+	}
+}
+
 // What holds for every page: a name, a language, a way past the navigation, one
 // heading, unique ids, icons that exist, and no script in the text.
 func TestEveryPage(t *testing.T) {

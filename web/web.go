@@ -77,6 +77,7 @@ type Config struct {
 	URL          string          // where the portal is reached from outside, without a slash at the end
 	Organisation string          // may be empty
 	Demo         bool            // show the page of components
+	Manual       string          // where the portal's manual is; may be empty
 
 	Now    func() time.Time
 	Logger *slog.Logger

@@ -109,6 +109,7 @@ func report(b *testing.B, took []time.Duration) {
 		return float64(took[min(int(q*float64(len(took))), len(took)-1)].Microseconds()) / 1000
 	}
 	b.ReportMetric(ms(0.5), "p50-ms")
+	b.ReportMetric(ms(0.95), "p95-ms")
 	b.ReportMetric(ms(0.99), "p99-ms")
 }
 
@@ -156,6 +157,79 @@ func BenchmarkPushToVisible(b *testing.B) {
 	}
 	b.StopTimer()
 	report(b, took)
+}
+
+// BenchmarkPushToReadable is the time from sending a push's delivery until the page of
+// documentation that it changed is read over HTTP, of a site of 100 pages.
+func BenchmarkPushToReadable(b *testing.B) {
+	r := startPortal(b)
+	push := docsRepository(b, r, 100)
+	var took []time.Duration
+	b.ResetTimer()
+	for i := 1; i <= b.N; i++ {
+		b.StopTimer()
+		text := fmt.Sprintf("Edition %d", i)
+		d := push(map[string]string{"docs/page-050.md": "# Page 50\n\n" + text + "\n"})
+		b.StartTimer()
+		start := time.Now()
+		r.send(b, d)
+		r.settle(b)
+		if body := r.get(b, "/docs/default/component/bench/page-050/", 0); !strings.Contains(body, text) {
+			b.Fatalf("the page does not show %s: %s", text, body)
+		}
+		took = append(took, time.Since(start))
+	}
+	b.StopTimer()
+	report(b, took)
+}
+
+// BenchmarkDocsPage is pages of documentation over HTTP, of a site of 100 pages: as the
+// portal shows them, and as Backstage's reader asks for them.
+func BenchmarkDocsPage(b *testing.B) {
+	r := startPortal(b)
+	r.send(b, docsRepository(b, r, 100)(map[string]string{"docs/index.md": "# Home\n"}))
+	r.settle(b)
+	for name, at := range map[string]string{"page": "/docs/default/component/bench/page-%03d/", "file": "/api/techdocs/static/docs/default/component/bench/page-%03d/index.html"} {
+		b.Run(name, func(b *testing.B) {
+			var took []time.Duration
+			size := 0
+			for i := 0; b.Loop(); i++ {
+				start := time.Now()
+				size = len(r.get(b, fmt.Sprintf(at, i%100), 0))
+				took = append(took, time.Since(start))
+			}
+			report(b, took)
+			b.ReportMetric(float64(size), "B/page")
+		})
+	}
+}
+
+// docsRepository makes a repository with a site of so many pages, and returns what pushes to it.
+func docsRepository(b *testing.B, r *running, pages int) func(files map[string]string) demoforge.Delivery {
+	b.Helper()
+	repo, err := r.forge.Create(demoforge.GitHub, "acme/bench", demoforge.Settings{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	clock := time.Unix(1_770_000_000, 0)
+	push := func(files map[string]string) demoforge.Delivery {
+		clock = clock.Add(time.Second)
+		d, err := repo.Push("main", demoforge.Change{Author: demoforge.Person{Name: "Bench", Email: "bench@acme.example"}, Time: clock, Message: "x", Files: files})
+		if err != nil {
+			b.Fatal(err)
+		}
+		return d
+	}
+	files := map[string]string{
+		"catalog-info.yaml": "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: bench, annotations: {backstage.io/techdocs-ref: 'dir:.'}}\nspec: {type: service, lifecycle: production, owner: team-a}\n",
+		"mkdocs.yml":        "site_name: Bench\n",
+	}
+	for i := range pages {
+		files[fmt.Sprintf("docs/page-%03d.md", i)] = fmt.Sprintf("# Page %d\n\n%s\n\n```go\npackage main\n```\n\n## More\n\n[next](page-%03d.md)\n", i, strings.Repeat("Some words about payments. ", 100), (i+1)%pages)
+	}
+	r.send(b, push(files))
+	r.settle(b)
+	return push
 }
 
 // get returns the body of a path, once event n has been seen.

@@ -228,6 +228,7 @@ func pages() []shown {
 		{name: "docs", path: "/docs"},
 		{name: "docs-page", path: "/docs/default/component/payments-api/"},
 		{name: "docs-table", path: "/docs/default/component/payments-api/states/"},
+		{name: "docs-manual", path: demoManual + "api/"},
 		{name: "docs-missing", path: "/docs/default/component/payments-api/nothing/"},
 		{name: "docs-none", path: "/docs/default/component/pricing/"},
 		{name: "docs-removed", path: "/docs/default/component/finance-reports/"},

@@ -64,6 +64,9 @@ anew.`,
 // machine reaches.
 const labsToken = "acme-labs-token"
 
+// demoManual is where the portal serves its own manual, which Acme has in a repository.
+const demoManual = "/docs/default/component/callboard/"
+
 // anyPort is a free one of this machine.
 const anyPort = "127.0.0.1:0"
 
@@ -143,7 +146,7 @@ func runDemo(ctx context.Context, p process, logger *slog.Logger, data, address,
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 	conf.Subscribers = sent
-	return servePortal(ctx, p, conf, logger, portalOptions{demo: true, seal: true, now: time.Now}, func(ctx context.Context, portal *portal) error {
+	return servePortal(ctx, p, conf, logger, portalOptions{demo: true, manual: demoManual, seal: true, now: time.Now}, func(ctx context.Context, portal *portal) error {
 		return deliverDemo(ctx, p, forge, labs, portal, state.End)
 	})
 }
@@ -219,6 +222,7 @@ func deliverDemo(ctx context.Context, p process, forge, labs *demoforge.Forge, p
 	if err != nil {
 		return err
 	}
+	portal.seal(ctx) // so that there is something to verify from the first minute on
 	fmt.Fprintf(p.Stderr, `
 %d entities from %d events in %.1f s. Look at
   %[4]s/catalog   the catalog
@@ -230,12 +234,13 @@ func deliverDemo(ctx context.Context, p process, forge, labs *demoforge.Forge, p
   %[4]s/sources   where it all comes from
   %[4]s/subscribers   where it is sent
   %[8]s   a pull request that the portal warns of
+  %[4]s%[9]s   the manual
 To try how one connects: at %[4]s/sources/connect choose GitHub or GitLab and
 "With a token": acme-labs, the address %[5]s/github or %[5]s/gitlab,
 and the token %[6]s. Or in a terminal:
   callboard connect github --org acme-labs --url %[5]s/github --token %[6]s --name labs --to %[4]s --data %[7]s
 Stop with Ctrl-C.
-`, portal.catalog.Snapshot().Len(), last, time.Since(began).Seconds(), base, labs.URL(), labsToken, portal.config.Data, pull)
+`, portal.catalog.Snapshot().Len(), last, time.Since(began).Seconds(), base, labs.URL(), labsToken, portal.config.Data, pull, demoManual)
 	portal.played.Store(true) // before, surveys would have found what the pushes are to tell
 	return portal.reload(ctx, portal.file)
 }

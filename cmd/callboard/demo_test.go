@@ -61,13 +61,29 @@ func TestDemoEndsOnHangup(t *testing.T) {
 	}
 }
 
-// The past of the sample organisation is read like any other: its Git host serves the
-// repositories to be cloned. The catalog stays as it is, and a second time brings nothing.
-func TestDemoReadsThePast(t *testing.T) {
+// One demo, and all that is asked of one. Its last day is that of the manual's examples.
+func TestDemo(t *testing.T) {
 	if testing.Short() {
 		t.Skip("SKIPPED: -short")
 	}
-	base := startDemo(t)
+	data := filepath.Join(t.TempDir(), "demo")
+	if err := os.Mkdir(data, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	state := demoState{End: time.Date(2026, 3, 12, 15, 0, 0, 0, time.UTC), Forge: anyPort, Token: "forge-token", Secret: "hook-secret"}
+	if err := state.save(data); err != nil {
+		t.Fatal(err)
+	}
+	base := startDemoIn(t, data)
+	t.Run("reads the past", func(t *testing.T) { readsThePast(t, base) })
+	t.Run("manual", func(t *testing.T) { runManual(t, base, data) })
+}
+
+// readsThePast: the past of the sample organisation is read like any other, since its Git
+// host serves the repositories to be cloned. The catalog stays as it is, and a second time
+// brings nothing.
+func readsThePast(t *testing.T, base string) {
+	t.Helper()
 	read := func(path string, into any) {
 		t.Helper()
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+path, http.NoBody)

@@ -20,7 +20,7 @@ func TestDocumentedCommands(t *testing.T) {
 	for _, name := range []string{"send.sh", "sign.sh"} {
 		_, rest, ok := strings.Cut(string(story), "\n-- "+name+" --\n")
 		commands, _, _ := strings.Cut(rest, "\n-- ")
-		if !ok || !strings.Contains(string(doc), "```\n"+commands+"\n```\n") {
+		if !ok || !strings.Contains(string(doc), "```sh\n"+commands+"\n```\n") {
 			t.Errorf("docs/cloudevents.md does not show %s as the story runs it", name)
 		}
 	}

@@ -6,7 +6,9 @@ package acme
 import (
 	"embed"
 	"io/fs"
+	"strings"
 
+	"github.com/callboard/callboard"
 	"github.com/callboard/callboard/internal/demoforge"
 )
 
@@ -20,7 +22,19 @@ var labs embed.FS
 var config string
 
 // Load reads the history. Play it with [demoforge.Forge.Play].
-func Load() (demoforge.History, error) { return demoforge.ReadHistory(files) }
+func Load() (demoforge.History, error) { return demoforge.ReadHistory(withManual{files}) }
+
+// withManual has Callboard's own repository below repos/callboard, where it is not
+// written down a second time.
+type withManual struct{ fs.FS }
+
+// Open implements [fs.FS].
+func (f withManual) Open(name string) (fs.File, error) {
+	if inside, ok := strings.CutPrefix(name, "repos/callboard/"); ok {
+		return callboard.Repository().Open(inside)
+	}
+	return f.FS.Open(name)
+}
 
 // LoadLabs reads the history of Acme Labs, an organisation and a group that nobody has
 // connected yet.

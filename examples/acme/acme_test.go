@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"gopkg.in/yaml.v3"
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/catalog/descriptor"
@@ -21,6 +20,7 @@ import (
 	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/internal/demoforge"
 	"github.com/callboard/callboard/scorecards"
+	"github.com/callboard/callboard/techdocs"
 )
 
 var end = time.Date(2026, 3, 12, 14, 3, 10, 0, time.UTC)
@@ -258,7 +258,8 @@ func TestDefinitionInAFileOfItsOwn(t *testing.T) {
 	}
 }
 
-// What names docs has them, and what has them says so.
+// What names docs has them, what has them says so, and nothing in them is wrong: no link
+// leads nowhere, also of the manual with what is embedded of its repository.
 func TestDocs(t *testing.T) {
 	for _, r := range play(t).Repositories() {
 		files := filesOf(t, r)
@@ -272,20 +273,24 @@ func TestDocs(t *testing.T) {
 			_, named := e.Metadata.Annotations["backstage.io/techdocs-ref"]
 			annotated = annotated || named
 		}
-		text, has := files["mkdocs.yml"]
+		_, has := files["mkdocs.yml"]
 		if annotated != has {
 			t.Errorf("%s: annotated %t, has mkdocs.yml %t", r.Name(), annotated, has)
 		}
-		var config struct{ Nav []map[string]string }
-		if err := yaml.Unmarshal([]byte(text), &config); err != nil {
-			t.Errorf("%s: %v", r.Name(), err)
+		if !has {
+			continue
 		}
-		for _, item := range config.Nav {
-			for title, page := range item {
-				if _, ok := files["docs/"+page]; !ok {
-					t.Errorf("%s: the page %q is not at docs/%s", r.Name(), title, page)
-				}
-			}
+		tree := techdocs.Tree{Read: func(_ context.Context, name string) ([]byte, error) { return []byte(files[name]), nil }}
+		for name := range files {
+			tree.Files = append(tree.Files, techdocs.File{Path: name})
+		}
+		site, err := techdocs.Read(t.Context(), tree, techdocs.Options{})
+		if err != nil || len(site.Pages) == 0 {
+			t.Errorf("%s: %v, %+v", r.Name(), err, site)
+			continue
+		}
+		for _, p := range site.Problems {
+			t.Errorf("%s: %v", r.Name(), p)
 		}
 	}
 }

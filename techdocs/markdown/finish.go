@@ -107,6 +107,9 @@ func (f *finisher) start(t nethtml.Token) {
 	if external {
 		f.out.WriteString(` rel="noopener noreferrer"`)
 	}
+	if class := f.classes.keep(attributeOf(t, "class")); t.DataAtom == atom.Pre && (class == "" || class == "plain") { // long lines are reached by keys
+		f.out.WriteString(` tabindex="0"`)
+	}
 	f.out.WriteByte('>')
 	if void {
 		return

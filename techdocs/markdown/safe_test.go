@@ -163,7 +163,7 @@ func TestLimits(t *testing.T) {
 			if !d.Refused || len(d.Problems) != 1 || d.Problems[0].Code != markdown.CodeLimit || !strings.HasPrefix(d.Problems[0].String(), tt.problem) {
 				t.Errorf("refused %v, %v, want %s", d.Refused, d.Problems, tt.problem)
 			}
-			if shown := strings.Contains(d.Body, `<pre class="plain">`); shown != (len(tt.page) <= markdown.MaxPage) {
+			if shown := strings.Contains(d.Body, `<pre class="plain"`); shown != (len(tt.page) <= markdown.MaxPage) {
 				t.Errorf("shown as it is written: %v", shown)
 			}
 			if err := unsafe(d); err != nil {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/techdocs"
 )
@@ -17,6 +18,21 @@ const (
 	maxSites = 32
 	maxHTML  = 32 << 20 // bytes of their pages, unless one alone has more
 )
+
+// Published makes the site that was published. Nothing of it may be written to.
+func (s *Store) Published(ctx context.Context, p event.DocsPublished) (*techdocs.Site, error) {
+	files := make([]techdocs.File, 0, len(p.Pages)+len(p.Files)+len(p.Linked))
+	for _, page := range p.Pages {
+		files = append(files, techdocs.File{Path: page.Source, Blob: page.Blob})
+	}
+	for _, f := range p.Files {
+		files = append(files, techdocs.File{Path: f.Path, Blob: f.Blob})
+	}
+	for _, file := range p.Linked {
+		files = append(files, techdocs.File{Path: file})
+	}
+	return s.Site(ctx, p.Site, files)
+}
 
 // Site makes the site of files whose contents are here. Files without a blob are known
 // to be there, and no more. Nothing of the site may be written to.

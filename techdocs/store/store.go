@@ -1,5 +1,5 @@
 // Package store keeps what files of documentation hold, by content, and makes sites
-// of them. It holds what the event log names by Git's ids. Start with [Store.Site].
+// of them. It holds what the event log names by Git's ids. Start with [Store.Published].
 package store
 
 import (

@@ -5,9 +5,9 @@ import "strings"
 // Redirect returns where the page that was at a URL or a path is now, by the plugin
 // redirects; ok is false if mkdocs.yml says nothing of it.
 func (s *Site) Redirect(url string) (t Target, ok bool) {
-	wanted := pageName(url)
+	wanted := PageName(url)
 	for from, to := range s.Moved {
-		if pageName(from) != wanted {
+		if PageName(from) != wanted {
 			continue
 		}
 		if strings.HasPrefix(to, "http://") || strings.HasPrefix(to, "https://") {
@@ -21,9 +21,9 @@ func (s *Site) Redirect(url string) (t Target, ok bool) {
 	return Target{}, false
 }
 
-// pageName is a page as a path or a URL has it: "guide/start" of guide/start.md,
+// PageName is a page as a path or a URL has it: "guide/start" of guide/start.md,
 // guide/start/, guide/start/index.html and guide/start.html.
-func pageName(page string) string {
+func PageName(page string) string {
 	page = strings.Trim(page, "/")
 	for _, ending := range []string{".md", ".html"} {
 		page = strings.TrimSuffix(page, ending)

@@ -9,6 +9,7 @@ import (
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/docs"
+	"github.com/callboard/callboard/techdocs"
 	"github.com/callboard/callboard/techdocs/revision"
 )
 
@@ -186,9 +187,9 @@ func (t *docsTrail) called(ctx context.Context, rest string, at eventlog.Positio
 		return nil, err
 	}
 	var last, first *docs.PageVersion
-	wanted := docsName(rest)
+	wanted := techdocs.PageName(rest)
 	for _, path := range paths {
-		if docsName(path) != wanted {
+		if techdocs.PageName(path) != wanted {
 			continue
 		}
 		all, err := t.of(ctx, path)

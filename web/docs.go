@@ -245,6 +245,7 @@ func (s *Site) docsIn(ctx context.Context, r request, d docsReader) (answer, err
 		return answer{location: link{at, r.self.query}.String()}, nil
 	}
 	v := newDocsFrame(r, d, page)
+	v.issue = s.docsIssue(d, page)
 	o, err := s.Docs.PageOrigin(ctx, d.entry.Ref, page.Path, d.state.Shown.Position)
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return answer{}, err
@@ -327,6 +328,7 @@ type docsFrame struct {
 	commit     ui.CommitMark
 	event      ui.EventMark
 	edit, view templ.SafeURL
+	issue      docsIssue
 	prev, next ui.Anchor
 	failure    *docsFailure
 	problems   []docsProblem // of the page

@@ -63,7 +63,7 @@ func (s *shelf) tell(ref, login string, hours int, data event.Data) {
 // to be there.
 func (s *shelf) publish(ref, login string, hours int, files map[string]string) {
 	s.t.Helper()
-	d := event.DocsPublished{Entity: ref, Site: "Handbook", Root: "svc", Edit: "https://git.example/edit/main/", View: "https://git.example/blob/main/"}
+	d := event.DocsPublished{Entity: ref, Site: "Handbook", Repository: event.Repository{Source: "github", FullName: "acme/payments"}, Commit: "c0ffee", Root: "svc", Edit: "https://git.example/edit/main/", View: "https://git.example/blob/main/"}
 	for name, text := range files {
 		sum := sha1.Sum(fmt.Appendf(nil, "blob %d\x00%s", len(text), text))
 		id := hex.EncodeToString(sum[:])

@@ -37,7 +37,7 @@ func (noCache) Get(string) (*Content, bool) { return nil, false }
 func (noCache) Put(string, *Content) {}
 
 // renderVersion is part of every key: raise it with each change to what is rendered.
-const renderVersion = "1"
+const renderVersion = "2"
 
 // render renders all pages that the cache does not have.
 func (s *Site) render(ctx context.Context, t files, cache Cache) error {

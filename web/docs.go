@@ -236,6 +236,9 @@ func (s *Site) docsIn(ctx context.Context, r request, d docsReader) (answer, err
 		page = d.site.Home()
 	}
 	if page == nil {
+		if about, ok := docsAbout(r, d, rest); ok {
+			return about, nil
+		}
 		if to := d.moved(rest); to != "" {
 			return answer{location: to}, nil
 		}
@@ -329,6 +332,8 @@ type docsFrame struct {
 	event      ui.EventMark
 	edit, view templ.SafeURL
 	issue      docsIssue
+	about      []ui.View     // pages about the site
+	decision   *docsDecision // nil if the page is none
 	prev, next ui.Anchor
 	failure    *docsFailure
 	problems   []docsProblem // of the page
@@ -382,6 +387,7 @@ func newDocsFrame(r request, d docsReader, page *techdocs.Page) docsFrame {
 		site:    ui.Anchor{Label: d.published.Site, Href: d.base},
 		entity:  ui.Anchor{Label: d.entry.Entity.Title(), Href: entityLink(d.entry.Entity.Ref())},
 		failure: newDocsFailure(r, d.state),
+		about:   docsAboutLinks(r, d),
 	}
 	current := ""
 	if page != nil {
@@ -397,6 +403,9 @@ func newDocsFrame(r request, d docsReader, page *techdocs.Page) docsFrame {
 		v.crumbs = append(v.crumbs, ui.Anchor{Label: page.Title})
 	} else {
 		v.crumbs[2].Href = ""
+	}
+	if page.Content.Decision != nil {
+		v.decision = docsDecisionOf(d, page)
 	}
 	v.hideNav, v.hideTOC = page.Content.Meta.HideNav, page.Content.Meta.HideTOC
 	v.edit, v.view = d.source(d.published.Edit, page.Source.Path), d.source(d.published.View, page.Source.Path)

@@ -86,6 +86,7 @@ type docsRow struct {
 	pages   int
 	words   int
 	broken  int
+	orphans int
 	at      time.Time
 }
 
@@ -130,7 +131,7 @@ func newDocsRow(r request, e *entities.Entry, s docs.State) docsRow {
 	}
 	if p := s.Shown; p != nil {
 		row.shown, row.site.Label = true, cmp.Or(p.Site, row.site.Label)
-		row.pages, row.words, row.broken = p.Count, p.Words, p.Broken
+		row.pages, row.words, row.broken, row.orphans = p.Count, p.Words, p.Broken, p.Orphans
 		row.changed, row.who, row.commit, row.at = ui.Near(p.Since, r.now), actor(p.Actor), commit(p.Cause), p.Since
 	}
 	return row
@@ -423,7 +424,7 @@ func newDocsFrame(r request, d docsReader, page *techdocs.Page) docsFrame {
 	}
 	for _, p := range d.site.Problems {
 		if p.File == page.Source.Path && p.Code != techdocs.CodeNote {
-			v.problems = append(v.problems, docsProblem{fmt.Sprintf("%s:%d", p.File, p.Line), d.source(d.published.View, p.File), p.Message})
+			v.problems = append(v.problems, d.problem(p))
 		}
 	}
 	return v

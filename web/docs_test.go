@@ -63,6 +63,12 @@ func (s *shelf) tell(ref, login string, hours int, data event.Data) {
 // to be there.
 func (s *shelf) publish(ref, login string, hours int, files map[string]string) {
 	s.t.Helper()
+	s.publishWith(ref, login, hours, files, func(*event.DocsPublished) {})
+}
+
+// publishWith does so after what is published was changed.
+func (s *shelf) publishWith(ref, login string, hours int, files map[string]string, change func(*event.DocsPublished)) {
+	s.t.Helper()
 	d := event.DocsPublished{Entity: ref, Site: "Handbook", Repository: event.Repository{Source: "github", FullName: "acme/payments"}, Commit: "c0ffee", Root: "svc", Edit: "https://git.example/edit/main/", View: "https://git.example/blob/main/"}
 	for name, text := range files {
 		sum := sha1.Sum(fmt.Appendf(nil, "blob %d\x00%s", len(text), text))
@@ -81,6 +87,7 @@ func (s *shelf) publish(ref, login string, hours int, files map[string]string) {
 			d.Files = append(d.Files, event.DocsFile{Path: name, Blob: id})
 		}
 	}
+	change(&d)
 	s.tell(ref, login, hours, d)
 }
 

@@ -257,7 +257,7 @@ func (s *Site) docsIn(ctx context.Context, r request, d docsReader) (answer, err
 	if err == nil {
 		v.changed, v.who, v.commit, v.event = ui.Near(o.Since, r.now), actor(o.Actor), commit(o.Cause), mark(o.Position)
 	}
-	return answer{title: page.Title + " · " + d.published.Site, styles: docsStyles(), body: docsReaderPage(v)}, nil
+	return answer{title: page.Title + " · " + d.published.Site, styles: docsStyles(), body: docsReaderPage(v), tagged: true}, nil
 }
 
 func docsStyles() []string { return []string{"docs.css"} }

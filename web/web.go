@@ -14,6 +14,8 @@ package web
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"log/slog"
 	"mime"
@@ -266,6 +268,7 @@ type answer struct {
 	wrong    []ui.Anchor   // fields of a form that came back, from [ui.Wrong]
 	again    time.Duration // after which the page is to be asked for again; 0 for never
 	secret   bool          // nobody is to keep it
+	tagged   bool          // a browser that has it is told so, instead of sent it again
 	posts    string        // origin of another site that a form on the page is sent to; "" for none
 	visited  string        // ref of the entity that it is about; one of the recent ones from now on
 }
@@ -388,5 +391,23 @@ func (s *Site) write(c echo.Context, r request, a answer) error {
 	if !r.moment.Now() {
 		drawn = keep(drawn, r.self.query)
 	}
+	if a.tagged {
+		tag := pageTag(drawn)
+		c.Response().Header().Set("ETag", tag)
+		if c.Request().Header.Get("If-None-Match") == tag {
+			return c.NoContent(http.StatusNotModified)
+		}
+	}
 	return c.HTMLBlob(status, drawn)
+}
+
+// pageTag is the ETag of a page. That the page is complete through a later second, and is
+// the same otherwise, makes it no other page.
+func pageTag(drawn []byte) string {
+	h := sha256.New()
+	before, rest, _ := bytes.Cut(drawn, []byte(`<span class="through">`))
+	_, after, _ := bytes.Cut(rest, []byte(`</a>`))
+	h.Write(before)
+	h.Write(after)
+	return `W/"` + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:12]) + `"`
 }

@@ -249,7 +249,7 @@ func (s *Site) docsIn(ctx context.Context, r request, d docsReader) (answer, err
 		return answer{location: link{at, r.self.query}.String()}, nil
 	}
 	v := newDocsFrame(r, d, page)
-	v.issue = s.docsIssue(d, page)
+	v.issue, v.body = s.docsIssue(d, page), s.drawPlantUML(v.body)
 	o, err := s.Docs.PageOrigin(ctx, d.entry.Ref, page.Path, d.state.Shown.Position)
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return answer{}, err
@@ -257,7 +257,7 @@ func (s *Site) docsIn(ctx context.Context, r request, d docsReader) (answer, err
 	if err == nil {
 		v.changed, v.who, v.commit, v.event = ui.Near(o.Since, r.now), actor(o.Actor), commit(o.Cause), mark(o.Position)
 	}
-	return answer{title: page.Title + " · " + d.published.Site, styles: docsStyles(), body: docsReaderPage(v), tagged: true}, nil
+	return answer{title: page.Title + " · " + d.published.Site, styles: docsStyles(), body: docsReaderPage(v), tagged: true, images: s.plantUMLOrigin()}, nil
 }
 
 func docsStyles() []string { return []string{"docs.css"} }

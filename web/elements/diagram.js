@@ -42,8 +42,9 @@ class Diagram extends HTMLElement {
   };
 
   #show({ svg, diagramType }, look) {
-    const drawing = make("div", { class: "drawing", tabindex: "0", role: "group" });
-    drawing.style.background = look.themeVariables.background; // it is printed on that, too
+    const { background, darkMode } = look.themeVariables;
+    const drawing = make("div", { class: darkMode ? "drawing dark" : "drawing", tabindex: "0", role: "group" });
+    drawing.style.background = background;
     drawing.innerHTML = svg; // which Mermaid has made safe
     const picture = drawing.firstElementChild;
     const { width, height } = picture.viewBox.baseVal;

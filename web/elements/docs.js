@@ -9,7 +9,7 @@ const longest = 1500; // characters of a selection that an issue quotes
 class Docs extends HTMLElement {
   async connectedCallback() {
     const page = this.querySelector("article");
-    if (navigator.clipboard) for (const code of page.querySelectorAll(".highlight")) code.append(copyButton());
+    if (navigator.clipboard) for (const code of page.querySelectorAll("div.highlight")) code.append(copyButton());
     this.querySelector("[data-issue]")?.addEventListener("pointerdown", quote);
     this.querySelector("[data-issue]")?.addEventListener("focus", quote); // by key
 

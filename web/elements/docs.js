@@ -10,6 +10,7 @@ class Docs extends HTMLElement {
   async connectedCallback() {
     const page = this.querySelector("article");
     if (navigator.clipboard) for (const code of page.querySelectorAll("div.highlight")) code.append(copyButton());
+    for (const wide of page.querySelectorAll("pre, table")) scrolling.observe(wide);
     this.querySelector("[data-issue]")?.addEventListener("pointerdown", quote);
     this.querySelector("[data-issue]")?.addEventListener("focus", quote); // by key
 
@@ -24,7 +25,13 @@ class Docs extends HTMLElement {
   }
 }
 
-customElements.define("cb-docs", Docs);
+// What has to be scrolled is within reach of keys.
+const scrolling = new ResizeObserver((all) => {
+  for (const { target } of all) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
 
 // The portal's own script copies.
 function copyButton() {
@@ -49,3 +56,5 @@ function quote({ currentTarget: link }) {
   }
   link.href = url;
 }
+
+customElements.define("cb-docs", Docs);

@@ -73,4 +73,4 @@ bench-compare: ## The same load on Callboard and on a real Backstage
 	bench/compare.sh $(SIZE)
 
 clean: ## Remove what was built
-	rm -rf $(BIN) node_modules web/static/elements/*.js
+	rm -rf $(BIN) node_modules web/static/elements/*.js web/static/elements/chunks

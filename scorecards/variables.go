@@ -77,7 +77,9 @@ var variables = []variable{
 	{"docs.present", cel.BoolType, true, "whether there is documentation that can be read"},
 	{"docs.updated", cel.TimestampType, true, "when it changed last"},
 	{"docs.pages", cel.IntType, true, "how many pages it has"},
-	{"docs.brokenLinks", cel.IntType, true, "how many of its links lead nowhere"},
+	{"docs.words", cel.IntType, true, "how many words, without code"},
+	{"docs.brokenLinks", cel.IntType, true, "how many of its links and images lead nowhere"},
+	{"docs.orphans", cel.IntType, true, "how many pages are in no navigation, though there is one"},
 	{"docs.failing", cel.BoolType, true, "whether the newest commit cannot be shown, so that what was published before stays"},
 	{"docs.failure", cel.StringType, true, "why: file, line and message; empty if nothing is the matter"},
 

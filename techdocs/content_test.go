@@ -32,6 +32,8 @@ Text.
 -- docs/adr/0003-third.md --
 # Old form
 
+Date: 2026-04-01
+
 ## Status
 
 Proposed
@@ -45,7 +47,7 @@ No heading.
 	want := []techdocs.Decision{
 		{Path: "adr/0001-first.md", Number: "0001", Title: "Use Go", Status: "superseded by adr-0002", Date: "2026-01-31"},
 		{Path: "adr/0002-second.md", Number: "0002", Title: "Use *SQLite*", Status: "accepted", Date: "2026-03-01"},
-		{Path: "adr/0003-third.md", Number: "0003", Title: "Old form", Status: "proposed"},
+		{Path: "adr/0003-third.md", Number: "0003", Title: "Old form", Status: "proposed", Date: "2026-04-01"},
 	}
 	if diff := cmp.Diff(want, read(t, archive).Decisions()); diff != "" {
 		t.Error(diff)
@@ -53,6 +55,27 @@ No heading.
 	all, err := techdocs.ReadDecisions(t.Context(), tree(archive), "doc/adr/")
 	if diff := cmp.Diff([]techdocs.Decision{{Path: "doc/adr/0009-elsewhere.md", Number: "0009", Title: "0009-elsewhere"}}, all); diff != "" || err != nil {
 		t.Error(err, diff)
+	}
+}
+
+func TestDecisionState(t *testing.T) {
+	for status, want := range map[string][2]string{
+		"":                                 {"", ""},
+		"accepted":                         {"accepted", ""},
+		"accepted, supersedes ADR-0003":    {"accepted", ""},
+		"proposed (2026-01-31)":            {"proposed", ""},
+		"superseded by adr-0002":           {"superseded", "0002"},
+		"superseded by 9. use x in 2026":   {"superseded", "0009"},
+		"superceded by 0012":               {"superseded", "0012"},
+		"superseded":                       {"superseded", ""},
+		"on hold":                          {"on hold", ""},
+		"{proposed | rejected | accepted}": {"{proposed | rejected | accepted}", ""},
+		"accepteds":                        {"accepteds", ""},
+	} {
+		d := techdocs.Decision{Status: status}
+		if got := [2]string{d.State(), d.SupersededBy()}; got != want {
+			t.Errorf("%q is %q, want %q", status, got, want)
+		}
 	}
 }
 

@@ -26,15 +26,41 @@ var (
 	decisionTitle  = regexp.MustCompile(`(?m)^#[ \t]+(.+?)[ \t]*#*[ \t]*$`)
 	decisionItem   = regexp.MustCompile(`(?i)^[ \t]{0,3}[*+-][ \t]+\**(status|date)\**[ \t]*:\**[ \t]*(.+?)[ \t]*$`)
 	decisionStatus = regexp.MustCompile(`(?im)^##[ \t]+Status[ \t]*#*[ \t]*\n+[ \t]*([^\n#]+)`)
+	decisionDate   = regexp.MustCompile(`(?im)^Date:[ \t]*(\d{4}-\d{2}-\d{2})[ \t]*$`)
 	isoDate        = regexp.MustCompile(`\d{4}-\d{2}-\d{2}`)
+	decisionState  = regexp.MustCompile(`^(draft|proposed|accepted|rejected|deprecated|superseded|superceded)\b`)
+	successor      = regexp.MustCompile(`^super[sc]eded by\b\D*?(\d{1,4})\b`)
 	marks          = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
 )
 
 func isDecision(name string) bool { return decisionName.MatchString(path.Base(name)) }
 
+// State is the first word of the status, if that is one that records commonly have: draft,
+// proposed, accepted, rejected, deprecated or superseded; else the status.
+func (d Decision) State() string {
+	switch state := decisionState.FindString(d.Status); state {
+	case "":
+		return d.Status
+	case "superceded":
+		return "superseded"
+	default:
+		return state
+	}
+}
+
+// SupersededBy is the number of the record that took the place of this one, "0005"; "" if
+// it names none.
+func (d Decision) SupersededBy() string {
+	m := successor.FindStringSubmatch(d.Status)
+	if m == nil {
+		return ""
+	}
+	return strings.Repeat("0", 4-len(m[1])) + m[1]
+}
+
 // ReadDecision reads a record: its front matter, else the items "Status: accepted"
-// and "Date: 2026-01-31" of its first list, else the section Status that records in
-// the form of Nygard have.
+// and "Date: 2026-01-31" of its first list, else the section Status and the line
+// "Date: 2026-01-31" that records in the form of Nygard have.
 func ReadDecision(name string, text []byte) Decision {
 	d := Decision{Path: name}
 	if m := decisionName.FindStringSubmatch(path.Base(name)); m != nil {
@@ -79,6 +105,9 @@ func ReadDecision(name string, text []byte) Decision {
 	}
 	if m := decisionStatus.FindStringSubmatch(body); m != nil && d.Status == "" {
 		d.Status = m[1]
+	}
+	if m := decisionDate.FindStringSubmatch(body); m != nil && d.Date == "" {
+		d.Date = m[1]
 	}
 	d.Status = strings.ToLower(strings.TrimSpace(marks.ReplaceAllString(d.Status, "$1")))
 	return d

@@ -50,8 +50,13 @@ type Options struct {
 // Problem is something that the authors of a site should know, with file and line.
 type Problem = markdown.Problem
 
-// Codes of problems, besides those of techdocs/markdown.
+// Codes of problems.
 const (
+	CodeLimit       = markdown.CodeLimit
+	CodeSnippet     = markdown.CodeSnippet
+	CodeFrontMatter = markdown.CodeFrontMatter
+	CodeUnsafe      = markdown.CodeUnsafe
+
 	CodeConfig = "config" // mkdocs.yml has something that cannot be followed
 	CodeNote   = "note"   // mkdocs.yml has something that does nothing here
 	CodeNav    = "nav"    // the navigation names what is not there

@@ -90,6 +90,7 @@ type docsRow struct {
 	pages   int
 	words   int
 	broken  int
+	orphans int
 	at      time.Time
 }
 
@@ -134,7 +135,7 @@ func newDocsRow(r request, e *entities.Entry, s docs.State) docsRow {
 	}
 	if p := s.Shown; p != nil {
 		row.shown, row.site.Label = true, cmp.Or(p.Site, row.site.Label)
-		row.pages, row.words, row.broken = p.Count, p.Words, p.Broken
+		row.pages, row.words, row.broken, row.orphans = p.Count, p.Words, p.Broken, p.Orphans
 		row.changed, row.who, row.commit, row.at = ui.Near(p.Since, r.now), actor(p.Actor), commit(p.Cause), p.Since
 	}
 	return row
@@ -224,6 +225,9 @@ func (s *Site) docsIn(ctx context.Context, r request, d docsReader) (answer, err
 		page = d.site.Home()
 	}
 	if page == nil {
+		if about, ok := docsAbout(r, d, rest); ok {
+			return about, nil
+		}
 		if to := d.moved(rest); to != "" {
 			return answer{location: to}, nil
 		}
@@ -241,6 +245,7 @@ func (s *Site) docsIn(ctx context.Context, r request, d docsReader) (answer, err
 	}
 	v := newDocsFrame(r, d, page)
 	v.past = past
+	v.issue, v.body = s.docsIssue(d, page), s.drawPlantUML(v.body)
 	o, err := s.Docs.PageOrigin(ctx, d.entry.Ref, page.Path, d.state.Shown.Position)
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return answer{}, err
@@ -248,7 +253,7 @@ func (s *Site) docsIn(ctx context.Context, r request, d docsReader) (answer, err
 	if err == nil {
 		v.changed, v.who, v.commit, v.event = ui.Near(o.Since, r.now), actor(o.Actor), commit(o.Cause), mark(o.Position)
 	}
-	return answer{title: page.Title + " · " + d.published.Site, styles: docsStyles(), body: docsReaderPage(v)}, nil
+	return answer{title: page.Title + " · " + d.published.Site, styles: docsStyles(), body: docsReaderPage(v), tagged: true, images: s.plantUMLOrigin()}, nil
 }
 
 func docsStyles() []string { return []string{"docs.css"} }
@@ -307,6 +312,9 @@ type docsFrame struct {
 	commit     ui.CommitMark
 	event      ui.EventMark
 	edit, view templ.SafeURL
+	issue      docsIssue
+	about      []ui.View     // pages about the site
+	decision   *docsDecision // nil if the page is none
 	prev, next ui.Anchor
 	failure    *docsFailure
 	problems   []docsProblem // of the page
@@ -361,6 +369,7 @@ func newDocsFrame(r request, d docsReader, page *techdocs.Page) docsFrame {
 		site:    ui.Anchor{Label: d.published.Site, Href: d.base},
 		entity:  ui.Anchor{Label: d.entry.Entity.Title(), Href: entityLink(d.entry.Entity.Ref())},
 		failure: newDocsFailure(r, d.state),
+		about:   docsAboutLinks(r, d),
 	}
 	current := ""
 	if page != nil {
@@ -376,6 +385,9 @@ func newDocsFrame(r request, d docsReader, page *techdocs.Page) docsFrame {
 		v.crumbs = append(v.crumbs, ui.Anchor{Label: page.Title})
 	} else {
 		v.crumbs[2].Href = ""
+	}
+	if page.Content.Decision != nil {
+		v.decision = docsDecisionOf(d, page)
 	}
 	v.hideNav, v.hideTOC = page.Content.Meta.HideNav, page.Content.Meta.HideTOC
 	v.edit, v.view = d.source(d.published.Edit, page.Source.Path), d.source(d.published.View, page.Source.Path)
@@ -393,7 +405,7 @@ func newDocsFrame(r request, d docsReader, page *techdocs.Page) docsFrame {
 	}
 	for _, p := range d.site.Problems {
 		if p.File == page.Source.Path && p.Code != techdocs.CodeNote {
-			v.problems = append(v.problems, docsProblem{fmt.Sprintf("%s:%d", p.File, p.Line), d.source(d.published.View, p.File), p.Message})
+			v.problems = append(v.problems, d.problem(p))
 		}
 	}
 	return v

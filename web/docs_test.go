@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"crypto/sha1"
 	"encoding/hex"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections/docs"
+	"github.com/callboard/callboard/projections/standing"
 	"github.com/callboard/callboard/techdocs/store"
 	"github.com/callboard/callboard/web"
 	"github.com/callboard/callboard/web/internal/sample"
@@ -66,7 +68,13 @@ func (s *shelf) tell(ref, login string, hours int, data event.Data) {
 // to be there.
 func (s *shelf) publish(ref, login string, hours int, files map[string]string) {
 	s.t.Helper()
-	d := event.DocsPublished{Entity: ref, Site: "Handbook", Repository: event.Repository{Source: "github", ID: "1", FullName: "acme/payments"}, Root: "svc", Edit: "https://git.example/edit/main/", View: "https://git.example/blob/main/"}
+	s.publishWith(ref, login, hours, files, func(*event.DocsPublished) {})
+}
+
+// publishWith does so after what is published was changed.
+func (s *shelf) publishWith(ref, login string, hours int, files map[string]string, change func(*event.DocsPublished)) {
+	s.t.Helper()
+	d := event.DocsPublished{Entity: ref, Site: "Handbook", Repository: event.Repository{Source: "github", ID: "1", FullName: "acme/payments"}, Commit: "c0ffee", Root: "svc", Edit: "https://git.example/edit/main/", View: "https://git.example/blob/main/"}
 	for name, text := range files {
 		sum := sha1.Sum(fmt.Appendf(nil, "blob %d\x00%s", len(text), text))
 		id := hex.EncodeToString(sum[:])
@@ -84,6 +92,7 @@ func (s *shelf) publish(ref, login string, hours int, files map[string]string) {
 			d.Files = append(d.Files, event.DocsFile{Path: name, Blob: id})
 		}
 	}
+	change(&d)
 	s.tell(ref, login, hours, d)
 }
 
@@ -254,4 +263,58 @@ func TestDocsList(t *testing.T) {
 		t.Errorf("what is to be mended is at %s", got)
 	}
 	s.tell("component:default/checkout-web", "kestrel-7", 2, event.DocsFailed{DocsProblem: event.DocsProblem{File: "docs", Line: 1, Message: "there is no page"}, Entity: "component:default/checkout-web"})
+}
+
+// movingStanding has every source complete through a later moment.
+type movingStanding struct {
+	web.Standing
+	by *time.Duration
+}
+
+func (m movingStanding) Truths(ctx context.Context) ([]standing.State, error) {
+	all, err := m.Standing.Truths(ctx)
+	for i := range all {
+		all[i].Through = all[i].Through.Add(*m.by)
+	}
+	return all, err
+}
+
+// A browser that has a page is told that it is still so, until something on it is not.
+func TestDocsAreNotSentAgain(t *testing.T) {
+	s := newShelf(t)
+	s.publish(apiRef, "mossbank", 48, handbook(nil))
+	var later time.Duration
+	p := acme(t, s.config, func(c *web.Config) { c.Standing = movingStanding{c.Standing, &later} })
+	first := p.ok(apiDocs)
+	tag := first.header.Get("ETag")
+	if got := first.header.Get("Cache-Control"); tag == "" || got != "private, no-cache" || first.header.Get("Vary") != "Cookie" {
+		t.Fatalf("ETag %q, Cache-Control %q, Vary %q", tag, got, first.header.Get("Vary"))
+	}
+	again := func(cookie string) *page {
+		t.Helper()
+		r := httptest.NewRequest(http.MethodGet, apiDocs, nil)
+		r.Header.Set("If-None-Match", tag)
+		r.Header.Set("Cookie", cookie)
+		return p.do(r)
+	}
+	if got := again(""); got.status != http.StatusNotModified || got.body != "" || got.header.Get("ETag") != tag {
+		t.Errorf("asked again: %d, %d bytes", got.status, len(got.body))
+	}
+	later = time.Second
+	if p.ok(apiDocs).body == first.body {
+		t.Error("the page does not say that it is complete through a later second")
+	}
+	if got := again(""); got.status != http.StatusNotModified {
+		t.Errorf("a second later: %d", got.status)
+	}
+	if got := again("callboard_theme=dark"); got.status != http.StatusOK {
+		t.Errorf("with another theme: %d", got.status)
+	}
+	s.publish(apiRef, "saltmarsh", 1, handbook(map[string]string{"docs/index.md": "# Anew\n"}))
+	if got := again(""); got.status != http.StatusOK || !strings.Contains(got.body, "Anew") {
+		t.Errorf("after a change: %d", got.status)
+	}
+	if got := p.get(apiDocs + "nothing/"); got.header.Get("ETag") != "" {
+		t.Error("a page that is not there has a tag")
+	}
 }

@@ -15,6 +15,8 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"log/slog"
 	"mime"
@@ -61,6 +63,7 @@ type Config struct {
 	Desk         Desk         // may be nil: then nothing of exemptions and initiatives is asked for or decided on pages
 	Docs         Docs         // may be nil: then there is no documentation
 	Contents     DocsContents // nil if Docs is
+	PlantUML     string       // address of a server that draws it; "": it is shown as it is written
 	Standing     Standing
 	Repositories Repositories
 	Inbox        Inbox
@@ -268,6 +271,8 @@ type answer struct {
 	wrong    []ui.Anchor   // fields of a form that came back, from [ui.Wrong]
 	again    time.Duration // after which the page is to be asked for again; 0 for never
 	secret   bool          // nobody is to keep it
+	tagged   bool          // a browser that has it is told so, instead of sent it again
+	images   string        // origin of another site that images on the page come from; "" for none
 	posts    string        // origin of another site that a form on the page is sent to; "" for none
 	visited  string        // ref of the entity that it is about; one of the recent ones from now on
 }
@@ -379,10 +384,8 @@ func (s *Site) write(c echo.Context, r request, a answer) error {
 		c.Response().Header().Set("Cache-Control", "no-store")
 	}
 	c.Response().Header().Set("Vary", "Cookie")
-	if a.posts != "" {
-		h := c.Response().Header()
-		h.Set("Content-Security-Policy", strings.Replace(h.Get("Content-Security-Policy"), "form-action 'self'", "form-action 'self' "+a.posts, 1))
-	}
+	allow(c.Response().Header(), "form-action 'self'", a.posts)
+	allow(c.Response().Header(), "img-src 'self'", a.images)
 	status := a.status
 	if status == 0 {
 		status = http.StatusOK
@@ -391,5 +394,30 @@ func (s *Site) write(c echo.Context, r request, a answer) error {
 	if !r.moment.Now() {
 		drawn = keep(drawn, r.self.query)
 	}
+	if a.tagged {
+		tag := pageTag(drawn)
+		c.Response().Header().Set("ETag", tag)
+		if c.Request().Header.Get("If-None-Match") == tag {
+			return c.NoContent(http.StatusNotModified)
+		}
+	}
 	return c.HTMLBlob(status, drawn)
+}
+
+// allow adds an origin to what a directive of the policy lets a page do; "" adds none.
+func allow(h http.Header, directive, origin string) {
+	if policy := h.Get("Content-Security-Policy"); origin != "" {
+		h.Set("Content-Security-Policy", strings.Replace(policy, directive, directive+" "+origin, 1))
+	}
+}
+
+// pageTag is the ETag of a page. That the page is complete through a later second, and is
+// the same otherwise, makes it no other page.
+func pageTag(drawn []byte) string {
+	h := sha256.New()
+	before, rest, _ := bytes.Cut(drawn, []byte(`<span class="through">`))
+	_, after, _ := bytes.Cut(rest, []byte(`</a>`))
+	h.Write(before)
+	h.Write(after)
+	return `W/"` + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:12]) + `"`
 }

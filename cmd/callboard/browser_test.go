@@ -229,6 +229,8 @@ func pages() []shown {
 		{name: "docs-page", path: "/docs/default/component/payments-api/"},
 		{name: "docs-table", path: "/docs/default/component/payments-api/states/"},
 		{name: "docs-manual", path: demoManual + "api/"},
+		{name: "docs-decisions", path: "/docs/default/component/payments-api/-/decisions"},
+		{name: "docs-health", path: "/docs/default/component/payments-api/-/health"},
 		{name: "docs-missing", path: "/docs/default/component/payments-api/nothing/"},
 		{name: "docs-none", path: "/docs/default/component/pricing/"},
 		{name: "docs-removed", path: "/docs/default/component/finance-reports/"},

@@ -324,6 +324,7 @@ func fixed(was, is config.Config) string {
 		{"history", was.History, is.History},
 		{"deliveries", was.Deliveries, is.Deliveries},
 		{"notices.grace", was.Notices.Grace, is.Notices.Grace},
+		{"techdocs", was.TechDocs, is.TechDocs},
 		{"catalog.kinds", was.Catalog.Kinds, is.Catalog.Kinds},
 	} {
 		if !reflect.DeepEqual(part.was, part.is) {

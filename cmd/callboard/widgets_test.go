@@ -20,6 +20,7 @@ func widgets(t *testing.T, ctx context.Context, base, axe string) { //nolint:the
 		w.do(l.set())
 		w.palette(l.name)
 		w.graph(l.name, l.width < 600)
+		w.docs(l.name)
 	}
 }
 
@@ -236,6 +237,53 @@ func (w widgetTest) graph(look string, narrow bool) {
 		w.until(`getComputedStyle(document.querySelector("cb-graph .graph")).display === "none"`)
 	}
 }
+
+// docs draws a diagram, copies code and takes a selection into an issue; the page's
+// policy has nothing against any of it.
+func (w widgetTest) docs(look string) {
+	drawn := `document.querySelector("cb-diagram")?.shadowRoot`
+	w.open("/docs/default/component/payments-api/states/")
+	w.until(drawn + `?.querySelector(".drawing > svg")`)
+	if got := w.ask(drawn + `.querySelector("svg").textContent`); !strings.Contains(got, "the shop takes back") {
+		w.t.Errorf("the diagram says %q", got)
+	}
+	w.until(drawn + `.querySelector("slot").hidden`)
+	w.do(chromedp.Evaluate[chromedp.Void](drawn + `.querySelector("button").click()`))
+	w.until(`document.querySelector("cb-diagram pre").checkVisibility()`)
+	w.accessible("docs-diagram-" + look)
+	if got := w.ask(violated); got != "" {
+		w.t.Errorf("the policy stops %s", got)
+	}
+
+	w.open("/docs/default/component/payments-api/")
+	w.until(`document.querySelector(".highlight > [data-copy]")`)
+	w.do(chromedp.Focus(css(".highlight > [data-copy]")), chromedp.KeyEvent("\r"))
+	w.until(`document.querySelector(".highlight > [data-copy]").textContent === "Copied"`)
+	paste := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeRawKeyDown, Commands: []string{"paste"}}
+	w.press("k", chromedp.ModifierCtrl)
+	w.until(`document.activeElement.matches("cb-palette dialog[open] input")`)
+	w.do(command(input.DispatchKeyEvent, paste))
+	if got := w.ask(`document.activeElement.value`); !strings.HasPrefix(got, "curl https://pay.acme.example/v2/payments") || !strings.Contains(got, `"order": "1042"`) {
+		w.t.Errorf("what is copied is %q", got)
+	}
+	w.press(kb.Escape)
+	w.until(`!document.querySelector("cb-palette dialog[open]")`)
+	w.do(chromedp.Evaluate[chromedp.Void](`getSelection().selectAllChildren(document.querySelector("article .admonition > p:last-child"))`), chromedp.Focus(css("[data-issue]")))
+	if got := w.ask(`new URL(document.querySelector("[data-issue]").href).searchParams.get("body")`); !strings.HasPrefix(got, "> Amounts are whole numbers") || !strings.Contains(got, "docs/index.md") {
+		w.t.Errorf("the issue says %q", got)
+	}
+	if got := w.ask(violated); got != "" {
+		w.t.Errorf("the policy stops %s", got)
+	}
+}
+
+// violated is what the policy of the page has stopped so far, in the page and in the frame
+// that diagrams are measured in.
+const violated = `[window, document.querySelector(".measure")?.contentWindow].filter(Boolean).flatMap((w) => {
+	const observer = new w.ReportingObserver(() => {}, {types: ["csp-violation"], buffered: true});
+	observer.observe();
+	return observer.takeRecords().map((r) => r.body.blockedURL + " by " + r.body.effectiveDirective);
+}).join(", ")`
 
 func coordinates(t *testing.T, pair string) (x, y float64) {
 	t.Helper()

@@ -31,6 +31,12 @@ type Config struct {
 	// Subscribers are sent what is appended to the event log.
 	Subscribers []Subscriber `yaml:"subscribers"`
 	Notices     Notices      `yaml:"notices"`
+	TechDocs    TechDocs     `yaml:"techdocs"`
+}
+
+// TechDocs is how documentation is shown.
+type TechDocs struct {
+	PlantUML string `yaml:"plantuml"` // address of a server that browsers have diagrams drawn by; empty = they are shown as they are written
 }
 
 // Server is where and how pages and APIs are served.

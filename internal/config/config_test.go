@@ -187,6 +187,8 @@ func TestProblemsSayWhere(t *testing.T) {
 		{"seals too often", "log: {seal: 1ms}\n", `1:13: log.seal: 1ms is no time between two seals: from 1s to 24h`},
 		{"location type", "catalog: {locations: [{type: svn, target: x}]}\n", `1:30: catalog.locations[0].type: "svn" must be file or url`},
 		{"location target", "catalog: {locations: [{type: url}]}\n", `1:23: catalog.locations[0].target: must not be empty`},
+		{"drawn elsewhere", "techdocs: {plantuml: 'uml.example.com'}\n", `1:22: techdocs.plantuml: "uml.example.com" must be an http or https URL`},
+		{"drawn by somebody", "techdocs: {plantuml: 'https://me:secret@uml.example.com'}\n", `1:22: techdocs.plantuml: holds a user`},
 		{"location url", "catalog: {locations: [{type: url, target: x.yaml}]}\n", `1:43: catalog.locations[0].target: "x.yaml" must be an http or https URL`},
 		{"location folder", "catalog: {locations: [{type: file, target: here/}]}\n", `1:44: catalog.locations[0].target: "here/" is a folder`},
 		{"location twice", "catalog:\n  locations:\n    - {type: file, target: x}\n    - {type: file, target: x}\n", `4:7: catalog.locations[1]: file:x is listed already`},

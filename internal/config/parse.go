@@ -214,6 +214,9 @@ func (p *parser) check(c Config) {
 	if c.Server.URL != "" {
 		p.httpURL("server.url", c.Server.URL)
 	}
+	if c.TechDocs.PlantUML != "" {
+		p.httpURL("techdocs.plantuml", c.TechDocs.PlantUML)
+	}
 	if c.Log.URL != "" {
 		p.wrong("log.url", "this version keeps it in SQLite only; leave it empty")
 	}

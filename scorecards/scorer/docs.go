@@ -17,11 +17,12 @@ const techdocsRef = "backstage.io/techdocs-ref"
 
 // docs are how the documentation of an entity stands, as events told of it.
 type docs struct {
-	published     *scorecards.Source // where what follows is from; nil: nothing was ever published
-	pages, broken int
-	updated       time.Time
-	told          *scorecards.Source // by which is known whether the newest commit can be shown
-	failure       string             // why it cannot; empty if it can
+	published      *scorecards.Source // where what follows is from; nil: nothing was ever published
+	pages, words   int
+	broken, orphan int
+	updated        time.Time
+	told           *scorecards.Source // by which is known whether the newest commit can be shown
+	failure        string             // why it cannot; empty if it can
 }
 
 // document folds what was told of an entity's documentation. What was published stays
@@ -34,7 +35,7 @@ func (w *World) document(rec eventlog.Record, t *touched) error {
 	since := sourceOf(rec)
 	switch d := data.(type) {
 	case event.DocsPublished:
-		now := &docs{published: &since, told: &since, pages: len(d.Pages), broken: d.Broken, updated: rec.Time}
+		now := &docs{published: &since, told: &since, pages: len(d.Pages), words: d.Words, broken: d.Broken, orphan: d.Orphans, updated: rec.Time}
 		r := w.repository(place{d.Repository.Source, d.Repository.ID})
 		if was := r.docs[d.Entity]; was != nil && was.updated.After(now.updated) { // clocks of commits go backward
 			now.updated = was.updated
@@ -77,6 +78,7 @@ func (r *repository) documented(to map[string]scorecards.Fact, e *catalog.Entity
 	case where == "" && r.files != nil:
 		add("present", false, r.files.since)
 		add("pages", 0, r.files.since)
+		add("words", 0, r.files.since)
 		add("failing", false, r.files.since)
 		add("failure", "", r.files.since)
 	case names && d != nil:
@@ -85,10 +87,13 @@ func (r *repository) documented(to map[string]scorecards.Fact, e *catalog.Entity
 		add("failure", d.failure, d.told)
 		if d.published == nil {
 			add("pages", 0, d.told)
+			add("words", 0, d.told)
 			return
 		}
 		add("pages", d.pages, d.published)
+		add("words", d.words, d.published)
 		add("brokenLinks", d.broken, d.published)
+		add("orphans", d.orphan, d.published)
 		add("updated", d.updated, d.published)
 	case names && r.files != nil:
 		r.files.documented(add, where, at)

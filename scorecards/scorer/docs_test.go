@@ -16,17 +16,17 @@ func documented(where string) event.EntityChanged {
 }
 
 func site(pages, broken int) event.DocsPublished {
-	return event.DocsPublished{Entity: service, Repository: payments, Pages: make([]event.DocsPage, pages), Broken: broken}
+	return event.DocsPublished{Entity: service, Repository: payments, Pages: make([]event.DocsPage, pages), Words: 100 * pages, Broken: broken, Orphans: broken + 2}
 }
 
 // Figures are those of what is shown: a commit that cannot be shown changes none of them,
 // and says so.
 func TestDocsFacts(t *testing.T) {
-	unknown := map[string]any{"docs.present": nil, "docs.pages": nil, "docs.brokenLinks": nil, "docs.updated": nil, "docs.failing": nil, "docs.failure": nil}
-	none := map[string]any{"docs.present": false, "docs.pages": 0, "docs.brokenLinks": nil, "docs.updated": nil, "docs.failing": false, "docs.failure": ""}
+	unknown := map[string]any{"docs.present": nil, "docs.pages": nil, "docs.words": nil, "docs.brokenLinks": nil, "docs.orphans": nil, "docs.updated": nil, "docs.failing": nil, "docs.failure": nil}
+	none := map[string]any{"docs.present": false, "docs.pages": 0, "docs.words": 0, "docs.brokenLinks": nil, "docs.orphans": nil, "docs.updated": nil, "docs.failing": false, "docs.failure": ""}
 	stands := func(pages, broken int, updated time.Duration, failure string) map[string]any {
 		return map[string]any{
-			"docs.present": true, "docs.pages": pages, "docs.brokenLinks": broken, "docs.updated": begin.Add(updated), "docs.failing": failure != "", "docs.failure": failure,
+			"docs.present": true, "docs.pages": pages, "docs.words": 100 * pages, "docs.brokenLinks": broken, "docs.orphans": broken + 2, "docs.updated": begin.Add(updated), "docs.failing": failure != "", "docs.failure": failure,
 		}
 	}
 	failed := event.DocsFailed{Entity: service, Repository: payments, DocsProblem: event.DocsProblem{File: "mkdocs.yml", Line: 7, Message: "nav is no list"}}
@@ -39,7 +39,7 @@ func TestDocsFacts(t *testing.T) {
 	w.tell(service, day, "mossbank", documented("url:https://git.example/acme/payments/tree/main"))
 	w.known(day, unknown)
 	w.tell(service, day, "mossbank", failed)
-	w.known(day, map[string]any{"docs.present": false, "docs.pages": 0, "docs.brokenLinks": nil, "docs.updated": nil, "docs.failing": true, "docs.failure": why})
+	w.known(day, map[string]any{"docs.present": false, "docs.pages": 0, "docs.words": 0, "docs.brokenLinks": nil, "docs.orphans": nil, "docs.updated": nil, "docs.failing": true, "docs.failure": why})
 	w.tell(service, 2*day, "mossbank", site(3, 1))
 	w.known(2*day, stands(3, 1, 2*day, ""))
 	w.tell(service, 3*day, "saltmarsh", failed)

@@ -8,6 +8,7 @@
 
 const pause = 150; // milliseconds without a key before asking
 const slow = 300; // milliseconds after which waiting is shown
+const copied = 2000; // milliseconds for which a button says that it did
 const rarest = 60; // seconds between two looks of a page that waits, at most
 
 const waiting = document.querySelector(".page[data-again]");
@@ -15,13 +16,14 @@ if (waiting) lookAgain(waiting, waiting.innerHTML, waiting.dataset.again);
 equip(document);
 for (const tail of document.querySelectorAll("[data-tail]")) follow(tail.dataset.tail);
 document.addEventListener("keydown", find);
+document.addEventListener("click", copy);
 const palette = document.querySelector("cb-palette");
 if (palette) offer();
 
 function equip(part) {
   for (const form of part.querySelectorAll("form[data-live]")) live(form);
   for (const form of part.querySelectorAll("form[data-inplace]")) inplace(form);
-  for (const button of part.querySelectorAll("button[data-copy]")) copyable(button);
+  if (navigator.clipboard) for (const button of part.querySelectorAll("button[data-copy]")) button.hidden = false;
   for (const button of part.querySelectorAll("button[data-print]")) printable(button);
 }
 
@@ -155,14 +157,16 @@ function busy(on) {
   for (const part of document.querySelectorAll("[data-part]")) part.setAttribute("aria-busy", String(on));
 }
 
-// copyable copies what stands before a button, where the browser lets a page do that.
-function copyable(button) {
-  if (!navigator.clipboard) return;
-  button.hidden = false;
-  button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(button.parentElement.querySelector("code").textContent);
-    button.querySelector("span").textContent = "Copied";
-  });
+// copy copies the code beside a button, which is shown where the browser lets a page
+// do that.
+async function copy({ target }) {
+  const button = target.closest("button[data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(button.parentElement.querySelector("code").textContent);
+  const says = button.querySelector("span");
+  const before = (button.dataset.copy ||= says.textContent);
+  says.textContent = "Copied";
+  setTimeout(() => (says.textContent = before), copied);
 }
 
 // find opens the palette on Ctrl-K, and on "/" where the page has no list to search.

@@ -28,8 +28,12 @@ const Prefix = "/static/"
 //go:embed all:elements
 var files embed.FS
 
-// elements is the folder of the custom elements, in files and below [Prefix].
-const elements = "elements/"
+// elements is the folder of the custom elements, in files and below [Prefix]; chunks is
+// that of what they load when they need it, in files whose names say their content.
+const (
+	elements = "elements/"
+	chunks   = elements + "chunks/"
+)
 
 // assets is filled once, from what is compiled in, and never written to again.
 var assets = load()
@@ -103,7 +107,7 @@ func Handler() http.Handler {
 		h.Set("Content-Type", a.mediaType)
 		h.Set("ETag", `"`+a.version+`"`)
 		h.Set("Cache-Control", "no-cache")
-		if r.URL.Query().Get("v") == a.version {
+		if r.URL.Query().Get("v") == a.version || strings.HasPrefix(name, chunks) {
 			h.Set("Cache-Control", "public, max-age=31536000, immutable")
 		}
 		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(a.content))

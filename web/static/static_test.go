@@ -3,6 +3,7 @@ package static_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -62,7 +63,7 @@ func TestElements(t *testing.T) {
 	if got := static.Element("nothing"); got != "" {
 		t.Errorf("an element that nobody wrote is at %s", got)
 	}
-	for _, name := range []string{"graph", "palette"} {
+	for _, name := range []string{"graph", "palette", "docs"} {
 		url := static.Element(name)
 		if url == "" {
 			t.Skip("SKIPPED: the elements were not built; run make elements")
@@ -74,6 +75,19 @@ func TestElements(t *testing.T) {
 		if !strings.Contains(w.Body.String(), "cb-"+name) {
 			t.Errorf("%s does not define cb-%s", url, name)
 		}
+	}
+}
+
+// What an element loads when it needs it has a name that says its content.
+func TestChunks(t *testing.T) {
+	url := static.Element("mermaid")
+	if url == "" {
+		t.Skip("SKIPPED: the elements were not built; run make elements")
+	}
+	chunk := regexp.MustCompile(`chunks/[\w-]+\.js`).FindString(get(url).Body.String())
+	w := get(static.Prefix + "elements/" + chunk)
+	if w.Code != http.StatusOK || !strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
+		t.Errorf("%q: %d, %s", chunk, w.Code, w.Header())
 	}
 }
 

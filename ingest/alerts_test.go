@@ -106,23 +106,31 @@ func TestAlertsAreListedOnce(t *testing.T) {
 	look("g1", "2026-01-11 dependencies/3 open ", `{"dependencies":["2","3"]}`) // what is as it was is told once
 }
 
-// A forge all of whose tools are off is not asked again; one that cannot answer is.
+// A forge all of whose tools are off is not asked again; one that cannot answer is. It holds
+// up nothing, unless it answers nothing else either.
 func TestAlertsThatCannotBeListed(t *testing.T) {
 	w, l := newAlertingWorld(t)
 	repo := event.Repository{Source: "github", ID: "x", FullName: "acme/x"}
-	l.err = fault.New(fault.Invalid, "fake: no")
-	for range 2 {
+	for i, err := range []error{fault.New(fault.Invalid, "fake: no"), fault.New(fault.Unavailable, "fake: trouble")} {
+		l.err = err
 		w.due(event.RepositoryDue{Repository: repo, Reason: "found"})
+		if h := w.outcome(); l.asked != i+1 || h.Status != event.DeliveryDone || h.Error != err.Error() || h.Commit != w.forge.repo("x").head {
+			t.Errorf("%v: it was asked %d times, and the look is %+v", err, l.asked, h)
+		}
 	}
-	if l.asked != 2 {
-		t.Errorf("it was asked %d times, want at each look", l.asked)
+	l.err = fault.Later(time.Minute, "fake: too many")
+	later := w.look(event.RepositoryDue{Repository: repo, Reason: "found"})
+	if err := w.try(later); l.asked != 3 || fault.RetryAfter(err) != time.Minute {
+		t.Errorf("a forge that says when to come again gives %v", err)
 	}
 	l.err = nil
-	for range 2 {
-		w.due(event.RepositoryDue{Repository: repo, Reason: "found"})
+	w.handle(later)
+	if h := w.outcome(); l.asked != 4 || h.Status != event.DeliveryDone || h.Error != "" {
+		t.Errorf("when it answers, the look is %+v", h)
 	}
-	if l.asked != 3 {
-		t.Errorf("it was asked %d times, want once more", l.asked)
+	w.due(event.RepositoryDue{Repository: repo, Reason: "found"})
+	if l.asked != 4 {
+		t.Error("it was asked again although it had answered")
 	}
 }
 

@@ -45,6 +45,7 @@ func (l *lane) react(ctx context.Context, rec eventlog.Record) error {
 		return err
 	}
 	m := t.meaning
+	note := m.Note
 	h := event.DeliveryHandled{
 		Status: event.DeliveryNotNeeded, Repository: m.Repository.FullName, RepositoryID: m.Repository.ID, Attempts: reactor.Attempt(ctx),
 	}
@@ -65,7 +66,7 @@ func (l *lane) react(ctx context.Context, rec eventlog.Record) error {
 		if err != nil {
 			return partError{err, h.Events, d.current}
 		}
-		h.Current = d.current
+		h.Current, note = d.current, cmp.Or(note, d.note)
 	}
 	if m.Survey && l.Survey != nil {
 		h.Status = event.DeliveryDone
@@ -76,7 +77,7 @@ func (l *lane) react(ctx context.Context, rec eventlog.Record) error {
 			return err
 		}
 	}
-	if h.Error = m.Note; h.Status == event.DeliveryNotNeeded {
+	if h.Error = note; h.Status == event.DeliveryNotNeeded {
 		h.Error = m.Reason
 	}
 	h.Took = l.Now().Sub(start)

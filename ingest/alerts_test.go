@@ -2,6 +2,7 @@ package ingest_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -10,6 +11,9 @@ import (
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/eventlog/eventlogtest"
+	"github.com/callboard/callboard/eventlog/pubsub"
+	"github.com/callboard/callboard/eventlog/reactor"
 	"github.com/callboard/callboard/ingest"
 	"github.com/callboard/callboard/internal/fault"
 )
@@ -27,6 +31,7 @@ type lister struct {
 	alerts map[string][]ingest.Alert
 	asked  int
 	err    error
+	once   error // of the next question, and no other
 
 	sizes   map[string]float64
 	counted int
@@ -39,6 +44,10 @@ func (l *lister) Languages(context.Context, ingest.Repository) (map[string]float
 
 func (l *lister) OpenAlerts(context.Context, ingest.Repository) (map[string][]ingest.Alert, error) {
 	l.asked++
+	if err := l.once; err != nil {
+		l.once = nil
+		return nil, err
+	}
 	return l.alerts, l.err
 }
 
@@ -131,6 +140,57 @@ func TestAlertsThatCannotBeListed(t *testing.T) {
 	w.due(event.RepositoryDue{Repository: repo, Reason: "found"})
 	if l.asked != 4 {
 		t.Error("it was asked again although it had answered")
+	}
+}
+
+// What a look led to is told as a whole, however many attempts it took: of one that failed
+// halfway, and of one in whose midst the process was killed.
+func TestAttemptsThatBrokeOff(t *testing.T) {
+	const most = 4 // the repository, its files, alerts and languages
+	w, l := newAlertingWorld(t)
+	l.err, l.alerts, l.sizes = errors.New("fake: broken"), map[string][]ingest.Alert{"secrets": {}}, map[string]float64{"Go": 1}
+	look := func(repo string) eventlog.Record {
+		t.Helper()
+		return w.look(event.RepositoryDue{Repository: event.Repository{Source: "github", ID: repo, FullName: "acme/" + repo}, Reason: "found"})
+	}
+	killed := look("x")
+	for _, r := range w.translator.Reactors() {
+		if err := r.React(t.Context(), killed); !errors.Is(err, l.err) {
+			t.Fatalf("%v", err)
+		}
+	}
+	w.restart()
+	l.err = nil
+	w.handle(killed)
+	if h := w.outcome(); len(h.Events) != most {
+		t.Errorf("once killed, it led to %v", h.Events)
+	}
+
+	w.forge.push("y", "mossbank", files{"README.md": "y"})
+	failing := look("y")
+	l.once = errors.New("fake: broken")
+	runner, err := reactor.New(w.deliveries, eventlogtest.NewMemory(), reactor.Options{Logger: quiet(), Backoff: pubsub.Backoff{First: time.Millisecond}}, w.translator.Reactors()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- runner.Run(ctx) }()
+	for rec, err := range w.deliveries.Follow(t.Context(), failing.Position) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rec.Type != event.TypeDeliveryHandled || rec.Subject != failing.Subject {
+			continue
+		}
+		if h, err := event.DecodeAs[event.DeliveryHandled](rec.Event); err != nil || h.Attempts != 2 || len(h.Events) != most {
+			t.Errorf("once failed, it led to %v in %d attempts, %v", h.Events, h.Attempts, err)
+		}
+		break
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
 

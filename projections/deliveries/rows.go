@@ -234,10 +234,10 @@ func (d *Deliveries) Backlogs(ctx context.Context) (map[string]Backlog, error) {
 
 // unread reports whether a look is pending at a repository of a source that was never read.
 func (d *Deliveries) unread(ctx context.Context, source string) (found bool, err error) {
+	// In the words of the index, which has nothing but these.
 	err = d.db.QueryRowContext(ctx, `SELECT EXISTS (
-		SELECT 1 FROM deliveries d WHERE d.status IN (?1, ?2) AND d.source = ?3 AND d.event = ?4
-		AND NOT EXISTS (SELECT 1 FROM reached r WHERE r.source = d.source AND r.repository = d.repository_id))`,
-		event.DeliveryReceivedStatus, event.DeliveryWaiting, source, Look).Scan(&found)
+		SELECT 1 FROM deliveries d INDEXED BY deliveries_looks WHERE d.source = ? AND d.event = 'look' AND d.status IN ('received', 'waiting')
+		AND NOT EXISTS (SELECT 1 FROM reached r WHERE r.source = d.source AND r.repository = d.repository_id))`, source).Scan(&found)
 	if err != nil {
 		return false, fmt.Errorf("read whether repositories were never read: %w", err)
 	}

@@ -123,7 +123,7 @@ func TestAlertsThatCannotBeListed(t *testing.T) {
 	for i, err := range []error{fault.New(fault.Invalid, "fake: no"), fault.New(fault.Unavailable, "fake: trouble")} {
 		l.err = err
 		w.due(event.RepositoryDue{Repository: repo, Reason: "found"})
-		if h := w.outcome(); l.asked != i+1 || h.Status != event.DeliveryDone || h.Error != err.Error() || h.Commit != w.forge.repo("x").head {
+		if h := w.outcome(); l.asked != i+1 || h.Status != event.DeliveryDone || h.Error != err.Error()+"; all else was read, and this is asked for again" || h.Commit != w.forge.repo("x").head {
 			t.Errorf("%v: it was asked %d times, and the look is %+v", err, l.asked, h)
 		}
 	}

@@ -32,7 +32,7 @@ func untold(ctx context.Context, err error) error {
 // noteOf is what people are told of an [untoldError]; "" of any other error.
 func noteOf(err error) string {
 	if e, ok := errors.AsType[untoldError](err); ok {
-		return Short(e.Error())
+		return Short(e.Error()) + "; all else was read, and this is asked for again"
 	}
 	return ""
 }

@@ -53,6 +53,7 @@ func TestTruthIsTheSameEverywhere(t *testing.T) {
 	if err := r.makeHook(t.Context(), "github"); err != nil {
 		t.Fatal(err)
 	}
+	r.untilHooked(t, "github")
 	r.mustSurvey(t, demoforge.GitHub)
 	r.says(t, "/sources/github", "Complete", "GitHub, organisation acme", "Look for changes now")
 	r.says(t, "/api/sources/github", `"condition":"complete"`, `"lagSeconds":0,`, `"repositories":{"total":1,"archived":0}`, `"compared":"`)

@@ -42,7 +42,7 @@ func (l *lane) recordAlerts(ctx context.Context, r reading, t task) ([]uint64, e
 	}
 	listed, err := forge.OpenAlerts(ctx, r.repo)
 	if err != nil {
-		return nil, err
+		return nil, untold(ctx, err)
 	}
 	events, err := alertEvents(r, t, listed)
 	if err != nil {

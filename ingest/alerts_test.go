@@ -2,6 +2,7 @@ package ingest_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -10,6 +11,9 @@ import (
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/eventlog/eventlogtest"
+	"github.com/callboard/callboard/eventlog/pubsub"
+	"github.com/callboard/callboard/eventlog/reactor"
 	"github.com/callboard/callboard/ingest"
 	"github.com/callboard/callboard/internal/fault"
 )
@@ -27,6 +31,7 @@ type lister struct {
 	alerts map[string][]ingest.Alert
 	asked  int
 	err    error
+	once   error // of the next question, and no other
 
 	sizes   map[string]float64
 	counted int
@@ -39,6 +44,10 @@ func (l *lister) Languages(context.Context, ingest.Repository) (map[string]float
 
 func (l *lister) OpenAlerts(context.Context, ingest.Repository) (map[string][]ingest.Alert, error) {
 	l.asked++
+	if err := l.once; err != nil {
+		l.once = nil
+		return nil, err
+	}
 	return l.alerts, l.err
 }
 
@@ -106,23 +115,82 @@ func TestAlertsAreListedOnce(t *testing.T) {
 	look("g1", "2026-01-11 dependencies/3 open ", `{"dependencies":["2","3"]}`) // what is as it was is told once
 }
 
-// A forge all of whose tools are off is not asked again; one that cannot answer is.
+// A forge all of whose tools are off is not asked again; one that cannot answer is. It holds
+// up nothing, unless it answers nothing else either.
 func TestAlertsThatCannotBeListed(t *testing.T) {
 	w, l := newAlertingWorld(t)
 	repo := event.Repository{Source: "github", ID: "x", FullName: "acme/x"}
-	l.err = fault.New(fault.Invalid, "fake: no")
-	for range 2 {
+	for i, err := range []error{fault.New(fault.Invalid, "fake: no"), fault.New(fault.Unavailable, "fake: trouble")} {
+		l.err = err
 		w.due(event.RepositoryDue{Repository: repo, Reason: "found"})
+		if h := w.outcome(); l.asked != i+1 || h.Status != event.DeliveryDone || h.Error != err.Error()+"; all else was read, and this is asked for again" || h.Commit != w.forge.repo("x").head {
+			t.Errorf("%v: it was asked %d times, and the look is %+v", err, l.asked, h)
+		}
 	}
-	if l.asked != 2 {
-		t.Errorf("it was asked %d times, want at each look", l.asked)
+	l.err = fault.Later(time.Minute, "fake: too many")
+	later := w.look(event.RepositoryDue{Repository: repo, Reason: "found"})
+	if err := w.try(later); l.asked != 3 || fault.RetryAfter(err) != time.Minute {
+		t.Errorf("a forge that says when to come again gives %v", err)
 	}
 	l.err = nil
-	for range 2 {
-		w.due(event.RepositoryDue{Repository: repo, Reason: "found"})
+	w.handle(later)
+	if h := w.outcome(); l.asked != 4 || h.Status != event.DeliveryDone || h.Error != "" {
+		t.Errorf("when it answers, the look is %+v", h)
 	}
-	if l.asked != 3 {
-		t.Errorf("it was asked %d times, want once more", l.asked)
+	w.due(event.RepositoryDue{Repository: repo, Reason: "found"})
+	if l.asked != 4 {
+		t.Error("it was asked again although it had answered")
+	}
+}
+
+// What a look led to is told as a whole, however many attempts it took: of one that failed
+// halfway, and of one in whose midst the process was killed.
+func TestAttemptsThatBrokeOff(t *testing.T) {
+	const most = 4 // the repository, its files, alerts and languages
+	w, l := newAlertingWorld(t)
+	l.err, l.alerts, l.sizes = errors.New("fake: broken"), map[string][]ingest.Alert{"secrets": {}}, map[string]float64{"Go": 1}
+	look := func(repo string) eventlog.Record {
+		t.Helper()
+		return w.look(event.RepositoryDue{Repository: event.Repository{Source: "github", ID: repo, FullName: "acme/" + repo}, Reason: "found"})
+	}
+	killed := look("x")
+	for _, r := range w.translator.Reactors() {
+		if err := r.React(t.Context(), killed); !errors.Is(err, l.err) {
+			t.Fatalf("%v", err)
+		}
+	}
+	w.restart()
+	l.err = nil
+	w.handle(killed)
+	if h := w.outcome(); len(h.Events) != most {
+		t.Errorf("once killed, it led to %v", h.Events)
+	}
+
+	w.forge.push("y", "mossbank", files{"README.md": "y"})
+	failing := look("y")
+	l.once = errors.New("fake: broken")
+	runner, err := reactor.New(w.deliveries, eventlogtest.NewMemory(), reactor.Options{Logger: quiet(), Backoff: pubsub.Backoff{First: time.Millisecond}}, w.translator.Reactors()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- runner.Run(ctx) }()
+	for rec, err := range w.deliveries.Follow(t.Context(), failing.Position) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rec.Type != event.TypeDeliveryHandled || rec.Subject != failing.Subject {
+			continue
+		}
+		if h, err := event.DecodeAs[event.DeliveryHandled](rec.Event); err != nil || h.Attempts != 2 || len(h.Events) != most {
+			t.Errorf("once failed, it led to %v in %d attempts, %v", h.Events, h.Attempts, err)
+		}
+		break
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
 

@@ -171,7 +171,8 @@ type File struct {
 // answer will be complete either.
 //
 // Unavailable holds up all deliveries of the source, also when it is only one
-// repository that the forge has trouble with.
+// repository that the forge has trouble with. What an [AlertLister] and a
+// [LanguageLister] do not answer alone holds up nothing: see [IsOdd].
 type Forge interface {
 	// Repository returns what a repository is called now, by its ID: a delivery
 	// that comes late may tell of a name or default branch that has changed.

@@ -22,6 +22,7 @@ type lane struct {
 	selection Selection
 	blobs     blobs
 	at        map[string]string // commit that this process brought a repository to, by its id
+	begun     bool              // what was handled last nobody had handled before
 
 	turns sync.Mutex
 	turn  map[string]int // of the people of an organisation, by its id: whose page is asked for next
@@ -45,6 +46,7 @@ func (l *lane) react(ctx context.Context, rec eventlog.Record) error {
 		return err
 	}
 	m := t.meaning
+	note := m.Note
 	h := event.DeliveryHandled{
 		Status: event.DeliveryNotNeeded, Repository: m.Repository.FullName, RepositoryID: m.Repository.ID, Attempts: reactor.Attempt(ctx),
 	}
@@ -65,7 +67,7 @@ func (l *lane) react(ctx context.Context, rec eventlog.Record) error {
 		if err != nil {
 			return partError{err, h.Events, d.current}
 		}
-		h.Current = d.current
+		h.Current, note = d.current, cmp.Or(note, d.note)
 	}
 	if m.Survey && l.Survey != nil {
 		h.Status = event.DeliveryDone
@@ -76,7 +78,7 @@ func (l *lane) react(ctx context.Context, rec eventlog.Record) error {
 			return err
 		}
 	}
-	if h.Error = m.Note; h.Status == event.DeliveryNotNeeded {
+	if h.Error = note; h.Status == event.DeliveryNotNeeded {
 		h.Error = m.Reason
 	}
 	h.Took = l.Now().Sub(start)
@@ -207,6 +209,7 @@ func (l *lane) failure(ctx context.Context, rec eventlog.Record, f reactor.Failu
 // the reason is another one. A delivery that failed may be done all the same,
 // when it is tried again after a crash; so the id tells statuses apart.
 func (l *lane) record(ctx context.Context, rec eventlog.Record, h event.DeliveryHandled) error {
+	h.Events = l.led(ctx, rec, h)
 	e, err := event.New(event.SourcePrefix+l.source.Name(), rec.Subject, h)
 	if err != nil {
 		return err
@@ -217,6 +220,34 @@ func (l *lane) record(ctx context.Context, rec eventlog.Record, h event.Delivery
 	}
 	e.ID = event.DeriveID(0, rec.ID, "handled", string(h.Status), reason)
 	e.Cause.Delivery = rec.Subject
-	_, err = l.Deliveries.Append(ctx, e)
+	done, err := l.Deliveries.Append(ctx, e)
+	if err == nil && !done[0].Duplicate {
+		l.begun = true
+	}
 	return err
+}
+
+// ledWait is how long is waited for the answer of [TranslatorOptions].Led.
+const ledWait = 10 * time.Second
+
+// led is what a delivery led to by now. An attempt that broke off has appended something,
+// maybe, which the one that ends it does not find to do any more: an attempt of this
+// process, or of the one before, that was killed.
+func (l *lane) led(ctx context.Context, rec eventlog.Record, h event.DeliveryHandled) []uint64 {
+	if l.Led == nil || l.begun && h.Attempts <= 1 {
+		return h.Events
+	}
+	ctx, cancel := context.WithTimeout(ctx, ledWait)
+	defer cancel()
+	after, err := l.after(ctx)
+	var before []uint64
+	if err == nil {
+		before, err = l.Led(ctx, after, l.source.Name(), rec.Subject)
+	}
+	if err != nil {
+		l.Logger.WarnContext(ctx, "what attempts at a delivery led to that broke off is not known", "delivery", rec.Subject, "error", err)
+	}
+	all := slices.Concat(before, h.Events)
+	slices.Sort(all)
+	return slices.Compact(all)
 }

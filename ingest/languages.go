@@ -47,7 +47,7 @@ func (l *lane) recordLanguages(ctx context.Context, r reading, t task) ([]uint64
 		return nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, untold(ctx, err)
 	}
 	now := event.Languages{Commit: r.commit, Shares: shares(sizes)}
 	if known != nil && maps.Equal(was.Shares, now.Shares) {

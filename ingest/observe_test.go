@@ -105,6 +105,12 @@ func mustJSON(t tester, v any) string {
 // due asks to look at a repository, and looks.
 func (w *world) due(d event.RepositoryDue) []string {
 	w.t.Helper()
+	return w.lines(w.handle(w.look(d)))
+}
+
+// look asks to look at a repository.
+func (w *world) look(d event.RepositoryDue) eventlog.Record {
+	w.t.Helper()
 	w.sent++
 	e, err := event.New(event.SourcePrefix+"github", fmt.Sprintf("look:%d", w.sent), d)
 	if err != nil {
@@ -115,7 +121,7 @@ func (w *world) due(d event.RepositoryDue) []string {
 	if err != nil {
 		w.t.Fatalf("%v", err)
 	}
-	return w.lines(w.handle(w.record(done[0].Position)))
+	return w.record(done[0].Position)
 }
 
 // lines says in short what events say, of whatever kind.

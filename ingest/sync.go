@@ -28,6 +28,7 @@ type done struct {
 	events []uint64
 	// current says that the repository was read as it is now, not as of a push on the way there.
 	current bool
+	note    string // for people: what is not known; "" if nothing is missing
 }
 
 // sync brings the catalog to what a repository says. All ids derive from
@@ -100,7 +101,12 @@ func (l *lane) sync(ctx context.Context, t task) (d done, err error) {
 		}
 		d.events = append(d.events, positions...)
 		for _, record := range []func(context.Context, reading, task) ([]uint64, error){l.recordAlerts, l.recordLanguages} {
-			if positions, err = record(ctx, r, t); err != nil {
+			positions, err = record(ctx, r, t)
+			if note := noteOf(err); note != "" {
+				l.Logger.WarnContext(ctx, "something is not known of a repository", "source", r.source, "repository", r.repo.FullName, "error", err)
+				d.note, err = note, nil
+			}
+			if err != nil {
 				return d, err
 			}
 			d.events = append(d.events, positions...)

@@ -30,7 +30,7 @@ type Translator struct {
 }
 
 // TranslatorOptions are what a Translator works with. All but Selections, Kinds,
-// Repositories, Named, Guard, Survey, ReadPeople and Now are required.
+// Repositories, Named, Guard, Survey, ReadPeople, Led, Docs and Now are required.
 type TranslatorOptions struct {
 	Sources    []Source
 	Selections map[string]Selection // what of a source is read, by its name
@@ -55,6 +55,9 @@ type TranslatorOptions struct {
 	// ReadPeople is called with the name of a [Directory] that may have a Group or
 	// User whose name somebody else let go of; nil: nobody is told.
 	ReadPeople func(source string)
+	// Led returns which events of a source a delivery led to, as of at least a position; nil:
+	// nobody can say. It is asked of deliveries that somebody may have begun to handle before.
+	Led func(ctx context.Context, after eventlog.Position, source, delivery string) ([]uint64, error)
 	// Docs are where documentation goes; nil: none is read.
 	Docs   *DocsOptions
 	Logger *slog.Logger

@@ -109,8 +109,22 @@ func (w *world) restart() {
 		Kinds:   w.kinds, Deliveries: w.deliveries, Log: w.main, Known: w, Reached: w, Positions: w, Logger: quiet(), Now: func() time.Time { return w.now },
 		Selections: map[string]ingest.Selection{"github": w.selection}, Guard: w.guard, Repositories: w.known, Named: func() []string { return w.named },
 		Survey: func(source string) { w.surveyed = append(w.surveyed, source) },
+		Led:    w.led,
 		Docs:   w.docs,
 	})
+}
+
+// led reads what a delivery led to out of the log.
+func (w *world) led(ctx context.Context, _ eventlog.Position, source, delivery string) (all []uint64, err error) {
+	for rec, err := range w.log.Read(ctx, 0) {
+		if err != nil {
+			return nil, err
+		}
+		if rec.Source == event.SourcePrefix+source && rec.Cause.Delivery == delivery {
+			all = append(all, uint64(rec.Position))
+		}
+	}
+	return all, nil
 }
 
 // try handles a record as the runner of reactors does, but once; an error means

@@ -48,7 +48,7 @@ func newCondition(s standing.State, now time.Time) condition {
 		c.look, c.icon, c.word = "bad", "x-circle", ui.Number(s.Backlog.Failed)+" failed"
 	case s.Backlog.Held > 0:
 		c.look, c.icon, c.word = "warn", "alert", ui.Number(s.Backlog.Held)+" held"
-	case s.Unhooked() != "":
+	case s.Is == standing.Unheard, s.Unhooked() != "":
 		c.look, c.icon, c.word = "warn", "alert", "No webhook"
 	case s.Is == standing.Reading:
 		c.look, c.icon, c.word = "info", "clock", "Reading"

@@ -16,6 +16,7 @@ import (
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections/standing"
 	"github.com/callboard/callboard/web"
 	"github.com/callboard/callboard/web/internal/sample"
 	"github.com/callboard/callboard/web/static"
@@ -140,6 +141,9 @@ func TestTruth(t *testing.T) {
 		p.push(sample.Push{At: sample.Now.Add(-2 * time.Minute), Repository: "acme/cart", Only: event.DeliveryHandled{Status: event.DeliveryWaiting}})
 		p.settle()
 	}
+	unheard := func(p *portal) {
+		p.world.Surveys["github"] = standing.Survey{Compared: sample.Now.Add(-20 * time.Minute), NoHook: standing.NoHook{Says: "acme has no webhook", Since: sample.Now}}
+	}
 	ahead := func(p *portal) { // the log has an event that the catalog has not seen
 		if _, err := p.world.Add(sample.Now.Add(-40*time.Second), "github", "component:default/late", event.Actor{}, event.Cause{}, event.EntityRemoved{}); err != nil {
 			t.Fatal(err)
@@ -153,6 +157,8 @@ func TestTruth(t *testing.T) {
 	}{
 		{"all is in", func(*portal) {}, []string{"Complete through 14:03:10", "Event 0", "All times are UTC."}, false},
 		{"a delivery waits", waiting, []string{"Complete through 14:01:26", "1 min late"}, true},
+		{"a forge could never be asked", func(p *portal) { p.world.Surveys["github"] = standing.Survey{Err: "401"} }, []string{"Completeness unknown"}, true},
+		{"no webhook tells", unheard, []string{"Complete through 13:43:10", "20 min late"}, true},
 		{"the catalog is behind the log", ahead, []string{"Complete through 14:02:47", "Event 0", "23 s late"}, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

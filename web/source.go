@@ -307,6 +307,8 @@ func whyThrough(s standing.State) string {
 		return "Something was missed " + ui.SpanInWords(s.Lag) + " ago and is not made up for yet."
 	case standing.Partial:
 		return "Some of its repositories could not be compared with the forge; all others were."
+	case standing.Unheard:
+		return "All that came is handled. No webhook leads here, so what moves is found by the next comparison only."
 	case standing.Late:
 		return ui.Plural(s.Backlog.Pending, "delivery waits", "deliveries wait") + ". Nothing is lost."
 	case standing.Reading:
@@ -316,8 +318,6 @@ func whyThrough(s standing.State) string {
 		return ui.Plural(s.Backlog.Pending, "delivery is", "deliveries are") + " being read."
 	}
 	switch {
-	case s.Unhooked() != "":
-		return "All that came is handled. No webhook leads here, so what moves is found by the next comparison only."
 	case s.Told:
 		return "Every delivery that came is handled. Nobody asks the forge what it did not send."
 	case s.Backlog.Failed > 0 || s.Backlog.Held > 0:

@@ -16,9 +16,10 @@ type truth struct {
 	last     eventlog.Position // of the log
 	through  time.Time         // zero while it is not known
 	late     time.Duration
-	failed   int // deliveries that wait for a person
-	held     int // deliveries that wait for a person to allow them
-	broken   int // descriptors and locations that are of no use as they are
+	behind   bool // a source is later than usual
+	failed   int  // deliveries that wait for a person
+	held     int  // deliveries that wait for a person to allow them
+	broken   int  // descriptors and locations that are of no use as they are
 }
 
 func (s *Site) truth(ctx context.Context, c Catalog, now time.Time) (truth, error) {
@@ -41,20 +42,23 @@ func (s *Site) truth(ctx context.Context, c Catalog, now time.Time) (truth, erro
 	}
 	for _, state := range states {
 		t.failed, t.held = t.failed+state.Backlog.Failed, t.held+state.Backlog.Held
-		if !state.Through.IsZero() && state.Through.Before(through) {
+		t.behind = t.behind || state.Late()
+		if state.Is != standing.Silent && state.Through.Before(through) {
 			through = state.Through
 		}
 	}
-	t.through, t.late = through, now.Sub(through)
+	if t.through = through; !through.IsZero() {
+		t.late = now.Sub(through)
+	}
 	return t, nil
 }
 
 func (t truth) frame() ui.Truth {
-	f := ui.Truth{Event: ui.Number(t.position), Href: sourcesPath, Late: t.late > standing.LateAfter}
+	f := ui.Truth{Event: ui.Number(t.position), Href: sourcesPath, Late: t.late > standing.LateAfter || t.through.IsZero() && t.behind}
 	if !t.through.IsZero() {
 		f.Through = ui.Stamp(t.through, t.through.Add(t.late))
 	}
-	if f.Late {
+	if f.Late && !t.through.IsZero() {
 		f.Note = ui.Late(t.late) + " late"
 	}
 	return f

@@ -55,9 +55,10 @@ func (p *portal) newIntake(c config.Config, inFile int) (*intake, error) {
 	for _, s := range c.Sources {
 		selections[s.Name] = selectionOf(s)
 	}
+	said := entityLog{p.runner, p.history}
 	in.translator = ingest.NewTranslator(ingest.TranslatorOptions{
 		Sources: in.sources, Selections: selections, Kinds: kindsOf(p.config), Deliveries: p.inbox, Log: p.events,
-		Known: known{p.runner, p.catalog}, Reached: p.deliveries, Positions: positions{p.inbox, p.inboxes, p.deliveries}, Entities: entityLog{p.runner, p.history},
+		Known: known{p.runner, p.catalog}, Reached: p.deliveries, Positions: positions{p.inbox, p.inboxes, p.deliveries}, Entities: said, Led: said.led,
 		Repositories: knownRepositories{p.runner, p.repositories}, Named: p.named.files, Guard: c.Catalog.Processing.RemovalGuard,
 		Survey: func(source string) { in.surveyor.Survey(source) }, ReadPeople: func(source string) { in.surveyor.ReadPeople(source) }, Logger: p.logger, Now: p.now,
 		Docs: &ingest.DocsOptions{Known: knownDocs{p.runner, p.docs}, Contents: p.contents},

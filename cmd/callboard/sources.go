@@ -60,7 +60,7 @@ func (p *portal) survey(ctx context.Context, source string) error {
 		if err := p.noteWork(ctx, source, event.WorkSurvey); err != nil {
 			return err
 		}
-		p.intake().surveyor.Survey(source)
+		p.intake().surveyor.SurveyNow(source)
 		return nil
 	}
 	for _, name := range sourceNames(p.intake().config) {

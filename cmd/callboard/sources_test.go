@@ -48,6 +48,13 @@ func TestTruthIsTheSameEverywhere(t *testing.T) {
 	payments := r.repository(t, demoforge.GitHub, "acme/payments")
 	push(t, payments, map[string]string{"catalog-info.yaml": service("payments")})
 	r.mustSurvey(t, demoforge.GitHub)
+	r.says(t, "/sources/github", "No webhook leads here")
+	r.says(t, "/api/sources/github", `"condition":"unheard"`, `"lagSeconds":0.`)
+	if err := r.makeHook(t.Context(), "github"); err != nil {
+		t.Fatal(err)
+	}
+	r.untilHooked(t, "github")
+	r.mustSurvey(t, demoforge.GitHub)
 	r.says(t, "/sources/github", "Complete", "GitHub, organisation acme", "Look for changes now")
 	r.says(t, "/api/sources/github", `"condition":"complete"`, `"lagSeconds":0,`, `"repositories":{"total":1,"archived":0}`, `"compared":"`)
 	r.says(t, "/metrics", `callboard_source_lag_seconds{source="github"} 0`, `callboard_source_repositories{source="github"} 1`, `callboard_source_gaps_open{source="github"} 0`, `callboard_source_complete_through_timestamp_seconds{source="github"} 1.`)

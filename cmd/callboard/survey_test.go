@@ -238,7 +238,7 @@ func TestSurveyHoldsOneLook(t *testing.T) {
 		t.Fatalf("held are %+v, and not needed %+v", held, replaced)
 	}
 	state, err := r.standing.One(t.Context(), "github")
-	if err != nil || state.Is != standing.Complete || state.Counts.OpenGaps > 0 {
+	if err != nil || state.Is != standing.Unheard || state.Counts.OpenGaps > 0 {
 		t.Errorf("the source is %s with %d open gaps, %v", state.Is, state.Counts.OpenGaps, err)
 	}
 	if err := r.allow(t.Context(), replaced[0].ID, "meant"); fault.KindOf(err) != fault.Conflict {

@@ -33,6 +33,27 @@ func (l entityLog) About(ctx context.Context, after eventlog.Position, ref strin
 	}
 }
 
+// led returns the events of a source that a delivery led to, as of at least a position.
+func (l entityLog) led(ctx context.Context, after eventlog.Position, source, delivery string) ([]uint64, error) {
+	if err := l.runner.Wait(ctx, history.Name, after); err != nil {
+		return nil, err
+	}
+	f := history.Filter{Source: source, Cause: delivery, Limit: 500, Oldest: true, Uncounted: true}
+	var all []uint64
+	for {
+		page, err := l.history.Events(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range page.Entries {
+			all = append(all, uint64(e.Position))
+		}
+		if f.After = page.Next; f.After == 0 {
+			return all, nil
+		}
+	}
+}
+
 // undo makes entities what they were before some events. By is what whoever asks calls
 // themselves: nobody signs in.
 func (p *portal) undo(ctx context.Context, events []eventlog.Position, reason, by, request string) ([]eventlog.Position, error) {

@@ -3,8 +3,10 @@ package github
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/callboard/callboard/event"
@@ -25,7 +27,9 @@ func alertTools() map[string]func(*alert) event.ActivityAlert {
 // OpenAlerts asks each tool. One that is off, or not for this token, answers 403 or 404.
 func (f forge) OpenAlerts(ctx context.Context, repo ingest.Repository) (map[string][]ingest.Alert, error) {
 	all := map[string][]ingest.Alert{}
-	for tool, tell := range alertTools() {
+	tools := alertTools()
+	for _, tool := range slices.Sorted(maps.Keys(tools)) {
+		tell := tools[tool]
 		doing := fmt.Sprintf("list the %s alerts of %s", tool, repo.FullName)
 		list, err := forgeapi.Collect(f.alerts(ctx, doing, repo, tool))
 		if kind := fault.KindOf(err); kind == fault.NotFound || kind == fault.Denied {

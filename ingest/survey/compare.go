@@ -95,7 +95,7 @@ func (w *worker) compareAll(ctx context.Context, list []ingest.Repository, tick 
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
-			case isOdd(ctx, err) && len(odd) < maxOdd:
+			case ingest.IsOdd(ctx, err) && len(odd) < maxOdd:
 				odd = append(odd, w.odd(ctx, repo.State(w.Name).Repository, err))
 			case err != nil:
 				return err
@@ -206,7 +206,7 @@ func (w *worker) close(ctx context.Context, suspects []suspect, odd []Odd, tick 
 		if err != nil && fault.KindOf(err) == fault.NotFound {
 			continue
 		}
-		if isOdd(ctx, err) && len(odd) < maxOdd {
+		if ingest.IsOdd(ctx, err) && len(odd) < maxOdd {
 			odd = append(odd, w.odd(ctx, s.repo.State(w.Name).Repository, err))
 			continue
 		}
@@ -302,7 +302,7 @@ func (w *worker) missing(ctx context.Context, list []ingest.Repository, odd []Od
 		switch kind := fault.KindOf(err); {
 		case kind == fault.NotFound || kind == fault.Denied:
 			missing = append(missing, was.Repository)
-		case isOdd(ctx, err) && len(odd) < maxOdd:
+		case ingest.IsOdd(ctx, err) && len(odd) < maxOdd:
 			odd = append(odd, w.odd(ctx, was.Repository, err))
 		case err != nil:
 			return odd, err

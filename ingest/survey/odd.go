@@ -21,12 +21,6 @@ type Odd struct {
 // that has trouble.
 const maxOdd = 10
 
-// isOdd reports whether an error may be about one repository alone: a forge that says
-// when to come again, or is not asked to the end, would not answer about another.
-func isOdd(ctx context.Context, err error) bool {
-	return fault.KindOf(err) == fault.Unavailable && fault.RetryAfter(err) == 0 && ctx.Err() == nil
-}
-
 // odd is what is said of a repository that could not be compared now.
 func (w *worker) odd(ctx context.Context, repo event.Repository, err error) Odd {
 	w.Logger.WarnContext(ctx, "a repository cannot be compared", "source", w.Name, "repository", repo.FullName, "error", err)
@@ -56,7 +50,7 @@ func (w *worker) compareOdd(ctx context.Context, start time.Time) error {
 		switch kind := fault.KindOf(err); {
 		case err == nil:
 			list = append(list, repo)
-		case isOdd(ctx, err):
+		case ingest.IsOdd(ctx, err):
 			odd = append(odd, w.odd(ctx, o.Repository, err))
 		case kind == fault.NotFound || kind == fault.Denied: // the next comparison tells of it
 		default:

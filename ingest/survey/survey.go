@@ -199,6 +199,17 @@ func (s *Surveyor) Survey(source string) {
 	}
 }
 
+// SurveyNow is [Surveyor.Survey] for somebody who asks for it: a comparison that failed,
+// and was to be tried again after a while, is tried again now.
+func (s *Surveyor) SurveyNow(source string) {
+	for _, w := range s.workers {
+		if w.Name == source {
+			w.roused(compare)
+			w.want(compare)
+		}
+	}
+}
+
 // Check asks to look for deliveries that were missed, soon. An unknown name is none.
 func (s *Surveyor) Check(source string) {
 	for _, w := range s.workers {
@@ -327,6 +338,13 @@ func (w *worker) later(j job, wait time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.wanted[j], w.rests[j] = true, time.Now().Add(wait) // timers do not go by w.Now
+}
+
+// roused ends the rest of a job.
+func (w *worker) roused(j job) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.rests, j)
 }
 
 // next takes the most urgent job that is wanted and does not rest, and returns who

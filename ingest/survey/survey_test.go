@@ -139,6 +139,27 @@ func TestListBreaksOff(t *testing.T) {
 	})
 }
 
+// Who asks for a survey does not wait until one that failed is tried again by itself.
+func TestSurveyNow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld("payments")
+		w.breaks = fault.Later(time.Hour, "the token has expired")
+		s := w.run(t, "")
+		synctest.Wait()
+		w.is(func() { w.breaks = nil })
+		s.Survey("github")
+		synctest.Wait()
+		if !s.Status()[0].Compared.IsZero() {
+			t.Error("the forge was asked although it had said when to come again")
+		}
+		s.SurveyNow("github")
+		synctest.Wait()
+		if status := s.Status()[0]; status.Compared.IsZero() || status.Err != "" {
+			t.Errorf("it was asked for, and the status is %+v", status)
+		}
+	})
+}
+
 // A branch that moved is a gap once a delivery has had its time to tell of it; at a
 // source that never sent anything it is just read.
 func TestHeadThatMoved(t *testing.T) {

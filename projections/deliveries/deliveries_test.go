@@ -173,6 +173,14 @@ func TestSummaries(t *testing.T) {
 func TestBacklogs(t *testing.T) {
 	at := func(minute int) time.Time { return time.Date(2026, 3, 12, 9, minute, 1, 0, time.UTC) }
 	held := story(t).Add("gitlab:1", event.DeliveryHandled{Status: event.DeliveryHeld, Error: "would remove 41", Removes: 41, Attempts: 1})
+	due := func(id string) event.RepositoryDue {
+		return event.RepositoryDue{Repository: event.Repository{Source: "github", ID: id, FullName: "acme/" + id}, Reason: "found at the forge"}
+	}
+	readOnce := func() *projectiontest.Story {
+		return projectiontest.NewStory(t).Add("github:look-1", due("7")).
+			Add("github:look-1", event.DeliveryHandled{Status: event.DeliveryDone, RepositoryID: "7", Commit: "4f2a91c", Attempts: 1})
+	}
+	read, unread := readOnce(), readOnce().Add("github:look-2", due("7")).Add("github:look-3", due("8"))
 	for _, tt := range []struct {
 		name  string
 		story *projectiontest.Story
@@ -180,6 +188,8 @@ func TestBacklogs(t *testing.T) {
 	}{
 		{"nothing came", projectiontest.NewStory(t), map[string]deliveries.Backlog{}},
 		{"some of each", story(t), map[string]deliveries.Backlog{"github": {Pending: 1, Oldest: at(5), Failed: 1}, "gitlab": {Pending: 1, Oldest: at(7)}}},
+		{"repositories wait to be read again", read.Add("github:look-2", due("7")), map[string]deliveries.Backlog{"github": {Pending: 1, Oldest: at(3)}}},
+		{"one was never read", unread, map[string]deliveries.Backlog{"github": {Pending: 2, Oldest: at(3), Unread: true}}},
 		{"one is held", held, map[string]deliveries.Backlog{"github": {Pending: 1, Oldest: at(5), Failed: 1}, "gitlab": {Held: 1}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -85,6 +85,7 @@ type Summary struct {
 type Backlog struct {
 	Pending int       // received or waiting
 	Oldest  time.Time // when the oldest pending one came; zero when none is
+	Unread  bool      // a look at a repository that was never read is pending
 	Failed  int       // that wait for a person
 	Held    int       // that wait for a person to allow them
 }

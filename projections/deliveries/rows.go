@@ -217,7 +217,31 @@ func (d *Deliveries) Backlogs(ctx context.Context) (map[string]Backlog, error) {
 		b.Oldest = fromUnixNano(oldest)
 		all[source] = b
 	}
-	return all, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	for source, b := range all {
+		if b.Pending == 0 {
+			continue
+		}
+		if b.Unread, err = d.unread(ctx, source); err != nil {
+			return nil, err
+		}
+		all[source] = b
+	}
+	return all, nil
+}
+
+// unread reports whether a look is pending at a repository of a source that was never read.
+func (d *Deliveries) unread(ctx context.Context, source string) (found bool, err error) {
+	// In the words of the index, which has nothing but these.
+	err = d.db.QueryRowContext(ctx, `SELECT EXISTS (
+		SELECT 1 FROM deliveries d INDEXED BY deliveries_looks WHERE d.source = ? AND d.event = 'look' AND d.status IN ('received', 'waiting')
+		AND NOT EXISTS (SELECT 1 FROM reached r WHERE r.source = d.source AND r.repository = d.repository_id))`, source).Scan(&found)
+	if err != nil {
+		return false, fmt.Errorf("read whether repositories were never read: %w", err)
+	}
+	return found, nil
 }
 
 // Summaries tells how each source stands that has sent anything, by name.

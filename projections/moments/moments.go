@@ -124,14 +124,23 @@ func (m *Moments) catalog(ctx context.Context, at projections.Moment) (*entities
 	if at.Known > newest {
 		return nil, fault.New(fault.Invalid, "position %d is not there yet: the newest is %d", at.Known, newest)
 	}
-	v, err := m.find(ctx, at, newest)
-	if err == nil && v == nil {
-		v, err = m.made(ctx, at, newest)
+	for {
+		v, err := m.find(ctx, at, newest)
+		if err != nil {
+			return nil, err
+		}
+		if v != nil {
+			return v.snapshot, nil
+		}
+		// One that is being made may have been begun before what is newest was on record:
+		// then it is looked at as one that was made before.
+		if v, err = m.made(ctx, at, newest); err != nil {
+			return nil, err
+		}
+		if at.Known > 0 || v.known >= newest {
+			return v.snapshot, nil
+		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	return v.snapshot, nil
 }
 
 // find returns a snapshot that was made before, if it holds still: what came since

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -93,4 +94,33 @@ func TestWhoDoesNotWaitFindsItLater(t *testing.T) {
 	if again, err := m.Catalog(t.Context(), at); again != s || err != nil {
 		t.Errorf("it was made twice: %v", err)
 	}
+}
+
+// Who asks for a moment that somebody has made already is told what came since that was
+// begun, too.
+func TestNewsWhileAMomentIsMade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := long(t, 3, 3)
+		may := make(chan struct{})
+		m := moments.New(w.catalog, held{w.history, func() {}, may}, w, func(context.Context, eventlog.Position) error { return nil }, func() time.Time { return start.AddDate(1, 0, 0) })
+		at := projections.Moment{At: start.Add(2 * time.Minute)}
+		found := make(chan int, 2)
+		ask := func() {
+			s, err := m.Catalog(t.Context(), at)
+			if err != nil {
+				t.Error(err)
+			}
+			found <- s.Len()
+		}
+		go ask()
+		synctest.Wait()
+		w.add(t, 1, false, "component:default/late", event.EntityRegistered{Declaration: projectiontest.Component("late", "team-1")})
+		w.fold(t, t.Context())
+		go ask()
+		synctest.Wait()
+		close(may)
+		if first, second := <-found, <-found; min(first, second) != 3 || max(first, second) != 4 {
+			t.Errorf("%d and %d entities, want 3 for who asked before the fourth was on record, and 4 for who asked then", first, second)
+		}
+	})
 }

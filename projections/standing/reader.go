@@ -107,6 +107,7 @@ func (r *Reader) state(ctx context.Context, now time.Time, name string, backlog 
 			s.Backfill = &b
 		}
 	}
+	f.Unheard = s.Unhooked() != ""
 	s.Truth = Of(now, f)
 	return s, nil
 }

@@ -27,6 +27,7 @@ const (
 	Losing      Condition = "losing"      // what it sends cannot be stored
 	Unreachable Condition = "unreachable" // its forge cannot be asked
 	Partial     Condition = "partial"     // some of its repositories could not be compared
+	Unheard     Condition = "unheard"     // no webhook leads here: comparisons alone tell
 	Silent      Condition = "silent"      // nothing came, and nothing was asked
 )
 
@@ -41,7 +42,7 @@ type Truth struct {
 
 // Late reports whether it is to be said that the source is behind.
 func (t Truth) Late() bool {
-	return t.Lag > LateAfter || t.Through.IsZero() && t.Is == Unreachable
+	return t.Lag > LateAfter || t.Through.IsZero() && (t.Is == Unreachable || t.Is == Late)
 }
 
 // Facts are what a Truth is decided by.
@@ -51,6 +52,7 @@ type Facts struct {
 	Missed  time.Time // when the oldest of what was missed happened; zero if nothing was
 	Losing  time.Time // since when what it sends cannot be stored; zero if it can
 	Survey  *Survey   // nil: it is not surveyed
+	Unheard bool      // of what moves no webhook tells
 }
 
 // Survey is how the surveys of a source stand.
@@ -132,10 +134,16 @@ func Of(now time.Time, f Facts) Truth {
 	case t.Told && f.Heard.IsZero():
 		bound(time.Time{}, Silent)
 	case t.Told:
+	case s.Err != "" && f.Unheard:
+		bound(s.Compared, Unreachable)
 	case s.Err != "":
 		bound(latest(s.Compared, f.Heard), Unreachable)
+	case s.Compared.IsZero() && f.Unheard:
+		bound(time.Time{}, Reading)
 	case s.Compared.IsZero(): // it is being compared for the first time
 		bound(f.Heard, Reading)
+	case f.Unheard:
+		bound(s.Compared, Unheard)
 	}
 	if f.Survey != nil {
 		for _, o := range f.Survey.Odd {
@@ -150,7 +158,11 @@ func Of(now time.Time, f Facts) Truth {
 		if now.Sub(f.Backlog.Oldest) > LateAfter {
 			is = Late
 		}
-		bound(f.Backlog.Oldest, is)
+		at := f.Backlog.Oldest
+		if f.Backlog.Unread { // what happened in it before it was found is not known, either
+			at = time.Time{}
+		}
+		bound(at, is)
 	}
 	if !f.Missed.IsZero() {
 		bound(f.Missed, Gap)

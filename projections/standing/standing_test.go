@@ -41,6 +41,12 @@ func TestOf(t *testing.T) {
 		{"one repository could not be compared", standing.Facts{Heard: ago(9), Survey: &standing.Survey{Compared: ago(1), Odd: []standing.Odd{{Since: ago(61)}}}}, ago(61), standing.Partial, true},
 		{"one could never be compared", standing.Facts{Heard: ago(9), Survey: &standing.Survey{Compared: ago(1), Odd: []standing.Odd{{}}}}, ago(9), standing.Partial, true},
 		{"what is sent cannot be stored", standing.Facts{Heard: ago(9), Survey: compared, Losing: ago(3)}, ago(3), standing.Losing, true},
+		{"a repository is read for the first time", standing.Facts{Survey: compared, Backlog: deliveries.Backlog{Pending: 2, Oldest: now.Add(-time.Second), Unread: true}}, time.Time{}, standing.Reading, false},
+		{"a repository waits to be read for the first time", standing.Facts{Survey: compared, Backlog: deliveries.Backlog{Pending: 2, Oldest: ago(2), Unread: true}}, time.Time{}, standing.Late, true},
+		{"no webhook tells", standing.Facts{Heard: ago(600), Unheard: true, Survey: compared}, ago(40), standing.Unheard, true},
+		{"no webhook tells, and what one told last is read", standing.Facts{Heard: ago(1), Unheard: true, Survey: compared, Backlog: pending(ago(1))}, ago(40), standing.Unheard, true},
+		{"no webhook tells, and the forge cannot be asked", standing.Facts{Heard: ago(9), Unheard: true, Survey: &standing.Survey{Compared: ago(40), Err: "401"}}, ago(40), standing.Unreachable, true},
+		{"no webhook tells, and the first comparison runs", standing.Facts{Heard: ago(9), Unheard: true, Survey: &standing.Survey{Running: "compare"}}, time.Time{}, standing.Reading, false},
 		{"a gap does not make known what is not", standing.Facts{Missed: ago(7), Survey: &standing.Survey{Err: "401"}}, time.Time{}, standing.Unreachable, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

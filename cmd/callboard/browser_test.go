@@ -53,7 +53,7 @@ func startDemoIn(t *testing.T, data string) string {
 	go io.Copy(io.Discard, out) // ends with the demo
 	select {
 	case <-played:
-	case <-time.After(3 * time.Minute):
+	case <-time.After(5 * time.Minute):
 		t.Fatalf("the demo did not play its history:\n%s", stderr.String())
 	}
 	return strings.TrimSpace(strings.TrimPrefix(string(line[:n]), "callboard: listening on "))

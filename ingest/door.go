@@ -107,7 +107,7 @@ type Answer struct {
 //	401 the signature is missing or wrong; nothing is stored
 //	404 there is no such source
 //	413 the body is larger than MaxBody
-//	415 the body is neither JSON nor a form, nor a CloudEvent
+//	415 the body is neither JSON nor a form, nor a CloudEvent, or is compressed
 //	503 the log cannot take it now
 //	500 a mistake of ours, which is logged
 func (d *Door) Receive(ctx context.Context, source string, header http.Header, body io.Reader) Answer {
@@ -134,6 +134,9 @@ func (d *Door) receive(ctx context.Context, s Source, header http.Header, body i
 	}
 	if !isReadable(header) {
 		return Answer{Status: http.StatusUnsupportedMediaType, Problem: "The content type must be application/json, or " + otherForm(s) + "."}, 0
+	}
+	if encoded := header.Get("Content-Encoding"); encoded != "" && !strings.EqualFold(encoded, "identity") {
+		return Answer{Status: http.StatusUnsupportedMediaType, Problem: "The body must be sent as it is, without a Content-Encoding."}, 0
 	}
 	b, err := io.ReadAll(io.LimitReader(body, MaxBody+1))
 	var large *http.MaxBytesError

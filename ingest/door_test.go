@@ -133,6 +133,8 @@ func TestDoorContract(t *testing.T) {
 		{name: "wrong signature", header: signed("another body"), body: body, status: 401, problem: "does not fit"},
 		{name: "unknown source", path: "/hooks/nobody", header: signed(body), body: body, status: 404, problem: "no source"},
 		{name: "wrong content type", header: with(signed(body), "Content-Type", "text/plain"), body: body, status: 415, problem: "application/json, or application/x-www-form-urlencoded"},
+		{name: "compressed", header: with(signed(body), "Content-Encoding", "gzip"), body: body, status: 415, problem: "without a Content-Encoding"},
+		{name: "said to be as it is", header: with(signed(body), "Content-Encoding", "identity"), body: body, status: 202, want: `{"delivery":"github:d-1","position":1}`, stored: 1},
 		{name: "no content type", header: with(signed(body), "Content-Type", ""), body: body, status: 415, problem: "application/json"},
 		{name: "a CloudEvent", header: with(signed(body), "Content-Type", "application/cloudevents+json; charset=utf-8"), body: body, status: 202, want: `{"delivery":"github:d-1","position":1}`, stored: 1},
 		{name: "a batch of them", header: with(signed(body), "Content-Type", "application/cloudevents-batch+json"), body: body, status: 202, want: `{"delivery":"github:d-1","position":1}`, stored: 1},

@@ -39,10 +39,18 @@ type Docs interface {
 	// Get returns how an entity's stood, or an error of kind fault.NotFound.
 	Get(ctx context.Context, entity string, at projections.Moment) (docs.State, error)
 	Published(ctx context.Context, at eventlog.Position) (event.DocsPublished, error)
-	PageOrigin(ctx context.Context, entity, path string, at eventlog.Position) (docs.Origin, error)
-	PageVersions(ctx context.Context, entity, path string, known eventlog.Position) ([]docs.PageVersion, error)
-	PagePaths(ctx context.Context, entity string) ([]string, error)
+	// Versions lists the tags and releases of a repository, the newest first.
 	Versions(ctx context.Context, r event.Repository, known eventlog.Position) ([]docs.Version, error)
+	DocsPages
+}
+
+// DocsPages is what is known of single pages.
+type DocsPages interface {
+	PageOrigin(ctx context.Context, entity, path string, at eventlog.Position) (docs.Origin, error)
+	// PageVersions returns what was at a path, the newest first.
+	PageVersions(ctx context.Context, entity, path string, known eventlog.Position) ([]docs.PageVersion, error)
+	// PagePaths lists the paths at which there ever was a page.
+	PagePaths(ctx context.Context, entity string) ([]string, error)
 }
 
 // DocsContents is what the files of documentation hold.

@@ -52,7 +52,7 @@ func (s *Store) settle(ctx context.Context, ids, stay []string) (swept int, err 
 	if err != nil {
 		return 0, err
 	}
-	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
+	defer tx.Rollback() // after a commit there is nothing to roll back
 	kept, errKept := json.Marshal(append([]string{}, stay...))
 	all, errAll := json.Marshal(ids)
 	if err := errors.Join(errKept, errAll); err != nil {

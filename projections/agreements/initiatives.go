@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/entities"
@@ -256,7 +257,7 @@ func (b *board) subject(ref string) *scorecards.Subject {
 		return s
 	}
 	if e, ok := b.catalog.Get(ref); ok {
-		s = &scorecards.Subject{Entity: e.Entity, Relations: e.Relations}
+		s = &scorecards.Subject{Entity: e.Entity, Relations: func() []catalog.Relation { return e.Relations }}
 		if s.Owner.Ref = e.Owner(); s.Owner.Ref != "" {
 			s.Owner = b.owner(s.Owner.Ref)
 		}

@@ -94,13 +94,26 @@ func (w *World) fork() *World {
 	return &f
 }
 
-// ownEdges makes the edges from a ref the world's own, to be written to.
-func (w *World) ownEdges(from string) {
-	if w.ours == nil || w.ours.edges[from] || w.edges[from] == nil {
-		return
+// ownEdges returns the edges of a type from a ref to be written to: the world's own.
+func (w *World) ownEdges(from, typ string) map[string]int {
+	all := w.edges[from]
+	switch {
+	case all == nil:
+		all = edges{}
+	case w.ours != nil && !w.ours.edges[from]:
+		all = maps.Clone(all)
+		for t, of := range all {
+			all[t] = maps.Clone(of)
+		}
 	}
-	w.ours.edges[from] = true
-	w.edges[from] = maps.Clone(w.edges[from])
+	if w.ours != nil {
+		w.ours.edges[from] = true
+	}
+	if all[typ] == nil {
+		all[typ] = map[string]int{}
+	}
+	w.edges[from] = all
+	return all[typ]
 }
 
 // ownRepository makes what is known of a repository the world's own, to be written to; nil

@@ -84,7 +84,9 @@ func (stood) Spells(context.Context, string, eventlog.Position) iter.Seq2[*score
 	return func(func(*scores.Spell, error) bool) {}
 }
 
-func (stood) Events(context.Context, history.Filter) (history.Page, error) { return history.Page{}, nil }
+func (stood) Events(context.Context, history.Filter) (history.Page, error) {
+	return history.Page{}, nil
+}
 
 func (o *office) fold() {
 	o.t.Helper()

@@ -63,8 +63,9 @@ type Question struct {
 	// Within is the full reference of a group to which the report keeps, or [None];
 	// empty: all.
 	Within string
-	// Detail asks for the entities themselves.
-	Detail bool
+	// Detail asks for the entities themselves, and Members for which components belong to
+	// which group, judged or not.
+	Detail, Members bool
 	// Movers is how many of those who rose, of those who fell, and of the falls are told of.
 	Movers int
 }
@@ -90,6 +91,9 @@ type Report struct {
 	// Exempt is how many entities are exempt from a rule of any card.
 	Exempt   int
 	Entities []Entity // if asked for: by level, the lowest first, then by reference
+	// Members are the full refs of components, if asked for, by the names of the root and of
+	// the groups right below it.
+	Members map[string][]string
 }
 
 // CardStand is how all stand on one card.
@@ -244,6 +248,9 @@ func Ask(ctx context.Context, from Scores, c Catalog, q Question) (*Report, erro
 	r.Root.ownWas(a.of)
 	r.Root.sum()
 	r.Root.tidy()
+	if q.Members {
+		r.Members = a.places.members(c, a.scope)
+	}
 	r.Exempt = len(a.exempt)
 	r.Trend = addUp(a.trend)
 	a.rules()

@@ -1,13 +1,13 @@
 package scorer
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
-	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/scorecards"
 )
 
@@ -28,18 +28,8 @@ func (s *Scorer) Predict(ctx context.Context, known eventlog.Position, events []
 	if err := s.Wait(ctx, known); err != nil {
 		return nil, err
 	}
-	done := make(chan struct{})
-	ask := func(j *judge) {
-		defer close(done)
-		all, err = j.foresee(ctx, events)
-	}
-	select {
-	case s.asked <- ask:
-		<-done
-		return all, err
-	case <-ctx.Done():
-		return nil, fault.New(fault.Unavailable, "scores cannot be told just now: %w", ctx.Err())
-	}
+	failed := s.between(ctx, func(j *judge) { all, err = j.foresee(ctx, events) })
+	return all, cmp.Or(failed, err)
 }
 
 // foresee judges events on a copy.

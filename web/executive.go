@@ -45,17 +45,16 @@ type executiveView struct {
 	delivery *performanceView // nil: there is none
 	// goals are the open initiatives, of the whole organisation only: those of which the
 	// last day is next, and how many more there are.
-	goals     []initiativeRow
-	moreGoals int
-	goal      string // "Silver or better"
-	entities  entitiesView
-	trend     trendView
-	rose      []moverView
-	fell      []moverView
-	worst     []ruleColumn
-	judged    int
-	card      ui.Anchor
-	foot      []string
+	goals      []initiativeRow
+	moreGoals  int
+	goal       string // "Silver or better"
+	entities   entitiesView
+	trend      trendView
+	rose, fell moversView
+	worst      []ruleColumn
+	judged     int
+	card       ui.Anchor
+	foot       []string
 }
 
 // headline is the page in two sentences.
@@ -185,7 +184,7 @@ func newExecutiveView(organisation string, r request, m *maturity.Report, p span
 		v.entities = newEntitiesView(r, m, shownEntities)
 	}
 	v.trend = maturityTrend(m)
-	v.rose, v.fell = moversOf(r, m.Card, m.Rose), moversOf(r, m.Card, m.Fell)
+	v.rose, v.fell = risen(r, m), fallen(r, m)
 	v.worst = worstRules(rulesOf(m), m.Root.All.Entities, shownWorst)
 	return v
 }

@@ -250,11 +250,11 @@ func executivePage(v executiveView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = moversCard("h-up", "Rose the most", "Nobody rose.", "", v.rose).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = moversCard("h-up", v.rose.title, "Nobody rose.", "", v.rose.all).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = moversCard("h-down", "Fell the most", "Nobody fell.", "", v.fell).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = moversCard("h-down", v.fell.title, "Nobody fell.", "", v.fell.all).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -168,6 +168,34 @@ func TestExecutiveListsOpenInitiatives(t *testing.T) {
 	}
 }
 
+// Where nobody stands otherwise than at first, because they are back or were not judged then,
+// the last who moved are told of: what the figures count is there.
+func TestWhoMovedAndIsBack(t *testing.T) {
+	of := func(name string) string {
+		return "---\napiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: " + name + "}\nspec: {type: service, lifecycle: production, owner: bank}\n"
+	}
+	o := judged(t, readiness+of("back")+of("old"))
+	o.stand(daysAgo(140), "production-readiness", "component:default/old", "Silver", 2, "owner=pass codeowners=pass docs=fail", "mossbank", "c0ffee01")
+	stand := func(days int, level, rules string) {
+		o.stand(daysAgo(days), "production-readiness", "component:default/back", level, 2, rules, "juniper-q", fmt.Sprintf("bad0bad%d", days))
+	}
+	stand(40, "Silver", "owner=pass codeowners=pass docs=fail")
+	stand(30, "Bronze", "codeowners=fail")
+	stand(20, "Silver", "codeowners=pass")
+	o.ready()
+	for _, address := range []string{"/executive", readinessCard} {
+		got := o.ok(address)
+		got.wants("[data-part=h-up]", "Rose last", "back Bronze Silver")
+		got.wants("[data-part=h-down]", "Fell last", "back Silver Bronze")
+	}
+	o.ok("/executive").wants(".summary-figs", "Fell a level 1")
+	for _, address := range []string{"/exemptions", "/exemptions/new"} {
+		if got := o.get(address).texts(".nav [aria-current]"); len(got) != 1 || got[0] != "Scorecards" {
+			t.Errorf("at %s the sidebar marks %q", address, got)
+		}
+	}
+}
+
 func TestExecutiveSaysWhatIsWrong(t *testing.T) {
 	o := shop(t)
 	for address, want := range map[string]string{

@@ -78,9 +78,9 @@ type Report struct {
 	Trend []Step
 	Rose  []Move
 	Fell  []Move
-	// LastFalls are those of the time, the newest first, also of who has risen since. There
-	// are as many as Movers says.
-	LastFalls []Move
+	// LastFalls and LastRises are those of the time, the newest first, also of who has risen or
+	// fallen since, or was not judged at the earlier moment. There are as many as Movers says.
+	LastFalls, LastRises []Move
 	Falls     Falls // in the time
 	Before    Falls // in the time of the same length before
 	// Rules are those that fail and count: of Card, and of all cards if Detail was asked
@@ -279,7 +279,7 @@ type asker struct {
 	moments []time.Time
 	trend   []Step         // what each has more than the one before
 	best    [2][]mover     // who fell, and who rose; the first is the best
-	falls   []mover        // of the time, the newest first
+	last    [2][]mover     // falls, and rises, of the time, the newest first
 	open    map[opened]int // how many have the same open rules, and stand as high
 	exempt  map[string]bool
 	unowned map[string]bool

@@ -28,41 +28,42 @@ var openapi []byte
 
 // Config is what the API reads from.
 type Config struct {
-	Catalog    func() *entities.Snapshot
-	Moments    Moments // may be nil: then the catalog is that of now
-	History    History
-	Proofs     Proofs
-	PublicKey  string          // that seals are checked with
-	Signer     evidence.Signer // with the key of the seals
-	Evidence   *evidence.Reporter
-	Records    Records        // the event log
-	Ledger     *ledger.Ledger // nil as Moments is
-	Deliveries Deliveries
-	Facts      Facts
-	Scores     Scores
-	Trends     Trends
-	Notices    Notices
-	Docs       Docs         // may be nil: then there is no documentation
-	Contents   DocsContents // nil if Docs is
-	Trials     Trials
-	Agreements Agreements
-	Desk       Desk
-	Check      Check   // nil: nothing is checked before it is merged
-	Checked    Checked // nil as Check is
-	Now        func() time.Time
-	Replay     Replay
-	Allow      Replay // of a delivery that is held, to remove as much as it takes
-	Dismiss    Dismiss
-	Undo       Undo
-	Reporter   Reporter
-	Standing   Standing
-	Gaps       Gaps
-	Survey     Survey
-	Backfill   Backfill
-	Locations  Locations
-	Sites      func() map[string]string // by host of a source: "github.com" for any GitHub, "gitlab.com" for any GitLab
-	Kinds      catalog.Kinds            // of the entities that are taken
-	Sources    func() []Source          // as they are configured now
+	Catalog     func() *entities.Snapshot
+	Moments     Moments // may be nil: then the catalog is that of now
+	History     History
+	Proofs      Proofs
+	PublicKey   string          // that seals are checked with
+	Signer      evidence.Signer // with the key of the seals
+	Evidence    *evidence.Reporter
+	Records     Records        // the event log
+	Ledger      *ledger.Ledger // nil as Moments is
+	Deliveries  Deliveries
+	Facts       Facts
+	Scores      Scores
+	Trends      Trends
+	Notices     Notices
+	Docs        Docs         // may be nil: then there is no documentation
+	Contents    DocsContents // nil if Docs is
+	Trials      Trials
+	Performance Performance // nil: nobody is told how software is delivered
+	Agreements  Agreements
+	Desk        Desk
+	Check       Check   // nil: nothing is checked before it is merged
+	Checked     Checked // nil as Check is
+	Now         func() time.Time
+	Replay      Replay
+	Allow       Replay // of a delivery that is held, to remove as much as it takes
+	Dismiss     Dismiss
+	Undo        Undo
+	Reporter    Reporter
+	Standing    Standing
+	Gaps        Gaps
+	Survey      Survey
+	Backfill    Backfill
+	Locations   Locations
+	Sites       func() map[string]string // by host of a source: "github.com" for any GitHub, "gitlab.com" for any GitLab
+	Kinds       catalog.Kinds            // of the entities that are taken
+	Sources     func() []Source          // as they are configured now
 	// IsRead reports whether somebody reads what is declared in a source: it is
 	// configured, or that of the locations. Nil: of all somebody does.
 	IsRead     func(source string) bool

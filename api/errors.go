@@ -9,7 +9,9 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/scorecards/desk"
 )
 
 // answer is how a kind of error looks from outside.
@@ -127,6 +129,8 @@ type Problem struct {
 	Detail string `json:"detail,omitempty"`
 	// Instance is the request's id, to quote when asking for help.
 	Instance string `json:"instance,omitempty"`
+	// Position is of the event that made it what it is, if it is not what the caller looked at.
+	Position eventlog.Position `json:"position,omitempty"`
 }
 
 func (a *API) writeProblem(c echo.Context, err error) error {
@@ -134,6 +138,9 @@ func (a *API) writeProblem(c echo.Context, err error) error {
 	p := Problem{Type: "about:blank", Title: http.StatusText(as.status), Status: as.status, Detail: a.message(c, err, as.status)}
 	if id := c.Response().Header().Get(echo.HeaderXRequestID); id != "" {
 		p.Instance = "urn:callboard:request:" + id
+	}
+	if changed, ok := errors.AsType[desk.Changed](err); ok {
+		p.Position = changed.Now
 	}
 	c.Response().Header().Set(echo.HeaderContentType, "application/problem+json")
 	c.Response().WriteHeader(as.status)

@@ -36,7 +36,7 @@ type ExemptionDesk interface {
 // InitiativeDesk is about initiatives.
 type InitiativeDesk interface {
 	OpenInitiative(ctx context.Context, t desk.Terms) (desk.Made, error)
-	ChangeInitiative(ctx context.Context, ref string, t desk.Terms) (desk.Made, error)
+	ChangeInitiative(ctx context.Context, ref string, seen eventlog.Position, t desk.Terms) (desk.Made, error)
 	CloseInitiative(ctx context.Context, ref, why string) (desk.Made, error)
 }
 
@@ -184,24 +184,25 @@ func (a *API) handleGrantExemption(c echo.Context) error {
 // refuseExemption handles "POST /api/exemptions/{name}/deny" and "…/revoke".
 func (a *API) refuseExemption(do func(Desk, context.Context, string, desk.Decision) (desk.Made, error)) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		note, by, err := noteOf(c)
-		if err != nil {
+		var in struct {
+			note
+			Position eventlog.Position `json:"position"`
+		}
+		if err := decode(c, &in, noteSays); err != nil {
 			return err
 		}
-		made, err := do(a.Desk, actingAs(c, by), namedRef(scorecards.KindExemption, pathParam(c, "name")).String(), desk.Decision{Note: note})
+		made, err := do(a.Desk, actingAs(c, in.By), namedRef(scorecards.KindExemption, pathParam(c, "name")).String(), desk.Decision{Note: in.Note, Position: in.Position})
 		return answerMade(c, made, err)
 	}
 }
 
-// noteOf reads why somebody decides something, and who they say that they are.
-func noteOf(c echo.Context) (note, by string, err error) {
-	var in struct {
-		Note string `json:"note"`
-		By   string `json:"by"`
-	}
-	err = decode(c, &in, `why, and who you are: {"note": "…", "by": "…"}`)
-	return in.Note, in.By, err
+// note is why somebody decides something, and who they say that they are.
+type note struct {
+	Note string `json:"note"`
+	By   string `json:"by"`
 }
+
+const noteSays = `why, and who you are: {"note": "…", "by": "…"}`
 
 // actingAs is the context of a request in which somebody acts who says who they are.
 func actingAs(c echo.Context, by string) context.Context {

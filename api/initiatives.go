@@ -139,20 +139,23 @@ func (a *API) handleOpenInitiative(c echo.Context) error {
 
 // handleChangeInitiative handles "PUT /api/initiatives/{name}".
 func (a *API) handleChangeInitiative(c echo.Context) error {
-	var in terms
+	var in struct {
+		terms
+		Position eventlog.Position `json:"position"` // of what they looked at
+	}
 	if err := decode(c, &in, termsSay); err != nil {
 		return err
 	}
-	made, err := a.Desk.ChangeInitiative(actingAs(c, in.By), namedRef(scorecards.KindInitiative, pathParam(c, "name")).String(), in.Terms)
+	made, err := a.Desk.ChangeInitiative(actingAs(c, in.By), namedRef(scorecards.KindInitiative, pathParam(c, "name")).String(), in.Position, in.Terms)
 	return answerMade(c, made, err)
 }
 
 // handleCloseInitiative handles "POST /api/initiatives/{name}/close".
 func (a *API) handleCloseInitiative(c echo.Context) error {
-	note, by, err := noteOf(c)
-	if err != nil {
+	var in note
+	if err := decode(c, &in, noteSays); err != nil {
 		return err
 	}
-	made, err := a.Desk.CloseInitiative(actingAs(c, by), namedRef(scorecards.KindInitiative, pathParam(c, "name")).String(), note)
+	made, err := a.Desk.CloseInitiative(actingAs(c, in.By), namedRef(scorecards.KindInitiative, pathParam(c, "name")).String(), in.Note)
 	return answerMade(c, made, err)
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/callboard/callboard/projections/maturity"
 	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/scorecards"
+	"github.com/callboard/callboard/scorecards/scorer"
 )
 
 // maturityAnswer is a report as JSON.
@@ -37,6 +39,38 @@ type maturityAnswer struct {
 	Unowned  int             `json:"unowned"`
 	Exempt   int             `json:"exempt"`
 	Entities []entityStood   `json:"entities,omitempty"`
+	Delivery []delivered     `json:"delivery,omitempty"` // of now only, the whole first
+}
+
+// delivered is how a group delivers to production, and did a month before.
+type delivered struct {
+	Group string `json:"group"` // as those of groups; the first is the whole
+	pace
+	Was pace `json:"was"`
+}
+
+// pace is what deployments to production come to. What there is nothing to count of is null.
+type pace struct {
+	scorer.Performance
+	FailureRate *float64 `json:"changeFailureRate"`
+	LeadTime    *float64 `json:"leadTime"`      // median, in seconds
+	Restore     *float64 `json:"timeToRestore"` // likewise
+}
+
+func paceOf(p scorer.Performance) pace {
+	is := pace{Performance: p}
+	if rate, ok := p.FailureRate(); ok {
+		is.FailureRate = &rate
+	}
+	if p.Leads > 0 {
+		seconds := p.LeadTime.Seconds()
+		is.LeadTime = &seconds
+	}
+	if p.Outages > 0 {
+		seconds := p.Restore.Seconds()
+		is.Restore = &seconds
+	}
+	return is
 }
 
 // stood is how some entities stand, and how those stood, and stand, that were judged at
@@ -125,6 +159,7 @@ func (a *API) handleMaturity(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	q.Members = a.Performance != nil && momentOf(c).Now() && q.To.At.IsZero() && c.QueryParam("format") != "csv"
 	report, err := maturity.Ask(c.Request().Context(), a.Scores, a.catalog(c), q)
 	if err != nil {
 		return err
@@ -132,7 +167,31 @@ func (a *API) handleMaturity(c echo.Context) error {
 	if c.QueryParam("format") == "csv" {
 		return writeMaturity(c, report)
 	}
-	return c.JSON(http.StatusOK, newMaturityAnswer(report))
+	answer := newMaturityAnswer(report)
+	if answer.Delivery, err = a.delivered(c, report); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, answer)
+}
+
+// Performance tells of groups of entities how they deliver, at moments, by what is known now.
+type Performance func(ctx context.Context, groups map[string][]string, moments ...time.Time) ([]map[string]scorer.Performance, error)
+
+// delivered tells how the groups of a report deliver; nothing of another moment than now.
+func (a *API) delivered(c echo.Context, m *maturity.Report) ([]delivered, error) {
+	if len(m.Members) == 0 {
+		return nil, nil
+	}
+	now := a.Now()
+	then, err := a.Performance(c.Request().Context(), m.Members, now, now.Add(-30*24*time.Hour))
+	if err != nil {
+		return nil, err
+	}
+	var all []delivered
+	for _, g := range append([]*maturity.Node{m.Root}, m.Root.Children...) {
+		all = append(all, delivered{g.Name(), paceOf(then[0][g.Name()]), paceOf(then[1][g.Name()])})
+	}
+	return all, nil
 }
 
 // movedInAnswer is how many of those who rose, and of those who fell, are told of.

@@ -58,10 +58,12 @@ spec: {type: service, lifecycle: production, owner: payments}
 func subject(t testing.TB, facts map[string]any) *scorecards.Subject {
 	t.Helper()
 	s := &scorecards.Subject{
-		Entity:    service(t),
-		Owner:     scorecards.Owner{Ref: "group:default/payments", Exists: true, Members: 4},
-		Relations: []catalog.Relation{{Type: "ownedBy", TargetRef: "group:default/payments"}},
-		Facts:     map[string]scorecards.Fact{},
+		Entity: service(t),
+		Owner:  scorecards.Owner{Ref: "group:default/payments", Exists: true, Members: 4},
+		Relations: func() []catalog.Relation {
+			return []catalog.Relation{{Type: "ownedBy", TargetRef: "group:default/payments"}}
+		},
+		Facts: map[string]scorecards.Fact{},
 	}
 	source := &scorecards.Source{Position: 7, Commit: "4f2a91c", Actor: "pebbledash", At: noon.Add(-time.Hour)}
 	for name, value := range facts {

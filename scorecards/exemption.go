@@ -73,6 +73,18 @@ func (e *Exemption) Covers(rule string) bool {
 	return len(e.Rules) == 0 || slices.Contains(e.Rules, rule)
 }
 
+// Misses lists what the exemption names and is not there: of a card, nil where that is not
+// there itself. Whether the entity is there is for the caller to ask.
+func (e *Exemption) Misses(c *Card) []catalog.Problem {
+	var p problems
+	if c == nil {
+		p.add("spec.scorecard", noCard)
+		return p
+	}
+	p.rules(c, e.Rules)
+	return p
+}
+
 func (e *Exemption) outlasts(o *Exemption) bool {
 	return !o.Until.IsZero() && (e.Until.IsZero() || e.Until.After(o.Until))
 }

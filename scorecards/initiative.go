@@ -113,19 +113,38 @@ func (i *Initiative) Asks(s *Subject, now time.Time) bool {
 	return i.filter == nil || judge(i.filter, newView(s, now)).Outcome == Pass
 }
 
+// Misses lists what the initiative names and is not there: of a card, nil where that is not
+// there itself.
+func (i *Initiative) Misses(c *Card) []catalog.Problem {
+	var p problems
+	if c == nil {
+		p.add("spec.scorecard", noCard)
+		return p
+	}
+	if i.Level != "" && c.Rank(i.Level) == 0 {
+		p.add("spec.level", "the scorecard has no level %s", i.Level)
+	}
+	p.rules(c, i.Rules)
+	return p
+}
+
+// noCard says of a scorecard that it is not there.
+const noCard = "there is no such scorecard"
+
+// rules adds which rules a card does not have.
+func (p *problems) rules(c *Card, ids []string) {
+	for n, id := range ids {
+		if c.Rule(id) == nil {
+			p.add(catalog.IndexPath("spec.rules", n), "the scorecard has no rule %s", id)
+		}
+	}
+}
+
 // Unmeasured says why nobody can tell who is done: there is no card, or it has no such
 // level or rule any more. Empty: everybody can.
 func (i *Initiative) Unmeasured(c *Card) string {
-	if c == nil {
-		return "there is no such scorecard"
-	}
-	if i.Level != "" && c.Rank(i.Level) == 0 {
-		return "the scorecard has no level " + i.Level
-	}
-	for _, id := range i.Rules {
-		if c.Rule(id) == nil {
-			return "the scorecard has no rule " + id
-		}
+	for _, missing := range i.Misses(c) {
+		return missing.Message
 	}
 	return ""
 }

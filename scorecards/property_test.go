@@ -98,7 +98,9 @@ func drawSubject(t *rapid.T) *scorecards.Subject {
 	}
 	if rapid.Bool().Draw(t, "linked") {
 		s.Entity.Metadata.Links = []catalog.Link{{URL: "https://example.com", Type: "runbook"}}
-		s.Relations = []catalog.Relation{{Type: "ownedBy", TargetRef: "group:default/payments"}}
+		s.Relations = func() []catalog.Relation {
+			return []catalog.Relation{{Type: "ownedBy", TargetRef: "group:default/payments"}}
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(observations)) {
 		f := scorecards.Fact{Value: observations[name].Draw(t, name)}

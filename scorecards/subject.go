@@ -20,9 +20,11 @@ import (
 // Subject is what is judged: an entity and what is known of it. To build one costs
 // little, and nothing of it is written to; many goroutines may evaluate one.
 type Subject struct {
-	Entity    *catalog.Entity
-	Owner     Owner
-	Relations []catalog.Relation
+	Entity *catalog.Entity
+	Owner  Owner
+	// Relations lists those of the entity, in an order that is always the same; nil: there are
+	// none. A group may have thousands, and few rules read them.
+	Relations func() []catalog.Relation
 	// Facts are what was observed, by the name of the variable: "repo.files",
 	// "facts.coverage". What is not in here is unknown.
 	Facts map[string]Fact
@@ -165,10 +167,12 @@ func (v *view) build(name string) (any, bool) {
 	case "now":
 		return types.Timestamp{Time: v.now}, true
 	case "relations":
-		all := make([]map[string]string, len(v.Relations))
-		for i, r := range v.Relations {
-			kind, _, _ := strings.Cut(r.TargetRef, ":")
-			all[i] = map[string]string{"type": r.Type, "target": r.TargetRef, "kind": kind}
+		all := []map[string]string{}
+		if v.Relations != nil {
+			for _, r := range v.Relations() {
+				kind, _, _ := strings.Cut(r.TargetRef, ":")
+				all = append(all, map[string]string{"type": r.Type, "target": r.TargetRef, "kind": kind})
+			}
 		}
 		return types.DefaultTypeAdapter.NativeToValue(all), true
 	case "links":

@@ -255,7 +255,7 @@ func newConnectReady(f forge, base, owner, name, address string) *connectReady {
 	if api := apiAddress(f.key, address); api != "" {
 		c.command += " --url " + api
 	}
-	c.command += " --to " + base
+	c.command += " --portal " + base
 	return c
 }
 

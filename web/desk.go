@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/agreements"
 	"github.com/callboard/callboard/projections/entities"
@@ -42,6 +43,6 @@ type ExemptionDesk interface {
 // InitiativeDesk is about initiatives.
 type InitiativeDesk interface {
 	OpenInitiative(ctx context.Context, t desk.Terms) (desk.Made, error)
-	ChangeInitiative(ctx context.Context, ref string, t desk.Terms) (desk.Made, error)
+	ChangeInitiative(ctx context.Context, ref string, seen eventlog.Position, t desk.Terms) (desk.Made, error)
 	CloseInitiative(ctx context.Context, ref, why string) (desk.Made, error)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/agreements"
 	"github.com/callboard/callboard/projections/maturity"
 	"github.com/callboard/callboard/web/ui"
 )
@@ -23,6 +24,7 @@ const (
 
 	shownGroups   = 16  // rows of the tree; with more it is no page to be printed
 	shownEntities = 100 // of a part of the organisation
+	shownGoals    = 5
 	shownRisen    = 3
 	shownWorst    = 3
 )
@@ -40,15 +42,19 @@ type executiveView struct {
 	figures  []figureView
 	groups   groupsView
 	cards    []cardRow
-	goal     string // "Silver or better"
-	entities entitiesView
-	trend    trendView
-	rose     []moverView
-	fell     []moverView
-	worst    []ruleColumn
-	judged   int
-	card     ui.Anchor
-	foot     []string
+	delivery *performanceView // nil: there is none
+	// goals are the open initiatives, of the whole organisation only: those of which the
+	// last day is next, and how many more there are.
+	goals      []initiativeRow
+	moreGoals  int
+	goal       string // "Silver or better"
+	entities   entitiesView
+	trend      trendView
+	rose, fell moversView
+	worst      []ruleColumn
+	judged     int
+	card       ui.Anchor
+	foot       []string
 }
 
 // headline is the page in two sentences.
@@ -94,15 +100,43 @@ func (s *Site) executive(ctx context.Context, r request) (answer, error) {
 		}
 		q.Within, q.Detail = ref, true
 	}
+	q.Members = s.Performance != nil
 	report, err := maturity.Ask(ctx, s.Scores, r.catalog, q)
 	if err != nil {
 		return answer{}, err
 	}
 	v := newExecutiveView(s.Organisation, r, report, p)
+	if v.delivery, err = s.performed(ctx, r, report, v.groups); err != nil {
+		return answer{}, err
+	}
+	if err := s.addGoals(ctx, r, report, &v); err != nil {
+		return answer{}, err
+	}
 	if v.foot, err = s.madeFrom(ctx, r); err != nil {
 		return answer{}, err
 	}
 	return answer{title: v.title, body: executivePage(v)}, nil
+}
+
+// addGoals lists the initiatives that are open when the report ends.
+func (s *Site) addGoals(ctx context.Context, r request, m *maturity.Report, v *executiveView) error {
+	if s.Agreements == nil || m.Within != "" {
+		return nil
+	}
+	all, err := s.Agreements.Initiatives(ctx, r.catalog, m.To, m.End)
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		switch {
+		case all[i].State != agreements.Open:
+		case len(v.goals) < shownGoals:
+			v.goals = append(v.goals, newInitiativeRow(r, &all[i]))
+		default:
+			v.moreGoals++
+		}
+	}
+	return nil
 }
 
 // withinOf reads the part of the organisation that a page is about.
@@ -150,7 +184,7 @@ func newExecutiveView(organisation string, r request, m *maturity.Report, p span
 		v.entities = newEntitiesView(r, m, shownEntities)
 	}
 	v.trend = maturityTrend(m)
-	v.rose, v.fell = moversOf(r, m.Card, m.Rose), moversOf(r, m.Card, m.Fell)
+	v.rose, v.fell = risen(r, m), fallen(r, m)
 	v.worst = worstRules(rulesOf(m), m.Root.All.Entities, shownWorst)
 	return v
 }

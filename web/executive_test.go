@@ -1,10 +1,17 @@
 package web_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/scorecards/scorer"
+	"github.com/callboard/callboard/web"
+	"github.com/callboard/callboard/web/internal/sample"
 )
 
 // rowsOf are the rows of a table, each as its texts.
@@ -80,6 +87,113 @@ func TestExecutiveTravels(t *testing.T) {
 	hygiene.wants(".summary .headline", "25 % of all points of 1 entity are reached")
 	// Another level.
 	o.ok("/executive?level=bronze").wants(".summary-figs", "Bronze or better 83 % 5 of 6")
+}
+
+// delivered says of each group that as many deployments succeeded as it has components, and
+// twice as many a month before; of what has one it was never told.
+func delivered(_ context.Context, groups map[string][]string, moments ...time.Time) ([]map[string]scorer.Performance, error) {
+	var all []map[string]scorer.Performance
+	for i := range moments {
+		of := map[string]scorer.Performance{}
+		for name, refs := range groups {
+			n := len(refs)
+			of[name] = scorer.Performance{Told: n > 1, Succeeded: n * (i + 1), Failed: n * i, Leads: n - 2, LeadTime: 90 * time.Minute, Outages: i, Restore: 3 * time.Hour}
+		}
+		all = append(all, of)
+	}
+	return all, nil
+}
+
+// How software is delivered is told of the groups of the page, of now only; and of what
+// nobody was told, that.
+func TestExecutiveTellsOfDelivery(t *testing.T) {
+	busy := false
+	o := shop(t, func(_ *organisation, c *web.Config) {
+		c.Performance = func(ctx context.Context, groups map[string][]string, moments ...time.Time) ([]map[string]scorer.Performance, error) {
+			if busy {
+				return nil, fault.New(fault.Unavailable, "scores are busy")
+			}
+			return delivered(ctx, groups, moments...)
+		}
+	})
+	check := func(address string, want ...string) *page {
+		t.Helper()
+		got := o.ok(address)
+		if rows := got.rowsOf("delivery"); strings.Join(rows, "\n") != strings.Join(want, "\n") {
+			t.Errorf("%s:\n%s\nwant\n%s", address, strings.Join(rows, "\n"), strings.Join(want, "\n"))
+		}
+		return got
+	}
+	check("/executive",
+		"Acme 7 was 14 1 h 30 min was 1 h 30 min 0 % was 33 % none was 3 h",
+		"Goods 3 was 6 1 h 30 min was 1 h 30 min 0 % was 33 % none was 3 h",
+		"Money 2 was 4 none 0 % was 33 % none was 3 h",
+		"No domain 2 was 4 none 0 % was 33 % none was 3 h")
+	check("/executive?within=domain:default/money", "Money 2 was 4 none 0 % was 33 % none was 3 h", "Cards 2 was 4 none 0 % was 33 % none was 3 h")
+	check("/executive?within=system:default/labs", "Labs No data: no deployment was ever told of.")
+	for _, past := range []string{"/executive?at=2026-03-01T00:00", "/executive?to=2026-03-01"} {
+		check(past).wants("[data-part=delivery]", "known of now only")
+	}
+	busy = true
+	check("/executive").wants("[data-part=delivery]", "Nobody can tell just now")
+	if len(shop(t).ok("/executive").all("[data-part=delivery]")) > 0 {
+		t.Error("a portal that does not know tells of it")
+	}
+}
+
+// The initiatives that are open stand on the page of the whole, the one that ends first
+// before all others; those to come, over or of another moment do not.
+func TestExecutiveListsOpenInitiatives(t *testing.T) {
+	o := shop(t)
+	for name, spec := range map[string]string{
+		"later": "level: Silver, target: 2026-09-30", "sooner": "level: Gold, target: 2026-05-31", "planned": "level: Gold, start: 2026-04-01, target: 2026-05-31",
+		"over": "level: Gold, target: 2026-02-01", "fresh": "level: Gold, start: 2026-03-01, target: 2026-10-31",
+	} {
+		o.push(sample.Push{At: daysAgo(100), By: by("mossbank"), Repository: "acme/goals-" + name,
+			Text: "apiVersion: callboard.dev/v1alpha1\nkind: Initiative\nmetadata: {name: " + name + ", title: Goal " + name + "}\nspec: {scorecard: production-readiness, " + spec + "}\n"})
+	}
+	o.ready()
+	rows := func(address string) string {
+		return strings.Join(o.ok(address).texts("[data-part=initiatives] tbody .name"), ", ")
+	}
+	if got := rows("/executive"); got != "Goal sooner, Goal later, Goal fresh" {
+		t.Errorf("open are %s", got)
+	}
+	if got := rows("/executive?to=2026-02-15"); got != "Goal sooner, Goal later" {
+		t.Errorf("in February open are %s", got)
+	}
+	o.ok("/executive").wants("[data-part=initiatives] tbody tr", "Goal sooner Gold on Production readiness", "31 May 2026", "1 of 6")
+	if got := rows("/executive?within=domain:default/money"); got != "" {
+		t.Errorf("of a domain there are %s", got)
+	}
+}
+
+// Where nobody stands otherwise than at first, because they are back or were not judged then,
+// the last who moved are told of: what the figures count is there.
+func TestWhoMovedAndIsBack(t *testing.T) {
+	of := func(name string) string {
+		return "---\napiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: " + name + "}\nspec: {type: service, lifecycle: production, owner: bank}\n"
+	}
+	o := judged(t, readiness+of("back")+of("old"))
+	o.stand(daysAgo(140), "production-readiness", "component:default/old", "Silver", 2, "owner=pass codeowners=pass docs=fail", "mossbank", "c0ffee01")
+	stand := func(days int, level, rules string) {
+		o.stand(daysAgo(days), "production-readiness", "component:default/back", level, 2, rules, "juniper-q", fmt.Sprintf("bad0bad%d", days))
+	}
+	stand(40, "Silver", "owner=pass codeowners=pass docs=fail")
+	stand(30, "Bronze", "codeowners=fail")
+	stand(20, "Silver", "codeowners=pass")
+	o.ready()
+	for _, address := range []string{"/executive", readinessCard} {
+		got := o.ok(address)
+		got.wants("[data-part=h-up]", "Rose last", "back Bronze Silver")
+		got.wants("[data-part=h-down]", "Fell last", "back Silver Bronze")
+	}
+	o.ok("/executive").wants(".summary-figs", "Fell a level 1")
+	for _, address := range []string{"/exemptions", "/exemptions/new"} {
+		if got := o.get(address).texts(".nav [aria-current]"); len(got) != 1 || got[0] != "Scorecards" {
+			t.Errorf("at %s the sidebar marks %q", address, got)
+		}
+	}
 }
 
 func TestExecutiveSaysWhatIsWrong(t *testing.T) {

@@ -65,7 +65,7 @@ func (s *Site) exemptionWith(ctx context.Context, r request, change func(*exempt
 	if err != nil {
 		return answer{}, err
 	}
-	v := exemptionView{exemptionRow: newExemptionRow(r, x), records: entityLink(x.Ref), history: happenings(page.Entries, r.now)}
+	v := exemptionView{exemptionRow: newExemptionRow(r, x), records: entityLink(x.Ref), history: agreed(r.catalog, page.Entries, r.now)}
 	v.title = v.entity.Label + ": " + v.rules
 	if s.Desk != nil && r.moment.Now() && x.Entry.Origin.FromPortal() {
 		v.forms = decisionsOn(r, x)

@@ -31,6 +31,13 @@ func (c counter) Entity(ref string) (*catalog.Entity, bool) {
 	return e.Entity, true
 }
 
+func (c counter) Since(ref string) eventlog.Position {
+	if e, ok := c.snapshot().Get(ref); ok {
+		return e.Since.Position
+	}
+	return 0
+}
+
 func (c counter) User(string) string { return "" }
 
 func (c counter) Kind(kind string) (all []*catalog.Entity) {

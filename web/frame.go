@@ -83,8 +83,10 @@ func (s *Site) nav(path string, t truth, failing, letters int) []ui.NavGroup {
 		groups[0].Items = append(groups[0].Items, item("Docs", "docs", docsPath))
 	}
 	if s.Scores != nil {
+		cards := item("Scorecards", "score", scorecardsPath)
+		cards.Current = cards.Current || path == exemptionsPath || strings.HasPrefix(path, exemptionsPath+"/")
 		groups = slices.Insert(groups, 1, ui.NavGroup{Title: "Maturity", Items: []ui.NavItem{
-			item("Scorecards", "score", scorecardsPath), item("Initiatives", "flag", initiativesPath), item("Teams", "team", teamsPath), item("Executive", "eye", executivePath),
+			cards, item("Initiatives", "flag", initiativesPath), item("Teams", "team", teamsPath), item("Executive", "eye", executivePath),
 		}})
 	}
 	if s.Demo {

@@ -157,6 +157,22 @@ func happenings(entries []history.Entry, now time.Time) []ui.Happening {
 	return all
 }
 
+// agreed are events about an exemption or initiative: what they name has its title.
+func agreed(c Catalog, entries []history.Entry, now time.Time) []ui.Happening {
+	all := happenings(entries, now)
+	for i := range all {
+		words := strings.Split(all[i].Text, " ")
+		for n, word := range words {
+			ref := strings.TrimRight(word, ":,")
+			if e, ok := c.Get(ref); ok {
+				words[n] = e.Entity.Title() + word[len(ref):]
+			}
+		}
+		all[i].Text = strings.Join(words, " ")
+	}
+	return all
+}
+
 // fields writes changes for people, each value in at most limit characters.
 func fields(changes []catalog.Change, limit int) []ui.Change {
 	all := make([]ui.Change, len(changes))

@@ -2,13 +2,16 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/agreements"
 	"github.com/callboard/callboard/projections/entities"
@@ -175,7 +178,8 @@ func (s *Site) changeInitiative(ctx context.Context, r request) (answer, error) 
 		return answer{}, err
 	}
 	return s.fillIn(ctx, r, i, func(ctx context.Context, t desk.Terms) (desk.Made, error) {
-		return s.Desk.ChangeInitiative(ctx, i.Entry.Ref, t)
+		seen, _ := strconv.ParseUint(r.form(fieldPosition), 10, 64) // ours: the form has it
+		return s.Desk.ChangeInitiative(ctx, i.Entry.Ref, eventlog.Position(seen), t)
 	})
 }
 
@@ -186,12 +190,13 @@ func (s *Site) fillIn(ctx context.Context, r request, was *agreements.Initiative
 	t, v := termsIn(r)
 	if was != nil {
 		v.edits(was)
-		if seen := r.form(fieldPosition); seen != "" && seen != v.position {
-			v.problem = "Somebody changed the initiative meanwhile: look at its page. Press again to have it as it is here."
-			return answer{status: http.StatusConflict, title: v.heading, body: termsPage(v)}, nil
-		}
 	}
 	made, err := do(acting(ctx, r), t)
+	if changed, ok := errors.AsType[desk.Changed](err); ok {
+		v.position = ui.Plain(changed.Now)
+		v.problem = "Somebody changed the initiative meanwhile: look at its page. Press again to have it as it is here."
+		return answer{status: http.StatusConflict, title: v.heading, body: termsPage(v)}, nil
+	}
 	if !refused(err) {
 		ref, _ := catalog.ParseRef(made.Ref, catalog.Ref{})
 		return answer{location: namedLink(initiativesPath, ref)}, err

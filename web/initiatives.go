@@ -207,7 +207,7 @@ func (s *Site) initiativeWith(ctx context.Context, r request, change func(*initi
 	}
 	v := newInitiativeView(r, i)
 	v.burn = newBurnView(i, points)
-	v.history = happenings(page.Entries, r.now)
+	v.history = agreed(r.catalog, page.Entries, r.now)
 	if s.Desk != nil && r.moment.Now() && i.Entry.Origin.FromPortal() {
 		v.edit = v.name.Href + "/edit"
 		if !i.State.Over() {

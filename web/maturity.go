@@ -349,6 +349,30 @@ func maturityTrend(m *maturity.Report) trendView {
 }
 
 // moversOf are those who moved, each with the change that did it.
+// moversView are entities that rose, or that fell.
+type moversView struct {
+	title string
+	all   []moverView
+}
+
+// risen are those who rose the most or, where none stands higher than at first, the last who
+// rose: of who was not judged at first nobody can say that.
+func risen(r request, m *maturity.Report) moversView {
+	if len(m.Rose) == 0 {
+		return moversView{"Rose last", moversOf(r, m.Card, m.LastRises)}
+	}
+	return moversView{"Rose the most", moversOf(r, m.Card, m.Rose)}
+}
+
+// fallen are those who fell the most or, where none stands lower than at first, the last
+// who fell.
+func fallen(r request, m *maturity.Report) moversView {
+	if len(m.Fell) == 0 {
+		return moversView{"Fell last", moversOf(r, m.Card, m.LastFalls)}
+	}
+	return moversView{"Fell the most", moversOf(r, m.Card, m.Fell)}
+}
+
 func moversOf(r request, card *scorecards.Card, all []maturity.Move) (views []moverView) {
 	for _, m := range all {
 		v := moverView{

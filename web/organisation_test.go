@@ -117,7 +117,7 @@ spec: {draft: true, rules: [{id: readme, title: Has a README, expr: '"README.md"
 `
 
 // shop is an organisation of two domains, a system in none, and three teams.
-func shop(t testing.TB) *organisation {
+func shop(t testing.TB, change ...func(*organisation, *web.Config)) *organisation {
 	t.Helper()
 	var b strings.Builder
 	b.WriteString(readiness)
@@ -141,7 +141,7 @@ func shop(t testing.TB) *organisation {
 		add("kind: Component\nmetadata: {name: %s}\nspec: {type: service, lifecycle: production, owner: %s, system: %s}", name, where[1], where[0])
 	}
 	add("kind: Component\nmetadata: {name: stray}\nspec: {type: service, lifecycle: production, owner: nobody}")
-	o := judged(t, b.String())
+	o := judged(t, b.String(), change...)
 	const pass = "owner=pass codeowners=pass docs=pass"
 	of := func(name string) string { return "component:default/" + name }
 	// Where they stood before the quarter began …

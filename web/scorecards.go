@@ -174,7 +174,7 @@ type scorecardView struct {
 	rungs []rungView
 	trend trendView
 	heat  heatView
-	rose  []moverView
+	rose  moversView
 	fell  []moverView
 	span  string       // of who rose and fell
 	worst []ruleColumn // failed most first
@@ -324,7 +324,7 @@ func (s *Site) newScorecardView(r request, card *scorecards.Card, list []scores.
 		v.when = "At that moment"
 	}
 	v.heat.running = card.Draft && trend.Running != nil
-	v.rose, v.fell = moversOf(r, card, moved.Rose), moversOf(r, card, moved.LastFalls)
+	v.rose, v.fell = risen(r, moved), moversOf(r, card, moved.LastFalls)
 	if s.Trials != nil {
 		v.try = v.anchor.Href + "/try"
 	}
@@ -396,7 +396,7 @@ func worstOf(r request, card *scorecards.Card, list []scores.Score, points []sco
 func (c ruleColumn) says() string {
 	says := fmt.Sprintf("%d of %d fail", c.fails, c.asked)
 	if c.last > 0 {
-		says += fmt.Sprintf("; %d have only this one left to the next level", c.last)
+		says += "; " + ui.Plural(c.last, "has", "have") + " only this one left to the next level"
 	}
 	if c.was != "" {
 		says += fmt.Sprintf("; %d %% pass, at first %s", 100*(c.asked-c.fails)/max(c.asked, 1), c.was)

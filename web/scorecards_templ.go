@@ -618,7 +618,7 @@ func scorecardPage(v scorecardView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = moversCard("h-up", "Rose the most", "Nobody rose.", v.span, v.rose).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = moversCard("h-up", v.rose.title, "Nobody rose.", v.span, v.rose.all).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -2,13 +2,16 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/a-h/templ"
 
+	"github.com/callboard/callboard/catalog/descriptor"
 	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/projections/agreements"
 	"github.com/callboard/callboard/projections/deliveries"
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/standing"
@@ -66,6 +69,9 @@ func (s *Site) sources(ctx context.Context, r request) (answer, error) {
 	}
 	v := newSourcesView(r, s.Sources(), states, summaries, f.Source)
 	v.unread = s.unreadSources(r.catalog)
+	if err := s.addAstray(ctx, r, &v); err != nil {
+		return answer{}, err
+	}
 	for i := range v.rows {
 		gaps, err := s.Repositories.Gaps(ctx, v.rows[i].name, gapsOnLine)
 		if err != nil {
@@ -100,6 +106,8 @@ type sourcesView struct {
 	moreBad     int // rejections that are not shown
 	conflicts   []conflictView
 	moreTwice   int // conflicts that are not shown
+	astray      []rejectedRow
+	moreAstray  int // that are not shown
 	locations   []locationRow
 	canRegister bool
 	deliveries  deliveriesView
@@ -253,6 +261,33 @@ func (v *sourcesView) addRejections(r request) {
 			v.moreBad++
 		}
 	}
+}
+
+// addAstray lists the first of the exemptions and initiatives in files that name what is
+// not there.
+func (s *Site) addAstray(ctx context.Context, r request, v *sourcesView) error {
+	for _, a := range agreements.AstrayIn(r.catalog, r.now) {
+		if len(v.astray) >= shownRejected {
+			v.moreAstray++
+			continue
+		}
+		text, err := s.documentOf(ctx, a.Entry)
+		if err != nil {
+			return err
+		}
+		e := a.Entry
+		at := descriptor.Locate(text, e.Origin.Line, a.Problems[0])
+		row := rejectedRow{
+			problem: fmt.Sprintf("%s:%d:%d %s: %s", fileName(e.Origin), at.Line, at.Column, at.Path, at.Message),
+			entity:  named(r.catalog, e.Ref), since: ui.Near(e.Since.Time, r.now), who: actor(e.Since.Actor), commit: commit(e.Since.Cause), mark: mark(e.Since.Position),
+			open: lineOf(e.Origin, at.Line),
+		}
+		if more := len(a.Problems) - 1; more > 0 {
+			row.problem += ", and " + ui.Plural(more, "more", "more")
+		}
+		v.astray = append(v.astray, row)
+	}
+	return nil
 }
 
 func newRejectedRow(r request, rej *entities.Rejection) rejectedRow {

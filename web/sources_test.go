@@ -183,6 +183,30 @@ func TestRefusedDescriptorsOnSources(t *testing.T) {
 	}
 }
 
+// A file that is good can name what is not there: the line is told, and how many more.
+func TestAstrayOnSources(t *testing.T) {
+	o := judged(t, readiness+`---
+apiVersion: callboard.dev/v1alpha1
+kind: Initiative
+metadata: {name: gold, title: Gold for all}
+spec:
+  scorecard: production-readiness
+  rules: [docs, gone, lost]
+  target: 2999-01-01
+`)
+	o.ready()
+	got := o.ok("/sources")
+	got.wants("[aria-labelledby=h-astray]", "spec.rules[1]: the scorecard has no rule gone, and 1 more", "Gold for all", "mossbank")
+	place, line := got.text("[aria-labelledby=h-astray] .at-line"), got.follow("[aria-labelledby=h-astray] a", "Open the line")
+	_, at, _ := strings.Cut(line, "#L")
+	if !strings.HasPrefix(place, "0.yaml:"+at+":17 ") {
+		t.Errorf("it is at %q, and the link leads to %q", place, line)
+	}
+	if len(acme(t).ok("/sources").all("[aria-labelledby=h-astray]")) > 0 {
+		t.Error("something is astray where nothing is")
+	}
+}
+
 func TestManyRefusedDescriptors(t *testing.T) {
 	p := empty(t)
 	for i := range 14 {

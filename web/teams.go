@@ -230,24 +230,23 @@ func idleTeams(c Catalog, all *maturity.Node) (idle []ui.Anchor, more int) {
 
 // teamView is one team: what it owns and how that stands, what to do next, and who moved.
 type teamView struct {
-	head     entityHead
-	lede     string
-	fields   []ui.Field
-	jumps    []ui.View
-	carry    []ui.Hidden
-	headline headline
-	figures  []figureView
-	cards    []cardRow
-	entities entitiesView
-	next     []nextRule
-	rose     []moverView
-	fell     []moverView
-	members  []ui.Person
-	more     int // members
-	all      string
-	ledger   string
-	board    string
-	empty    bool
+	head       entityHead
+	lede       string
+	fields     []ui.Field
+	jumps      []ui.View
+	carry      []ui.Hidden
+	headline   headline
+	figures    []figureView
+	cards      []cardRow
+	entities   entitiesView
+	next       []nextRule
+	rose, fell moversView
+	members    []ui.Person
+	more       int // members
+	all        string
+	ledger     string
+	board      string
+	empty      bool
 }
 
 // nextRule is a rule that fails for what a team owns.
@@ -293,7 +292,7 @@ func (v *teamView) tell(r request, m *maturity.Report, p span) {
 	v.headline, v.figures = newHeadline(r.catalog, m), figuresOf(m)
 	v.entities = newEntitiesView(r, m, shownEntities)
 	v.empty = len(m.Entities) == 0
-	v.rose, v.fell = moversOf(r, m.Card, m.Rose), moversOf(r, m.Card, m.Fell)
+	v.rose, v.fell = risen(r, m), fallen(r, m)
 	for i, one := range m.Whole {
 		if one.Now.Entities == 0 {
 			continue

@@ -673,11 +673,11 @@ func teamPage(v teamView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = moversCard("h-up", "Rose", "Nothing rose.", "", v.rose).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = moversCard("h-up", v.rose.title, "Nothing rose.", "", v.rose.all).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = moversCard("h-down", "Fell", "Nothing fell.", "", v.fell).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = moversCard("h-down", v.fell.title, "Nothing fell.", "", v.fell.all).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

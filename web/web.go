@@ -59,6 +59,7 @@ type Config struct {
 	Trends       Trends       // nil if Scores is
 	Notices      Notices      // may be nil: then nobody is told anything
 	Trials       Trials       // may be nil: then no change of a scorecard can be tried
+	Performance  Performance  // may be nil: then no page tells how software is delivered
 	Agreements   Agreements   // nil if Scores is
 	Desk         Desk         // may be nil: then nothing of exemptions and initiatives is asked for or decided on pages
 	Docs         Docs         // may be nil: then there is no documentation

@@ -147,6 +147,18 @@ func (p part) parse(kinds catalog.Kinds, f *filler) (doc Document, spoiling []Pr
 	return doc, locate(envelope), false
 }
 
+// Locate says of what is found out about a document later where in its file that is: the
+// document is as written, and begins at a line of the file.
+func Locate(text string, line int, problem catalog.Problem) Problem {
+	at := Problem{problem.Path, max(line, 1), 1, problem.Message}
+	p := part{at.Line, text}
+	if root, err := p.root(); err == nil && root != nil {
+		n := find(root, root, "", problem.Path)
+		at.Line, at.Column = n.Line+at.Line-1, n.Column
+	}
+	return at
+}
+
 // inFile turns places in the document into places in the file, in their order.
 func (p part) inFile(problems []Problem) []Problem {
 	for i := range problems {

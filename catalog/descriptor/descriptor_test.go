@@ -359,3 +359,26 @@ func TestProblemString(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+// What is found out about a document later is located as what was wrong at once.
+func TestLocate(t *testing.T) {
+	const text = "apiVersion: x/v1\nspec:\n  rules:\n    - a\n    - {id: b}\n"
+	for _, tt := range []struct {
+		text, path   string
+		line, column int
+	}{
+		{text, "spec.rules[1]", 14, 7},
+		{text, "spec.rules[1].id", 14, 12},
+		{text, "spec.rules", 12, 3},
+		{text, "spec.rules[7]", 12, 3}, // what holds it
+		{text, "metadata.name", 10, 1},
+		{text, "", 10, 1},
+		{"a: [", "a", 10, 1},
+		{"", "a", 10, 1},
+	} {
+		got := descriptor.Locate(tt.text, 10, catalog.Problem{Path: tt.path, Message: "is wrong"})
+		if want := (descriptor.Problem{Path: tt.path, Line: tt.line, Column: tt.column, Message: "is wrong"}); got != want {
+			t.Errorf("%q in %q: %+v, want %+v", tt.path, tt.text, got, want)
+		}
+	}
+}

@@ -36,7 +36,7 @@ would stand otherwise now. Nothing is recorded.
 
 Exit codes: 0 it was tried, 1 the card is wrong or the portal does not answer, 2 the
 command was called wrongly.`,
-		Example: `  callboard backtest readiness.yaml --url http://127.0.0.1:8080 --from 2026-01-01 --step month`,
+		Example: `  callboard backtest readiness.yaml --portal http://127.0.0.1:8080 --from 2026-01-01 --step month`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			text, err := os.ReadFile(args[0])
@@ -77,7 +77,7 @@ command was called wrongly.`,
 			return b.write(p.Stdout, card.Levels)
 		},
 	}
-	c.Flags().StringVar(&address, "url", "http://127.0.0.1:8080", "address of the portal")
+	c.Flags().StringVar(&address, "portal", "http://127.0.0.1:8080", "address of the portal")
 	c.Flags().StringVar(&from, "from", "", "day or moment from which on it is judged (default half a year before the end)")
 	c.Flags().StringVar(&to, "to", "", "day or moment up to which (default now)")
 	c.Flags().StringVar(&step, "step", "", "time between two lines: day, week or month (default week)")
@@ -98,7 +98,7 @@ func runBacktest(ctx context.Context, address string, card []byte, bar *progress
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, fault.New(fault.Unavailable, "no portal answers at %s: name its address with --url", address)
+		return nil, fault.New(fault.Unavailable, "no portal answers at %s: name its address with --portal", address)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode >= 300 {

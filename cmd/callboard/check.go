@@ -40,7 +40,7 @@ they are on disk. Nothing is recorded, and no token is needed.
 Exit codes: 0 all is fine, 1 there are problems, 2 the command was called wrongly.`,
 		Example: `  callboard check --config callboard.yaml
   callboard check catalog-info.yaml services/*/catalog-info.yaml
-  callboard check --scorecards . --url https://portal.example.com --repository acme/payments`,
+  callboard check --scorecards . --portal https://portal.example.com --repository acme/payments`,
 		RunE: func(c *cobra.Command, paths []string) error {
 			switch {
 			case proposal.on && file != "":
@@ -48,7 +48,7 @@ Exit codes: 0 all is fine, 1 there are problems, 2 the command was called wrongl
 			case proposal.on:
 				return proposal.check(c.Context(), p, paths)
 			case proposal.set():
-				return usageError{fault.New(fault.Invalid, "--url, --repository, --source, --fail-on and --json belong to --scorecards"), "callboard check"}
+				return usageError{fault.New(fault.Invalid, "--portal, --repository, --source, --fail-on and --json belong to --scorecards"), "callboard check"}
 			}
 			if file == "" && len(paths) == 0 {
 				return usageError{fault.New(fault.Invalid, "name a descriptor, or a configuration with --config"), "callboard check"}

@@ -24,15 +24,15 @@ import (
 
 // proposalFlags are those of callboard check --scorecards.
 type proposalFlags struct {
-	on                      bool
-	url, source, repository string
-	failOn                  string
-	json                    bool
+	on                         bool
+	portal, source, repository string
+	failOn                     string
+	json                       bool
 }
 
 func (f *proposalFlags) add(c *cobra.Command) {
 	c.Flags().BoolVar(&f.on, "scorecards", false, "say what the checkout in a folder would do to the catalog and to scores, were it on the default branch")
-	c.Flags().StringVar(&f.url, "url", "", "with --scorecards: address of the portal")
+	c.Flags().StringVar(&f.portal, "portal", "", "with --scorecards: address of the portal")
 	c.Flags().StringVar(&f.repository, "repository", "", "with --scorecards: full name of the repository, as acme/payments")
 	c.Flags().StringVar(&f.source, "source", "", "with --scorecards: source of the repository, where more than one has it")
 	c.Flags().StringVar(&f.failOn, "fail-on", checks.OnDrop, "with --scorecards: what the exit code is 1 for: drop (a score that falls, or a descriptor that is refused), reject (the latter alone) or never")
@@ -41,7 +41,7 @@ func (f *proposalFlags) add(c *cobra.Command) {
 
 // set reports whether any of them is.
 func (f *proposalFlags) set() bool {
-	return f.url != "" || f.repository != "" || f.source != "" || f.json || f.failOn != checks.OnDrop
+	return f.portal != "" || f.repository != "" || f.source != "" || f.json || f.failOn != checks.OnDrop
 }
 
 // check asks the portal what a checkout would do.
@@ -49,8 +49,8 @@ func (f *proposalFlags) check(ctx context.Context, p process, folders []string) 
 	switch {
 	case len(folders) > 1:
 		return usageError{fault.New(fault.Invalid, "name one folder with a checkout, or none for this one"), "callboard check"}
-	case f.url == "" || f.repository == "":
-		return usageError{fault.New(fault.Invalid, "--scorecards needs the address of the portal with --url, and the repository with --repository"), "callboard check"}
+	case f.portal == "" || f.repository == "":
+		return usageError{fault.New(fault.Invalid, "--scorecards needs the address of the portal with --portal, and the repository with --repository"), "callboard check"}
 	case !slices.Contains(checks.FailsOn(), f.failOn):
 		return usageError{fault.New(fault.Invalid, "--fail-on must be one of %s, not %q", strings.Join(checks.FailsOn(), ", "), f.failOn), "callboard check"}
 	}
@@ -88,7 +88,7 @@ const checkRounds = 12
 
 // ask sends the paths, and the contents that the portal asks for.
 func (f *proposalFlags) ask(ctx context.Context, c *checkout) (*checks.Outcome, error) {
-	client := newPortalClient(f.url, "")
+	client := newPortalClient(f.portal, "")
 	client.http = &http.Client{Timeout: 2 * time.Minute}
 	u := checks.Upload{Source: f.source, Repository: f.repository, Commit: c.head, Files: c.files}
 	at := map[string]int{}

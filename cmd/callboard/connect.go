@@ -63,7 +63,7 @@ there is given the same again. So it is how a source is given another token, one
 The token comes from $%[2]s or --token; it needs %[3]s.
 The portal keeps it in sources.yaml of its data folder.`, title, variable, scope, article),
 		Example: fmt.Sprintf(`  %s=… callboard connect %s --%s %s
-  callboard connect %s --%s %s --to https://portal.example.com --to-token …`, variable, forge, of, example, forge, of, example),
+  callboard connect %s --%s %s --portal https://portal.example.com --portal-token …`, variable, forge, of, example, forge, of, example),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if len(f.of) == 0 {
@@ -94,18 +94,18 @@ The portal keeps it in sources.yaml of its data folder.`, title, variable, scope
 }
 
 // portalFlags say which portal a command works with.
-type portalFlags struct{ to, toToken, data, by string }
+type portalFlags struct{ portal, portalToken, data, by string }
 
 func (f *portalFlags) add(c *cobra.Command) {
-	c.Flags().StringVar(&f.to, "to", "http://127.0.0.1:8080", "address of the running portal")
-	c.Flags().StringVar(&f.toToken, "to-token", "", "token for the portal (default $CALLBOARD_TOKEN, else that of the data folder)")
+	c.Flags().StringVar(&f.portal, "portal", "http://127.0.0.1:8080", "address of the running portal")
+	c.Flags().StringVar(&f.portalToken, "portal-token", "", "token for the portal (default $CALLBOARD_TOKEN, else that of the data folder)")
 	c.Flags().StringVar(&f.data, "data", "./data", "data folder of the portal, if it runs on this machine")
 	c.Flags().StringVar(&f.by, "by", "", "who you are, for the record (default $CALLBOARD_BY)")
 }
 
 func (f *portalFlags) client(command string, p process) (*portalClient, error) {
-	token, err := portalToken(f.toToken, f.data, command, p)
-	client := newPortalClient(f.to, token)
+	token, err := portalToken(f.portalToken, f.data, command, p)
+	client := newPortalClient(f.portal, token)
 	client.by = firstOf(f.by, p, "CALLBOARD_BY")
 	return client, err
 }

@@ -64,7 +64,7 @@ func (r *running) connectByCommand(t *testing.T, p demoforge.Provider, flag, nam
 	var out, errs bytes.Buffer
 	env := map[string]string{"GITHUB_TOKEN": "forge-token", "GITLAB_TOKEN": "forge-token"}
 	code := run(t.Context(), process{
-		Args: []string{"connect", string(p), flag, name, "--url", r.forge.APIURL(p), "--to", r.base, "--to-token", token},
+		Args: []string{"connect", string(p), flag, name, "--url", r.forge.APIURL(p), "--portal", r.base, "--portal-token", token},
 		Env:  func(key string) (string, bool) { v, ok := env[key]; return v, ok }, Stdout: &out, Stderr: &errs,
 	})
 	return code, out.String() + errs.String()

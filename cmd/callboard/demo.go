@@ -238,7 +238,7 @@ func deliverDemo(ctx context.Context, p process, forge, labs *demoforge.Forge, p
 To try how one connects: at %[4]s/sources/connect choose GitHub or GitLab and
 "With a token": acme-labs, the address %[5]s/github or %[5]s/gitlab,
 and the token %[6]s. Or in a terminal:
-  callboard connect github --org acme-labs --url %[5]s/github --token %[6]s --name labs --to %[4]s --data %[7]s
+  callboard connect github --org acme-labs --url %[5]s/github --token %[6]s --name labs --portal %[4]s --data %[7]s
 Stop with Ctrl-C.
 `, portal.catalog.Snapshot().Len(), last, time.Since(began).Seconds(), base, labs.URL(), labsToken, portal.config.Data, pull, demoManual)
 	portal.played.Store(true) // before, surveys would have found what the pushes are to tell

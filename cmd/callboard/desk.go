@@ -64,6 +64,15 @@ func (c deskCatalog) Kind(kind string) []*catalog.Entity {
 	return all
 }
 
+// Since returns the position of the event that made an entity what it is.
+func (c deskCatalog) Since(ref string) eventlog.Position {
+	e, ok := c.Get(ref)
+	if !ok {
+		return 0
+	}
+	return e.Since.Position
+}
+
 // User returns who goes by a name: as the entity is called, or by the name in the profile.
 func (c deskCatalog) User(name string) string {
 	if ref, err := catalog.ParseRef(strings.TrimPrefix(name, "@"), catalog.Ref{Kind: "User"}); err == nil {

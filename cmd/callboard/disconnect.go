@@ -18,7 +18,7 @@ catalog by that. What the source sends from then on is refused; its webhooks are
 deleted at the forge, if its token may do that, and its token and secret in the
 portal. A source of the configuration file is taken away there.`,
 		Example: `  callboard disconnect github
-  callboard disconnect github --to https://portal.example.com --to-token …`,
+  callboard disconnect github --portal https://portal.example.com --portal-token …`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			portal, err := f.client(cmd.CommandPath(), p)

@@ -28,10 +28,10 @@ func importCommand(p process) *cobra.Command {
 
 // importFlags are the flags of `callboard import backstage`.
 type importFlags struct {
-	url, token, to, toToken, data, report string
-	filters                               []string
-	dryRun, verbose                       bool
-	wait                                  time.Duration
+	url, token, portal, portalToken, data, report string
+	filters                                       []string
+	dryRun, verbose                               bool
+	wait                                          time.Duration
 }
 
 func importBackstageCommand(p process) *cobra.Command {
@@ -59,8 +59,8 @@ wrongly.`,
 	flags := c.Flags()
 	flags.StringVar(&f.url, "url", "", "address of Backstage's backend, such as http://localhost:7007")
 	flags.StringVar(&f.token, "token", "", "token for Backstage (default $BACKSTAGE_TOKEN)")
-	flags.StringVar(&f.to, "to", "http://127.0.0.1:8080", "address of the running Callboard")
-	flags.StringVar(&f.toToken, "to-token", "", "token for Callboard (default $CALLBOARD_TOKEN, else that of the data folder)")
+	flags.StringVar(&f.portal, "portal", "http://127.0.0.1:8080", "address of the running Callboard")
+	flags.StringVar(&f.portalToken, "portal-token", "", "token for Callboard (default $CALLBOARD_TOKEN, else that of the data folder)")
 	flags.StringVar(&f.data, "data", "./data", "data folder of the Callboard, if it runs on this machine")
 	flags.StringArrayVar(&f.filters, "filter", nil, "only what matches, as kind=component,spec.type=service; several are alternatives")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "register nothing and tell what would come")
@@ -80,14 +80,14 @@ func (f *importFlags) run(cmd *cobra.Command, p process) error {
 	if f.wait < 0 {
 		return wrong("--wait must not be negative")
 	}
-	token, err := portalToken(f.toToken, f.data, "callboard import backstage", p)
+	token, err := portalToken(f.portalToken, f.data, "callboard import backstage", p)
 	if err != nil {
 		return err
 	}
 	progress := &stepProgress{process: p}
 	report, err := backstage.Run(cmd.Context(), backstage.Options{
 		From:    backstage.Server{URL: f.url, Token: firstOf(f.token, p, "BACKSTAGE_TOKEN"), TokenFrom: "--token or BACKSTAGE_TOKEN"},
-		To:      backstage.Server{URL: f.to, Token: token, TokenFrom: "--to-token, CALLBOARD_TOKEN or --data"},
+		To:      backstage.Server{URL: f.portal, Token: token, TokenFrom: "--portal-token, CALLBOARD_TOKEN or --data"},
 		Filters: f.filters, DryRun: f.dryRun, Wait: f.wait, Progress: progress.show,
 	})
 	progress.end()
@@ -119,7 +119,7 @@ func portalToken(flag, data, command string, p process) (string, error) {
 		return token, nil
 	}
 	if _, err := os.Stat(filepath.Join(data, fileEvents)); err != nil {
-		return "", usageError{fault.New(fault.Invalid, "%s is no data folder of a portal: name it with --data, or give what `callboard token` prints there with --to-token", data), command}
+		return "", usageError{fault.New(fault.Invalid, "%s is no data folder of a portal: name it with --data, or give what `callboard token` prints there with --portal-token", data), command}
 	}
 	return loadToken(data)
 }

@@ -112,7 +112,7 @@ func (i imported) expect(t *testing.T, code int, locations map[backstage.Locatio
 func TestImportFindsTheSame(t *testing.T) {
 	there := recorded(t)
 	p, _ := fixturePortal(t, func(*config.Config) {})
-	i := runImport(t, map[string]string{"BACKSTAGE_TOKEN": "backstage-secret"}, "--url", there, "--to", p.url(), "--data", p.config.Data)
+	i := runImport(t, map[string]string{"BACKSTAGE_TOKEN": "backstage-secret"}, "--url", there, "--portal", p.url(), "--data", p.config.Data)
 	same := len(p.catalog.Snapshot().All()) - 11 // Locations for files, whose paths are other ones
 	i.expect(t, exitFine, map[backstage.LocationResult]int{backstage.Registered: 0, backstage.Refused: 0},
 		map[backstage.EntityResult]int{backstage.Same: same, backstage.Differs: 0, backstage.Missing: 0, backstage.EntityNotNeeded: 11, backstage.OnlyHere: 11})
@@ -125,14 +125,14 @@ func TestImportFindsTheSame(t *testing.T) {
 func TestImportOfFiles(t *testing.T) {
 	there := recorded(t)
 	p := runPortal(t, config.Default())
-	i := runImport(t, map[string]string{"BACKSTAGE_TOKEN": "backstage-secret"}, "--url", there, "--to", p.url(), "--data", p.config.Data)
+	i := runImport(t, map[string]string{"BACKSTAGE_TOKEN": "backstage-secret"}, "--url", there, "--portal", p.url(), "--data", p.config.Data)
 	i.expect(t, exitProblems, map[backstage.LocationResult]int{backstage.Unsupported: 11}, map[backstage.EntityResult]int{backstage.Same: 0})
 	for _, want := range []string{"file:/srv/golden/fixtures/root.yaml", "catalog.locations in callboard.yaml", "and 18 more: --verbose lists all"} {
 		if !strings.Contains(i.stdout, want) {
 			t.Errorf("it does not say %q:\n%s", want, i.stdout)
 		}
 	}
-	if code := runImport(t, nil, "--url", there, "--to", p.url(), "--data", p.config.Data); code.code != exitProblems || !strings.Contains(code.stderr, "wants a token (401)") {
+	if code := runImport(t, nil, "--url", there, "--portal", p.url(), "--data", p.config.Data); code.code != exitProblems || !strings.Contains(code.stderr, "wants a token (401)") {
 		t.Errorf("without a token: %d %s", code.code, code.stderr)
 	}
 }
@@ -175,7 +175,7 @@ func TestImportFromAPortal(t *testing.T) {
 
 	// Neither the host of one location nor the kinds of another are allowed here.
 	ours := runPortal(t, allow("Component Location", host(site.URL)))
-	args := []string{"--url", theirs.url(), "--to", ours.url(), "--data", ours.config.Data}
+	args := []string{"--url", theirs.url(), "--portal", ours.url(), "--data", ours.config.Data}
 	dry := runImport(t, nil, append(args, "--dry-run")...)
 	dry.expect(t, exitProblems, map[backstage.LocationResult]int{backstage.WouldRegister: 2, backstage.Refused: 2}, map[backstage.EntityResult]int{backstage.Same: 0, backstage.Coming: 13})
 	if n := len(ours.catalog.Snapshot().Locations()); n != 0 {
@@ -196,7 +196,7 @@ func TestImportFromAPortal(t *testing.T) {
 
 	// Where all is allowed all comes, also if only a part was asked for at first.
 	open := runPortal(t, allow(all, host(site.URL), host(closed.URL)))
-	args = []string{"--url", theirs.url(), "--to", open.url(), "--data", open.config.Data}
+	args = []string{"--url", theirs.url(), "--portal", open.url(), "--data", open.config.Data}
 	part := runImport(t, nil, append(args, "--filter", "kind=group", "--filter", "kind=user")...)
 	part.expect(t, exitFine, map[backstage.LocationResult]int{backstage.Registered: 1}, map[backstage.EntityResult]int{backstage.Same: 5, backstage.Partner: 5, backstage.OnlyHere: 0})
 	whole := runImport(t, nil, args...)
@@ -207,8 +207,8 @@ func TestImportFromAPortal(t *testing.T) {
 	}
 
 	// A token that is not that portal's.
-	if i := runImport(t, map[string]string{"CALLBOARD_TOKEN": "wrong-secret"}, "--url", theirs.url(), "--to", runPortal(t, config.Default()).url()); i.code != exitProblems ||
-		!strings.Contains(i.stderr, "does not accept the token of --to-token, CALLBOARD_TOKEN or --data") {
+	if i := runImport(t, map[string]string{"CALLBOARD_TOKEN": "wrong-secret"}, "--url", theirs.url(), "--portal", runPortal(t, config.Default()).url()); i.code != exitProblems ||
+		!strings.Contains(i.stderr, "does not accept the token of --portal-token, CALLBOARD_TOKEN or --data") {
 		t.Errorf("with a wrong token: %d %s", i.code, i.stderr)
 	}
 }
@@ -224,8 +224,8 @@ func TestImportUsage(t *testing.T) {
 		{[]string{"extra"}, exitUsage, "unknown command"},
 		{[]string{"--url", "x", "--wait", "-1s"}, exitUsage, "--wait"},
 		{[]string{"--url", "http://127.0.0.1:1", "--data", data}, exitUsage, "no data folder of a portal"},
-		{[]string{"--url", "localhost", "--to-token", "t"}, exitUsage, "must be a URL"},
-		{[]string{"--url", "http://127.0.0.1:1", "--to-token", "t"}, exitProblems, "cannot be reached"},
+		{[]string{"--url", "localhost", "--portal-token", "t"}, exitUsage, "must be a URL"},
+		{[]string{"--url", "http://127.0.0.1:1", "--portal-token", "t"}, exitProblems, "cannot be reached"},
 	} {
 		if i := runImport(t, nil, c.args...); i.code != c.code || !strings.Contains(i.stderr, c.says) {
 			t.Errorf("%v: %d %s, want %d and %q", c.args, i.code, i.stderr, c.code, c.says)

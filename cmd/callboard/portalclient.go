@@ -112,7 +112,7 @@ func refusalOf(status int, body []byte) error {
 	}
 	switch status {
 	case http.StatusForbidden, http.StatusUnauthorized:
-		return fault.New(fault.Denied, "the portal wants another token (%d): give what `callboard token` prints there with --to-token, or name its data folder with --data", status)
+		return fault.New(fault.Denied, "the portal wants another token (%d): give what `callboard token` prints there with --portal-token, or name its data folder with --data", status)
 	case http.StatusNotFound:
 		return fault.New(fault.NotFound, "the portal answers: %s", says)
 	case http.StatusConflict:

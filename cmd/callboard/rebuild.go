@@ -38,22 +38,22 @@ func rebuildCommand(p process) *cobra.Command {
 		Long: `Fold read models anew from the logs. There is no harm in it: the logs are only read,
 and what is folded anew is what was there.
 
-With --to a running portal does it: it folds a second copy beside the one that is
+With --portal a running portal does it: it folds a second copy beside the one that is
 read, which takes the place of that once it is as far. Nobody who reads is held up, and
 a portal that is stopped meanwhile has what it had. For that time the read model takes
 twice its room.
 
-Without --to the read models of a data folder are deleted and folded; the portal must
+Without --portal the read models of a data folder are deleted and folded; the portal must
 be stopped. Give --config if the history is kept in ClickHouse.
 
 The models are entities (the catalog), history, repositories, scores, docs, tree (the proofs)
 and deliveries; without any named, all are rebuilt. Of a portal that is stopped the catalog
 is folded at its next start.`,
-		Example: `  callboard rebuild history --to http://127.0.0.1:8080
+		Example: `  callboard rebuild history --portal http://127.0.0.1:8080
   callboard rebuild --data ./data
   callboard rebuild history --config callboard.yaml`,
 		RunE: func(cmd *cobra.Command, names []string) error {
-			if f.to != "" {
+			if f.portal != "" {
 				portal, err := f.client(cmd.CommandPath(), p)
 				if err != nil {
 					return err
@@ -73,8 +73,8 @@ is folded at its next start.`,
 			return rebuild(cmd.Context(), p, conf, names)
 		},
 	}
-	c.Flags().StringVar(&f.to, "to", "", "address of a running portal")
-	c.Flags().StringVar(&f.toToken, "to-token", "", "token for that portal (default $CALLBOARD_TOKEN, else that of the data folder)")
+	c.Flags().StringVar(&f.portal, "portal", "", "address of the running portal that does it")
+	c.Flags().StringVar(&f.portalToken, "portal-token", "", "token for the portal (default $CALLBOARD_TOKEN, else that of the data folder)")
 	c.Flags().StringVar(&file, "config", "", "configuration file of a stopped one: where the history is kept, and the data folder")
 	c.Flags().StringVar(&f.data, "data", "./data", "data folder")
 	return c

@@ -235,7 +235,7 @@ func (r *running) rebuildByCommand(t *testing.T, args ...string) string {
 	}
 	var out, errs bytes.Buffer
 	code := run(t.Context(), process{
-		Args: append([]string{"rebuild", "--to", r.base, "--to-token", token}, args...),
+		Args: append([]string{"rebuild", "--portal", r.base, "--portal-token", token}, args...),
 		Env:  func(string) (string, bool) { return "", false }, Stdout: &out, Stderr: &errs,
 	})
 	if code != 0 {

@@ -314,7 +314,7 @@ func TestErrors(t *testing.T) {
 		{name: "a page to sign in on", url: serve(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, secure.URL, http.StatusFound) }),
 			token: "secret", kind: fault.Unavailable, says: []string{"sends on to", "sign in"}, mustNotSay: "secret"},
 		{name: "no Callboard", to: page, kind: fault.Unavailable, says: []string{"no Callboard"}},
-		{name: "another's token for Callboard", to: status(403, "carry a token"), kind: fault.Denied, says: []string{"Callboard", "--to-token"}, mustNotSay: "ours-secret"},
+		{name: "another's token for Callboard", to: status(403, "carry a token"), kind: fault.Denied, says: []string{"Callboard", "--portal-token"}, mustNotSay: "ours-secret"},
 		{name: "Callboard that starts", to: status(503, "the catalog is still being read"), kind: fault.Unavailable, says: []string{"still being read"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -211,7 +211,7 @@ func standsFor(place string) map[string]any {
 
 func options(theirs, ours *portal) backstage.Options {
 	return backstage.Options{
-		From: backstage.Server{URL: theirs.URL, TokenFrom: "--token"}, To: backstage.Server{URL: ours.URL, Token: "ours", TokenFrom: "--to-token"},
+		From: backstage.Server{URL: theirs.URL, TokenFrom: "--token"}, To: backstage.Server{URL: ours.URL, Token: "ours", TokenFrom: "--portal-token"},
 		Wait: 0,
 	}
 }

@@ -7,10 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/entities"
-	"github.com/callboard/callboard/projections/history"
 	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/scorecards"
 )
@@ -50,7 +49,9 @@ type Initiative struct {
 	Entry *entities.Entry
 	Card  *scorecards.Card // nil if it is not there: then nobody is asked
 	State State
-	Items []Item // who is asked, at the moment or, if it is over, at its end; by ref
+	// Items are who is asked, at the moment or, if it is over, at its end; by ref. In a list
+	// there are none of what is over and on record: its numbers are those that were said.
+	Items []Item
 	Asked int    // how many these are or, if it is over, were on record as it ended
 	Done  int    // of these
 	Why   string // it cannot be measured; empty if it can
@@ -112,7 +113,9 @@ func (b *board) initiatives(ctx context.Context) ([]Initiative, error) {
 
 // Initiative returns one; nil if the entity is none that can be read.
 func (r Reader) Initiative(ctx context.Context, c Catalog, m projections.Moment, now time.Time, e *entities.Entry) (*Initiative, error) {
-	return newBoard(r, c, m, now).initiative(ctx, e)
+	b := newBoard(r, c, m, now)
+	b.alone = e.Ref
+	return b.initiative(ctx, e)
 }
 
 // board is what is looked up for several initiatives once.
@@ -122,9 +125,11 @@ type board struct {
 	moment   projections.Moment
 	now      time.Time
 	only     string // the one entity that matters; empty: all do
+	alone    string // the one initiative that matters; empty: all do
 	cards    map[string]*scorecards.Card
 	scores   map[scores.Query][]scores.Score
 	subjects map[string]*scorecards.Subject
+	endings  map[string][]ending // by initiative, the one that was said last first; nil: not read yet
 }
 
 func newBoard(r Reader, c Catalog, m projections.Moment, now time.Time) *board {
@@ -155,7 +160,7 @@ func (b *board) initiative(ctx context.Context, e *entities.Entry) (*Initiative,
 			}
 		}
 	}
-	if one.Card != nil {
+	if one.Card != nil && (ended == nil || b.alone != "") {
 		list, err := b.list(ctx, scores.Query{Card: read.Card, Entity: b.only, Moment: m})
 		if err != nil {
 			return nil, err
@@ -184,39 +189,6 @@ func (b *board) initiative(ctx context.Context, e *entities.Entry) (*Initiative,
 		}
 	}
 	return one, nil
-}
-
-// ending is how an initiative ended, as was said then.
-type ending struct {
-	event.InitiativeClosed
-	at time.Time
-}
-
-// ending is what is on record of the end of an initiative that is over since a moment; nil
-// if nothing is so far: what was over when it was declared never ended.
-func (b *board) ending(ctx context.Context, ref string, end time.Time) (*ending, error) {
-	page, err := b.Events.Events(ctx, history.Filter{
-		Entity: ref, Type: string(event.TypeInitiativeClosed), From: end, To: b.now.Add(time.Nanosecond), Known: b.moment.Known, Whole: true, Uncounted: true, Limit: 1,
-	})
-	if err != nil || len(page.Entries) == 0 {
-		return nil, err
-	}
-	said, err := event.DecodeAs[event.InitiativeClosed](event.Event{Type: page.Entries[0].Type, Data: page.Entries[0].Data})
-	return &ending{said, page.Entries[0].Time}, err
-}
-
-func (e *ending) state() State {
-	switch {
-	case e.Outcome == event.InitiativeWithdrawn:
-		return Closed
-	case e.Outcome == event.InitiativeUnmeasured:
-		return Unmeasured
-	case e.Asked == 0:
-		return Unasked
-	case e.Outcome == event.InitiativeMissed:
-		return Missed
-	}
-	return Reached
 }
 
 func (b *board) list(ctx context.Context, q scores.Query) ([]scores.Score, error) {
@@ -256,7 +228,7 @@ func (b *board) subject(ref string) *scorecards.Subject {
 		return s
 	}
 	if e, ok := b.catalog.Get(ref); ok {
-		s = &scorecards.Subject{Entity: e.Entity, Relations: e.Relations}
+		s = &scorecards.Subject{Entity: e.Entity, Relations: func() []catalog.Relation { return e.Relations }}
 		if s.Owner.Ref = e.Owner(); s.Owner.Ref != "" {
 			s.Owner = b.owner(s.Owner.Ref)
 		}
@@ -301,90 +273,4 @@ func (b *board) stateOf(i *Initiative) State {
 		return Planned
 	}
 	return Open
-}
-
-// Weeks are the moments of a burn-up until a moment: each week since people began to be
-// asked, to the end at most; none before that. At most two years are in it.
-func (i *Initiative) Weeks(now time.Time) []time.Time {
-	from, to := i.Start, now
-	if from.IsZero() {
-		from = i.Entry.Registered
-	}
-	if end := i.End(); end.Before(to) {
-		to = end.Add(-1)
-	}
-	if oldest := to.AddDate(-2, 0, 0); from.Before(oldest) {
-		from = oldest
-	}
-	moments, err := scorecards.Moments(from, to, scorecards.Week)
-	if err != nil { // it has not begun
-		return nil
-	}
-	return moments
-}
-
-// Point is how far an initiative was at a moment.
-type Point struct {
-	At    time.Time `json:"at"`
-	Asked int       `json:"asked"`
-	Done  int       `json:"done"`
-}
-
-// BurnUp tells how far an initiative was at moments in order: by the rules that the card
-// has now, what these came to then, of the entities that are among the items now.
-func (r Reader) BurnUp(ctx context.Context, m projections.Moment, i *Initiative, moments []time.Time) ([]Point, error) {
-	points := make([]Point, len(moments))
-	for n, at := range moments {
-		points[n].At = at
-	}
-	if i.Card == nil || len(moments) == 0 {
-		return points, nil
-	}
-	asked := make(map[string]bool, len(i.Items))
-	for _, item := range i.Items {
-		asked[item.Entity] = true
-	}
-	for s, err := range r.Scores.Spells(ctx, i.Initiative.Card, m.Known) {
-		if err != nil {
-			return nil, err
-		}
-		if !asked[s.Entity] {
-			continue
-		}
-		for n, at := range moments {
-			if at.Before(s.Since) {
-				continue
-			}
-			if !s.Until.IsZero() && !at.Before(s.Until) {
-				break
-			}
-			points[n].Asked++
-			done, err := i.done(s, at)
-			if err != nil {
-				return nil, err
-			}
-			if done {
-				points[n].Done++
-			}
-		}
-	}
-	return points, nil
-}
-
-// done reports whether an entity that stood so had nothing left to do.
-func (i *Initiative) done(s *scores.Spell, at time.Time) (bool, error) {
-	if i.Level != "" { // the level says it, and outcomes take a while to read
-		rank := i.Card.Rank(i.Level)
-		if reached := rank > 0 && i.Card.Rank(s.Level) >= rank; reached || rank == 0 {
-			return reached, nil
-		}
-	}
-	outcomes, err := s.Outcomes()
-	if err != nil {
-		return false, err
-	}
-	_, done := i.Left(i.Card, s.Level, func(rule string) scorecards.Outcome {
-		return scorecards.Outcome(outcomes[rule])
-	}, at)
-	return done, nil
 }

@@ -76,9 +76,9 @@ func words(data event.Data) string {
 	case event.ExemptionExpired:
 		return exempts(d.Exemption)
 	case event.InitiativeOpened:
-		return "by " + d.Target + ": " + asks(d.Initiative)
+		return asks(d.Initiative) + ", due " + d.Target
 	case event.InitiativeChanged:
-		return "by " + d.Target + ": " + asks(d.Initiative)
+		return asks(d.Initiative) + ", due " + d.Target
 	case event.InitiativeClosed:
 		switch d.Outcome {
 		case event.InitiativeUnasked:

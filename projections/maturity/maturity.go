@@ -63,8 +63,9 @@ type Question struct {
 	// Within is the full reference of a group to which the report keeps, or [None];
 	// empty: all.
 	Within string
-	// Detail asks for the entities themselves.
-	Detail bool
+	// Detail asks for the entities themselves, and Members for which components belong to
+	// which group, judged or not.
+	Detail, Members bool
 	// Movers is how many of those who rose, of those who fell, and of the falls are told of.
 	Movers int
 }
@@ -77,9 +78,9 @@ type Report struct {
 	Trend []Step
 	Rose  []Move
 	Fell  []Move
-	// LastFalls are those of the time, the newest first, also of who has risen since. There
-	// are as many as Movers says.
-	LastFalls []Move
+	// LastFalls and LastRises are those of the time, the newest first, also of who has risen or
+	// fallen since, or was not judged at the earlier moment. There are as many as Movers says.
+	LastFalls, LastRises []Move
 	Falls     Falls // in the time
 	Before    Falls // in the time of the same length before
 	// Rules are those that fail and count: of Card, and of all cards if Detail was asked
@@ -90,6 +91,9 @@ type Report struct {
 	// Exempt is how many entities are exempt from a rule of any card.
 	Exempt   int
 	Entities []Entity // if asked for: by level, the lowest first, then by reference
+	// Members are the full refs of components, if asked for, by the names of the root and of
+	// the groups right below it.
+	Members map[string][]string
 }
 
 // CardStand is how all stand on one card.
@@ -244,6 +248,9 @@ func Ask(ctx context.Context, from Scores, c Catalog, q Question) (*Report, erro
 	r.Root.ownWas(a.of)
 	r.Root.sum()
 	r.Root.tidy()
+	if q.Members {
+		r.Members = a.places.members(c, a.scope)
+	}
 	r.Exempt = len(a.exempt)
 	r.Trend = addUp(a.trend)
 	a.rules()
@@ -272,7 +279,7 @@ type asker struct {
 	moments []time.Time
 	trend   []Step         // what each has more than the one before
 	best    [2][]mover     // who fell, and who rose; the first is the best
-	falls   []mover        // of the time, the newest first
+	last    [2][]mover     // falls, and rises, of the time, the newest first
 	open    map[opened]int // how many have the same open rules, and stand as high
 	exempt  map[string]bool
 	unowned map[string]bool

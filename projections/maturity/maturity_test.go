@@ -362,6 +362,13 @@ func TestFallsAndCircles(t *testing.T) {
 	if want := []string{"Gold to Bronze by 0000010 on day 80", "Gold to Silver by 0000008 on day 65"}; !slices.Equal(last, want) {
 		t.Errorf("the last falls are %q, want %q", last, want)
 	}
+	last = nil
+	for _, m := range report.LastRises {
+		last = append(last, fmt.Sprintf("%s to %s on day %d", m.Before, m.After, m.At.Sub(begin)/(24*time.Hour)))
+	}
+	if want := []string{"Silver to Gold on day 70", "Bronze to Gold on day 60"}; !slices.Equal(last, want) {
+		t.Errorf("the last rises are %q, want %q", last, want)
+	}
 	if report.Root.All.Entities != 1 {
 		t.Errorf("%d entities, want the one in the circle", report.Root.All.Entities)
 	}

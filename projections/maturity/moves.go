@@ -73,12 +73,12 @@ func (a *asker) move(entity string, l scores.Line, was, now scores.Stand, before
 			falls.Rose++
 		} else {
 			falls.Fell++
-			if inTime {
-				a.keepFall(mover{entity, c.Before.Level, c.After.Level, t.now - t.was, t.at, c.Position})
-			}
 			if slices.ContainsFunc(later, func(o turn) bool { return o.now >= t.was && o.at.Sub(t.at) <= Week }) {
 				falls.Back++
 			}
+		}
+		if inTime {
+			a.keepLast(mover{entity, c.Before.Level, c.After.Level, t.now - t.was, t.at, c.Position})
 		}
 		later = append(later, t)
 	}
@@ -105,24 +105,25 @@ func (a *asker) keep(m mover) {
 	}
 }
 
-// keepFall keeps the newest falls.
-func (a *asker) keepFall(m mover) {
-	at, _ := slices.BinarySearchFunc(a.falls, m, func(x, y mover) int {
+// keepLast keeps the newest falls and rises.
+func (a *asker) keepLast(m mover) {
+	last := &a.last[0]
+	if m.by > 0 {
+		last = &a.last[1]
+	}
+	at, _ := slices.BinarySearchFunc(*last, m, func(x, y mover) int {
 		return cmp.Or(y.since.Compare(x.since), cmp.Compare(y.position, x.position))
 	})
 	if at < a.Movers {
-		a.falls = slices.Insert(a.falls, at, m)
-		a.falls = a.falls[:min(len(a.falls), a.Movers)]
+		*last = slices.Insert(*last, at, m)
+		*last = (*last)[:min(len(*last), a.Movers)]
 	}
 }
 
-// movers tells of those who moved the most and of the last falls, with what did it.
+// movers tells of those who moved the most and of the last who did, with what did it.
 func (a *asker) movers(ctx context.Context, from Scores) error {
-	for i, to := range []*[]Move{&a.Fell, &a.Rose, &a.LastFalls} {
-		some := a.falls
-		if i < len(a.best) {
-			some = a.best[i]
-		}
+	for i, some := range slices.Concat(a.best[:], a.last[:]) {
+		to := []*[]Move{&a.Fell, &a.Rose, &a.LastFalls, &a.LastRises}[i]
 		var began []scores.Beginning
 		for _, m := range some {
 			began = append(began, scores.Beginning{Card: a.Card.Ref.String(), Entity: m.entity, Position: m.position})

@@ -186,6 +186,26 @@ func (p *places) of(entity string) *Node {
 	return p.none
 }
 
+// members lists the components in scope, by the names of that and of the groups that are
+// right below it.
+func (p *places) members(c Catalog, scope *Node) map[string][]string {
+	all := map[string][]string{}
+	for _, row := range c.List(entities.Listing{Where: entities.Equals{Key: "kind", Values: []string{"component"}}, Limit: -1}).Rows {
+		at := p.of(row.Ref)
+		if !at.within(scope) {
+			continue
+		}
+		all[scope.Name()] = append(all[scope.Name()], row.Ref)
+		for at != scope && at.Parent != scope {
+			at = at.Parent
+		}
+		if at != scope {
+			all[at.Name()] = append(all[at.Name()], row.Ref)
+		}
+	}
+	return all
+}
+
 // node is a group by its reference. Of one that leads in a circle the last step is left out.
 func (p *places) node(ref string) *Node {
 	if n, ok := p.nodes[ref]; ok {

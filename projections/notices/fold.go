@@ -20,6 +20,9 @@ type folder struct {
 }
 
 func (f folder) fold() error {
+	if err := f.settle(); err != nil {
+		return err
+	}
 	if f.rec.Backfilled() {
 		return nil
 	}
@@ -62,8 +65,9 @@ func (f folder) clock() int64 { return f.rec.Recorded.UnixNano() }
 
 // declared is what must be known of a scorecard, or an initiative.
 type declared struct {
-	Ladder map[string]int `json:"ladder,omitempty"` // rank by level
-	Remind []int          `json:"remind,omitempty"` // days before the last one
+	Ladder map[string]int    `json:"ladder,omitempty"` // rank by level
+	From   map[string]string `json:"from,omitempty"`   // day from which a rule counts, by its id
+	Remind []int             `json:"remind,omitempty"` // days before the last one
 }
 
 // declare keeps what must be known of an entity.
@@ -81,13 +85,22 @@ func (f folder) declare(e catalog.Entity) error {
 				Name string `json:"name"`
 				Rank int    `json:"rank"`
 			} `json:"levels"`
+			Rules []struct {
+				ID   string `json:"id"`
+				From string `json:"from"`
+			} `json:"rules"`
 			Remind []int `json:"remind"`
 		}
 		// Of a descriptor that says something else there is nothing to know.
 		if b, err := json.Marshal(e.Spec); err == nil && json.Unmarshal(b, &spec) == nil {
-			d := declared{Ladder: map[string]int{}, Remind: spec.Remind}
+			d := declared{Ladder: map[string]int{}, From: map[string]string{}, Remind: spec.Remind}
 			for _, l := range spec.Levels {
 				d.Ladder[l.Name] = l.Rank
+			}
+			for _, r := range spec.Rules {
+				if r.From != "" {
+					d.From[r.ID] = r.From
+				}
 			}
 			b, err := json.Marshal(d)
 			if err != nil {
@@ -115,7 +128,7 @@ func (f folder) of(ref string) (owner, title string, d declared, err error) {
 	return owner, title, d, err
 }
 
-// add makes a notice, and returns its id.
+// add makes a notice, and returns its id. What is of one owner is grouped.
 func (f folder) add(n Notice, owner string) (int64, error) {
 	says, err := json.Marshal(n.Says)
 	if err != nil {
@@ -137,18 +150,8 @@ func (f folder) add(n Notice, owner string) (int64, error) {
 		return 0, err
 	}
 	var id int64
-	if err := f.QueryRow(`SELECT max(id) FROM notices`).Scan(&id); err != nil {
-		return 0, err
-	}
-	for _, ref := range n.Owners {
-		if ref == "" {
-			continue
-		}
-		if _, err := f.Exec(`INSERT OR IGNORE INTO concerns (ref, notice) VALUES (?, ?)`, ref, id); err != nil {
-			return 0, err
-		}
-	}
-	return id, nil
+	err = f.QueryRow(`SELECT max(id) FROM notices`).Scan(&id)
+	return id, err
 }
 
 // begin is a notice of now, that waits for the grace.
@@ -161,6 +164,15 @@ func (f folder) begin(kind string) Notice {
 func (f folder) on(n *Notice, at time.Time) bool {
 	n.Time, n.Shown, n.Ripe = at, at, at
 	return at.After(f.rec.Recorded)
+}
+
+// concern has a notice concern somebody.
+func (f folder) concern(notice int64, ref string) error {
+	if ref == "" {
+		return nil
+	}
+	_, err := f.Exec(`INSERT INTO concerns (ref, notice) VALUES (?, ?)`, ref, notice)
+	return err
 }
 
 // take takes back the notices of some kinds about something.

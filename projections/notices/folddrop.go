@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/callboard/callboard/event"
@@ -26,7 +27,7 @@ func (f folder) score(d event.ScoreChanged) error {
 		}
 		return f.mend(d.Card, "", nil)
 	}
-	if _, err := f.Exec(`INSERT INTO standing (card, entity, level) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET level = excluded.level`, d.Card, f.rec.Subject, d.After.Level); err != nil {
+	if err := f.stand(d); err != nil {
 		return err
 	}
 	if d.Before == nil || d.Before.Level == d.After.Level {
@@ -46,6 +47,32 @@ func (f folder) score(d event.ScoreChanged) error {
 	default:
 		return f.fell(d)
 	}
+}
+
+// stand keeps how an entity stands now.
+func (f folder) stand(d event.ScoreChanged) error {
+	var is []byte
+	var open []string
+	err := f.QueryRow(`SELECT open FROM standing WHERE card = ? AND entity = ?`, d.Card, f.rec.Subject).Scan(&is)
+	if err == nil {
+		err = json.Unmarshal(is, &open)
+	}
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	for _, r := range d.Rules {
+		open = slices.DeleteFunc(open, func(id string) bool { return id == r.Rule })
+		if r.After != "" && r.After != "pass" && r.After != "exempt" && r.After != "not-applicable" {
+			open = append(open, r.Rule)
+		}
+	}
+	slices.Sort(open)
+	if is, err = json.Marshal(append([]string{}, open...)); err != nil {
+		return err
+	}
+	_, err = f.Exec(`INSERT INTO standing (card, entity, level, open) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET level = excluded.level, open = excluded.open`,
+		d.Card, f.rec.Subject, d.After.Level, string(is))
+	return err
 }
 
 func rank(card declared, level string) (int, bool) {
@@ -143,7 +170,7 @@ func (f folder) group(d event.ScoreChanged) (int64, error) {
 		return 0, err
 	}
 	n := f.begin(Drop)
-	n.Card, n.CardTitle, n.Owners = d.Card, d.Title, []string{owner}
+	n.Card, n.CardTitle = d.Card, d.Title
 	n.Actor, n.Cause = event.Actor{}, event.Cause{} // each fall has its own
 	var id, at, ripe int64
 	err = f.QueryRow(`SELECT id, time, ripe FROM notices WHERE kind = ? AND card = ? AND owner = ? AND gone = 0 ORDER BY id DESC LIMIT 1`, Drop, d.Card, owner).
@@ -159,7 +186,10 @@ func (f folder) group(d event.ScoreChanged) (int64, error) {
 	case ripe+int64(together) > n.Ripe.UnixNano():
 		n.Ripe = time.Unix(0, ripe+int64(together))
 	}
-	return f.add(n, owner)
+	if id, err = f.add(n, owner); err != nil {
+		return 0, err
+	}
+	return id, f.concern(id, owner)
 }
 
 func (f folder) insert(notice int64, card string, fall Fall, why []byte, at int64) error {

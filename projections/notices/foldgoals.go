@@ -31,25 +31,13 @@ func (f folder) exemption(e event.Exemption) error {
 	if err != nil {
 		return err
 	}
-	cardOwner, _, _, err := f.of(e.Card)
-	if err != nil {
-		return err
-	}
-	owner, _, _, err := f.of(e.Entity)
-	if err != nil {
-		return err
-	}
 	about := func(n Notice) Notice {
 		n.Card, n.CardTitle, n.About, n.Entity, n.Rules, n.Reason, n.Until, n.By = e.Card, title, e.Ref, e.Entity, e.Rules, e.Reason, e.Until, e.RequestedBy
-		n.Owners = []string{owner}
 		return n
 	}
 	switch f.rec.Type {
 	case event.TypeExemptionRequested:
-		n := about(f.begin(Requested))
-		n.Owners = append(n.Owners, cardOwner) // who decides
-		_, err := f.add(n, owner)
-		return err
+		return f.plan(about(f.begin(Requested)), whom{entity: e.Entity, card: e.Card}) // who decides, too
 	case event.TypeExemptionGranted:
 		last, ok := day(e.Until)
 		if !ok {
@@ -59,14 +47,13 @@ func (f folder) exemption(e event.Exemption) error {
 			n := about(f.begin(Expiring))
 			n.Days = days
 			if f.on(&n, last.AddDate(0, 0, -days).Add(atHour)) {
-				if _, err := f.add(n, owner); err != nil {
+				if err := f.plan(n, whom{entity: e.Entity}); err != nil {
 					return err
 				}
 			}
 		}
 	case event.TypeExemptionExpired:
-		_, err := f.add(about(f.begin(Expired)), owner)
-		return err
+		return f.plan(about(f.begin(Expired)), whom{entity: e.Entity})
 	}
 	return nil
 }
@@ -76,7 +63,7 @@ func (f folder) initiative(i event.Initiative) error {
 	if f.rec.Type == event.TypeInitiativeClosed {
 		return f.take(i.Ref, Opened, Reminder)
 	}
-	cardOwner, title, card, err := f.of(i.Card)
+	_, title, _, err := f.of(i.Card)
 	if err != nil {
 		return err
 	}
@@ -86,10 +73,9 @@ func (f folder) initiative(i event.Initiative) error {
 	}
 	about := func(n Notice) Notice {
 		n.Card, n.CardTitle, n.About, n.Title, n.Level, n.Rules, n.Until = i.Card, title, i.Ref, i.Title, i.Level, i.Rules, i.Target
-		n.Owners = []string{i.Owner, cardOwner}
 		return n
 	}
-	if err := f.opened(about, i, card); err != nil {
+	if err := f.opened(about, i); err != nil {
 		return err
 	}
 	if err := f.take(i.Ref, Reminder); err != nil {
@@ -106,11 +92,7 @@ func (f folder) initiative(i event.Initiative) error {
 		if !f.on(&n, last.AddDate(0, 0, -days).Add(atHour)) {
 			continue
 		}
-		id, err := f.add(n, i.Owner)
-		if err != nil {
-			return err
-		}
-		if err := f.concern(id, i, card); err != nil {
+		if err := f.plan(n, asked(i)); err != nil {
 			return err
 		}
 	}
@@ -119,7 +101,7 @@ func (f folder) initiative(i event.Initiative) error {
 
 // opened makes the notice that an initiative begins, at its start; or that it is another
 // one, if that was told before. What was told so already stays.
-func (f folder) opened(about func(Notice) Notice, i event.Initiative, card declared) error {
+func (f folder) opened(about func(Notice) Notice, i event.Initiative) error {
 	n := about(f.begin(Opened))
 	n.Start = i.Start
 	var was Says
@@ -147,32 +129,50 @@ func (f folder) opened(about func(Notice) Notice, i event.Initiative, card decla
 	if first, ok := day(i.Start); ok && first.Add(atHour).After(f.rec.Recorded) {
 		f.on(&n, first.Add(atHour))
 	}
-	id, err := f.add(n, i.Owner)
+	return f.plan(n, asked(i))
+}
+
+// whom says whom a notice concerns, all of them full refs that may be empty.
+type whom struct {
+	owner        string // themselves
+	entity, card string // the owners of these
+	asks         bool   // the owners of all that the card judges that have not reached
+	level        string // this level, or
+	rules        []string
+}
+
+// asked are those whom an initiative concerns: it names no entity, so that its filter does
+// not matter.
+func asked(i event.Initiative) whom {
+	return whom{owner: i.Owner, card: i.Card, asks: true, level: i.Level, rules: i.Rules}
+}
+
+// plan makes a notice. Whom it concerns is chosen when it is due: by who owns what then,
+// and how that stands.
+func (f folder) plan(n Notice, w whom) error {
+	id, err := f.add(n, "")
 	if err != nil {
 		return err
 	}
-	return f.concern(id, i, card)
-}
-
-// concern has a notice concern the owners of all whom the card judges, but for those that
-// have the level that is asked for.
-func (f folder) concern(notice int64, i event.Initiative, card declared) error {
-	if _, err := f.Exec(`INSERT OR IGNORE INTO concerns (ref, notice) SELECT DISTINCT k.owner, ?1 FROM standing AS s JOIN known AS k ON k.ref = s.entity
-		WHERE s.card = ?2 AND k.owner <> '' AND ?3 = ''`, notice, i.Card, i.Level); err != nil || i.Level == "" {
+	rules, err := json.Marshal(append([]string{}, w.rules...))
+	if err != nil {
 		return err
 	}
-	lower := []string{""}
-	for level, rank := range card.Ladder {
-		if rank < card.Ladder[i.Level] {
-			lower = append(lower, level)
-		}
+	_, err = f.Exec(`INSERT INTO planned (notice, due, owner, entity, card, asks, level, rules) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		id, n.Time.UnixNano(), w.owner, w.entity, w.card, w.asks, w.level, string(rules))
+	return err
+}
+
+// settle writes down whom the notices concern that were due before the record was known.
+// Until then that is asked for whenever they are read.
+func (f folder) settle() error {
+	due := 0
+	if err := f.QueryRow(`SELECT count(*) FROM planned WHERE due < ?`, f.clock()).Scan(&due); err != nil || due == 0 {
+		return err
 	}
-	slices.Sort(lower)
-	for _, level := range lower {
-		if _, err := f.Exec(`INSERT OR IGNORE INTO concerns (ref, notice) SELECT DISTINCT k.owner, ?1 FROM standing AS s JOIN known AS k ON k.ref = s.entity
-			WHERE s.card = ?2 AND k.owner <> '' AND s.level = ?3`, notice, i.Card, level); err != nil {
-			return err
-		}
+	if _, err := f.Exec(`INSERT INTO concerns (ref, notice) SELECT ref, notice FROM chosen WHERE due < ?`, f.clock()); err != nil {
+		return err
 	}
-	return nil
+	_, err := f.Exec(`DELETE FROM planned WHERE due < ?`, f.clock())
+	return err
 }

@@ -53,7 +53,12 @@ func (q Query) where() (string, []any) {
 	text += ` AND (n.kind <> 'drop' OR EXISTS (SELECT 1 FROM falls AS f WHERE f.notice = n.id AND f.position <= ? AND f.time <= ? AND (f.ended = 0 OR f.ended > ?)))`
 	args = append(args, known, at.UnixNano(), known)
 	if len(q.Owners) > 0 {
-		text += ` AND n.id IN (SELECT notice FROM concerns WHERE ref IN (?` + strings.Repeat(", ?", len(q.Owners)-1) + `))`
+		refs := `ref IN (?` + strings.Repeat(", ?", len(q.Owners)-1) + `)`
+		text += ` AND n.id IN (SELECT notice FROM concerns WHERE ` + refs + ` UNION ALL SELECT notice FROM chosen WHERE due <= ? AND ` + refs + `)`
+		for _, ref := range q.Owners {
+			args = append(args, ref)
+		}
+		args = append(args, at.UnixNano())
 		for _, ref := range q.Owners {
 			args = append(args, ref)
 		}
@@ -108,7 +113,8 @@ type Facet struct {
 // Owners counts by whom notices concern, those of the query but for its owners.
 func (n *Notices) Owners(ctx context.Context, q Query) ([]Facet, error) {
 	q.Owners = nil
-	return n.facet(ctx, q, `SELECT c.ref, count(*) FROM notices AS n JOIN concerns AS c ON c.notice = n.id WHERE `, ` GROUP BY c.ref ORDER BY c.ref`)
+	return n.facet(ctx, q, `WITH due AS (SELECT n.id FROM notices AS n WHERE `, `) SELECT ref, count(*) FROM (
+		SELECT c.ref FROM due JOIN concerns AS c ON c.notice = due.id UNION ALL SELECT c.ref FROM due JOIN chosen AS c ON c.notice = due.id) GROUP BY ref ORDER BY ref`)
 }
 
 // ByKind counts by kind, those of the query but for its kinds.
@@ -203,7 +209,7 @@ func (n *Notices) scan(ctx context.Context, rows *sqlstore.Rows, m projections.M
 // fill reads whom a notice concerns, and what fell.
 func (n *Notices) fill(ctx context.Context, one *Notice, m projections.Moment) error {
 	one.Owners = []string{}
-	rows, err := n.db.QueryContext(ctx, `SELECT ref FROM concerns WHERE notice = ? ORDER BY ref`, one.ID)
+	rows, err := n.db.QueryContext(ctx, `SELECT ref FROM concerns WHERE notice = ?1 UNION SELECT ref FROM chosen WHERE notice = ?1 ORDER BY ref`, one.ID)
 	if err != nil {
 		return err
 	}

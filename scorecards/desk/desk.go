@@ -27,6 +27,8 @@ type Catalog interface {
 	User(name string) string
 	// Kind returns the entities of a kind.
 	Kind(kind string) []*catalog.Entity
+	// Since returns the position of the event that made an entity what it is; zero if it is not there.
+	Since(ref string) eventlog.Position
 }
 
 // Maker puts on record what an entity is to be, and returns where that stands; zero if it
@@ -51,6 +53,26 @@ type Desk struct {
 type Made struct {
 	Ref      string            `json:"ref"`
 	Position eventlog.Position `json:"position"` // zero if it was so already
+}
+
+// Changed is that an exemption or initiative is not what somebody looked at any more. It is
+// of kind fault.Conflict.
+type Changed struct {
+	Ref string
+	Now eventlog.Position // of the event that made it what it is
+}
+
+// Error says what to do.
+func (c Changed) Error() string {
+	return fmt.Sprintf("%s was changed meanwhile, by event %d: read it again, and send that as its position", c.Ref, c.Now)
+}
+
+// seen refuses to change what is not as it was after an event; zero: whatever it is.
+func (d *Desk) seen(ref string, at eventlog.Position) error {
+	if now := d.Catalog().Since(ref); at != 0 && at != now {
+		return fault.New(fault.Conflict, "%w", Changed{ref, now})
+	}
+	return nil
 }
 
 // Problems is what is wrong with what somebody filled in.

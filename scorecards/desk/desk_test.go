@@ -23,13 +23,14 @@ import (
 type office struct {
 	*desk.Desk
 	entities map[string]*catalog.Entity
+	since    map[string]eventlog.Position
 	made     int
 	now      time.Time
 }
 
 func newOffice(t *testing.T) *office {
 	t.Helper()
-	o := &office{entities: map[string]*catalog.Entity{}, now: time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC)}
+	o := &office{entities: map[string]*catalog.Entity{}, since: map[string]eventlog.Position{}, now: time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC)}
 	o.Desk = &desk.Desk{Catalog: func() desk.Catalog { return o }, Make: o.make, Now: func() time.Time { return o.now }}
 	for _, text := range []string{`
 apiVersion: callboard.dev/v1alpha1
@@ -71,6 +72,8 @@ spec: {type: team, children: []}
 
 func (o *office) Entity(ref string) (*catalog.Entity, bool) { e, ok := o.entities[ref]; return e, ok }
 
+func (o *office) Since(ref string) eventlog.Position { return o.since[ref] }
+
 func (o *office) Kind(kind string) (all []*catalog.Entity) {
 	for _, e := range o.entities {
 		if e.Kind == kind {
@@ -102,7 +105,8 @@ func (o *office) make(_ context.Context, ref string, decide func(*catalog.Entity
 	}
 	o.entities[ref] = f.Documents[0].Entity
 	o.made++
-	return eventlog.Position(o.made), nil
+	o.since[ref] = eventlog.Position(o.made)
+	return o.since[ref], nil
 }
 
 func (o *office) exemption(t *testing.T, ref string) *scorecards.Exemption {
@@ -306,7 +310,7 @@ func TestAnInitiativeIsOpenedChangedAndClosed(t *testing.T) {
 		t.Errorf("%s: %+v", made.Ref, i)
 	}
 	terms.Target, terms.Level, terms.Rules = "2026-07-31", "", []string{"docs"}
-	if _, err := o.ChangeInitiative(as(t, "Moss Bank"), made.Ref, terms); err != nil {
+	if _, err := o.ChangeInitiative(as(t, "Moss Bank"), made.Ref, 0, terms); err != nil {
 		t.Fatal(err)
 	}
 	if i = read(); i.LastDay().Format(time.DateOnly) != "2026-07-31" || i.Level != "" || !cmp.Equal(i.Rules, []string{"docs"}) {
@@ -314,7 +318,7 @@ func TestAnInitiativeIsOpenedChangedAndClosed(t *testing.T) {
 	}
 	late := terms
 	late.Target, late.Start = "2026-03-11", ""
-	if _, err := o.ChangeInitiative(as(t, "Moss Bank"), made.Ref, late); fields(err) != "target" || !read().Open(o.now) {
+	if _, err := o.ChangeInitiative(as(t, "Moss Bank"), made.Ref, 0, late); fields(err) != "target" || !read().Open(o.now) {
 		t.Errorf("it ends yesterday: %v", err)
 	}
 	if _, err := o.CloseInitiative(as(t, "Moss Bank"), made.Ref, "All moved"); err != nil {
@@ -323,7 +327,7 @@ func TestAnInitiativeIsOpenedChangedAndClosed(t *testing.T) {
 	if i = read(); i.Open(o.now) || i.Note != "All moved" {
 		t.Errorf("closed: %+v", i)
 	}
-	if _, err := o.ChangeInitiative(as(t, "Moss Bank"), made.Ref, terms); err != nil || read().Open(o.now) {
+	if _, err := o.ChangeInitiative(as(t, "Moss Bank"), made.Ref, 0, terms); err != nil || read().Open(o.now) {
 		t.Errorf("a change opens it again, %v", err)
 	}
 	if _, err := o.CloseInitiative(as(t, "Moss Bank"), made.Ref, "Twice"); fault.KindOf(err) != fault.Conflict {
@@ -331,10 +335,48 @@ func TestAnInitiativeIsOpenedChangedAndClosed(t *testing.T) {
 	}
 	// What is over long ago can still be called otherwise.
 	o.now, terms.Title = o.now.AddDate(1, 0, 0), "Silver by last summer"
-	if _, err := o.ChangeInitiative(as(t, "Moss Bank"), made.Ref, terms); err != nil || read().Title != terms.Title {
+	if _, err := o.ChangeInitiative(as(t, "Moss Bank"), made.Ref, 0, terms); err != nil || read().Title != terms.Title {
 		t.Errorf("a new title: %v", err)
 	}
 	if _, err := o.CloseInitiative(as(t, "Moss Bank"), "initiative:default/none", "x"); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("none is closed: %v", err)
 	}
 }
+
+// Who decides about, or changes, what is not what they looked at any more is refused.
+func TestWhatSomebodyChangedMeanwhile(t *testing.T) {
+	o := newOffice(t)
+	asked, err := o.RequestExemption(as(t, "Salt Marsh"), desk.Request{Entity: "payments", Scorecard: "readiness", Reason: "They move"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	terms := desk.Terms{Title: "Silver by summer", Scorecard: "readiness", Level: "Silver", Target: "2026-06-30"}
+	opened, err := o.OpenInitiative(as(t, "Moss Bank"), terms)
+	if err != nil {
+		t.Fatal(err)
+	}
+	terms.Target = "2026-07-31"
+	ctx := as(t, "Fen Lock")
+	before := o.made
+	for what, err := range map[string]error{
+		"granted": second(o.GrantExemption(ctx, asked.Ref, desk.Decision{Position: 99})),
+		"denied":  second(o.DenyExemption(ctx, asked.Ref, desk.Decision{Note: "x", Position: 99})),
+		"revoked": second(o.RevokeExemption(ctx, asked.Ref, desk.Decision{Note: "x", Position: 99})),
+		"changed": second(o.ChangeInitiative(ctx, opened.Ref, 99, terms)),
+	} {
+		if changed, ok := errors.AsType[desk.Changed](err); !ok || changed.Now == 0 || changed.Now != o.since[changed.Ref] || fault.KindOf(err) != fault.Conflict {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if o.made != before {
+		t.Error("something was made all the same")
+	}
+	if _, err := o.GrantExemption(ctx, asked.Ref, desk.Decision{Position: asked.Position}); err != nil {
+		t.Error(err)
+	}
+	if _, err := o.ChangeInitiative(ctx, opened.Ref, opened.Position, terms); err != nil {
+		t.Error(err)
+	}
+}
+
+func second(_ desk.Made, err error) error { return err }

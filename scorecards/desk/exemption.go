@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/scorecards"
 )
@@ -25,6 +26,9 @@ type Request struct {
 type Decision struct {
 	Until string `json:"until,omitempty"` // last day, if it is to be an earlier one than was asked for
 	Note  string `json:"note,omitempty"`  // why
+	// Position is of the event that made the exemption what they looked at: if it is not that
+	// any more, nothing is decided. Zero: whatever it is.
+	Position eventlog.Position `json:"position,omitempty"`
 }
 
 // RequestExemption puts on record that somebody asks for an exemption.
@@ -117,7 +121,7 @@ func (d *Desk) GrantExemption(ctx context.Context, ref string, x Decision) (Made
 		p.add("until", "must not be over already, found %s", x.Until)
 	}
 	note := p.note("note", x.Note)
-	return d.decide(ctx, ref, &p, scorecards.Granted, note, func(was *scorecards.Exemption, e *catalog.Entity) error {
+	return d.decide(ctx, ref, &p, x.Position, scorecards.Granted, note, func(was *scorecards.Exemption, e *catalog.Entity) error {
 		if was.Status != scorecards.Requested {
 			return fault.New(fault.Conflict, "the exemption is %s: only what is asked for can be granted", was.Stands(d.Now()))
 		}
@@ -138,7 +142,7 @@ func (d *Desk) GrantExemption(ctx context.Context, ref string, x Decision) (Made
 func (d *Desk) DenyExemption(ctx context.Context, ref string, x Decision) (Made, error) {
 	var p Problems
 	note := p.reason("note", x.Note)
-	return d.decide(ctx, ref, &p, scorecards.Denied, note, func(was *scorecards.Exemption, _ *catalog.Entity) error {
+	return d.decide(ctx, ref, &p, x.Position, scorecards.Denied, note, func(was *scorecards.Exemption, _ *catalog.Entity) error {
 		if was.Status != scorecards.Requested {
 			return fault.New(fault.Conflict, "the exemption is %s: only what is asked for can be denied", was.Stands(d.Now()))
 		}
@@ -150,7 +154,7 @@ func (d *Desk) DenyExemption(ctx context.Context, ref string, x Decision) (Made,
 func (d *Desk) RevokeExemption(ctx context.Context, ref string, x Decision) (Made, error) {
 	var p Problems
 	note := p.reason("note", x.Note)
-	return d.decide(ctx, ref, &p, scorecards.Revoked, note, func(was *scorecards.Exemption, _ *catalog.Entity) error {
+	return d.decide(ctx, ref, &p, x.Position, scorecards.Revoked, note, func(was *scorecards.Exemption, _ *catalog.Entity) error {
 		if s := was.Stands(d.Now()); s != scorecards.Granted {
 			return fault.New(fault.Conflict, "the exemption is %s: only what is granted can be revoked", s)
 		}
@@ -158,7 +162,7 @@ func (d *Desk) RevokeExemption(ctx context.Context, ref string, x Decision) (Mad
 	})
 }
 
-func (d *Desk) decide(ctx context.Context, ref string, p *Problems, status scorecards.Status, note string, change func(*scorecards.Exemption, *catalog.Entity) error) (Made, error) {
+func (d *Desk) decide(ctx context.Context, ref string, p *Problems, seen eventlog.Position, status scorecards.Status, note string, change func(*scorecards.Exemption, *catalog.Entity) error) (Made, error) {
 	by := p.by(ctx)
 	if err := p.err(); err != nil {
 		return Made{}, err
@@ -170,6 +174,9 @@ func (d *Desk) decide(ctx context.Context, ref string, p *Problems, status score
 		was, problems := scorecards.ParseExemption(now)
 		if was == nil {
 			return nil, fault.New(fault.Conflict, "%s cannot be read: %v", ref, problems)
+		}
+		if err := d.seen(ref, seen); err != nil {
+			return nil, err
 		}
 		e := *now
 		e.Spec = maps.Clone(now.Spec)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/scorecards"
 )
@@ -54,7 +55,9 @@ func (d *Desk) OpenInitiative(ctx context.Context, t Terms) (Made, error) {
 }
 
 // ChangeInitiative has an initiative be as it is filled in. One that was closed stays so.
-func (d *Desk) ChangeInitiative(ctx context.Context, ref string, t Terms) (Made, error) {
+// Seen is the position of the event that made it what they looked at: if it is not that any
+// more, nothing is changed. Zero: whatever it is.
+func (d *Desk) ChangeInitiative(ctx context.Context, ref string, seen eventlog.Position, t Terms) (Made, error) {
 	var p Problems
 	p.by(ctx)
 	spec := d.spec(&p, t)
@@ -62,6 +65,9 @@ func (d *Desk) ChangeInitiative(ctx context.Context, ref string, t Terms) (Made,
 		return Made{}, err
 	}
 	return d.change(ctx, ref, func(now *catalog.Entity, was *scorecards.Initiative) (*catalog.Entity, error) {
+		if err := d.seen(ref, seen); err != nil {
+			return nil, err
+		}
 		if last, _ := spec["target"].(string); last < date(d.today()) && last != date(was.LastDay()) {
 			p.add("target", "must not be over already, found %s; to end it, close it", last)
 			return nil, p.err()

@@ -1,7 +1,6 @@
 package scorer
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -198,116 +197,6 @@ func newer(a, b *scorecards.Source) *scorecards.Source {
 		return b
 	}
 	return a
-}
-
-func (all around) deploymentFacts(to map[string]scorecards.Fact, now time.Time) {
-	var since *scorecards.Source
-	last := scorecards.Never()
-	recent, long := window{now: now, span: month}, window{now: now, span: quarter}
-	succeeded, failed, failures := 0, 0, 0
-	first := map[string]time.Time{} // when each commit came to production first
-	byPlace := map[string][]deployment{}
-	for _, a := range all {
-		since = newer(since, a.deployments.since)
-		if a.deployments.last.After(last) {
-			last = a.deployments.last
-		}
-		for _, w := range a.deployments.all {
-			d := w.is
-			if d.status != event.StatusSuccess && d.status != event.StatusFailure {
-				continue
-			}
-			byPlace[d.environment] = append(byPlace[d.environment], d)
-			if at, ok := first[d.commit]; d.commit != "" && d.status == event.StatusSuccess && (!ok || d.ended.Before(at)) {
-				first[d.commit] = d.ended
-			}
-			if d.status == event.StatusFailure && long.has(d.ended) {
-				failures++
-			}
-			if !recent.has(d.ended) {
-				continue
-			}
-			if d.status == event.StatusFailure {
-				failed++
-				continue
-			}
-			succeeded++
-		}
-	}
-	if since == nil {
-		return
-	}
-	add := func(name string, value any, until time.Time) {
-		to["activity."+name] = scorecards.Fact{Value: value, Source: since, Until: until}
-	}
-	add("lastDeployment", last, time.Time{})
-	add("deployments", succeeded, recent.next)
-	add("failures", failures, long.next)
-	if succeeded+failed > 0 {
-		add("changeFailureRate", float64(failed)/float64(succeeded+failed), recent.next)
-	}
-	if leads := all.leads(first, &recent); len(leads) > 0 {
-		add("leadTime", median(leads), recent.next)
-	}
-	if outages, next := restored(byPlace, now); len(outages) > 0 {
-		add("timeToRestore", median(outages), next)
-	}
-}
-
-// leads lists how long it took from the push of each commit until it first was in
-// production, for those that came there within the window. What took longer than a
-// quarter, or was never told to be pushed, is left out.
-func (all around) leads(first map[string]time.Time, recent *window) (leads []time.Duration) {
-	for commit, deployed := range first {
-		if pushed, ok := all.pushed(commit); ok && deployed.Sub(pushed) <= quarter && recent.has(deployed) {
-			leads = append(leads, max(0, deployed.Sub(pushed)))
-		}
-	}
-	return leads
-}
-
-// pushed is when a commit was pushed.
-func (all around) pushed(sha string) (time.Time, bool) {
-	for _, a := range all {
-		if w, ok := a.pushes.at.all[sha]; ok && sha != "" {
-			return w.is, true
-		}
-	}
-	return time.Time{}, false
-}
-
-// restored lists how long it took from the first of failed deployments in a row to
-// the next that succeeded in the same environment, for those that began to fail in
-// the last quarter.
-func restored(byPlace map[string][]deployment, now time.Time) (outages []time.Duration, next time.Time) {
-	long := window{now: now, span: quarter}
-	for _, all := range byPlace {
-		slices.SortFunc(all, func(a, b deployment) int {
-			return cmp.Or(a.ended.Compare(b.ended), strings.Compare(a.status, b.status), strings.Compare(a.commit, b.commit))
-		})
-		var broke time.Time
-		for _, d := range all {
-			switch {
-			case d.ended.After(now):
-				long.mark(d.ended)
-			case d.status == event.StatusFailure && broke.IsZero():
-				broke = d.ended
-			case d.status == event.StatusSuccess && !broke.IsZero():
-				if long.has(broke) {
-					outages = append(outages, d.ended.Sub(broke))
-				}
-				broke = time.Time{}
-			}
-		}
-	}
-	return outages, long.next
-}
-
-// median of at least one; of an even number the middle of the two in the middle.
-func median(all []time.Duration) time.Duration {
-	slices.Sort(all)
-	a, b := all[(len(all)-1)/2], all[len(all)/2]
-	return a + (b-a)/2
 }
 
 func (all around) pipelineFacts(to map[string]scorecards.Fact, branch string, now time.Time) {

@@ -8,6 +8,7 @@ import (
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections/projectiontest"
 	"github.com/callboard/callboard/scorecards/scorer"
 )
 
@@ -60,4 +61,47 @@ func BenchmarkSubjectOfBusyRepository(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkOneGroupOwnsMany registers services that one group owns, and asks after each
+// for what it touches, as judging does.
+func BenchmarkOneGroupOwnsMany(b *testing.B) {
+	for _, n := range []int{500, 2000, 8000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			group := event.Declaration{Entity: catalog.Entity{
+				APIVersion: "backstage.io/v1alpha1", Kind: "Group", Metadata: catalog.Metadata{Name: "bank"}, Spec: map[string]any{"type": "team", "children": []any{}},
+			}}
+			refs := []string{"group:default/bank"}
+			records := []eventlog.Record{registered(b, 1, refs[0], group)}
+			for i := range n {
+				name := fmt.Sprint("service-", i)
+				refs = append(refs, "component:default/"+name)
+				records = append(records, registered(b, i+2, refs[i+1], projectiontest.Component(name, "bank")))
+			}
+			for b.Loop() {
+				w := scorer.NewWorld(catalog.BuiltIn())
+				for i, rec := range records {
+					if err := w.Apply(rec); err != nil {
+						b.Fatal(err)
+					}
+					for _, ref := range []string{refs[0], refs[i]} {
+						if s, err := w.Subject(ref, begin); err != nil || s == nil {
+							b.Fatal(s, err)
+						}
+					}
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/service")
+		})
+	}
+}
+
+func registered(b *testing.B, at int, ref string, d event.Declaration) eventlog.Record {
+	b.Helper()
+	e, err := event.New("/sources/github", ref, event.EntityRegistered{Declaration: d})
+	if err != nil {
+		b.Fatal(err)
+	}
+	e.Time = begin
+	return eventlog.Record{Position: eventlog.Position(at), Event: e} //nolint:gosec // few
 }

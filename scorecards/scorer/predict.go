@@ -1,13 +1,13 @@
 package scorer
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
-	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/scorecards"
 )
 
@@ -28,18 +28,8 @@ func (s *Scorer) Predict(ctx context.Context, known eventlog.Position, events []
 	if err := s.Wait(ctx, known); err != nil {
 		return nil, err
 	}
-	done := make(chan struct{})
-	ask := func(j *judge) {
-		defer close(done)
-		all, err = j.foresee(ctx, events)
-	}
-	select {
-	case s.asked <- ask:
-		<-done
-		return all, err
-	case <-ctx.Done():
-		return nil, fault.New(fault.Unavailable, "scores cannot be told just now: %w", ctx.Err())
-	}
+	failed := s.between(ctx, func(j *judge) { all, err = j.foresee(ctx, events) })
+	return all, cmp.Or(failed, err)
 }
 
 // foresee judges events on a copy.
@@ -94,13 +84,26 @@ func (w *World) fork() *World {
 	return &f
 }
 
-// ownEdges makes the edges from a ref the world's own, to be written to.
-func (w *World) ownEdges(from string) {
-	if w.ours == nil || w.ours.edges[from] || w.edges[from] == nil {
-		return
+// ownEdges returns the edges of a type from a ref to be written to: the world's own.
+func (w *World) ownEdges(from, typ string) map[string]int {
+	all := w.edges[from]
+	switch {
+	case all == nil:
+		all = edges{}
+	case w.ours != nil && !w.ours.edges[from]:
+		all = maps.Clone(all)
+		for t, of := range all {
+			all[t] = maps.Clone(of)
+		}
 	}
-	w.ours.edges[from] = true
-	w.edges[from] = maps.Clone(w.edges[from])
+	if w.ours != nil {
+		w.ours.edges[from] = true
+	}
+	if all[typ] == nil {
+		all[typ] = map[string]int{}
+	}
+	w.edges[from] = all
+	return all[typ]
 }
 
 // ownRepository makes what is known of a repository the world's own, to be written to; nil

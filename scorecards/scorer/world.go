@@ -18,8 +18,8 @@ import (
 // World is what is known of entities and repositories as of one position. Make one with [NewWorld].
 type World struct {
 	kinds        catalog.Kinds
-	entities     map[string]*declared                // by full ref
-	edges        map[string]map[catalog.Relation]int // by the ref that they start from; how many entities declare each
+	entities     map[string]*declared // by full ref
+	edges        map[string]edges     // by the ref that they start from
 	repositories map[place]*repository
 	read         []string                    // paths of the files that rules read; nil: not known yet
 	own          map[string]*own             // by full ref of an entity, which need not be there
@@ -48,6 +48,10 @@ type declared struct {
 	since  scorecards.Source
 }
 
+// edges are what an entity is related to: by type, the other end, and how many entities
+// declare it. What a group owns may be thousands, and is not gone through to find its members.
+type edges map[string]map[string]int
+
 // place is a repository by the forge's id.
 type place struct{ source, id string }
 
@@ -68,7 +72,7 @@ type repository struct {
 // NewWorld returns one in which nothing is known. From kinds relations follow.
 func NewWorld(kinds catalog.Kinds) *World {
 	return &World{
-		kinds: kinds, entities: map[string]*declared{}, edges: map[string]map[catalog.Relation]int{}, repositories: map[place]*repository{},
+		kinds: kinds, entities: map[string]*declared{}, edges: map[string]edges{}, repositories: map[place]*repository{},
 		own: map[string]*own{}, cards: map[string]*scorecards.Card{}, exemptions: map[string]*scorecards.Exemption{}, initiatives: map[string]*scorecards.Initiative{},
 	}
 }
@@ -246,12 +250,8 @@ func (w *World) declare(d event.WrittenDeclaration, since scorecards.Source, t *
 	}
 	w.entities[ref] = now
 	for _, edge := range now.edges {
-		from := edge.From.String()
-		w.ownEdges(from)
-		if w.edges[from] == nil {
-			w.edges[from] = map[catalog.Relation]int{}
-		}
-		w.edges[from][relation(edge)]++
+		of := w.ownEdges(edge.From.String(), edge.Type)
+		of[edge.To.String()]++
 	}
 	if d.Origin.RepositoryID != "" {
 		w.repository(place{d.Origin.Source, d.Origin.RepositoryID}).entities[ref] = true
@@ -279,10 +279,6 @@ func (w *World) declare(d event.WrittenDeclaration, since scorecards.Source, t *
 // looksAt reports whether it counts what the log says of a card.
 func (w *World) looksAt(ref string) bool { return !w.fixed && (w.only == "" || w.only == ref) }
 
-func relation(e catalog.Edge) catalog.Relation {
-	return catalog.Relation{Type: e.Type, TargetRef: e.To.String()}
-}
-
 // forget takes an entity out. What it had a bearing on is touched.
 func (w *World) forget(ref string, t *touched) {
 	t.entities[ref] = true
@@ -302,10 +298,9 @@ func (w *World) forget(ref string, t *touched) {
 	}
 	w.around(ref, t)
 	for _, edge := range was.edges {
-		from, r := edge.From.String(), relation(edge)
-		w.ownEdges(from)
-		if w.edges[from][r]--; w.edges[from][r] <= 0 {
-			delete(w.edges[from], r)
+		of, to := w.ownEdges(edge.From.String(), edge.Type), edge.To.String()
+		if of[to]--; of[to] <= 0 {
+			delete(of, to)
 		}
 	}
 	if r := w.ownRepository(place{was.origin.Source, was.origin.RepositoryID}); r != nil {
@@ -316,21 +311,21 @@ func (w *World) forget(ref string, t *touched) {
 
 // around touches the neighbours of an entity, and what the teams of a person own.
 func (w *World) around(ref string, t *touched) {
-	for r := range w.edges[ref] {
-		t.entities[r.TargetRef] = true
-		if !strings.HasPrefix(ref, "user:") {
-			continue
-		}
-		for owned := range w.edges[r.TargetRef] {
-			if owned.Type == "ownerOf" {
-				t.entities[owned.TargetRef] = true
+	for _, of := range w.edges[ref] {
+		for to := range of {
+			t.entities[to] = true
+			if !strings.HasPrefix(ref, "user:") {
+				continue
+			}
+			for owned := range w.edges[to]["ownerOf"] {
+				t.entities[owned] = true
 			}
 		}
 	}
 }
 
 // Subject is what is known of an entity at a moment, which is not much earlier than
-// the newest event that was folded; nil if there is none.
+// the newest event that was folded; nil if there is none. It is of use until the next event.
 func (w *World) Subject(ref string, now time.Time) (*scorecards.Subject, error) {
 	d := w.entities[ref]
 	if d == nil {
@@ -343,18 +338,9 @@ func (w *World) Subject(ref string, now time.Time) (*scorecards.Subject, error) 
 			return nil, fmt.Errorf("decode %s: %w", ref, err)
 		}
 	}
-	s := &scorecards.Subject{Entity: e, Facts: make(map[string]scorecards.Fact, 48)}
-	for r := range w.edges[ref] {
-		s.Relations = append(s.Relations, r)
-	}
-	slices.SortFunc(s.Relations, func(a, b catalog.Relation) int {
-		return strings.Compare(a.Type+" "+a.TargetRef, b.Type+" "+b.TargetRef)
-	})
-	for _, r := range s.Relations {
-		if r.Type == "ownedBy" {
-			s.Owner = w.owner(r.TargetRef)
-			break
-		}
+	s := &scorecards.Subject{Entity: e, Facts: make(map[string]scorecards.Fact, 48), Relations: func() []catalog.Relation { return w.relations(ref) }}
+	if owners := w.edges[ref]["ownedBy"]; len(owners) > 0 {
+		s.Owner = w.owner(slices.Min(slices.Collect(maps.Keys(owners))))
 	}
 	var happened around
 	branch := ""
@@ -388,10 +374,21 @@ func (w *World) owner(ref string) scorecards.Owner {
 		o.Members = 1
 		return o
 	}
-	for r := range w.edges[ref] {
-		if r.Type == "hasMember" && w.entities[r.TargetRef] != nil {
+	for member := range w.edges[ref]["hasMember"] {
+		if w.entities[member] != nil {
 			o.Members++
 		}
 	}
 	return o
+}
+
+// relations lists what an entity is related to, by type and then by ref.
+func (w *World) relations(ref string) []catalog.Relation {
+	var all []catalog.Relation
+	for _, typ := range slices.Sorted(maps.Keys(w.edges[ref])) {
+		for _, to := range slices.Sorted(maps.Keys(w.edges[ref][typ])) {
+			all = append(all, catalog.Relation{Type: typ, TargetRef: to})
+		}
+	}
+	return all
 }

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,7 +14,7 @@ type Area struct {
 	Bands []Band    // from the bottom
 	Ticks []AxisTick
 	Pins  []Pin
-	Tall  int // px; 0 = as usual
+	Tall  int // px; 0 = as usual, see usualHeight
 	Whole int // the least that the scale goes up to: 100 for shares
 }
 
@@ -120,20 +121,38 @@ type endLabel struct {
 	label string
 }
 
-// ends are the labels of all bands that end in something, none upon another.
+const (
+	usualHeight = 236 // px
+	labelHeight = 17  // px, of a line of text with what parts it from the next
+)
+
+func (a Area) height() int { return cmp.Or(a.Tall, usualHeight) }
+
+// ends are the labels of all bands that end in something: at their middle, or on the line
+// where there is only one band, and none upon another, below the chart or above it.
 func (a Area) ends() (all []endLabel) {
-	const apart = 8
 	top, _ := a.top()
 	sum := 0
 	for _, b := range a.Bands {
 		value := b.Values[len(b.Values)-1]
 		if value > 0 {
-			all = append(all, endLabel{100 * (float64(sum) + float64(value)/2) / float64(top), value, Shorten(b.Label, 12)})
+			middle := float64(sum) + float64(value)/2
+			if len(a.Bands) == 1 {
+				middle = float64(value)
+			}
+			all = append(all, endLabel{100 * middle / float64(top), value, Shorten(b.Label, 12)})
 		}
 		sum += value
 	}
-	for i := 1; i < len(all); i++ {
-		all[i].at = max(all[i].at, all[i-1].at+apart)
+	apart := min(100*labelHeight/float64(a.height()), 100/float64(max(len(all), 1)))
+	least, most := apart/2, 100-apart/2
+	for i := range all {
+		all[i].at = max(all[i].at, least)
+		least = all[i].at + apart
+	}
+	for i := range slices.Backward(all) { // what was pushed out is pushed back
+		all[i].at = min(all[i].at, most)
+		most = all[i].at - apart
 	}
 	return all
 }

@@ -100,8 +100,14 @@ func daysBefore(t, now time.Time) int {
 	return max(0, int(day(now).Sub(day(t)).Hours()/24))
 }
 
-// Span is a length of time, short: 0.4 s, 17 s, 21 min 48 s, 3 h 5 min, 2 days.
+// Span is a length of time, short: 0.4 s, 17 s, 21 min 48 s, 3 h 5 min, 3 h, 2 days.
 func Span(d time.Duration) string {
+	both := func(whole int, unit string, rest int, small string) string {
+		if rest == 0 {
+			return fmt.Sprintf("%d %s", whole, unit)
+		}
+		return fmt.Sprintf("%d %s %d %s", whole, unit, rest, small)
+	}
 	switch {
 	case d < 0:
 		return "0 s"
@@ -110,9 +116,9 @@ func Span(d time.Duration) string {
 	case d < time.Minute:
 		return fmt.Sprintf("%d s", int(d.Seconds()))
 	case d < time.Hour:
-		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
+		return both(int(d.Minutes()), "min", int(d.Seconds())%60, "s")
 	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+		return both(int(d.Hours()), "h", int(d.Minutes())%60, "min")
 	default:
 		return fmt.Sprintf("%d days", int(d.Hours()/24))
 	}

@@ -238,7 +238,7 @@ func (w widgetTest) graph(look string, narrow bool) {
 	}
 }
 
-// docs draws a diagram, copies code and takes a selection into an issue; the page's
+// docs draws a diagram, sets a formula, copies code and takes a selection into an issue; the page's
 // policy has nothing against any of it.
 func (w widgetTest) docs(look string) {
 	drawn := `document.querySelector("cb-diagram")?.shadowRoot`
@@ -251,6 +251,12 @@ func (w widgetTest) docs(look string) {
 	w.do(chromedp.Evaluate[chromedp.Void](drawn + `.querySelector("button").click()`))
 	w.until(`document.querySelector("cb-diagram pre").checkVisibility()`)
 	w.accessible("docs-diagram-" + look)
+	if got := w.ask(violated); got != "" {
+		w.t.Errorf("the policy stops %s", got)
+	}
+
+	w.open("/docs/default/component/payments-api/acquirers/")
+	w.until(`document.querySelector(".arithmatex math mfrac")`)
 	if got := w.ask(violated); got != "" {
 		w.t.Errorf("the policy stops %s", got)
 	}
@@ -279,7 +285,7 @@ func (w widgetTest) docs(look string) {
 
 // violated is what the policy of the page has stopped so far, in the page and in the frame
 // that diagrams are measured in.
-const violated = `[window, document.querySelector(".measure")?.contentWindow].filter(Boolean).flatMap((w) => {
+const violated = `[window, document.querySelector(".docs-measure")?.contentWindow].filter(Boolean).flatMap((w) => {
 	const observer = new w.ReportingObserver(() => {}, {types: ["csp-violation"], buffered: true});
 	observer.observe();
 	return observer.takeRecords().map((r) => r.body.blockedURL + " by " + r.body.effectiveDirective);

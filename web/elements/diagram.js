@@ -93,7 +93,7 @@ const secure = ["secure", "securityLevel", "startOnLoad", "maxTextSize", "maxEdg
 
 // load has Mermaid run in a frame that nobody sees.
 function load(script) {
-  const element = make("iframe", { class: "measure", title: "Where diagrams are measured", "aria-hidden": "true", tabindex: "-1" });
+  const element = make("iframe", { class: "docs-measure", title: "Where diagrams are measured", "aria-hidden": "true", tabindex: "-1" });
   document.body.append(element);
   return new Promise((resolve, reject) => {
     const loading = make("script", { type: "module", src: script });

@@ -15,10 +15,9 @@ export function set(formulas) {
       const drawn = document.createElement("span");
       temml.render(written.slice(2, -2), drawn, { displayMode: display, annotate: true, throwOnError: true, trust: false, strict: false });
       formula.replaceChildren(...drawn.childNodes);
-      formula.classList.add("drawn");
     } catch (error) {
       formula.title = `This formula cannot be set: ${error.message}`;
-      formula.classList.add("failed");
+      formula.dataset.failed = "";
     }
   }
 }

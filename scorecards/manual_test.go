@@ -108,7 +108,9 @@ func kept(t *testing.T) *scorecards.Subject {
 		scorecards.FileFact("Dockerfile"):                scorecards.File{Text: "FROM golang\nUSER app\n"},
 		scorecards.FileFact(".github/workflows/ci.yaml"): scorecards.File{Text: "uses: actions/checkout@v5\n"},
 	})
-	s.Relations = func() []catalog.Relation { return []catalog.Relation{{Type: "partOf", TargetRef: "system:default/payments"}} }
+	s.Relations = func() []catalog.Relation {
+		return []catalog.Relation{{Type: "partOf", TargetRef: "system:default/payments"}}
+	}
 	s.Entity.Metadata.Labels = map[string]string{"acme.example/tier": "1"}
 	s.Entity.Metadata.Annotations = map[string]string{"pagerduty.com/integration-key": "key"}
 	return s

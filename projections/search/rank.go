@@ -1,0 +1,80 @@
+package search
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+)
+
+// weights are what a word counts for in the name, the title, what it is about, and the
+// body: arguments of bm25.
+const weights = "10.0, 8.0, 3.0, 1.0"
+
+// How well a document's name fits what was typed, the best first.
+const (
+	fitsWhole  = iota // it is the name, or the title
+	fitsBegins        // that begins so
+	fitsNamed         // every word is in name or title
+	fitsBody
+)
+
+// candidate is a document that holds what is looked for.
+type candidate struct {
+	id              int64
+	typ, ref, place string
+	kind, owner     string
+	called, titled  string
+	changed         int64
+	score           float64 // bm25: the less, the better
+	referred        int     // how many entities refer to it, if it is one
+	fit             int
+	stale           bool // its texts are those of the past
+}
+
+// fits finds out how well a candidate's name fits.
+func (c *candidate) fits(key string, inName bool) {
+	switch {
+	case key != "" && (c.called == key || c.titled == key):
+		c.fit = fitsWhole
+	case key != "" && (strings.HasPrefix(c.called, key) || strings.HasPrefix(c.titled, key)):
+		c.fit = fitsBegins
+	case inName:
+		c.fit = fitsNamed
+	default:
+		c.fit = fitsBody
+	}
+}
+
+// better orders candidates: first by how the name fits. Among names that fit by
+// themselves, what people look for most is first, and what many refer to; among the
+// others, what holds the words more often, and in fewer of them.
+func better(a, b candidate) int {
+	order := cmp.Compare(a.fit, b.fit)
+	if order == 0 && a.fit <= fitsBegins {
+		order = cmp.Or(cmp.Compare(a.rarity(), b.rarity()), -cmp.Compare(a.referred, b.referred), cmp.Compare(len(a.called), len(b.called)))
+	}
+	return cmp.Or(order, cmp.Compare(a.weight(), b.weight()), cmp.Compare(a.called, b.called), cmp.Compare(a.ref, b.ref), cmp.Compare(a.place, b.place), cmp.Compare(a.id, b.id))
+}
+
+// newer orders candidates by their last change, the newest first.
+func newer(a, b candidate) int {
+	return cmp.Or(-cmp.Compare(a.changed, b.changed), better(a, b))
+}
+
+// weight is the score, better by a tenth each time that twice as many refer to it.
+func (c candidate) weight() float64 {
+	return c.score * (1 + 0.1*math.Log2(1+float64(c.referred)))
+}
+
+// rarity is how seldom people look for such a document.
+func (c candidate) rarity() int {
+	sought := []string{"component", "api", "system", "group", "user", "resource", "domain", "template", "scorecard"}
+	if c.typ != Entities {
+		return len(sought) + 1 + slices.Index(Types(), c.typ)
+	}
+	if i := slices.Index(sought, c.kind); i >= 0 {
+		return i
+	}
+	return len(sought)
+}

@@ -41,6 +41,7 @@ type Config struct {
 	Scores     Scores
 	Trends     Trends
 	Notices    Notices
+	Search     Search
 	Trials     Trials
 	Agreements Agreements
 	Desk       Desk
@@ -118,6 +119,8 @@ func (a *API) Register(e *echo.Echo) {
 	backstage.POST("/refresh", a.handleRefresh, takes())
 	backstage.POST("/analyze-location", a.handleAnalyze, takes())
 	backstage.POST("/validate-entity", a.handleValidate, takes())
+
+	e.Group(searchMount, a.errors, a.wait).GET("/query", a.handleSearch, a.moment)
 
 	own := e.Group("/api", a.errors, a.wait)
 	events := textParams("entity", "kind", "type", "source", "actor", "commit", "q", "cause", "from", "to", "seals", "order", "by", "after", "limit")

@@ -80,11 +80,13 @@ func (a *API) errors(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// WriteError answers with err: below /api/catalog in the shape that Backstage's
-// clients read, elsewhere as problem+json.
+// WriteError answers with err: below /api/catalog and /api/search in the shape that
+// Backstage's clients read, elsewhere as problem+json.
 func (a *API) WriteError(c echo.Context, err error) error {
-	if strings.HasPrefix(c.Request().URL.Path, backstageMount+"/") {
-		return a.writeBackstageError(c, err)
+	for _, mount := range []string{backstageMount, searchMount} {
+		if strings.HasPrefix(c.Request().URL.Path, mount+"/") {
+			return a.writeBackstageError(c, mount, err)
+		}
 	}
 	return a.writeProblem(c, err)
 }
@@ -92,7 +94,7 @@ func (a *API) WriteError(c echo.Context, err error) error {
 // backstageMount is where Backstage's catalog API is; its errors name paths below it.
 const backstageMount = "/api/catalog"
 
-func (a *API) writeBackstageError(c echo.Context, err error) error {
+func (a *API) writeBackstageError(c echo.Context, mount string, err error) error {
 	var he *echo.HTTPError
 	if errors.As(err, &he) && (he.Code == http.StatusNotFound || he.Code == http.StatusMethodNotAllowed) {
 		return c.NoContent(http.StatusNotFound) // what Backstage says of a path that it does not serve
@@ -112,7 +114,7 @@ func (a *API) writeBackstageError(c echo.Context, err error) error {
 	}
 	as := answerTo(err)
 	body.Error.Name, body.Error.Message = as.name, a.message(c, err, as.status)
-	body.Request.Method, body.Request.URL = c.Request().Method, strings.TrimPrefix(c.Request().RequestURI, backstageMount)
+	body.Request.Method, body.Request.URL = c.Request().Method, strings.TrimPrefix(c.Request().RequestURI, mount)
 	body.Response.StatusCode = as.status
 	return writeJSON(c, as.status, body)
 }

@@ -60,6 +60,7 @@ type Config struct {
 	Desk         Desk         // may be nil: then nothing of exemptions and initiatives is asked for or decided on pages
 	Docs         Docs         // may be nil: then there is no documentation
 	Contents     DocsContents // nil if Docs is
+	Search       Search
 	Standing     Standing
 	Repositories Repositories
 	Inbox        Inbox
@@ -138,6 +139,7 @@ func (s *Site) pages() []page {
 		{docsPath, s.docsSites},
 		{docsOfPath, s.docsPage},
 		{docsOfPath + "/*", s.docsPage},
+		{searchPath, s.search},
 		{palettePath, s.palette},
 		{noticesPath, s.noticeList},
 		{changesPath, s.changes},

@@ -24,13 +24,16 @@ type Query struct {
 	Kinds  []string // of the entity that a document is, or belongs to; in any letter case
 	Owners []string // full refs; [NoOwner] for those of nobody
 	Sites  []string // refs of entities whose pages to look at
+	// What the entity says that a document is, or belongs to; in any letter case.
+	Names, Namespaces, SpecTypes, Lifecycles []string
 	// From and To bound when a document changed last: at From or later, before To.
 	From, To time.Time
 	// Moment is when a document said so; zero is now.
 	projections.Moment
-	Newest bool // by the last change, instead of how well it fits
-	Offset int
-	Limit  int
+	Newest    bool // by the last change, instead of how well it fits
+	Uncounted bool // values are not counted
+	Offset    int
+	Limit     int
 }
 
 // NoOwner stands for the owner of what nobody owns.
@@ -153,6 +156,9 @@ func (s *Search) seek(ctx context.Context, q Query, terms []term, some bool) (r 
 	}
 	r.Total = len(all)
 	for _, f := range fields() {
+		if q.Uncounted {
+			break
+		}
 		counted := all
 		if len(*f.wanted(&q)) > 0 { // a choice leaves the others to choose
 			free := q
@@ -271,6 +277,19 @@ func narrowed(q Query) (where string, args []any) {
 			args = append(args, value)
 		}
 	}
+	for column, wanted := range map[string][]string{
+		"substr(d.ref, instr(d.ref, '/') + 1)":                                            q.Names,
+		"substr(d.ref, instr(d.ref, ':') + 1, instr(d.ref, '/') - instr(d.ref, ':') - 1)": q.Namespaces,
+		said("type"):      q.SpecTypes,
+		said("lifecycle"): q.Lifecycles,
+	} {
+		if len(wanted) > 0 {
+			where += ` AND ` + column + ` IN (?` + strings.Repeat(`, ?`, len(wanted)-1) + `)`
+			for _, value := range wanted {
+				args = append(args, strings.ToLower(value))
+			}
+		}
+	}
 	if !q.From.IsZero() {
 		where, args = where+` AND d.changed >= ?`, append(args, q.From.UnixNano())
 	}
@@ -278,6 +297,11 @@ func narrowed(q Query) (where string, args []any) {
 		where, args = where+` AND d.changed < ?`, append(args, q.To.UnixNano())
 	}
 	return where, args
+}
+
+// said is what an entity says now under a name, in lower case.
+func said(name string) string {
+	return `(SELECT lower(json_extract(e.says, '$.` + name + `')) FROM documents e WHERE e.ref = d.ref AND e.type = '` + Entities + `' AND e.ended = 0)`
 }
 
 // candidates reads rows; table is the index that they come from, or "".

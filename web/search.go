@@ -219,6 +219,9 @@ func searchViews(at link, chosen []string, counts []search.Count) []ui.View {
 func (f searchField) label(c Catalog, value string) string {
 	switch {
 	case f.field == fieldKind:
+		if k := c.Kinds().Named(value); k != nil {
+			value = k.Name
+		}
 		return kindPlural(c, value)
 	case value == search.NoOwner:
 		return "Nobody"

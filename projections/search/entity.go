@@ -32,16 +32,17 @@ func entityDocument(e *catalog.Entity, owner string) document {
 		p.add(l.Title)
 	}
 	p.walk(e.Spec, 0)
+	aside := prose{}
 	derived := catalog.DerivedAnnotations()
 	for _, name := range slices.Sorted(maps.Keys(m.Annotations)) {
 		if !slices.Contains(derived, name) {
-			p.add(m.Annotations[name])
+			aside.add(m.Annotations[name])
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.Labels)) {
-		p.add(m.Labels[name])
+		aside.add(m.Labels[name])
 	}
-	d.body = strings.Join(p.parts, "\n")
+	d.body, d.aside = strings.Join(p.parts, "\n"), strings.Join(aside.parts, "\n")
 	if text := definitionOf(e); text != "" {
 		d.says.Definition = event.DigestOf(typ + "\n" + text)
 	}

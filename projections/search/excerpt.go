@@ -6,12 +6,6 @@ import (
 	"unicode/utf8"
 )
 
-// What the index puts around what it found; no text holds them.
-const (
-	markOpen  = "\x02"
-	markClose = "\x03"
-)
-
 // The size of an excerpt, in bytes.
 const (
 	excerptSize   = 240
@@ -37,21 +31,23 @@ func Text(pieces []Piece) string {
 // mark is a place in a text that was found.
 type mark struct{ from, to int }
 
-// unmark takes the marks out of a text.
-func unmark(marked string) (text string, marks []mark) {
-	var b strings.Builder
-	for marked != "" {
-		before, rest, found := strings.Cut(marked, markOpen)
-		b.WriteString(before)
-		if !found {
-			break
-		}
-		inside, after, _ := strings.Cut(rest, markClose)
-		marks = append(marks, mark{b.Len(), b.Len() + len(inside)})
-		b.WriteString(inside)
-		marked = after
+// marksOf finds where a text holds what was looked for.
+func marksOf(text string, terms []term) (all []mark) {
+	if len(terms) == 0 {
+		return nil
 	}
-	return b.String(), marks
+	written := tokens(text)
+	for i := 0; i < len(written); i++ {
+		most := 0
+		for _, t := range terms {
+			most = max(most, t.at(written[i:]))
+		}
+		if most > 0 {
+			all = append(all, mark{written[i].from, written[i+most-1].to})
+			i += most - 1
+		}
+	}
+	return all
 }
 
 // pieces cuts a part of a text at its marks.
@@ -74,10 +70,16 @@ func pieces(text string, from, to int, marks []mark) (all []Piece) {
 }
 
 // excerpt returns the part of a text that shows best why it was found, within one of its
-// sections: the one with the most different words that were looked for. Without marks it is
-// the beginning, and no section.
+// sections: the one with the most different words that were looked for. Each line of a text
+// without sections is one. Without marks it is the beginning, and no section.
 func excerpt(text string, marks []mark, sections []Section) (all []Piece, in Section) {
+	if len(sections) == 0 {
+		sections = lines(text)
+	}
 	best, from, until := 0, 0, len(text)
+	if len(marks) == 0 && len(sections) > 0 {
+		_, until, _ = around(sections, 0, len(text))
+	}
 	for i, m := range marks {
 		begin, end, one := around(sections, m.from, len(text))
 		seen := map[string]bool{}
@@ -92,7 +94,8 @@ func excerpt(text string, marks []mark, sections []Section) (all []Piece, in Sec
 			from, until = max(begin, m.from-excerptBefore), end
 		}
 	}
-	from, to := whole(text, from, min(until, from+excerptSize))
+	until = from + len(strings.TrimRight(text[from:until], " \n"))
+	from, to := whole(text, from, until)
 	if best > 0 && from > 0 && !slices.ContainsFunc(sections, func(s Section) bool { return s.At == from }) {
 		all = append(all, Piece{Text: "… "})
 	}
@@ -104,6 +107,19 @@ func excerpt(text string, marks []mark, sections []Section) (all []Piece, in Sec
 		all = append(all, Piece{Text: " …"})
 	}
 	return all, in
+}
+
+// lines are the lines of a text as sections.
+func lines(text string) (all []Section) {
+	for at := 0; at < len(text); {
+		all = append(all, Section{At: at})
+		next := strings.IndexByte(text[at:], '\n')
+		if next < 0 {
+			break
+		}
+		at += next + 1
+	}
+	return all
 }
 
 // around is the section at a place.
@@ -118,29 +134,32 @@ func around(sections []Section, at, size int) (begin, end int, in Section) {
 	return begin, end, in
 }
 
-// whole moves the ends of a part of a text to where words begin and end.
-func whole(text string, from, to int) (int, int) {
-	if from > 0 && from < to {
-		if i := strings.IndexAny(text[from-1:to], " \n"); i >= 0 && i < excerptBefore {
-			from += i
+// whole bounds a part of a text to the size of an excerpt. It begins and ends where words do.
+func whole(text string, from, until int) (int, int) {
+	if from > 0 && !strings.ContainsRune(" \n", rune(text[from-1])) {
+		if i := strings.IndexAny(text[from:until], " \n"); i >= 0 && i < excerptBefore {
+			from += i + 1
 		}
 	}
-	if to < len(text) {
+	to := min(until, from+excerptSize)
+	if to < until {
 		if i := strings.LastIndexAny(text[from:to], " \n"); i > 0 {
 			to = from + i
 		}
+		for !utf8.RuneStart(text[to]) {
+			to--
+		}
 	}
-	for from < len(text) && !utf8.RuneStart(text[from]) {
+	for from < to && !utf8.RuneStart(text[from]) {
 		from++
 	}
-	for to < len(text) && to > from && !utf8.RuneStart(text[to]) {
-		to--
-	}
-	return from, max(from, to)
+	return from, to
 }
 
-// blanks makes one blank of each space, and keeps those at the ends.
+// blanks makes one blank of each space, keeps those at the ends, and shows where one text
+// ends and another begins.
 func blanks(text string) string {
+	text = strings.ReplaceAll(text, "\n", " · ")
 	joined := strings.Join(strings.Fields(text), " ")
 	if joined == "" {
 		return " "

@@ -3,7 +3,9 @@ package search
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -117,7 +119,7 @@ func (s *Search) Find(ctx context.Context, q Query) (Results, error) {
 	}
 	r, all, err := s.seek(ctx, q, terms, false)
 	if err != nil || len(all) > 0 || len(terms) == 0 {
-		return s.show(ctx, q, r, all, terms, false, err)
+		return s.show(ctx, q, r, all, terms, err)
 	}
 	// Nothing holds all of it. Is it the filters, a slip, or that no document has all words?
 	r.Outside, err = s.outside(ctx, q, terms)
@@ -130,7 +132,7 @@ func (s *Search) Find(ctx context.Context, q Query) (Results, error) {
 	}
 	if ok {
 		if r, all, err = s.seek(ctx, q, mended, false); err != nil || len(all) > 0 {
-			return s.show(ctx, q, r, all, mended, false, err)
+			return s.show(ctx, q, r, all, mended, err)
 		}
 	}
 	if len(mended) > 1 {
@@ -138,7 +140,7 @@ func (s *Search) Find(ctx context.Context, q Query) (Results, error) {
 			r.Some = true
 		}
 	}
-	return s.show(ctx, q, r, all, mended, true, err)
+	return s.show(ctx, q, r, all, mended, err)
 }
 
 // outside reports whether anything would be found without the filters.
@@ -207,45 +209,48 @@ func (s *Search) look(ctx context.Context, q Query, terms []term, some bool) (al
 	}
 	match, name := expression(terms, some), key(q.Text)
 	seen := map[int64]bool{}
-	take := func(found []candidate, inName bool) {
+	take := func(found []candidate) {
 		for _, c := range found {
 			if !seen[c.id] {
 				seen[c.id] = true
-				c.fits(name, inName)
+				c.fits(name, terms)
 				all = append(all, c)
 			}
 		}
 	}
 	tables := []string{"texts"}
-	if q.Moment.Now() {
-		// A name is found even if more begin so than are looked at.
-		for _, column := range []string{"d.called", "d.titled"} {
-			found, err := s.candidates(ctx, "", `FROM documents d WHERE `+column+` >= ? AND `+column+` < ? AND `+where+` ORDER BY `+column+` LIMIT 200`,
-				append([]any{name, name + "\U0010ffff"}, args...))
-			if err != nil {
-				return nil, false, err
-			}
-			if name != "" && !slices.ContainsFunc(terms, func(t term) bool { return t.phrase || len(t.meant) > 0 }) {
-				take(found, true)
-			}
-		}
-	} else {
+	if !q.Moment.Now() {
 		tables = append(tables, "past")
 	}
 	for _, table := range tables {
-		for _, inName := range []bool{true, false} {
-			expression := match
-			if inName {
-				expression = named(match)
-			}
-			found, err := s.candidates(ctx, table, `FROM `+table+` JOIN documents d ON d.id = `+table+`.rowid WHERE `+table+` MATCH ? AND `+where+
-				` ORDER BY `+table+`.rowid DESC LIMIT `+fmt.Sprint(Looked+1), append([]any{expression}, args...))
+		matches := func(match string) (found []candidate, err error) {
+			return s.candidates(ctx, table, `FROM `+table+` JOIN documents d ON d.id = `+table+`.rowid WHERE `+table+` MATCH ? AND `+where+
+				` ORDER BY `+table+`.rowid DESC LIMIT `+fmt.Sprint(Looked+1), append([]any{match}, args...))
+		}
+		found, err := matches(match)
+		if err != nil {
+			return nil, false, err
+		}
+		if len(found) > Looked { // those whose names fit are among the others, too
+			more, found = true, found[:Looked]
+			named, err := matches(named(match))
 			if err != nil {
 				return nil, false, err
 			}
-			more = more || len(found) > Looked
-			take(found[:min(len(found), Looked)], inName)
+			found = append(found, named[:min(len(named), Looked)]...)
 		}
+		take(found)
+	}
+	if !q.Moment.Now() || name == "" || slices.ContainsFunc(terms, func(t term) bool { return !t.free || len(t.meant) > 0 }) {
+		return all, more, nil
+	}
+	for _, column := range []string{"d.called", "d.titled"} { // the name itself, whatever else begins so
+		found, err := s.candidates(ctx, "", `FROM documents d WHERE `+column+` >= ? AND `+column+` < ? AND `+where+` ORDER BY `+column+` LIMIT 100`,
+			append([]any{name, name + "\U0010ffff"}, args...))
+		if err != nil {
+			return nil, false, err
+		}
+		take(found)
 	}
 	return all, more, nil
 }
@@ -327,69 +332,51 @@ func (s *Search) candidates(ctx context.Context, table, from string, args []any)
 }
 
 // show reads what is shown of the candidates of a page.
-func (s *Search) show(ctx context.Context, q Query, r Results, all []candidate, terms []term, some bool, err error) (Results, error) {
+func (s *Search) show(ctx context.Context, q Query, r Results, all []candidate, terms []term, err error) (Results, error) {
 	if err != nil {
 		return r, err
 	}
 	from := min(max(q.Offset, 0), len(all))
 	for _, c := range all[from:min(from+max(q.Limit, 0), len(all))] {
-		hit, ok, err := s.hit(ctx, c, terms, some)
+		hit, err := s.hit(ctx, c, terms)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue // it was changed or removed just now
+		}
 		if err != nil {
 			return r, err
 		}
-		if ok {
-			r.Hits = append(r.Hits, hit)
-		}
+		r.Hits = append(r.Hits, hit)
 	}
 	return r, nil
 }
 
-// hit reads one document; false if it is not there any more.
-func (s *Search) hit(ctx context.Context, c candidate, terms []term, some bool) (Hit, bool, error) {
+// hit reads one document.
+func (s *Search) hit(ctx context.Context, c candidate, terms []term) (Hit, error) {
 	table := "texts"
 	if c.stale {
 		table = "past"
 	}
 	var title, body string
 	var said []byte
-	read := func(title0, body0, match string, args ...any) (found bool, err error) {
-		rows, err := s.db.QueryContext(ctx, `SELECT `+title0+`, `+body0+`, d.says FROM `+table+` JOIN documents d ON d.id = `+table+`.rowid
-			WHERE `+match+table+`.rowid = ? AND d.ref = ? AND d.type = ? AND d.place = ?`, append(args, c.id, c.ref, c.typ, c.place)...)
-		if err != nil {
-			return false, err
-		}
-		defer rows.Close()
-		if !rows.Next() {
-			return false, rows.Err()
-		}
-		return true, rows.Scan(&title, &body, &said)
+	// Another file may be in use by now, with other ids: see [sqlstore.Store.Beside].
+	err := s.db.QueryRowContext(ctx, `SELECT t.title, t.body, d.says FROM `+table+` t JOIN documents d ON d.id = t.rowid WHERE t.rowid = ? AND d.ref = ? AND d.type = ? AND d.place = ?`,
+		c.id, c.ref, c.typ, c.place).Scan(&title, &body, &said)
+	if err != nil {
+		return Hit{}, err
 	}
-	found, err := false, error(nil)
-	if len(terms) > 0 {
-		highlight := func(column int) string { return fmt.Sprintf(`highlight(%s, %d, char(2), char(3))`, table, column) }
-		found, err = read(highlight(1), highlight(3), table+` MATCH ? AND `, expression(terms, some))
-	}
-	if err == nil && !found { // found by its name alone
-		found, err = read(`title`, `body`, ``)
-	}
-	if err != nil || !found {
-		return Hit{}, false, err
-	}
-	h := Hit{Type: c.typ, Ref: c.ref, Place: c.place, Owner: c.owner, Changed: time.Unix(0, c.changed).UTC()}
+	h := Hit{Type: c.typ, Ref: c.ref, Place: c.place, Owner: c.owner, Changed: time.Unix(0, c.changed).UTC(), Text: body}
 	if err := json.Unmarshal(said, &h.Details); err != nil {
-		return h, false, err
+		return h, err
 	}
-	heading, marks := unmark(title)
-	h.Title = pieces(heading, 0, len(heading), marks)
-	text, marks := unmark(body)
-	excerpted, in := excerpt(text, marks, h.Sections)
-	h.Excerpt, h.Text = excerpted, text
-	if in.Title != heading {
+	h.Title = pieces(title, 0, len(title), marksOf(title, terms))
+	excerpted, in := excerpt(body, marksOf(body, terms), h.Sections)
+	h.Excerpt = excerpted
+	if in.Title != title {
 		h.Section, h.Heading = in.ID, in.Title
 	}
 	if in.ID != "" {
-		_, end, _ := around(h.Sections, in.At, len(text))
-		h.Text = text[in.At:end]
+		_, end, _ := around(h.Sections, in.At, len(body))
+		h.Text = body[in.At:end]
 	}
-	return h, true, nil
+	return h, nil
 }

@@ -25,7 +25,6 @@ func operationDocuments(e *catalog.Entity, owner string) (all []document) {
 	for _, g := range definition.Read(e.SpecString("type"), text).Groups {
 		for _, op := range g.Operations {
 			p := prose{}
-			p.add(op.Summary)
 			p.add(op.Description)
 			for _, field := range op.Parameters {
 				p.add(field.Name)

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// weights are what a word counts for in the name, the title, what it is about, and the
-// body: arguments of bm25.
-const weights = "10.0, 8.0, 3.0, 1.0"
+// weights are what a word counts for in the name, the title, what a document is about, its
+// body, and what stands aside: arguments of bm25.
+const weights = "10.0, 8.0, 3.0, 1.0, 0.5"
 
 // How well a document's name fits what was typed, the best first.
 const (
@@ -32,14 +32,15 @@ type candidate struct {
 	stale           bool // its texts are those of the past
 }
 
-// fits finds out how well a candidate's name fits.
-func (c *candidate) fits(key string, inName bool) {
+// fits finds out how well a candidate's name fits what was typed.
+func (c *candidate) fits(key string, terms []term) {
+	joined := strings.ReplaceAll(c.called, " ", "")
 	switch {
-	case key != "" && (c.called == key || c.titled == key):
+	case key != "" && (c.called == key || c.titled == key || joined == key):
 		c.fit = fitsWhole
-	case key != "" && (strings.HasPrefix(c.called, key) || strings.HasPrefix(c.titled, key)):
+	case key != "" && (strings.HasPrefix(c.called, key) || strings.HasPrefix(c.titled, key) || strings.HasPrefix(joined, key)):
 		c.fit = fitsBegins
-	case inName:
+	case in(c.called+" "+c.titled+" "+joined, terms):
 		c.fit = fitsNamed
 	default:
 		c.fit = fitsBody

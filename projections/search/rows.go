@@ -14,6 +14,7 @@ type document struct {
 	typ, ref, place, owner string
 	name, title            string // what people call it
 	about, body            string // what it is about in a few words, and in many
+	aside                  string // what it is found by, too, that says nothing to people
 	says                   Details
 }
 
@@ -44,7 +45,7 @@ func (d document) kind() string { kind, _, _ := strings.Cut(d.ref, ":"); return 
 // that it belongs to: see rehome.
 func (d document) digest(said []byte) string {
 	h := sha256.New()
-	parts := []string{d.name, d.title, d.about, d.body, string(said)}
+	parts := []string{d.name, d.title, d.about, d.body, d.aside, string(said)}
 	if d.typ == Entities {
 		parts = append(parts, d.owner)
 	}
@@ -118,10 +119,10 @@ func (f *folder) replace(ref, typ string, now []document) error {
 func (f *folder) begin(d document, said []byte) error {
 	at := f.rec.Time.UnixNano()
 	if _, err := f.Exec(`INSERT INTO documents (type, ref, kind, place, owner, called, titled, digest, changed, says, position, since) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		d.typ, d.ref, d.kind(), d.place, d.owner, key(d.name), key(d.title), d.digest(said), at, string(said), f.rec.Position, at); err != nil {
+		d.typ, d.ref, d.kind(), d.place, d.owner, nameKey(d.name), key(d.title), d.digest(said), at, string(said), f.rec.Position, at); err != nil {
 		return err
 	}
-	if _, err := f.Exec(`INSERT INTO texts (rowid, name, title, about, body) VALUES (last_insert_rowid(), ?, ?, ?, ?)`, spelled(d.name), d.title, d.about, d.body); err != nil {
+	if _, err := f.Exec(`INSERT INTO texts (rowid, name, title, about, body, aside) VALUES (last_insert_rowid(), ?, ?, ?, ?, ?)`, spelled(d.name), d.title, d.about, d.body, d.aside); err != nil {
 		return err
 	}
 	for _, word := range words(spelled(d.name) + " " + d.title) {
@@ -150,7 +151,7 @@ func (f *folder) end(id int64) error {
 }
 
 func (f *folder) bury(id int64) error {
-	if _, err := f.Exec(`INSERT INTO past (rowid, name, title, about, body) SELECT rowid, name, title, about, body FROM texts WHERE rowid = ?`, id); err != nil {
+	if _, err := f.Exec(`INSERT INTO past (rowid, name, title, about, body, aside) SELECT rowid, name, title, about, body, aside FROM texts WHERE rowid = ?`, id); err != nil {
 		return err
 	}
 	if _, err := f.Exec(`DELETE FROM texts WHERE rowid = ?`, id); err != nil {
@@ -180,7 +181,7 @@ func (f *folder) rehome(ref, owner string) error {
 			SELECT type, ref, kind, place, ?, called, titled, digest, changed, says, ?, until FROM documents WHERE id = ?`, owner, f.rec.Position, id); err != nil {
 			return err
 		}
-		if _, err := f.Exec(`INSERT INTO texts (rowid, name, title, about, body) SELECT last_insert_rowid(), name, title, about, body FROM past WHERE rowid = ?`, id); err != nil {
+		if _, err := f.Exec(`INSERT INTO texts (rowid, name, title, about, body, aside) SELECT last_insert_rowid(), name, title, about, body, aside FROM past WHERE rowid = ?`, id); err != nil {
 			return err
 		}
 	}

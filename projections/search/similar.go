@@ -19,19 +19,20 @@ func (s *Search) mend(ctx context.Context, terms []term) (mended []term, ok bool
 		if err != nil {
 			return nil, false, err
 		}
-		if known || t.phrase {
+		if known || !t.free {
 			ok = ok && known
 			mended = append(mended, t)
 			continue
 		}
-		for _, word := range split(t.text) {
-			one := term{text: word}
-			one.open(true)
+		for _, typed := range tokens(t.text) {
+			one := newTerm(t.text[typed.from:typed.to])
+			one.open()
+			one.typing()
 			if known, err = s.holds(ctx, one.expression()); err != nil {
 				return nil, false, err
 			}
 			if !known {
-				if one.meant, err = s.closest(ctx, key(word)); err != nil {
+				if one.meant, err = s.closest(ctx, typed.word); err != nil {
 					return nil, false, err
 				}
 				ok = ok && len(one.meant) > 0

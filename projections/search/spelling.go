@@ -4,6 +4,9 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // maxWord is how many letters a word may have that slips are looked for in.
@@ -20,15 +23,63 @@ func split(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return !inWord(r) })
 }
 
-// key is a name as people type it: payments-api and Payments API are "payments api".
-func key(name string) string { return strings.ToLower(strings.Join(split(name), " ")) }
+// token is a word of a text as the index has it, and where it stands.
+type token struct {
+	word     string
+	from, to int
+}
+
+// tokens are the words of a text in lower case and without accents.
+func tokens(text string) (all []token) {
+	from := -1
+	for i, r := range text + " " {
+		switch in := inWord(r); {
+		case in && from < 0:
+			from = i
+		case !in && from >= 0:
+			if word := bare(text[from:i]); word != "" {
+				all = append(all, token{word, from, i})
+			}
+			from = -1
+		}
+	}
+	return all
+}
+
+// bare is a word in lower case and without accents.
+func bare(word string) string {
+	for i := range len(word) {
+		if word[i] >= utf8.RuneSelf {
+			return strings.ToLower(strings.Map(func(r rune) rune {
+				if unicode.Is(unicode.Mn, r) {
+					return -1
+				}
+				return r
+			}, norm.NFD.String(word)))
+		}
+	}
+	return strings.ToLower(word)
+}
+
+// key is a text as people type it: payments-api and Payments API are "payments api".
+func key(text string) string {
+	var all []string
+	for _, t := range tokens(text) {
+		all = append(all, t.word)
+	}
+	return strings.Join(all, " ")
+}
+
+// nameKey is key for a name, in which a capital may begin a word: PaymentsAPI is
+// "payments api", too.
+func nameKey(name string) string { return key(strings.Join(humps(name), " ")) }
 
 // words are the words of a text that can be meant by a slip, each once.
 func words(text string) []string {
 	var all []string
-	for _, word := range split(strings.ToLower(text)) {
-		if n := len([]rune(word)); n >= 3 && n <= maxWord && strings.ContainsFunc(word, unicode.IsLetter) {
-			all = append(all, word)
+	for _, t := range tokens(text) {
+		if n := utf8.RuneCountInString(t.word); n >= 3 && n <= maxWord && strings.ContainsFunc(t.word, unicode.IsLetter) {
+			all = append(all, t.word)
 		}
 	}
 	slices.Sort(all)

@@ -3,7 +3,6 @@ package search
 import (
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -16,7 +15,8 @@ const (
 // term is a word to look for, or several that stand together.
 type term struct {
 	text   string   // as it was typed
-	phrase bool     // it was in quotes: nothing is read into it
+	words  []string // of it, as the index has them
+	free   bool     // it was in no quotes, and may be read otherwise
 	begins bool     // what begins so will do
 	meant  []string // what it is taken for; nil for itself
 }
@@ -29,26 +29,23 @@ func parse(text string) []term {
 	}
 	typing := !strings.HasSuffix(text, " ") && !strings.HasSuffix(text, `"`)
 	var all []term
-	for quoted := false; text != ""; quoted = !quoted {
-		part, rest, found := cutQuote(text)
-		text = rest
+	for quoted, more := false, true; more; quoted = !quoted {
+		var part string
+		part, text, more = cutQuote(text)
 		if quoted {
-			all = append(all, term{text: part, phrase: true})
+			all = append(all, newTerm(part))
 			continue
 		}
 		for _, word := range strings.Fields(part) {
-			all = append(all, term{text: word})
-		}
-		if !found {
-			break
+			t := newTerm(word)
+			t.open()
+			all = append(all, t)
 		}
 	}
-	all = slices.DeleteFunc(all, func(t term) bool { return !strings.ContainsFunc(t.text, inToken) })
+	all = slices.DeleteFunc(all, func(t term) bool { return len(t.words) == 0 })
 	all = all[:min(len(all), maxTerms)]
-	for i := range all {
-		if !all[i].phrase {
-			all[i].open(typing && i == len(all)-1)
-		}
+	if n := len(all); n > 0 && typing {
+		all[n-1].typing()
 	}
 	return all
 }
@@ -64,29 +61,40 @@ func cutQuote(text string) (before, after string, found bool) {
 	return text[:i], text[i+size:], true
 }
 
-// inToken reports whether a rune alone makes a word: a mark needs a letter before it.
-func inToken(r rune) bool { return inWord(r) && !unicode.Is(unicode.Mn, r) }
-
-// open has a term find what begins so: the last one, which may still be typed, and long
-// ones, whose English endings do not matter then either.
-func (t *term) open(last bool) {
-	parts := split(t.text)
-	end := parts[len(parts)-1]
-	if len(parts) == 1 {
-		if stem := stem(end); stem != end {
-			t.text, t.begins = stem, true
-			return
-		}
+func newTerm(text string) term {
+	t := term{text: text}
+	for _, one := range tokens(text) {
+		t.words = append(t.words, one.word)
 	}
-	letters := utf8.RuneCountInString(end)
-	t.begins = letters >= 4 || last && letters >= 2
+	return t
+}
+
+// open reads a term that was in no quotes: a long word finds what begins so, and its
+// English ending does not matter.
+func (t *term) open() {
+	t.free = true
+	if len(t.words) == 0 {
+		return
+	}
+	end := t.words[len(t.words)-1]
+	t.begins = utf8.RuneCountInString(end) >= 4
+	if len(t.words) == 1 {
+		t.words[0] = stem(end)
+	}
+}
+
+// typing has a term find what begins so, since it may not be typed to its end.
+func (t *term) typing() {
+	if end := t.words[len(t.words)-1]; t.free && utf8.RuneCountInString(end) >= 2 {
+		t.begins = true
+	}
 }
 
 // stem takes the English ending off a word, so that deploys, deployed and deploying find
 // deploy and one another.
 func stem(word string) string {
 	for _, ending := range []string{"ies", "ing", "es", "ed", "s"} {
-		rest, ok := strings.CutSuffix(strings.ToLower(word), ending)
+		rest, ok := strings.CutSuffix(word, ending)
 		switch n := len(rest); {
 		case !ok || n < 4 || ending == "s" && strings.HasSuffix(rest, "s"):
 			continue
@@ -113,7 +121,7 @@ func expression(terms []term, some bool) string {
 }
 
 func (t term) expression() string {
-	quote := func(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+	quote := func(words ...string) string { return `"` + strings.Join(words, " ") + `"` }
 	if len(t.meant) > 0 {
 		var any []string
 		for _, word := range t.meant {
@@ -122,9 +130,44 @@ func (t term) expression() string {
 		return "(" + strings.Join(any, " OR ") + ")"
 	}
 	if t.begins {
-		return quote(t.text) + "*"
+		return quote(t.words...) + "*"
 	}
-	return quote(t.text)
+	return quote(t.words...)
+}
+
+// at is how many words at the beginning of a text are what is looked for; 0 if they are not.
+func (t term) at(written []token) int {
+	if len(t.meant) > 0 {
+		if slices.Contains(t.meant, written[0].word) {
+			return 1
+		}
+		return 0
+	}
+	if len(written) < len(t.words) {
+		return 0
+	}
+	for i, word := range t.words {
+		is := written[i].word
+		if is != word && (!t.begins || i < len(t.words)-1 || !strings.HasPrefix(is, word)) {
+			return 0
+		}
+	}
+	return len(t.words)
+}
+
+// in reports whether a text holds every term.
+func in(text string, terms []term) bool {
+	written := tokens(text)
+	for _, t := range terms {
+		found := false
+		for i := range written {
+			found = found || t.at(written[i:]) > 0
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
 }
 
 // named is an expression that looks at names and titles only.

@@ -26,8 +26,8 @@ CREATE INDEX documents_titled ON documents (titled) WHERE ended = 0;
 CREATE INDEX documents_changed ON documents (changed) WHERE ended = 0;
 
 -- The texts of documents that last, and of those that ended.
-CREATE VIRTUAL TABLE texts USING fts5 (name, title, about, body, tokenize = "unicode61 remove_diacritics 2", prefix = '2 3');
-CREATE VIRTUAL TABLE past USING fts5 (name, title, about, body, tokenize = "unicode61 remove_diacritics 2", prefix = '2 3');
+CREATE VIRTUAL TABLE texts USING fts5 (name, title, about, body, aside, tokenize = "unicode61 remove_diacritics 2", prefix = '2 3');
+CREATE VIRTUAL TABLE past USING fts5 (name, title, about, body, aside, tokenize = "unicode61 remove_diacritics 2", prefix = '2 3');
 
 -- The words of names and titles of documents that last, to tell what a slip was meant to be.
 CREATE TABLE words (

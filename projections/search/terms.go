@@ -93,7 +93,7 @@ func (t *term) typing() {
 // stem takes the English ending off a word, so that deploys, deployed and deploying find
 // deploy and one another.
 func stem(word string) string {
-	for _, ending := range []string{"ies", "ing", "es", "ed", "s"} {
+	for _, ending := range []string{"ies", "ing", "es", "ed", "s", "y"} {
 		rest, ok := strings.CutSuffix(word, ending)
 		switch n := len(rest); {
 		case !ok || n < 4 || ending == "s" && strings.HasSuffix(rest, "s"):

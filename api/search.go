@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/base64"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -210,9 +209,8 @@ func newSearchResult(s *entities.Snapshot, h search.Hit, rank int) searchResult 
 		}
 	}
 	r.Highlight.PreTag, r.Highlight.PostTag = searchPreTag, searchPostTag
-	title := tagged(h.Title)
-	r.Document, title = newSearchDocument(s, h, title)
-	r.Highlight.Fields = map[string]string{"title": title, "text": tagged(h.Excerpt)}
+	r.Document = newSearchDocument(s, h)
+	r.Highlight.Fields = map[string]string{"title": tagged(h.Title), "text": tagged(h.Excerpt)}
 	return r
 }
 
@@ -230,41 +228,32 @@ func tagged(pieces []search.Piece) string {
 }
 
 // newSearchDocument is a hit as Backstage's collators describe such a document.
-func newSearchDocument(s *entities.Snapshot, h search.Hit, title string) (document any, highlighted string) {
+func newSearchDocument(s *entities.Snapshot, h search.Hit) any {
+	d := searchDocument{Title: search.Text(h.Title), Text: h.Text, Location: h.Location(), ComponentType: "other"}
 	ref, err := catalog.ParseRef(h.Ref, catalog.Ref{})
 	if err != nil {
-		return searchDocument{Title: search.Text(h.Title)}, title
+		return d
 	}
-	below := "/" + url.PathEscape(ref.Namespace) + "/" + url.PathEscape(ref.Kind) + "/" + url.PathEscape(ref.Name)
-	d := searchDocument{Title: search.Text(h.Title), Text: h.Text, Kind: ref.Kind, Namespace: ref.Namespace, ComponentType: "other"}
+	d.Kind, d.Namespace = ref.Kind, ref.Namespace
+	part := partDocument{Name: ref.Name, EntityTitle: ref.Name, Path: h.Path()}
 	e, ok := s.Get(h.Ref)
-	entityTitle := ref.Name
 	if ok {
-		d.ComponentType, d.Lifecycle, entityTitle = cmp.Or(e.Type(), "other"), e.Lifecycle(), e.Entity.Title()
+		d.ComponentType, d.Lifecycle, part.EntityTitle = cmp.Or(e.Type(), "other"), e.Lifecycle(), e.Entity.Title()
 	}
-	if owner, err := catalog.ParseRef(h.Owner, catalog.Ref{}); err == nil {
-		d.Owner = owner.Name
-	}
-	fragment := func(id string) string { return "#" + (&url.URL{Path: id}).EscapedPath() }
-	switch h.Type {
-	case search.Pages:
-		path := (&url.URL{Path: h.URL}).EscapedPath()
-		if h.Section != "" {
-			path += fragment(h.Section)
-			d.Title, title = h.Heading, h.Heading
+	switch {
+	case h.Type != search.Entities:
+		if owner, err := catalog.ParseRef(h.Owner, catalog.Ref{}); err == nil {
+			d.Owner = owner.Name
 		}
-		d.Location = "/docs" + below + "/" + path
-		return partDocument{d, ref.Name, entityTitle, path}, title
-	case search.Operations:
-		d.Location = "/catalog" + below + "/definition" + fragment(strings.Join(strings.Fields("op-"+h.Verb+"-"+h.Name), "-"))
-		return partDocument{d, ref.Name, entityTitle, h.Place}, title
-	}
-	d.Location, d.Text = "/catalog"+below, ""
-	d.Kind, d.Namespace = cmp.Or(h.Kind, ref.Kind), cmp.Or(h.Namespace, ref.Namespace)
-	if ok {
+		part.searchDocument = d
+		return part
+	case ok:
+		d.Kind, d.Namespace = e.Entity.Kind, cmp.Or(e.Entity.Metadata.Namespace, ref.Namespace)
 		d.Text, d.Owner = entityText(e), e.Entity.SpecString("owner")
+	default:
+		d.Text = ""
 	}
-	return catalogDocument{d, d.ComponentType}, title
+	return catalogDocument{d, d.ComponentType}
 }
 
 // entityText is the text that Backstage's collator has of an entity.

@@ -59,11 +59,6 @@ type definitionProblem struct {
 	line, message, href string
 }
 
-// operationID is the anchor of an operation on the page of its definition.
-func operationID(verb, name string) string {
-	return strings.Join(strings.Fields("op-"+verb+"-"+name), "-")
-}
-
 // newDefinitionView reads the definition of an API.
 func newDefinitionView(e *entities.Entry) *definitionView {
 	text := e.Entity.SpecString("definition")

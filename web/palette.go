@@ -171,7 +171,7 @@ func (s *Site) paletteReads(ctx context.Context, r request, text, typ string) ([
 	var all []option
 	for _, h := range found.Hits {
 		icon, _ := hitIcon(r, h)
-		all = append(all, option{icon: icon, label: search.Text(h.Title), note: strings.Join(hitPath(r, h), " / "), href: hitLink(h), mark: text})
+		all = append(all, option{icon: icon, label: search.Text(h.Title), note: strings.Join(hitPath(r, h), " / "), href: h.Location(), mark: text})
 	}
 	return all, err
 }

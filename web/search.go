@@ -3,7 +3,6 @@ package web
 import (
 	"cmp"
 	"context"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -270,7 +269,7 @@ func changedFacet(at link, now time.Time) ui.Facet {
 }
 
 func newSearchRow(r request, h search.Hit) searchRow {
-	row := searchRow{title: h.Title, excerpt: h.Excerpt, href: hitLink(h), path: hitPath(r, h), changed: ui.Brief(h.Changed, r.now)}
+	row := searchRow{title: h.Title, excerpt: h.Excerpt, href: h.Location(), path: hitPath(r, h), changed: ui.Brief(h.Changed, r.now)}
 	row.icon, row.kind = hitIcon(r, h)
 	if h.Owner != "" {
 		row.owner = owner(r.catalog, h.Owner)
@@ -287,27 +286,6 @@ func hitIcon(r request, h search.Hit) (icon, says string) {
 		return "api", "Operation"
 	default:
 		return kindIcon(r.catalog, h.Kind, h.Details.Type), kindTitle(r.catalog, h.Kind)
-	}
-}
-
-// hitLink is where a result leads: of a page to the heading that was found.
-func hitLink(h search.Hit) string {
-	ref, err := catalog.ParseRef(h.Ref, catalog.Ref{})
-	if err != nil {
-		return searchPath
-	}
-	fragment := func(id string) string { return "#" + (&url.URL{Path: id}).EscapedPath() }
-	switch h.Type {
-	case search.Pages:
-		at := docsLink(ref) + (&url.URL{Path: h.URL}).EscapedPath()
-		if h.Section != "" {
-			at += fragment(h.Section)
-		}
-		return at
-	case search.Operations:
-		return entityLink(ref) + "/definition" + fragment(operationID(h.Verb, h.Name))
-	default:
-		return entityLink(ref)
 	}
 }
 

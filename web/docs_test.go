@@ -12,9 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/docs"
+	"github.com/callboard/callboard/projections/search"
 	"github.com/callboard/callboard/techdocs/store"
 	"github.com/callboard/callboard/web"
 	"github.com/callboard/callboard/web/internal/sample"
@@ -24,6 +27,7 @@ import (
 type shelf struct {
 	t        *testing.T
 	docs     *docs.Docs
+	search   *search.Search
 	contents *store.Store
 	last     eventlog.Position
 }
@@ -38,8 +42,12 @@ func newShelf(t *testing.T) *shelf {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { rows.Close(); contents.Close() })
-	return &shelf{t: t, docs: rows, contents: contents}
+	index, err := search.Open(t.Context(), filepath.Join(t.TempDir(), "search.db"), contents, catalog.BuiltIn())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { rows.Close(); index.Close(); contents.Close() })
+	return &shelf{t: t, docs: rows, search: index, contents: contents}
 }
 
 func (s *shelf) config(c *web.Config) { c.Docs, c.Contents = s.docs, s.contents }
@@ -54,8 +62,10 @@ func (s *shelf) tell(ref, login string, hours int, data event.Data) {
 	e.ID, e.Time, e.Actor = fmt.Sprint("e", s.last), sample.Now.Add(-time.Duration(hours)*time.Hour), event.Actor{Login: login}
 	e.Cause.Commit = "c0ffee" + login
 	s.last++
-	if err := s.docs.Apply(s.t.Context(), []eventlog.Record{{Event: e, Position: s.last, Recorded: sample.Now}}); err != nil {
-		s.t.Fatal(err)
+	for _, p := range []projections.Projection{s.docs, s.search} {
+		if err := p.Apply(s.t.Context(), []eventlog.Record{{Event: e, Position: s.last, Recorded: sample.Now}}); err != nil {
+			s.t.Fatal(err)
+		}
 	}
 }
 

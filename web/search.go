@@ -170,7 +170,11 @@ func newSearchView(r request, q search.Query, page int, found search.Results) se
 			v.chips = append(v.chips, ui.Chip{Field: f.name, Value: f.label(r.catalog, value), Drop: at.toggle(f.field, value).String()})
 		}
 	}
-	v.facets = append(v.facets, changedFacet(at, r.now))
+	then := r.moment.At
+	if then.IsZero() {
+		then = r.now
+	}
+	v.facets = append(v.facets, changedFacet(at, then))
 	for _, bound := range [][2]string{{fieldFrom, "Changed since"}, {fieldTo, "Changed until"}} {
 		if text := r.self.query.Get(bound[0]); text != "" {
 			v.chips = append(v.chips, ui.Chip{Field: bound[1], Value: text, Drop: at.drop(bound[0]).String()})

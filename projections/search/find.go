@@ -371,7 +371,7 @@ func (s *Search) hit(ctx context.Context, c candidate, terms []term) (Hit, error
 	h.Title = pieces(title, 0, len(title), marksOf(title, terms))
 	excerpted, in := excerpt(body, marksOf(body, terms), h.Sections)
 	h.Excerpt = excerpted
-	if in.Title != title {
+	if top := len(h.Sections) > 0 && in == h.Sections[0] && in.At < excerptSize; !top {
 		h.Section, h.Heading = in.ID, in.Title
 	}
 	if in.ID != "" {

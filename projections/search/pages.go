@@ -43,7 +43,7 @@ func pageDocuments(d event.DocsPublished, site *techdocs.Site, owner string) (al
 				one.says.Sections = append(one.says.Sections, Section{At: body.Len(), ID: s.ID, Title: s.Title})
 			}
 			for _, text := range []string{s.Title, s.Text} {
-				if text != "" {
+				if text != "" && text != p.Title { // that stands above already
 					body.WriteString(plain(text) + "\n")
 				}
 			}

@@ -13,8 +13,8 @@ const weights = "10.0, 8.0, 3.0, 1.0, 0.5"
 
 // How well a document's name fits what was typed, the best first.
 const (
-	fitsWhole  = iota // it is the name, or the title
-	fitsBegins        // that begins so
+	fitsWhole  = iota // it is the name of an entity, or its title
+	fitsBegins        // that begins so, or is that of something else
 	fitsNamed         // every word is in name or title
 	fitsBody
 )
@@ -29,14 +29,16 @@ type candidate struct {
 	score           float64 // bm25: the less, the better
 	referred        int     // how many entities refer to it, if it is one
 	fit             int
+	whole           bool // its name or title is what was typed
 	stale           bool // its texts are those of the past
 }
 
 // fits finds out how well a candidate's name fits what was typed.
 func (c *candidate) fits(key string, terms []term) {
 	joined := strings.ReplaceAll(c.called, " ", "")
+	c.whole = key != "" && (c.called == key || c.titled == key || joined == key)
 	switch {
-	case key != "" && (c.called == key || c.titled == key || joined == key):
+	case c.whole && c.typ == Entities:
 		c.fit = fitsWhole
 	case key != "" && (strings.HasPrefix(c.called, key) || strings.HasPrefix(c.titled, key) || strings.HasPrefix(joined, key)):
 		c.fit = fitsBegins
@@ -53,9 +55,21 @@ func (c *candidate) fits(key string, terms []term) {
 func better(a, b candidate) int {
 	order := cmp.Compare(a.fit, b.fit)
 	if order == 0 && a.fit <= fitsBegins {
-		order = cmp.Or(cmp.Compare(a.rarity(), b.rarity()), -cmp.Compare(a.referred, b.referred), cmp.Compare(len(a.called), len(b.called)))
+		order = cmp.Or(cmp.Compare(a.rarity(), b.rarity()), first(a.whole, b.whole), -cmp.Compare(a.referred, b.referred), cmp.Compare(len(a.called), len(b.called)))
 	}
 	return cmp.Or(order, cmp.Compare(a.weight(), b.weight()), cmp.Compare(a.called, b.called), cmp.Compare(a.ref, b.ref), cmp.Compare(a.place, b.place), cmp.Compare(a.id, b.id))
+}
+
+// first orders what is so before what is not.
+func first(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	default:
+		return 1
+	}
 }
 
 // newer orders candidates by their last change, the newest first.

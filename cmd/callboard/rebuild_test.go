@@ -121,6 +121,8 @@ func TestRebuildWhileRead(t *testing.T) {
 		fmt.Sprintf("/api/catalog/entities?at=%d&known=%d", known, known),
 		"/api/catalog/entities?known=2",
 		"/api/catalog/entities/by-name/component/default/ledger",
+		"/api/search/query?term=payments",
+		"/api/search/query?known=2",
 		fmt.Sprintf("/api/history/proof/consistency?from=1&to=%d", known),
 		"/api/deliveries/" + kept.Deliveries[0].ID,
 		facts,
@@ -174,7 +176,7 @@ func TestRebuildWhileRead(t *testing.T) {
 		return err
 	})
 	for range 5 {
-		for _, name := range []string{history.Name, entities.Name, repositories.Name, scores.Name, notices.Name, docs.Name, tree.Name} {
+		for _, name := range []string{history.Name, entities.Name, repositories.Name, scores.Name, notices.Name, docs.Name, search.Name, tree.Name} {
 			if err := r.runner.Rebuild(t.Context(), name, time.Now); err != nil {
 				t.Error(err)
 			}

@@ -204,15 +204,15 @@ func count(all []candidate, value func(candidate) string) []Count {
 func (s *Search) look(ctx context.Context, q Query, terms []term, some bool) (all []candidate, more bool, err error) {
 	where, args := narrowed(q)
 	if len(terms) == 0 {
-		all, err = s.candidates(ctx, "", `FROM documents d WHERE `+where+` ORDER BY d.changed DESC, d.id LIMIT `+fmt.Sprint(Looked+1), args)
+		all, err = s.candidates(ctx, "", `FROM documents d WHERE `+where+` ORDER BY d.changed DESC LIMIT `+fmt.Sprint(Looked+1), args)
 		return all[:min(len(all), Looked)], len(all) > Looked, err
 	}
 	match, name := expression(terms, some), key(q.Text)
-	seen := map[int64]bool{}
+	seen := map[identity]bool{}
 	take := func(found []candidate) {
 		for _, c := range found {
-			if !seen[c.id] {
-				seen[c.id] = true
+			if !seen[c.identity] {
+				seen[c.identity] = true
 				c.fits(name, terms)
 				all = append(all, c)
 			}
@@ -315,15 +315,15 @@ func (s *Search) candidates(ctx context.Context, table, from string, args []any)
 	if table != "" {
 		score = `bm25(` + table + `, ` + weights + `)`
 	}
-	rows, err := s.db.QueryContext(ctx, `SELECT d.id, d.type, d.ref, d.kind, d.place, d.owner, d.called, d.titled, d.changed, `+score+`,
+	rows, err := s.db.QueryContext(ctx, `SELECT d.type, d.ref, d.kind, d.place, d.position, d.owner, d.called, d.titled, d.changed, `+score+`,
 		iif(d.place = '', coalesce((SELECT n FROM referred WHERE referred.ref = d.ref), 0), 0) `+from, args...)
 	if err != nil {
 		return nil, fmt.Errorf("search: %w", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		c := candidate{stale: table == "past"}
-		if err := rows.Scan(&c.id, &c.typ, &c.ref, &c.kind, &c.place, &c.owner, &c.called, &c.titled, &c.changed, &c.score, &c.referred); err != nil {
+		var c candidate
+		if err := rows.Scan(&c.typ, &c.ref, &c.kind, &c.place, &c.position, &c.owner, &c.called, &c.titled, &c.changed, &c.score, &c.referred); err != nil {
 			return nil, err
 		}
 		all = append(all, c)
@@ -340,7 +340,7 @@ func (s *Search) show(ctx context.Context, q Query, r Results, all []candidate, 
 	for _, c := range all[from:min(from+max(q.Limit, 0), len(all))] {
 		hit, err := s.hit(ctx, c, terms)
 		if errors.Is(err, sql.ErrNoRows) {
-			continue // it was changed or removed just now
+			continue // a crash took it back just now
 		}
 		if err != nil {
 			return r, err
@@ -352,15 +352,11 @@ func (s *Search) show(ctx context.Context, q Query, r Results, all []candidate, 
 
 // hit reads one document.
 func (s *Search) hit(ctx context.Context, c candidate, terms []term) (Hit, error) {
-	table := "texts"
-	if c.stale {
-		table = "past"
-	}
 	var title, body string
 	var said []byte
-	// Another file may be in use by now, with other ids: see [sqlstore.Store.Beside].
-	err := s.db.QueryRowContext(ctx, `SELECT t.title, t.body, d.says FROM `+table+` t JOIN documents d ON d.id = t.rowid WHERE t.rowid = ? AND d.ref = ? AND d.type = ? AND d.place = ?`,
-		c.id, c.ref, c.typ, c.place).Scan(&title, &body, &said)
+	err := s.db.QueryRowContext(ctx, `SELECT coalesce(texts.title, past.title), coalesce(texts.body, past.body), d.says
+		FROM documents d LEFT JOIN texts ON texts.rowid = d.id LEFT JOIN past ON past.rowid = d.id WHERE d.ref = ? AND d.type = ? AND d.place = ? AND d.position = ?`,
+		c.ref, c.typ, c.place, c.position).Scan(&title, &body, &said)
 	if err != nil {
 		return Hit{}, err
 	}

@@ -19,18 +19,22 @@ const (
 	fitsBody
 )
 
+// identity tells documents apart in every copy of the rows, where their ids differ.
+type identity struct {
+	typ, ref, place string
+	position        int64 // of the event that began it
+}
+
 // candidate is a document that holds what is looked for.
 type candidate struct {
-	id              int64
-	typ, ref, place string
-	kind, owner     string
-	called, titled  string
-	changed         int64
-	score           float64 // bm25: the less, the better
-	referred        int     // how many entities refer to it, if it is one
-	fit             int
-	whole           bool // its name or title is what was typed
-	stale           bool // its texts are those of the past
+	identity
+	kind, owner    string
+	called, titled string
+	changed        int64
+	score          float64 // bm25: the less, the better
+	referred       int     // how many entities refer to it, if it is one
+	fit            int
+	whole          bool // its name or title is what was typed
 }
 
 // fits finds out how well a candidate's name fits what was typed.
@@ -57,7 +61,7 @@ func better(a, b candidate) int {
 	if order == 0 && a.fit <= fitsBegins {
 		order = cmp.Or(cmp.Compare(a.rarity(), b.rarity()), first(a.whole, b.whole), -cmp.Compare(a.referred, b.referred), cmp.Compare(len(a.called), len(b.called)))
 	}
-	return cmp.Or(order, cmp.Compare(a.weight(), b.weight()), cmp.Compare(a.called, b.called), cmp.Compare(a.ref, b.ref), cmp.Compare(a.place, b.place), cmp.Compare(a.id, b.id))
+	return cmp.Or(order, cmp.Compare(a.weight(), b.weight()), cmp.Compare(a.called, b.called), cmp.Compare(a.ref, b.ref), cmp.Compare(a.place, b.place), cmp.Compare(a.position, b.position))
 }
 
 // first orders what is so before what is not.

@@ -20,7 +20,7 @@ CREATE TABLE documents (
     ended    INTEGER NOT NULL DEFAULT 0, -- position of the event that ended it; 0 while it lasts
     until    INTEGER NOT NULL DEFAULT 0  -- when it ended
 );
-CREATE UNIQUE INDEX documents_place ON documents (ref, type, place) WHERE ended = 0;
+CREATE UNIQUE INDEX documents_place ON documents (ref, type, place, position);
 CREATE INDEX documents_called ON documents (called) WHERE ended = 0;
 CREATE INDEX documents_titled ON documents (titled) WHERE ended = 0;
 CREATE INDEX documents_changed ON documents (changed) WHERE ended = 0;

@@ -44,6 +44,7 @@ type Config struct {
 	Notices     Notices
 	Docs        Docs         // may be nil: then there is no documentation
 	Contents    DocsContents // nil if Docs is
+	Search      Search
 	Trials      Trials
 	Performance Performance // nil: nobody is told how software is delivered
 	Agreements  Agreements
@@ -124,6 +125,7 @@ func (a *API) Register(e *echo.Echo) {
 	backstage.POST("/validate-entity", a.handleValidate, takes())
 
 	a.registerTechDocs(e.Group(techdocsMount, a.errors, a.wait, a.position))
+	e.Group(searchMount, a.errors, a.wait).GET("/query", a.handleSearch, a.moment)
 
 	own := e.Group("/api", a.errors, a.wait)
 	events := textParams("entity", "kind", "type", "source", "actor", "commit", "q", "cause", "from", "to", "seals", "order", "by", "after", "limit")

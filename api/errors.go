@@ -82,10 +82,10 @@ func (a *API) errors(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// WriteError answers with err: below /api/catalog and /api/techdocs in the shape that
-// Backstage's clients read, elsewhere as problem+json.
+// WriteError answers with err: below /api/catalog, /api/techdocs and /api/search in the shape
+// that Backstage's clients read, elsewhere as problem+json.
 func (a *API) WriteError(c echo.Context, err error) error {
-	for _, mount := range []string{backstageMount, techdocsMount} {
+	for _, mount := range []string{backstageMount, techdocsMount, searchMount} {
 		if strings.HasPrefix(c.Request().URL.Path, mount+"/") {
 			return a.writeBackstageError(c, mount, err)
 		}

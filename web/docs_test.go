@@ -13,9 +13,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/docs"
+	"github.com/callboard/callboard/projections/search"
 	"github.com/callboard/callboard/projections/standing"
 	"github.com/callboard/callboard/techdocs/store"
 	"github.com/callboard/callboard/web"
@@ -26,6 +29,7 @@ import (
 type shelf struct {
 	t        *testing.T
 	docs     *docs.Docs
+	search   *search.Search
 	contents *store.Store
 	records  []eventlog.Record
 }
@@ -40,8 +44,12 @@ func newShelf(t *testing.T) *shelf {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { rows.Close(); contents.Close() })
-	return &shelf{t: t, docs: rows, contents: contents}
+	index, err := search.Open(t.Context(), filepath.Join(t.TempDir(), "search.db"), contents, catalog.BuiltIn())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { rows.Close(); index.Close(); contents.Close() })
+	return &shelf{t: t, docs: rows, search: index, contents: contents}
 }
 
 func (s *shelf) config(c *web.Config) {
@@ -59,8 +67,10 @@ func (s *shelf) tell(ref, login string, hours int, data event.Data) {
 	e.Cause.Commit = "c0ffee" + login
 	rec := eventlog.Record{Event: e, Position: eventlog.Position(len(s.records) + 1), Recorded: sample.Now} //nolint:gosec // a few
 	s.records = append(s.records, rec)
-	if err := s.docs.Apply(s.t.Context(), []eventlog.Record{rec}); err != nil {
-		s.t.Fatal(err)
+	for _, p := range []projections.Projection{s.docs, s.search} {
+		if err := p.Apply(s.t.Context(), []eventlog.Record{rec}); err != nil {
+			s.t.Fatal(err)
+		}
 	}
 }
 

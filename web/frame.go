@@ -37,7 +37,7 @@ func (s *Site) shell(c echo.Context, r request, a answer) templ.Component {
 		Nav:          append(s.nav(r.self.path, t, failing, letters), r.starredNav()),
 		Truth:        t.frame(),
 		Find: ui.SearchBox{
-			Action: catalogPath, Name: "q", Label: "Find in the catalog", Placeholder: "Find a service, team or API",
+			Action: searchPath, Name: fieldText, Label: "Find anything", Placeholder: "Find a service, team, API or page",
 		},
 		Palette: ui.Palette{Script: static.Element("palette"), Find: palettePath},
 		Ahead:   ahead,

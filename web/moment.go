@@ -50,7 +50,7 @@ func travels(path string) bool {
 	if rest, ok := strings.CutPrefix(path, scorecardsPath+"/"); ok && strings.Contains(rest, "/") { // a change is tried now
 		return false
 	}
-	return slices.ContainsFunc([]string{catalogPath, apisPath, scorecardsPath, noticesPath, exemptionsPath, initiativesPath, executivePath, teamsPath, docsPath, auditPath, changesPath, palettePath}, below)
+	return slices.ContainsFunc([]string{catalogPath, apisPath, scorecardsPath, noticesPath, exemptionsPath, initiativesPath, executivePath, teamsPath, docsPath, auditPath, changesPath, searchPath, palettePath}, below)
 }
 
 // travel takes a request to the moment that its address names.

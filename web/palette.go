@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"net/url"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/projections/search"
 	"github.com/callboard/callboard/web/ui"
 )
 
@@ -22,7 +22,7 @@ const (
 
 const (
 	maxFound   = 8   // entities that the palette offers
-	maxLooked  = 50  // entities that it chooses from, when names alone do not fill it
+	maxRead    = 4   // pages that it offers, and operations
 	maxSought  = 100 // characters that it looks for
 	maxVisited = 5
 )
@@ -47,7 +47,7 @@ type options struct {
 //
 // As in many editors, > asks for actions only, @ for teams and people, and # for
 // an event by its number.
-func (s *Site) palette(_ context.Context, r request) (answer, error) {
+func (s *Site) palette(ctx context.Context, r request) (answer, error) {
 	text := strings.TrimSpace(ui.Shorten(r.self.query.Get(fieldText), maxSought))
 	here, _ := r.catalog.Get(entityAt(r.self.query.Get(fieldOn)))
 	var found []options
@@ -65,18 +65,37 @@ func (s *Site) palette(_ context.Context, r request) (answer, error) {
 	case text[0] == '>':
 		add("do", "Do", matching(s.paletteDoes(r, here), strings.TrimSpace(text[1:])))
 	case text[0] == '@':
-		add("found", "Teams and people", r.paletteFinds(strings.TrimSpace(text[1:]), "Group", "User"))
+		text = strings.TrimSpace(text[1:])
+		all, _, err := s.paletteFinds(ctx, r, text, "Group", "User")
+		if err != nil {
+			return answer{}, err
+		}
+		add("found", "Teams and people", all)
 	case text[0] == '#':
 		if n, err := strconv.ParseUint(strings.ReplaceAll(text[1:], ",", ""), 10, 63); err == nil {
 			add("event", "What happened", []option{{icon: "event", label: "Event " + ui.Number(n), note: "In the audit", href: eventLink(eventlog.Position(n))}})
 		}
 	default:
-		add("found", "In the catalog", r.paletteFinds(text))
+		all, how, err := s.paletteFinds(ctx, r, text)
+		if err != nil {
+			return answer{}, err
+		}
+		title := "In the catalog"
+		if len(how.Meant) > 0 {
+			title = "Similar names"
+		}
+		add("found", title, all)
+		for _, t := range searchTypes()[1:] {
+			if all, err = s.paletteReads(ctx, r, text, t[0]); err != nil {
+				return answer{}, err
+			}
+			add(t[0], t[1], all)
+		}
 		add("pages", "Go to", matching(s.paletteGoes(r), text))
 		add("do", "Do", matching(s.paletteDoes(r, here), text))
 		add("more", "Search", []option{{
-			icon: "search", label: "All that holds “" + text + "”", note: "Name, title, description, tag or annotation, in the catalog",
-			href: link{path: catalogPath}.set(fieldText, text).String(),
+			icon: "search", label: "All that holds “" + text + "”", note: "In the catalog, the docs and the definitions of APIs",
+			href: link{path: searchPath}.set(fieldText, text).String(),
 		}})
 	}
 	return answer{bare: true, body: paletteOptions(found)}, nil
@@ -133,88 +152,28 @@ func (r request) paletteNote(ref string) string {
 }
 
 // paletteFinds looks for entities of some kinds; none at all stands for any.
-func (r request) paletteFinds(text string, kinds ...string) []option {
+func (s *Site) paletteFinds(ctx context.Context, r request, text string, kinds ...string) ([]option, search.Results, error) {
+	found, err := s.Search.Find(ctx, search.Query{Text: text, Types: []string{search.Entities}, Kinds: kinds, Moment: r.moment, Limit: maxFound, Uncounted: true})
 	var all []option
-	for _, e := range find(r.catalog, text, kinds) {
-		ref := e.Entity.Ref()
-		all = append(all, option{
-			icon: kindIcon(r.catalog, e.Entity.Kind, e.Type()), label: e.Entity.Title(), note: r.paletteNote(e.Ref), href: entityLink(ref), mark: text,
-		})
+	for _, h := range found.Hits {
+		if e, ok := r.catalog.Get(h.Ref); ok {
+			all = append(all, option{
+				icon: kindIcon(r.catalog, e.Entity.Kind, e.Type()), label: e.Entity.Title(), note: r.paletteNote(e.Ref), href: entityLink(e.Entity.Ref()), mark: text,
+			})
+		}
 	}
-	return all
+	return all, found, err
 }
 
-// find returns the entities that a text stands for best: one of that name, then
-// those whose name begins so, then those with a word in the title that does, then
-// others that hold it; services before what is sought less often. Names are looked
-// up; the rest is looked at only while there is room. Of each, the first by name
-// are looked at.
-func find(c Catalog, text string, kinds []string) []*entities.Entry {
-	if text == "" {
-		return nil
+// paletteReads looks for pages and operations.
+func (s *Site) paletteReads(ctx context.Context, r request, text, typ string) ([]option, error) {
+	found, err := s.Search.Find(ctx, search.Query{Text: text, Types: []string{typ}, Moment: r.moment, Limit: maxRead, Uncounted: true})
+	var all []option
+	for _, h := range found.Hits {
+		icon, _ := hitIcon(r, h)
+		all = append(all, option{icon: icon, label: search.Text(h.Title), note: strings.Join(hitPath(r, h), " / "), href: h.Location(), mark: text})
 	}
-	name := strings.ToLower(strings.Join(strings.Fields(text), "-")) // payments api is payments-api
-	seen := map[string]bool{}
-	var found []*entities.Entry
-	take := func(e *entities.Entry) {
-		if !seen[e.Ref] && len(found) < maxFound {
-			seen[e.Ref] = true
-			found = append(found, e)
-		}
-	}
-	named := func(w entities.Where) {
-		where := entities.All{w}
-		if len(kinds) > 0 {
-			where = append(where, entities.Equals{Key: "kind", Values: kinds})
-		}
-		byName := entities.Order{Fields: []entities.Field{{Key: "metadata.name"}}}
-		var all []*entities.Entry
-		for _, row := range c.List(entities.Listing{Where: where, Order: byName, Limit: maxLooked}).Rows {
-			if e, ok := c.Get(row.Ref); ok {
-				all = append(all, e)
-			}
-		}
-		slices.SortStableFunc(all, func(a, b *entities.Entry) int { return cmp.Compare(rarity(a), rarity(b)) })
-		for _, e := range all {
-			take(e)
-		}
-	}
-	named(entities.Equals{Key: "metadata.name", Values: []string{name}})
-	named(entities.Prefix{Key: "metadata.name", Prefix: name})
-	if len(found) == maxFound {
-		return found
-	}
-	rest := c.Find(entities.Query{Text: text, Kinds: kinds, Limit: maxLooked}).Entries
-	slices.SortStableFunc(rest, func(a, b *entities.Entry) int { return cmp.Compare(distance(a, text), distance(b, text)) })
-	for _, e := range rest {
-		take(e)
-	}
-	return found
-}
-
-// rarity is how seldom people look for an entity of this kind.
-func rarity(e *entities.Entry) int {
-	sought := []string{"component", "api", "system", "group", "user", "resource", "domain", "template"}
-	if i := slices.Index(sought, strings.ToLower(e.Entity.Kind)); i >= 0 {
-		return i
-	}
-	return len(sought)
-}
-
-// distance is how far an entity is from a text that it holds.
-func distance(e *entities.Entry, text string) int {
-	begins := func(s string) bool {
-		return slices.ContainsFunc(words(s), func(w string) bool { return strings.HasPrefix(w, strings.ToLower(text)) })
-	}
-	holds := func(s string) bool { return strings.Contains(strings.ToLower(s), strings.ToLower(text)) }
-	switch m := e.Entity.Metadata; {
-	case begins(m.Title) || begins(m.Name):
-		return 0
-	case holds(m.Title) || holds(m.Name):
-		return 1
-	default:
-		return 2
-	}
+	return all, err
 }
 
 // words are the tails of s that begin with a word, in lower case, so that a text

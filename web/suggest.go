@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/callboard/callboard/projections/entities"
+	"github.com/callboard/callboard/projections/search"
 	"github.com/callboard/callboard/web/ui"
 )
 
@@ -95,7 +96,7 @@ func closest(c Catalog, size int, text string) string {
 			return
 		}
 		seen[candidate] = true
-		if d := slips(text, candidate, best); d < best || d == best && (word == "" || candidate < word) {
+		if d := search.Slips(text, candidate, best); d < best || d == best && (word == "" || candidate < word) {
 			best, word = d, candidate
 		}
 	}
@@ -109,34 +110,4 @@ func closest(c Catalog, size int, text string) string {
 		}
 	}
 	return word
-}
-
-// slips counts the letters to add, drop, change or swap with their neighbour
-// that make a into b. More than most are all the same to it: it answers most+1.
-func slips(a, b string, most int) int {
-	x, y := []rune(a), []rune(b)
-	if d := len(x) - len(y); d > most || -d > most {
-		return most + 1
-	}
-	var before []int // the row before the last
-	last := make([]int, len(y)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(x); i++ {
-		row := make([]int, len(y)+1)
-		row[0] = i
-		for j := 1; j <= len(y); j++ {
-			change := last[j-1]
-			if x[i-1] != y[j-1] {
-				change++
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, change)
-			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, last = last, row
-	}
-	return min(last[len(y)], most+1)
 }

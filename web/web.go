@@ -65,6 +65,7 @@ type Config struct {
 	Docs         Docs         // may be nil: then there is no documentation
 	Contents     DocsContents // nil if Docs is
 	PlantUML     string       // address of a server that draws it; "": it is shown as it is written
+	Search       Search
 	Standing     Standing
 	Repositories Repositories
 	Inbox        Inbox
@@ -144,6 +145,7 @@ func (s *Site) pages() []page {
 		{docsPath, s.docsSites},
 		{docsOfPath, s.docsPage},
 		{docsOfPath + "/*", s.docsPage},
+		{searchPath, s.search},
 		{palettePath, s.palette},
 		{noticesPath, s.noticeList},
 		{changesPath, s.changes},

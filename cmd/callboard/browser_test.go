@@ -193,6 +193,7 @@ func pages() []shown {
 		{name: "api-source", path: "/catalog/default/api/payments-v2/definition?view=source"},
 		{name: "api-events", path: "/catalog/default/api/stock-events/definition"},
 		{name: "apis", path: "/apis"},
+		{name: "search", path: "/search?q=paymnt"},
 		{name: "register", path: "/catalog/register"},
 		{name: "entity-missing", path: "/catalog/default/component/nothing"},
 		{name: "entity-past", path: "/catalog/default/component/payments-api?at=" + monthAgo()},

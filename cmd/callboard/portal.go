@@ -43,6 +43,7 @@ import (
 	"github.com/callboard/callboard/projections/notices"
 	"github.com/callboard/callboard/projections/repositories"
 	"github.com/callboard/callboard/projections/scores"
+	"github.com/callboard/callboard/projections/search"
 	"github.com/callboard/callboard/projections/standing"
 	"github.com/callboard/callboard/projections/tree"
 	"github.com/callboard/callboard/projections/trends"
@@ -64,6 +65,7 @@ const (
 	fileNotices    = "notices.db"
 	fileDocs       = "docs.db"
 	fileContents   = "docs-contents.db"
+	fileSearch     = "search.db"
 	fileTree       = "proof.db"
 	fileKey        = "proof.key"
 	fileCatalog    = "catalog.snapshot"
@@ -95,6 +97,7 @@ type portal struct {
 	notices      *notices.Notices
 	docs         *docs.Docs
 	contents     *store.Store // of the docs
+	search       *search.Search
 	tree         *tree.Tree
 	sealer       *proof.Sealer
 	runner       *projections.Runner // over events
@@ -153,7 +156,7 @@ func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o por
 	if err := p.openStores(ctx, o); err != nil {
 		return nil, err
 	}
-	p.runner = projections.NewRunner(p.events, logger, p.catalog, p.history, p.repositories, p.scores, p.notices, p.docs, p.tree)
+	p.runner = projections.NewRunner(p.events, logger, p.catalog, p.history, p.repositories, p.scores, p.notices, p.docs, p.search, p.tree)
 	p.scorer = scorer.New(scorer.Options{Log: p.events, Kinds: kindsOf(p.config), Now: p.scoreTime, Logger: logger})
 	p.trials = scorer.NewTrials(p.open, p.events, kindsOf(p.config), p.now)
 	p.trends = trends.Trends{Recorded: p.scores, Trials: p.trials}
@@ -242,6 +245,10 @@ func (p *portal) openStores(ctx context.Context, o portalOptions) (err error) {
 		return err
 	}
 	p.closers = append(p.closers, p.contents.Close)
+	if p.search, err = search.Open(ctx, in(fileSearch), p.contents, kindsOf(p.config)); err != nil {
+		return err
+	}
+	p.closers = append(p.closers, p.search.Close)
 	if p.tree, err = tree.Open(ctx, in(fileTree)); err != nil {
 		return err
 	}
@@ -276,7 +283,7 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 	p.door.Register(p.echo)
 
 	answers := api.New(api.Config{
-		Catalog: p.catalog.Snapshot, Moments: p.moments, History: p.history, Ledger: p.ledger, Deliveries: p.deliveries, Facts: p.repositories, Scores: p.scores, Trends: p.trends, Trials: p.trials, Notices: p.notices, Docs: p.docs, Contents: p.contents, Performance: p.scorer.Performance, Agreements: decided, Desk: asked, Check: p.check, Checked: p.checks.Newest, Now: p.now, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss, Undo: p.undo, Reporter: reporter{p},
+		Catalog: p.catalog.Snapshot, Moments: p.moments, History: p.history, Ledger: p.ledger, Deliveries: p.deliveries, Facts: p.repositories, Scores: p.scores, Trends: p.trends, Trials: p.trials, Notices: p.notices, Docs: p.docs, Contents: p.contents, Search: p.search, Performance: p.scorer.Performance, Agreements: decided, Desk: asked, Check: p.check, Checked: p.checks.Newest, Now: p.now, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss, Undo: p.undo, Reporter: reporter{p},
 		Proofs: p.tree, PublicKey: p.sealer.Key.Public(), Signer: p.sealer.Key, Records: p.events,
 		Evidence: &evidence.Reporter{Ledger: p.ledger, Scores: p.scores, Log: p.events, Kinds: kinds},
 		Standing: p.standing, Gaps: p.repositories, Survey: p.survey, Backfill: p.backfills.begin,
@@ -286,7 +293,7 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 	answers.Register(p.echo)
 	pages := web.New(web.Config{
 		Catalog: func() web.Catalog { return shownCatalog{p.catalog.Snapshot(), kinds, p.isRead} }, Moments: shownMoments{p.moments, kinds},
-		History: p.history, Ledger: p.ledger, Deliveries: p.deliveries, Log: p.events, Proofs: p.tree, Unsealed: p.sealer.Failure, Evidence: answers.AskEvidence, Facts: p.repositories, Verify: reporter{p}.Verify, Scores: p.scores, Trends: p.trends, Trials: p.trials, Notices: p.notices, Agreements: decided, Desk: asked, Checks: p.checks, Docs: p.docs, Contents: p.contents, Performance: p.scorer.Performance, PlantUML: p.config.TechDocs.PlantUML, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss, Undo: p.undo, Locations: pageLocations{p},
+		History: p.history, Ledger: p.ledger, Deliveries: p.deliveries, Log: p.events, Proofs: p.tree, Unsealed: p.sealer.Failure, Evidence: answers.AskEvidence, Facts: p.repositories, Verify: reporter{p}.Verify, Scores: p.scores, Trends: p.trends, Trials: p.trials, Notices: p.notices, Agreements: decided, Desk: asked, Checks: p.checks, Docs: p.docs, Contents: p.contents, Search: p.search, Performance: p.scorer.Performance, PlantUML: p.config.TechDocs.PlantUML, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss, Undo: p.undo, Locations: pageLocations{p},
 		Standing: p.standing, Repositories: p.repositories, Inbox: pageInbox{p.inbox}, Survey: p.survey, Backfill: p.backfills.begin, MakeHook: p.makeHook, Connecting: pageConnecting{p, newAway(p.now)}, Changing: pageChanging{p}, Refusals: p.refusals,
 		Subscribers: p.subscribers, Sources: p.webSources, URL: base, Organisation: p.config.Name, Demo: p.options.demo, Manual: p.options.manual, Now: p.now, Logger: p.logger,
 	})

@@ -25,8 +25,10 @@ import (
 	"github.com/callboard/callboard/projections/notices"
 	"github.com/callboard/callboard/projections/repositories"
 	"github.com/callboard/callboard/projections/scores"
+	"github.com/callboard/callboard/projections/search"
 	"github.com/callboard/callboard/projections/sqlstore"
 	"github.com/callboard/callboard/projections/tree"
+	"github.com/callboard/callboard/techdocs/store"
 )
 
 func rebuildCommand(p process) *cobra.Command {
@@ -46,8 +48,8 @@ twice its room.
 Without --portal the read models of a data folder are deleted and folded; the portal must
 be stopped. Give --config if the history is kept in ClickHouse.
 
-The models are entities (the catalog), history, repositories, scores, docs, tree (the proofs)
-and deliveries; without any named, all are rebuilt. Of a portal that is stopped the catalog
+The models are entities (the catalog), history, repositories, scores, notices, docs, search,
+tree (the proofs) and deliveries; without any named, all are rebuilt. Of a portal that is stopped the catalog
 is folded at its next start.`,
 		Example: `  callboard rebuild history --portal http://127.0.0.1:8080
   callboard rebuild --data ./data
@@ -102,6 +104,7 @@ func rebuildables(ctx context.Context, c config.Config) []rebuildable {
 			return notices.Open(ctx, path, time.Duration(c.Notices.Grace))
 		}},
 		{docs.Name, fileDocs, fileEvents, nil, func(path string) (readModel, error) { return docs.Open(ctx, path) }},
+		{search.Name, fileSearch, fileEvents, nil, func(path string) (readModel, error) { return openSearch(ctx, c, path) }},
 		{tree.Name, fileTree, fileEvents, nil, func(path string) (readModel, error) { return tree.Open(ctx, path) }},
 		{deliveries.Name, fileStatus, fileDeliveries, []sqlitelog.Option{sqlitelog.WithRetention()}, func(path string) (readModel, error) {
 			return deliveries.Open(ctx, path, time.Now)
@@ -159,6 +162,27 @@ type readModel interface {
 	projections.Projection
 	Close() error
 }
+
+// searchModel is the search with the contents that it is folded with.
+type searchModel struct {
+	*search.Search
+	contents *store.Store
+}
+
+func openSearch(ctx context.Context, c config.Config, path string) (readModel, error) {
+	contents, err := store.Open(ctx, filepath.Join(filepath.Dir(path), fileContents), slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
+	s, err := search.Open(ctx, path, contents, kindsOf(c))
+	if err != nil {
+		return nil, errors.Join(err, contents.Close())
+	}
+	return searchModel{s, contents}, nil
+}
+
+// Close closes both.
+func (m searchModel) Close() error { return errors.Join(m.Search.Close(), m.contents.Close()) }
 
 // cleared opens the model without what was in it.
 func (m rebuildable) cleared(ctx context.Context, data string) (readModel, error) {

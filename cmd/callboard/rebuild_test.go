@@ -27,6 +27,7 @@ import (
 	"github.com/callboard/callboard/projections/notices"
 	"github.com/callboard/callboard/projections/repositories"
 	"github.com/callboard/callboard/projections/scores"
+	"github.com/callboard/callboard/projections/search"
 	"github.com/callboard/callboard/projections/tree"
 )
 
@@ -120,6 +121,8 @@ func TestRebuildWhileRead(t *testing.T) {
 		fmt.Sprintf("/api/catalog/entities?at=%d&known=%d", known, known),
 		"/api/catalog/entities?known=2",
 		"/api/catalog/entities/by-name/component/default/ledger",
+		"/api/search/query?term=payments",
+		"/api/search/query?known=2",
 		fmt.Sprintf("/api/history/proof/consistency?from=1&to=%d", known),
 		"/api/deliveries/" + kept.Deliveries[0].ID,
 		facts,
@@ -173,7 +176,7 @@ func TestRebuildWhileRead(t *testing.T) {
 		return err
 	})
 	for range 5 {
-		for _, name := range []string{history.Name, entities.Name, repositories.Name, scores.Name, notices.Name, docs.Name, tree.Name} {
+		for _, name := range []string{history.Name, entities.Name, repositories.Name, scores.Name, notices.Name, docs.Name, search.Name, tree.Name} {
 			if err := r.runner.Rebuild(t.Context(), name, time.Now); err != nil {
 				t.Error(err)
 			}
@@ -204,7 +207,7 @@ func TestRebuildWhileRead(t *testing.T) {
 	}
 	before := whole()
 	out := r.rebuildByCommand(t)
-	for _, name := range []string{history.Name, entities.Name, repositories.Name, scores.Name, notices.Name, docs.Name, tree.Name, deliveries.Name} {
+	for _, name := range []string{history.Name, entities.Name, repositories.Name, scores.Name, notices.Name, docs.Name, search.Name, tree.Name, deliveries.Name} {
 		if !strings.Contains(out, name+": rebuilt up to event ") {
 			t.Errorf("the command does not tell of %s:\n%s", name, out)
 		}
@@ -221,7 +224,7 @@ func TestRebuildWhileRead(t *testing.T) {
 		left = append(left, filepath.Base(f))
 	}
 	slices.Sort(left)
-	if want := []string{"checks.db", "deliveries.db", "delivery-status.7.db", "docs-contents.db", "docs.7.db", "events.db", "history.7.db", "notices.7.db", "proof.7.db", "repositories.7.db", "scores.7.db", "subscribers.db"}; !slices.Equal(left, want) {
+	if want := []string{"checks.db", "deliveries.db", "delivery-status.7.db", "docs-contents.db", "docs.7.db", "events.db", "history.7.db", "notices.7.db", "proof.7.db", "repositories.7.db", "scores.7.db", "search.7.db", "subscribers.db"}; !slices.Equal(left, want) {
 		t.Errorf("there are %q, want %q", left, want)
 	}
 }

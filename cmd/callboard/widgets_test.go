@@ -151,6 +151,12 @@ func (w widgetTest) palette(look string) {
 	w.press("ledger-db\r")
 	w.arrives("/catalog/default/resource/ledger-db")
 
+	// What only a page holds opens that page.
+	w.press("/")
+	w.until(`document.querySelector("cb-palette dialog[open]")`)
+	w.press("order of their fees\r")
+	w.arrives("/docs/default/component/payments-api/acquirers/")
+
 	w.press("/")
 	w.until(`document.querySelector("cb-palette dialog[open]")`)
 	w.press("#131\r")

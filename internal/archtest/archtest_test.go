@@ -77,6 +77,7 @@ var rooms = map[string][]string{
 	// How sources stand is told by two read models together.
 	"projections/standing": {"event", "internal/fault", "projections/deliveries", "projections/repositories"},
 	"projections/docs":     {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
+	"projections/search":   {"catalog", "catalog/definition", "event", "eventlog", "internal/fault", "projections", "projections/sqlstore", "techdocs"},
 	"projections/scores":   {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore", "scorecards"},
 	// How scores moved is what is on record and, before that, what a backtest finds.
 	"projections/trends": {"catalog", "internal/fault", "scorecards", "scorecards/scorer"},

@@ -27,6 +27,7 @@ import (
 	"github.com/callboard/callboard/projections/ledger"
 	"github.com/callboard/callboard/projections/moments"
 	"github.com/callboard/callboard/projections/repositories"
+	"github.com/callboard/callboard/projections/search"
 	"github.com/callboard/callboard/projections/standing"
 	"github.com/callboard/callboard/projections/tree"
 	"github.com/callboard/callboard/subscribers"
@@ -42,6 +43,7 @@ type World struct {
 	Locations  *Locations
 	Repos      *repositories.Repositories
 	Tree       *tree.Tree
+	Search     *search.Search
 	Sent       *subscribers.Store
 	Replayed   []string // deliveries that were asked for again
 	Allowed    []string // deliveries that may remove as much as it takes
@@ -75,13 +77,17 @@ func New(ctx context.Context, folder string, now time.Time, own ...catalog.Kind)
 	if err != nil {
 		return nil, errors.Join(err, h.Close(), d.Close(), r.Close())
 	}
-	sent, err := subscribers.Open(ctx, filepath.Join(folder, "subscribers.db"))
+	kinds := append(catalog.BuiltIn(), own...)
+	index, err := search.Open(ctx, filepath.Join(folder, "search.db"), nil, kinds)
 	if err != nil {
 		return nil, errors.Join(err, h.Close(), d.Close(), r.Close(), hashes.Close())
 	}
-	kinds := append(catalog.BuiltIn(), own...)
+	sent, err := subscribers.Open(ctx, filepath.Join(folder, "subscribers.db"))
+	if err != nil {
+		return nil, errors.Join(err, h.Close(), d.Close(), r.Close(), hashes.Close(), index.Close())
+	}
 	w := &World{
-		Log: &Log{}, Entities: entities.NewOf(kinds), History: h, Deliveries: d, Repos: r, Tree: hashes, Sent: sent,
+		Log: &Log{}, Entities: entities.NewOf(kinds), History: h, Deliveries: d, Repos: r, Tree: hashes, Search: index, Sent: sent,
 		Surveys: map[string]standing.Survey{}, Refused: map[string][]web.Refusal{},
 		now: now, kinds: kinds, doors: &Log{}, known: map[string]event.Declaration{},
 	}
@@ -91,7 +97,7 @@ func New(ctx context.Context, folder string, now time.Time, own ...catalog.Kind)
 
 // Close closes the files.
 func (w *World) Close() error {
-	return errors.Join(w.History.Close(), w.Deliveries.Close(), w.Repos.Close(), w.Tree.Close(), w.Sent.Close())
+	return errors.Join(w.History.Close(), w.Deliveries.Close(), w.Repos.Close(), w.Tree.Close(), w.Search.Close(), w.Sent.Close())
 }
 
 // Config is the portal of this world.
@@ -110,6 +116,7 @@ func (w *World) Config(logger *slog.Logger) web.Config {
 		Deliveries: w.Deliveries,
 		Log:        w.Log,
 		Proofs:     w.Tree,
+		Search:     w.Search,
 		Replay:     w.again(&w.Replayed),
 		Allow:      w.again(&w.Allowed),
 		Locations:  w.Locations,
@@ -311,7 +318,7 @@ func (w *World) deliver(ctx context.Context, p Push, id string, handled event.De
 
 // Settle brings the read models to the end of the logs. It is for after the last push.
 func (w *World) Settle(ctx context.Context) error {
-	for _, p := range []projections.Projection{w.Entities, w.History, w.Repos, w.Tree} {
+	for _, p := range []projections.Projection{w.Entities, w.History, w.Repos, w.Tree, w.Search} {
 		if err := p.Apply(ctx, w.Log.Records); err != nil {
 			return err
 		}

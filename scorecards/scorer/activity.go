@@ -3,6 +3,7 @@ package scorer
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -77,6 +78,15 @@ func newActivity() *activity {
 	a.requests.stays = func(r request) bool { return r.open }
 	a.alerts.stays = func(x alert) bool { return x.open }
 	return a
+}
+
+// fork returns a copy that can be told more without the other knowing.
+func (a *activity) fork() *activity {
+	f := *a
+	f.pushes.at.all = maps.Clone(a.pushes.at.all)
+	f.releases.all, f.deployments.all, f.pipelines.all = maps.Clone(a.releases.all), maps.Clone(a.deployments.all), maps.Clone(a.pipelines.all)
+	f.requests.all, f.alerts.all = maps.Clone(a.requests.all), maps.Clone(a.alerts.all)
+	return &f
 }
 
 // tell folds an event about what happens. Data is that of the record.

@@ -67,14 +67,13 @@ func (j *judge) fork(say func(context.Context, []change) error) *judge {
 }
 
 // ours are the parts of a copied world that are its own by now: it copies what it writes
-// to. What else happens around repositories and entities is shared for good.
+// to.
 type ours struct {
 	edges, own   map[string]bool
 	repositories map[place]bool
 }
 
-// fork returns a world that begins as this one and leaves it alone, as long as it is told
-// of nothing that happens around them but pushes.
+// fork returns a world that begins as this one and leaves it alone.
 func (w *World) fork() *World {
 	f := *w
 	f.entities, f.edges, f.repositories = maps.Clone(w.entities), maps.Clone(w.edges), maps.Clone(w.repositories)
@@ -115,9 +114,7 @@ func (w *World) ownRepository(p place) *repository {
 	}
 	copied := *r
 	copied.entities, copied.reported, copied.docs = maps.Clone(r.entities), maps.Clone(r.reported), maps.Clone(r.docs)
-	happened := *r.activity
-	happened.pushes.at.all = maps.Clone(happened.pushes.at.all)
-	copied.activity = &happened
+	copied.activity = r.activity.fork()
 	if r.files != nil {
 		f := *r.files
 		f.read, f.updated = maps.Clone(f.read), maps.Clone(f.updated)

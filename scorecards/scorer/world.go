@@ -185,7 +185,7 @@ func (w *World) of(ref string) *own {
 		o = &own{activity: newActivity(), reported: map[string]scorecards.Fact{}}
 		w.own[ref] = o
 	case w.ours != nil && !w.ours.own[ref]:
-		o = &own{activity: o.activity, reported: maps.Clone(o.reported), verified: o.verified}
+		o = &own{activity: o.activity.fork(), reported: maps.Clone(o.reported), verified: o.verified}
 		w.ours.own[ref], w.own[ref] = true, o
 	}
 	return o

@@ -185,13 +185,13 @@ func (o *organisation) change(b *testing.B, n int) eventlog.Record {
 	return r
 }
 
-// Site implements [search.Contents].
-func (o *organisation) Site(ctx context.Context, name string, files []techdocs.File) (*techdocs.Site, error) {
-	blobs := map[string]string{}
-	for _, f := range files {
-		blobs[f.Path] = f.Blob
+// Published implements [search.Contents].
+func (o *organisation) Published(ctx context.Context, p event.DocsPublished) (*techdocs.Site, error) {
+	files, blobs := make([]techdocs.File, 0, len(p.Pages)), map[string]string{}
+	for _, page := range p.Pages {
+		files, blobs[page.Source] = append(files, techdocs.File{Path: page.Source, Blob: page.Blob}), page.Blob
 	}
 	return techdocs.Read(ctx, techdocs.Tree{Files: files, Read: func(_ context.Context, path string) ([]byte, error) {
 		return []byte(o.files[blobs[path]]), nil
-	}}, techdocs.Options{Name: name})
+	}}, techdocs.Options{Name: p.Site})
 }

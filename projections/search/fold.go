@@ -167,7 +167,7 @@ func (f *folder) publish(d event.DocsPublished) error {
 	if err != nil {
 		return err
 	}
-	site, err := f.contents.Site(f.ctx, d.Site, siteFiles(d))
+	site, err := f.contents.Published(f.ctx, d)
 	switch {
 	case fault.KindOf(err) == fault.NotFound:
 		// What the pages hold is lost; their names are in the event.

@@ -8,21 +8,6 @@ import (
 	"github.com/callboard/callboard/techdocs"
 )
 
-// siteFiles are the files that a site was published with.
-func siteFiles(d event.DocsPublished) []techdocs.File {
-	all := make([]techdocs.File, 0, len(d.Pages)+len(d.Files)+len(d.Linked))
-	for _, p := range d.Pages {
-		all = append(all, techdocs.File{Path: p.Source, Blob: p.Blob})
-	}
-	for _, f := range d.Files {
-		all = append(all, techdocs.File{Path: f.Path, Blob: f.Blob})
-	}
-	for _, file := range d.Linked {
-		all = append(all, techdocs.File{Path: file})
-	}
-	return all
-}
-
 // pageDocuments are what the pages of a site are found by. A page whose front matter says
 // search: {exclude: true} is not found.
 func pageDocuments(d event.DocsPublished, site *techdocs.Site, owner string) (all []document) {

@@ -13,6 +13,7 @@ import (
 	"embed"
 
 	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/sqlstore"
@@ -37,9 +38,9 @@ var migrations embed.FS
 
 // Contents is what files of documentation hold.
 type Contents interface {
-	// Site makes a site of files, or returns an error of kind fault.NotFound if it does
-	// not have what they hold.
-	Site(ctx context.Context, name string, files []techdocs.File) (*techdocs.Site, error)
+	// Published makes the site that was published, or returns an error of kind
+	// fault.NotFound if it does not have what its files hold.
+	Published(ctx context.Context, p event.DocsPublished) (*techdocs.Site, error)
 }
 
 // Search is the projection.

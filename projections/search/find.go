@@ -306,7 +306,7 @@ func narrowed(q Query) (where string, args []any) {
 
 // said is what an entity says now under a name, in lower case.
 func said(name string) string {
-	return `(SELECT lower(json_extract(e.says, '$.` + name + `')) FROM documents e WHERE e.ref = d.ref AND e.type = '` + Entities + `' AND e.ended = 0)`
+	return `(SELECT lower(json_extract(texts.says, '$.` + name + `')) FROM documents e JOIN texts ON texts.rowid = e.id WHERE e.ref = d.ref AND e.type = '` + Entities + `' AND e.ended = 0)`
 }
 
 // candidates reads rows; table is the index that they come from, or "".
@@ -354,7 +354,7 @@ func (s *Search) show(ctx context.Context, q Query, r Results, all []candidate, 
 func (s *Search) hit(ctx context.Context, c candidate, terms []term) (Hit, error) {
 	var title, body string
 	var said []byte
-	err := s.db.QueryRowContext(ctx, `SELECT coalesce(texts.title, past.title), coalesce(texts.body, past.body), d.says
+	err := s.db.QueryRowContext(ctx, `SELECT coalesce(texts.title, past.title), coalesce(texts.body, past.body), coalesce(texts.says, past.says)
 		FROM documents d LEFT JOIN texts ON texts.rowid = d.id LEFT JOIN past ON past.rowid = d.id WHERE d.ref = ? AND d.type = ? AND d.place = ? AND d.position = ?`,
 		c.ref, c.typ, c.place, c.position).Scan(&title, &body, &said)
 	if err != nil {

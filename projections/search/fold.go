@@ -138,7 +138,7 @@ func texts(row sqlstore.Row) (all []string, err error) {
 // current is the row of an entity; the zero document if there is none.
 func (f *folder) current(ref string) (d document, err error) {
 	var says []byte
-	err = f.QueryRow(`SELECT owner, says FROM documents WHERE ref = ? AND type = ? AND place = '' AND ended = 0`, ref, Entities).Scan(&d.owner, &says)
+	err = f.QueryRow(`SELECT owner, says FROM documents d JOIN texts ON texts.rowid = d.id WHERE ref = ? AND type = ? AND place = '' AND ended = 0`, ref, Entities).Scan(&d.owner, &says)
 	if errors.Is(err, sql.ErrNoRows) {
 		return d, nil
 	}

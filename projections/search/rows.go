@@ -118,11 +118,12 @@ func (f *folder) replace(ref, typ string, now []document) error {
 // begin writes a document down.
 func (f *folder) begin(d document, said []byte) error {
 	at := f.rec.Time.UnixNano()
-	if _, err := f.Exec(`INSERT INTO documents (type, ref, kind, place, owner, called, titled, digest, changed, says, position, since) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		d.typ, d.ref, d.kind(), d.place, d.owner, nameKey(d.name), key(d.title), d.digest(said), at, string(said), f.rec.Position, at); err != nil {
+	if _, err := f.Exec(`INSERT INTO documents (type, ref, kind, place, owner, called, titled, digest, changed, position, since) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		d.typ, d.ref, d.kind(), d.place, d.owner, nameKey(d.name), key(d.title), d.digest(said), at, f.rec.Position, at); err != nil {
 		return err
 	}
-	if _, err := f.Exec(`INSERT INTO texts (rowid, name, title, about, body, aside) VALUES (last_insert_rowid(), ?, ?, ?, ?, ?)`, spelled(d.name), d.title, d.about, d.body, d.aside); err != nil {
+	if _, err := f.Exec(`INSERT INTO texts (rowid, name, title, about, body, aside, says) VALUES (last_insert_rowid(), ?, ?, ?, ?, ?, ?)`,
+		spelled(d.name), d.title, d.about, d.body, d.aside, string(said)); err != nil {
 		return err
 	}
 	for _, word := range words(spelled(d.name) + " " + d.title) {
@@ -151,7 +152,7 @@ func (f *folder) end(id int64) error {
 }
 
 func (f *folder) bury(id int64) error {
-	if _, err := f.Exec(`INSERT INTO past (rowid, name, title, about, body, aside) SELECT rowid, name, title, about, body, aside FROM texts WHERE rowid = ?`, id); err != nil {
+	if _, err := f.Exec(`INSERT INTO past (rowid, name, title, about, body, aside, says) SELECT rowid, name, title, about, body, aside, says FROM texts WHERE rowid = ?`, id); err != nil {
 		return err
 	}
 	if _, err := f.Exec(`DELETE FROM texts WHERE rowid = ?`, id); err != nil {
@@ -177,11 +178,11 @@ func (f *folder) rehome(ref, owner string) error {
 		if err := f.bury(id); err != nil {
 			return err
 		}
-		if _, err := f.Exec(`INSERT INTO documents (type, ref, kind, place, owner, called, titled, digest, changed, says, position, since)
-			SELECT type, ref, kind, place, ?, called, titled, digest, changed, says, ?, until FROM documents WHERE id = ?`, owner, f.rec.Position, id); err != nil {
+		if _, err := f.Exec(`INSERT INTO documents (type, ref, kind, place, owner, called, titled, digest, changed, position, since)
+			SELECT type, ref, kind, place, ?, called, titled, digest, changed, ?, until FROM documents WHERE id = ?`, owner, f.rec.Position, id); err != nil {
 			return err
 		}
-		if _, err := f.Exec(`INSERT INTO texts (rowid, name, title, about, body, aside) SELECT last_insert_rowid(), name, title, about, body, aside FROM past WHERE rowid = ?`, id); err != nil {
+		if _, err := f.Exec(`INSERT INTO texts (rowid, name, title, about, body, aside, says) SELECT last_insert_rowid(), name, title, about, body, aside, says FROM past WHERE rowid = ?`, id); err != nil {
 			return err
 		}
 	}

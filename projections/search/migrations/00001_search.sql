@@ -14,7 +14,6 @@ CREATE TABLE documents (
     titled   TEXT    NOT NULL,    -- the same of its title
     digest   TEXT    NOT NULL,    -- of all that is written down of it
     changed  INTEGER NOT NULL,    -- when something about it changed last; nanoseconds since 1970, UTC
-    says     TEXT    NOT NULL,    -- JSON of what is shown of it
     position INTEGER NOT NULL,    -- of the event that began it
     since    INTEGER NOT NULL,    -- when it began
     ended    INTEGER NOT NULL DEFAULT 0, -- position of the event that ended it; 0 while it lasts
@@ -25,9 +24,10 @@ CREATE INDEX documents_called ON documents (called) WHERE ended = 0;
 CREATE INDEX documents_titled ON documents (titled) WHERE ended = 0;
 CREATE INDEX documents_changed ON documents (changed) WHERE ended = 0;
 
--- The texts of documents that last, and of those that ended.
-CREATE VIRTUAL TABLE texts USING fts5 (name, title, about, body, aside, tokenize = "unicode61 remove_diacritics 2", prefix = '2 3');
-CREATE VIRTUAL TABLE past USING fts5 (name, title, about, body, aside, tokenize = "unicode61 remove_diacritics 2", prefix = '2 3');
+-- The texts of documents that last, and of those that ended; says is JSON of what is shown
+-- besides. They stand apart from what each search looks through.
+CREATE VIRTUAL TABLE texts USING fts5 (name, title, about, body, aside, says UNINDEXED, tokenize = "unicode61 remove_diacritics 2", prefix = '2 3');
+CREATE VIRTUAL TABLE past USING fts5 (name, title, about, body, aside, says UNINDEXED, tokenize = "unicode61 remove_diacritics 2", prefix = '2 3');
 
 -- The words of names and titles of documents that last, to tell what a slip was meant to be.
 CREATE TABLE words (

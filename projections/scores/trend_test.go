@@ -87,7 +87,7 @@ func TestTrendIsWhatListsSay(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		points, err := s.Trend(t.Context(), card, moments)
+		points, err := s.Trend(t.Context(), card, moments, 0)
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -119,16 +119,45 @@ func TestTrendIsWhatListsSay(t *testing.T) {
 	})
 }
 
+// By what was known at a position a trend is that of a log which ends there: to the day, and
+// from when on it was on record.
+func TestTrendAsKnownThen(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		records := judged(rt)
+		known := rapid.IntRange(1, len(records)).Draw(rt, "known")
+		all, then := folded(t, records), folded(t, records[:known])
+		moments, err := scorecards.Moments(begin.AddDate(0, 0, -1), begin.AddDate(0, 0, 40), scorecards.Day)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		want, err := then.Trend(t.Context(), card, moments, 0)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		got, err := all.Trend(t.Context(), card, moments, eventlog.Position(known)) //nolint:gosec // not negative
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			rt.Errorf("%v (-as it was +as known then):\n%s", err, diff)
+		}
+		first, err := then.Began(t.Context(), card, 0)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		if got, err := all.Began(t.Context(), card, eventlog.Position(known)); err != nil || !got.Equal(first) { //nolint:gosec // not negative
+			rt.Errorf("it began at %v, %v; want %v", got, err, first)
+		}
+	})
+}
+
 func TestBegan(t *testing.T) {
 	s, records := open(t), story(t).Records()
 	if err := s.Apply(t.Context(), records); err != nil {
 		t.Fatal(err)
 	}
-	began, err := s.Began(t.Context(), card)
+	began, err := s.Began(t.Context(), card, 0)
 	if err != nil || !began.Equal(records[0].Time) {
 		t.Errorf("the card began at %v, %v; want %v", began, err, records[0].Time)
 	}
-	if none, err := s.Began(t.Context(), "scorecard:default/none"); err != nil || !none.IsZero() {
+	if none, err := s.Began(t.Context(), "scorecard:default/none", 0); err != nil || !none.IsZero() {
 		t.Errorf("a card that judged nobody began at %v, %v", none, err)
 	}
 }

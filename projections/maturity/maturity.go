@@ -81,8 +81,8 @@ type Report struct {
 	// LastFalls and LastRises are those of the time, the newest first, also of who has risen or
 	// fallen since, or was not judged at the earlier moment. There are as many as Movers says.
 	LastFalls, LastRises []Move
-	Falls     Falls // in the time
-	Before    Falls // in the time of the same length before
+	Falls                Falls // in the time
+	Before               Falls // in the time of the same length before
 	// Rules are those that fail and count: of Card, and of all cards if Detail was asked
 	// for. The one that lifts most comes first, then the one that fails most.
 	Rules []Rule

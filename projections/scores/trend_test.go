@@ -12,6 +12,7 @@ import (
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/projections/projectiontest"
 	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/scorecards"
 )
@@ -48,10 +49,10 @@ func judged(rt *rapid.T) (records []eventlog.Record) {
 
 var begin = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 
-// folded has two batches of records.
-func folded(t *testing.T, records []eventlog.Record) *scores.Scores {
+// folded has two batches of records, in an empty file.
+func folded(t *rapid.T, file string, records []eventlog.Record) *scores.Scores {
 	t.Helper()
-	s, half := open(t), len(records)/2
+	s, half := openAt(t, file), len(records)/2
 	for _, some := range [][]eventlog.Record{records[:half], records[half:]} {
 		if err := s.Apply(t.Context(), some); err != nil {
 			t.Fatal(err)
@@ -62,9 +63,10 @@ func folded(t *testing.T, records []eventlog.Record) *scores.Scores {
 
 // What is told of the events is what is kept of them, by whatever was known.
 func TestTellIsWhatListsSay(t *testing.T) {
+	empty := projectiontest.Copies(t, scores.Open)
 	rapid.Check(t, func(rt *rapid.T) {
 		records := judged(rt)
-		s := folded(t, records)
+		s := folded(rt, empty(), records)
 		known := rapid.IntRange(1, len(records)).Draw(rt, "known")
 		for _, entity := range []string{payments, "component:default/ledger", "nobody"} {
 			kept, err := s.List(t.Context(), scores.Query{Card: card, Entity: entity, Moment: projections.Moment{Known: eventlog.Position(known)}, Past: true}) //nolint:gosec // not negative
@@ -81,8 +83,9 @@ func TestTellIsWhatListsSay(t *testing.T) {
 
 // A trend has at each midnight what a list of that moment has.
 func TestTrendIsWhatListsSay(t *testing.T) {
+	empty := projectiontest.Copies(t, scores.Open)
 	rapid.Check(t, func(rt *rapid.T) {
-		s := folded(t, judged(rt))
+		s := folded(rt, empty(), judged(rt))
 		moments, err := scorecards.Moments(begin.AddDate(0, 0, -1), begin.AddDate(0, 0, 40), scorecards.Day)
 		if err != nil {
 			rt.Fatal(err)
@@ -122,10 +125,11 @@ func TestTrendIsWhatListsSay(t *testing.T) {
 // By what was known at a position a trend is that of a log which ends there: to the day, and
 // from when on it was on record.
 func TestTrendAsKnownThen(t *testing.T) {
+	empty := projectiontest.Copies(t, scores.Open)
 	rapid.Check(t, func(rt *rapid.T) {
 		records := judged(rt)
 		known := rapid.IntRange(1, len(records)).Draw(rt, "known")
-		all, then := folded(t, records), folded(t, records[:known])
+		all, then := folded(rt, empty(), records), folded(rt, empty(), records[:known])
 		moments, err := scorecards.Moments(begin.AddDate(0, 0, -1), begin.AddDate(0, 0, 40), scorecards.Day)
 		if err != nil {
 			rt.Fatal(err)

@@ -29,10 +29,10 @@ func spanParams() []param {
 	return []param{{name: "from", check: oneText}, {name: "to", check: oneText}, {name: "step", check: oneOf("day", "week", "month")}}
 }
 
-// spanOf reads the span of a request: half a year in weeks, up to now.
+// spanOf reads the span of a request: half a year in weeks, up to the moment that it is about.
 func (a *API) spanOf(c echo.Context) (trends.Span, error) {
-	now := a.Now().UTC()
-	span := trends.Span{To: now, Step: scorecards.Week}
+	now := a.at(c).UTC()
+	span := trends.Span{To: now, Step: scorecards.Week, Known: momentOf(c).Known}
 	if text := c.QueryParam("step"); text != "" {
 		span.Step = scorecards.Step(text)
 	}

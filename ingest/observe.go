@@ -117,6 +117,13 @@ func differences(was event.RepositoryState, known bool, is event.RepositoryState
 	return all
 }
 
+// As is the repository with what was kept of it, but for its address and pages.
+func (r Repository) As(kept event.RepositoryState) Repository {
+	r.ID, r.FullName, r.Description, r.Visibility, r.Archived, r.Fork = kept.ID, kept.FullName, kept.Description, kept.Visibility, kept.Archived, kept.Fork
+	r.Language, r.Topics, r.License = kept.Language, kept.Topics, kept.License
+	return r
+}
+
 // State is what is kept of the repository, as one of a source.
 func (r Repository) State(source string) event.RepositoryState {
 	topics := slices.Clone(r.Topics)

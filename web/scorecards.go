@@ -312,13 +312,9 @@ func (s *Site) newScorecardView(r request, card *scorecards.Card, list []scores.
 	slices.SortStableFunc(list, func(a, b scores.Score) int {
 		return cmp.Or(cmp.Compare(card.Rank(a.Level), card.Rank(b.Level)), cmp.Compare(a.Points, b.Points), strings.Compare(a.Entity, b.Entity))
 	})
-	before := trend.Points
-	if r.moment.Known > 0 { // a share by other knowledge is nothing to compare with
-		before = nil
-	}
 	v := scorecardView{
 		scoreCard: newScoreCard(r.catalog, card, list), trend: newTrendView(r, card, trend), heat: newHeatView(r, card, list),
-		span: ui.Plural(monthsOf(r), "month"), rungs: rungsOf(r, card, list), worst: worstOf(r, card, list, before),
+		span: ui.Plural(monthsOf(r), "month"), rungs: rungsOf(r, card, list), worst: worstOf(r, card, list, trend.Points),
 	}
 	if v.when = "Today"; !r.moment.Now() {
 		v.when = "At that moment"

@@ -49,7 +49,7 @@ func periods() []int { return []int{3, 6, 12} }
 // spanOf is the period before the moment of the page.
 func spanOf(r request) trends.Span {
 	to := r.pageTime()
-	return trends.Span{From: to.UTC().AddDate(0, -monthsOf(r), 0).Truncate(24 * time.Hour), To: to, Step: scorecards.Week}
+	return trends.Span{From: to.UTC().AddDate(0, -monthsOf(r), 0).Truncate(24 * time.Hour), To: to, Step: scorecards.Week, Known: r.moment.Known}
 }
 
 // periodsOf are the periods to choose from.
@@ -109,8 +109,8 @@ func newTrendView(r request, card *scorecards.Card, t trends.Trend) trendView {
 		return v
 	}
 	v.area, v.heads, v.rows = areaOf(card, points)
-	if r.moment.Known > 0 { // days are counted as they are on record now
-		v.notes = append(v.notes, "These numbers are by what is known today, also of what was not on record then.")
+	if r.moment.Known > 0 && points[0].Computed { // a backtest reads all of the log
+		v.notes = append(v.notes, "What was not on record then is what the card would have said by what is known today.")
 	}
 	switch computed := slices.IndexFunc(points, func(p scorecards.Point) bool { return !p.Computed }); {
 	case computed < 0:

@@ -3,19 +3,14 @@ package github
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"github.com/google/go-github/v60/github"
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/ingest"
+	"github.com/callboard/callboard/ingest/forgeapi"
 	"github.com/callboard/callboard/internal/fault"
 )
-
-// maxComments is how many pages of 100 comments of a pull request are looked through for
-// our own.
-const maxComments = 5
 
 var (
 	_ ingest.Reviewed  = (*Source)(nil)
@@ -24,14 +19,7 @@ var (
 
 // Describe returns a repository as GitHub's own answers describe it.
 func (s *Source) Describe(r event.RepositoryState) ingest.Repository {
-	id, err := strconv.ParseInt(r.ID, 10, 64)
-	if err != nil { // none of GitHub's has such a one
-		id = 0
-	}
-	repo := describe(id, r.FullName, r.DefaultBranch, r.URL)
-	repo.ID, repo.Description, repo.Visibility, repo.Archived, repo.Fork = r.ID, r.Description, r.Visibility, r.Archived, r.Fork
-	repo.Language, repo.Topics, repo.License = r.Language, r.Topics, r.License
-	return repo
+	return describe(0, r.FullName, r.DefaultBranch, r.URL).As(r)
 }
 
 // PullRequest asks for one.
@@ -73,43 +61,26 @@ func (s *Source) SetStatus(ctx context.Context, repo ingest.Repository, status i
 func (s *Source) Comment(ctx context.Context, repo ingest.Repository, number int64, c ingest.Comment) error {
 	f := forge{s.api, s.client}
 	owner, name := split(repo)
-	doing, needs := fmt.Sprintf("comment on pull request %d of %s", number, repo.FullName), "Pull requests: Read and write (checks.comment)"
-	for page := 1; page <= maxComments; page++ {
-		all, resp, err := f.client.Issues.ListComments(ctx, owner, name, int(number), &github.IssueListCommentsOptions{ListOptions: github.ListOptions{Page: page, PerPage: 100}})
-		if err != nil {
-			return f.mayWrite(ctx, doing, needs, resp, err)
-		}
+	came := func(resp *github.Response, err error) error {
+		return f.mayWrite(ctx, fmt.Sprintf("comment on pull request %d of %s", number, repo.FullName), "Pull requests: Read and write (checks.comment)", resp, err)
+	}
+	body := &github.IssueComment{Body: &c.Text}
+	return forgeapi.Say(c, func(page int) (notes []forgeapi.Note, err error) {
+		all, resp, err := f.client.Issues.ListComments(ctx, owner, name, int(number), &github.IssueListCommentsOptions{ListOptions: github.ListOptions{Page: page, PerPage: forgeapi.PerPage}})
 		for _, one := range all {
-			if !strings.HasPrefix(one.GetBody(), c.Mark) {
-				continue
-			}
-			if strings.TrimSpace(one.GetBody()) == strings.TrimSpace(c.Text) {
-				return nil
-			}
-			_, resp, err := f.client.Issues.EditComment(ctx, owner, name, one.GetID(), &github.IssueComment{Body: &c.Text})
-			return f.mayWrite(ctx, doing, needs, resp, err)
+			notes = append(notes, forgeapi.Note{ID: one.GetID(), Text: one.GetBody()})
 		}
-		if len(all) < 100 {
-			break
-		}
-	}
-	if c.Only {
-		return nil
-	}
-	_, resp, err := f.client.Issues.CreateComment(ctx, owner, name, int(number), &github.IssueComment{Body: &c.Text})
-	return f.mayWrite(ctx, doing, needs, resp, err)
+		return notes, came(resp, err)
+	}, func(id int64) error {
+		_, resp, err := f.client.Issues.EditComment(ctx, owner, name, id, body)
+		return came(resp, err)
+	}, func() error {
+		_, resp, err := f.client.Issues.CreateComment(ctx, owner, name, int(number), body)
+		return came(resp, err)
+	})
 }
 
-// mayWrite says which permission is missing, where one is: GitHub answers 403, or 404 for
-// what is private.
+// mayWrite says which permission is missing, where one is.
 func (f forge) mayWrite(ctx context.Context, doing, needs string, resp *github.Response, err error) error {
-	if err == nil {
-		return nil
-	}
-	failed := f.fail(ctx, doing, resp, err)
-	switch fault.KindOf(failed) {
-	case fault.Denied, fault.NotFound:
-		return fault.New(fault.Denied, "%s: %s: the token may not (%d): give the token or the App the permission %s, or turn it off in the configuration", f.api.Source(), doing, resp.StatusCode, needs)
-	}
-	return failed
+	return f.api.MayNot(doing, "give the token or the App the permission "+needs, f.fail(ctx, doing, resp, err))
 }

@@ -4,19 +4,15 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go"
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/ingest"
+	"github.com/callboard/callboard/ingest/forgeapi"
 	"github.com/callboard/callboard/internal/fault"
 )
-
-// maxNotes is how many pages of 100 notes of a merge request are looked through for our
-// own.
-const maxNotes = 5
 
 var (
 	_ ingest.Reviewed  = (*Source)(nil)
@@ -25,14 +21,7 @@ var (
 
 // Describe returns a project as GitLab's own answers describe it.
 func (s *Source) Describe(r event.RepositoryState) ingest.Repository {
-	id, err := strconv.ParseInt(r.ID, 10, 64)
-	if err != nil { // none of GitLab's has such a one
-		id = 0
-	}
-	repo := describe(id, r.FullName, r.DefaultBranch, r.URL)
-	repo.ID, repo.Description, repo.Visibility, repo.Archived, repo.Fork = r.ID, r.Description, r.Visibility, r.Archived, r.Fork
-	repo.Language, repo.Topics, repo.License = r.Language, r.Topics, r.License
-	return repo
+	return describe(0, r.FullName, r.DefaultBranch, r.URL).As(r)
 }
 
 // PullRequest asks for a merge request.
@@ -78,44 +67,31 @@ func (s *Source) SetStatus(ctx context.Context, repo ingest.Repository, status i
 // https://docs.gitlab.com/api/notes/#merge-requests.
 func (s *Source) Comment(ctx context.Context, repo ingest.Repository, number int64, c ingest.Comment) error {
 	f := forge{s.api, s.client}
-	doing := fmt.Sprintf("comment on merge request %d of %s", number, repo.FullName)
-	for page := int64(1); page <= maxNotes; page++ {
+	came := func(resp *gitlab.Response, err error) error {
+		return f.mayWrite(ctx, fmt.Sprintf("comment on merge request %d of %s", number, repo.FullName), "checks.comment", resp, err)
+	}
+	return forgeapi.Say(c, func(page int) (notes []forgeapi.Note, err error) {
 		all, resp, err := f.client.Notes.ListMergeRequestNotes(repo.ID, number, &gitlab.ListMergeRequestNotesOptions{
-			ListOptions: gitlab.ListOptions{Page: page, PerPage: 100},
+			ListOptions: gitlab.ListOptions{Page: int64(page), PerPage: forgeapi.PerPage},
 		}, gitlab.WithContext(ctx))
-		if err != nil {
-			return f.mayWrite(ctx, doing, "checks.comment", resp, err)
-		}
 		for _, one := range all {
-			if one == nil || one.System || !strings.HasPrefix(one.Body, c.Mark) {
-				continue
+			n := forgeapi.Note{}
+			if one != nil && !one.System { // what GitLab says itself stands for nothing
+				n = forgeapi.Note{ID: one.ID, Text: one.Body}
 			}
-			if strings.TrimSpace(one.Body) == strings.TrimSpace(c.Text) {
-				return nil
-			}
-			_, resp, err := f.client.Notes.UpdateMergeRequestNote(repo.ID, number, one.ID, &gitlab.UpdateMergeRequestNoteOptions{Body: &c.Text}, gitlab.WithContext(ctx))
-			return f.mayWrite(ctx, doing, "checks.comment", resp, err)
+			notes = append(notes, n)
 		}
-		if len(all) < 100 {
-			break
-		}
-	}
-	if c.Only {
-		return nil
-	}
-	_, resp, err := f.client.Notes.CreateMergeRequestNote(repo.ID, number, &gitlab.CreateMergeRequestNoteOptions{Body: &c.Text}, gitlab.WithContext(ctx))
-	return f.mayWrite(ctx, doing, "checks.comment", resp, err)
+		return notes, came(resp, err)
+	}, func(id int64) error {
+		_, resp, err := f.client.Notes.UpdateMergeRequestNote(repo.ID, number, id, &gitlab.UpdateMergeRequestNoteOptions{Body: &c.Text}, gitlab.WithContext(ctx))
+		return came(resp, err)
+	}, func() error {
+		_, resp, err := f.client.Notes.CreateMergeRequestNote(repo.ID, number, &gitlab.CreateMergeRequestNoteOptions{Body: &c.Text}, gitlab.WithContext(ctx))
+		return came(resp, err)
+	})
 }
 
 // mayWrite says what the token lacks, where it lacks something.
 func (f forge) mayWrite(ctx context.Context, doing, setting string, resp *gitlab.Response, err error) error {
-	if err == nil {
-		return nil
-	}
-	failed := f.fail(ctx, doing, resp, err)
-	switch fault.KindOf(failed) {
-	case fault.Denied, fault.NotFound:
-		return fault.New(fault.Denied, "%s: %s: the token may not (%d): it needs the scope api and the role Developer, or turn %s off in the configuration", f.api.Source(), doing, resp.StatusCode, setting)
-	}
-	return failed
+	return f.api.MayNot(doing, "it needs the scope api and the role Developer for "+setting, f.fail(ctx, doing, resp, err))
 }

@@ -45,13 +45,15 @@ var rooms = map[string][]string{
 
 	"eventlog": {"event", "eventlog", "internal/fault"},
 
-	"ingest":             {"catalog", "catalog/codeowners", "catalog/descriptor", "event", "eventlog", "eventlog/reactor", "ingest", "internal/fault", "techdocs"},
-	"ingest/forgeapi":    {"ingest", "internal/fault"},
-	"ingest/survey":      {"event", "ingest", "internal/fault"},
-	"ingest/cloudevents": {"catalog", "event", "ingest", "internal/fault"},
-	"ingest/github":      {"catalog", "catalog/codeowners", "event", "ingest", "ingest/forgeapi", "internal/fault"},
-	"ingest/gitlab":      {"catalog", "catalog/codeowners", "event", "ingest", "ingest/forgeapi", "internal/fault"},
-	"ingest/git":         {"event", "ingest", "internal/fault"},
+	"ingest":          {"catalog", "catalog/codeowners", "catalog/descriptor", "event", "eventlog", "eventlog/reactor", "ingest", "internal/fault", "techdocs"},
+	"ingest/forgeapi": {"ingest", "internal/fault"},
+	// The suite for their pull requests.
+	"ingest/forgeapi/reviewtest": {"event", "ingest", "internal/demoforge", "internal/fault"},
+	"ingest/survey":              {"event", "ingest", "internal/fault"},
+	"ingest/cloudevents":         {"catalog", "event", "ingest", "internal/fault"},
+	"ingest/github":              {"catalog", "catalog/codeowners", "event", "ingest", "ingest/forgeapi", "internal/fault"},
+	"ingest/gitlab":              {"catalog", "catalog/codeowners", "event", "ingest", "ingest/forgeapi", "internal/fault"},
+	"ingest/git":                 {"event", "ingest", "internal/fault"},
 
 	// A client of two portals' APIs: it brings in nothing by itself.
 	"ingest/backstage": {"catalog", "internal/fault"},
@@ -80,7 +82,7 @@ var rooms = map[string][]string{
 	"projections/search":   {"catalog", "catalog/definition", "event", "eventlog", "internal/fault", "projections", "projections/sqlstore", "techdocs"},
 	"projections/scores":   {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore", "scorecards"},
 	// How scores moved is what is on record and, before that, what a backtest finds.
-	"projections/trends": {"catalog", "internal/fault", "scorecards", "scorecards/scorer"},
+	"projections/trends": {"catalog", "eventlog", "internal/fault", "scorecards", "scorecards/scorer"},
 	// Exemptions and initiatives: what they say, how entities stood, what the history tells.
 	"projections/agreements": {"catalog", "event", "eventlog", "projections", "projections/entities", "projections/history", "projections/scores", "scorecards"},
 	// How an organisation stands is how entities do, by where the catalog has them.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -22,6 +21,7 @@ import (
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/history"
 	"github.com/callboard/callboard/projections/history/sqlitestore"
+	"github.com/callboard/callboard/projections/projectiontest"
 	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/scorecards/scorer"
@@ -46,14 +46,15 @@ type tester interface {
 	Cleanup(f func())
 }
 
-func newWorld(t tester) *world {
+func newWorld(t *testing.T) *world {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "agreements")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	rows, err := sqlitestore.Open(context.Background(), filepath.Join(dir, "history.db"))
+	return worldIn(t, filepath.Join(t.TempDir(), "history.db"))
+}
+
+// worldIn is one with its history in a file.
+func worldIn(t tester, file string) *world {
+	t.Helper()
+	rows, err := sqlitestore.Open(context.Background(), file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,8 +126,9 @@ func (w *world) judge() {
 // How many exemptions held at a moment, by what became of them, is how many the catalog of
 // that moment has that hold.
 func TestDebtIsWhatHeld(t *testing.T) {
+	empty := projectiontest.Copies(t, sqlitestore.Open)
 	rapid.Check(t, func(t *rapid.T) {
-		w := newWorld(t)
+		w := worldIn(t, empty())
 		type state struct {
 			at time.Time
 			x  *scorecards.Exemption // nil: removed

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -53,7 +54,7 @@ var edits = []func(r *rand.Rand, d *event.Declaration){
 // Of a thousand entities that are edited, removed and registered again, some of it late,
 // each field is blamed on an event that set exactly its value.
 func TestBlameOfAThousandEntities(t *testing.T) {
-	w := newWorld(t, t.Context(), t.TempDir(), emptyHistory(t))
+	w := newWorld(t, t.Context(), filepath.Join(t.TempDir(), "history.db"))
 	random := rand.New(rand.NewPCG(5, 11))
 	refs := make([]string, 1000)
 	now := make([]*event.Declaration, len(refs))

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -48,38 +47,11 @@ type world struct {
 	ledger  *ledger.Ledger
 }
 
-// emptyHistory is the file of a history without rows.
-func emptyHistory(t *testing.T) []byte {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "empty.db")
-	rows, err := sqlitestore.Open(t.Context(), path)
-	if err == nil {
-		err = rows.Close()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
 func newWorld(t interface {
 	rapid.TB
 	Cleanup(func())
-}, ctx context.Context, folder string, empty []byte) *world {
+}, ctx context.Context, path string) *world {
 	t.Helper()
-	path := filepath.Join(folder, "history.db")
-	for _, file := range []string{path, path + "-wal", path + "-shm"} {
-		if err := os.RemoveAll(file); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.WriteFile(path, empty, 0o600); err != nil {
-		t.Fatal(err)
-	}
 	rows, err := sqlitestore.Open(ctx, path)
 	if err != nil {
 		t.Fatal(err)
@@ -188,9 +160,9 @@ func TestRandomHistories(t *testing.T) {
 // whatever checks a property of random worlds.
 func whatever(t *testing.T, backfills bool, check func(t *rapid.T, w *world)) {
 	t.Helper()
-	folder, empty := t.TempDir(), emptyHistory(t)
+	empty := projectiontest.Copies(t, sqlitestore.Open)
 	rapid.Check(t, func(rt *rapid.T) {
-		w := newWorld(rt, t.Context(), folder, empty)
+		w := newWorld(rt, t.Context(), empty())
 		for range rapid.IntRange(1, 30).Draw(rt, "events") {
 			w.happen(rt, backfills)
 		}
@@ -493,7 +465,7 @@ func TestAnAccountAddsUp(t *testing.T) {
 // What an older commit brings counts from when the newer one before it did, and is in the
 // account of that time.
 func TestAnAccountWhereAClockWentBack(t *testing.T) {
-	w := newWorld(t, t.Context(), t.TempDir(), emptyHistory(t))
+	w := newWorld(t, t.Context(), filepath.Join(t.TempDir(), "history.db"))
 	w.add(t, 6, false, "component:default/till", event.EntityRegistered{Declaration: projectiontest.Component("till", "team-b")})
 	w.add(t, 1, false, "component:default/till", event.EntityChanged{Declaration: projectiontest.Component("till", "team-a")})
 	w.add(t, 9, false, "component:default/till", event.EntityRemoved{Ref: "component:default/till", Origin: projectiontest.Component("till", "").Origin, Reason: "the file was deleted"})
@@ -550,7 +522,7 @@ func comparesEach(rt *rapid.T, ctx context.Context, w *world) {
 // Entities that go from one team to another on one day belong together, and it is
 // told if one commit did that.
 func TestReorganisations(t *testing.T) {
-	w := newWorld(t, t.Context(), t.TempDir(), emptyHistory(t))
+	w := newWorld(t, t.Context(), filepath.Join(t.TempDir(), "history.db"))
 	one := func(r *eventlog.Record) { r.Cause.Commit = "c0ffee" }
 	for _, name := range names {
 		w.add(t, 0, false, "component:default/"+name, event.EntityRegistered{Declaration: projectiontest.Component(name, "team-a")})

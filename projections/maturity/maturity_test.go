@@ -1,6 +1,7 @@
 package maturity_test
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -18,6 +19,7 @@ import (
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/maturity"
+	"github.com/callboard/callboard/projections/projectiontest"
 	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/scorecards"
 )
@@ -33,7 +35,16 @@ type world struct {
 
 func open(t testing.TB) *world {
 	t.Helper()
-	s, err := scores.Open(t.Context(), filepath.Join(t.TempDir(), "scores.db"))
+	return openAt(t, t.Context(), filepath.Join(t.TempDir(), "scores.db"))
+}
+
+// openAt is one with its scores in a file.
+func openAt(t interface {
+	rapid.TB
+	Cleanup(func())
+}, ctx context.Context, path string) *world {
+	t.Helper()
+	s, err := scores.Open(ctx, path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,8 +112,9 @@ func card(t testing.TB, name string, levels ...string) *scorecards.Card {
 // where the catalog has each entity.
 func TestReportIsWhatListsSay(t *testing.T) {
 	cards := []*scorecards.Card{card(t, "ladder", "Bronze", "Silver", "Gold"), card(t, "points")}
+	empty := projectiontest.Copies(t, scores.Open)
 	rapid.Check(t, func(rt *rapid.T) {
-		w := open(t)
+		w := openAt(rt, t.Context(), empty())
 		domain, team := map[string]string{}, map[string]string{} // entity → group
 		systems := map[string]string{"system:default/s0": "domain:default/d0", "system:default/s1": "domain:default/d1", "system:default/s2": maturity.None}
 		for _, name := range []string{"d0", "d1"} {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -45,18 +43,9 @@ type tester interface {
 	Cleanup(func())
 }
 
-// inFile opens a history in a folder, begun as a copy of an empty one.
-func inFile(t tester, ctx context.Context, folder string, empty []byte) history.Store {
+// inFile opens a history in a file.
+func inFile(t tester, ctx context.Context, path string) history.Store {
 	t.Helper()
-	path := filepath.Join(folder, "history.db")
-	for _, file := range []string{path, path + "-wal", path + "-shm"} {
-		if err := os.RemoveAll(file); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.WriteFile(path, empty, 0o600); err != nil {
-		t.Fatal(err)
-	}
 	rows, err := sqlitestore.Open(ctx, path)
 	if err != nil {
 		t.Fatal(err)
@@ -75,24 +64,6 @@ func newWorld(rows history.Store, chosen bool) *world {
 	}
 	w.moments = moments.New(w.catalog, w.history, log, func(context.Context, eventlog.Position) error { return nil }, func() time.Time { return start.AddDate(1, 0, 0) })
 	return w
-}
-
-// emptyHistory is the file of a history without rows.
-func emptyHistory(t *testing.T, folder string) []byte {
-	t.Helper()
-	path := filepath.Join(folder, "empty.db")
-	rows, err := sqlitestore.Open(t.Context(), path)
-	if err == nil {
-		err = rows.Close()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
 }
 
 // Read yields what is in the log.
@@ -207,10 +178,9 @@ func pages(s *entities.Snapshot) (refs []string) {
 // whatever order moments are asked for, and while the log grows.
 func TestCatalogIsAReplay(t *testing.T) {
 	t.Run("SQLite", func(t *testing.T) {
-		folder := t.TempDir()
-		empty := emptyHistory(t, folder)
+		empty := projectiontest.Copies(t, sqlitestore.Open)
 		rapid.Check(t, func(rt *rapid.T) {
-			newWorld(inFile(rt, t.Context(), folder, empty), rapid.Bool().Draw(rt, "chosen")).isAReplay(rt, t.Context(), rounds(rt))
+			newWorld(inFile(rt, t.Context(), empty()), rapid.Bool().Draw(rt, "chosen")).isAReplay(rt, t.Context(), rounds(rt))
 		})
 	})
 	t.Run("ClickHouse", func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,8 +24,7 @@ import (
 // entities, and then as many changes of them, a minute apart.
 func long(t *testing.T, entitiesThere, changes int) *world {
 	t.Helper()
-	folder := t.TempDir()
-	w := newWorld(inFile(t, t.Context(), folder, emptyHistory(t, folder)), true)
+	w := newWorld(inFile(t, t.Context(), filepath.Join(t.TempDir(), "history.db")), true)
 	for i := range entitiesThere + changes {
 		name := fmt.Sprintf("service-%04d", i%entitiesThere)
 		d := projectiontest.Component(name, fmt.Sprintf("team-%d", i%7))

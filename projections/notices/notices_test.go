@@ -1,6 +1,7 @@
 package notices_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -382,6 +383,10 @@ func TestFold(t *testing.T) {
 // a grace and did not rise is in one notice, and no entity twice in one.
 func TestAnyMoves(t *testing.T) {
 	levels := []string{"", "Bronze", "Silver", "Gold"}
+	opened := func(ctx context.Context, path string) (*notices.Notices, error) {
+		return notices.Open(ctx, path, 5*time.Minute)
+	}
+	empty := projectiontest.Copies(t, opened)
 	rapid.Check(t, func(rt *rapid.T) {
 		s := newStory(rt).declare(map[string]string{"a": "bank", "b": "bank", "c": "shop"})
 		stands := map[string]int{"a": 3, "b": 3, "c": 3}
@@ -392,7 +397,7 @@ func TestAnyMoves(t *testing.T) {
 			s.move(name, levels[stands[name]], levels[to])
 			stands[name] = to
 		}
-		n, err := notices.Open(t.Context(), filepath.Join(t.TempDir(), "notices.db"), 5*time.Minute)
+		n, err := opened(t.Context(), empty())
 		if err != nil {
 			rt.Fatal(err)
 		}

@@ -3,7 +3,12 @@
 package projectiontest
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -181,4 +186,33 @@ func Run[P projections.Projection](t *testing.T, open func(*testing.T) P, record
 			t.Errorf("position is %d, want %d", got, last+1)
 		}
 	})
+}
+
+// Copies makes a file once, and returns what writes a copy of it whenever it is called: a
+// test that opens many such files has their tables made in the first one only. The paths
+// are of a folder that goes with the test.
+func Copies[C io.Closer](t testing.TB, open func(ctx context.Context, path string) (C, error)) func() string {
+	t.Helper()
+	folder := t.TempDir()
+	path := filepath.Join(folder, "made.db")
+	made, err := open(t.Context(), path)
+	if err == nil {
+		err = made.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	return func() string {
+		n++
+		path := filepath.Join(folder, fmt.Sprintf("copy%d.db", n))
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
 }

@@ -1,9 +1,12 @@
 package scores_test
 
 import (
+	"context"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
@@ -19,7 +22,17 @@ const (
 
 func open(t *testing.T) *scores.Scores {
 	t.Helper()
-	s, err := scores.Open(t.Context(), filepath.Join(t.TempDir(), "scores.db"))
+	return openAt(t, filepath.Join(t.TempDir(), "scores.db"))
+}
+
+// openAt opens those in a file until the end of a test, or of one check of many.
+func openAt(t interface {
+	rapid.TB
+	Cleanup(func())
+	Context() context.Context
+}, path string) *scores.Scores {
+	t.Helper()
+	s, err := scores.Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}

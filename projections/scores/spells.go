@@ -15,6 +15,8 @@ import (
 type Spell struct {
 	Entity string
 	Level  string
+	Points float64
+	Of     float64
 	Since  time.Time
 	Until  time.Time // zero while it lasts
 
@@ -46,7 +48,7 @@ func (s *Scores) Spells(ctx context.Context, card string, known eventlog.Positio
 		if last == 0 {
 			last = math.MaxInt64
 		}
-		rows, err := s.db.QueryContext(ctx, `SELECT entity, since, iif(ended > ?2, 0, until), level, rules FROM scores WHERE card = ?1 AND position <= ?2`, card, last)
+		rows, err := s.db.QueryContext(ctx, `SELECT entity, since, iif(ended > ?2, 0, until), level, points, of, rules FROM scores WHERE card = ?1 AND position <= ?2`, card, last)
 		if err != nil {
 			yield(nil, fmt.Errorf("read the scores on %s: %w", card, err))
 			return
@@ -55,7 +57,7 @@ func (s *Scores) Spells(ctx context.Context, card string, known eventlog.Positio
 		for rows.Next() {
 			var one Spell
 			var since, until int64
-			if err := rows.Scan(&one.Entity, &since, &until, &one.Level, &one.rules); err != nil {
+			if err := rows.Scan(&one.Entity, &since, &until, &one.Level, &one.Points, &one.Of, &one.rules); err != nil {
 				yield(nil, err)
 				return
 			}

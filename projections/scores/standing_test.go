@@ -11,6 +11,7 @@ import (
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/projections/projectiontest"
 	"github.com/callboard/callboard/projections/scores"
 )
 
@@ -63,8 +64,9 @@ func short(s scores.Score) scores.Stand {
 // records came.
 func TestLinesAreWhatListsSay(t *testing.T) {
 	begin := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	empty := projectiontest.Copies(t, scores.Open)
 	rapid.Check(t, func(rt *rapid.T) {
-		s, records := open(t), drawRecords(rt, begin)
+		s, records := openAt(rt, empty()), drawRecords(rt, begin)
 		half := rapid.IntRange(0, len(records)).Draw(rt, "read first")
 		for _, some := range [][]eventlog.Record{records[:half], records[half:]} {
 			if err := s.Apply(t.Context(), some); err != nil {

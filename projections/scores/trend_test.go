@@ -12,6 +12,7 @@ import (
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/projections/projectiontest"
 	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/scorecards"
 )
@@ -48,10 +49,10 @@ func judged(rt *rapid.T) (records []eventlog.Record) {
 
 var begin = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 
-// folded has two batches of records.
-func folded(t *testing.T, records []eventlog.Record) *scores.Scores {
+// folded has two batches of records, in an empty file.
+func folded(t *rapid.T, file string, records []eventlog.Record) *scores.Scores {
 	t.Helper()
-	s, half := open(t), len(records)/2
+	s, half := openAt(t, file), len(records)/2
 	for _, some := range [][]eventlog.Record{records[:half], records[half:]} {
 		if err := s.Apply(t.Context(), some); err != nil {
 			t.Fatal(err)
@@ -62,9 +63,10 @@ func folded(t *testing.T, records []eventlog.Record) *scores.Scores {
 
 // What is told of the events is what is kept of them, by whatever was known.
 func TestTellIsWhatListsSay(t *testing.T) {
+	empty := projectiontest.Copies(t, scores.Open)
 	rapid.Check(t, func(rt *rapid.T) {
 		records := judged(rt)
-		s := folded(t, records)
+		s := folded(rt, empty(), records)
 		known := rapid.IntRange(1, len(records)).Draw(rt, "known")
 		for _, entity := range []string{payments, "component:default/ledger", "nobody"} {
 			kept, err := s.List(t.Context(), scores.Query{Card: card, Entity: entity, Moment: projections.Moment{Known: eventlog.Position(known)}, Past: true}) //nolint:gosec // not negative
@@ -81,13 +83,14 @@ func TestTellIsWhatListsSay(t *testing.T) {
 
 // A trend has at each midnight what a list of that moment has.
 func TestTrendIsWhatListsSay(t *testing.T) {
+	empty := projectiontest.Copies(t, scores.Open)
 	rapid.Check(t, func(rt *rapid.T) {
-		s := folded(t, judged(rt))
+		s := folded(rt, empty(), judged(rt))
 		moments, err := scorecards.Moments(begin.AddDate(0, 0, -1), begin.AddDate(0, 0, 40), scorecards.Day)
 		if err != nil {
 			rt.Fatal(err)
 		}
-		points, err := s.Trend(t.Context(), card, moments)
+		points, err := s.Trend(t.Context(), card, moments, 0)
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -119,16 +122,46 @@ func TestTrendIsWhatListsSay(t *testing.T) {
 	})
 }
 
+// By what was known at a position a trend is that of a log which ends there: to the day, and
+// from when on it was on record.
+func TestTrendAsKnownThen(t *testing.T) {
+	empty := projectiontest.Copies(t, scores.Open)
+	rapid.Check(t, func(rt *rapid.T) {
+		records := judged(rt)
+		known := rapid.IntRange(1, len(records)).Draw(rt, "known")
+		all, then := folded(rt, empty(), records), folded(rt, empty(), records[:known])
+		moments, err := scorecards.Moments(begin.AddDate(0, 0, -1), begin.AddDate(0, 0, 40), scorecards.Day)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		want, err := then.Trend(t.Context(), card, moments, 0)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		got, err := all.Trend(t.Context(), card, moments, eventlog.Position(known)) //nolint:gosec // not negative
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			rt.Errorf("%v (-as it was +as known then):\n%s", err, diff)
+		}
+		first, err := then.Began(t.Context(), card, 0)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		if got, err := all.Began(t.Context(), card, eventlog.Position(known)); err != nil || !got.Equal(first) { //nolint:gosec // not negative
+			rt.Errorf("it began at %v, %v; want %v", got, err, first)
+		}
+	})
+}
+
 func TestBegan(t *testing.T) {
 	s, records := open(t), story(t).Records()
 	if err := s.Apply(t.Context(), records); err != nil {
 		t.Fatal(err)
 	}
-	began, err := s.Began(t.Context(), card)
+	began, err := s.Began(t.Context(), card, 0)
 	if err != nil || !began.Equal(records[0].Time) {
 		t.Errorf("the card began at %v, %v; want %v", began, err, records[0].Time)
 	}
-	if none, err := s.Began(t.Context(), "scorecard:default/none"); err != nil || !none.IsZero() {
+	if none, err := s.Began(t.Context(), "scorecard:default/none", 0); err != nil || !none.IsZero() {
 		t.Errorf("a card that judged nobody began at %v, %v", none, err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/scorecards/scorer"
@@ -15,10 +16,11 @@ import (
 
 // Recorded is what is on record. projections/scores implements it.
 type Recorded interface {
-	// Trend returns how entities stood on a card at moments in order.
-	Trend(ctx context.Context, card string, moments []time.Time) ([]scorecards.Point, error)
-	// Began returns when the first entity was judged by a card; zero if none was.
-	Began(ctx context.Context, card string) (time.Time, error)
+	// Trend returns how entities stood on a card at moments in order, by what was known at a
+	// position; zero is now.
+	Trend(ctx context.Context, card string, moments []time.Time, known eventlog.Position) ([]scorecards.Point, error)
+	// Began returns when the first entity was judged by a card, likewise; zero if none was.
+	Began(ctx context.Context, card string, known eventlog.Position) (time.Time, error)
 }
 
 // Trends puts the two together.
@@ -32,6 +34,9 @@ type Span struct {
 	From time.Time
 	To   time.Time
 	Step scorecards.Step
+	// Known is up to which position it is known; zero is now. A backtest is always by what is
+	// known now.
+	Known eventlog.Position
 }
 
 // Trend is how entities stood on a card over a span.
@@ -60,10 +65,10 @@ func (t Trends) Of(ctx context.Context, e *catalog.Entity, span Span, wait bool)
 	if card == nil {
 		return trend, fault.New(fault.NotFound, "the scorecard %s cannot be read", e.Ref())
 	}
-	if trend.Points, err = t.Recorded.Trend(ctx, e.Ref().String(), moments); err != nil {
+	if trend.Points, err = t.Recorded.Trend(ctx, e.Ref().String(), moments, span.Known); err != nil {
 		return trend, err
 	}
-	if trend.Began, err = t.Recorded.Began(ctx, e.Ref().String()); err != nil {
+	if trend.Began, err = t.Recorded.Began(ctx, e.Ref().String(), span.Known); err != nil {
 		return trend, err
 	}
 	until := span.To

@@ -53,7 +53,7 @@ func (c checked) all() []checks.Report {
 		return r
 	}
 	untold := report(3, CheckedUntold, "Say who owns the till", &checks.Outcome{Owners: &checks.Codeowners{Path: ".github/CODEOWNERS", Owners: []string{"@acme/payments", "@acme/checkout"}}})
-	untold.Unwritten = "github: set the status of 3333333 of acme/payments: the token may not (403): give the token or the App the permission Commit statuses: Read and write (checks.status), or turn it off in the configuration"
+	untold.Unwritten = "github: set the status of 3333333 of acme/payments: the token may not: give the token or the App the permission Commit statuses: Read and write (checks.status), or turn it off in the configuration"
 	lost := report(4, "", "", nil)
 	lost.Says, lost.Failed = "It could not be checked", "github: read pull request 4 of acme/payments: not found (404): it is gone, or the token may not see it"
 	failed := report(5, CheckedLost, "Turn the till around", nil)

@@ -26,11 +26,15 @@ import (
 // pagesByBlob has the pages that it was given.
 type pagesByBlob map[string]string
 
-// Site implements [search.Contents].
-func (p pagesByBlob) Site(ctx context.Context, name string, files []techdocs.File) (*techdocs.Site, error) {
+// Published implements [search.Contents].
+func (p pagesByBlob) Published(ctx context.Context, d event.DocsPublished) (*techdocs.Site, error) {
+	files := make([]techdocs.File, 0, len(d.Pages))
+	for _, page := range d.Pages {
+		files = append(files, techdocs.File{Path: page.Source, Blob: page.Blob})
+	}
 	return techdocs.Read(ctx, techdocs.Tree{Files: files, Read: func(_ context.Context, path string) ([]byte, error) {
 		return []byte(p[path]), nil
-	}}, techdocs.Options{Name: name})
+	}}, techdocs.Options{Name: d.Site})
 }
 
 // searched is an API over a service with docs, an API and a person.

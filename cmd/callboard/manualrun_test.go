@@ -144,10 +144,8 @@ func (r *reader) here(script string) string {
 		if err != nil {
 			r.t.Fatalf("%s: %v", r.where, err)
 		}
-		for _, name := range []string{"to", "url"} {
-			if f := c.Flags().Lookup(name); f != nil && f.DefValue == manualPortal && !f.Changed {
-				return text[:len(text)-len(m[2])] + " --" + name + "=" + r.base + m[2]
-			}
+		if f := c.Flags().Lookup("portal"); f != nil && f.DefValue == manualPortal && !f.Changed {
+			return text[:len(text)-len(m[2])] + " --portal=" + r.base + m[2]
 		}
 		return text
 	})

@@ -319,6 +319,7 @@ func TestSurveyFetchesDeliveries(t *testing.T) {
 			if err := r.forge.Deliver(t.Context()); err != nil { // a ping
 				t.Fatal(err)
 			}
+			r.settle(t)
 			r.mustSurvey(t, p)
 			r.forge.SetFates(func(demoforge.Outgoing) demoforge.Fate { return demoforge.Fate{Lost: true} })
 			push(t, payments, map[string]string{"catalog-info.yaml": service("payments")})

@@ -71,8 +71,12 @@ func journeys(t *testing.T, ctx context.Context, base string, scripts bool) { //
 		t.Errorf("now it is owned as %q", got)
 	}
 
-	// Documentation: by its contents, as of a day before it was changed, and what that changed;
-	// as of a tag; and at an address that the page had before it moved.
+	// Documentation: found by a phrase, which opens its heading; by its contents; as of a day
+	// before it was changed, and what that changed; as of a tag; and at an address that the page
+	// had before it moved.
+	open("/docs")
+	do(chromedp.SendKeys(css(`main input[name="q"]`), `"charges nobody twice"`+"\r"), chromedp.WaitReady(css(`.hit`)))
+	do(chromedp.Click(css(`.hit h2 a`)), becomes(`location.pathname + location.hash === "/docs/default/component/payments-api/#before-you-call-it"`))
 	open("/docs/default/component/payments-api/")
 	do(chromedp.Click(css(`.docs-toc a[href$="#before-you-call-it"]`)), becomes(`location.hash === "#before-you-call-it"`))
 	if got := ask(chromedp.Text(css("article"))); !strings.Contains(got, "Use version 2.") {

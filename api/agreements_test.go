@@ -278,6 +278,7 @@ func TestInitiatives(t *testing.T) {
 	for _, tt := range []struct{ body, words string }{
 		{``, "it is empty"},
 		{`[]`, "it must be an object, found array"},
+		{`{"remind": [1.5]}`, "must be a whole number, found number 1.5"},
 		{terms(`"by"`, `"who"`), `there is no field "who"`},
 		{terms("Moss Bank", " "), "by: say who you are"},
 		{terms("Silver by summer", ""), "title: is missing"},
@@ -291,6 +292,7 @@ func TestInitiatives(t *testing.T) {
 			o.refuses(http.StatusBadRequest, tt.words, "PUT", one, tt.body)
 		}
 	}
+	o.refuses(http.StatusBadRequest, "position must be a whole number, 0 or more, found number -5", "PUT", one, `{"position": -5}`)
 	o.refuses(http.StatusNotFound, "there is no initiative:default/silver-by-summer", "PUT", one, terms())
 	o.refuses(http.StatusNotFound, "there is no initiative:default/silver-by-summer", "GET", one, "")
 	o.refuses(http.StatusNotFound, "there is no initiative:default/silver-by-summer", "POST", one+"/close", `{"note": "x", "by": "Moss Bank"}`)

@@ -68,6 +68,10 @@ func typeWord(t reflect.Type) string {
 		return "true or false"
 	case reflect.Pointer:
 		return typeWord(t.Elem())
+	case reflect.Int, reflect.Int64:
+		return "a whole number"
+	case reflect.Uint, reflect.Uint64:
+		return "a whole number, 0 or more"
 	default:
 		return "a number"
 	}

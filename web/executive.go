@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -268,7 +267,7 @@ func figuresOf(m *maturity.Report) []figureView {
 		figures[0].small = fmt.Sprintf("%s of %s", ui.Number(all.Reached), ui.Number(all.Entities))
 		best := figureView{what: "At " + m.Card.Levels[top-1].Name, value: ui.Number(all.Levels[top])}
 		if all.Entities > 0 {
-			best.small = fmt.Sprintf("%d %%", int(math.Round(100*float64(all.Levels[top])/float64(all.Entities))))
+			best.small = fmt.Sprintf("%d %%", whole(100*float64(all.Levels[top])/float64(all.Entities)))
 		}
 		if was.Entities > 0 {
 			best.delta = newDelta(same.Levels[top]-was.Levels[top], true, plain)

@@ -208,6 +208,7 @@ func TestExecutiveSaysWhatIsWrong(t *testing.T) {
 		"/executive?from=soon":                     "from",
 		"/executive?from=0002-01-01":               "is more than 60 years before 2026-03-12: begin with a later day",
 		"/teams?order=sideways":                    "order=sideways is no order",
+		"/exemptions?status=sideways":              "status=sideways is no status",
 	} {
 		got := o.get(address)
 		if got.status != http.StatusBadRequest && got.status != http.StatusNotFound {

@@ -91,6 +91,11 @@ type exemptionRow struct {
 	declared outsideLink // the file; empty if it was made in the portal
 }
 
+// exemptionStatuses are the views of the list, in their order.
+func exemptionStatuses() []scorecards.Status {
+	return []scorecards.Status{scorecards.Requested, scorecards.Granted, scorecards.Expired, scorecards.Denied, scorecards.Revoked}
+}
+
 // exemptionList handles "GET /exemptions".
 func (s *Site) exemptionList(ctx context.Context, r request) (answer, error) {
 	if s.Agreements == nil {
@@ -99,6 +104,9 @@ func (s *Site) exemptionList(ctx context.Context, r request) (answer, error) {
 	all := agreements.Exemptions(r.catalog, r.pageTime())
 	q := r.self.query
 	card, team, status := q.Get(fieldScorecard), q.Get(fieldTeam), scorecards.Status(q.Get(fieldStatus))
+	if status != "" && !slices.Contains(exemptionStatuses(), status) {
+		return answer{}, fault.New(fault.Invalid, "status=%s is no status; write status=requested, status=granted, status=expired, status=denied or status=revoked", ui.Shorten(string(status), 100))
+	}
 	v := exemptionsView{
 		any: len(all) > 0, carry: r.self.drop(fieldScorecard, fieldTeam).carry(), status: "All",
 		cards: []ui.Option{{Label: "All scorecards"}}, teams: []ui.Option{{Label: "All teams"}},
@@ -138,7 +146,7 @@ func (s *Site) exemptionList(ctx context.Context, r request) (answer, error) {
 		total += n
 	}
 	v.views = append(v.views, ui.View{Label: "All", Href: r.self.drop(fieldStatus).String(), Count: ui.Number(total), On: status == ""})
-	for _, one := range []scorecards.Status{scorecards.Requested, scorecards.Granted, scorecards.Expired, scorecards.Denied, scorecards.Revoked} {
+	for _, one := range exemptionStatuses() {
 		v.views = append(v.views, ui.View{Label: exemptionWord(one), Href: r.self.set(fieldStatus, string(one)).String(), Count: ui.Number(counts[one]), On: status == one})
 		if status == one {
 			v.status = exemptionWord(one)

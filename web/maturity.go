@@ -102,8 +102,11 @@ type standCell struct {
 // share is in whole percent, so that what a page subtracts is what it shows.
 func share(c maturity.Count) (int, bool) {
 	s, ok := c.Share()
-	return int(math.Round(s)), ok
+	return whole(s), ok
 }
+
+// whole is a percentage as all pages write it.
+func whole(percent float64) int { return int(math.Round(percent)) }
 
 func percentText(c maturity.Count) string {
 	if n, ok := share(c); ok {

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/callboard/callboard/internal/fault"
@@ -87,7 +86,7 @@ func performanceFigures(p scorer.Performance) []string {
 		all[1] = ui.Span(p.LeadTime)
 	}
 	if rate, ok := p.FailureRate(); ok {
-		all[2] = fmt.Sprintf("%d %%", int(math.Round(100*rate)))
+		all[2] = fmt.Sprintf("%d %%", whole(100*rate))
 	}
 	if p.Outages > 0 {
 		all[3] = ui.Span(p.Restore)

@@ -105,7 +105,7 @@ func newScoreCard(c Catalog, card *scorecards.Card, list []scores.Score) scoreCa
 		points, of = points+s.Points, of+s.Of
 	}
 	if of > 0 {
-		v.percent = int(100 * points / of)
+		v.percent = whole(100 * points / of)
 	}
 	if len(card.Levels) == 0 {
 		return v
@@ -376,7 +376,7 @@ func worstOf(r request, card *scorecards.Card, list []scores.Score, points []sco
 		}
 		for _, p := range points {
 			if share, ok := p.PassRate(rule.ID); ok {
-				v.was = fmt.Sprintf("%d %%", int(100*share))
+				v.was = fmt.Sprintf("%d %%", whole(100*share))
 				break
 			}
 		}
@@ -395,7 +395,7 @@ func (c ruleColumn) says() string {
 		says += "; " + ui.Plural(c.last, "has", "have") + " only this one left to the next level"
 	}
 	if c.was != "" {
-		says += fmt.Sprintf("; %d %% pass, at first %s", 100*(c.asked-c.fails)/max(c.asked, 1), c.was)
+		says += fmt.Sprintf("; %d %% pass, at first %s", whole(100*float64(c.asked-c.fails)/float64(max(c.asked, 1))), c.was)
 	}
 	return says
 }

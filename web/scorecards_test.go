@@ -43,6 +43,15 @@ func TestScorecardRuleThatDoesNotCountYet(t *testing.T) {
 	o.ok(readinessCard).wants("[data-part=worst]", "Docs not older than 90 days Gold 1 of 4 fail; 1 has only this one left to the next level")
 }
 
+// A share is rounded, and written alike wherever it stands on the page.
+func TestScorecardSharesAreRounded(t *testing.T) {
+	o := shop(t)
+	const refund = "component:default/refund"
+	o.stand(daysAgo(8), "production-readiness", refund, "", 2, "owner=fail docs=pass codeowners=pass", "saltmarsh", "900d9001")
+	o.ready()
+	o.ok(readinessCard).wants("[data-part=worst]", "Has an owner Bronze 2 of 6 fail", "67 % pass, at first 100 %")
+}
+
 // By what was known before something happened, no part of the page tells of it.
 func TestScorecardAsKnownThen(t *testing.T) {
 	o := shop(t)

@@ -167,7 +167,7 @@ func (v *heatView) group(r request, card *scorecards.Card, name string, list []s
 		}
 		c := groupCell{text: "–"}
 		if asked > 0 && !soon[column.id] {
-			share := 100 * pass / asked
+			share := whole(100 * float64(pass) / float64(asked))
 			c = groupCell{fmt.Sprintf("%d %%", share), share < low}
 		}
 		g.cells = append(g.cells, c)

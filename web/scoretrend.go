@@ -161,7 +161,7 @@ func percentOf(p scorecards.Point) int {
 	if p.Of == 0 {
 		return 0
 	}
-	return int(100 * p.Points / p.Of)
+	return whole(100 * p.Points / p.Of)
 }
 
 // moverView is an entity that stands otherwise than at the beginning of a period, and the

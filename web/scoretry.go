@@ -249,10 +249,10 @@ func newRateRow(rule *scorecards.Rule, before, after scorecards.Point) rateRow {
 	was, recorded := before.PassRate(rule.ID)
 	is, found := after.PassRate(rule.ID)
 	if recorded {
-		v.now = fmt.Sprintf("%.0f %%", 100*was)
+		v.now = fmt.Sprintf("%d %%", whole(100*was))
 	}
 	if found {
-		v.then = fmt.Sprintf("%.0f %%", 100*is)
+		v.then = fmt.Sprintf("%d %%", whole(100*is))
 	}
 	switch {
 	case !recorded && found:
@@ -260,9 +260,9 @@ func newRateRow(rule *scorecards.Rule, before, after scorecards.Point) rateRow {
 	case recorded && !found:
 		v.change = "nothing to count"
 	case is > was:
-		v.change, v.look, v.arrow = fmt.Sprintf("%.0f points", 100*(is-was)), "up", "arrow-up"
+		v.change, v.look, v.arrow = fmt.Sprintf("%d points", whole(100*is)-whole(100*was)), "up", "arrow-up"
 	case is < was:
-		v.change, v.look, v.arrow = fmt.Sprintf("%.0f points", 100*(was-is)), "down", "arrow-down"
+		v.change, v.look, v.arrow = fmt.Sprintf("%d points", whole(100*was)-whole(100*is)), "down", "arrow-down"
 	}
 	return v
 }

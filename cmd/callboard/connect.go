@@ -110,6 +110,12 @@ func (f *portalFlags) client(command string, p process) (*portalClient, error) {
 	return client, err
 }
 
+// reader is for what a portal tells everybody: it goes without a token where there is none.
+func (f *portalFlags) reader(command string, p process) *portalClient {
+	client, _ := f.client(command, p)
+	return client
+}
+
 func (f *connectFlags) run(ctx context.Context, p process, forge string, portal *portalClient) error {
 	s := api.SourceSettings{Name: f.name, Type: forge, URL: f.url, Token: f.token}
 	if forge == config.GitHub {

@@ -44,10 +44,7 @@ func exemptionListCommand(p process) *cobra.Command {
 		Example: "  callboard exemption list --status requested",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			portal, err := f.client(cmd.CommandPath(), p)
-			if err != nil {
-				return err
-			}
+			portal := f.reader(cmd.CommandPath(), p)
 			var out struct {
 				Items []struct {
 					Exemption, Entity, Scorecard, Status, Until string
@@ -97,7 +94,7 @@ func exemptionRequestCommand(p process) *cobra.Command {
 		Use:     "request ENTITY SCORECARD",
 		Short:   "Ask for an exemption",
 		Long:    `Ask that an entity need not keep rules of a scorecard. The owner of the scorecard decides.`,
-		Example: `  callboard exemption request component:stock production-readiness --rule on-call --until 2026-06-30 --reason "Nobody counts at night"`,
+		Example: `  callboard exemption request component:stock production-readiness --rule on-call --until 2026-06-30 --reason "Nobody counts at night" --by "Salt Marsh"`,
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			portal, err := f.client(cmd.CommandPath(), p)

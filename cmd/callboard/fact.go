@@ -134,10 +134,7 @@ func factListCommand(p process) *cobra.Command {
 		Example: "  callboard fact list component:payments\n  callboard fact list acme/payments --source github",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			portal, err := f.client(cmd.CommandPath(), p)
-			if err != nil {
-				return err
-			}
+			portal := f.reader(cmd.CommandPath(), p)
 			of := t.of(args[0])
 			query := url.Values{}
 			for name, value := range map[string]string{"entity": of.Entity, "source": of.Source, "repository": of.Repository} {

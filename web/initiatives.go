@@ -317,10 +317,10 @@ func newBurnView(i *agreements.Initiative, points []agreements.Point) trendView 
 	if i.Target.After(end) {
 		end = i.Target
 	}
-	v.area.At, v.area.Ticks = axisOf(moments, end)
+	axis := newTimeAxis(moments, end)
+	v.area.At, v.area.Ticks = axis.places(moments)
 	v.area.Bands, v.area.Tall = []ui.Band{done, rest}, 200
-	at := 100 * float64(i.Target.Sub(moments[0])) / float64(end.Sub(moments[0]))
-	v.area.Pins = []ui.Pin{{At: min(at, 100), Text: ui.Day(i.LastDay()).Text + ": the target, all " + ui.Number(points[last].Asked) + " done."}}
+	v.area.Pins = []ui.Pin{{At: min(axis.at(i.Target), 100), Text: ui.Day(i.LastDay()).Text + ": the target, all " + ui.Number(points[last].Asked) + " done."}}
 	v.area.Says = fmt.Sprintf("Done: %d of %d on %s, %d of %d on %s; the target is all by %s.", points[0].Done, points[0].Asked, ui.Day(moments[0]).Text,
 		points[last].Done, points[last].Asked, ui.Day(moments[last]).Text, ui.Day(i.LastDay()).Text)
 	v.notes = append(v.notes, "By the rules of today, and what these came to then. Who is asked is who is asked today.")

@@ -67,19 +67,38 @@ func periodsOf(r request) (all []ui.Choice) {
 // singleColor is that of a chart with one series.
 const singleColor = "color-mix(in srgb, var(--accent) 45%, var(--surface))"
 
-// axisOf says where moments stand on an axis that goes up to an end, with the months.
-func axisOf(moments []time.Time, end time.Time) (at []float64, ticks []ui.AxisTick) {
-	whole := end.Sub(moments[0])
+// timeAxis places moments along a chart.
+type timeAxis struct {
+	from time.Time
+	span time.Duration
+}
+
+// newTimeAxis is one from the first of some moments to an end. What was so at the last of
+// them needs a width to be seen, too, where the chart ends with it.
+func newTimeAxis(moments []time.Time, end time.Time) timeAxis {
+	x := timeAxis{moments[0], end.Sub(moments[0])}
+	if !moments[len(moments)-1].Before(end) {
+		x.span = x.span * 100 / (100 - ui.LastWidth)
+	}
+	return x
+}
+
+// at is where a moment is, of 100.
+func (x timeAxis) at(m time.Time) float64 {
+	return 100 * float64(m.Sub(x.from)) / float64(x.span)
+}
+
+// places are those of moments, with the months below them.
+func (x timeAxis) places(moments []time.Time) (at []float64, ticks []ui.AxisTick) {
 	for i, m := range moments {
-		x := 100 * float64(m.Sub(moments[0])) / float64(whole)
-		at = append(at, x)
+		at = append(at, x.at(m))
 		if i == 0 || m.Month() != moments[i-1].Month() {
 			label := m.Format("Jan")
 			if m.Month() == time.January {
 				label = m.Format("Jan 2006")
 			}
-			if n := len(ticks); n == 0 || x-ticks[n-1].At > 6 {
-				ticks = append(ticks, ui.AxisTick{At: x, Label: label, First: i == 0, Alt: len(ticks)%2 == 1})
+			if n := len(ticks); n == 0 || at[i]-ticks[n-1].At > 6 {
+				ticks = append(ticks, ui.AxisTick{At: at[i], Label: label, First: i == 0, Alt: len(ticks)%2 == 1})
 			}
 		}
 	}
@@ -129,7 +148,7 @@ func areaOf(card *scorecards.Card, points []scorecards.Point) (a ui.Area, heads 
 	for i, p := range points {
 		moments[i] = p.At
 	}
-	a.At, a.Ticks = axisOf(moments, last.At)
+	a.At, a.Ticks = newTimeAxis(moments, last.At).places(moments)
 	heads = []ui.Column{{Label: "Day"}}
 	rows = make([][]string, len(points))
 	for i, p := range points {

@@ -73,6 +73,19 @@ func (a Area) grid() (all []gridLine) {
 	return all
 }
 
+// LastWidth is how much of the width, of 100, the last moment takes where a chart ends with
+// it: what is so since then would not be seen.
+const LastWidth = 2
+
+// end is where the bands end.
+func (a Area) end() float64 {
+	last := a.At[len(a.At)-1]
+	if last >= 100-LastWidth {
+		return 100
+	}
+	return last
+}
+
 // stairs is the upper edge of a band, from left to right: a number changes at an instant.
 func (a Area) stairs(band int) []string {
 	top, _ := a.top()
@@ -90,14 +103,14 @@ func (a Area) stairs(band int) []string {
 		all = append(all, point(x, y))
 		last = y
 	}
-	return all
+	return append(all, point(a.end(), last))
 }
 
 func point(x, y float64) string { return fmt.Sprintf("%.4g %.4g", x, y) }
 
 // fill is the path of a band.
 func (a Area) fill(band int) string {
-	lower := []string{point(a.At[len(a.At)-1], 100), "0 100"}
+	lower := []string{point(a.end(), 100), "0 100"}
 	if band > 0 {
 		lower = a.stairs(band - 1)
 		slices.Reverse(lower)

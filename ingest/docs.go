@@ -249,7 +249,7 @@ func (l *lane) readDocs(ctx context.Context, r reading, d event.Declaration, at 
 	}
 	site, err := techdocs.Read(ctx, techdocs.Tree{Files: s.files, Read: s.read}, techdocs.Options{Name: d.Entity.Title(), Cache: l.Docs.Contents.Pages()})
 	if fault.KindOf(err) == fault.Invalid { // a file is too large to be looked at
-		failed.DocsProblem = event.DocsProblem{File: path.Join(root, s.last), Line: 1, Code: techdocs.CodeSite, Message: err.Error()}
+		failed.DocsProblem = event.DocsProblem{File: path.Join(root, s.last), Line: 1, Code: techdocs.CodeSite, Message: err.Error() + ": make the file smaller, or leave it out with exclude_docs"}
 		return nil, failed, nil
 	}
 	if err != nil {

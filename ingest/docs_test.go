@@ -245,6 +245,14 @@ func TestDocsAreTriedAgain(t *testing.T) {
 		t.Errorf("a file that is too large: files %v, problems %v, %v", d.Files, d.Problems, err)
 	}
 	w.wantDocs(t, "handled once more", w.handle(rec))
+	w.forge.fail = func(question string) error {
+		if question == "blob docs/index.md" {
+			return fault.New(fault.Invalid, "it is too large to be looked at")
+		}
+		return nil
+	}
+	w.wantDocs(t, "a page that is too large", w.push("pay", "saltmarsh", files{"catalog-info.yaml": documented("pay", "dir:."), "docs/index.md": "# Pay me\n"}),
+		"component:default/pay failed: docs/index.md:1 read docs/index.md: it is too large to be looked at: make the file smaller, or leave it out with exclude_docs, by saltmarsh")
 }
 
 // What was published is enough to make the same site of.

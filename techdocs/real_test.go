@@ -50,6 +50,11 @@ func TestOwnManual(t *testing.T) {
 	for _, p := range site.Problems {
 		t.Error(p)
 	}
+	for _, p := range site.Pages {
+		if p.Orphan {
+			t.Errorf("%s is in no navigation", p.Source.Path)
+		}
+	}
 	if len(site.Pages) < 20 || site.Home().Title != "Home" {
 		t.Errorf("%d pages, home %q", len(site.Pages), site.Home().Title)
 	}

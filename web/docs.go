@@ -68,14 +68,39 @@ func docsLink(ref catalog.Ref) string {
 
 // docsTab is where the documentation of an entity is read; "" if it has none.
 func docsTab(e *entities.Entry) string {
-	all := e.Entity.Metadata.Annotations
-	if other, err := catalog.ParseRef(all[annotationDocsEntity], catalog.Ref{Kind: "component"}); err == nil && all[annotationDocsEntity] != "" {
+	if other, ok := docsLender(e); ok {
 		return docsLink(other)
 	}
-	if all[annotationDocs] != "" {
+	if e.Entity.Metadata.Annotations[annotationDocs] != "" {
 		return docsLink(e.Entity.Ref())
 	}
 	return ""
+}
+
+// docsLender is the entity whose documentation an entity says to be its own, too.
+func docsLender(e *entities.Entry) (catalog.Ref, bool) {
+	name := e.Entity.Metadata.Annotations[annotationDocsEntity]
+	ref, err := catalog.ParseRef(name, catalog.Ref{Kind: "component"})
+	return ref, err == nil && name != ""
+}
+
+// docsCircle returns an error if the documentation of an entity is that of another, and
+// so on, until it comes back to one of them.
+func docsCircle(c Catalog, e *entities.Entry) error {
+	seen := []string{e.Ref}
+	for {
+		lender, ok := docsLender(e)
+		if !ok || lender.String() == e.Ref { // its own
+			return nil
+		}
+		seen = append(seen, lender.String())
+		if slices.Contains(seen[:len(seen)-1], lender.String()) {
+			return fault.New(fault.NotFound, "the annotation %s leads in a circle: %s. Name an entity there that has documentation of its own", annotationDocsEntity, strings.Join(seen, ", "))
+		}
+		if e, ok = c.Get(lender.String()); !ok {
+			return nil
+		}
+	}
 }
 
 // docsList is all sites.
@@ -177,7 +202,10 @@ func (s *Site) docsPage(ctx context.Context, r request) (answer, error) {
 		e = unlisted(ref)
 	}
 	if at := docsTab(e); at != "" && at != docsLink(e.Entity.Ref()) {
-		return answer{location: link{at, r.self.query}.String()}, nil
+		if err := docsCircle(r.catalog, e); err != nil {
+			return answer{}, err
+		}
+		return answer{location: link{docsAddress(at, r.param("*")).path, r.self.query}.String()}, nil
 	}
 	if version := r.self.query.Get(fieldVersion); version != "" {
 		return s.docsAsOfVersion(ctx, r, e.Ref, version)

@@ -190,6 +190,26 @@ func TestDocsPages(t *testing.T) {
 	}
 }
 
+// An entity may show the documentation of another, page for page. Where that leads back to
+// it, the annotation is to be mended.
+func TestDocsOfAnother(t *testing.T) {
+	p := empty(t, newShelf(t).config)
+	var text strings.Builder
+	for name, lender := range map[string]string{"borrower": "component:default/lender", "here": "component:default/there", "there": "here"} {
+		fmt.Fprintf(&text, "---\napiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: %s, annotations: {backstage.io/techdocs-entity: %q}}\nspec: {type: service, lifecycle: production, owner: payments}\n", name, lender)
+	}
+	p.push(sample.Push{At: sample.Now.Add(-time.Hour), Repository: "acme/loans", Text: text.String()})
+	p.settle()
+	if got, want := p.get("/docs/default/component/borrower/guide/a%20b/?view=history").header.Get("Location"), "/docs/default/component/lender/guide/a%20b/?view=history"; got != want {
+		t.Errorf("leads to %q, want %q", got, want)
+	}
+	circle := p.get("/docs/default/component/here/")
+	if circle.status != http.StatusNotFound {
+		t.Errorf("docs in a circle: %d to %s", circle.status, circle.header.Get("Location"))
+	}
+	circle.wants("main", "The annotation backstage.io/techdocs-entity leads in a circle", "component:default/here, component:default/there, component:default/here")
+}
+
 // A file of docs is shown or kept, and nothing in it runs.
 func TestDocsFiles(t *testing.T) {
 	s := newShelf(t)

@@ -34,7 +34,7 @@ type docsCompareView struct {
 	fields   []ui.Field
 	jumps    []ui.View
 	carry    []ui.Hidden
-	size     docsSize
+	size     revision.Size
 	hunks    []revision.Hunk
 	cut      bool // there is more than is shown
 	endings  bool // only ends of lines differ
@@ -88,8 +88,8 @@ func (s *Site) docsCompare(ctx context.Context, r request, d docsReader, path st
 	v.from, v.to = from.view(r, d), to.view(r, d)
 	v.crumbs = append(v.crumbs, ui.Anchor{Label: "Compare"})
 	all := revision.Diff(before, after)
-	v.size.added, v.size.removed = revision.Count(all)
-	v.endings = before != after && v.size == docsSize{}
+	v.size = revision.Count(all)
+	v.endings = before != after && v.size == revision.Size{}
 	v.hunks, v.cut = cutHunks(revision.Hunks(all, aroundLines))
 	v.carry = append([]ui.Hidden{{Name: fieldView, Value: viewCompare}}, momentFields(r.moment, r)...)
 	v.fields = []ui.Field{

@@ -125,13 +125,10 @@ type docsStepRow struct {
 	who     ui.Person
 	commit  ui.CommitMark
 	event   ui.EventMark
-	open    string // the page as of then; "" where it went
-	compare string // with what was before; "" where there was nothing
-	size    *docsSize
+	open    string         // the page as of then; "" where it went
+	compare string         // with what was before; "" where there was nothing
+	size    *revision.Size // nil where that is not known
 }
-
-// docsSize is how many lines a change adds and takes; nil where that is not known.
-type docsSize struct{ added, removed int }
 
 // docsHistory shows which publications changed a page, and how much.
 func (s *Site) docsHistory(ctx context.Context, r request, d docsReader, path string) (answer, error) {
@@ -208,7 +205,7 @@ func (t *docsTrail) comparing(self link, step docsStep) link {
 	return self.drop(fieldAfter).set(fieldView, viewCompare).set(fieldFrom, decimal(t.before(step.Position))).set(fieldTo, decimal(step.Position))
 }
 
-func (s *Site) docsSize(ctx context.Context, step docsStep) (*docsSize, error) {
+func (s *Site) docsSize(ctx context.Context, step docsStep) (*revision.Size, error) {
 	var before, after string
 	for version, text := range map[*docs.PageVersion]*string{step.before: &before, step.version: &after} {
 		if version == nil {
@@ -223,6 +220,6 @@ func (s *Site) docsSize(ctx context.Context, step docsStep) (*docsSize, error) {
 		}
 		*text = string(content)
 	}
-	added, removed := revision.Count(revision.Diff(before, after))
-	return &docsSize{added, removed}, nil
+	size := revision.SizeOf(before, after)
+	return &size, nil
 }

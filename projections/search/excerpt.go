@@ -2,6 +2,7 @@ package search
 
 import (
 	"slices"
+	"sort"
 	"strings"
 	"unicode/utf8"
 )
@@ -80,18 +81,23 @@ func excerpt(text string, marks []mark, sections []Section) (all []Piece, in Sec
 	if len(marks) == 0 && len(sections) > 0 {
 		_, until, _ = around(sections, 0, len(text))
 	}
+	word := func(m mark) string { return strings.ToLower(text[m.from:m.to]) }
+	seen, next := map[string]int{}, 0 // how often each word stands from a mark on, and the first mark that is too far
 	for i, m := range marks {
 		begin, end, one := around(sections, m.from, len(text))
-		seen := map[string]bool{}
-		for _, other := range marks[i:] {
-			if other.to > end || other.from > m.from+excerptSize-excerptBefore {
-				break
-			}
-			seen[strings.ToLower(text[other.from:other.to])] = true
+		for ; next < len(marks) && marks[next].to <= min(end, m.from+excerptSize-excerptBefore); next++ {
+			seen[word(marks[next])]++
 		}
 		if len(seen) > best {
 			best, in = len(seen), one
 			from, until = max(begin, m.from-excerptBefore), end
+		}
+		if next == i { // it is longer than an excerpt
+			next++
+		} else if w := word(m); seen[w] > 1 {
+			seen[w]--
+		} else {
+			delete(seen, w)
 		}
 	}
 	until = from + len(strings.TrimRight(text[from:until], " \n"))
@@ -122,16 +128,17 @@ func lines(text string) (all []Section) {
 	return all
 }
 
-// around is the section at a place.
+// around is the section at a place. Sections stand in the order of the text.
 func around(sections []Section, at, size int) (begin, end int, in Section) {
 	end = size
-	for _, s := range sections {
-		if s.At > at {
-			return begin, s.At, in
-		}
-		begin, in = s.At, s
+	next := sort.Search(len(sections), func(i int) bool { return sections[i].At > at })
+	if next < len(sections) {
+		end = sections[next].At
 	}
-	return begin, end, in
+	if next > 0 {
+		in = sections[next-1]
+	}
+	return in.At, end, in
 }
 
 // whole bounds a part of a text to the size of an excerpt. It begins and ends where words do.

@@ -389,6 +389,21 @@ func TestExcerpts(t *testing.T) {
 	}
 }
 
+// A word that a page holds very often is soon found beside another that it holds once.
+func TestExcerptOfMuch(t *testing.T) {
+	s := newWorld(t).
+		entity("Component", "payments").
+		publish("component:default/payments", "Handbook", "log.md", strings.Repeat("## zap\n\nzap\n\n", 30_000)+"## Last\n\nThe zap of a key.\n").
+		folded(t)
+	r := find(t, s, search.Query{Text: "zap key"})
+	if len(r.Hits) != 1 {
+		t.Fatalf("found %v", names(r))
+	}
+	if h := r.Hits[0]; h.Section != "last" || search.Text(h.Excerpt) != "Last · The zap of a key." {
+		t.Errorf("found at #%s: %q", h.Section, search.Text(h.Excerpt))
+	}
+}
+
 // FuzzFind asks for anything: whatever it is, it is no mistake of the index.
 func FuzzFind(f *testing.F) {
 	w := newWorld(f).entity("Component", "payments", description("Takes money near you and or not."))

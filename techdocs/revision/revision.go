@@ -33,19 +33,20 @@ type Part struct {
 	Changed bool // it differs from what stood there, or stands there now; of a whole line never
 }
 
-// patience is how long it is looked for the least that differs. What is left then is
-// told as one change.
+// patience is how long it is looked for the least that differs, in lines and in words
+// together. What is left then is told as one change.
 const patience = 500 * time.Millisecond
 
 // Diff tells how a text became another, line by line. Of lines that were written anew
 // the words that differ are marked. That lines end in another way is no difference.
 func Diff(before, after string) []Line {
 	older, newer := lines(before), lines(after)
+	until := time.Now().Add(patience)
 	var all []Line
 	var gone, come []string // that stand together, and are not told yet
 	b, a := 0, 0            // lines that are told
 	tell := func() {
-		left, right := words(gone, come)
+		left, right := words(gone, come, until)
 		for i := range gone {
 			b++
 			all = append(all, Line{Op: Removed, Before: b, Parts: left[i]})
@@ -56,7 +57,7 @@ func Diff(before, after string) []Line {
 		}
 		gone, come = nil, nil
 	}
-	for _, e := range edits(older, newer) {
+	for _, e := range edits(older, newer, until) {
 		switch e.op {
 		case Removed:
 			gone = append(gone, e.tokens...)
@@ -74,18 +75,36 @@ func Diff(before, after string) []Line {
 	return all
 }
 
-// Count returns how many lines came and went.
-func Count(all []Line) (added, removed int) {
-	for _, l := range all {
-		switch l.Op {
+// Size is how many lines come and go.
+type Size struct{ Added, Removed int }
+
+// SizeOf returns how much differs in a text that became another: the size of what
+// [Diff] tells, without a look at words.
+func SizeOf(before, after string) (s Size) {
+	for _, e := range edits(lines(before), lines(after), time.Now().Add(patience)) {
+		switch e.op {
 		case Added:
-			added++
+			s.Added += len(e.tokens)
 		case Removed:
-			removed++
+			s.Removed += len(e.tokens)
 		case Same:
 		}
 	}
-	return added, removed
+	return s
+}
+
+// Count returns how many lines came and went.
+func Count(all []Line) (s Size) {
+	for _, l := range all {
+		switch l.Op {
+		case Added:
+			s.Added++
+		case Removed:
+			s.Removed++
+		case Same:
+		}
+	}
+	return s
 }
 
 // Hunk is lines that differ, with those around them.
@@ -143,12 +162,13 @@ type edit struct {
 	tokens []string
 }
 
-// edits tells how a sequence of tokens became another.
-func edits(before, after []string) []edit {
+// edits tells how a sequence of tokens became another. After a moment it looks no longer
+// for the least that differs.
+func edits(before, after []string, until time.Time) []edit {
 	known := interner{}
 	older, newer := known.runes(before), known.runes(after)
 	m := diffmatchpatch.New()
-	m.DiffTimeout = patience
+	m.DiffTimeout = max(time.Until(until), 1) // 0 would be for ever
 	var all []edit
 	for _, d := range m.DiffMainRunes(older, newer, false) {
 		n := len([]rune(d.Text))

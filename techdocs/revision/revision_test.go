@@ -2,6 +2,7 @@ package revision_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -88,9 +89,12 @@ func TestBothTextsAreTold(t *testing.T) {
 		if told := strings.Join(newer, ""); told != after {
 			t.Fatalf("told %q of %q", told, after)
 		}
-		added, removed := revision.Count(all)
-		if (added+removed == 0) != (before == after) {
-			t.Fatalf("%q and %q differ by +%d −%d", before, after, added, removed)
+		size := revision.Count(all)
+		if (size == revision.Size{}) != (before == after) {
+			t.Fatalf("%q and %q differ by %+v", before, after, size)
+		}
+		if got := revision.SizeOf(before, after); got != size {
+			t.Fatalf("%q and %q differ by %+v, and by %+v without words", before, after, size, got)
 		}
 	})
 }
@@ -102,8 +106,30 @@ func TestDiffOfMuch(t *testing.T) {
 		fmt.Fprintf(&before, "before %d\n", i)
 		fmt.Fprintf(&after, "after %d\n", i)
 	}
-	if added, removed := revision.Count(revision.Diff(before.String(), after.String())); added != 20_000 || removed != 20_000 {
-		t.Errorf("+%d −%d", added, removed)
+	if got, want := revision.Count(revision.Diff(before.String(), after.String())), (revision.Size{Added: 20_000, Removed: 20_000}); got != want {
+		t.Errorf("%+v; want %+v", got, want)
+	}
+}
+
+// Patience is for a whole difference: where paragraphs took all of it, the words of those
+// that follow are told as one change.
+func TestPatience(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	page := func(last string) string {
+		var b strings.Builder
+		for i := range 4 {
+			for range 7000 {
+				fmt.Fprintf(&b, "%d ", random.IntN(300))
+			}
+			fmt.Fprintf(&b, "\nparagraph %d\n", i)
+		}
+		return b.String() + last + "\n"
+	}
+	const line = "The whole of this line stays as it is, but %s and %s and the rest of it."
+	all := revision.Diff(page(fmt.Sprintf(line, "for two three", "five six seven")), page(fmt.Sprintf(line, "with 2 3", "5 6 7")))
+	got := drawn(all[len(all)-1:])
+	if want := "[with 2 3 and 5 6 7]"; !strings.Contains(got, want) {
+		t.Errorf("%s want %s", got, want)
 	}
 }
 

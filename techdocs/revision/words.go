@@ -2,6 +2,7 @@ package revision
 
 import (
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -14,12 +15,12 @@ const maxWords = 32 << 10
 const related = 0.35
 
 // words marks what differs within lines that were replaced by others.
-func words(gone, come []string) (left, right [][]Part) {
+func words(gone, come []string, until time.Time) (left, right [][]Part) {
 	before, after := strings.Join(gone, "\n"), strings.Join(come, "\n")
 	if len(gone) == 0 || len(come) == 0 || len(before) > maxWords || len(after) > maxWords {
 		return whole(gone), whole(come)
 	}
-	all := edits(tokens(before), tokens(after))
+	all := edits(tokens(before), tokens(after), until)
 	kept := 0
 	for _, e := range all {
 		for _, token := range e.tokens {

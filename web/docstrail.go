@@ -22,14 +22,17 @@ type docsTrail struct {
 	states   []docs.State // all, the oldest first
 	versions map[string][]docs.PageVersion
 	pages    map[eventlog.Position][]revision.Page
+	reads    int // of contents
 }
 
-// maxMoves bounds how often a page is followed to another name.
-const maxMoves = 50
+const (
+	maxMoves = 50    // how often a page is followed to another name
+	maxReads = 2_000 // contents that are read to find moved pages; beyond, they are taken for others
+)
 
 func (s *Site) docsTrail(ctx context.Context, entity string) (*docsTrail, error) {
 	states, err := s.Docs.List(ctx, docs.Query{Entity: entity, Past: true})
-	return &docsTrail{s.Docs, s.Contents, entity, states, map[string][]docs.PageVersion{}, map[eventlog.Position][]revision.Page{}}, err
+	return &docsTrail{s.Docs, s.Contents, entity, states, map[string][]docs.PageVersion{}, map[eventlog.Position][]revision.Page{}, 0}, err
 }
 
 // of returns what a page was at a path, the newest first.
@@ -91,6 +94,9 @@ func (t *docsTrail) turn(ctx context.Context, path string, from, to eventlog.Pos
 	}
 	var failed error
 	next, _ := revision.Successor(path, was, is, func(blob string) (string, bool) {
+		if t.reads++; t.reads > maxReads {
+			return "", false
+		}
 		content, err := t.contents.Blob(ctx, blob)
 		if err != nil && fault.KindOf(err) != fault.NotFound {
 			failed = err

@@ -22,6 +22,22 @@ type Document struct {
 	Refused  bool      `json:"refused,omitempty"`  // the page is beyond a limit and shown as it is written, or not at all
 }
 
+// Bytes is about how much memory it takes.
+func (d *Document) Bytes() int {
+	const each = 100 // of what is counted here, besides its text
+	n := each + len(d.Body) + each*(len(d.Links)+len(d.Headings)+len(d.Sections)+len(d.Anchors)+len(d.Includes)+len(d.Problems))
+	for _, l := range d.Links {
+		n += len(l.Target)
+	}
+	for _, s := range d.Sections {
+		n += len(s.ID) + len(s.Title) + len(s.Text)
+	}
+	for _, name := range d.Includes {
+		n += len(name)
+	}
+	return n
+}
+
 // Meta is the front matter of a page.
 type Meta struct {
 	Title       string   `json:"title,omitempty"`

@@ -10,7 +10,7 @@ import (
 	"github.com/callboard/callboard/techdocs"
 )
 
-// pageMemory is how much of rendered pages is kept in memory, in bytes of HTML. When it
+// pageMemory is how much of rendered pages is kept in memory, in bytes. When it
 // is full it starts anew.
 const pageMemory = 32 << 20
 
@@ -66,8 +66,8 @@ func (p *pages) remember(key string, c *techdocs.Content) {
 	if _, ok := p.all[key]; ok {
 		return
 	}
-	if p.size += len(c.Body); p.size > pageMemory || p.all == nil {
-		p.all, p.size = map[string]*techdocs.Content{}, len(c.Body)
+	if p.size += c.Bytes(); p.size > pageMemory || p.all == nil {
+		p.all, p.size = map[string]*techdocs.Content{}, c.Bytes()
 	}
 	p.all[key] = c
 }

@@ -16,7 +16,7 @@ import (
 // What is kept in memory of sites that were read.
 const (
 	maxSites = 32
-	maxHTML  = 32 << 20 // bytes of their pages, unless one alone has more
+	maxBytes = 64 << 20 // of their pages, unless one alone has more
 )
 
 // Published makes the site that was published. Nothing of it may be written to.
@@ -93,7 +93,7 @@ func (s *sites) get(key string) *techdocs.Site {
 func (s *sites) put(key string, site *techdocs.Site) {
 	one := kept{key: key, site: site}
 	for _, p := range site.Pages {
-		one.size += len(p.Content.Body)
+		one.size += p.Content.Bytes()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -103,7 +103,7 @@ func (s *sites) put(key string, site *techdocs.Site) {
 	for _, k := range s.all {
 		size += k.size
 	}
-	for len(s.all) > 1 && (len(s.all) > maxSites || size > maxHTML) {
+	for len(s.all) > 1 && (len(s.all) > maxSites || size > maxBytes) {
 		size -= s.all[0].size
 		s.all = s.all[1:]
 	}

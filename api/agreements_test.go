@@ -326,6 +326,7 @@ func TestInitiatives(t *testing.T) {
 	o.refuses(http.StatusBadRequest, "to end it, close it", "PUT", one, terms("2026-06-30", "2026-03-11"))
 
 	o.refuses(http.StatusBadRequest, "note: say why", "POST", one+"/close", `{"by": "Fen Lock"}`)
+	o.refuses(http.StatusConflict, "position", "POST", one+"/close", `{"note": "x", "by": "Fen Lock", "position": 1}`)
 	if a := o.ask("POST", one+"/close", `{"note": "Another way", "by": "Fen Lock"}`); a.status != http.StatusCreated {
 		t.Errorf("closed: %d %s", a.status, a.text)
 	}

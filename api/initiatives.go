@@ -152,10 +152,13 @@ func (a *API) handleChangeInitiative(c echo.Context) error {
 
 // handleCloseInitiative handles "POST /api/initiatives/{name}/close".
 func (a *API) handleCloseInitiative(c echo.Context) error {
-	var in note
+	var in struct {
+		note
+		Position eventlog.Position `json:"position"` // of what they looked at
+	}
 	if err := decode(c, &in, noteSays); err != nil {
 		return err
 	}
-	made, err := a.Desk.CloseInitiative(actingAs(c, in.By), namedRef(scorecards.KindInitiative, pathParam(c, "name")).String(), in.Note)
+	made, err := a.Desk.CloseInitiative(actingAs(c, in.By), namedRef(scorecards.KindInitiative, pathParam(c, "name")).String(), in.Position, in.Note)
 	return answerMade(c, made, err)
 }

@@ -44,5 +44,5 @@ type ExemptionDesk interface {
 type InitiativeDesk interface {
 	OpenInitiative(ctx context.Context, t desk.Terms) (desk.Made, error)
 	ChangeInitiative(ctx context.Context, ref string, seen eventlog.Position, t desk.Terms) (desk.Made, error)
-	CloseInitiative(ctx context.Context, ref, why string) (desk.Made, error)
+	CloseInitiative(ctx context.Context, ref string, seen eventlog.Position, why string) (desk.Made, error)
 }

@@ -219,7 +219,7 @@ func (s *Site) closeInitiative(ctx context.Context, r request) (answer, error) {
 		return answer{}, fault.New(fault.NotFound, "no initiative is closed here")
 	}
 	ref := r.namedRef(scorecards.KindInitiative)
-	_, err := s.Desk.CloseInitiative(acting(ctx, r), ref.String(), r.form(fieldNote))
+	_, err := s.Desk.CloseInitiative(acting(ctx, r), ref.String(), 0, r.form(fieldNote))
 	if !refused(err) {
 		return answer{location: namedLink(initiativesPath, ref)}, err
 	}

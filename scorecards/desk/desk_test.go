@@ -321,7 +321,7 @@ func TestAnInitiativeIsOpenedChangedAndClosed(t *testing.T) {
 	if _, err := o.ChangeInitiative(as(t, "Moss Bank"), made.Ref, 0, late); fields(err) != "target" || !read().Open(o.now) {
 		t.Errorf("it ends yesterday: %v", err)
 	}
-	if _, err := o.CloseInitiative(as(t, "Moss Bank"), made.Ref, "All moved"); err != nil {
+	if _, err := o.CloseInitiative(as(t, "Moss Bank"), made.Ref, 0, "All moved"); err != nil {
 		t.Fatal(err)
 	}
 	if i = read(); i.Open(o.now) || i.Note != "All moved" {
@@ -330,7 +330,7 @@ func TestAnInitiativeIsOpenedChangedAndClosed(t *testing.T) {
 	if _, err := o.ChangeInitiative(as(t, "Moss Bank"), made.Ref, 0, terms); err != nil || read().Open(o.now) {
 		t.Errorf("a change opens it again, %v", err)
 	}
-	if _, err := o.CloseInitiative(as(t, "Moss Bank"), made.Ref, "Twice"); fault.KindOf(err) != fault.Conflict {
+	if _, err := o.CloseInitiative(as(t, "Moss Bank"), made.Ref, 0, "Twice"); fault.KindOf(err) != fault.Conflict {
 		t.Errorf("closed twice: %v", err)
 	}
 	// What is over long ago can still be called otherwise.
@@ -338,7 +338,7 @@ func TestAnInitiativeIsOpenedChangedAndClosed(t *testing.T) {
 	if _, err := o.ChangeInitiative(as(t, "Moss Bank"), made.Ref, 0, terms); err != nil || read().Title != terms.Title {
 		t.Errorf("a new title: %v", err)
 	}
-	if _, err := o.CloseInitiative(as(t, "Moss Bank"), "initiative:default/none", "x"); fault.KindOf(err) != fault.NotFound {
+	if _, err := o.CloseInitiative(as(t, "Moss Bank"), "initiative:default/none", 0, "x"); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("none is closed: %v", err)
 	}
 }

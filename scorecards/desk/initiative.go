@@ -84,8 +84,9 @@ func (d *Desk) ChangeInitiative(ctx context.Context, ref string, seen eventlog.P
 	})
 }
 
-// CloseInitiative has an initiative ask nobody any more, from today on, for a reason.
-func (d *Desk) CloseInitiative(ctx context.Context, ref, why string) (Made, error) {
+// CloseInitiative has an initiative ask nobody any more, from today on, for a reason. Seen is
+// as for [Desk.ChangeInitiative].
+func (d *Desk) CloseInitiative(ctx context.Context, ref string, seen eventlog.Position, why string) (Made, error) {
 	var p Problems
 	p.by(ctx)
 	why = p.reason("note", why)
@@ -95,6 +96,9 @@ func (d *Desk) CloseInitiative(ctx context.Context, ref, why string) (Made, erro
 	return d.change(ctx, ref, func(now *catalog.Entity, was *scorecards.Initiative) (*catalog.Entity, error) {
 		if !was.Draft && !was.Open(d.Now()) {
 			return nil, fault.New(fault.Conflict, "the initiative is over already")
+		}
+		if err := d.seen(ref, seen); err != nil {
+			return nil, err
 		}
 		e := *now
 		e.Spec = maps.Clone(now.Spec)

@@ -80,7 +80,7 @@ const LastWidth = 2
 // end is where the bands end.
 func (a Area) end() float64 {
 	last := a.At[len(a.At)-1]
-	if last >= 100-LastWidth {
+	if last > 99.9-LastWidth { // but for what is rounded
 		return 100
 	}
 	return last

@@ -73,3 +73,21 @@ func TestLabelsAreReadable(t *testing.T) {
 		t.Errorf("the label of 3 of 5 stands at %q", m)
 	}
 }
+
+// What is so since the last moment is drawn up to the end of a chart that ends with it, and
+// nothing of what is still to come.
+func TestTheLastMomentIsSeen(t *testing.T) {
+	for _, tt := range []struct {
+		last float64
+		want string
+	}{{97.999999, "L98 0L100 0"}, {98, "L98 0L100 0"}, {60, "L60 0L60 0"}} {
+		var b strings.Builder
+		a := ui.Area{At: []float64{0, tt.last}, Bands: []ui.Band{{Label: "hold", Values: []int{0, 5}}}, Whole: 5}
+		if err := ui.StackedArea(a).Render(t.Context(), &b); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(b.String(), tt.want) {
+			t.Errorf("with the last at %g there is no %q in %s", tt.last, tt.want, b.String())
+		}
+	}
+}

@@ -46,9 +46,9 @@ type options struct {
 // for a text, or before there is one.
 //
 // As in many editors, > asks for actions only, @ for teams and people, and # for
-// an event by its number.
+// an event by its number. A slash before it is the key that opened the palette.
 func (s *Site) palette(ctx context.Context, r request) (answer, error) {
-	text := strings.TrimSpace(ui.Shorten(r.self.query.Get(fieldText), maxSought))
+	text := strings.TrimLeft(strings.TrimSpace(ui.Shorten(r.self.query.Get(fieldText), maxSought)), "/ ")
 	here, _ := r.catalog.Get(entityAt(r.self.query.Get(fieldOn)))
 	var found []options
 	add := func(id, title string, all []option) {

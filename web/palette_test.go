@@ -100,6 +100,8 @@ func TestPaletteOffers(t *testing.T) {
 		{">", payments, map[string][]string{"Do": append(append(here, copies...), look...)}},
 		{">dark", "/", map[string][]string{"Do": {"Dark", "Light or dark as the system"}}},
 		{"#4,812", "/", map[string][]string{"What happened": {"Event 4,812"}}},
+		{"/#4,812", "/", map[string][]string{"What happened": {"Event 4,812"}}},
+		{"/", "/audit", map[string][]string{"Starred": {"ledger"}, "Recent": {"Payments API", "Payments"}, "Go to": pages, "Do": append(copies, look...)}},
 		{"#x", "/", map[string][]string{}},
 		{"audi", "/sources", map[string][]string{"Go to": {"Audit"}, "Search": {"All that holds “audi”"}}},
 	} {

@@ -68,21 +68,31 @@ func shortened(b *scorer.Backtest) any {
 
 // proposed reads the card that a request is about.
 func (a *API) proposed(c echo.Context) (*catalog.Entity, error) {
-	text, err := io.ReadAll(io.LimitReader(c.Request().Body, maxCard+1))
+	text, err := cardText(c)
 	if err != nil {
 		return nil, err
-	}
-	if len(text) > maxCard {
-		return nil, fault.New(fault.Invalid, "a scorecard has at most %d bytes", maxCard)
 	}
 	if len(strings.TrimSpace(string(text))) == 0 {
 		return a.cardNamed(c)
 	}
+	return readCard(text, c.Param("name"))
+}
+
+func cardText(c echo.Context) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(c.Request().Body, maxCard+1))
+	if err == nil && len(text) > maxCard {
+		err = fault.New(fault.Invalid, "a scorecard has at most %d bytes", maxCard)
+	}
+	return text, err
+}
+
+// readCard reads a card that is to have a name; "" for any.
+func readCard(text []byte, name string) (*catalog.Entity, error) {
 	e, problems := scorer.ReadCard(text)
 	if len(problems) > 0 {
 		return nil, fault.New(fault.Invalid, "the scorecard cannot be used: %s", problemText(problems))
 	}
-	if want := cardRef(c.Param("name")); e.Ref().String() != want.String() {
+	if want := cardRef(name); name != "" && e.Ref().String() != want.String() {
 		return nil, fault.New(fault.Invalid, "metadata.name: the body is %s, the address says %s", e.Ref(), want)
 	}
 	return e, nil

@@ -21,8 +21,15 @@ import (
 // Desk takes what people ask for and decide. Who acts, and by which request, stands in the
 // context.
 type Desk interface {
+	CardDesk
 	ExemptionDesk
 	InitiativeDesk
+}
+
+// CardDesk is about scorecards.
+type CardDesk interface {
+	OpenCard(ctx context.Context, card *catalog.Entity) (desk.Made, error)
+	ChangeCard(ctx context.Context, card *catalog.Entity, seen eventlog.Position) (desk.Made, error)
 }
 
 // ExemptionDesk is about exemptions.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections"
@@ -28,8 +29,15 @@ type Agreements interface {
 // Desk takes what people ask for and decide. Who acts, and by which request, stands in the
 // context.
 type Desk interface {
+	CardDesk
 	ExemptionDesk
 	InitiativeDesk
+}
+
+// CardDesk is about scorecards.
+type CardDesk interface {
+	OpenCard(ctx context.Context, card *catalog.Entity) (desk.Made, error)
+	ChangeCard(ctx context.Context, card *catalog.Entity, seen eventlog.Position) (desk.Made, error)
 }
 
 // ExemptionDesk is about exemptions.

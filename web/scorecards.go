@@ -157,7 +157,11 @@ func (s *Site) scorecardList(ctx context.Context, r request) (answer, error) {
 		}
 		views = append(views, newScoreCard(r.catalog, card, list))
 	}
-	return answer{title: "Scorecards", body: scorecardsPage(views)}, nil
+	start := ""
+	if s.Desk != nil && r.moment.Now() {
+		start = cardFormURL
+	}
+	return answer{title: "Scorecards", body: scorecardsPage(views, start)}, nil
 }
 
 // scoresOf asks for scores at the moment of the page.

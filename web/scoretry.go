@@ -36,8 +36,11 @@ const (
 
 // tryView is a card that is being tried.
 type tryView struct {
+	heading  string
+	lede     string
 	card     ui.Anchor
-	action   string
+	action   string // that tries it; empty for a new card
+	publish  publishForm
 	text     string
 	problems []tryProblem
 	running  string
@@ -91,21 +94,18 @@ func (s *Site) tryCard(ctx context.Context, r request) (answer, error) {
 		}
 		text = string(b)
 	}
-	return tryAnswer(card, tryView{text: text}), nil
+	return tryAnswer(card, tryView{text: text, publish: newPublishForm(r, e)}), nil
 }
 
 // tryChange handles "POST /scorecards/{name}/try".
 func (s *Site) tryChange(_ context.Context, r request) (answer, error) {
-	_, card, err := s.tryable(r)
+	e, card, err := s.tryable(r)
 	if err != nil {
 		return answer{}, err
 	}
 	text := strings.ReplaceAll(r.form(fieldCard), "\r\n", "\n")
-	v := tryView{text: text}
-	proposed, problems := scorer.ReadCard([]byte(text))
-	if len(problems) == 0 && proposed.Ref() != card.Ref {
-		problems = []event.Problem{{Line: 1, Column: 1, Path: "metadata.name", Message: fmt.Sprintf("must be that of this card, %s, found %s: the change is compared with it", card.Ref.Name, proposed.Metadata.Name)}}
-	}
+	v := tryView{text: text, publish: newPublishForm(r, e)}
+	proposed, problems := readCard(text, card)
 	if len(problems) > 0 {
 		v.problems = tryProblems(problems)
 		return tryAnswer(card, v), nil
@@ -131,7 +131,7 @@ func tryProblems(all []event.Problem) (shown []tryProblem) {
 
 // tried handles "GET /scorecards/{name}/try/{id}".
 func (s *Site) tried(ctx context.Context, r request) (answer, error) {
-	_, card, err := s.tryable(r)
+	e, card, err := s.tryable(r)
 	if err != nil {
 		return answer{}, err
 	}
@@ -139,7 +139,7 @@ func (s *Site) tried(ctx context.Context, r request) (answer, error) {
 	if !ok || attempt.Card.Ref != card.Ref {
 		return answer{}, fault.New(fault.NotFound, "this trial is not kept any more: go to %s/try and try again", scorecardLink(card.Ref))
 	}
-	v := tryView{text: attempt.Text}
+	v := tryView{text: attempt.Text, publish: newPublishForm(r, e)}
 	if v.text == "" {
 		text, err := descriptor.Format(attempt.Entity)
 		if err != nil {
@@ -178,6 +178,10 @@ func (s *Site) tryable(r request) (*entities.Entry, *scorecards.Card, error) {
 func tryAnswer(card *scorecards.Card, v tryView) answer {
 	v.card = ui.Anchor{Label: card.Title, Href: scorecardLink(card.Ref)}
 	v.action = v.card.Href + "/try"
+	v.heading, v.lede = "Try a change", "What "+v.card.Label+" would say, and would have said, if it were another. Nothing is recorded."
+	if v.publish.action != "" {
+		v.lede = strings.TrimSuffix(v.lede, ".") + " before it is published."
+	}
 	return answer{title: "Try a change · " + card.Title, body: tryPage(v)}
 }
 

@@ -129,6 +129,7 @@ func (s *Site) pages() []page {
 		{entityPath + "/definition", s.definition},
 		{entityPath + "/definition/raw", s.definitionText},
 		{scorecardsPath, s.scorecardList},
+		{cardFormURL, s.newCard},
 		{scorecardsPath + "/:name", s.scorecard},
 		{scorecardsPath + "/:name/try", s.tryCard},
 		{scorecardsPath + "/:name/try/:id", s.tried},
@@ -184,6 +185,8 @@ func (s *Site) forms() []page {
 	return []page{
 		{registerPath, s.preview},
 		{scorecardsPath + "/:name/try", s.tryChange},
+		{cardFormURL, s.openCard},
+		{scorecardsPath + "/:name/publish", s.changeCard},
 		{exemptionFormURL, s.asked},
 		{exemptionsPath + "/:name/grant", s.decide("grant", Desk.GrantExemption)},
 		{exemptionsPath + "/:name/deny", s.decide("deny", Desk.DenyExemption)},

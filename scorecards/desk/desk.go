@@ -1,5 +1,5 @@
-// Package desk makes exemptions and initiatives of what people ask for and decide
-// in the portal. What comes of it are entities, as from a file: only who keeps them differs.
+// Package desk makes scorecards, exemptions and initiatives of what people write, ask for and
+// decide in the portal. What comes of it are entities, as from a file: only who keeps them differs.
 // Start with [Desk].
 package desk
 
@@ -49,13 +49,13 @@ type Desk struct {
 	Now     func() time.Time
 }
 
-// Made is an exemption or initiative with the event that made it what it is.
+// Made is a scorecard, exemption or initiative with the event that made it what it is.
 type Made struct {
 	Ref      string            `json:"ref"`
 	Position eventlog.Position `json:"position"` // zero if it was so already
 }
 
-// Changed is that an exemption or initiative is not what somebody looked at any more. It is
+// Changed is that a scorecard, exemption or initiative is not what somebody looked at any more. It is
 // of kind fault.Conflict.
 type Changed struct {
 	Ref string

@@ -380,3 +380,35 @@ func TestWhatSomebodyChangedMeanwhile(t *testing.T) {
 }
 
 func second(_ desk.Made, err error) error { return err }
+
+// A card is opened once, and changed by who saw the newest.
+func TestACardIsOpenedAndChanged(t *testing.T) {
+	o := newOffice(t)
+	card := func(name, rule string) *catalog.Entity {
+		return &catalog.Entity{APIVersion: scorecards.APIVersion, Kind: scorecards.KindScorecard, Metadata: catalog.Metadata{Name: name}, Spec: map[string]any{
+			"rules": []any{map[string]any{"id": rule, "title": "x", "expr": "docs.present"}},
+		}}
+	}
+	if _, err := o.OpenCard(t.Context(), card("ready", "docs")); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("nobody opens it: %v", err)
+	}
+	made, err := o.OpenCard(as(t, "Moss Bank"), card("ready", "docs"))
+	if err != nil || made.Ref != "scorecard:default/ready" {
+		t.Fatalf("%+v, %v", made, err)
+	}
+	if _, err := o.OpenCard(as(t, "Fen Lock"), card("ready", "docs")); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("opened twice: %v", err)
+	}
+	if _, err := o.ChangeCard(as(t, "Fen Lock"), card("nothing", "docs"), 0); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("none is changed: %v", err)
+	}
+	if _, err := o.ChangeCard(as(t, "Fen Lock"), card("ready", "more"), made.Position); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.ChangeCard(as(t, "Moss Bank"), card("ready", "less"), made.Position); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("changed by who saw the one before: %v", err)
+	}
+	if e, _ := o.Entity(made.Ref); e.Spec["rules"].([]any)[0].(map[string]any)["id"] != "more" {
+		t.Errorf("it is %+v", e.Spec)
+	}
+}

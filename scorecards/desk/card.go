@@ -1,0 +1,41 @@
+package desk
+
+import (
+	"context"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
+)
+
+// OpenCard makes a scorecard of what somebody wrote.
+func (d *Desk) OpenCard(ctx context.Context, card *catalog.Entity) (Made, error) {
+	return d.publish(ctx, card, func(now *catalog.Entity) error {
+		if now != nil {
+			return fault.New(fault.Conflict, "%s is there already: change it on its page, or take another metadata.name", card.Ref())
+		}
+		return nil
+	})
+}
+
+// ChangeCard has a scorecard that was made in the portal be as somebody wrote it. Seen is as
+// for [Desk.ChangeInitiative].
+func (d *Desk) ChangeCard(ctx context.Context, card *catalog.Entity, seen eventlog.Position) (Made, error) {
+	return d.publish(ctx, card, func(now *catalog.Entity) error {
+		if now == nil {
+			return fault.New(fault.NotFound, "there is no %s", card.Ref())
+		}
+		return d.seen(card.Ref().String(), seen)
+	})
+}
+
+func (d *Desk) publish(ctx context.Context, card *catalog.Entity, may func(now *catalog.Entity) error) (Made, error) {
+	var p Problems
+	p.by(ctx)
+	if err := p.err(); err != nil {
+		return Made{}, err
+	}
+	ref := card.Ref().String()
+	at, err := d.Make(ctx, ref, func(now *catalog.Entity) (*catalog.Entity, error) { return card, may(now) })
+	return Made{ref, at}, err
+}

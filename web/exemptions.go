@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -24,11 +25,11 @@ const (
 	exemptionFormURL = exemptionsPath + "/new"
 )
 
-// namedLink is the address of an exemption or initiative below a page: its name or, of
+// namedLink is the address of a scorecard, exemption or initiative below a page: its name or, of
 // another namespace, namespace:name. One that is named as a page has its namespace, too.
 func namedLink(path string, ref catalog.Ref) string {
-	name, ns := strings.ToLower(ref.Name), strings.ToLower(ref.Namespace)
-	if ns != "" && ns != catalog.DefaultNamespace || name == "new" {
+	name, ns := strings.ToLower(ref.Name), strings.ToLower(cmp.Or(ref.Namespace, catalog.DefaultNamespace))
+	if ns != catalog.DefaultNamespace || name == "new" {
 		name = ns + ":" + name
 	}
 	return path + "/" + name

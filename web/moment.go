@@ -41,7 +41,7 @@ const (
 // what people set, is of now; evidence says by itself what it counts.
 func travels(path string) bool {
 	below := func(prefix string) bool { return path == prefix || strings.HasPrefix(path, prefix+"/") }
-	if below(registerPath) || below(evidencePath) || below(exemptionFormURL) || below(initiativeFormURL) {
+	if below(registerPath) || below(evidencePath) || below(cardFormURL) || below(exemptionFormURL) || below(initiativeFormURL) {
 		return false
 	}
 	if strings.HasPrefix(path, initiativesPath+"/") && strings.HasSuffix(path, "/edit") {

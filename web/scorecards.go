@@ -52,11 +52,7 @@ func cardsOf(c Catalog) (all []*scorecards.Card) {
 }
 
 func scorecardLink(ref catalog.Ref) string {
-	name := strings.ToLower(ref.Name)
-	if ns := strings.ToLower(cmp.Or(ref.Namespace, catalog.DefaultNamespace)); ns != catalog.DefaultNamespace {
-		name = ns + ":" + name
-	}
-	return scorecardsPath + "/" + name
+	return namedLink(scorecardsPath, ref)
 }
 
 // scoreCard is a scorecard with how entities stand on it.

@@ -94,7 +94,7 @@ func (s *Site) tryCard(ctx context.Context, r request) (answer, error) {
 		}
 		text = string(b)
 	}
-	return tryAnswer(card, tryView{text: text, publish: newPublishForm(r, e)}), nil
+	return tryAnswer(card, tryView{text: text, publish: newPublishForm(r, e, "")}), nil
 }
 
 // tryChange handles "POST /scorecards/{name}/try".
@@ -104,7 +104,8 @@ func (s *Site) tryChange(_ context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	text := strings.ReplaceAll(r.form(fieldCard), "\r\n", "\n")
-	v := tryView{text: text, publish: newPublishForm(r, e)}
+	seen := r.form(fieldPosition)
+	v := tryView{text: text, publish: newPublishForm(r, e, seen)}
 	proposed, problems := readCard(text, card)
 	if len(problems) > 0 {
 		v.problems = tryProblems(problems)
@@ -119,7 +120,11 @@ func (s *Site) tryChange(_ context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{location: scorecardLink(card.Ref) + "/try/" + attempt.ID}, nil
+	result := link{path: scorecardLink(card.Ref) + "/try/" + attempt.ID}
+	if seen != "" {
+		result = result.set(fieldPosition, seen)
+	}
+	return answer{location: result.String()}, nil
 }
 
 func tryProblems(all []event.Problem) (shown []tryProblem) {
@@ -139,7 +144,7 @@ func (s *Site) tried(ctx context.Context, r request) (answer, error) {
 	if !ok || attempt.Card.Ref != card.Ref {
 		return answer{}, fault.New(fault.NotFound, "this trial is not kept any more: go to %s/try and try again", scorecardLink(card.Ref))
 	}
-	v := tryView{text: attempt.Text, publish: newPublishForm(r, e)}
+	v := tryView{text: attempt.Text, publish: newPublishForm(r, e, r.self.query.Get(fieldPosition))}
 	if v.text == "" {
 		text, err := descriptor.Format(attempt.Entity)
 		if err != nil {

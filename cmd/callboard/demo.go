@@ -140,14 +140,15 @@ func runDemo(ctx context.Context, p process, logger *slog.Logger, data, address,
 			Token: config.Secret(state.Token), WebhookSecret: config.Secret(state.Secret), Checks: config.Checks{Status: true, Comment: true},
 		})
 	}
-	sent, stop, err := listenDemoSubscribers()
+	told, err := listenToDemo()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, stop()) }()
-	conf.Subscribers = sent
+	defer func() { err = errors.Join(err, told.stop()) }()
+	conf.Subscribers = told.subscribers
+	conf.Notices.Channels, conf.Notices.Grace = []config.Channel{told.chat}, demoGrace
 	return servePortal(ctx, p, conf, logger, portalOptions{demo: true, manual: demoManual, seal: true, now: time.Now}, func(ctx context.Context, portal *portal) error {
-		return deliverDemo(ctx, p, forge, labs, portal, state.End)
+		return deliverDemo(ctx, p, forge, labs, told, portal, state.End)
 	})
 }
 
@@ -175,7 +176,7 @@ const fileDemo = "demo.json"
 // deliverDemo sends what the Git host had to tell of Acme, push by push. Deliveries that
 // came in an earlier start are known by their ids and change nothing, so that a
 // demo that was interrupted goes on where it was.
-func deliverDemo(ctx context.Context, p process, forge, labs *demoforge.Forge, portal *portal, end time.Time) error {
+func deliverDemo(ctx context.Context, p process, forge, labs *demoforge.Forge, listeners *demoListeners, portal *portal, end time.Time) error {
 	base := "http://" + portal.listener.Addr().String()
 	client := &http.Client{Timeout: 30 * time.Second}
 	bar := progress{to: p.Stderr, label: "Playing six months of Acme"}
@@ -233,6 +234,7 @@ func deliverDemo(ctx context.Context, p process, forge, labs *demoforge.Forge, p
   %[4]s/audit     every event with its cause
   %[4]s/sources   where it all comes from
   %[4]s/subscribers   where it is sent
+  %[10]s   the chat that notices go to
   %[8]s   a pull request that the portal warns of
   %[4]s%[9]s   the manual
 To try how one connects: at %[4]s/sources/connect choose GitHub or GitLab and
@@ -240,7 +242,7 @@ To try how one connects: at %[4]s/sources/connect choose GitHub or GitLab and
 and the token %[6]s. Or in a terminal:
   callboard connect github --org acme-labs --url %[5]s/github --token %[6]s --name labs --portal %[4]s --data %[7]s
 Stop with Ctrl-C.
-`, portal.catalog.Snapshot().Len(), last, time.Since(began).Seconds(), base, labs.URL(), labsToken, portal.config.Data, pull, demoManual)
+`, portal.catalog.Snapshot().Len(), last, time.Since(began).Seconds(), base, labs.URL(), labsToken, portal.config.Data, pull, demoManual, listeners.url+"/"+demoChat)
 	portal.played.Store(true) // before, surveys would have found what the pushes are to tell
 	return portal.reload(ctx, portal.file)
 }

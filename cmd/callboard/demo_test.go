@@ -124,6 +124,20 @@ func readsThePast(t *testing.T, base string) {
 			}
 		}
 	}
+	// What waits for a decision was told to the demo's chat.
+	var chat struct{ Host string }
+	read("/api/subscribers/"+demoChat, &chat)
+	if told, err := until(t.Context(), storyWait, func(context.Context) (bool, error) {
+		page, err := http.Get(chat.Host + "/" + demoChat) //nolint:noctx // of this process
+		if err != nil {
+			return false, err
+		}
+		defer page.Body.Close()
+		b, err := io.ReadAll(page.Body)
+		return strings.Contains(string(b), "waits for a decision"), err
+	}); err != nil || !told {
+		t.Errorf("the chat was told of no request, %v", err)
+	}
 	read("/api/catalog/entities", &after)
 	if len(after) != len(before) || len(after) == 0 || after[0] != before[0] {
 		t.Errorf("the catalog had %d entities, and has %d", len(before), len(after))

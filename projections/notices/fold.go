@@ -1,6 +1,7 @@
 package notices
 
 import (
+	"cmp"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -67,6 +68,7 @@ func (f folder) clock() int64 { return f.rec.Recorded.UnixNano() }
 type declared struct {
 	Ladder map[string]int    `json:"ladder,omitempty"` // rank by level
 	From   map[string]string `json:"from,omitempty"`   // day from which a rule counts, by its id
+	Titles map[string]string `json:"titles,omitempty"` // of rules, by their ids
 	Remind []int             `json:"remind,omitempty"` // days before the last one
 }
 
@@ -86,18 +88,20 @@ func (f folder) declare(e catalog.Entity) error {
 				Rank int    `json:"rank"`
 			} `json:"levels"`
 			Rules []struct {
-				ID   string `json:"id"`
-				From string `json:"from"`
+				ID    string `json:"id"`
+				Title string `json:"title"`
+				From  string `json:"from"`
 			} `json:"rules"`
 			Remind []int `json:"remind"`
 		}
 		// Of a descriptor that says something else there is nothing to know.
 		if b, err := json.Marshal(e.Spec); err == nil && json.Unmarshal(b, &spec) == nil {
-			d := declared{Ladder: map[string]int{}, From: map[string]string{}, Remind: spec.Remind}
+			d := declared{Ladder: map[string]int{}, From: map[string]string{}, Titles: map[string]string{}, Remind: spec.Remind}
 			for _, l := range spec.Levels {
 				d.Ladder[l.Name] = l.Rank
 			}
 			for _, r := range spec.Rules {
+				d.Titles[r.ID] = r.Title
 				if r.From != "" {
 					d.From[r.ID] = r.From
 				}
@@ -113,6 +117,14 @@ func (f folder) declare(e catalog.Entity) error {
 		SET owner = excluded.owner, title = excluded.title, says = excluded.says WHERE owner <> excluded.owner OR title <> excluded.title OR says <> excluded.says`,
 		f.rec.Subject, owner, e.Title(), says)
 	return err
+}
+
+// titles are what rules of a card are called: by their ids, where they are not known.
+func (d declared) titles(ids []string) (all []string) {
+	for _, id := range ids {
+		all = append(all, cmp.Or(d.Titles[id], id))
+	}
+	return all
 }
 
 // of is what is known of an entity; nothing of one that is not there.

@@ -27,12 +27,13 @@ func (f folder) exemption(e event.Exemption) error {
 	if err := f.take(e.Ref, Requested, Expiring); err != nil {
 		return err
 	}
-	_, title, _, err := f.of(e.Card)
+	_, title, card, err := f.of(e.Card)
 	if err != nil {
 		return err
 	}
 	about := func(n Notice) Notice {
 		n.Card, n.CardTitle, n.About, n.Entity, n.Rules, n.Reason, n.Until, n.By = e.Card, title, e.Ref, e.Entity, e.Rules, e.Reason, e.Until, e.RequestedBy
+		n.RuleTitles = card.titles(e.Rules)
 		return n
 	}
 	switch f.rec.Type {
@@ -63,7 +64,7 @@ func (f folder) initiative(i event.Initiative) error {
 	if f.rec.Type == event.TypeInitiativeClosed {
 		return f.take(i.Ref, Opened, Reminder)
 	}
-	_, title, _, err := f.of(i.Card)
+	_, title, card, err := f.of(i.Card)
 	if err != nil {
 		return err
 	}
@@ -73,6 +74,7 @@ func (f folder) initiative(i event.Initiative) error {
 	}
 	about := func(n Notice) Notice {
 		n.Card, n.CardTitle, n.About, n.Title, n.Level, n.Rules, n.Until = i.Card, title, i.Ref, i.Title, i.Level, i.Rules, i.Target
+		n.RuleTitles = card.titles(i.Rules)
 		return n
 	}
 	if err := f.opened(about, i); err != nil {

@@ -50,19 +50,21 @@ func (n Notice) Unread(since time.Time) bool {
 
 // Says is what a notice tells besides; what of it there is depends on the kind.
 type Says struct {
-	CardTitle string      `json:"cardTitle,omitempty"`
-	Title     string      `json:"title,omitempty"`   // of the initiative
-	Entity    string      `json:"entity,omitempty"`  // that an exemption is for
-	Level     string      `json:"level,omitempty"`   // that an initiative asks for
-	Rules     []string    `json:"rules,omitempty"`   // ids, of an exemption or initiative
-	Reason    string      `json:"reason,omitempty"`  // for an exemption
-	By        string      `json:"by,omitempty"`      // who asks for one, or granted it
-	Start     string      `json:"start,omitempty"`   // first day of an initiative; empty: at once
-	Until     string      `json:"until,omitempty"`   // last day
-	Changed   bool        `json:"changed,omitempty"` // that it began was told before, otherwise
-	Days      int         `json:"days,omitempty"`    // until that is over
-	Actor     event.Actor `json:"actor,omitzero"`
-	Cause     event.Cause `json:"cause,omitzero"`
+	CardTitle string   `json:"cardTitle,omitempty"`
+	Title     string   `json:"title,omitempty"`  // of the initiative
+	Entity    string   `json:"entity,omitempty"` // that an exemption is for
+	Level     string   `json:"level,omitempty"`  // that an initiative asks for
+	Rules     []string `json:"rules,omitempty"`  // ids, of an exemption or initiative
+	// RuleTitles are what these were called then.
+	RuleTitles []string    `json:"ruleTitles,omitempty"`
+	Reason     string      `json:"reason,omitempty"`  // for an exemption
+	By         string      `json:"by,omitempty"`      // who asks for one, or granted it
+	Start      string      `json:"start,omitempty"`   // first day of an initiative; empty: at once
+	Until      string      `json:"until,omitempty"`   // last day
+	Changed    bool        `json:"changed,omitempty"` // that it began was told before, otherwise
+	Days       int         `json:"days,omitempty"`    // until that is over
+	Actor      event.Actor `json:"actor,omitzero"`
+	Cause      event.Cause `json:"cause,omitzero"`
 }
 
 // Fall is that an entity fell to a lower level.

@@ -69,7 +69,7 @@ func (s *story) add(subject string, typ event.Type, data any, change ...func(*ev
 func (s *story) declare(owned map[string]string) *story {
 	ladder := []any{map[string]any{"name": "Bronze", "rank": 1}, map[string]any{"name": "Silver", "rank": 2}, map[string]any{"name": "Gold", "rank": 3}}
 	s.add(card, event.TypeEntityRegistered, event.EntityRegistered{Declaration: event.Declaration{Entity: catalog.Entity{
-		APIVersion: "callboard.dev/v1alpha1", Kind: "Scorecard", Metadata: catalog.Metadata{Name: "readiness", Title: "Readiness"}, Spec: map[string]any{"owner": "ops", "levels": ladder},
+		APIVersion: "callboard.dev/v1alpha1", Kind: "Scorecard", Metadata: catalog.Metadata{Name: "readiness", Title: "Readiness"}, Spec: map[string]any{"owner": "ops", "levels": ladder, "rules": []any{map[string]any{"id": "codeowners", "title": "Has CODEOWNERS"}}},
 	}}})
 	for _, name := range slices.Sorted(keys(owned)) {
 		s.add("component:default/"+name, event.TypeEntityRegistered, event.EntityRegistered{Declaration: projectiontest.Component(name, owned[name])})
@@ -283,15 +283,15 @@ func TestGoals(t *testing.T) {
 		want []string
 	}{
 		{"asked for", func(s *story) { ofExemption(s, "exemption.requested.v1") }, notices.Query{Owners: []string{ops}},
-			[]string{"09:00 An exemption of payments from rule codeowners of Readiness waits for a decision"}},
+			[]string{"09:00 An exemption of payments from “Has CODEOWNERS” of Readiness waits for a decision"}},
 		{"asked for and denied", func(s *story) { ofExemption(ofExemption(s, "exemption.requested.v1"), "exemption.denied.v1") }, notices.Query{}, nil},
 		{"granted", func(s *story) { ofExemption(ofExemption(s, "exemption.requested.v1"), "exemption.granted.v1") }, notices.Query{Owners: []string{bank}},
-			[]string{"08:00 The exemption of payments from rule codeowners of Readiness ends in 7 days, after 30 March 2026", "08:00 The exemption of payments from rule codeowners of Readiness ends in 1 day, after 30 March 2026"}},
+			[]string{"08:00 The exemption of payments from “Has CODEOWNERS” of Readiness ends in 7 days, after 30 March 2026", "08:00 The exemption of payments from “Has CODEOWNERS” of Readiness ends in 1 day, after 30 March 2026"}},
 		{"granted, not yet near", func(s *story) { ofExemption(s, "exemption.granted.v1") }, notices.Query{Now: start.AddDate(0, 0, 3)}, nil},
 		{"revoked", func(s *story) { ofExemption(ofExemption(s, "exemption.granted.v1"), "exemption.revoked.v1") }, notices.Query{}, nil},
 		{"expired", func(s *story) {
 			ofExemption(ofExemption(s, "exemption.granted.v1").after(19*24*time.Hour), "exemption.expired.v1")
-		}, notices.Query{}, []string{"09:00 The exemption of payments from rule codeowners of Readiness has ended"}},
+		}, notices.Query{}, []string{"09:00 The exemption of payments from “Has CODEOWNERS” of Readiness has ended"}},
 		{"opened", func(s *story) { ofInitiative(s, "initiative.opened.v1") }, notices.Query{Owners: []string{bank}},
 			[]string{"09:00 A new initiative asks for Silver on Readiness by 30 June 2026: Silver by summer", "08:00 30 days until the initiative “Silver by summer” ends: Silver on Readiness by 30 June 2026", "08:00 7 days until the initiative “Silver by summer” ends: Silver on Readiness by 30 June 2026"}},
 		{"not of whom has the level", func(s *story) { ofInitiative(s, "initiative.opened.v1") }, notices.Query{Owners: []string{shop}}, nil},

@@ -178,13 +178,10 @@ func (n Notice) goal() string {
 
 // rules names what an exemption or initiative is about.
 func (n Notice) rules() string {
-	switch len(n.Rules) {
-	case 0:
+	if len(n.RuleTitles) == 0 {
 		return n.card()
-	case 1:
-		return "rule " + n.Rules[0] + " of " + n.card()
 	}
-	return "rules " + strings.Join(n.Rules, ", ") + " of " + n.card()
+	return "“" + strings.Join(n.RuleTitles, "”, “") + "” of " + n.card()
 }
 
 // level is the name of a level; the empty one is below all.

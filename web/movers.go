@@ -1,0 +1,75 @@
+package web
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/callboard/callboard/projections/maturity"
+	"github.com/callboard/callboard/scorecards"
+	"github.com/callboard/callboard/web/ui"
+)
+
+// moversView are entities that rose, or that fell.
+type moversView struct {
+	title string
+	all   []moverView
+}
+
+// risen are those who rose the most or, where none stands higher than at first, the last who
+// rose: of who was not judged at first nobody can say that.
+func risen(r request, m *maturity.Report) moversView {
+	if len(m.Rose) == 0 {
+		return moversView{"Rose last", moversOf(r, m.Card, m.LastRises)}
+	}
+	return moversView{"Rose the most", moversOf(r, m.Card, m.Rose)}
+}
+
+// fallen are those who fell the most or, where none stands lower than at first, the last
+// who fell.
+func fallen(r request, m *maturity.Report) moversView {
+	if len(m.Fell) == 0 {
+		return moversView{"Fell last", moversOf(r, m.Card, m.LastFalls)}
+	}
+	return moversView{"Fell the most", moversOf(r, m.Card, m.Fell)}
+}
+
+// moversOf are those who moved, each with the change that did it.
+func moversOf(r request, card *scorecards.Card, all []maturity.Move) (views []moverView) {
+	for _, m := range all {
+		v := moverView{
+			entity: named(r.catalog, m.Entity), before: newLevelMark(m.Before), after: newLevelMark(m.After),
+			when: ui.Near(m.At, r.now), who: actor(m.Actor), commit: commit(m.Cause), event: mark(m.Position), why: whyMoved(card, m),
+		}
+		if v.entity.Href != "" {
+			v.entity.Href += "/scorecards"
+		}
+		if len(card.Levels) == 0 {
+			v.why = strings.TrimPrefix(v.why+fmt.Sprintf("; %+.0f points in a hundred", m.By), "; ")
+		}
+		views = append(views, v)
+	}
+	return views
+}
+
+// whyMoved names a rule that a change turned the way in which the entity went: one that
+// fails now for a fall, one that passes now for a rise; else one that is no hindrance any
+// more, or is none that is certain to be kept.
+func whyMoved(card *scorecards.Card, m maturity.Move) string {
+	best := scorecards.Pass
+	if m.By < 0 {
+		best = scorecards.Fail
+	}
+	why := ""
+	for _, o := range m.Rules {
+		rule, outcome := card.Rule(o.ID), scorecards.Outcome(o.Outcome)
+		open := outcome == scorecards.Fail || outcome == scorecards.Unknown || outcome == scorecards.Error
+		if rule == nil || open != (m.By < 0) || why != "" && outcome != best {
+			continue
+		}
+		why = rule.Title + ": " + newCell(o.Outcome, "").says
+		if outcome == best {
+			break
+		}
+	}
+	return why
+}

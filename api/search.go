@@ -40,7 +40,9 @@ const (
 )
 
 // searchTypes are the types of documents by Backstage's names; the last is our own.
-var searchTypes = [][2]string{{"software-catalog", search.Entities}, {"techdocs", search.Pages}, {"api-operation", search.Operations}}
+func searchTypes() [][2]string {
+	return [][2]string{{"software-catalog", search.Entities}, {"techdocs", search.Pages}, {"api-operation", search.Operations}}
+}
 
 // searchParam takes the parameters apart that the library qs would make lists and objects of.
 var searchParam = regexp.MustCompile(`^(term|pageCursor|pageLimit|types|filters)(?:\[([^\]]*)\])?(?:\[\d*\])?$`)
@@ -139,7 +141,7 @@ func readSearch(raw string) (q search.Query, page int, err error) {
 			q.Text = value
 		case "types":
 			typ := ""
-			for _, t := range searchTypes {
+			for _, t := range searchTypes() {
 				if t[0] == value {
 					typ = t[1]
 				}
@@ -203,7 +205,7 @@ func searchFilter(q *search.Query, field, value string) error {
 
 func newSearchResult(s *entities.Snapshot, h search.Hit, rank int) searchResult {
 	r := searchResult{Rank: rank}
-	for _, t := range searchTypes {
+	for _, t := range searchTypes() {
 		if t[1] == h.Type {
 			r.Type = t[0]
 		}

@@ -151,12 +151,6 @@ func (w widgetTest) palette(look string) {
 	w.press("ledger-db\r")
 	w.arrives("/catalog/default/resource/ledger-db")
 
-	// What only a page holds opens that page.
-	w.press("/")
-	w.until(`document.querySelector("cb-palette dialog[open]")`)
-	w.press("order of their fees\r")
-	w.arrives("/docs/default/component/payments-api/acquirers/")
-
 	w.press("/")
 	w.until(`document.querySelector("cb-palette dialog[open]")`)
 	w.press("#131\r")
@@ -169,6 +163,12 @@ func (w widgetTest) palette(look string) {
 	w.until(`document.querySelector("cb-palette dialog[open]")`)
 	w.press(">as the system\r")
 	w.loaded(`html:not([data-theme])`)
+
+	// What only a page of the docs holds opens that page.
+	w.press("k", chromedp.ModifierCtrl)
+	w.until(`document.querySelector("cb-palette dialog[open]")`)
+	w.press("order of their fees\r")
+	w.arrives("/docs/default/component/payments-api/acquirers/")
 }
 
 // graph moves, enlarges, narrows and reads the graph.

@@ -78,7 +78,7 @@ type timeAxis struct {
 func newTimeAxis(moments []time.Time, end time.Time) timeAxis {
 	x := timeAxis{moments[0], end.Sub(moments[0])}
 	if !moments[len(moments)-1].Before(end) {
-		x.span = x.span * 100 / (100 - ui.LastWidth)
+		x.span += x.span / (100/ui.LastWidth - 1) // no product, which decades would overflow
 	}
 	return x
 }

@@ -110,9 +110,6 @@ spec:
 	if without.Level != "" || without.Rules[0].Message != "No CODEOWNERS file on main" || without.Next.Level != "Bronze" {
 		t.Errorf("without the file: %+v", without)
 	}
-	if s := r.Sources(subject(t, map[string]any{"repo.files": []string{}}))["repo.files"]; s == nil || s.Commit != "4f2a91c" {
-		t.Errorf("source %v", s)
-	}
 	if r := c.Evaluate(subject(t, nil), noon); r.Level != "" || r.Possible != "Gold" || r.Rules[0].Outcome != scorecards.Unknown {
 		t.Errorf("of no facts: %+v", r)
 	}

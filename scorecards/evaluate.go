@@ -260,18 +260,6 @@ func staleAt(inputs []string, v *view) time.Time {
 	return due
 }
 
-// Sources tells where the facts are from that a rule reads of a subject, by their
-// names. Facts without a source, and what comes from the entity, are not in it.
-func (r *Rule) Sources(s *Subject) map[string]*Source {
-	all := map[string]*Source{}
-	for name, f := range factsOf(r.inputs, s) {
-		if f.Source != nil {
-			all[name] = f.Source
-		}
-	}
-	return all
-}
-
 // factsOf goes through the facts behind inputs.
 func factsOf(inputs []string, s *Subject) iter.Seq2[string, Fact] {
 	return func(yield func(string, Fact) bool) {

@@ -351,6 +351,30 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+func TestExplainByTheFilterOfTheCard(t *testing.T) {
+	s := subject(t, map[string]any{"facts.a": true})
+	s.Declared = &scorecards.Source{Position: 7, Commit: "0ff1ce"}
+	for _, tt := range []struct {
+		filter  string
+		outcome scorecards.Outcome
+		expr    bool
+	}{
+		{`entity.spec.type == "service"`, scorecards.Pass, true},
+		{`entity.spec.type == "library"`, scorecards.NotApplicable, false},
+		{`facts.b == 1`, scorecards.Unknown, false},
+		{`entity.spec.nothing == 1`, scorecards.Error, false},
+	} {
+		card := cardOf(t, "  filter: "+tt.filter+"\n  rules: [{id: a, title: A, expr: facts.a}]\n")
+		x := card.Explain(card.Rules[0], s, noon)
+		if x.Result.Outcome != tt.outcome || (x.Expr != nil) != tt.expr || x.Card == nil || x.Card.Text != tt.filter {
+			t.Errorf("%s: %s, filter %+v, expression %+v", tt.filter, x.Result.Outcome, x.Card, x.Expr)
+		}
+		if part := x.Card.Children[0]; part.Input == "entity.spec.type" && (part.Source == nil || part.Source.Commit != "0ff1ce") {
+			t.Errorf("%s: its type is from %+v", tt.filter, part.Source)
+		}
+	}
+}
+
 func TestInitiativeAndExemption(t *testing.T) {
 	i, problems := scorecards.ParseInitiative(entityOf(t, `
 apiVersion: callboard.dev/v1alpha1

@@ -16,20 +16,21 @@ import (
 // Explanation tells how a rule came to its result.
 type Explanation struct {
 	Result RuleResult
-	Filter *Node // nil if the rule has none
-	Expr   *Node // nil if the filter leaves the entity out
+	Card   *Node // the filter of the card; nil if it has none
+	Filter *Node // that of the rule; nil if it has none, or the card does not judge the entity
+	Expr   *Node // nil if a filter leaves the entity out
 }
 
 // Node is an expression, or a part of one, with what it came to.
 type Node struct {
-	Text  string // in CEL
-	State State
-	Value string // for people; of an error what went wrong
+	Text  string `json:"text"` // in CEL
+	State State  `json:"state"`
+	Value string `json:"value,omitempty"` // for people; of an error what went wrong
 	// Input is the variable, or the field below one, that the part reads, named as
 	// in [Rule.Inputs]; Source is where its fact is from.
-	Input    string
-	Source   *Source
-	Children []*Node // parts that are worth looking at, in the order of the text
+	Input    string  `json:"input,omitempty"`
+	Source   *Source `json:"source,omitempty"`
+	Children []*Node `json:"parts,omitempty"` // parts that are worth looking at, in the order of the text
 }
 
 // State is what is known of the value of a part.
@@ -46,11 +47,40 @@ const (
 	Skipped State = "skipped"
 )
 
+// Explain judges a subject by a rule of the card, as [Rule.Explain] does. If the filter of
+// the card leaves the subject out, that is all there is to tell.
+func (c *Card) Explain(rule *Rule, s *Subject, now time.Time) *Explanation {
+	v := newView(s, now)
+	var judges *Node
+	if c.filter != nil {
+		judges = c.filter.explain(v)
+	}
+	if judges != nil && judges.State != True {
+		return &Explanation{Result: RuleResult{Rule: rule.ID, Outcome: outcomeOf(judges.State), Counts: rule.Counts(now)}, Card: judges}
+	}
+	x := rule.explain(v)
+	x.Card = judges
+	return x
+}
+
 // Explain judges a subject by the rule once more, and keeps the value of each
 // part. Both sides of && and || are looked at, so that all that is wrong shows.
 // It takes some ten times as long as to evaluate.
-func (r *Rule) Explain(s *Subject, now time.Time) *Explanation {
-	v := newView(s, now)
+func (r *Rule) Explain(s *Subject, now time.Time) *Explanation { return r.explain(newView(s, now)) }
+
+// outcomeOf is what a filter that is not true comes to.
+func outcomeOf(s State) Outcome {
+	switch s {
+	case Missing:
+		return Unknown
+	case Wrong:
+		return Error
+	default:
+		return NotApplicable
+	}
+}
+
+func (r *Rule) explain(v *view) *Explanation {
 	x := &Explanation{Result: r.evaluate(v)}
 	if r.filter != nil {
 		x.Filter = r.filter.explain(v)
@@ -128,9 +158,7 @@ func (x *explainer) node(e ast.Expr) *Node {
 	n.State, n.Value = stateOf(value)
 	if path, ok := new(reader).path(e); ok {
 		n.Input = path
-		if f, ok := x.view.Facts[path]; ok {
-			n.Source = f.Source
-		}
+		n.Source = x.view.source(path)
 		return n
 	}
 	for _, part := range x.parts(e) {

@@ -20,8 +20,9 @@ import (
 // Subject is what is judged: an entity and what is known of it. To build one costs
 // little, and nothing of it is written to; many goroutines may evaluate one.
 type Subject struct {
-	Entity *catalog.Entity
-	Owner  Owner
+	Entity   *catalog.Entity
+	Declared *Source // where its descriptor is from; nil if that is not known
+	Owner    Owner
 	// Relations lists those of the entity, in an order that is always the same; nil: there are
 	// none. A group may have thousands, and few rules read them.
 	Relations func() []catalog.Relation
@@ -56,10 +57,10 @@ type Fact struct {
 
 // Source is where a fact is from.
 type Source struct {
-	Position int64     // of the event that told of it
-	Commit   string    // full SHA; empty if it is not from a commit
-	Actor    string    // who caused it, for people
-	At       time.Time // when it became true
+	Position int64     `json:"position"`         // of the event that told of it
+	Commit   string    `json:"commit,omitempty"` // full SHA; empty if it is not from a commit
+	Actor    string    `json:"actor,omitempty"`  // who caused it, for people
+	At       time.Time `json:"at"`               // when it became true
 }
 
 // Check reports that there is no entity, or a fact that no expression could read:
@@ -214,6 +215,15 @@ func (v *view) fact(name string) ref.Val {
 		return types.NewRefValList(types.DefaultTypeAdapter, all)
 	}
 	return types.DefaultTypeAdapter.NativeToValue(f.Value)
+}
+
+// source is where an input, named as [Rule.Inputs] names it, is from; nil if nobody knows.
+func (v *view) source(input string) *Source {
+	switch root, _, _ := strings.Cut(input, "."); root {
+	case "entity", "links", "oncall":
+		return v.Declared
+	}
+	return v.Facts[input].Source
 }
 
 // reports is a map of what CI pushed.

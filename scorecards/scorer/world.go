@@ -338,7 +338,8 @@ func (w *World) Subject(ref string, now time.Time) (*scorecards.Subject, error) 
 			return nil, fmt.Errorf("decode %s: %w", ref, err)
 		}
 	}
-	s := &scorecards.Subject{Entity: e, Facts: make(map[string]scorecards.Fact, 48), Relations: func() []catalog.Relation { return w.relations(ref) }}
+	since := d.since
+	s := &scorecards.Subject{Entity: e, Declared: &since, Facts: make(map[string]scorecards.Fact, 48), Relations: func() []catalog.Relation { return w.relations(ref) }}
 	if owners := w.edges[ref]["ownedBy"]; len(owners) > 0 {
 		s.Owner = w.owner(slices.Min(slices.Collect(maps.Keys(owners))))
 	}

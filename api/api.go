@@ -47,6 +47,7 @@ type Config struct {
 	Search      Search
 	Trials      Trials
 	Performance Performance // nil: nobody is told how software is delivered
+	Explain     Explain
 	Agreements  Agreements
 	Desk        Desk
 	Check       Check   // nil: nothing is checked before it is merged
@@ -164,6 +165,7 @@ func (a *API) Register(e *echo.Echo) {
 	own.GET("/maturity", a.handleMaturity, a.reads(maturityParams()...))
 	own.GET("/scorecards/:name", a.handleScorecard, a.reads())
 	own.GET("/scorecards/:name/results", a.handleScores, a.reads(param{name: "entity", check: oneText}, param{name: "format", check: oneOf("json", "csv")}))
+	own.GET("/scorecards/:name/explanation", a.handleExplanation, a.reads(textParams("entity", "rule")...))
 	own.GET("/scorecards/:name/trend", a.handleTrend, a.reads(spanParams()...))
 	own.POST("/scorecards", a.handleOpenCard, takes())
 	own.PUT("/scorecards/:name", a.handleChangeCard, takes(param{name: "position", check: oneText}))

@@ -314,7 +314,7 @@ func TestDue(t *testing.T) {
 
 func TestExplain(t *testing.T) {
 	s := subject(t, map[string]any{"repo.files": []string{"README.md"}, "activity.openPullRequests": 30})
-	x := ruleOf(t, `owner.members > 9 && repo.files.exists(f, f.endsWith("CODEOWNERS")) && repo.protected && !(activity.openPullRequests > 20)`).Explain(s, noon)
+	x := ruleOf(t, `owner.members > 9 && repo.files.exists(f, f.endsWith("CODEOWNERS")) && repo.protected && !(activity.openPullRequests > 20) && repo.defaultBranch in ["main", "trunk"] && age(verified.at) < days(9)`).Explain(s, noon)
 	var lines []string
 	var walk func(n *scorecards.Node, indent string)
 	walk = func(n *scorecards.Node, indent string) {
@@ -342,6 +342,12 @@ func TestExplain(t *testing.T) {
 		`!(activity.openPullRequests > 20) = false`,
 		`  activity.openPullRequests > 20 = true`,
 		`    activity.openPullRequests = 30 from 4f2a91c`,
+		`repo.defaultBranch in ["main", "trunk"] = unknown`,
+		`  repo.defaultBranch = unknown`,
+		`age(verified.at) < days(9) = unknown`,
+		`  age(verified.at) = unknown`,
+		`    now = 2026-03-12T12:00:00Z`,
+		`    verified.at = unknown`,
 	}
 	if diff := cmp.Diff(want, lines); diff != "" {
 		t.Errorf("tree (-want +got):\n%s", diff)

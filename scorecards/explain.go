@@ -188,7 +188,27 @@ func (x *explainer) parts(e ast.Expr) []ast.Expr {
 	case ast.ComprehensionKind:
 		all = append(all, e.AsComprehension().IterRange())
 	}
-	return slices.DeleteFunc(all, func(part ast.Expr) bool { return part.Kind() == ast.LiteralKind })
+	return slices.DeleteFunc(all, isConstant)
+}
+
+// isConstant reports whether an expression reads as what it comes to: a literal, a list of
+// some, days(90).
+func isConstant(e ast.Expr) bool {
+	var parts []ast.Expr
+	switch e.Kind() {
+	case ast.LiteralKind:
+	case ast.ListKind:
+		parts = e.AsList().Elements()
+	case ast.CallKind:
+		c := e.AsCall()
+		if c.FunctionName() != "days" {
+			return false
+		}
+		parts = c.Args()
+	default:
+		return false
+	}
+	return !slices.ContainsFunc(parts, func(part ast.Expr) bool { return !isConstant(part) })
 }
 
 // flatten makes one list of a && b && c.

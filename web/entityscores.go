@@ -45,6 +45,7 @@ type ruleState struct {
 	level   levelMark
 	message string
 	fix     templ.SafeURL
+	why     string      // address of the page that tells how it comes to this
 	soon    string      // from when on it counts; empty if it does
 	exempt  *exemptNote // nil if it is not exempt
 	ask     string      // address of the form that asks for an exemption; empty if none can be asked for
@@ -128,7 +129,7 @@ func newEntityScore(r request, card *scorecards.Card, s scores.Score, exemptions
 			continue
 		}
 		state := ruleState{
-			id: rule.ID, cell: newCell(one.Outcome, rule.Title), title: rule.Title, level: newLevelMark(rule.Level), message: one.Message, fix: ui.Outside(rule.Fix),
+			id: rule.ID, cell: newCell(one.Outcome, rule.Title), title: rule.Title, why: whyLink(entityLink(r.ref()), card.Ref, rule.ID), level: newLevelMark(rule.Level), message: one.Message, fix: ui.Outside(rule.Fix),
 			when: ui.Near(one.Since, r.now), who: actor(one.Actor), commit: commit(one.Cause), event: mark(one.Position),
 		}
 		if one.Outcome == string(scorecards.Exempt) {

@@ -211,7 +211,10 @@ type scoreRow struct {
 }
 
 // cell is what a rule came to.
-type cell struct{ class, icon, sign, says, title string }
+type cell struct {
+	class, icon, sign, says, title string
+	href                           string // of the page that tells why, in a table of many
+}
 
 func newCell(outcome, title string) cell {
 	c := cell{says: strings.ReplaceAll(outcome, "-", " "), title: title}
@@ -275,18 +278,21 @@ func (s *Site) scorecard(ctx context.Context, r request) (answer, error) {
 }
 
 // cardOf is the scorecard that a page is about.
-func cardOf(r request) (*entities.Entry, *scorecards.Card, error) {
-	ref := catalog.Ref{Kind: scorecards.KindScorecard, Name: r.param("name")}
+func cardOf(r request) (*entities.Entry, *scorecards.Card, error) { return cardAt(r, "name") }
+
+// cardAt finds the card that a part of the address names.
+func cardAt(r request, param string) (*entities.Entry, *scorecards.Card, error) {
+	ref := catalog.Ref{Kind: scorecards.KindScorecard, Name: r.param(param)}
 	if ns, name, ok := strings.Cut(ref.Name, ":"); ok {
 		ref.Namespace, ref.Name = ns, name
 	}
 	e, ok := r.catalog.Get(ref.String())
 	if !ok {
-		return nil, nil, fault.New(fault.NotFound, "there is no scorecard %s", r.param("name"))
+		return nil, nil, fault.New(fault.NotFound, "there is no scorecard %s", r.param(param))
 	}
 	card, _ := scorecards.ParseCard(e.Entity)
 	if card == nil {
-		return nil, nil, fault.New(fault.NotFound, "the scorecard %s cannot be read", r.param("name"))
+		return nil, nil, fault.New(fault.NotFound, "the scorecard %s cannot be read", r.param(param))
 	}
 	return e, card, nil
 }

@@ -60,6 +60,7 @@ type Config struct {
 	Notices      Notices      // may be nil: then nobody is told anything
 	Trials       Trials       // may be nil: then no change of a scorecard can be tried
 	Performance  Performance  // may be nil: then no page tells how software is delivered
+	Explain      Explain      // may be nil: then no page tells how rules come to what they say
 	Agreements   Agreements   // nil if Scores is
 	Desk         Desk         // may be nil: then nothing of exemptions and initiatives is asked for or decided on pages
 	Docs         Docs         // may be nil: then there is no documentation
@@ -134,6 +135,7 @@ func (s *Site) pages() []page {
 		{scorecardsPath + "/:name/try", s.tryCard},
 		{scorecardsPath + "/:name/try/:id", s.tried},
 		{entityPath + "/scorecards", s.entityScores},
+		{entityPath + "/scorecards/:card/:rule", s.scoreWhy},
 		{exemptionsPath, s.exemptionList},
 		{exemptionFormURL, s.askExemption},
 		{exemptionsPath + "/:name", s.exemption},

@@ -200,6 +200,7 @@ func pages() []shown {
 		{name: "entity-history-past", path: "/catalog/default/component/payments-api/history?at=" + monthAgo()},
 		{name: "entity-compare", path: "/catalog/default/component/payments-api/compare?from=" + monthAgo()},
 		{name: "entity-ledger", path: "/catalog/default/group/payments/ledger"},
+		{name: "entity-why", path: "/catalog/default/component/stock/scorecards/production-readiness/on-call"},
 		{name: "entity-team-scores", path: "/catalog/default/group/payments/scorecards"},
 		{name: "executive", path: "/executive"},
 		{name: "executive-domain", path: "/executive?within=domain:default/money"},

@@ -41,12 +41,12 @@ func maturityJourney(t *testing.T, ctx context.Context, base string) { //nolint:
 		becomes(`document.readyState === "complete" && document.querySelector("[data-part=entities]")?.textContent.includes("cart")`))
 	// The card, and a service that fails a rule of it.
 	do(chromedp.Click(css(`[data-part=groups] .sub a`)), becomes(`location.pathname === "/scorecards/production-readiness" && document.readyState === "complete"`), chromedp.WaitReady(css(`.heat`)))
-	do(chromedp.Click(css(`.heat td.c.fail a`)), chromedp.WaitReady(css(`[data-part=score]`)))
-	if got := ask(chromedp.Location()); !strings.HasSuffix(got, "/scorecards") {
-		t.Errorf("a rule that fails leads to %s, want the tab of the service", got)
+	do(chromedp.Click(css(`.heat td.c.fail a`)), chromedp.WaitReady(css(`[data-part=why]`)))
+	// Why it fails, part by part, and the commit that broke it.
+	if got := ask(chromedp.Text(css(`[data-part=why]`))); !strings.Contains(got, "What the rule asks") || !strings.Contains(got, "false") || !strings.Contains(got, "entity.kind") {
+		t.Errorf("a rule that fails is explained as %q", got)
 	}
-	// The rule that fails, and the commit that broke it.
-	do(chromedp.Click(css(`[data-part=score] tr:has(.badge.bad) a.sha`)), becomes(`location.pathname.includes("/commit/")`))
+	do(chromedp.Click(css(`[data-part=rule] a.sha`)), becomes(`location.pathname.includes("/commit/")`))
 
 	// A team, and what it has to do next.
 	do(chromedp.Navigate(base+"/teams"), chromedp.WaitReady(css(`[data-part=teams]`)))

@@ -283,7 +283,7 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 	p.door.Register(p.echo)
 
 	answers := api.New(api.Config{
-		Catalog: p.catalog.Snapshot, Moments: p.moments, History: p.history, Ledger: p.ledger, Deliveries: p.deliveries, Facts: p.repositories, Scores: p.scores, Trends: p.trends, Trials: p.trials, Notices: p.notices, Docs: p.docs, Contents: p.contents, Search: p.search, Performance: p.scorer.Performance, Agreements: decided, Desk: asked, Check: p.check, Checked: p.checks.Newest, Now: p.now, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss, Undo: p.undo, Reporter: reporter{p},
+		Catalog: p.catalog.Snapshot, Moments: p.moments, History: p.history, Ledger: p.ledger, Deliveries: p.deliveries, Facts: p.repositories, Scores: p.scores, Trends: p.trends, Trials: p.trials, Notices: p.notices, Docs: p.docs, Contents: p.contents, Search: p.search, Performance: p.scorer.Performance, Explain: p.scorer.Explain, Agreements: decided, Desk: asked, Check: p.check, Checked: p.checks.Newest, Now: p.now, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss, Undo: p.undo, Reporter: reporter{p},
 		Proofs: p.tree, PublicKey: p.sealer.Key.Public(), Signer: p.sealer.Key, Records: p.events,
 		Evidence: &evidence.Reporter{Ledger: p.ledger, Scores: p.scores, Log: p.events, Kinds: kinds},
 		Standing: p.standing, Gaps: p.repositories, Survey: p.survey, Backfill: p.backfills.begin,
@@ -293,7 +293,7 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 	answers.Register(p.echo)
 	pages := web.New(web.Config{
 		Catalog: func() web.Catalog { return shownCatalog{p.catalog.Snapshot(), kinds, p.isRead} }, Moments: shownMoments{p.moments, kinds},
-		History: p.history, Ledger: p.ledger, Deliveries: p.deliveries, Log: p.events, Proofs: p.tree, Unsealed: p.sealer.Failure, Evidence: answers.AskEvidence, Facts: p.repositories, Verify: reporter{p}.Verify, Scores: p.scores, Trends: p.trends, Trials: p.trials, Notices: p.notices, Agreements: decided, Desk: asked, Checks: p.checks, Docs: p.docs, Contents: p.contents, Search: p.search, Performance: p.scorer.Performance, PlantUML: p.config.TechDocs.PlantUML, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss, Undo: p.undo, Locations: pageLocations{p},
+		History: p.history, Ledger: p.ledger, Deliveries: p.deliveries, Log: p.events, Proofs: p.tree, Unsealed: p.sealer.Failure, Evidence: answers.AskEvidence, Facts: p.repositories, Verify: reporter{p}.Verify, Scores: p.scores, Trends: p.trends, Trials: p.trials, Notices: p.notices, Agreements: decided, Desk: asked, Checks: p.checks, Docs: p.docs, Contents: p.contents, Search: p.search, Performance: p.scorer.Performance, Explain: p.scorer.Explain, PlantUML: p.config.TechDocs.PlantUML, Replay: p.replay, Allow: p.allow, Dismiss: p.dismiss, Undo: p.undo, Locations: pageLocations{p},
 		Standing: p.standing, Repositories: p.repositories, Inbox: pageInbox{p.inbox}, Survey: p.survey, Backfill: p.backfills.begin, MakeHook: p.makeHook, Connecting: pageConnecting{p, newAway(p.now)}, Changing: pageChanging{p}, Refusals: p.refusals,
 		Subscribers: p.subscribers, Sources: p.webSources, URL: base, Organisation: p.config.Name, Demo: p.options.demo, Manual: p.options.manual, Now: p.now, Logger: p.logger,
 	})

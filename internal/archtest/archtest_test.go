@@ -99,7 +99,7 @@ var rooms = map[string][]string{
 	"api":           {"api/", "catalog", "checks", "event", "eventlog", "internal/fault", "projections", "projections/", "scorecards", "scorecards/", "subscribers", "techdocs", "techdocs/mkdocs"},
 	"api/shape":     {},
 	"api/predicate": {"api/shape", "internal/fault", "projections/entities"},
-	"web":           {"catalog", "checks", "catalog/codeowners", "catalog/definition", "catalog/descriptor", "catalog/graph", "event", "eventlog", "internal/fault", "projections", "projections/", "scorecards", "scorecards/", "subscribers", "techdocs", "techdocs/revision", "web/"},
+	"web":           {"catalog", "checks", "catalog/codeowners", "catalog/definition", "catalog/descriptor", "catalog/graph", "event", "eventlog", "internal/fault", "projections", "projections/", "scorecards", "scorecards/", "subscribers", "techdocs", "techdocs/markdown", "techdocs/revision", "web/"},
 
 	"web/internal": {"catalog", "checks", "catalog/descriptor", "event", "eventlog", "internal/fault", "projections", "projections/", "subscribers", "web", "web/"},
 

@@ -1,0 +1,70 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/scorecards"
+	"github.com/callboard/callboard/scorecards/scorer"
+)
+
+// Explain tells part by part how a rule comes to what it says of an entity.
+type Explain func(ctx context.Context, q scorer.Question) (*scorer.Explained, error)
+
+// explainPatience is how long a request waits for the log to be read again.
+const explainPatience = time.Minute
+
+// explanation is how a rule comes to what it says, on the wire.
+type explanation struct {
+	Card      string             `json:"card"`
+	Entity    string             `json:"entity"`
+	Rule      string             `json:"rule"`
+	Title     string             `json:"title"`
+	At        time.Time          `json:"at"`
+	Position  eventlog.Position  `json:"position"`
+	Outcome   scorecards.Outcome `json:"outcome"`
+	Message   string             `json:"message,omitempty"`
+	Counts    bool               `json:"counts"`
+	Missing   []string           `json:"missing,omitempty"`
+	Exemption string             `json:"exemption,omitempty"`
+	Judges    *scorecards.Node   `json:"judges,omitempty"`
+	Applies   *scorecards.Node   `json:"applies,omitempty"`
+	Asks      *scorecards.Node   `json:"asks,omitempty"`
+}
+
+// handleExplanation handles "GET /api/scorecards/{name}/explanation".
+func (a *API) handleExplanation(c echo.Context) error {
+	m := momentOf(c)
+	q := scorer.Question{Card: cardRef(c.Param("name")).String(), Rule: c.QueryParam("rule"), At: m.At, Known: m.Known}
+	ref, err := catalog.ParseRef(c.QueryParam("entity"), catalog.Ref{Kind: "component"})
+	switch {
+	case c.QueryParam("entity") == "":
+		return fault.New(fault.Invalid, "entity is missing: name one, such as component:default/payments")
+	case err != nil:
+		return fault.New(fault.Invalid, "entity: %v", err)
+	case q.Rule == "":
+		return fault.New(fault.Invalid, "rule is missing: name the id of a rule of the card")
+	}
+	q.Entity = ref.String()
+	ctx, stop := context.WithTimeout(c.Request().Context(), explainPatience)
+	defer stop()
+	x, err := a.Explain(ctx, q)
+	if err != nil {
+		return err
+	}
+	one := explanation{
+		Card: q.Card, Entity: q.Entity, Rule: q.Rule, Title: x.Rule.Title, At: x.At, Position: x.Position,
+		Outcome: x.Result.Outcome, Message: x.Result.Message, Counts: x.Result.Counts, Missing: x.Result.Missing,
+		Judges: x.Explanation.Card, Applies: x.Filter, Asks: x.Expr,
+	}
+	if by := x.Result.Exemption; by != nil {
+		one.Exemption = by.Ref.String()
+	}
+	return c.JSON(http.StatusOK, one)
+}

@@ -1,0 +1,218 @@
+package web
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/agreements"
+	"github.com/callboard/callboard/projections/scores"
+	"github.com/callboard/callboard/scorecards"
+	"github.com/callboard/callboard/scorecards/scorer"
+	"github.com/callboard/callboard/techdocs/markdown"
+	"github.com/callboard/callboard/web/ui"
+)
+
+// Explain tells part by part how a rule comes to what it says of an entity. An error of
+// kind fault.Unavailable says that nobody can tell just now.
+type Explain func(ctx context.Context, q scorer.Question) (*scorer.Explained, error)
+
+// explainPatience is how long a page waits for the log to be read again.
+const explainPatience = 20 * time.Second
+
+// whyView is how a rule comes to what it says of the entity, and what it said before.
+type whyView struct {
+	head    entityHead
+	card    ui.Anchor
+	state   ruleState
+	about   string // HTML of the description of the rule
+	trees   []whyTree
+	without string // there are no trees, and why
+	differs string // from what is on record
+	before  []ui.Happening
+}
+
+// whyTree is an expression with what its parts came to, as rows.
+type whyTree struct {
+	title string
+	rows  []whyRow
+}
+
+type whyRow struct {
+	depth  int
+	text   string
+	look   string // of the badge; empty if the value is shown as it is
+	icon   string
+	value  string
+	from   bool // it is known where it is from
+	when   ui.Moment
+	who    ui.Person
+	commit ui.CommitMark
+	event  ui.EventMark
+}
+
+// whyLink is the page that tells how a rule comes to what it says of an entity, whose
+// address is given; empty if it has none.
+func whyLink(entity string, card catalog.Ref, rule string) string {
+	if entity == "" {
+		return ""
+	}
+	return namedLink(entity+"/scorecards", card) + "/" + url.PathEscape(rule)
+}
+
+// scoreWhy handles "GET /catalog/{namespace}/{kind}/{name}/scorecards/{card}/{rule}".
+func (s *Site) scoreWhy(ctx context.Context, r request) (answer, error) {
+	recent, err := s.newest(ctx, r, r.ref(), 1)
+	if err != nil {
+		return answer{}, err
+	}
+	e, ok := r.catalog.Get(r.ref().String())
+	if !ok {
+		return notThere(r, r.ref(), recent.Page), nil
+	}
+	_, card, err := cardAt(r, "card")
+	if err != nil {
+		return answer{}, err
+	}
+	rule := card.Rule(r.param("rule"))
+	if rule == nil {
+		return answer{}, fault.New(fault.NotFound, "%s has no rule %s", card.Title, r.param("rule"))
+	}
+	list, err := s.scoresOf(ctx, r, scores.Query{Card: card.Ref.String(), Entity: e.Ref})
+	if err != nil {
+		return answer{}, err
+	}
+	v := whyView{
+		head: newEntityHead(r, e, tabScores, recent.total()), card: ui.Anchor{Label: card.Title, Href: scorecardLink(card.Ref)}, about: proseOf(rule.Description),
+		state: ruleState{id: rule.ID, cell: newCell("", rule.Title), title: rule.Title, level: newLevelMark(rule.Level), fix: ui.Outside(rule.Fix)},
+	}
+	for _, one := range list {
+		score := newEntityScore(r, card, one, agreements.Exemptions(r.catalog, r.pageTime()))
+		if s.Desk != nil && r.moment.Now() {
+			score.asks(e, card)
+		}
+		for _, state := range slices.Concat(score.todo, score.exempt, score.rules) {
+			if state.id == rule.ID {
+				v.state = state
+			}
+		}
+	}
+	past, err := s.scoresOf(ctx, r, scores.Query{Card: card.Ref.String(), Entity: e.Ref, Past: true})
+	if err != nil {
+		return answer{}, err
+	}
+	v.before = whatItSaid(past, rule.ID, r.now)
+	if err := s.explained(ctx, r, &v, scorer.Question{Card: card.Ref.String(), Entity: e.Ref, Rule: rule.ID, At: r.moment.At, Known: r.moment.Known}); err != nil {
+		return answer{}, err
+	}
+	return answer{title: rule.Title + " · " + v.head.title, styles: docsStyles(), body: whyPage(v)}, nil
+}
+
+// explained adds how the rule comes to what it says, or why nobody can tell.
+func (s *Site) explained(ctx context.Context, r request, v *whyView, q scorer.Question) error {
+	if s.Explain == nil {
+		v.without = "This portal judges nothing itself."
+		return nil
+	}
+	ctx, stop := context.WithTimeout(ctx, explainPatience)
+	defer stop()
+	x, err := s.Explain(ctx, q)
+	switch fault.KindOf(err) {
+	case fault.NotFound:
+		v.without = ui.Sentence(err.Error()) + "."
+		return nil
+	case fault.Unavailable:
+		v.without = "Nobody can tell just now: to go back so far takes longer than a page waits, or scores are still being caught up with. Load the page again in a moment."
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, t := range []struct {
+		title string
+		root  *scorecards.Node
+	}{{"What the rule asks", x.Expr}, {"To whom the rule applies", x.Filter}, {"Whom the card judges", x.Explanation.Card}} {
+		if t.root != nil {
+			v.trees = append(v.trees, whyTree{title: t.title, rows: whyRows(nil, t.root, 0, r.now)})
+		}
+	}
+	if now := newCell(string(x.Result.Outcome), ""); v.state.when != (ui.Moment{}) && now.says != v.state.cell.says {
+		v.differs = "Looked at once more it comes to " + now.says + ": what time alone changes is put on record within a minute."
+	}
+	return nil
+}
+
+// whyRows are the parts of an expression, each below the one that it is part of.
+func whyRows(all []whyRow, n *scorecards.Node, depth int, now time.Time) []whyRow {
+	row := whyRow{depth: depth, text: n.Text, value: n.Value}
+	switch n.State {
+	case scorecards.True:
+		row.look, row.icon = "good", "check"
+	case scorecards.False:
+		row.look, row.icon = "bad", "x"
+	case scorecards.Missing:
+		row.look, row.icon = "warn", "question"
+	case scorecards.Wrong:
+		row.look, row.icon = "warn", "alert"
+	case scorecards.Skipped:
+		row.value = "not looked at"
+	}
+	if from := n.Source; from != nil {
+		row.from, row.when, row.who = true, ui.Near(from.At, now), actor(event.Actor{Login: from.Actor})
+		row.commit, row.event = ui.CommitMark{SHA: from.Commit}, mark(eventlog.Position(from.Position)) //nolint:gosec // a position
+	}
+	all = append(all, row)
+	for _, part := range n.Children {
+		all = whyRows(all, part, depth+1, now)
+	}
+	return all
+}
+
+// whatItSaid are the changes of a rule's outcome that are on record, newest first.
+func whatItSaid(past []scores.Score, rule string, now time.Time) []ui.Happening {
+	var all []ui.Happening
+	seen := map[eventlog.Position]bool{}
+	for _, score := range past {
+		for _, one := range score.Rules {
+			if one.ID != rule || seen[one.Position] {
+				continue
+			}
+			seen[one.Position] = true
+			cell := newCell(one.Outcome, "")
+			look := map[string]string{"pass": "good", "fail": "bad"}[cell.class]
+			all = append(all, ui.Happening{
+				Event: mark(one.Position), Look: look, Title: ui.Sentence(cell.says), Text: one.Message,
+				When: ui.Near(one.Since, now), Who: actor(one.Actor), Commit: commit(one.Cause),
+			})
+		}
+	}
+	slices.Reverse(all)
+	return all
+}
+
+// proseOf is a text in Markdown as HTML. Its links lead to other sites; images are not shown.
+func proseOf(text string) string {
+	if strings.TrimSpace(text) == "" {
+		return ""
+	}
+	return descriptions.Render("description", []byte(text), nil).HTML(func(_ int, l markdown.Link) string {
+		if l.Image {
+			return ""
+		}
+		return string(ui.Outside(l.Target))
+	})
+}
+
+// descriptions renders what authors of scorecards write.
+var descriptions = markdown.New(markdown.Dialect{NoPermalink: true})
+
+// prose is HTML that [proseOf] made.
+func prose(html string) templ.Component { return templ.Raw(html) }

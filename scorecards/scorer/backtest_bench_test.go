@@ -157,3 +157,31 @@ func BenchmarkBacktest(b *testing.B) {
 	runtime.ReadMemStats(&m)
 	b.ReportMetric(float64(m.Sys)/1e6, "MB")
 }
+
+// BenchmarkExplainPast explains a rule as of a moment of the past: the log of a year of ten
+// thousand services is read again.
+func BenchmarkExplainPast(b *testing.B) {
+	log, err := sqlitelog.Open(b.Context(), b.TempDir()+"/events.db")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = log.Close() }()
+	yearOf(b, log, services)
+	card := entity(scorecards.KindScorecard, "readiness", map[string]any{"rules": []any{map[string]any{"id": "owner", "title": "Has an owner", "expr": "owner.exists"}}})
+	e, err := event.New("/sources/github", "scorecard:default/readiness", event.EntityRegistered{Declaration: card})
+	if err != nil {
+		b.Fatal(err)
+	}
+	e.ID = event.DeriveID(0, "card")
+	recs, err := log.Append(b.Context(), e)
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := newScorer(log)
+	q := scorer.Question{Card: "scorecard:default/readiness", Entity: "component:default/service-1", Rule: "owner", Known: recs[0].Position}
+	for b.Loop() {
+		if x, err := s.Explain(b.Context(), q); err != nil || x.Result.Outcome != scorecards.Pass {
+			b.Fatal(x, err)
+		}
+	}
+}

@@ -302,7 +302,7 @@ func (a *asker) visitor(card int) func(string, scores.Line) {
 			was, before = l.At(a.was)
 		}
 		at := a.scope
-		if main || a.Within != "" {
+		if main || a.Within != "" || a.Detail {
 			if at = a.places.of(entity); !at.within(a.scope) {
 				return
 			}

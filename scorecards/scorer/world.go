@@ -34,7 +34,7 @@ type World struct {
 // own is what was told of an entity itself, not of its repository.
 type own struct {
 	*activity
-	reported map[string]scorecards.Fact // by the name of the variable
+	reported reports
 	verified *scorecards.Source
 }
 
@@ -60,11 +60,11 @@ type repository struct {
 	since      scorecards.Source
 	owners     *codeowners.Found // nil: not known
 	ownedSince scorecards.Source
-	protected  *scorecards.Fact           // nil: not known
-	languages  *scorecards.Fact           // nil: not known
-	files      *files                     // nil: not known
-	docs       map[string]*docs           // by the full ref of the entity; what is in it is not written to
-	reported   map[string]scorecards.Fact // by the name of the variable
+	protected  *scorecards.Fact // nil: not known
+	languages  *scorecards.Fact // nil: not known
+	files      *files           // nil: not known
+	docs       map[string]*docs // by the full ref of the entity; what is in it is not written to
+	reported   reports
 	*activity
 	entities map[string]bool
 }
@@ -157,7 +157,7 @@ func sourceOf(rec eventlog.Record) scorecards.Source {
 func (w *World) repository(p place) *repository {
 	r := w.ownRepository(p)
 	if r == nil {
-		r = &repository{entities: map[string]bool{}, docs: map[string]*docs{}, reported: map[string]scorecards.Fact{}, activity: newActivity()}
+		r = &repository{entities: map[string]bool{}, docs: map[string]*docs{}, reported: reports{}, activity: newActivity()}
 		w.repositories[p] = r
 	}
 	return r
@@ -182,7 +182,7 @@ func (w *World) of(ref string) *own {
 	o := w.own[ref]
 	switch {
 	case o == nil:
-		o = &own{activity: newActivity(), reported: map[string]scorecards.Fact{}}
+		o = &own{activity: newActivity(), reported: reports{}}
 		w.own[ref] = o
 	case w.ours != nil && !w.ours.own[ref]:
 		o = &own{activity: o.activity.fork(), reported: maps.Clone(o.reported), verified: o.verified}
@@ -347,7 +347,7 @@ func (w *World) Subject(ref string, now time.Time) (*scorecards.Subject, error) 
 	if r := w.repositories[place{d.origin.Source, d.origin.RepositoryID}]; r != nil {
 		r.facts(s.Facts, d.origin, w.named())
 		r.documented(s.Facts, e, d.origin)
-		maps.Copy(s.Facts, r.reported)
+		r.reported.facts(s.Facts)
 		happened = append(happened, r.activity)
 		if r.state != nil {
 			branch = r.state.DefaultBranch
@@ -355,7 +355,7 @@ func (w *World) Subject(ref string, now time.Time) (*scorecards.Subject, error) 
 	}
 	if o := w.own[ref]; o != nil {
 		happened = append(happened, o.activity)
-		maps.Copy(s.Facts, o.reported)
+		o.reported.facts(s.Facts)
 	}
 	happened.facts(s.Facts, branch, now)
 	w.verified(s.Facts, ref)

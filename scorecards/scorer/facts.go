@@ -280,7 +280,11 @@ func (f *files) ownership() bool {
 // text if the forge does not tell it.
 func (f *files) facts(to map[string]scorecards.Fact, named []string) {
 	if f.TooMany == 0 {
-		to["repo.files"] = scorecards.Fact{Value: append([]string{}, f.Paths...), Source: f.since}
+		paths := f.Paths // nobody writes to them: what changes makes a new list
+		if paths == nil {
+			paths = []string{}
+		}
+		to["repo.files"] = scorecards.Fact{Value: paths, Source: f.since}
 	}
 	for _, file := range named {
 		c, known := f.Contents[file]

@@ -3,6 +3,7 @@ package scorecards
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -38,6 +39,22 @@ type Owner struct {
 	Ref     string // full; empty if none is named
 	Exists  bool   // in the catalog
 	Members int    // people; 1 if it is a person
+}
+
+// OwnerOf is who has a full reference, in a catalog that tells whether it has an entity: one
+// person, or the members of a group that are there, too.
+func OwnerOf(ref string, members iter.Seq[string], exists func(ref string) bool) Owner {
+	o := Owner{Ref: ref, Exists: exists(ref)}
+	if strings.HasPrefix(ref, "user:") {
+		o.Members = 1
+		return o
+	}
+	for member := range members {
+		if exists(member) {
+			o.Members++
+		}
+	}
+	return o
 }
 
 // Fact is one thing that was observed.

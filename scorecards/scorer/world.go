@@ -369,17 +369,7 @@ func (w *World) Subject(ref string, now time.Time) (*scorecards.Subject, error) 
 }
 
 func (w *World) owner(ref string) scorecards.Owner {
-	o := scorecards.Owner{Ref: ref, Exists: w.entities[ref] != nil}
-	if strings.HasPrefix(ref, "user:") {
-		o.Members = 1
-		return o
-	}
-	for member := range w.edges[ref]["hasMember"] {
-		if w.entities[member] != nil {
-			o.Members++
-		}
-	}
-	return o
+	return scorecards.OwnerOf(ref, maps.Keys(w.edges[ref]["hasMember"]), func(ref string) bool { return w.entities[ref] != nil })
 }
 
 // relations lists what an entity is related to, by type and then by ref.

@@ -220,12 +220,17 @@ func (t *turns) progress(i *scorecards.Initiative, at time.Time) (asked, done in
 		if key.card != i.Card {
 			continue
 		}
-		s, err := t.judge.world.Subject(key.entity, at)
-		if err != nil {
-			return 0, 0, err
-		}
-		if s == nil || !i.Asks(s, at) {
+		if t.judge.world.entities[key.entity] == nil {
 			continue
+		}
+		if !i.AsksAll() { // what is known of an entity takes a while to gather
+			s, err := t.judge.world.Subject(key.entity, at)
+			if err != nil {
+				return 0, 0, err
+			}
+			if !i.Asks(s, at) {
+				continue
+			}
 		}
 		asked++
 		outcome := func(rule string) scorecards.Outcome { return scorecards.Outcome(stands.outcomes[rule]) }

@@ -29,9 +29,9 @@ type Subject struct {
 	// Facts are what was observed, by the name of the variable: "repo.files",
 	// "facts.coverage". What is not in here is unknown.
 	Facts map[string]Fact
-	// Exemptions are those that concern this entity; which of them hold at the
-	// moment, the evaluation finds out.
-	Exemptions []Exemption
+	// Exemptions are those that concern this entity, from any card; which of them hold at the
+	// moment, the evaluation finds out. Nothing of them is written to.
+	Exemptions []*Exemption
 }
 
 // Owner is who owns the entity.

@@ -77,7 +77,7 @@ func (w *World) fork() *World {
 	f := *w
 	f.entities, f.edges, f.repositories = maps.Clone(w.entities), maps.Clone(w.edges), maps.Clone(w.repositories)
 	f.own = maps.Clone(w.own)
-	f.cards, f.exemptions, f.initiatives = maps.Clone(w.cards), maps.Clone(w.exemptions), maps.Clone(w.initiatives)
+	f.cards, f.exemptions, f.exempt, f.initiatives = maps.Clone(w.cards), maps.Clone(w.exemptions), maps.Clone(w.exempt), maps.Clone(w.initiatives)
 	f.ours = &ours{edges: map[string]bool{}, own: map[string]bool{}, repositories: map[place]bool{}}
 	return &f
 }

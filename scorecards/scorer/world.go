@@ -27,6 +27,7 @@ type World struct {
 	only         string                      // full ref of the one card that is looked at; empty: all are
 	fixed        bool                        // what the log says of it does not count
 	exemptions   map[string]*scorecards.Exemption
+	exempt       map[string][]*scorecards.Exemption // the same, by their entity and in order; no list is written to
 	initiatives  map[string]*scorecards.Initiative
 	ours         *ours // of a copy; nil: all is. See fork, which has to know of each map here
 }
@@ -73,7 +74,7 @@ type repository struct {
 func NewWorld(kinds catalog.Kinds) *World {
 	return &World{
 		kinds: kinds, entities: map[string]*declared{}, edges: map[string]edges{}, repositories: map[place]*repository{},
-		own: map[string]*own{}, cards: map[string]*scorecards.Card{}, exemptions: map[string]*scorecards.Exemption{}, initiatives: map[string]*scorecards.Initiative{},
+		own: map[string]*own{}, cards: map[string]*scorecards.Card{}, exemptions: map[string]*scorecards.Exemption{}, exempt: map[string][]*scorecards.Exemption{}, initiatives: map[string]*scorecards.Initiative{},
 	}
 }
 
@@ -266,6 +267,9 @@ func (w *World) declare(d event.WrittenDeclaration, since scorecards.Source, t *
 	case e.Kind == scorecards.KindExemption && e.APIVersion == scorecards.APIVersion:
 		if x, _ := scorecards.ParseExemption(&e); x != nil {
 			w.exemptions[ref] = x
+			of := append(slices.Clone(w.exempt[x.Entity]), x)
+			slices.SortFunc(of, func(a, b *scorecards.Exemption) int { return strings.Compare(a.Ref.String(), b.Ref.String()) })
+			w.exempt[x.Entity] = of
 			t.entities[x.Entity] = true
 		}
 	case e.Kind == scorecards.KindInitiative && e.APIVersion == scorecards.APIVersion:
@@ -289,6 +293,7 @@ func (w *World) forget(ref string, t *touched) {
 	}
 	if x := w.exemptions[ref]; x != nil {
 		delete(w.exemptions, ref)
+		w.exempt[x.Entity] = slices.DeleteFunc(slices.Clone(w.exempt[x.Entity]), func(o *scorecards.Exemption) bool { return o == x })
 		t.entities[x.Entity] = true
 	}
 	delete(w.initiatives, ref)
@@ -359,12 +364,7 @@ func (w *World) Subject(ref string, now time.Time) (*scorecards.Subject, error) 
 	}
 	happened.facts(s.Facts, branch, now)
 	w.verified(s.Facts, ref)
-	for _, x := range w.exemptions {
-		if x.Entity == ref {
-			s.Exemptions = append(s.Exemptions, *x)
-		}
-	}
-	slices.SortFunc(s.Exemptions, func(a, b scorecards.Exemption) int { return strings.Compare(a.Ref.String(), b.Ref.String()) })
+	s.Exemptions = w.exempt[ref]
 	return s, nil
 }
 

@@ -122,6 +122,7 @@ type ruleAnswer struct {
 	Title string `json:"title"`
 	Fails int    `json:"fails"`
 	Lifts int    `json:"lifts"`
+	Pass  int    `json:"passes"`
 }
 
 type trendStep struct {
@@ -297,7 +298,7 @@ func newMaturityAnswer(m *maturity.Report) maturityAnswer {
 		answer.Groups = append(answer.Groups, group)
 	}
 	for _, r := range m.Rules {
-		answer.Rules = append(answer.Rules, ruleAnswer{r.Card.Ref.String(), r.Rule.ID, r.Rule.Title, r.Fails, r.Lifts})
+		answer.Rules = append(answer.Rules, ruleAnswer{r.Card.Ref.String(), r.Rule.ID, r.Rule.Title, r.Fails, r.Lifts, r.Passes})
 	}
 	for _, t := range m.Trend {
 		answer.Trend = append(answer.Trend, trendStep{t.At, t.Entities, levelsOf(m.Card, t.Levels), t.Points, t.Of})

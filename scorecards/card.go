@@ -56,6 +56,7 @@ type Rule struct {
 	Fix         string    // http or https link; empty if none
 	From        time.Time // from when on it counts; zero = always
 
+	card    string // full reference of its card
 	rank    int
 	expr    *expression
 	filter  *expression
@@ -121,6 +122,9 @@ func ParseCard(e *catalog.Entity) (*Card, []catalog.Problem) {
 	}
 	c.Ref, c.Title, c.Description = e.Ref(), e.Title(), e.Metadata.Description
 	c.Owner = fullRef(e.SpecString("owner"), "Group", e.Metadata.Namespace)
+	for _, r := range c.Rules {
+		r.card = c.Ref.String()
+	}
 	return c, nil
 }
 

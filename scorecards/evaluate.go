@@ -23,6 +23,9 @@ const (
 	Error         Outcome = "error"          // the expression went wrong; the card has to be mended
 )
 
+// Lets reports whether a rule that came to it lets an entity pass: it is kept, or need not be.
+func (o Outcome) Lets() bool { return o == Pass || o == Exempt || o == NotApplicable }
+
 // Result is what a card comes to for an entity.
 type Result struct {
 	// Applies is Pass if the card judges the entity, or NotApplicable, Unknown or
@@ -43,7 +46,29 @@ type Result struct {
 	// Due is when to evaluate again if nothing else changes; zero = never.
 	Due time.Time
 
-	filterDue time.Time // as of the filter of the card alone
+	filter    Wake // of the filter of the card
+	filterDue time.Time
+}
+
+// Wake tells when something may come to another outcome though nothing else changes.
+type Wake struct {
+	Turns time.Time // when that is; zero = never
+	// Polled is when it was evaluated, if nobody can tell when it turns: then it is to be
+	// looked at again and again. Else zero.
+	Polled time.Time
+}
+
+// due is when to evaluate again what is to be looked at each so often.
+func (w Wake) due(every time.Duration) time.Time {
+	if w.Polled.IsZero() {
+		return w.Turns
+	}
+	return earlier(w.Turns, w.Polled.Add(every))
+}
+
+// or is the earlier one, and polls if one does.
+func (w Wake) or(o Wake) Wake {
+	return Wake{earlier(w.Turns, o.Turns), earlier(w.Polled, o.Polled)}
 }
 
 // RuleResult is what one rule comes to.
@@ -58,21 +83,13 @@ type RuleResult struct {
 	// Exemption is the one by which it is exempt.
 	Exemption *Exemption
 	Due       time.Time // as of [Result]
+	Wake      Wake      // what Due follows from
 }
 
 // Next is the step that lies ahead.
 type Next struct {
 	Level string   // nearest above; empty if there is none, and on a card of points
 	Rules []string // ids of what is in the way: rules that count and let nothing pass
-}
-
-// Percent is the share of points reached, from 0 to 100. What is unknown, exempt
-// or not applicable is in neither part; it is 100 if nothing else is there.
-func (r *Result) Percent() float64 {
-	if r.Of == 0 {
-		return 100
-	}
-	return 100 * r.Points / r.Of
 }
 
 // Settle returns the level to show, given the one that was shown before. What is
@@ -106,10 +123,11 @@ func (c *Card) Reevaluate(before *Result, s *Subject, now time.Time, changed []s
 	switch {
 	case c.filter == nil:
 	case stays(before.dueOfFilter(), c.filter.reads):
-		r.filterDue = before.filterDue
+		r.filter, r.filterDue = before.filter, before.filterDue
 	default:
 		j := judge(c.filter, v)
-		r.filterDue = earlier(j.due, staleAt(c.filter.reads, v))
+		r.filter = j.Wake.or(staleAt(c.filter.reads, v))
+		r.filterDue = r.filter.due(CheckAgain)
 		if r.Applies, r.Reason = j.Outcome, j.Message; r.Applies == Fail {
 			r.Applies = NotApplicable
 		}
@@ -144,13 +162,13 @@ func touchesAny(inputs, changed []string) bool {
 	})
 }
 
-// Postpone has the rules looked at later that are to be evaluated again after CheckAgain.
-func (r *Result) Postpone(now, until time.Time) {
+// Postpone has what would be looked at again after [CheckAgain], because nobody can tell when
+// it turns, be looked at that much later: rules, and the filter of the card.
+func (r *Result) Postpone(every time.Duration) {
+	r.filterDue = r.filter.due(every)
 	r.Due = r.filterDue
 	for i := range r.Rules {
-		if r.Rules[i].Due.Sub(now) == CheckAgain {
-			r.Rules[i].Due = until
-		}
+		r.Rules[i].Due = r.Rules[i].Wake.due(every)
 		r.Due = earlier(r.Due, r.Rules[i].Due)
 	}
 }
@@ -163,43 +181,38 @@ func (r *Rule) evaluate(v *view) RuleResult {
 	result := r.judge(v)
 	result.Rule = r.ID
 	result.Counts = !v.now.Before(r.From)
+	result.Wake = result.Wake.or(staleAt(r.inputs, v))
 	if !result.Counts {
-		result.Due = earlier(result.Due, r.From)
+		result.Wake.Turns = earlier(result.Wake.Turns, r.From)
 	}
-	result.Due = earlier(result.Due, staleAt(r.inputs, v))
 	r.exempt(&result, v)
+	result.Due = result.Wake.due(CheckAgain)
 	return result
 }
 
 func (r *Rule) judge(v *view) RuleResult {
-	var due time.Time
+	var filter Wake
 	if r.filter != nil {
 		f := judge(r.filter, v)
-		due = f.due
+		filter = f.Wake
 		switch f.Outcome {
 		case Fail:
-			return RuleResult{Outcome: NotApplicable, Due: due}
+			return RuleResult{Outcome: NotApplicable, Wake: filter}
 		case Unknown, Error:
-			f.RuleResult.Due = due
-			return f.RuleResult
+			return f
 		}
 	}
 	result := judge(r.expr, v)
-	result.RuleResult.Due = earlier(due, result.due)
+	result.Wake = filter.or(result.Wake)
 	if result.Outcome == Fail {
 		result.Message = r.message.fill(v)
 	}
-	return result.RuleResult
+	return result
 }
 
-// judgement is the outcome of an expression that yields true or false.
-type judgement struct {
-	RuleResult
-	due time.Time
-}
-
-func judge(e *expression, v *view) judgement {
-	j := judgement{due: e.times.next(v)}
+// judge is what an expression comes to that yields true or false.
+func judge(e *expression, v *view) RuleResult {
+	j := RuleResult{Wake: e.times.next(v)}
 	value, err := e.eval(v)
 	if err != nil {
 		j.Outcome, j.Message = Error, err.Error()
@@ -222,42 +235,34 @@ func judge(e *expression, v *view) judgement {
 
 // exempt applies the exemption that holds longest, unless there is no need of one.
 func (r *Rule) exempt(result *RuleResult, v *view) {
-	for i := range v.Exemptions {
-		e := &v.Exemptions[i]
-		if !e.Covers(r.ID) || e.Status != Granted {
-			continue
-		}
-		if v.now.Before(e.From) {
-			result.Due = earlier(result.Due, e.From)
-			continue
-		}
-		if !e.holds(v.now) {
-			continue
-		}
-		result.Due = earlier(result.Due, e.Until)
-		if result.Outcome == NotApplicable || result.Outcome == Pass {
-			continue
-		}
-		if result.Exemption == nil || e.outlasts(result.Exemption) {
-			result.Exemption = e
+	for _, e := range v.Exemptions {
+		if e.Covers(r.card, r.ID) && e.Status == Granted {
+			for _, at := range []time.Time{e.From, e.Until} {
+				if at.After(v.now) {
+					result.Wake.Turns = earlier(result.Wake.Turns, at)
+				}
+			}
 		}
 	}
-	if result.Exemption != nil {
-		result.Outcome, result.Message, result.Missing = Exempt, result.Exemption.Reason, nil
+	if result.Outcome == NotApplicable || result.Outcome == Pass {
+		return
+	}
+	if e := Longest(v.Exemptions, r.card, r.ID, v.now); e != nil {
+		result.Outcome, result.Message, result.Missing, result.Exemption = Exempt, e.Reason, nil, e
 	}
 }
 
 // staleAt is when the next fact of those goes stale, or may have another value.
-func staleAt(inputs []string, v *view) time.Time {
-	var due time.Time
+func staleAt(inputs []string, v *view) Wake {
+	var w Wake
 	for _, f := range factsOf(inputs, v.Subject) {
 		for _, at := range []time.Time{f.Stale, f.Until} {
 			if at.After(v.now) {
-				due = earlier(due, at)
+				w.Turns = earlier(w.Turns, at)
 			}
 		}
 	}
-	return due
+	return w
 }
 
 // factsOf goes through the facts behind inputs.
@@ -280,9 +285,7 @@ func factsOf(inputs []string, s *Subject) iter.Seq2[string, Fact] {
 }
 
 // lets reports whether a rule lets an entity pass.
-func (r *RuleResult) lets() bool {
-	return !r.Counts || r.Outcome == Pass || r.Outcome == Exempt || r.Outcome == NotApplicable
-}
+func (r *RuleResult) lets() bool { return !r.Counts || r.Outcome.Lets() }
 
 // sum makes level, points and the next step of the results of the rules.
 func (c *Card) sum(r *Result) {

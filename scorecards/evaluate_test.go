@@ -1,6 +1,7 @@
 package scorecards_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -150,7 +151,7 @@ func TestLevels(t *testing.T) {
 			if r.Level != tt.level || r.Possible != tt.possible || next != tt.next {
 				t.Errorf("level %q, possible %q, next %q; want %q, %q, %q", r.Level, r.Possible, next, tt.level, tt.possible, tt.next)
 			}
-			if p := r.Percent(); p < tt.percent-1e-9 || p > tt.percent+1e-9 {
+			if p := percentOf(&r); p < tt.percent-1e-9 || p > tt.percent+1e-9 {
 				t.Errorf("%v %%, want %v", p, tt.percent)
 			}
 			if o := r.Rules[4].Outcome; o != scorecards.NotApplicable {
@@ -207,19 +208,19 @@ func TestSettle(t *testing.T) {
 func TestExemptions(t *testing.T) {
 	card := cardOf(t, ladder)
 	until := noon.Add(48 * time.Hour)
-	granted := scorecards.Exemption{Status: scorecards.Granted, Rules: []string{"b"}, Reason: "Migration", Until: until}
-	change := func(f func(*scorecards.Exemption)) []scorecards.Exemption {
+	granted := scorecards.Exemption{Card: card.Ref.String(), Status: scorecards.Granted, Rules: []string{"b"}, Reason: "Migration", Until: until}
+	change := func(f func(*scorecards.Exemption)) []*scorecards.Exemption {
 		e := granted
 		f(&e)
-		return []scorecards.Exemption{e}
+		return []*scorecards.Exemption{&e}
 	}
 	for _, tt := range []struct {
 		name string
-		all  []scorecards.Exemption
+		all  []*scorecards.Exemption
 		want scorecards.Outcome
 		due  time.Time
 	}{
-		{"granted", []scorecards.Exemption{granted}, scorecards.Exempt, until},
+		{"granted", []*scorecards.Exemption{&granted}, scorecards.Exempt, until},
 		{"of the whole card", change(func(e *scorecards.Exemption) { e.Rules = nil }), scorecards.Exempt, until},
 		{"requested", change(func(e *scorecards.Exemption) { e.Status = scorecards.Requested }), scorecards.Fail, time.Time{}},
 		{"of another rule", change(func(e *scorecards.Exemption) { e.Rules = []string{"s"} }), scorecards.Fail, until},
@@ -238,6 +239,82 @@ func TestExemptions(t *testing.T) {
 				t.Errorf("due %s, want %s", due, tt.due)
 			}
 		})
+	}
+}
+
+// An exemption from one card is none from another that has a rule of the same name.
+func TestExemptionsAreOfOneCard(t *testing.T) {
+	s := subject(t, map[string]any{"facts.b": false})
+	for _, rules := range [][]string{nil, {"b"}} {
+		s.Exemptions = []*scorecards.Exemption{{Card: "scorecard:default/other", Status: scorecards.Granted, Rules: rules, Until: noon.Add(time.Minute)}}
+		if r := cardOf(t, ladder).Evaluate(s, noon); r.Rules[0].Outcome != scorecards.Fail || r.Rules[0].Exemption != nil || r.Due.Equal(noon.Add(time.Minute)) {
+			t.Errorf("of %v: %+v", rules, r.Rules[0])
+		}
+	}
+}
+
+// What is polled is looked at later while the past is caught up with: rules and the filter of
+// the card, and what else they are due for stays.
+func TestPostpone(t *testing.T) {
+	const hours, hour = 24 * time.Hour, time.Hour
+	card := func(filter, rule string) *scorecards.Card {
+		return cardOf(t, fmt.Sprintf("  filter: '%s'\n  rules: [{id: a, title: A, expr: '%s'}]\n", filter, rule))
+	}
+	polls := "now.getHours() >= 0"
+	for _, tt := range []struct {
+		filter, rule string
+		due, later   time.Duration
+	}{
+		{"true", polls, hour, hours},
+		{polls, "true", hour, hours},
+		{polls, polls, hour, hours},
+		{"true", polls + " && facts.coverage > 3", hour, 2 * hour}, // goes stale
+		{polls + " && facts.coverage > 3", "true", hour, 2 * hour},
+		{"true", `now < timestamp("2026-03-12T13:00:00Z")`, hour, hour}, // one hour away, and not polled
+	} {
+		s := subject(t, nil)
+		s.Facts["facts.coverage"] = scorecards.Fact{Value: 4.0, Stale: noon.Add(2 * hour)}
+		c := card(tt.filter, tt.rule)
+		r := c.Evaluate(s, noon)
+		if got := r.Due.Sub(noon); got != tt.due {
+			t.Errorf("%s, %s: due in %s, want %s", tt.filter, tt.rule, got, tt.due)
+		}
+		r.Postpone(hours)
+		if got := r.Due.Sub(noon); got != tt.later {
+			t.Errorf("%s, %s: postponed to %s, want %s", tt.filter, tt.rule, got, tt.later)
+		}
+		// What was not due is not put off once more.
+		again := c.Reevaluate(&r, s, noon.Add(time.Minute), []string{})
+		again.Postpone(hours)
+		if got := again.Due.Sub(noon); got != tt.later {
+			t.Errorf("%s, %s: a minute later it is due in %s, want %s", tt.filter, tt.rule, got, tt.later)
+		}
+	}
+}
+
+func percentOf(r *scorecards.Result) float64 {
+	if r.Of == 0 {
+		return 100
+	}
+	return 100 * r.Points / r.Of
+}
+
+// How an initiative ended depends on when it was over, and on what was done then.
+func TestInitiativeEnded(t *testing.T) {
+	card, target := cardOf(t, ladder), noon.AddDate(0, 0, 10)
+	for _, tt := range []struct {
+		closed      time.Time
+		level       string
+		asked, done int
+		want        scorecards.Ending
+	}{
+		{time.Time{}, "Silver", 2, 2, scorecards.Reached}, {time.Time{}, "Silver", 2, 1, scorecards.Missed}, {time.Time{}, "Silver", 0, 0, scorecards.Unasked},
+		{time.Time{}, "Platinum", 2, 0, scorecards.Unmeasured}, {noon, "Platinum", 2, 0, scorecards.Withdrawn}, {target, "Silver", 2, 1, scorecards.Missed}, {target.AddDate(0, 0, 3), "Silver", 2, 2, scorecards.Reached},
+	} {
+		i := scorecards.Initiative{Level: tt.level, Target: target, Closed: tt.closed}
+		if got, _ := i.Ended(card, tt.asked, tt.done); got != tt.want {
+			t.Errorf("%+v: %s", tt, got)
+		}
 	}
 }
 

@@ -62,15 +62,13 @@ func lastDay(after time.Time) time.Time {
 }
 
 // Holds reports whether the exemption is in force at a moment.
-func (e *Exemption) Holds(now time.Time) bool { return e.Status == Granted && e.holds(now) }
-
-func (e *Exemption) holds(now time.Time) bool {
-	return !now.Before(e.From) && (e.Until.IsZero() || now.Before(e.Until))
+func (e *Exemption) Holds(now time.Time) bool {
+	return e.Status == Granted && !now.Before(e.From) && (e.Until.IsZero() || now.Before(e.Until))
 }
 
-// Covers reports whether a rule need not be kept by it.
-func (e *Exemption) Covers(rule string) bool {
-	return len(e.Rules) == 0 || slices.Contains(e.Rules, rule)
+// Covers reports whether a rule of a card, by its full reference, need not be kept by it.
+func (e *Exemption) Covers(card, rule string) bool {
+	return e.Card == card && (len(e.Rules) == 0 || slices.Contains(e.Rules, rule))
 }
 
 // Misses lists what the exemption names and is not there: of a card, nil where that is not
@@ -83,6 +81,17 @@ func (e *Exemption) Misses(c *Card) []catalog.Problem {
 	}
 	p.rules(c, e.Rules)
 	return p
+}
+
+// Longest is the exemption of an entity by which a rule of a card need not be kept at a
+// moment: of those that hold the one that does so longest; nil if none does.
+func Longest(all []*Exemption, card, rule string, now time.Time) (longest *Exemption) {
+	for _, e := range all {
+		if e.Covers(card, rule) && e.Holds(now) && (longest == nil || e.outlasts(longest)) {
+			longest = e
+		}
+	}
+	return longest
 }
 
 func (e *Exemption) outlasts(o *Exemption) bool {

@@ -22,7 +22,7 @@ import (
 // that name: see [FileFact].
 type File struct {
 	Absent  bool   // there is no such file
-	Text    string //
+	Text    string // all of it
 	Problem string // why it cannot be read, for people; then there is no text
 }
 

@@ -107,8 +107,40 @@ func (i *Initiative) End() time.Time {
 	return i.Target
 }
 
+// Ending is how an initiative ended.
+type Ending string
+
+// The endings.
+const (
+	Reached    Ending = "reached"    // the target is over, and all are done
+	Missed     Ending = "missed"     // the target is over, and some are not
+	Unasked    Ending = "unasked"    // the target is over, and nobody was asked
+	Unmeasured Ending = "unmeasured" // the target is over, and nobody can tell: see [Initiative.Unmeasured]
+	Withdrawn  Ending = "withdrawn"  // somebody closed it before
+)
+
+// Ended is how it ended on a card, nil if there is none, where so many were asked and so many
+// of them done at its end; and why, if there is something to say.
+func (i *Initiative) Ended(c *Card, asked, done int) (how Ending, why string) {
+	why = i.Unmeasured(c)
+	switch {
+	case i.End().Before(i.Target):
+		return Withdrawn, i.Note
+	case why != "":
+		return Unmeasured, why
+	case asked == 0:
+		return Unasked, ""
+	case done < asked:
+		return Missed, ""
+	}
+	return Reached, ""
+}
+
+// AsksAll reports whether all that the card judges are asked, whatever they are.
+func (i *Initiative) AsksAll() bool { return i.filter == nil }
+
 // Asks reports whether an entity that the card judges is asked. Of what is known of it
-// nothing is read but entity, owner and relations.
+// nothing is read but entity, owner, relations and links.
 func (i *Initiative) Asks(s *Subject, now time.Time) bool {
 	return i.filter == nil || judge(i.filter, newView(s, now)).Outcome == Pass
 }

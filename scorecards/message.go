@@ -12,8 +12,8 @@ import (
 	"cel.dev/cel-go/common/types/traits"
 )
 
-// maxShown is how many items of a list, and how many characters of a text, are
-// shown to people.
+// How many items of a list or mapping, and how many characters of a text, are shown to
+// people.
 const (
 	maxItems = 5
 	maxText  = 200

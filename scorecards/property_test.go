@@ -276,8 +276,8 @@ func TestLevelIsMonotone(t *testing.T) {
 		s.Facts[better] = scorecards.Fact{Value: true}
 		after := card.Evaluate(s, noon)
 		rank := card.Rank
-		if rank(after.Level) < rank(before.Level) || rank(after.Possible) < rank(before.Possible) || after.Percent() < before.Percent() {
-			t.Fatalf("%s to %s, %s to %s, %v to %v", before.Level, after.Level, before.Possible, after.Possible, before.Percent(), after.Percent())
+		if rank(after.Level) < rank(before.Level) || rank(after.Possible) < rank(before.Possible) || percentOf(&after) < percentOf(&before) {
+			t.Fatalf("%s to %s, %s to %s, %v to %v", before.Level, after.Level, before.Possible, after.Possible, percentOf(&before), percentOf(&after))
 		}
 		if rank(before.Level) > rank(before.Possible) {
 			t.Fatalf("certain %s, possible %s", before.Level, before.Possible)

@@ -3,6 +3,7 @@ package scorecards
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -29,9 +30,9 @@ type Subject struct {
 	// Facts are what was observed, by the name of the variable: "repo.files",
 	// "facts.coverage". What is not in here is unknown.
 	Facts map[string]Fact
-	// Exemptions are those that concern this entity; which of them hold at the
-	// moment, the evaluation finds out.
-	Exemptions []Exemption
+	// Exemptions are those that concern this entity, from any card; which of them hold at the
+	// moment, the evaluation finds out. Nothing of them is written to.
+	Exemptions []*Exemption
 }
 
 // Owner is who owns the entity.
@@ -39,6 +40,22 @@ type Owner struct {
 	Ref     string // full; empty if none is named
 	Exists  bool   // in the catalog
 	Members int    // people; 1 if it is a person
+}
+
+// OwnerOf is who has a full reference, in a catalog that tells whether it has an entity: one
+// person, or the members of a group that are there, too.
+func OwnerOf(ref string, members iter.Seq[string], exists func(ref string) bool) Owner {
+	o := Owner{Ref: ref, Exists: exists(ref)}
+	if strings.HasPrefix(ref, "user:") {
+		o.Members = 1
+		return o
+	}
+	for member := range members {
+		if exists(member) {
+			o.Members++
+		}
+	}
+	return o
 }
 
 // Fact is one thing that was observed.

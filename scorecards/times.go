@@ -97,15 +97,14 @@ func uses(e ast.Expr) bool {
 	return found
 }
 
-// next returns when an expression has to be evaluated again if nothing else
-// changes; zero if never.
-func (t *times) next(v *view) time.Time {
+// next tells when an expression has to be evaluated again if nothing else changes.
+func (t *times) next(v *view) Wake {
+	var w Wake
 	if t == nil {
-		return time.Time{}
+		return w
 	}
-	var due time.Time
 	if !t.all {
-		due = v.now.Add(CheckAgain)
+		w.Polled = v.now
 	}
 	for _, moment := range t.moments {
 		value, _, err := moment.Eval(v)
@@ -113,12 +112,12 @@ func (t *times) next(v *view) time.Time {
 		switch {
 		case err != nil || !ok: // it goes wrong or is unknown, and so does the comparison, whatever the time
 		case at.After(v.now):
-			due = earlier(due, at.Time)
+			w.Turns = earlier(w.Turns, at.Time)
 		case at.Time.Equal(v.now): // "until then" ends right after
-			due = earlier(due, at.Time.Add(time.Nanosecond))
+			w.Turns = earlier(w.Turns, at.Time.Add(time.Nanosecond))
 		}
 	}
-	return due
+	return w
 }
 
 // earlier returns the earlier one; zero is none.

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/a-h/templ"
 
@@ -140,7 +139,7 @@ func newEntityScore(r request, card *scorecards.Card, s scores.Score, exemptions
 		if !rule.Counts(r.pageTime()) {
 			state.soon = "Counts from " + ui.Day(rule.From).Text + "."
 		}
-		open := state.soon == "" && !slices.Contains([]string{string(scorecards.Pass), string(scorecards.Exempt), string(scorecards.NotApplicable)}, one.Outcome)
+		open := state.soon == "" && !scorecards.Outcome(one.Outcome).Lets()
 		if state.exempt != nil {
 			v.exempt = append(v.exempt, state)
 			continue

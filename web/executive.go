@@ -51,7 +51,6 @@ type executiveView struct {
 	trend      trendView
 	rose, fell moversView
 	worst      []ruleColumn
-	judged     int
 	card       ui.Anchor
 	foot       []string
 }
@@ -156,7 +155,7 @@ func withinOf(c Catalog, text string) (string, error) {
 func newExecutiveView(organisation string, r request, m *maturity.Report, p span) executiveView {
 	v := executiveView{
 		title: "Maturity of the organisation", fields: p.fields(), jumps: maturityJumps(p, r.self), carry: r.self.drop(fieldFrom, fieldTo).carry(),
-		goal: goalOf(m.Card, m.Target), judged: m.Root.All.Entities, card: ui.Anchor{Label: m.Card.Title, Href: scorecardLink(m.Card.Ref)},
+		goal: goalOf(m.Card, m.Target), card: ui.Anchor{Label: m.Card.Title, Href: scorecardLink(m.Card.Ref)},
 	}
 	if m.Within != "" {
 		v.crumbs = pathTo(r, m.Root)
@@ -184,7 +183,7 @@ func newExecutiveView(organisation string, r request, m *maturity.Report, p span
 	}
 	v.trend = maturityTrend(m)
 	v.rose, v.fell = risen(r, m), fallen(r, m)
-	v.worst = worstRules(rulesOf(m), m.Root.All.Entities, shownWorst)
+	v.worst = worstRules(rulesOf(m), shownWorst)
 	return v
 }
 

@@ -258,7 +258,7 @@ func executivePage(v executiveView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = worstCard(v.worst, v.judged, v.card).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = worstCard(v.worst, v.card).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1510,7 +1510,7 @@ func standMark(c standCell) templ.Component {
 	})
 }
 
-func worstCard(worst []ruleColumn, judged int, card ui.Anchor) templ.Component {
+func worstCard(worst []ruleColumn, card ui.Anchor) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -276,17 +276,18 @@ func (s *Site) askFor(ctx context.Context, ask desk.Request, all bool) (desk.Mad
 
 // exemptionBy is the exemption because of which a rule is exempt for an entity: of those
 // that hold, the one that does so longest; nil if none does.
-func exemptionBy(all []agreements.Exemption, card, entity, rule string, r request) (by *agreements.Exemption) {
+func exemptionBy(all []agreements.Exemption, card, entity, rule string, r request) *agreements.Exemption {
+	var of []*scorecards.Exemption
 	for i := range all {
-		x := &all[i]
-		if x.Exemption.Card != card || x.Entity != entity || !x.Covers(rule) || !x.Holds(r.pageTime()) {
-			continue
-		}
-		if by == nil || !by.Until.IsZero() && (x.Until.IsZero() || x.Until.After(by.Until)) {
-			by = x
+		if all[i].Entity == entity {
+			of = append(of, all[i].Exemption)
 		}
 	}
-	return by
+	longest := scorecards.Longest(of, card, rule, r.pageTime())
+	if i := slices.IndexFunc(all, func(x agreements.Exemption) bool { return x.Exemption == longest }); i >= 0 {
+		return &all[i]
+	}
+	return nil
 }
 
 // exemptNote says until when a rule need not be kept, and who granted that.

@@ -315,7 +315,7 @@ func newStandCell(card *scorecards.Card, s *maturity.Stand) standCell {
 	if s == nil {
 		return standCell{}
 	}
-	c := standCell{judged: true, ladder: len(card.Levels) > 0, level: newLevelMark(s.Level), unsure: len(s.Unmet.Unsure) > 0, exempt: len(s.Unmet.Exempt) > 0}
+	c := standCell{judged: true, ladder: len(card.Levels) > 0, level: newLevelMark(s.Level), unsure: len(s.Outcomes.Unsure) > 0, exempt: len(s.Outcomes.Exempt) > 0}
 	c.points = fmt.Sprintf("%v of %v", s.Points, s.Of)
 	switch {
 	case s.New:
@@ -351,9 +351,13 @@ func maturityTrend(m *maturity.Report) trendView {
 	return v
 }
 
-func worstRules(rules []maturity.Rule, judged, most int) (all []ruleColumn) {
+func worstRules(rules []maturity.Rule, most int) (all []ruleColumn) {
 	for _, rule := range rules[:min(len(rules), most)] {
-		all = append(all, ruleColumn{id: rule.Rule.ID, title: rule.Rule.Title, level: newLevelMark(rule.Rule.Level), fails: rule.Fails, asked: judged, last: rule.Lifts})
+		all = append(all, newRuleColumn(rule))
 	}
 	return all
+}
+
+func newRuleColumn(r maturity.Rule) ruleColumn {
+	return ruleColumn{id: r.Rule.ID, title: r.Rule.Title, level: newLevelMark(r.Rule.Level), fails: r.Fails, asked: r.Fails + r.Passes, last: r.Lifts}
 }

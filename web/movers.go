@@ -62,8 +62,7 @@ func whyMoved(card *scorecards.Card, m maturity.Move) string {
 	why := ""
 	for _, o := range m.Rules {
 		rule, outcome := card.Rule(o.ID), scorecards.Outcome(o.Outcome)
-		open := outcome == scorecards.Fail || outcome == scorecards.Unknown || outcome == scorecards.Error
-		if rule == nil || open != (m.By < 0) || why != "" && outcome != best {
+		if rule == nil || !outcome.Lets() != (m.By < 0) || why != "" && outcome != best {
 			continue
 		}
 		why = rule.Title + ": " + newCell(o.Outcome, "").says

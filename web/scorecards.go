@@ -363,32 +363,15 @@ func rungsOf(r request, card *scorecards.Card, list []scores.Score) (all []rungV
 
 // worstOf lists the rules that count and fail, the one that fails most first.
 func worstOf(r request, card *scorecards.Card, list []scores.Score, points []scorecards.Point) (all []ruleColumn) {
-	for _, rule := range card.Rules {
-		if !rule.Counts(r.pageTime()) {
-			continue
-		}
-		v := ruleColumn{id: rule.ID, title: rule.Title, level: newLevelMark(rule.Level)}
-		for _, one := range list {
-			switch scorecards.Outcome(outcomeOf(one, rule.ID)) {
-			case scorecards.Fail:
-				v.fails++
-				v.asked++
-				if onlyOne(card, one, rule, r.pageTime()) {
-					v.last++
-				}
-			case scorecards.Pass:
-				v.asked++
-			}
-		}
+	for _, rule := range maturity.RulesOf(card, list, r.pageTime()) {
+		v := newRuleColumn(rule)
 		for _, p := range points {
-			if share, ok := p.PassRate(rule.ID); ok {
+			if share, ok := p.PassRate(v.id); ok {
 				v.was = fmt.Sprintf("%d %%", whole(100*share))
 				break
 			}
 		}
-		if v.fails > 0 {
-			all = append(all, v)
-		}
+		all = append(all, v)
 	}
 	slices.SortStableFunc(all, func(a, b ruleColumn) int { return b.fails - a.fails })
 	return all
@@ -404,23 +387,4 @@ func (c ruleColumn) says() string {
 		says += fmt.Sprintf("; %d %% pass, at first %s", whole(100*float64(c.asked-c.fails)/float64(max(c.asked, 1))), c.was)
 	}
 	return says
-}
-
-// onlyOne reports whether, of the rules that count at a time, one alone is in the way of
-// the next level.
-func onlyOne(card *scorecards.Card, s scores.Score, rule *scorecards.Rule, at time.Time) bool {
-	next := slices.IndexFunc(card.Levels, func(l scorecards.Level) bool { return l.Rank > card.Rank(s.Level) })
-	if next < 0 || card.Rank(rule.Level) > card.Levels[next].Rank {
-		return false
-	}
-	for _, other := range card.Rules {
-		if other == rule || !other.Counts(at) || card.Rank(other.Level) > card.Levels[next].Rank {
-			continue
-		}
-		switch scorecards.Outcome(outcomeOf(s, other.ID)) {
-		case scorecards.Fail, scorecards.Unknown, scorecards.Error:
-			return false
-		}
-	}
-	return true
 }

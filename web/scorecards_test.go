@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/callboard/callboard/web/internal/sample"
 )
 
 const readinessCard = "/scorecards/production-readiness?months=3"
@@ -41,6 +43,21 @@ func TestScorecardRuleThatDoesNotCountYet(t *testing.T) {
 	}
 	got.wants("[data-part=score] .table-wrap[aria-label^='Other rules']", "Tells what is in it Fail Counts from 1 January 2027.")
 	o.ok(readinessCard).wants("[data-part=worst]", "Docs not older than 90 days Gold 1 of 4 fail; 1 has only this one left to the next level")
+}
+
+// A component that is part of a component belongs to the domain of that, on the page of a
+// card as on Executive.
+func TestScorecardByDomainOfParts(t *testing.T) {
+	o := shop(t)
+	o.push(sample.Push{At: daysAgo(9), By: by("mossbank"), Repository: "acme/part", Path: "catalog-info.yaml", Text: `apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: part}
+spec: {type: library, lifecycle: production, owner: payments, subcomponentOf: component:charge}
+`})
+	o.stand(daysAgo(8), "production-readiness", "component:default/part", "Gold", 4, "owner=pass docs=pass codeowners=pass", "saltmarsh", "900d9001")
+	o.ready()
+	o.ok(readinessCard+"&group=domain").wants("[data-part=heat]", "Money 3")
+	o.ok("/executive?within=domain:money").wants("[data-part=entities]", "part")
 }
 
 // A share is rounded, and written alike wherever it stands on the page.

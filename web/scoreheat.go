@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/callboard/callboard/projections/maturity"
 	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/web/ui"
@@ -63,31 +64,17 @@ type groupCell struct {
 // low is the share of passes that is worth a second look, in percent.
 const low = 60
 
-// heatGroupOf names the group of an entity: its owner, or the domain of its system.
-func heatGroupOf(c Catalog, ref string, domain bool) string {
-	e, ok := c.Get(ref)
-	if !ok {
+// heatGroups returns what names the group of an entity: its owner, or its domain.
+func heatGroups(c Catalog, domain bool) func(ref string) string {
+	if domain {
+		return maturity.Domains(c)
+	}
+	return func(ref string) string {
+		if e, ok := c.Get(ref); ok {
+			return e.Owner()
+		}
 		return ""
 	}
-	if !domain {
-		return e.Owner()
-	}
-	at := e
-	for range 8 { // subdomains, and systems in systems
-		up := ""
-		for _, r := range at.Relations {
-			if r.Type == "partOf" && (strings.HasPrefix(r.TargetRef, "domain:") || strings.HasPrefix(r.TargetRef, "system:")) {
-				up = r.TargetRef
-			}
-		}
-		if strings.HasPrefix(up, "domain:") || up == "" {
-			return up
-		}
-		if at, ok = c.Get(up); !ok {
-			return ""
-		}
-	}
-	return ""
 }
 
 // newHeatView groups scores. The list is in the order in which rows are shown.
@@ -116,9 +103,9 @@ func newHeatView(r request, card *scorecards.Card, list []scores.Score) heatView
 			v.tiers = append(v.tiers, heatTier{newLevelMark(rule.Level), 1})
 		}
 	}
-	byGroup := map[string][]scores.Score{}
+	byGroup, groupOf := map[string][]scores.Score{}, heatGroups(r.catalog, domain)
 	for _, one := range list {
-		group := heatGroupOf(r.catalog, one.Entity, domain)
+		group := groupOf(one.Entity)
 		byGroup[group] = append(byGroup[group], one)
 	}
 	var names []string

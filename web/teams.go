@@ -312,10 +312,10 @@ func newNextRule(c Catalog, m *maturity.Report, rule maturity.Rule) nextRule {
 	card := slices.Index(m.Cards, rule.Card)
 	v := nextRule{
 		card: ui.Anchor{Label: rule.Card.Title, Href: scorecardLink(rule.Card.Ref)}, fix: rule.Rule.Fix,
-		rule: ruleColumn{id: rule.Rule.ID, title: rule.Rule.Title, level: newLevelMark(rule.Rule.Level), fails: rule.Fails, asked: m.Whole[card].Now.Entities, last: rule.Lifts},
+		rule: newRuleColumn(rule),
 	}
 	for _, e := range m.Entities {
-		if s := e.Stands[card]; s == nil || !slices.Contains(s.Unmet.Fails, rule.Rule.ID) {
+		if s := e.Stands[card]; s == nil || !slices.Contains(s.Outcomes.Fails, rule.Rule.ID) {
 			continue
 		}
 		if len(v.where) == shownWhere {

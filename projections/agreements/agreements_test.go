@@ -384,6 +384,26 @@ func TestPagesSayWhatTheEventSays(t *testing.T) {
 	}
 }
 
+// One that was closed after its target was over had ended by then, whether or not that is
+// on record.
+func TestClosedAfterItsTarget(t *testing.T) {
+	w := newWorld(t).scored(t)
+	w.say(1, "scorecard:default/ready", event.EntityRegistered{Declaration: scorecard()})
+	w.say(2, "component:default/payments", event.EntityRegistered{Declaration: component("payments", "bank", "")})
+	w.say(2, "initiative:default/silver", event.EntityRegistered{Declaration: declared("Initiative", "silver", map[string]any{
+		"scorecard": "ready", "level": "Silver", "target": "2026-03-05", "closed": "2026-03-09",
+	})})
+	w.say(12, "component:default/shop", event.EntityRegistered{Declaration: component("shop", "web", "shop")})
+	w.judge()
+	asking, err := w.reader.Asking(context.Background(), w.now.Snapshot(), projections.Moment{}, day(13), "component:default/payments", nil)
+	if err != nil || len(asking) != 1 || asking[0].State != agreements.Missed {
+		t.Errorf("it is %+v, %v; want missed", asking, err)
+	}
+	if got := w.shown(t, day(13)); got != "missed 0 of 1" {
+		t.Errorf("it is %s", got)
+	}
+}
+
 // What waits for a decision comes first, then what ends soonest, then what is over.
 func TestExemptionsAreInOrder(t *testing.T) {
 	w := newWorld(t)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/scorecards"
 )
 
 // ending is how an initiative ended, as was said then.
@@ -55,15 +56,9 @@ func (b *board) readEndings(ctx context.Context) error {
 }
 
 func (e *ending) state() State {
-	switch {
-	case e.Outcome == event.InitiativeWithdrawn:
-		return Closed
-	case e.Outcome == event.InitiativeUnmeasured:
-		return Unmeasured
-	case e.Asked == 0:
-		return Unasked
-	case e.Outcome == event.InitiativeMissed:
-		return Missed
+	how := scorecards.Ending(e.Outcome)
+	if e.Asked == 0 && (how == scorecards.Reached || how == scorecards.Missed) {
+		how = scorecards.Unasked // older events do not tell these apart
 	}
-	return Reached
+	return endedAs(how)
 }

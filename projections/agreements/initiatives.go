@@ -3,6 +3,7 @@ package agreements
 import (
 	"cmp"
 	"context"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -22,12 +23,13 @@ const (
 	Draft   State = "draft"   // it asks nobody
 	Planned State = "planned" // its start is still to come
 	Open    State = "open"
-	Reached State = "reached" // its target is over, and all are done
-	Missed  State = "missed"  // its target is over, and some are not
-	Closed  State = "closed"  // somebody closed it before
+	Closed  State = "closed" // somebody closed it before its target was over
 
-	Unasked    State = "unasked"    // its target is over, and nobody was asked
-	Unmeasured State = "unmeasured" // its target is over, and nobody can tell: see [Initiative]
+	// The others are as [scorecards.Ending] has them.
+	Reached    = State(scorecards.Reached)
+	Missed     = State(scorecards.Missed)
+	Unasked    = State(scorecards.Unasked)
+	Unmeasured = State(scorecards.Unmeasured)
 )
 
 // Over reports whether nobody is asked any more.
@@ -238,39 +240,45 @@ func (b *board) subject(ref string) *scorecards.Subject {
 }
 
 func (b *board) owner(ref string) scorecards.Owner {
-	o := scorecards.Owner{Ref: ref}
-	e, ok := b.catalog.Get(ref)
-	o.Exists = ok
-	if strings.HasPrefix(ref, "user:") {
-		o.Members = 1
-		return o
-	}
-	if ok {
+	exists := func(ref string) bool { _, ok := b.catalog.Get(ref); return ok }
+	return scorecards.OwnerOf(ref, b.members(ref), exists)
+}
+
+// members are those that the catalog says a group has, there or not.
+func (b *board) members(group string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		e, ok := b.catalog.Get(group)
+		if !ok {
+			return
+		}
 		for _, r := range e.Relations {
-			if _, there := b.catalog.Get(r.TargetRef); there && r.Type == "hasMember" {
-				o.Members++
+			if r.Type == "hasMember" && !yield(r.TargetRef) {
+				return
 			}
 		}
 	}
-	return o
 }
 
+// stateOf is how one stands of which nothing is on record.
 func (b *board) stateOf(i *Initiative) State {
+	if !b.now.Before(i.End()) {
+		if how, _ := i.Ended(i.Card, i.Asked, i.Done); !i.Draft || how == scorecards.Withdrawn {
+			return endedAs(how)
+		}
+	}
 	switch {
-	case !i.Closed.IsZero() && !b.now.Before(i.Closed):
-		return Closed
 	case i.Draft:
 		return Draft
-	case !b.now.Before(i.Target) && i.Why != "":
-		return Unmeasured
-	case !b.now.Before(i.Target) && i.Asked == 0:
-		return Unasked
-	case !b.now.Before(i.Target) && i.Done < i.Asked:
-		return Missed
-	case !b.now.Before(i.Target):
-		return Reached
 	case b.now.Before(i.Start):
 		return Planned
 	}
 	return Open
+}
+
+// endedAs is the state of what ended so.
+func endedAs(how scorecards.Ending) State {
+	if how == scorecards.Withdrawn {
+		return Closed
+	}
+	return State(how)
 }

@@ -112,10 +112,10 @@ func (c *counter) add(to *Count, s scores.Stand) {
 	if step >= c.goal {
 		to.Reached++
 	}
-	if len(s.Unmet.Unsure) > 0 {
+	if len(s.Outcomes.Unsure) > 0 {
 		to.Unsure++
 	}
-	if len(s.Unmet.Exempt) > 0 {
+	if len(s.Outcomes.Exempt) > 0 {
 		to.Exempt++
 	}
 }

@@ -114,11 +114,12 @@ type Step struct {
 	Of       float64
 }
 
-// Rule is how a rule is kept.
+// Rule is how a rule is kept: of entities that it is neither known of nor applies to, or that
+// are exempt, nothing is said.
 type Rule struct {
-	Card  *scorecards.Card
-	Rule  *scorecards.Rule
-	Fails int
+	Card          *scorecards.Card
+	Rule          *scorecards.Rule
+	Passes, Fails int
 	// Lifts is how many would be at the next level but for this rule.
 	Lifts int
 }
@@ -147,7 +148,7 @@ type Stand struct {
 	New        bool // it was not judged at the earlier moment
 	Points, Of float64
 	Since      time.Time
-	Unmet      *scores.Unmet
+	Outcomes   *scores.Outcomes
 }
 
 // mainCard is the name of the card that an organisation is told by if it has one.
@@ -219,7 +220,7 @@ func Ask(ctx context.Context, from Scores, c Catalog, q Question) (*Report, erro
 		return nil, fault.New(fault.Invalid, "%s is more than %d years before %s: begin with a later day", q.From.Format(time.DateOnly), longest, q.End.Format(time.DateOnly))
 	}
 	r := &Report{Question: q}
-	a := &asker{Report: r, places: placesOf(c, q.By), open: map[opened]int{}, of: newCounter(q.Card, q.Target), was: projections.Moment{At: q.From, Known: q.To.Known}}
+	a := &asker{Report: r, places: placesOf(c, q.By), rungs: map[rung]int{}, of: newCounter(q.Card, q.Target), was: projections.Moment{At: q.From, Known: q.To.Known}}
 	switch q.Within {
 	case "":
 		a.scope = a.places.root
@@ -277,10 +278,10 @@ type asker struct {
 	scope   *Node
 	was     projections.Moment
 	moments []time.Time
-	trend   []Step         // what each has more than the one before
-	best    [2][]mover     // who fell, and who rose; the first is the best
-	last    [2][]mover     // falls, and rises, of the time, the newest first
-	open    map[opened]int // how many have the same open rules, and stand as high
+	trend   []Step       // what each has more than the one before
+	best    [2][]mover   // who fell, and who rose; the first is the best
+	last    [2][]mover   // falls, and rises, of the time, the newest first
+	rungs   map[rung]int // how many have the same outcomes, and stand as high
 	exempt  map[string]bool
 	unowned map[string]bool
 	refs    map[string]int // of Entities
@@ -302,7 +303,7 @@ func (a *asker) visitor(card int) func(string, scores.Line) {
 			was, before = l.At(a.was)
 		}
 		at := a.scope
-		if main || a.Within != "" {
+		if main || a.Within != "" || a.Detail {
 			if at = a.places.of(entity); !at.within(a.scope) {
 				return
 			}
@@ -313,7 +314,7 @@ func (a *asker) visitor(card int) func(string, scores.Line) {
 				of.add(&stand.Same, now)
 				of.add(&stand.Was, was)
 			}
-			if len(now.Unmet.Exempt) > 0 {
+			if len(now.Outcomes.Exempt) > 0 {
 				if a.exempt == nil {
 					a.exempt = map[string]bool{}
 				}
@@ -323,7 +324,7 @@ func (a *asker) visitor(card int) func(string, scores.Line) {
 				a.tell(card, entity, at, now, was, before)
 			}
 			if main || a.Detail {
-				a.open[opened{card, of.stepOf(now), now.Unmet}]++
+				a.rungs[rung{card, of.stepOf(now), now.Outcomes}]++
 			}
 		}
 		if !main {
@@ -356,7 +357,7 @@ func (a *asker) tell(card int, entity string, at *Node, now, was scores.Stand, b
 		a.refs[entity] = i
 		a.Entities = append(a.Entities, Entity{Ref: entity, Group: at.Ref, Stands: make([]*Stand, len(a.Cards))})
 	}
-	a.Entities[i].Stands[card] = &Stand{now.Level, was.Level, !before, now.Points, now.Of, now.Since, now.Unmet}
+	a.Entities[i].Stands[card] = &Stand{now.Level, was.Level, !before, now.Points, now.Of, now.Since, now.Outcomes}
 }
 
 // detail sorts the entities.

@@ -418,3 +418,85 @@ func TestQuarterCardAndLevel(t *testing.T) {
 		t.Errorf("high is %q", got)
 	}
 }
+
+// Groups that are each other's children, however many, are all below the root, and what
+// they own counts once.
+func TestRingsOfGroups(t *testing.T) {
+	c := card(t, "ladder", "Bronze", "Silver", "Gold")
+	for _, size := range []int{2, 16, 17, 40} {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			w := open(t)
+			name := func(i int) string { return fmt.Sprintf("g%02d", i%size) }
+			for i := range size {
+				w.declare(t, "Group", name(i), map[string]any{"type": "team", "children": []any{name(i + 1)}})
+				w.declare(t, "Component", "of-"+name(i), map[string]any{"type": "service", "lifecycle": "production", "owner": name(i)})
+				w.add(t, begin.Add(time.Hour), "component:default/of-"+name(i), event.ScoreChanged{Card: c.Ref.String(), After: &event.Score{Level: "Bronze", Of: 3}})
+			}
+			w.ready(t)
+			end := begin.Add(48 * time.Hour)
+			ask := func(within string) *maturity.Report {
+				report, err := maturity.Ask(t.Context(), w.scores, w.catalog.Snapshot(), maturity.Question{
+					Cards: []*scorecards.Card{c}, Card: c, Target: "Silver", From: begin, To: projections.Moment{At: end}, End: end, By: maturity.ByTeam, Within: within, Detail: true, Members: true,
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return report
+			}
+			whole := ask("")
+			if n := len(slices.Collect(whole.Root.Groups())); n != size || whole.Root.All.Entities != size || len(whole.Members[""]) != size {
+				t.Errorf("%d groups have %d entities, %d members; want %d of each", n, whole.Root.All.Entities, len(whole.Members[""]), size)
+			}
+			for i := range size {
+				ref := "group:default/" + name(i)
+				if report := ask(ref); report.Root.Ref != ref || !slices.ContainsFunc(report.Entities, func(e maturity.Entity) bool { return e.Group == ref }) {
+					t.Errorf("within %s there are %d entities, and its own is not", ref, len(report.Entities))
+				}
+			}
+		})
+	}
+}
+
+// Components that are part of each other belong nowhere, and one that is deep within others
+// belongs where these do.
+func TestPartsOfParts(t *testing.T) {
+	c := card(t, "ladder", "Bronze", "Silver", "Gold")
+	w := open(t)
+	w.declare(t, "Domain", "money", map[string]any{"owner": "g"})
+	w.declare(t, "System", "cards", map[string]any{"owner": "g", "domain": "money"})
+	part := func(name string, spec map[string]any) {
+		spec["type"], spec["lifecycle"], spec["owner"] = "service", "production", "g"
+		w.declare(t, "Component", name, spec)
+	}
+	part("c00", map[string]any{"system": "cards"})
+	for i := 1; i < 20; i++ {
+		part(fmt.Sprintf("c%02d", i), map[string]any{"subcomponentOf": fmt.Sprintf("c%02d", i-1)})
+	}
+	part("x", map[string]any{"subcomponentOf": "y"})
+	part("y", map[string]any{"subcomponentOf": "x"})
+	second := card(t, "points")
+	for _, name := range []string{"c19", "x"} {
+		w.add(t, begin.Add(time.Hour), "component:default/"+name, event.ScoreChanged{Card: second.Ref.String(), After: &event.Score{Of: 3}})
+	}
+	w.ready(t)
+	end := begin.Add(48 * time.Hour)
+	report, err := maturity.Ask(t.Context(), w.scores, w.catalog.Snapshot(), maturity.Question{
+		Cards: []*scorecards.Card{second, c}, Card: c, Target: "Silver", From: begin, To: projections.Moment{At: end}, End: end, By: maturity.ByDomain, Detail: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	groups := map[string]string{}
+	for _, e := range report.Entities { // whichever card it was seen on first
+		groups[e.Ref] = e.Group
+	}
+	if diff := cmp.Diff(map[string]string{"component:default/c19": "system:default/cards", "component:default/x": ""}, groups); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	domain := maturity.Domains(w.catalog.Snapshot())
+	for ref, want := range map[string]string{"component:default/c19": "domain:default/money", "component:default/x": "", "system:default/cards": "domain:default/money", "component:default/none": ""} {
+		if got := domain(ref); got != want {
+			t.Errorf("the domain of %s is %q, want %q", ref, got, want)
+		}
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections/scores"
+	"github.com/callboard/callboard/scorecards"
 )
 
 // Move is an entity that stands otherwise than at the earlier moment, and the newest
@@ -186,56 +187,99 @@ func addUp(all []Step) []Step {
 	return all
 }
 
-// opened are rules that are open for an entity at a step of a card.
-type opened struct {
+// rung is a step of a card with the outcomes of rules there.
+type rung struct {
 	card, step int
-	rules      *scores.Unmet
+	outcomes   *scores.Outcomes
 }
 
 // rules tells which rules fail, and which of them alone are in the way.
 func (a *asker) rules() {
-	counts := make([]map[string]*Rule, len(a.Cards)) // those that count
+	counts := make([]*ruleCounts, len(a.Cards))
 	for i, card := range a.Cards {
-		counts[i] = map[string]*Rule{}
-		for _, r := range card.Rules {
-			if r.Counts(a.End) {
-				counts[i][r.ID] = &Rule{Card: card, Rule: r}
-			}
-		}
+		counts[i] = newRuleCounts(card, a.End)
 	}
-	for o, n := range a.open {
-		for _, id := range o.rules.Fails {
-			if r := counts[o.card][id]; r != nil {
-				r.Fails += n
-				if alone(o, r, counts[o.card]) {
-					r.Lifts += n
-				}
-			}
-		}
+	for r, n := range a.rungs {
+		counts[r.card].add(r.step, r.outcomes, n)
 	}
-	for i, card := range a.Cards {
-		for _, r := range card.Rules {
-			if c := counts[i][r.ID]; c != nil && c.Fails > 0 {
-				a.Rules = append(a.Rules, *c)
-			}
-		}
+	for _, c := range counts {
+		a.Rules = append(a.Rules, c.failing()...)
 	}
-	slices.SortStableFunc(a.Rules, func(x, y Rule) int {
+	sortRules(a.Rules)
+}
+
+// RulesOf tells how the rules of a card are kept by scores at a time: those that fail and count, in
+// the order of [Report].
+func RulesOf(card *scorecards.Card, list []scores.Score, at time.Time) []Rule {
+	counts, of := newRuleCounts(card, at), newCounter(card, "")
+	for _, s := range list {
+		counts.add(of.step(s.Level), scores.OutcomesOf(s.Rules), 1)
+	}
+	all := counts.failing()
+	sortRules(all)
+	return all
+}
+
+func sortRules(all []Rule) {
+	slices.SortStableFunc(all, func(x, y Rule) int {
 		return cmp.Or(cmp.Compare(y.Lifts, x.Lifts), cmp.Compare(y.Fails, x.Fails))
 	})
 }
 
-// alone reports whether a rule is all that is in the way of the next level.
-func alone(o opened, rule *Rule, counts map[string]*Rule) bool {
-	if o.step >= len(rule.Card.Levels) {
+// ruleCounts counts how the rules of a card are kept that count at a time.
+type ruleCounts struct {
+	card *scorecards.Card
+	of   map[string]*Rule
+}
+
+func newRuleCounts(card *scorecards.Card, at time.Time) *ruleCounts {
+	c := &ruleCounts{card, map[string]*Rule{}}
+	for _, r := range card.Rules {
+		if r.Counts(at) {
+			c.of[r.ID] = &Rule{Card: card, Rule: r}
+		}
+	}
+	return c
+}
+
+// add counts so many entities that stand at a step.
+func (c *ruleCounts) add(step int, outcomes *scores.Outcomes, n int) {
+	for _, id := range outcomes.Passes {
+		if r := c.of[id]; r != nil {
+			r.Passes += n
+		}
+	}
+	for _, id := range outcomes.Fails {
+		if r := c.of[id]; r != nil {
+			r.Fails += n
+			if c.alone(step, outcomes, id) {
+				r.Lifts += n
+			}
+		}
+	}
+}
+
+// failing are those that fail, in the order of the card.
+func (c *ruleCounts) failing() (all []Rule) {
+	for _, r := range c.card.Rules {
+		if one := c.of[r.ID]; one != nil && one.Fails > 0 {
+			all = append(all, *one)
+		}
+	}
+	return all
+}
+
+// alone reports whether a rule that fails is all that is in the way of the next level.
+func (c *ruleCounts) alone(step int, outcomes *scores.Outcomes, rule string) bool {
+	if step >= len(c.card.Levels) {
 		return false
 	}
-	next := rule.Card.Levels[o.step].Rank
-	asked := func(id string) bool { return counts[id] != nil && rule.Card.Rank(counts[id].Rule.Level) <= next }
-	if !asked(rule.Rule.ID) || slices.ContainsFunc(o.rules.Unsure, asked) {
+	next := c.card.Levels[step].Rank
+	asked := func(id string) bool { return c.of[id] != nil && c.card.Rank(c.of[id].Rule.Level) <= next }
+	if !asked(rule) || slices.ContainsFunc(outcomes.Unsure, asked) {
 		return false
 	}
-	return !slices.ContainsFunc(o.rules.Fails, func(id string) bool { return id != rule.Rule.ID && asked(id) })
+	return !slices.ContainsFunc(outcomes.Fails, func(id string) bool { return id != rule && asked(id) })
 }
 
 // first is the index of the first moment that is not before a time.

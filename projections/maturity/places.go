@@ -60,7 +60,7 @@ func ready(c *Count, of *counter) *Count {
 
 // within reports whether n is in scope. A nil scope has nothing in it.
 func (n *Node) within(scope *Node) bool {
-	for at, steps := n, 0; at != nil && steps < deepest; at, steps = at.Parent, steps+1 {
+	for at := n; at != nil; at = at.Parent {
 		if at == scope {
 			return true
 		}
@@ -104,14 +104,10 @@ type places struct {
 	root  *Node
 	none  *Node
 	nodes map[string]*Node
-	at    map[string]*Node  // where entities belong that say so themselves
+	at    map[string]*Node  // where entities belong that say so themselves, or were asked for
 	up    map[string]string // from groups, and from what is part of what is no group
 	group func(ref string) bool
 }
-
-// deepest is how many steps lead from an entity to the root at most: whoever declares
-// that two domains are part of each other gets an end all the same.
-const deepest = 16
 
 // placesOf reads where entities belong out of a catalog.
 func placesOf(c Catalog, by Grouping) *places {
@@ -172,18 +168,30 @@ func (p *places) of(entity string) *Node {
 	if p.group(entity) {
 		return p.node(entity)
 	}
-	at := entity
-	for range deepest {
-		if n, ok := p.at[at]; ok {
-			return n
-		}
-		up, ok := p.up[at]
-		if !ok {
-			break
-		}
-		at = up
+	if n, ok := p.at[entity]; ok {
+		return n
 	}
-	return p.none
+	up, ok := p.up[entity]
+	if !ok {
+		return p.none
+	}
+	p.at[entity] = p.none // so that what is part of itself has an end
+	p.at[entity] = p.of(up)
+	return p.at[entity]
+}
+
+// Domains returns what tells the domain of an entity, by their full references: the nearest
+// that it is part of, through systems and components; empty if there is none.
+func Domains(c Catalog) func(entity string) string {
+	p := placesOf(c, ByDomain)
+	return func(entity string) string {
+		for at := p.of(entity); at != nil; at = at.Parent {
+			if strings.HasPrefix(at.Ref, "domain:") {
+				return at.Ref
+			}
+		}
+		return ""
+	}
 }
 
 // members lists the components in scope, by the names of that and of the groups that are
@@ -206,7 +214,9 @@ func (p *places) members(c Catalog, scope *Node) map[string][]string {
 	return all
 }
 
-// node is a group by its reference. Of one that leads in a circle the last step is left out.
+// node is a group by its reference. In a circle of groups, however long, the one that was
+// asked for first is the highest: nothing is put below what is in it, so that all is below
+// the root.
 func (p *places) node(ref string) *Node {
 	if n, ok := p.nodes[ref]; ok {
 		return n

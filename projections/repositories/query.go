@@ -147,12 +147,12 @@ func (r *Repositories) OfEntity(ctx context.Context, ref string) ([]Fact, error)
 
 // Facts returns what is known of a repository, by name.
 func (r *Repositories) Facts(ctx context.Context, source, id string) ([]Fact, error) {
-	return many(ctx, r.db, scanFact, `SELECT fact, value, at, position, until, actor FROM facts WHERE source = ? AND id = ? ORDER BY fact`, source, id)
+	return many(ctx, r.db, scanFact, `SELECT fact, value, at, position, until, actor FROM facts WHERE source = ? AND id = ? AND value <> 'null' ORDER BY fact`, source, id)
 }
 
 // Fact returns one fact of a repository, or an error of kind fault.NotFound.
 func (r *Repositories) Fact(ctx context.Context, source, id, fact string) (Fact, error) {
-	f, err := scanFact(r.db.QueryRowContext(ctx, `SELECT fact, value, at, position, until, actor FROM facts WHERE source = ? AND id = ? AND fact = ?`, source, id, fact))
+	f, err := scanFact(r.db.QueryRowContext(ctx, `SELECT fact, value, at, position, until, actor FROM facts WHERE source = ? AND id = ? AND fact = ? AND value <> 'null'`, source, id, fact))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Fact{}, fault.New(fault.NotFound, "nothing is known of %s of repository %s of source %s", fact, id, source)
 	}

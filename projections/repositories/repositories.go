@@ -132,7 +132,8 @@ func end(tx *sqlstore.Tx, rec eventlog.Record, r event.Repository, went string) 
 }
 
 // record keeps a fact of a repository or of an entity. One that is not there any more
-// has no row. What somebody reports may come late: then it does not count.
+// has no row. What somebody reports may come late: then it does not count. So what was
+// taken back has a row, which says null.
 func record(tx *sqlstore.Tx, rec eventlog.Record, d event.FactRecorded) error {
 	source, id := d.Repository.Source, d.Repository.ID
 	if d.Entity != "" {
@@ -141,7 +142,11 @@ func record(tx *sqlstore.Tx, rec eventlog.Record, d event.FactRecorded) error {
 	if id == "" {
 		return nil
 	}
-	if string(d.Value) == "null" || len(d.Value) == 0 {
+	reported := strings.HasPrefix(d.Fact, event.FactReported)
+	if len(d.Value) == 0 {
+		d.Value = json.RawMessage("null")
+	}
+	if string(d.Value) == "null" && !reported {
 		_, err := tx.Exec(`DELETE FROM facts WHERE source = ? AND id = ? AND fact = ?`, source, id, d.Fact)
 		return err
 	}
@@ -159,7 +164,7 @@ func record(tx *sqlstore.Tx, rec eventlog.Record, d event.FactRecorded) error {
 		INSERT INTO facts (source, id, fact, value, at, position, until, actor) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (source, id, fact) DO UPDATE SET value = excluded.value, at = excluded.at, position = excluded.position, until = excluded.until, actor = excluded.actor
 		WHERE excluded.at >= facts.at OR NOT ?`,
-		source, id, d.Fact, string(d.Value), rec.Time.UnixNano(), rec.Position, until, rec.Actor.String(), strings.HasPrefix(d.Fact, event.FactReported))
+		source, id, d.Fact, string(d.Value), rec.Time.UnixNano(), rec.Position, until, rec.Actor.String(), reported)
 	return err
 }
 

@@ -1,6 +1,7 @@
 package repositories_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/projectiontest"
 	"github.com/callboard/callboard/projections/repositories"
@@ -101,6 +103,35 @@ func TestNames(t *testing.T) {
 	}
 	if got, err := r.Named(t.Context(), "github", "acme/payments"); err != nil || got.ID != "9" {
 		t.Errorf("a name that passed on is that of %s, %v", got.ID, err)
+	}
+}
+
+// Of what somebody reports the time counts, not the order in which it comes: also of what
+// was taken back.
+func TestReportsThatComeLate(t *testing.T) {
+	const ref = "component:default/x"
+	r, at := open(t), time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	for n, one := range []struct {
+		hours int
+		value string
+		want  string
+	}{{1, "60", "60"}, {3, "80", "80"}, {2, "null", "80"}, {4, "null", ""}, {3, "70", ""}, {5, "90", "90"}} {
+		e, err := event.New("/test", ref, event.FactRecorded{Fact: event.FactReported + "coverage", Entity: ref, Value: []byte(one.value)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.ID, e.Time = fmt.Sprint(n), at.Add(time.Duration(one.hours)*time.Hour)
+		if err := r.Apply(t.Context(), []eventlog.Record{{Position: eventlog.Position(n + 1), Recorded: at.AddDate(0, 0, 1), Event: e}}); err != nil { //nolint:gosec // small
+			t.Fatal(err)
+		}
+		got := ""
+		facts, err := r.OfEntity(t.Context(), ref)
+		if len(facts) > 0 {
+			got = string(facts[0].Value)
+		}
+		if _, known := r.Fact(t.Context(), "", ref, event.FactReported+"coverage"); got != one.want || err != nil || (known == nil) != (one.want != "") {
+			t.Errorf("after %s of hour %d it is %q, %v, want %q", one.value, one.hours, got, err, one.want)
+		}
 	}
 }
 

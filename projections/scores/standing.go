@@ -23,17 +23,41 @@ type Stand struct {
 	// Code stands for Level: a small number, the same for the same level of a card.
 	Code       int
 	Points, Of float64
-	Unmet      *Unmet
+	Outcomes   *Outcomes
 	Since      time.Time
 	Position   eventlog.Position // of the event that began it
 }
 
-// Unmet are the rules that do not pass for an entity, by their ids. Many entities have the
-// same: equal ones are one value, which nobody changes.
-type Unmet struct {
+// Outcomes are the rules that apply to an entity, by their ids. Many entities have the same:
+// equal ones are one value, which nobody changes.
+type Outcomes struct {
+	Passes []string
 	Fails  []string
 	Unsure []string // unknown, or gone wrong
 	Exempt []string
+}
+
+// OutcomesOf sorts rules by what they came to.
+func OutcomesOf(rules []Rule) *Outcomes {
+	o := &Outcomes{}
+	for _, r := range rules {
+		o.add(r.ID, scorecards.Outcome(r.Outcome))
+	}
+	return o
+}
+
+func (o *Outcomes) add(rule string, outcome scorecards.Outcome) {
+	switch outcome {
+	case scorecards.NotApplicable:
+	case scorecards.Pass:
+		o.Passes = append(o.Passes, rule)
+	case scorecards.Fail:
+		o.Fails = append(o.Fails, rule)
+	case scorecards.Exempt:
+		o.Exempt = append(o.Exempt, rule)
+	default:
+		o.Unsure = append(o.Unsure, rule)
+	}
 }
 
 // Line is how one entity stood on one card, from the first event to the newest.
@@ -47,7 +71,7 @@ type turn struct {
 	position   eventlog.Position
 	since      int64
 	points, of float64
-	open       uint32 // of the card's
+	outcomes   uint32 // of the card's
 	level      uint16 // likewise; gone: it is not judged from then on
 }
 
@@ -90,7 +114,7 @@ func (l Line) upTo(m projections.Moment) int {
 }
 
 func (c *cardLines) stand(t *turn) Stand {
-	return Stand{c.levels[t.level], int(t.level), t.points, t.of, c.open[t.open], time.Unix(0, t.since).UTC(), t.position}
+	return Stand{c.levels[t.level], int(t.level), t.points, t.of, c.outcomes[t.outcomes], time.Unix(0, t.since).UTC(), t.position}
 }
 
 // Change is that an entity came to stand otherwise.
@@ -138,17 +162,17 @@ type lines struct {
 // cardLines are those of one card. What is said often is kept once.
 type cardLines struct {
 	levels   []string
-	open     []*Unmet
+	outcomes []*Outcomes
 	entities []string // in the order in which they were judged first
 	newest   []turn   // of each of them
 	before   [][]turn // likewise
 
-	levelOf  map[string]uint16
-	openOf   map[string]uint32
-	entityOf map[string]int
+	levelOf    map[string]uint16
+	outcomesOf map[string]uint32
+	entityOf   map[string]int
 }
 
-func (c *cardLines) add(entity, level, open string, t turn) error {
+func (c *cardLines) add(entity, level, outcomes string, t turn) error {
 	i, ok := c.entityOf[entity]
 	if !ok {
 		i = len(c.entities)
@@ -165,12 +189,12 @@ func (c *cardLines) add(entity, level, open string, t turn) error {
 			c.levelOf[level], c.levels = n, append(c.levels, level)
 		}
 		t.level = n
-		o, ok := c.openOf[open]
+		o, ok := c.outcomesOf[outcomes]
 		if !ok {
-			o = uint32(len(c.open)) //nolint:gosec // no more than rows
-			c.openOf[open], c.open = o, append(c.open, readOpen(open))
+			o = uint32(len(c.outcomes)) //nolint:gosec // no more than rows
+			c.outcomesOf[outcomes], c.outcomes = o, append(c.outcomes, readOutcomes(outcomes))
 		}
-		t.open = o
+		t.outcomes = o
 	}
 	if ok {
 		c.before[i] = append(c.before[i], c.newest[i])
@@ -179,27 +203,19 @@ func (c *cardLines) add(entity, level, open string, t turn) error {
 	return nil
 }
 
-func readOpen(text string) *Unmet {
-	o := &Unmet{}
+func readOutcomes(text string) *Outcomes {
+	o := &Outcomes{}
 	for one := range strings.FieldsSeq(text) {
 		rule, outcome, _ := strings.Cut(one, "=")
-		switch scorecards.Outcome(outcome) {
-		case scorecards.Fail:
-			o.Fails = append(o.Fails, rule)
-		case scorecards.Exempt:
-			o.Exempt = append(o.Exempt, rule)
-		default:
-			o.Unsure = append(o.Unsure, rule)
-		}
+		o.add(rule, scorecards.Outcome(outcome))
 	}
 	return o
 }
 
-func writeOpen(rules []Rule) string {
+func writeOutcomes(rules []Rule) string {
 	var b strings.Builder
 	for _, r := range rules {
-		switch scorecards.Outcome(r.Outcome) {
-		case scorecards.Pass, scorecards.NotApplicable:
+		if r.Outcome == string(scorecards.NotApplicable) {
 			continue
 		}
 		if b.Len() > 0 {
@@ -216,8 +232,8 @@ func writeStanding(tx *sqlstore.Tx, rec eventlog.Record, d event.ScoreChanged, s
 	if d.After != nil {
 		after = *d.After
 	}
-	_, err := tx.Exec(`INSERT INTO standing (position, card, entity, since, gone, level, points, of, open) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		rec.Position, d.Card, rec.Subject, since, d.After == nil, after.Level, after.Points, after.Of, writeOpen(rules))
+	_, err := tx.Exec(`INSERT INTO standing (position, card, entity, since, gone, level, points, of, outcomes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		rec.Position, d.Card, rec.Subject, since, d.After == nil, after.Level, after.Points, after.Of, writeOutcomes(rules))
 	return err
 }
 
@@ -244,16 +260,16 @@ func (s *Scores) readOn(ctx context.Context) error {
 	all := &s.lines
 	all.mu.Lock()
 	defer all.mu.Unlock()
-	rows, err := s.db.QueryContext(ctx, `SELECT position, card, entity, since, gone, level, points, of, open FROM standing WHERE position > ? ORDER BY position`, all.position)
+	rows, err := s.db.QueryContext(ctx, `SELECT position, card, entity, since, gone, level, points, of, outcomes FROM standing WHERE position > ? ORDER BY position`, all.position)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var t turn
-		var card, entity, level, open string
+		var card, entity, level, outcomes string
 		var ended bool
-		if err := rows.Scan(&t.position, &card, &entity, &t.since, &ended, &level, &t.points, &t.of, &open); err != nil {
+		if err := rows.Scan(&t.position, &card, &entity, &t.since, &ended, &level, &t.points, &t.of, &outcomes); err != nil {
 			return err
 		}
 		if ended {
@@ -261,13 +277,13 @@ func (s *Scores) readOn(ctx context.Context) error {
 		}
 		c := all.cards[card]
 		if c == nil {
-			c = &cardLines{levelOf: map[string]uint16{}, openOf: map[string]uint32{}, entityOf: map[string]int{}}
+			c = &cardLines{levelOf: map[string]uint16{}, outcomesOf: map[string]uint32{}, entityOf: map[string]int{}}
 			if all.cards == nil {
 				all.cards = map[string]*cardLines{}
 			}
 			all.cards[card] = c
 		}
-		if err := c.add(entity, level, open, t); err != nil {
+		if err := c.add(entity, level, outcomes, t); err != nil {
 			return err
 		}
 		all.position = t.position

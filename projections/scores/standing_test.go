@@ -46,9 +46,11 @@ func drawRecords(rt *rapid.T, begin time.Time) (records []eventlog.Record) {
 
 // short is what a list has that a Stand has, too.
 func short(s scores.Score) scores.Stand {
-	all := &scores.Unmet{}
+	all := &scores.Outcomes{}
 	for _, r := range s.Rules {
 		switch r.Outcome {
+		case "pass":
+			all.Passes = append(all.Passes, r.ID)
 		case "fail":
 			all.Fails = append(all.Fails, r.ID)
 		case "unknown", "error":
@@ -57,7 +59,7 @@ func short(s scores.Score) scores.Stand {
 			all.Exempt = append(all.Exempt, r.ID)
 		}
 	}
-	return scores.Stand{Level: s.Level, Points: s.Points, Of: s.Of, Unmet: all, Since: s.Since, Position: s.Position}
+	return scores.Stand{Level: s.Level, Points: s.Points, Of: s.Of, Outcomes: all, Since: s.Since, Position: s.Position}
 }
 
 // What is in memory says at any moment what a list of that moment does, however the

@@ -34,7 +34,7 @@ func (w *World) record(rec eventlog.Record, t *touched) error {
 			}
 		case strings.HasPrefix(d.Fact, event.FactReported):
 			t.facts, t.entities[d.Entity] = []string{d.Fact}, true
-			return report(o.reported, rec, d)
+			return o.reported.tell(rec, d)
 		}
 		return nil
 	}
@@ -64,7 +64,7 @@ func (w *World) record(rec eventlog.Record, t *touched) error {
 		err = r.list(rec, d)
 	case strings.HasPrefix(d.Fact, event.FactReported):
 		t.facts = []string{d.Fact}
-		err = report(r.reported, rec, d)
+		err = r.reported.tell(rec, d)
 	default:
 		return nil
 	}
@@ -92,26 +92,39 @@ func languagesOf(rec eventlog.Record, d event.FactRecorded) (*scorecards.Fact, e
 	return &scorecards.Fact{Value: found.Shares, Source: &since}, nil
 }
 
-// report keeps what somebody reported, under the name of its variable.
-func report(to map[string]scorecards.Fact, rec eventlog.Record, d event.FactRecorded) error {
+// reports are what somebody reported, by the name of the variable. What was taken back stays
+// without a value, so that an older report which comes late does not bring it back.
+type reports map[string]scorecards.Fact
+
+// tell keeps what somebody reported.
+func (all reports) tell(rec eventlog.Record, d event.FactRecorded) error {
+	if was, ok := all[d.Fact]; ok && rec.Time.Before(was.Source.At) {
+		return nil // it came late
+	}
+	since := sourceOf(rec)
 	if isNull(d.Value) {
-		delete(to, d.Fact)
+		all[d.Fact] = scorecards.Fact{Source: &since}
 		return nil
 	}
 	var value any
 	if err := json.Unmarshal(d.Value, &value); err != nil {
 		return fmt.Errorf("decode fact %s: %w", d.Fact, err)
 	}
-	if was, ok := to[d.Fact]; ok && rec.Time.Before(was.Source.At) {
-		return nil // it came late
-	}
-	since := sourceOf(rec)
 	stale := d.Until
 	if stale.IsZero() {
 		stale = rec.Time.Add(reportedFor)
 	}
-	to[d.Fact] = scorecards.Fact{Value: value, Source: &since, Stale: stale}
+	all[d.Fact] = scorecards.Fact{Value: value, Source: &since, Stale: stale}
 	return nil
+}
+
+// facts adds what was not taken back.
+func (all reports) facts(to map[string]scorecards.Fact) {
+	for name, f := range all {
+		if f.Value != nil {
+			to[name] = f
+		}
+	}
 }
 
 // verified tells when somebody said that the descriptor is still true.
@@ -267,7 +280,11 @@ func (f *files) ownership() bool {
 // text if the forge does not tell it.
 func (f *files) facts(to map[string]scorecards.Fact, named []string) {
 	if f.TooMany == 0 {
-		to["repo.files"] = scorecards.Fact{Value: append([]string{}, f.Paths...), Source: f.since}
+		paths := f.Paths // nobody writes to them: what changes makes a new list
+		if paths == nil {
+			paths = []string{}
+		}
+		to["repo.files"] = scorecards.Fact{Value: paths, Source: f.since}
 	}
 	for _, file := range named {
 		c, known := f.Contents[file]

@@ -142,4 +142,11 @@ func TestReportedFacts(t *testing.T) {
 	w.known(4*day, map[string]any{"facts.coverage": 60.0}) // that of the repository is left
 	w.fact(4*day, "ci", "facts.coverage", nil)
 	w.known(4*day, map[string]any{"facts.coverage": nil})
+	// What comes late counts neither after what was taken back nor against what is newer.
+	w.fact(day, "ci", "facts.coverage", 50.0)
+	w.ofEntity(day, "ci", "facts.coverage", `50`, time.Time{})
+	w.known(4*day, map[string]any{"facts.coverage": nil})
+	w.fact(5*day, "ci", "facts.coverage", 90.0)
+	w.fact(4*day+1, "ci", "facts.coverage", nil)
+	w.known(5*day, map[string]any{"facts.coverage": 90.0})
 }

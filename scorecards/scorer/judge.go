@@ -251,7 +251,7 @@ func (j *judge) evaluate(key pair, now time.Time) (d event.ScoreChanged, changed
 	}
 	result := card.Reevaluate(was.result, subject, now, j.changed)
 	if j.catching {
-		result.Postpone(now, now.Add(lookBack))
+		result.Postpone(lookBack)
 	}
 	j.dues.set(key, result.Due)
 	if judged {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"maps"
-	"slices"
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
@@ -62,7 +61,7 @@ func (j *judge) foresee(ctx context.Context, events []event.Event) ([]Foreseen, 
 func (j *judge) fork(say func(context.Context, []change) error) *judge {
 	return &judge{
 		say: say, world: j.world.fork(), standing: maps.Clone(j.standing), at: j.at, clock: j.clock, started: j.started,
-		dues: &dues{at: maps.Clone(j.dues.at), queue: slices.Clone(j.dues.queue)},
+		dues: j.dues.fork(),
 	}
 }
 
@@ -78,7 +77,7 @@ func (w *World) fork() *World {
 	f := *w
 	f.entities, f.edges, f.repositories = maps.Clone(w.entities), maps.Clone(w.edges), maps.Clone(w.repositories)
 	f.own = maps.Clone(w.own)
-	f.cards, f.exemptions, f.initiatives = maps.Clone(w.cards), maps.Clone(w.exemptions), maps.Clone(w.initiatives)
+	f.cards, f.exemptions, f.exempt, f.initiatives = maps.Clone(w.cards), maps.Clone(w.exemptions), maps.Clone(w.exempt), maps.Clone(w.initiatives)
 	f.ours = &ours{edges: map[string]bool{}, own: map[string]bool{}, repositories: map[place]bool{}}
 	return &f
 }

@@ -66,11 +66,14 @@ func New(o Options) *Scorer {
 
 // Run judges until ctx ends, which is no error. What goes wrong is tried again.
 func (s *Scorer) Run(ctx context.Context) error {
-	pause := firstRetry
+	pause, came := firstRetry, eventlog.Position(0)
 	for ctx.Err() == nil {
 		err := s.follow(ctx)
 		if ctx.Err() != nil {
 			return nil
+		}
+		if at := s.position(); at > came { // it went on for a while
+			pause, came = firstRetry, at
 		}
 		s.Logger.ErrorContext(ctx, "scores stand still", "error", err, "retry", pause)
 		select {
@@ -97,6 +100,13 @@ func (s *Scorer) Wait(ctx context.Context, p eventlog.Position) error {
 			return fault.New(fault.Unavailable, "scores have come to position %d, not yet to %d: %w", at, p, ctx.Err())
 		}
 	}
+}
+
+// position is how far it has come.
+func (s *Scorer) position() eventlog.Position {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.at
 }
 
 func (s *Scorer) advance(p eventlog.Position) {

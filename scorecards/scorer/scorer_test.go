@@ -1,8 +1,13 @@
 package scorer_test
 
 import (
+	"context"
+	"errors"
+	"iter"
 	"log/slog"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -115,6 +120,74 @@ func TestChangeNamesItsCause(t *testing.T) {
 	if diff := cmp.Diff(told(), said(t, log)); diff != "" {
 		t.Errorf("scores of a story judged at once (-want +got):\n%s", diff)
 	}
+}
+
+// breaking is a log that cannot be followed past a position.
+type breaking struct {
+	*eventlogtest.Memory
+	at *atomic.Uint64
+}
+
+func (b breaking) Follow(ctx context.Context, after eventlog.Position) iter.Seq2[eventlog.Record, error] {
+	return func(yield func(eventlog.Record, error) bool) {
+		for rec, err := range b.Memory.Follow(ctx, after) {
+			if !yield(rec, err) {
+				return
+			}
+			if err == nil && uint64(rec.Position) == b.at.Load() {
+				yield(eventlog.Record{}, errors.New("the disk is full"))
+				return
+			}
+		}
+	}
+}
+
+// pauses are what a logger was told of pauses, sent on.
+type pauses chan time.Duration
+
+func (p pauses) Enabled(context.Context, slog.Level) bool { return true }
+func (p pauses) WithAttrs([]slog.Attr) slog.Handler       { return p }
+func (p pauses) WithGroup(string) slog.Handler            { return p }
+func (p pauses) Handle(_ context.Context, r slog.Record) error {
+	r.Attrs(func(a slog.Attr) bool {
+		if a.Key == "retry" {
+			p <- a.Value.Duration()
+		}
+		return true
+	})
+	return nil
+}
+
+// Pauses between failures grow, and begin anew once it has come farther.
+func TestPausesBeginAnewAfterProgress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var at atomic.Uint64
+		at.Store(1)
+		events, log := story(t), breaking{eventlogtest.NewMemory(), &at}
+		if _, err := log.Append(t.Context(), events[:2]...); err != nil {
+			t.Fatal(err)
+		}
+		seen := make(pauses)
+		ctx, stop := context.WithCancel(t.Context())
+		s := scorer.New(scorer.Options{Log: log, Kinds: append(catalog.BuiltIn(), scorecards.Kinds()...), Now: time.Now, Logger: slog.New(seen)})
+		ended := make(chan error)
+		go func() { ended <- s.Run(ctx) }()
+		var got []time.Duration
+		for i := range 6 {
+			if i == 3 { // the scorer pauses meanwhile
+				at.Store(2)
+			}
+			got = append(got, <-seen)
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		const first = 100 * time.Millisecond
+		if diff := cmp.Diff([]time.Duration{first, 2 * first, 4 * first, first, 2 * first, 4 * first}, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
 }
 
 // A scorer that is started anew at any place, and whose cursor a crash has put back

@@ -205,19 +205,8 @@ func (t *turns) end(ctx context.Context, ref string, at time.Time) error {
 	if err != nil {
 		return err
 	}
-	closed := event.InitiativeClosed{Initiative: initiativeOf(a.initiative), Outcome: event.InitiativeReached, Done: done, Asked: asked}
-	why := a.initiative.Unmeasured(t.judge.world.cards[a.initiative.Card])
-	switch {
-	case at.Before(a.initiative.Target): // a file said beforehand when it is closed
-		closed.Outcome, closed.Note = event.InitiativeWithdrawn, a.initiative.Note
-	case why != "":
-		closed.Outcome, closed.Note = event.InitiativeUnmeasured, why
-	case asked == 0:
-		closed.Outcome = event.InitiativeUnasked
-	case done < asked:
-		closed.Outcome = event.InitiativeMissed
-	}
-	return t.append(ctx, ref, closed, w)
+	how, note := a.initiative.Ended(t.judge.world.cards[a.initiative.Card], asked, done)
+	return t.append(ctx, ref, event.InitiativeClosed{Initiative: initiativeOf(a.initiative), Outcome: string(how), Done: done, Asked: asked, Note: note}, w)
 }
 
 // progress counts how many entities an initiative asks, and how many have nothing left to
@@ -231,12 +220,17 @@ func (t *turns) progress(i *scorecards.Initiative, at time.Time) (asked, done in
 		if key.card != i.Card {
 			continue
 		}
-		s, err := t.judge.world.Subject(key.entity, at)
-		if err != nil {
-			return 0, 0, err
-		}
-		if s == nil || !i.Asks(s, at) {
+		if t.judge.world.entities[key.entity] == nil {
 			continue
+		}
+		if !i.AsksAll() { // what is known of an entity takes a while to gather
+			s, err := t.judge.world.Subject(key.entity, at)
+			if err != nil {
+				return 0, 0, err
+			}
+			if !i.Asks(s, at) {
+				continue
+			}
 		}
 		asked++
 		outcome := func(rule string) scorecards.Outcome { return scorecards.Outcome(stands.outcomes[rule]) }

@@ -27,6 +27,7 @@ type World struct {
 	only         string                      // full ref of the one card that is looked at; empty: all are
 	fixed        bool                        // what the log says of it does not count
 	exemptions   map[string]*scorecards.Exemption
+	exempt       map[string][]*scorecards.Exemption // the same, by their entity and in order; no list is written to
 	initiatives  map[string]*scorecards.Initiative
 	ours         *ours // of a copy; nil: all is. See fork, which has to know of each map here
 }
@@ -34,7 +35,7 @@ type World struct {
 // own is what was told of an entity itself, not of its repository.
 type own struct {
 	*activity
-	reported map[string]scorecards.Fact // by the name of the variable
+	reported reports
 	verified *scorecards.Source
 }
 
@@ -60,11 +61,11 @@ type repository struct {
 	since      scorecards.Source
 	owners     *codeowners.Found // nil: not known
 	ownedSince scorecards.Source
-	protected  *scorecards.Fact           // nil: not known
-	languages  *scorecards.Fact           // nil: not known
-	files      *files                     // nil: not known
-	docs       map[string]*docs           // by the full ref of the entity; what is in it is not written to
-	reported   map[string]scorecards.Fact // by the name of the variable
+	protected  *scorecards.Fact // nil: not known
+	languages  *scorecards.Fact // nil: not known
+	files      *files           // nil: not known
+	docs       map[string]*docs // by the full ref of the entity; what is in it is not written to
+	reported   reports
 	*activity
 	entities map[string]bool
 }
@@ -73,7 +74,7 @@ type repository struct {
 func NewWorld(kinds catalog.Kinds) *World {
 	return &World{
 		kinds: kinds, entities: map[string]*declared{}, edges: map[string]edges{}, repositories: map[place]*repository{},
-		own: map[string]*own{}, cards: map[string]*scorecards.Card{}, exemptions: map[string]*scorecards.Exemption{}, initiatives: map[string]*scorecards.Initiative{},
+		own: map[string]*own{}, cards: map[string]*scorecards.Card{}, exemptions: map[string]*scorecards.Exemption{}, exempt: map[string][]*scorecards.Exemption{}, initiatives: map[string]*scorecards.Initiative{},
 	}
 }
 
@@ -157,7 +158,7 @@ func sourceOf(rec eventlog.Record) scorecards.Source {
 func (w *World) repository(p place) *repository {
 	r := w.ownRepository(p)
 	if r == nil {
-		r = &repository{entities: map[string]bool{}, docs: map[string]*docs{}, reported: map[string]scorecards.Fact{}, activity: newActivity()}
+		r = &repository{entities: map[string]bool{}, docs: map[string]*docs{}, reported: reports{}, activity: newActivity()}
 		w.repositories[p] = r
 	}
 	return r
@@ -182,7 +183,7 @@ func (w *World) of(ref string) *own {
 	o := w.own[ref]
 	switch {
 	case o == nil:
-		o = &own{activity: newActivity(), reported: map[string]scorecards.Fact{}}
+		o = &own{activity: newActivity(), reported: reports{}}
 		w.own[ref] = o
 	case w.ours != nil && !w.ours.own[ref]:
 		o = &own{activity: o.activity.fork(), reported: maps.Clone(o.reported), verified: o.verified}
@@ -266,6 +267,9 @@ func (w *World) declare(d event.WrittenDeclaration, since scorecards.Source, t *
 	case e.Kind == scorecards.KindExemption && e.APIVersion == scorecards.APIVersion:
 		if x, _ := scorecards.ParseExemption(&e); x != nil {
 			w.exemptions[ref] = x
+			of := append(slices.Clone(w.exempt[x.Entity]), x)
+			slices.SortFunc(of, func(a, b *scorecards.Exemption) int { return strings.Compare(a.Ref.String(), b.Ref.String()) })
+			w.exempt[x.Entity] = of
 			t.entities[x.Entity] = true
 		}
 	case e.Kind == scorecards.KindInitiative && e.APIVersion == scorecards.APIVersion:
@@ -289,6 +293,7 @@ func (w *World) forget(ref string, t *touched) {
 	}
 	if x := w.exemptions[ref]; x != nil {
 		delete(w.exemptions, ref)
+		w.exempt[x.Entity] = slices.DeleteFunc(slices.Clone(w.exempt[x.Entity]), func(o *scorecards.Exemption) bool { return o == x })
 		t.entities[x.Entity] = true
 	}
 	delete(w.initiatives, ref)
@@ -348,7 +353,7 @@ func (w *World) Subject(ref string, now time.Time) (*scorecards.Subject, error) 
 	if r := w.repositories[place{d.origin.Source, d.origin.RepositoryID}]; r != nil {
 		r.facts(s.Facts, d.origin, w.named())
 		r.documented(s.Facts, e, d.origin)
-		maps.Copy(s.Facts, r.reported)
+		r.reported.facts(s.Facts)
 		happened = append(happened, r.activity)
 		if r.state != nil {
 			branch = r.state.DefaultBranch
@@ -356,31 +361,16 @@ func (w *World) Subject(ref string, now time.Time) (*scorecards.Subject, error) 
 	}
 	if o := w.own[ref]; o != nil {
 		happened = append(happened, o.activity)
-		maps.Copy(s.Facts, o.reported)
+		o.reported.facts(s.Facts)
 	}
 	happened.facts(s.Facts, branch, now)
 	w.verified(s.Facts, ref)
-	for _, x := range w.exemptions {
-		if x.Entity == ref {
-			s.Exemptions = append(s.Exemptions, *x)
-		}
-	}
-	slices.SortFunc(s.Exemptions, func(a, b scorecards.Exemption) int { return strings.Compare(a.Ref.String(), b.Ref.String()) })
+	s.Exemptions = w.exempt[ref]
 	return s, nil
 }
 
 func (w *World) owner(ref string) scorecards.Owner {
-	o := scorecards.Owner{Ref: ref, Exists: w.entities[ref] != nil}
-	if strings.HasPrefix(ref, "user:") {
-		o.Members = 1
-		return o
-	}
-	for member := range w.edges[ref]["hasMember"] {
-		if w.entities[member] != nil {
-			o.Members++
-		}
-	}
-	return o
+	return scorecards.OwnerOf(ref, maps.Keys(w.edges[ref]["hasMember"]), func(ref string) bool { return w.entities[ref] != nil })
 }
 
 // relations lists what an entity is related to, by type and then by ref.

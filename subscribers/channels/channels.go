@@ -10,6 +10,7 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/json"
+	"log/slog"
 	"math"
 	"net/url"
 	"slices"
@@ -65,9 +66,10 @@ type Options struct {
 	Notices Notices
 	Log     Log
 	// Wait returns once the notices have the event at a position.
-	Wait func(context.Context, eventlog.Position) error
-	URL  string // of the portal, without a slash at the end
-	Now  func() time.Time
+	Wait   func(context.Context, eventlog.Position) error
+	URL    string // of the portal, without a slash at the end
+	Now    func() time.Time
+	Logger *slog.Logger
 	// After is for a test; nil means time.After.
 	After func(time.Duration) <-chan time.Time
 	Roots *x509.CertPool // that mail servers are trusted by; nil means those of the system

@@ -58,7 +58,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { w.log.Close() })
 	w.start()
 	t.Cleanup(func() { w.stop() })
-	w.options = &channels.Options{Notices: w.notices, Log: w.log, URL: portal, Now: func() time.Time { return w.now }}
+	w.options = &channels.Options{Notices: w.notices, Log: w.log, URL: portal, Now: func() time.Time { return w.now }, Logger: slog.New(slog.DiscardHandler)}
 	ladder := []any{map[string]any{"name": "Bronze", "rank": 1}, map[string]any{"name": "Silver", "rank": 2}}
 	w.add(card, event.EntityRegistered{Declaration: event.Declaration{Entity: catalog.Entity{Kind: "Scorecard", Metadata: catalog.Metadata{Name: "readiness", Title: "Readiness"}, Spec: map[string]any{"levels": ladder}}}})
 	return w

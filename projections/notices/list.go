@@ -29,10 +29,7 @@ type Query struct {
 
 // where is the condition that a query puts on the table n.
 func (q Query) where() (string, []any) {
-	known := int64(q.Known) //nolint:gosec // a position
-	if known == 0 {
-		known = math.MaxInt64
-	}
+	known := knownOf(q.Moment)
 	at := q.At
 	if at.IsZero() {
 		at = q.Now
@@ -50,8 +47,9 @@ func (q Query) where() (string, []any) {
 		text += ` AND (n.gone = 0 OR n.gone > ? OR n.gone_at > ?)`
 		args = append(args, known, at.UnixNano())
 	}
-	text += ` AND (n.kind <> 'drop' OR EXISTS (SELECT 1 FROM falls AS f WHERE f.notice = n.id AND f.position <= ? AND f.time <= ? AND (f.ended = 0 OR f.ended > ?)))`
-	args = append(args, known, at.UnixNano(), known)
+	so, moments := so(q.Moment)
+	text += ` AND (n.kind <> 'drop' OR EXISTS (SELECT 1 FROM falls AS f WHERE f.notice = n.id AND ` + so + `))`
+	args = append(args, moments...)
 	if len(q.Owners) > 0 {
 		refs := `ref IN (?` + strings.Repeat(", ?", len(q.Owners)-1) + `)`
 		text += ` AND n.id IN (SELECT notice FROM concerns WHERE ` + refs + ` UNION ALL SELECT notice FROM chosen WHERE due <= ? AND ` + refs + `)`
@@ -74,6 +72,24 @@ func (q Query) where() (string, []any) {
 		args = append(args, q.Card)
 	}
 	return text, args
+}
+
+// knownOf is the last position that is known at a moment.
+func knownOf(m projections.Moment) int64 {
+	if m.Known == 0 {
+		return math.MaxInt64
+	}
+	return int64(m.Known) //nolint:gosec // a position
+}
+
+// so is the condition on the table f that at a moment something had fallen as a row says.
+func so(m projections.Moment) (string, []any) {
+	known := knownOf(m)
+	if m.At.IsZero() {
+		return `f.position <= ? AND (f.ended = 0 OR f.ended > ?)`, []any{known, known}
+	}
+	at := m.At.UnixNano()
+	return `f.position <= ? AND f.begun_at <= ? AND (f.ended = 0 OR f.ended > ? OR f.ended_at > ?)`, []any{known, at, known, at}
 }
 
 func nano(t time.Time) int64 {
@@ -224,15 +240,9 @@ func (n *Notices) fill(ctx context.Context, one *Notice, m projections.Moment) e
 	if err := rows.Err(); err != nil || one.Kind != Drop {
 		return err
 	}
-	known, at := int64(math.MaxInt64), int64(math.MaxInt64)
-	if m.Known > 0 {
-		known = int64(m.Known) //nolint:gosec // a position
-	}
-	if !m.At.IsZero() {
-		at = m.At.UnixNano()
-	}
-	falls, err := n.db.QueryContext(ctx, `SELECT entity, position, time, was, now, why FROM falls
-		WHERE notice = ? AND position <= ? AND time <= ? AND (ended = 0 OR ended > ?) ORDER BY entity, position`, one.ID, known, at, known)
+	so, args := so(m)
+	falls, err := n.db.QueryContext(ctx, `SELECT f.entity, f.position, f.time, f.was, f.now, f.why FROM falls AS f
+		WHERE f.notice = ? AND `+so+` ORDER BY f.entity, f.position`, append([]any{one.ID}, args...)...)
 	if err != nil {
 		return err
 	}

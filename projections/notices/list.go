@@ -50,28 +50,42 @@ func (q Query) where() (string, []any) {
 	so, moments := so(q.Moment)
 	text += ` AND (n.kind <> 'drop' OR EXISTS (SELECT 1 FROM falls AS f WHERE f.notice = n.id AND ` + so + `))`
 	args = append(args, moments...)
-	if len(q.Owners) > 0 {
-		refs := `ref IN (?` + strings.Repeat(", ?", len(q.Owners)-1) + `)`
-		text += ` AND n.id IN (SELECT notice FROM concerns WHERE ` + refs + ` UNION ALL SELECT notice FROM chosen WHERE due <= ? AND ` + refs + `)`
-		for _, ref := range q.Owners {
-			args = append(args, ref)
-		}
-		args = append(args, at.UnixNano())
-		for _, ref := range q.Owners {
-			args = append(args, ref)
-		}
-	}
-	if len(q.Kinds) > 0 {
-		text += ` AND n.kind IN (?` + strings.Repeat(", ?", len(q.Kinds)-1) + `)`
-		for _, kind := range q.Kinds {
-			args = append(args, kind)
-		}
-	}
+	choice, chosen := chosen(q.Owners, q.Kinds, at)
+	text += choice
+	args = append(args, chosen...)
 	if q.Card != "" {
 		text += ` AND n.card = ?`
 		args = append(args, q.Card)
 	}
 	return text, args
+}
+
+// chosen is what is added to a condition on the table n to choose what concerns owners by
+// a moment, of kinds; none of either is all.
+func chosen(owners, kinds []string, at time.Time) (text string, args []any) {
+	if len(owners) > 0 {
+		refs := oneOf("ref", owners)
+		text += ` AND n.id IN (SELECT notice FROM concerns WHERE ` + refs + ` UNION ALL SELECT notice FROM chosen WHERE due <= ? AND ` + refs + `)`
+		args = append(append(append(args, all(owners)...), at.UnixNano()), all(owners)...)
+	}
+	if len(kinds) > 0 {
+		text += ` AND ` + oneOf("n.kind", kinds)
+		args = append(args, all(kinds)...)
+	}
+	return text, args
+}
+
+// oneOf is the condition that a column has one of some values.
+func oneOf(column string, values []string) string {
+	return column + ` IN (?` + strings.Repeat(", ?", len(values)-1) + `)`
+}
+
+func all(values []string) []any {
+	args := make([]any, len(values))
+	for i, v := range values {
+		args[i] = v
+	}
+	return args
 }
 
 // knownOf is the last position that is known at a moment.
@@ -102,15 +116,19 @@ func nano(t time.Time) int64 {
 // List returns notices, the newest first.
 func (n *Notices) List(ctx context.Context, q Query) ([]Notice, error) {
 	where, args := q.where()
-	limit := q.Limit
-	if limit == 0 {
-		limit = -1
-	}
-	rows, err := n.db.QueryContext(ctx, `SELECT `+columns+` FROM notices AS n WHERE `+where+` ORDER BY n.time DESC, n.id DESC LIMIT ? OFFSET ?`, append(args, limit, q.Offset)...)
+	rows, err := n.db.QueryContext(ctx, `SELECT `+columns+` FROM notices AS n WHERE `+where+` ORDER BY n.time DESC, n.id DESC LIMIT ? OFFSET ?`, append(args, limit(q.Limit), q.Offset)...)
 	if err != nil {
 		return nil, fmt.Errorf("read notices: %w", err)
 	}
 	return n.scan(ctx, rows, q.Moment)
+}
+
+// limit is one in SQL, where a negative one is none.
+func limit(n int) int {
+	if n == 0 {
+		return -1
+	}
+	return n
 }
 
 // Count returns how many there are, whatever the limit.
@@ -166,13 +184,36 @@ func (n *Notices) facet(ctx context.Context, q Query, before, after string) ([]F
 // settled is what is sent out: what nobody took back before it was ripe.
 const settled = `(n.gone = 0 OR n.gone_at > n.ripe)`
 
-// Ripe returns what became ripe after one moment, up to another, in that order.
-func (n *Notices) Ripe(ctx context.Context, after, until time.Time) ([]Notice, error) {
-	rows, err := n.db.QueryContext(ctx, `SELECT `+columns+` FROM notices AS n WHERE `+settled+` AND n.ripe > ? AND n.ripe <= ? ORDER BY n.ripe`, nano(after), nano(until))
+// Ripening selects what became ripe after one moment, up to another. Empty fields select
+// all.
+type Ripening struct {
+	After, Until time.Time
+	Owners       []string // full refs: what concerns any of them
+	Kinds        []string
+	Limit        int // 0 is all
+	Offset       int
+}
+
+func (r Ripening) where() (string, []any) {
+	choice, args := chosen(r.Owners, r.Kinds, r.Until)
+	return settled + ` AND n.ripe > ? AND n.ripe <= ?` + choice, append([]any{nano(r.After), nano(r.Until)}, args...)
+}
+
+// Ripe returns what became ripe, in that order.
+func (n *Notices) Ripe(ctx context.Context, r Ripening) ([]Notice, error) {
+	where, args := r.where()
+	rows, err := n.db.QueryContext(ctx, `SELECT `+columns+` FROM notices AS n WHERE `+where+` ORDER BY n.ripe LIMIT ? OFFSET ?`, append(args, limit(r.Limit), r.Offset)...)
 	if err != nil {
 		return nil, fmt.Errorf("read ripe notices: %w", err)
 	}
 	return n.scan(ctx, rows, projections.Moment{})
+}
+
+// CountRipe returns how many became ripe, whatever the limit.
+func (n *Notices) CountRipe(ctx context.Context, r Ripening) (count int, err error) {
+	where, args := r.where()
+	err = n.db.QueryRowContext(ctx, `SELECT count(*) FROM notices AS n WHERE `+where, args...).Scan(&count)
+	return count, err
 }
 
 // LastRipe returns when the newest became ripe, up to a moment; zero for none.

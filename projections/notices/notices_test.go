@@ -134,7 +134,7 @@ func headlines(t testing.TB, n *notices.Notices, q notices.Query) []string {
 // sent lists what is ripe at the end of a day, with when it was.
 func sent(t testing.TB, n *notices.Notices) []string {
 	t.Helper()
-	all, err := n.Ripe(t.Context(), time.Time{}, start.AddDate(0, 0, 1))
+	all, err := n.Ripe(t.Context(), notices.Ripening{Until: start.AddDate(0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -432,7 +432,7 @@ func TestRipeAtOnce(t *testing.T) {
 		ref := fmt.Sprintf("exemption:default/e%03d", i)
 		s.add(ref, event.TypeExemptionGranted, event.ExemptionGranted{Exemption: event.Exemption{Ref: ref, Card: card, Entity: "component:default/payments", Until: "2026-03-20"}})
 	}
-	all, err := folded(t, s).Ripe(t.Context(), time.Time{}, start.AddDate(0, 0, 30))
+	all, err := folded(t, s).Ripe(t.Context(), notices.Ripening{Until: start.AddDate(0, 0, 30)})
 	if err != nil || len(all) != 2*many {
 		t.Fatalf("%d notices, %v", len(all), err)
 	}
@@ -506,7 +506,7 @@ func TestAnyMoves(t *testing.T) {
 		if err := n.Apply(t.Context(), s.records); err != nil {
 			rt.Fatal(err)
 		}
-		all, err := n.Ripe(t.Context(), time.Time{}, s.now.AddDate(0, 0, 1))
+		all, err := n.Ripe(t.Context(), notices.Ripening{Until: s.now.AddDate(0, 0, 1)})
 		if err != nil {
 			rt.Fatal(err)
 		}

@@ -47,12 +47,12 @@ func (q Query) where() (string, []any) {
 		text += ` AND (n.gone = 0 OR n.gone > ? OR n.gone_at > ?)`
 		args = append(args, known, at.UnixNano())
 	}
-	so, moments := so(q.Moment)
-	text += ` AND (n.kind <> 'drop' OR EXISTS (SELECT 1 FROM falls AS f WHERE f.notice = n.id AND ` + so + `))`
+	fell, moments := so(q.Moment)
+	text += ` AND (n.kind <> 'drop' OR EXISTS (SELECT 1 FROM falls AS f WHERE f.notice = n.id AND ` + fell + `))`
 	args = append(args, moments...)
-	choice, chosen := chosen(q.Owners, q.Kinds, at)
+	choice, chooses := chosen(q.Owners, q.Kinds, at)
 	text += choice
-	args = append(args, chosen...)
+	args = append(args, chooses...)
 	if q.Card != "" {
 		text += ` AND n.card = ?`
 		args = append(args, q.Card)
@@ -66,11 +66,11 @@ func chosen(owners, kinds []string, at time.Time) (text string, args []any) {
 	if len(owners) > 0 {
 		refs := oneOf("ref", owners)
 		text += ` AND n.id IN (SELECT notice FROM concerns WHERE ` + refs + ` UNION ALL SELECT notice FROM chosen WHERE due <= ? AND ` + refs + `)`
-		args = append(append(append(args, all(owners)...), at.UnixNano()), all(owners)...)
+		args = append(append(append(args, anyOf(owners)...), at.UnixNano()), anyOf(owners)...)
 	}
 	if len(kinds) > 0 {
 		text += ` AND ` + oneOf("n.kind", kinds)
-		args = append(args, all(kinds)...)
+		args = append(args, anyOf(kinds)...)
 	}
 	return text, args
 }
@@ -80,7 +80,7 @@ func oneOf(column string, values []string) string {
 	return column + ` IN (?` + strings.Repeat(", ?", len(values)-1) + `)`
 }
 
-func all(values []string) []any {
+func anyOf(values []string) []any {
 	args := make([]any, len(values))
 	for i, v := range values {
 		args[i] = v
@@ -281,9 +281,9 @@ func (n *Notices) fill(ctx context.Context, one *Notice, m projections.Moment) e
 	if err := rows.Err(); err != nil || one.Kind != Drop {
 		return err
 	}
-	so, args := so(m)
+	fell, args := so(m)
 	falls, err := n.db.QueryContext(ctx, `SELECT f.entity, f.position, f.time, f.was, f.now, f.why FROM falls AS f
-		WHERE f.notice = ? AND `+so+` ORDER BY f.entity, f.position`, append([]any{one.ID}, args...)...)
+		WHERE f.notice = ? AND `+fell+` ORDER BY f.entity, f.position`, append([]any{one.ID}, args...)...)
 	if err != nil {
 		return err
 	}

@@ -324,7 +324,10 @@ func newToldRow(r request, n notices.Notice) toldRow {
 	}
 	for _, l := range words.Lines {
 		m := l.Mark
-		marks := toldMarks{actor(m.Actor), commit(m.Cause), mark(m.Position)}
+		marks := toldMarks{who: actor(m.Actor), commit: commit(m.Cause)}
+		if m.Position > 0 {
+			marks.event = mark(m.Position)
+		}
 		switch {
 		case m.Entity != "":
 			row.lines = append(row.lines, toldLine{

@@ -227,6 +227,9 @@ func TestNoticeOfMany(t *testing.T) {
 	if lines := p.all(".notice-lines li"); len(lines) != 13 {
 		t.Errorf("%d lines", len(lines))
 	}
+	if n := len(p.all(".notice a[href^='/audit/']")); n != 12 {
+		t.Errorf("%d events are named", n)
+	}
 	if n := strings.Count(p.body, "Has a runbook"); n != 1 {
 		t.Errorf("the reason is told %d times", n)
 	}

@@ -125,7 +125,7 @@ func (w *Worker) Skip(ctx context.Context) error {
 	if err := w.note(ctx, event.WorkSkip, next.Position); err != nil {
 		return err
 	}
-	l := Letter{Position: next.Position, Type: string(next.Type), Subject: next.Subject, Since: p.FailingSince, At: w.options.Now(), Attempts: p.Failures, Reason: p.Reason}
+	l := Letter{Position: next.Position, Type: string(next.Type), Subject: next.Subject, Since: p.FailingSince, At: w.options.Now(), Attempts: p.Failures, Reason: p.Reason, partly: p.partly}
 	if i := slices.IndexFunc(attempts, func(a Attempt) bool { return a.Kind == KindEvents }); i >= 0 {
 		l.At, l.Status, l.Answer = attempts[i].At, attempts[i].Status, attempts[i].Answer
 	}
@@ -235,12 +235,16 @@ func (w *Worker) redeliver(ctx context.Context, at eventlog.Position) (Attempt, 
 	if _, err := m.add(w.Name, rec); err != nil {
 		return Attempt{}, err
 	}
+	m.done = l.partly.of(m.id)
 	a := w.send(context.WithoutCancel(ctx), KindRedelivery, m)
 	st := step{Progress: p, attempt: &a}
 	if a.Verdict == Delivered {
 		st.delete = []eventlog.Position{l.Position}
 	} else {
 		l.At, l.Attempts, l.Status, l.Reason, l.Answer = a.At, l.Attempts+1, a.Status, a.Reason, a.Answer
+		if len(a.partly.Done) > 0 {
+			l.partly = a.partly
+		}
 		st.letter = &l
 	}
 	return a, w.save(ctx, st)

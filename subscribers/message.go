@@ -23,6 +23,7 @@ type message struct {
 	positions   []eventlog.Position
 	body        []byte
 	records     []eventlog.Record
+	done        []string // who has it of several
 }
 
 // add appends an event to the message's list, unless that made it too large.

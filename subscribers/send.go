@@ -50,11 +50,12 @@ func (w *Worker) send(ctx context.Context, kind string, m message) Attempt {
 	defer cancel()
 	var answer Answer
 	if w.courier != nil {
-		answer = w.courier.Send(ctx, Message{ID: m.id, Records: m.records, At: at})
+		answer = w.courier.Send(ctx, Message{ID: m.id, Records: m.records, At: at, Done: m.done})
 	} else {
 		answer = w.post(ctx, m, at)
 	}
 	a.Verdict, a.Status, a.Reason, a.Answer, a.retryAfter = answer.Verdict, answer.Status, answer.Reason, answer.Text, answer.RetryAfter
+	a.later, a.partly = answer.Later, partly{m.id, answer.Done}
 	a.Took = w.options.Now().Sub(at)
 	w.options.metrics.attempts.WithLabelValues(w.Name, string(a.Verdict)).Inc()
 	w.options.metrics.took.WithLabelValues(w.Name).Observe(a.Took.Seconds())

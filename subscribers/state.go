@@ -23,7 +23,7 @@ func (w *Worker) State(ctx context.Context) (State, error) {
 		}
 	}
 	if p.Refusals > 0 {
-		s.GivesUp = p.RefusedSince.Add(w.GiveUp)
+		s.GivesUp = p.RefusedSince.Add(w.lasts(p))
 	}
 	if s.Letters, err = w.options.Store.countLetters(ctx, w.Name); err != nil {
 		return State{}, err

@@ -51,9 +51,13 @@ func (s *Store) begin(ctx context.Context, name string, at eventlog.Position, no
 // load reads how far a subscriber is.
 func (s *Store) load(ctx context.Context, name string) (p Progress, err error) {
 	var paused, delivered, since, retry, refused, began int64
-	err = s.db.QueryRowContext(ctx, `SELECT position, batch, paused, paused_at, by_hand, delivered_at, failures, failing_since, retry_at, reason, refusals, refused_since, began
+	var some []byte
+	err = s.db.QueryRowContext(ctx, `SELECT position, batch, paused, paused_at, by_hand, delivered_at, failures, failing_since, retry_at, reason, refusals, refused_since, began, partly
 		FROM subscribers WHERE name = ?`, name).
-		Scan(&p.Position, &p.batch, &p.PausedFor, &paused, &p.ByHand, &delivered, &p.Failures, &since, &retry, &p.Reason, &p.Refusals, &refused, &began)
+		Scan(&p.Position, &p.batch, &p.PausedFor, &paused, &p.ByHand, &delivered, &p.Failures, &since, &retry, &p.Reason, &p.Refusals, &refused, &began, &some)
+	if err == nil {
+		err = json.Unmarshal(some, &p.partly)
+	}
 	if err != nil {
 		return Progress{}, fmt.Errorf("read how far subscriber %s is: %w", name, err)
 	}
@@ -87,10 +91,14 @@ func (s *Store) save(ctx context.Context, st step) error {
 }
 
 func (st step) write(ctx context.Context, tx *sql.Tx) error {
-	_, err := tx.ExecContext(ctx, `UPDATE subscribers SET position = ?, batch = ?, paused = ?, paused_at = ?, by_hand = ?, delivered_at = ?, failures = ?, failing_since = ?,
-		retry_at = ?, reason = ?, refusals = ?, refused_since = ? WHERE name = ?`,
+	some, err := json.Marshal(st.partly)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE subscribers SET position = ?, batch = ?, paused = ?, paused_at = ?, by_hand = ?, delivered_at = ?, failures = ?, failing_since = ?,
+		retry_at = ?, reason = ?, refusals = ?, refused_since = ?, partly = ? WHERE name = ?`,
 		st.Position, st.batch, st.PausedFor, nano(st.PausedAt), st.ByHand, nano(st.Delivered), st.Failures, nano(st.FailingSince),
-		nano(st.RetryAt), st.Reason, st.Refusals, nano(st.RefusedSince), st.name)
+		nano(st.RetryAt), st.Reason, st.Refusals, nano(st.RefusedSince), string(some), st.name)
 	if err != nil {
 		return err
 	}
@@ -106,9 +114,13 @@ func (st step) write(ctx context.Context, tx *sql.Tx) error {
 		}
 	}
 	if l := st.letter; l != nil {
-		_, err := tx.ExecContext(ctx, `INSERT INTO dead_letters (subscriber, position, type, subject, since, at, attempts, status, reason, answer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (subscriber, position) DO UPDATE SET at = excluded.at, attempts = excluded.attempts, status = excluded.status, reason = excluded.reason, answer = excluded.answer`,
-			st.name, l.Position, l.Type, l.Subject, nano(l.Since), nano(l.At), l.Attempts, l.Status, l.Reason, l.Answer)
+		some, err := json.Marshal(l.partly)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO dead_letters (subscriber, position, type, subject, since, at, attempts, status, reason, answer, partly) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (subscriber, position) DO UPDATE SET at = excluded.at, attempts = excluded.attempts, status = excluded.status, reason = excluded.reason, answer = excluded.answer, partly = excluded.partly`,
+			st.name, l.Position, l.Type, l.Subject, nano(l.Since), nano(l.At), l.Attempts, l.Status, l.Reason, l.Answer, string(some))
 		if err != nil {
 			return err
 		}
@@ -143,7 +155,7 @@ func (s *Store) attempts(ctx context.Context, name string, limit int) ([]Attempt
 	return all, rows.Err()
 }
 
-const letterColumns = `position, type, subject, since, at, attempts, status, reason, answer`
+const letterColumns = `position, type, subject, since, at, attempts, status, reason, answer, partly`
 
 // letters returns dead letters after a position, the oldest first.
 func (s *Store) letters(ctx context.Context, name string, after eventlog.Position, limit int) ([]Letter, error) {
@@ -180,7 +192,11 @@ func (s *Store) countLetters(ctx context.Context, name string) (n int, err error
 func scanLetter(row interface{ Scan(...any) error }) (Letter, error) {
 	var l Letter
 	var since, at int64
-	err := row.Scan(&l.Position, &l.Type, &l.Subject, &since, &at, &l.Attempts, &l.Status, &l.Reason, &l.Answer)
+	var some []byte
+	err := row.Scan(&l.Position, &l.Type, &l.Subject, &since, &at, &l.Attempts, &l.Status, &l.Reason, &l.Answer, &some)
+	if err == nil {
+		err = json.Unmarshal(some, &l.partly)
+	}
 	l.Since, l.At = moment(since), moment(at)
 	return l, err
 }

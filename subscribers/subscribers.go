@@ -88,6 +88,7 @@ type Message struct {
 	ID      string // the same whenever the same is sent
 	Records []eventlog.Record
 	At      time.Time
+	Done    []string // those of several whom it is for that have it, as an answer named them
 }
 
 // Answer is what became of it.
@@ -97,6 +98,11 @@ type Answer struct {
 	Reason     string // why it was not delivered
 	Text       string // how the answer began
 	RetryAfter time.Duration
+	// Done are those of several whom it is for that have it, now or since before. They are
+	// not sent it again. If it is not delivered all the same, others have not: these are
+	// tried again for a while if they may take it Later, and hold up nobody for longer.
+	Done  []string
+	Later bool
 }
 
 // History answers which events there are for a subscriber.
@@ -154,6 +160,21 @@ type Progress struct {
 	ByHand       bool // somebody paused it, and not Callboard
 	batch        int  // events in the next request; 0 = as many as it takes
 	began        time.Time
+	partly       partly
+}
+
+// partly is a message that some of several have.
+type partly struct {
+	ID   string   `json:"id"`
+	Done []string `json:"done"`
+}
+
+// of returns who has the message of an id.
+func (p partly) of(id string) []string {
+	if p.ID != id {
+		return nil
+	}
+	return p.Done
 }
 
 // Verdict is what became of a request.
@@ -191,6 +212,8 @@ type Attempt struct {
 	Answer      string // how the body of the answer begins
 	Took        time.Duration
 	retryAfter  time.Duration
+	later       bool
+	partly      partly
 }
 
 // Letter is a dead letter: an event that a subscriber did not take, and that it was
@@ -205,4 +228,5 @@ type Letter struct {
 	Status   int
 	Reason   string
 	Answer   string
+	partly   partly
 }

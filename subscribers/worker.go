@@ -18,6 +18,9 @@ const (
 	// leastRefusals is how often an event is refused, at least, until it is a dead letter:
 	// that the portal was down for a day says nothing of the event.
 	leastRefusals = 5
+	// patience is how long those that have not taken what others have hold up these. It
+	// outlasts the quarter of an hour for which mailboxes put off who is new to them.
+	patience = 30 * time.Minute
 	// grace is how much longer a request may take when the portal ends.
 	grace = 5 * time.Second
 )
@@ -171,6 +174,10 @@ func (w *Worker) step(ctx, work context.Context) (func(context.Context), error) 
 	if err != nil {
 		return nil, err
 	}
+	if p.partly.ID != m.id { // another one is next since the configuration changed
+		p.partly = partly{}
+	}
+	m.done = p.partly.Done
 	if m.events > 0 {
 		return nil, w.record(work, p, m.positions, w.send(work, KindEvents, m))
 	}
@@ -223,6 +230,9 @@ func (w *Worker) record(ctx context.Context, p Progress, sent []eventlog.Positio
 		w.options.Logger.WarnContext(ctx, "a subscriber did not take events", "subscriber", w.Name, "position", a.First, "reason", a.Reason)
 	}
 	p.Reason, p.batch = a.Reason, 1
+	if len(a.partly.Done) > 0 {
+		p.partly = a.partly
+	}
 	p.RetryAt = a.At.Add(max(a.retryAfter, w.options.Backoff.After(p.Failures)))
 	switch {
 	case a.Verdict == Gone:
@@ -233,11 +243,20 @@ func (w *Worker) record(ctx context.Context, p Progress, sent []eventlog.Positio
 		if p.Refusals++; p.Refusals == 1 {
 			p.RefusedSince = a.At
 		}
-		if p.Refusals >= leastRefusals && a.At.Sub(p.RefusedSince) >= w.GiveUp {
+		never := len(p.partly.Done) > 0 && !a.later
+		if never || p.Refusals >= leastRefusals && a.At.Sub(p.RefusedSince) >= w.lasts(p) {
 			return w.giveUp(ctx, p, a)
 		}
 	}
 	return w.save(ctx, step{Progress: p, attempt: &a})
+}
+
+// lasts is for how long the next event is refused until it is a dead letter.
+func (w *Worker) lasts(p Progress) time.Duration {
+	if len(p.partly.Done) > 0 {
+		return min(w.GiveUp, patience)
+	}
+	return w.GiveUp
 }
 
 // giveUp makes a dead letter of the next event, and goes on behind it.
@@ -247,12 +266,15 @@ func (w *Worker) giveUp(ctx context.Context, p Progress, a Attempt) error {
 		return err
 	}
 	w.options.Logger.WarnContext(ctx, "a subscriber does not take an event, which is a dead letter now", "subscriber", w.Name, "position", a.First, "reason", a.Reason)
+	if len(p.partly.Done) > 0 {
+		p.Delivered = a.At
+	}
 	return w.save(ctx, step{
 		Progress: Progress{Position: a.First, Delivered: p.Delivered, batch: 1},
 		attempt:  &a,
 		letter: &Letter{
 			Position: a.First, Type: string(rec.Type), Subject: rec.Subject, Since: p.FailingSince, At: a.At,
-			Attempts: p.Failures, Status: a.Status, Reason: a.Reason, Answer: a.Answer,
+			Attempts: p.Failures, Status: a.Status, Reason: a.Reason, Answer: a.Answer, partly: p.partly,
 		},
 	})
 }

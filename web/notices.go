@@ -31,9 +31,11 @@ type Notices interface {
 const (
 	noticesPath = "/notices"
 	bellPath    = "/settings/bell"
+	readPath    = bellPath + "/read"
 
 	fieldNoticeKind = "kind"
 	fieldOfCard     = "scorecard"
+	fieldUpTo       = "upto"
 	ownersAll       = "all" // a value of fieldOwner: whatever the bell counts
 
 	bellCookie = "callboard_bell" // full refs that the bell counts for; none: all
@@ -105,20 +107,35 @@ func (s *Site) bellFor(_ context.Context, b browser, form url.Values) (string, e
 	return parseLocal(backOr(form, noticesPath)).String(), nil
 }
 
+// markRead handles "POST /settings/bell/read": what came up to a moment was looked at.
+func (s *Site) markRead(_ context.Context, b browser, form url.Values) (string, error) {
+	n, err := strconv.ParseInt(form.Get(fieldUpTo), 10, 64)
+	upTo := time.Unix(0, n)
+	if err != nil || n <= 0 || upTo.After(s.Now()) {
+		return "", fault.New(fault.Invalid, "%q is no moment up to which notices were read", ui.Shorten(form.Get(fieldUpTo), 100))
+	}
+	if upTo.After(b.read) {
+		b.keep(readMark(upTo))
+	}
+	return parseLocal(backOr(form, noticesPath)).String(), nil
+}
+
 // noticesView is a page of notices.
 type noticesView struct {
-	lede     string
-	nothing  bool // there never was one
-	facets   []ui.Facet
-	chips    []ui.Chip
-	clear    string
-	rows     []toldRow
-	pager    *ui.Pager
-	counts   []ui.Person // whom the bell counts for; none: all
-	keep     []string    // what it can count for instead: the owners that are shown
-	keepSays string
-	self     string
-	past     bool
+	lede      string
+	nothing   bool // there never was one
+	facets    []ui.Facet
+	chips     []ui.Chip
+	clear     string
+	rows      []toldRow
+	pager     *ui.Pager
+	counts    []ui.Person // whom the bell counts for; none: all
+	keep      []string    // what it can count for instead: the owners that are shown
+	keepSays  string
+	self      string
+	past      bool
+	elsewhere int    // how many are new that are not on the page
+	upTo      string // up to when all are marked as read
 }
 
 // toldRow is a notice.
@@ -128,7 +145,6 @@ type toldRow struct {
 	headline         ui.Anchor
 	says             string // what holds for all lines
 	lines            []toldLine
-	more             int
 	when             ui.Moment
 	owners           []ui.Person
 	card             ui.Anchor
@@ -172,22 +188,47 @@ func (s *Site) noticeList(ctx context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	v := noticesView{self: r.self.String(), past: !r.moment.Now(), pager: newPager(r.self, page, shownTold, all)}
-	newest := r.read
 	for _, n := range list {
 		v.rows = append(v.rows, newToldRow(r, n))
-		if n.Shown.After(newest) {
-			newest = n.Shown
-		}
+	}
+	if err := s.read(ctx, r, q, list, &v); err != nil {
+		return answer{}, err
 	}
 	if err := s.noticeFilters(ctx, r, q, &v); err != nil {
 		return answer{}, err
 	}
 	v.nothing = all == 0 && len(v.chips) == 0
 	v.lede = noticesLede(r, all, q)
-	if r.moment.Now() && page == 1 && len(q.Kinds) == 0 && q.Card == "" && sameOwners(q.Owners, r.bell) && newest.After(r.read) {
+	return answer{title: "Notices", body: noticesPage(v)}, nil
+}
+
+// read has the notices of a list count as read if all that the bell counts are on it.
+// Otherwise whoever looks is told how many more there are: a mark that is one moment
+// would take those along.
+func (s *Site) read(ctx context.Context, r request, q notices.Query, list []notices.Notice, v *noticesView) error {
+	if !r.moment.Now() || len(q.Kinds) > 0 || q.Card != "" || !sameOwners(q.Owners, r.bell) {
+		return nil
+	}
+	newest, shown := r.read, 0
+	for _, n := range list {
+		if n.Shown.After(newest) {
+			newest = n.Shown
+		}
+		if n.Unread(r.since()) {
+			shown++
+		}
+	}
+	q.Since = r.since()
+	all, err := s.Notices.Count(ctx, q)
+	if err != nil {
+		return err
+	}
+	if v.elsewhere = all - shown; v.elsewhere > 0 {
+		v.upTo = strconv.FormatInt(r.now.UnixNano(), 10)
+	} else if newest.After(r.read) {
 		r.keep(readMark(newest))
 	}
-	return answer{title: "Notices", body: noticesPage(v)}, nil
+	return nil
 }
 
 func sameOwners(shown, counted []string) bool {
@@ -229,7 +270,6 @@ func noticeQuery(r request) (notices.Query, error) {
 
 // noticeFilters fills the filters, and what the bell counts.
 func (s *Site) noticeFilters(ctx context.Context, r request, q notices.Query, v *noticesView) error {
-	here := r.self.drop(fieldPage, fieldMoment, fieldKnown)
 	teams, err := s.Notices.Owners(ctx, q)
 	if err != nil {
 		return err
@@ -242,65 +282,26 @@ func (s *Site) noticeFilters(ctx context.Context, r request, q notices.Query, v 
 	if err != nil {
 		return err
 	}
-	if len(here.query[fieldOwner]) == 0 && len(q.Owners) > 0 { // the bell's, as if they were asked for
-		here = here.set(fieldOwner, q.Owners...)
-	}
-	without := func(field, value string) string {
-		l := here.toggle(field, value)
-		if field == fieldOwner && len(l.query[fieldOwner]) == 0 && len(r.bell) > 0 {
-			l = l.set(fieldOwner, ownersAll)
-		}
-		return l.String()
-	}
-	facet := func(name, field string, all []notices.Facet, on []string, label func(string) string) {
-		f := ui.Facet{Name: name, Open: true, Single: field == fieldOfCard}
-		for _, one := range all {
-			if one.Value == "" {
-				continue
-			}
-			item := ui.FacetItem{Label: label(one.Value), Count: one.Count, On: slices.Contains(on, one.Value), Href: without(field, one.Value)}
-			if field == fieldOfCard && !item.On {
-				item.Href = here.set(field, one.Value).String()
-			}
-			if field == fieldOwner && !item.On && slices.Contains(here.query[fieldOwner], ownersAll) {
-				item.Href = here.set(field, one.Value).String()
-			}
-			if len(f.Items) < shownFacet || item.On {
-				f.Items = append(f.Items, item)
-			} else {
-				f.More = append(f.More, item)
-			}
-		}
-		for _, value := range on {
-			v.chips = append(v.chips, ui.Chip{Field: name, Value: label(value), Drop: without(field, value)})
-		}
-		v.facets = append(v.facets, f)
-	}
-	facet("Team", fieldOwner, teams, q.Owners, func(ref string) string { return owner(r.catalog, ref).Name })
-	facet("Kind", fieldNoticeKind, kinds, q.Kinds, func(name string) string {
-		k, _ := notices.KindOf(name)
-		return k.Title
-	})
 	var card []string
 	if q.Card != "" {
 		card = []string{q.Card}
 	}
-	facet("Scorecard", fieldOfCard, cards, card, func(ref string) string { return named(r.catalog, ref).Label })
+	at := newNoticeAddress(r.self, q.Owners, len(r.bell) > 0)
+	for _, f := range []noticeFilter{
+		{"Team", fieldOwner, teams, q.Owners, func(ref string) string { return owner(r.catalog, ref).Name }},
+		{"Kind", fieldNoticeKind, kinds, q.Kinds, func(name string) string { k, _ := notices.KindOf(name); return k.Title }},
+		{"Scorecard", fieldOfCard, cards, card, func(ref string) string { return named(r.catalog, ref).Label }},
+	} {
+		v.facets = append(v.facets, f.facet(at))
+		v.chips = append(v.chips, f.chips(at)...)
+	}
 	v.clear = link{path: noticesPath}.set(fieldOwner, ownersAll).String()
 	for _, ref := range r.bell {
 		v.counts = append(v.counts, owner(r.catalog, ref))
 	}
-	if !slices.Equal(q.Owners, r.bell) {
-		v.keep, v.keepSays = q.Owners, "Count all teams"
-		if len(q.Owners) > 0 {
-			v.keepSays = "Count what is shown"
-		}
-	}
+	v.keep, v.keepSays = bellInstead(q.Owners, r.bell)
 	return nil
 }
-
-// shownFacet is how many values of a filter are seen at once.
-const shownFacet = 8
 
 func newToldRow(r request, n notices.Notice) toldRow {
 	k, _ := notices.KindOf(n.Kind)
@@ -318,44 +319,27 @@ func newToldRow(r request, n notices.Notice) toldRow {
 	for _, ref := range n.Owners {
 		row.owners = append(row.owners, owner(r.catalog, ref))
 	}
-	if n.Kind != notices.Drop {
+	if n.Kind != notices.Drop { // of which the lines have each their own
 		row.toldMarks = toldMarks{actor(n.Actor), commit(n.Cause), mark(n.Position)}
-		for _, l := range words.Lines {
-			if l.Text != "" {
-				row.lines = append(row.lines, toldLine{says: l.Text})
-			}
-		}
-		return row
 	}
-	first := n.Falls[0]
-	same := len(n.Falls) > 1 && !slices.ContainsFunc(n.Falls, func(f notices.Fall) bool {
-		return f.Said() != first.Said() || f.Actor != first.Actor || f.Cause != first.Cause
-	})
-	if same {
-		row.says, row.who, row.commit = first.Said(), actor(first.Actor), commit(first.Cause)
-	}
-	for i, f := range n.Falls {
-		if i == maxFalls {
-			row.more = len(n.Falls) - maxFalls
-			break
+	for _, l := range words.Lines {
+		m := l.Mark
+		marks := toldMarks{who: actor(m.Actor), commit: commit(m.Cause)}
+		if m.Position > 0 {
+			marks.event = mark(m.Position)
 		}
-		line := toldLine{says: f.Said(), toldMarks: toldMarks{actor(f.Actor), commit(f.Cause), mark(f.Position)}}
-		if same {
-			line = toldLine{toldMarks: toldMarks{event: line.event}}
+		switch {
+		case m.Entity != "":
+			row.lines = append(row.lines, toldLine{
+				entity: ui.Anchor{Label: subject(r.catalog, m.Entity).Label, Href: l.Href},
+				level:  newLevelMark(m.From).name + " → " + newLevelMark(m.To).name,
+				says:   m.Says, toldMarks: marks,
+			})
+		case m != (notices.Mark{}):
+			row.says, row.toldMarks = m.Says, marks
+		case l.Text != "":
+			row.lines = append(row.lines, toldLine{says: l.Text})
 		}
-		if len(n.Falls) == 1 {
-			row.toldMarks, line.toldMarks = line.toldMarks, toldMarks{}
-		} else {
-			line.entity = subject(r.catalog, f.Entity)
-			if ref, err := catalog.ParseRef(f.Entity, catalog.Ref{}); err == nil {
-				line.entity.Href = entityLink(ref) + "/scorecards"
-			}
-			line.level = newLevelMark(f.From).name + " → " + newLevelMark(f.To).name
-		}
-		row.lines = append(row.lines, line)
 	}
 	return row
 }
-
-// maxFalls is how many entities of a notice the page names.
-const maxFalls = 12

@@ -22,45 +22,71 @@ import (
 	"github.com/callboard/callboard/web/internal/sample"
 )
 
-// told is a portal with notices: an hour ago two of a team fell by one commit, and one of
-// another yesterday.
-func told(t *testing.T) *portal {
+// telling is a log of what is told.
+type telling struct {
+	t   *testing.T
+	all []eventlog.Record
+}
+
+// toldOn is the scorecard on which something fell.
+const toldOn = "scorecard:default/readiness"
+
+// add adds what became so some time ago, and was known then.
+func (s *telling) add(ago time.Duration, subject string, data event.Data) {
+	s.t.Helper()
+	b, err := json.Marshal(data)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	at := sample.Now.Add(-ago)
+	s.all = append(s.all, eventlog.Record{Position: eventlog.Position(len(s.all) + 1), Recorded: at, Event: event.Event{
+		ID: fmt.Sprint(len(s.all)), Type: data.EventType(), Source: "/sources/github", Subject: subject, Time: at, Data: b,
+		Actor: event.Actor{Login: "saltmarsh"}, Cause: event.Cause{Commit: "4f2a91c7e0", CommitURL: "https://git.acme.example/commit/4f2a91c7e0"},
+	}})
+}
+
+func (s *telling) own(name, team string) {
+	s.t.Helper()
+	s.add(49*time.Hour, "component:default/"+name, event.EntityRegistered{Declaration: event.Declaration{Entity: catalog.Entity{Kind: "Component", Metadata: catalog.Metadata{Name: name}, Spec: map[string]any{"owner": team}}}})
+}
+
+func (s *telling) fall(ago time.Duration, name string) {
+	s.t.Helper()
+	s.add(ago, "component:default/"+name, event.ScoreChanged{Card: toldOn, Title: "Readiness", Before: &event.Score{Level: "Gold"}, After: &event.Score{Level: "Silver"},
+		Rules: []event.RuleChange{{Rule: "runbook", Title: "Has a runbook", Before: "pass", After: "fail", Message: "No link <b>to one</b>"}}})
+}
+
+// tells is a portal with the notices that a story leads to.
+func tells(t *testing.T, story func(*telling)) *portal {
 	t.Helper()
 	n, err := notices.Open(context.Background(), filepath.Join(t.TempDir(), "notices.db"), time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { n.Close() })
-	var all []eventlog.Record
-	add := func(ago time.Duration, subject string, data event.Data) {
-		b, err := json.Marshal(data)
-		if err != nil {
-			t.Fatal(err)
-		}
-		at := sample.Now.Add(-ago)
-		all = append(all, eventlog.Record{Position: eventlog.Position(len(all) + 1), Recorded: at, Event: event.Event{
-			ID: fmt.Sprint(len(all)), Type: data.EventType(), Source: "/sources/github", Subject: subject, Time: at, Data: b,
-			Actor: event.Actor{Login: "saltmarsh"}, Cause: event.Cause{Commit: "4f2a91c7e0", CommitURL: "https://git.acme.example/commit/4f2a91c7e0"},
-		}})
-	}
-	const card = "scorecard:default/readiness"
+	s := &telling{t: t}
 	ladder := []any{map[string]any{"name": "Silver", "rank": 1}, map[string]any{"name": "Gold", "rank": 2}}
-	add(50*time.Hour, card, event.EntityRegistered{Declaration: event.Declaration{Entity: catalog.Entity{Kind: "Scorecard", Metadata: catalog.Metadata{Name: "readiness"}, Spec: map[string]any{"levels": ladder}}}})
-	long := strings.Repeat("very-long-name-", 9)
-	for name, team := range map[string]string{"payments-api": "payments", "refunds": "payments", long: "checkout"} {
-		add(49*time.Hour, "component:default/"+name, event.EntityRegistered{Declaration: event.Declaration{Entity: catalog.Entity{Kind: "Component", Metadata: catalog.Metadata{Name: name}, Spec: map[string]any{"owner": team}}}})
-	}
-	fall := func(ago time.Duration, name string) {
-		add(ago, "component:default/"+name, event.ScoreChanged{Card: card, Title: "Readiness", Before: &event.Score{Level: "Gold"}, After: &event.Score{Level: "Silver"},
-			Rules: []event.RuleChange{{Rule: "runbook", Title: "Has a runbook", Before: "pass", After: "fail", Message: "No link <b>to one</b>"}}})
-	}
-	fall(30*time.Hour, long)
-	fall(time.Hour, "payments-api")
-	fall(time.Hour, "refunds")
-	if err := n.Apply(context.Background(), all); err != nil {
+	s.add(50*time.Hour, toldOn, event.EntityRegistered{Declaration: event.Declaration{Entity: catalog.Entity{Kind: "Scorecard", Metadata: catalog.Metadata{Name: "readiness"}, Spec: map[string]any{"levels": ladder}}}})
+	story(s)
+	if err := n.Apply(context.Background(), s.all); err != nil {
 		t.Fatal(err)
 	}
 	return acme(t, func(c *web.Config) { c.Notices = n })
+}
+
+// told is a portal with notices: an hour ago two of a team fell by one commit, and one of
+// another yesterday.
+func told(t *testing.T) *portal {
+	t.Helper()
+	return tells(t, func(s *telling) {
+		long := strings.Repeat("very-long-name-", 9)
+		s.own("payments-api", "payments")
+		s.own("refunds", "payments")
+		s.own(long, "checkout")
+		s.fall(30*time.Hour, long)
+		s.fall(time.Hour, "payments-api")
+		s.fall(time.Hour, "refunds")
+	})
 }
 
 // with asks as a browser that keeps cookies.
@@ -147,6 +173,65 @@ func TestBell(t *testing.T) {
 	}
 	if got := p.post("/settings/bell", url.Values{"owner": {"group:"}}); got.status != http.StatusBadRequest {
 		t.Errorf("a team that is none: %d", got.status)
+	}
+}
+
+// What is on another page is not read by looking at the first, however late it came.
+func TestReadIsWhatWasShown(t *testing.T) {
+	p := tells(t, func(s *telling) {
+		for i := range 31 {
+			s.own(fmt.Sprint("c", i), fmt.Sprint("team-", i))
+		}
+		s.fall(time.Hour, "c30")
+		s.all[len(s.all)-1].Time = sample.Now.Add(-20 * time.Hour) // told late: it comes last in the list
+		for i := range 30 {
+			s.fall(time.Duration(30-i)*time.Minute, fmt.Sprint("c", i))
+		}
+	})
+	bell := func(cookies ...*http.Cookie) string {
+		return attr(p.with("/catalog", cookies...).one(".bar a[href^='/notices']"), "aria-label")
+	}
+	first := p.ok("/notices")
+	if got := (&http.Response{Header: first.header}).Cookies(); len(got) > 0 {
+		t.Errorf("it counts as read: %v", got)
+	}
+	first.wants("[data-part=unread]", "1 notice that is new is on other pages.")
+	p.ok("/notices?page=2").wants("[data-part=unread]", "30 notices that are new are on other pages.")
+	if got := len(p.ok("/notices?kind=drop").all("[data-part=unread]")); got > 0 {
+		t.Error("a list of some kinds says what is new on other pages")
+	}
+	to, form := first.submit("[data-part=unread]", nil)
+	read := cookie(t, p.post(to, form), "callboard_read")
+	if got := bell(read); got != "Notices" {
+		t.Errorf("once all are marked: %s", got)
+	}
+	if got := len(p.with("/notices", read).all("[data-part=unread]")); got > 0 {
+		t.Error("there is something new, once all are marked")
+	}
+	for _, upTo := range []string{"", "soon", "-1", fmt.Sprint(sample.Now.Add(time.Hour).UnixNano())} {
+		if got := p.post(to, url.Values{"upto": {upTo}}); got.status != http.StatusBadRequest {
+			t.Errorf("up to %q: %d", upTo, got.status)
+		}
+	}
+}
+
+// A notice of many names some of them, in the words that other ways out have.
+func TestNoticeOfMany(t *testing.T) {
+	p := tells(t, func(s *telling) {
+		for i := range 15 {
+			s.own(fmt.Sprintf("c%02d", i), "payments")
+			s.fall(time.Hour, fmt.Sprintf("c%02d", i))
+		}
+	}).ok("/notices")
+	p.wants(".notice", "15 components fell to Silver", "“Has a runbook” fails (No link <b>to one</b>).", "c00", "c11", "and 3 more")
+	if lines := p.all(".notice-lines li"); len(lines) != 13 {
+		t.Errorf("%d lines", len(lines))
+	}
+	if n := len(p.all(".notice a[href^='/audit/']")); n != 12 {
+		t.Errorf("%d events are named", n)
+	}
+	if n := strings.Count(p.body, "Has a runbook"); n != 1 {
+		t.Errorf("the reason is told %d times", n)
 	}
 }
 

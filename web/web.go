@@ -216,6 +216,7 @@ func (s *Site) actions() []action {
 		{themePath, s.theme},
 		{youPath, s.you},
 		{bellPath, s.bellFor},
+		{readPath, s.markRead},
 		{starPath, s.star},
 		{registerPath + "/confirm", s.confirm},
 		{removeLocationPath, s.removeLocation},

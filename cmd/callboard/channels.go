@@ -24,7 +24,7 @@ const channelTimeout = 30 * time.Second
 // channelOptions are what all channels have in common.
 func (p *portal) channelOptions() *channels.Options {
 	return &channels.Options{
-		Notices: p.notices, Log: p.events, URL: p.url(), Now: p.now,
+		Notices: p.notices, Log: p.events, URL: p.url(), Now: p.now, Logger: p.logger,
 		Wait: func(ctx context.Context, at eventlog.Position) error { return p.runner.Wait(ctx, notices.Name, at) },
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections/notices"
 )
@@ -57,4 +58,20 @@ func BenchmarkCount(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkSameDay folds exemptions that all end on one day: what is told of them is due in
+// the same moment.
+func BenchmarkSameDay(b *testing.B) {
+	s := newStory(b).declare(map[string]string{"payments": "bank"})
+	for i := range 1000 {
+		ref := fmt.Sprint("exemption:default/e", i)
+		s.add(ref, event.TypeExemptionGranted, event.ExemptionGranted{Exemption: event.Exemption{Ref: ref, Card: card, Entity: "component:default/payments", Until: "2026-03-30"}})
+	}
+	for b.Loop() {
+		if err := open(b).Apply(b.Context(), s.records); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(len(s.records)*b.N)/b.Elapsed().Seconds(), "events/s")
 }

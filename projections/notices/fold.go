@@ -146,16 +146,9 @@ func (f folder) add(n Notice, owner string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	// Two are never ripe in the same nanosecond: up to where somebody was sent all is kept
-	// as that moment.
-	ripe := n.Ripe.UnixNano()
-	for taken := int64(1); taken > 0; ripe++ {
-		if err := f.QueryRow(`SELECT count(*) FROM notices WHERE ripe = ?`, ripe).Scan(&taken); err != nil {
-			return 0, err
-		}
-		if taken == 0 {
-			break
-		}
+	ripe, err := f.free(n.Ripe.UnixNano())
+	if err != nil {
+		return 0, err
 	}
 	if _, err := f.Exec(`INSERT INTO notices (kind, card, about, owner, position, time, shown, ripe, says) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		n.Kind, n.Card, n.About, owner, f.rec.Position, n.Time.UnixNano(), n.Shown.UnixNano(), ripe, string(says)); err != nil {
@@ -164,6 +157,25 @@ func (f folder) add(n Notice, owner string) (int64, error) {
 	var id int64
 	err = f.QueryRow(`SELECT max(id) FROM notices`).Scan(&id)
 	return id, err
+}
+
+// atOnce is how much of the time after a moment belongs to the notices that are due at it:
+// a nanosecond for each.
+const atOnce = int64(time.Millisecond)
+
+// free returns the first nanosecond from one on that comes after the notices of the same
+// moment. Two are never ripe in the same: up to where somebody was sent all is kept as it.
+func (f folder) free(ripe int64) (int64, error) {
+	for ; ; ripe += atOnce {
+		var last sql.NullInt64
+		err := f.QueryRow(`SELECT max(ripe) FROM notices WHERE ripe >= ? AND ripe < ?`, ripe, ripe+atOnce).Scan(&last)
+		if err != nil || !last.Valid {
+			return ripe, err
+		}
+		if last.Int64+1 < ripe+atOnce {
+			return last.Int64 + 1, nil
+		}
+	}
 }
 
 // begin is a notice of now, that waits for the grace.

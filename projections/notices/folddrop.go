@@ -4,7 +4,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/callboard/callboard/event"
@@ -27,14 +26,12 @@ func (f folder) score(d event.ScoreChanged) error {
 		}
 		return f.mend(d.Card, "", nil)
 	}
-	if err := f.stand(d); err != nil {
-		return err
-	}
-	if d.Before == nil || d.Before.Level == d.After.Level {
-		return nil
-	}
 	_, _, card, err := f.of(d.Card)
 	if err != nil {
+		return err
+	}
+	before, after, err := f.stand(d, card)
+	if err != nil || d.Before == nil || d.Before.Level == d.After.Level {
 		return err
 	}
 	was, knownWas := rank(card, d.Before.Level)
@@ -45,34 +42,8 @@ func (f folder) score(d event.ScoreChanged) error {
 	case now > was:
 		return f.mend(d.Card, d.After.Level, card.Ladder)
 	default:
-		return f.fell(d)
+		return f.fell(d, reasons(d, before, after))
 	}
-}
-
-// stand keeps how an entity stands now.
-func (f folder) stand(d event.ScoreChanged) error {
-	var is []byte
-	var open []string
-	err := f.QueryRow(`SELECT open FROM standing WHERE card = ? AND entity = ?`, d.Card, f.rec.Subject).Scan(&is)
-	if err == nil {
-		err = json.Unmarshal(is, &open)
-	}
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return err
-	}
-	for _, r := range d.Rules {
-		open = slices.DeleteFunc(open, func(id string) bool { return id == r.Rule })
-		if r.After != "" && r.After != "pass" && r.After != "exempt" && r.After != "not-applicable" {
-			open = append(open, r.Rule)
-		}
-	}
-	slices.Sort(open)
-	if is, err = json.Marshal(append([]string{}, open...)); err != nil {
-		return err
-	}
-	_, err = f.Exec(`INSERT INTO standing (card, entity, level, open) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET level = excluded.level, open = excluded.open`,
-		d.Card, f.rec.Subject, d.After.Level, string(is))
-	return err
 }
 
 func rank(card declared, level string) (int, bool) {
@@ -124,19 +95,13 @@ func (f folder) mend(card, level string, ladder map[string]int) error {
 }
 
 func (f folder) end(o open) error {
-	_, err := f.Exec(`UPDATE falls SET ended = ? WHERE notice = ? AND entity = ? AND position = ?`, f.rec.Position, o.notice, f.rec.Subject, o.position)
+	_, err := f.Exec(`UPDATE falls SET ended = ?, ended_at = ? WHERE notice = ? AND entity = ? AND position = ?`, f.rec.Position, f.rec.Time.UnixNano(), o.notice, f.rec.Subject, o.position)
 	return err
 }
 
-// fell folds that an entity fell.
-func (f folder) fell(d event.ScoreChanged) error {
-	why := Why{Actor: f.rec.Actor, Cause: f.rec.Cause}
-	for _, r := range d.Rules {
-		if r.After == "fail" || r.After == "error" || r.After == "unknown" && r.Before != "" {
-			why.Rules = append(why.Rules, Rule{r.Rule, r.Title, r.Message, r.Before == ""})
-		}
-	}
-	written, err := json.Marshal(why)
+// fell folds that an entity fell, and due to which rules.
+func (f folder) fell(d event.ScoreChanged, rules []Rule) error {
+	written, err := json.Marshal(Why{Rules: rules, Actor: f.rec.Actor, Cause: f.rec.Cause})
 	if err != nil {
 		return err
 	}
@@ -193,7 +158,7 @@ func (f folder) group(d event.ScoreChanged) (int64, error) {
 }
 
 func (f folder) insert(notice int64, card string, fall Fall, why []byte, at int64) error {
-	_, err := f.Exec(`INSERT INTO falls (notice, entity, card, position, time, was, now, why) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		notice, f.rec.Subject, card, f.rec.Position, at, fall.From, fall.To, string(why))
+	_, err := f.Exec(`INSERT INTO falls (notice, entity, card, position, time, begun_at, was, now, why) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		notice, f.rec.Subject, card, f.rec.Position, at, f.rec.Time.UnixNano(), fall.From, fall.To, string(why))
 	return err
 }

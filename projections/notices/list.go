@@ -29,10 +29,7 @@ type Query struct {
 
 // where is the condition that a query puts on the table n.
 func (q Query) where() (string, []any) {
-	known := int64(q.Known) //nolint:gosec // a position
-	if known == 0 {
-		known = math.MaxInt64
-	}
+	known := knownOf(q.Moment)
 	at := q.At
 	if at.IsZero() {
 		at = q.Now
@@ -50,30 +47,63 @@ func (q Query) where() (string, []any) {
 		text += ` AND (n.gone = 0 OR n.gone > ? OR n.gone_at > ?)`
 		args = append(args, known, at.UnixNano())
 	}
-	text += ` AND (n.kind <> 'drop' OR EXISTS (SELECT 1 FROM falls AS f WHERE f.notice = n.id AND f.position <= ? AND f.time <= ? AND (f.ended = 0 OR f.ended > ?)))`
-	args = append(args, known, at.UnixNano(), known)
-	if len(q.Owners) > 0 {
-		refs := `ref IN (?` + strings.Repeat(", ?", len(q.Owners)-1) + `)`
-		text += ` AND n.id IN (SELECT notice FROM concerns WHERE ` + refs + ` UNION ALL SELECT notice FROM chosen WHERE due <= ? AND ` + refs + `)`
-		for _, ref := range q.Owners {
-			args = append(args, ref)
-		}
-		args = append(args, at.UnixNano())
-		for _, ref := range q.Owners {
-			args = append(args, ref)
-		}
-	}
-	if len(q.Kinds) > 0 {
-		text += ` AND n.kind IN (?` + strings.Repeat(", ?", len(q.Kinds)-1) + `)`
-		for _, kind := range q.Kinds {
-			args = append(args, kind)
-		}
-	}
+	fell, moments := so(q.Moment)
+	text += ` AND (n.kind <> 'drop' OR EXISTS (SELECT 1 FROM falls AS f WHERE f.notice = n.id AND ` + fell + `))`
+	args = append(args, moments...)
+	choice, chooses := chosen(q.Owners, q.Kinds, at)
+	text += choice
+	args = append(args, chooses...)
 	if q.Card != "" {
 		text += ` AND n.card = ?`
 		args = append(args, q.Card)
 	}
 	return text, args
+}
+
+// chosen is what is added to a condition on the table n to choose what concerns owners by
+// a moment, of kinds; none of either is all.
+func chosen(owners, kinds []string, at time.Time) (text string, args []any) {
+	if len(owners) > 0 {
+		refs := oneOf("ref", owners)
+		text += ` AND n.id IN (SELECT notice FROM concerns WHERE ` + refs + ` UNION ALL SELECT notice FROM chosen WHERE due <= ? AND ` + refs + `)`
+		args = append(append(append(args, anyOf(owners)...), at.UnixNano()), anyOf(owners)...)
+	}
+	if len(kinds) > 0 {
+		text += ` AND ` + oneOf("n.kind", kinds)
+		args = append(args, anyOf(kinds)...)
+	}
+	return text, args
+}
+
+// oneOf is the condition that a column has one of some values.
+func oneOf(column string, values []string) string {
+	return column + ` IN (?` + strings.Repeat(", ?", len(values)-1) + `)`
+}
+
+func anyOf(values []string) []any {
+	args := make([]any, len(values))
+	for i, v := range values {
+		args[i] = v
+	}
+	return args
+}
+
+// knownOf is the last position that is known at a moment.
+func knownOf(m projections.Moment) int64 {
+	if m.Known == 0 {
+		return math.MaxInt64
+	}
+	return int64(m.Known) //nolint:gosec // a position
+}
+
+// so is the condition on the table f that at a moment something had fallen as a row says.
+func so(m projections.Moment) (string, []any) {
+	known := knownOf(m)
+	if m.At.IsZero() {
+		return `f.position <= ? AND (f.ended = 0 OR f.ended > ?)`, []any{known, known}
+	}
+	at := m.At.UnixNano()
+	return `f.position <= ? AND f.begun_at <= ? AND (f.ended = 0 OR f.ended > ? OR f.ended_at > ?)`, []any{known, at, known, at}
 }
 
 func nano(t time.Time) int64 {
@@ -86,15 +116,19 @@ func nano(t time.Time) int64 {
 // List returns notices, the newest first.
 func (n *Notices) List(ctx context.Context, q Query) ([]Notice, error) {
 	where, args := q.where()
-	limit := q.Limit
-	if limit == 0 {
-		limit = -1
-	}
-	rows, err := n.db.QueryContext(ctx, `SELECT `+columns+` FROM notices AS n WHERE `+where+` ORDER BY n.time DESC, n.id DESC LIMIT ? OFFSET ?`, append(args, limit, q.Offset)...)
+	rows, err := n.db.QueryContext(ctx, `SELECT `+columns+` FROM notices AS n WHERE `+where+` ORDER BY n.time DESC, n.id DESC LIMIT ? OFFSET ?`, append(args, limit(q.Limit), q.Offset)...)
 	if err != nil {
 		return nil, fmt.Errorf("read notices: %w", err)
 	}
 	return n.scan(ctx, rows, q.Moment)
+}
+
+// limit is one in SQL, where a negative one is none.
+func limit(n int) int {
+	if n == 0 {
+		return -1
+	}
+	return n
 }
 
 // Count returns how many there are, whatever the limit.
@@ -150,13 +184,36 @@ func (n *Notices) facet(ctx context.Context, q Query, before, after string) ([]F
 // settled is what is sent out: what nobody took back before it was ripe.
 const settled = `(n.gone = 0 OR n.gone_at > n.ripe)`
 
-// Ripe returns what became ripe after one moment, up to another, in that order.
-func (n *Notices) Ripe(ctx context.Context, after, until time.Time) ([]Notice, error) {
-	rows, err := n.db.QueryContext(ctx, `SELECT `+columns+` FROM notices AS n WHERE `+settled+` AND n.ripe > ? AND n.ripe <= ? ORDER BY n.ripe`, nano(after), nano(until))
+// Ripening selects what became ripe after one moment, up to another. Empty fields select
+// all.
+type Ripening struct {
+	After, Until time.Time
+	Owners       []string // full refs: what concerns any of them
+	Kinds        []string
+	Limit        int // 0 is all
+	Offset       int
+}
+
+func (r Ripening) where() (string, []any) {
+	choice, args := chosen(r.Owners, r.Kinds, r.Until)
+	return settled + ` AND n.ripe > ? AND n.ripe <= ?` + choice, append([]any{nano(r.After), nano(r.Until)}, args...)
+}
+
+// Ripe returns what became ripe, in that order.
+func (n *Notices) Ripe(ctx context.Context, r Ripening) ([]Notice, error) {
+	where, args := r.where()
+	rows, err := n.db.QueryContext(ctx, `SELECT `+columns+` FROM notices AS n WHERE `+where+` ORDER BY n.ripe LIMIT ? OFFSET ?`, append(args, limit(r.Limit), r.Offset)...)
 	if err != nil {
 		return nil, fmt.Errorf("read ripe notices: %w", err)
 	}
 	return n.scan(ctx, rows, projections.Moment{})
+}
+
+// CountRipe returns how many became ripe, whatever the limit.
+func (n *Notices) CountRipe(ctx context.Context, r Ripening) (count int, err error) {
+	where, args := r.where()
+	err = n.db.QueryRowContext(ctx, `SELECT count(*) FROM notices AS n WHERE `+where, args...).Scan(&count)
+	return count, err
 }
 
 // LastRipe returns when the newest became ripe, up to a moment; zero for none.
@@ -224,15 +281,9 @@ func (n *Notices) fill(ctx context.Context, one *Notice, m projections.Moment) e
 	if err := rows.Err(); err != nil || one.Kind != Drop {
 		return err
 	}
-	known, at := int64(math.MaxInt64), int64(math.MaxInt64)
-	if m.Known > 0 {
-		known = int64(m.Known) //nolint:gosec // a position
-	}
-	if !m.At.IsZero() {
-		at = m.At.UnixNano()
-	}
-	falls, err := n.db.QueryContext(ctx, `SELECT entity, position, time, was, now, why FROM falls
-		WHERE notice = ? AND position <= ? AND time <= ? AND (ended = 0 OR ended > ?) ORDER BY entity, position`, one.ID, known, at, known)
+	fell, args := so(m)
+	falls, err := n.db.QueryContext(ctx, `SELECT f.entity, f.position, f.time, f.was, f.now, f.why FROM falls AS f
+		WHERE f.notice = ? AND `+fell+` ORDER BY f.entity, f.position`, append([]any{one.ID}, args...)...)
 	if err != nil {
 		return err
 	}

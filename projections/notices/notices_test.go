@@ -134,7 +134,7 @@ func headlines(t testing.TB, n *notices.Notices, q notices.Query) []string {
 // sent lists what is ripe at the end of a day, with when it was.
 func sent(t testing.TB, n *notices.Notices) []string {
 	t.Helper()
-	all, err := n.Ripe(t.Context(), time.Time{}, start.AddDate(0, 0, 1))
+	all, err := n.Ripe(t.Context(), notices.Ripening{Until: start.AddDate(0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -342,6 +342,107 @@ func TestMoments(t *testing.T) {
 	same(t, "now", []string{"10:01 payments fell from Gold to Bronze on Readiness"}, headlines(t, n, notices.Query{}))
 }
 
+// As of a moment within the grace there is what was so then, though it was taken back, or
+// became something else, before anybody was sent it.
+func TestMomentsWithinTheGrace(t *testing.T) {
+	s := newStory(t).declare(map[string]string{"payments": "bank", "ledger": "bank"})
+	s.move("payments", "Gold", "Bronze").after(time.Minute).move("payments", "Bronze", "Silver").after(time.Minute).move("payments", "Silver", "Gold")
+	s.after(time.Hour).move("ledger", "Gold", "Silver").after(time.Minute).move("ledger", "Silver", "Bronze")
+	n := folded(t, s)
+	for _, c := range []struct {
+		after time.Duration
+		want  []string
+	}{
+		{-time.Second, nil},
+		{30 * time.Second, []string{"09:00 payments fell from Gold to Bronze on Readiness"}},
+		{90 * time.Second, []string{"09:00 payments fell from Gold to Silver on Readiness"}},
+		{150 * time.Second, nil},
+		{62*time.Minute + 30*time.Second, []string{"10:02 ledger fell from Gold to Silver on Readiness"}},
+		{63*time.Minute + 30*time.Second, []string{"10:02 ledger fell from Gold to Bronze on Readiness"}},
+	} {
+		q := notices.Query{Moment: projections.Moment{At: start.Add(c.after)}}
+		same(t, c.after.String(), c.want, headlines(t, n, q))
+		q.Now = start.AddDate(1, 0, 0)
+		if count, err := n.Count(t.Context(), q); err != nil || count != len(c.want) {
+			t.Errorf("%s: counted %d, %v", c.after, count, err)
+		}
+	}
+}
+
+// A fall is due to what counts and fails, be it since now or because its day has come.
+func TestReasons(t *testing.T) {
+	change := func(rule, before, after, message string) event.RuleChange {
+		return event.RuleChange{Rule: rule, Title: strings.ToUpper(rule), Before: before, After: after, Message: message}
+	}
+	for _, c := range []struct {
+		name  string
+		first []event.RuleChange // when it was judged first, on 12 March
+		then  []event.RuleChange // when it fell
+		days  int                // later
+		card  func(*story)       // before it fell
+		want  string
+	}{
+		{"one fails", nil, []event.RuleChange{change("a", "pass", "fail", "no a")}, 0, nil, "“A” fails (no a)"},
+		{"what is not known, and what went wrong", nil, []event.RuleChange{
+			change("a", "pass", "fail", "no a"), change("b", "pass", "unknown", "not known: repo.files"), change("c", "pass", "error", "no such key"),
+		}, 0, nil, "“A” fails (no a)"},
+		{"not known before", []event.RuleChange{change("a", "", "unknown", "not known: repo.files")}, []event.RuleChange{change("a", "unknown", "fail", "no a")}, 0, nil, "“A” fails (no a)"},
+		{"a new rule", nil, []event.RuleChange{change("a", "", "fail", "no a")}, 0, nil, "“A” counts now (no a)"},
+		{"a new rule whose day is to come", nil, []event.RuleChange{change("a", "pass", "fail", "no a"), change("later", "", "fail", "no later")}, 0, nil, "“A” fails (no a)"},
+		{"a new rule whose day has come", nil, []event.RuleChange{change("later", "", "fail", "no later")}, 3, nil, "“LATER” counts now (no later)"},
+		{"its day comes", []event.RuleChange{change("later", "", "fail", "no later"), change("a", "", "fail", "no a")}, nil, 2, nil, "“LATER” counts now (no later)"},
+		{"its day comes, and another fails", []event.RuleChange{change("later", "", "fail", "no later")}, []event.RuleChange{change("a", "pass", "fail", "no a")}, 2, nil, "“A” fails (no a); “LATER” counts now (no later)"},
+		{"it failed before its day", []event.RuleChange{change("later", "", "unknown", "not known")}, []event.RuleChange{change("later", "unknown", "fail", "no later")}, 2, nil, "“LATER” counts now (no later)"},
+		{"its day comes, and it is not known", []event.RuleChange{change("later", "", "unknown", "not known")}, []event.RuleChange{change("a", "pass", "fail", "no a")}, 2, nil, "“A” fails (no a)"},
+		{"its day came before", []event.RuleChange{change("soon", "", "fail", "no soon")}, []event.RuleChange{change("a", "pass", "fail", "no a")}, 2, nil, "“A” fails (no a)"},
+		{"the card has it count at once", []event.RuleChange{change("later", "", "fail", "no later")}, nil, 0, func(s *story) { declareFrom(s, "") }, "“LATER” counts now (no later)"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStory(t).declare(map[string]string{"payments": "bank"})
+			declareFrom(s, "2026-03-14")
+			s.add("component:default/payments", event.TypeScoreChanged, event.ScoreChanged{Card: card, After: score("Gold"), Rules: c.first})
+			s.after(time.Duration(c.days) * 24 * time.Hour)
+			if c.card != nil {
+				c.card(s)
+			}
+			s.add("component:default/payments", event.TypeScoreChanged, event.ScoreChanged{Card: card, Before: score("Gold"), After: score("Silver"), Rules: c.then})
+			all, err := folded(t, s).List(t.Context(), notices.Query{Now: s.now})
+			if err != nil || len(all) != 1 {
+				t.Fatalf("%+v, %v", all, err)
+			}
+			same(t, "said", c.want, all[0].Falls[0].Said())
+		})
+	}
+}
+
+// declareFrom has the card say from when on its rule "later" counts; "soon" does from its
+// beginning.
+func declareFrom(s *story, from string) {
+	s.add(card, event.TypeEntityChanged, event.EntityChanged{Declaration: event.Declaration{Entity: catalog.Entity{Kind: "Scorecard", Metadata: catalog.Metadata{Name: "readiness"}, Spec: map[string]any{
+		"levels": []any{map[string]any{"name": "Silver", "rank": 1}, map[string]any{"name": "Gold", "rank": 2}},
+		"rules":  []any{map[string]any{"id": "a"}, map[string]any{"id": "soon", "from": "2026-03-12"}, map[string]any{"id": "later", "from": from}},
+	}}}})
+}
+
+// What is due in one moment is told one after the other, in the order in which it came.
+func TestRipeAtOnce(t *testing.T) {
+	s := newStory(t).declare(map[string]string{"payments": "bank"})
+	const many = 300
+	for i := range many {
+		ref := fmt.Sprintf("exemption:default/e%03d", i)
+		s.add(ref, event.TypeExemptionGranted, event.ExemptionGranted{Exemption: event.Exemption{Ref: ref, Card: card, Entity: "component:default/payments", Until: "2026-03-20"}})
+	}
+	all, err := folded(t, s).Ripe(t.Context(), notices.Ripening{Until: start.AddDate(0, 0, 30)})
+	if err != nil || len(all) != 2*many {
+		t.Fatalf("%d notices, %v", len(all), err)
+	}
+	for i, n := range all {
+		if want := fmt.Sprintf("exemption:default/e%03d", i%many); n.About != want || i > 0 && !all[i-1].Ripe.Before(n.Ripe) || n.Ripe.Sub(n.Time) >= time.Millisecond {
+			t.Fatalf("the %dth is %s at %s, want %s", i, n.About, n.Ripe, want)
+		}
+	}
+}
+
 // What is read counts no more, until more falls.
 func TestCount(t *testing.T) {
 	s := newStory(t).declare(map[string]string{"payments": "bank", "ledger": "bank"})
@@ -405,7 +506,7 @@ func TestAnyMoves(t *testing.T) {
 		if err := n.Apply(t.Context(), s.records); err != nil {
 			rt.Fatal(err)
 		}
-		all, err := n.Ripe(t.Context(), time.Time{}, s.now.AddDate(0, 0, 1))
+		all, err := n.Ripe(t.Context(), notices.Ripening{Until: s.now.AddDate(0, 0, 1)})
 		if err != nil {
 			rt.Fatal(err)
 		}

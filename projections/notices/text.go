@@ -8,6 +8,7 @@ import (
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
 )
 
 // shownFalls is how many entities of a drop are named one by one.
@@ -29,6 +30,18 @@ type Line struct {
 	Who       string `json:"who,omitempty"`
 	Commit    string `json:"commit,omitempty"`
 	CommitURL string `json:"commitUrl,omitempty"`
+	// Mark is what the line is of, for a page that draws it with marks of its own.
+	Mark Mark `json:"-"`
+}
+
+// Mark is a line of a drop in parts; it is zero on lines that are words only.
+type Mark struct {
+	Entity   string // full ref of what fell; empty on a line that is about all that did
+	From, To string // levels
+	Says     string // why, unless a line says it of all
+	Actor    event.Actor
+	Cause    event.Cause
+	Position eventlog.Position // of the event, unless there are several
 }
 
 // Text puts a notice into words.
@@ -74,7 +87,9 @@ func drop(n Notice) Words {
 	w := Words{Href: scores(first.Entity)}
 	if len(n.Falls) == 1 {
 		w.Headline = fmt.Sprintf("%s fell from %s to %s on %s", Called(first.Entity), level(first.From), level(first.To), n.card())
-		w.Lines = append(w.Lines, by(first.Said(), first.Actor, first.Cause))
+		l := first.line()
+		l.Mark.Position = first.Position
+		w.Lines = append(w.Lines, l)
 		return w
 	}
 	to := " fell"
@@ -83,23 +98,31 @@ func drop(n Notice) Words {
 	}
 	w.Headline = fmt.Sprintf("%d %s%s on %s", len(n.Falls), noun(n.Falls), to, n.card())
 	w.Href = below("/scorecards/", n.Card)
-	same := !slices.ContainsFunc(n.Falls, func(f Fall) bool { return f.Cause != first.Cause || f.Actor != first.Actor || f.Said() != first.Said() })
+	same := !slices.ContainsFunc(n.Falls, func(f Fall) bool { return f.line() != first.line() })
 	if same { // a rule of the card, most often: it is said once
-		w.Lines = append(w.Lines, by(first.Said(), first.Actor, first.Cause))
+		w.Lines = append(w.Lines, first.line())
 	}
 	for _, f := range n.Falls[:min(len(n.Falls), shownFalls)] {
-		l := by("from "+level(f.From)+" to "+level(f.To)+": "+f.Said(), f.Actor, f.Cause)
-		if same {
-			l = Line{Text: "from " + level(f.From) + " to " + level(f.To)}
+		var l Line
+		if !same {
+			l = f.line()
 		}
 		l.Name, l.Href = Called(f.Entity), scores(f.Entity)
-		l.Text = strings.TrimSuffix(strings.TrimSpace(l.Text), ":")
+		l.Text = strings.TrimSuffix("from "+level(f.From)+" to "+level(f.To)+": "+l.Text, ": ")
+		l.Mark.Entity, l.Mark.From, l.Mark.To, l.Mark.Position = f.Entity, f.From, f.To, f.Position
 		w.Lines = append(w.Lines, l)
 	}
 	if more := len(n.Falls) - shownFalls; more > 0 {
 		w.Lines = append(w.Lines, Line{Text: fmt.Sprintf("and %d more", more)})
 	}
 	return w
+}
+
+// line says why an entity fell.
+func (f Fall) line() Line {
+	l := by(f.Said(), f.Actor, f.Cause)
+	l.Mark = Mark{Says: l.Text, Actor: f.Actor, Cause: f.Cause}
+	return l
 }
 
 // noun is what to call several entities: components, if all are.

@@ -10,6 +10,7 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/json"
+	"log/slog"
 	"math"
 	"net/url"
 	"slices"
@@ -47,8 +48,9 @@ const (
 // Notices are what is sent.
 type Notices interface {
 	Position(context.Context) (eventlog.Position, error)
-	// Ripe returns what became ripe after one moment, up to another, in that order.
-	Ripe(ctx context.Context, after, until time.Time) ([]notices.Notice, error)
+	// Ripe returns what became ripe, in that order, and CountRipe how many that are.
+	Ripe(ctx context.Context, r notices.Ripening) ([]notices.Notice, error)
+	CountRipe(ctx context.Context, r notices.Ripening) (int, error)
 	// LastRipe and NextRipe return when something did, or does; zero for nothing.
 	LastRipe(ctx context.Context, until time.Time) (time.Time, error)
 	NextRipe(ctx context.Context, after time.Time) (time.Time, error)
@@ -65,9 +67,10 @@ type Options struct {
 	Notices Notices
 	Log     Log
 	// Wait returns once the notices have the event at a position.
-	Wait func(context.Context, eventlog.Position) error
-	URL  string // of the portal, without a slash at the end
-	Now  func() time.Time
+	Wait   func(context.Context, eventlog.Position) error
+	URL    string // of the portal, without a slash at the end
+	Now    func() time.Time
+	Logger *slog.Logger
 	// After is for a test; nil means time.After.
 	After func(time.Duration) <-chan time.Time
 	Roots *x509.CertPool // that mail servers are trusted by; nil means those of the system
@@ -190,79 +193,91 @@ func (c *Channel) Newest(ctx context.Context, _ time.Time) (eventlog.Position, e
 
 // Entries returns the first records between two positions.
 func (c *Channel) Entries(ctx context.Context, began time.Time, after, newest eventlog.Position, limit int) ([]eventlog.Record, error) {
-	from := began.Add(-day)
-	if after > 0 {
-		from = moment(after)
-	}
-	all, err := c.stream(ctx, began, from, moment(newest))
-	if err != nil {
-		return nil, err
-	}
-	all = slices.DeleteFunc(all, func(r eventlog.Record) bool { return r.Position <= after })
-	return all[:min(len(all), limit)], nil
-}
-
-// At returns the record at a position.
-func (c *Channel) At(ctx context.Context, began time.Time, p eventlog.Position) (eventlog.Record, error) {
-	all, err := c.stream(ctx, began, moment(p), ends(moment(p)))
-	if err != nil {
-		return eventlog.Record{}, err
-	}
-	for _, rec := range all {
-		if rec.Position == p {
-			return rec, nil
+	sent, until := later(moment(after), oldest(began)), moment(newest)
+	var all []eventlog.Record
+	for today := sent.Add(1).Truncate(day); ; {
+		some, err := c.ofDay(ctx, began, today, sent, until, limit-len(all))
+		if err != nil {
+			return nil, err
 		}
+		if all = append(all, some...); len(all) >= limit {
+			return all, nil
+		}
+		next, err := c.Notices.Ripe(ctx, c.ripe(ends(today), until, 1))
+		if err != nil || len(next) == 0 {
+			return all, err
+		}
+		today = next[0].Ripe.Truncate(day)
 	}
-	return eventlog.Record{}, fault.New(fault.NotFound, "no notice of channel %s is of %s", c.Name, moment(p).Format(time.RFC3339Nano))
 }
 
-// stream returns what the channel is sent of whole days, from that of one moment up to
-// another moment.
-func (c *Channel) stream(ctx context.Context, began, from, until time.Time) ([]eventlog.Record, error) {
-	ripe, err := c.Notices.Ripe(ctx, from.UTC().Truncate(day).Add(-1), until)
+// ofDay returns the first records of a day between two moments: its first notices one by
+// one, and what is more at its end.
+func (c *Channel) ofDay(ctx context.Context, began, today, sent, until time.Time, limit int) ([]eventlog.Record, error) {
+	begins, end := later(today.Add(-1), oldest(began)), ends(today)
+	told, err := c.Notices.CountRipe(ctx, c.ripe(begins, sent, 0))
 	if err != nil {
 		return nil, err
 	}
 	var all []eventlog.Record
-	var today time.Time
-	var count int
-	var more []notices.Notice
-	flush := func() error {
-		if len(more) == 0 || today.After(until) {
-			return nil
-		}
-		rec, err := c.digest(more, today)
-		all, more = append(all, rec), nil
-		return err
-	}
-	for _, n := range ripe {
-		if n.Ripe.Before(began.Add(-day)) || !c.wants(n) {
-			continue
-		}
-		if end := ends(n.Ripe); !end.Equal(today) {
-			if err := flush(); err != nil {
-				return nil, err
-			}
-			today, count, more = end, 0, nil
-		}
-		if count++; count > c.Daily {
-			more = append(more, n)
-			continue
-		}
-		rec, err := c.record(n)
+	if left := min(limit, c.Daily-told); left > 0 {
+		ripe, err := c.Notices.Ripe(ctx, c.ripe(later(begins, sent), earlier(end, until), left))
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, rec)
+		for _, n := range ripe {
+			rec, err := c.record(n)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, rec)
+		}
 	}
-	return all, flush()
+	if len(all) == limit || end.After(until) {
+		return all, nil
+	}
+	rest := c.ripe(begins, end, 0)
+	rest.Offset = c.Daily
+	more, err := c.Notices.Ripe(ctx, rest)
+	if err != nil || len(more) == 0 {
+		return all, err
+	}
+	rec, err := c.digest(more, end)
+	return append(all, rec), err
 }
 
-func (c *Channel) wants(n notices.Notice) bool {
-	if len(c.Kinds) > 0 && !slices.Contains(c.Kinds, n.Kind) {
-		return false
+// ripe selects what of the channel became ripe after one moment, up to another.
+func (c *Channel) ripe(after, until time.Time, limit int) notices.Ripening {
+	return notices.Ripening{After: after, Until: until, Owners: c.Owners, Kinds: c.Kinds, Limit: limit}
+}
+
+// oldest is the moment after which the notices come that a channel is sent.
+func oldest(began time.Time) time.Time { return began.Add(-day - 1) }
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
 	}
-	return len(c.Owners) == 0 || slices.ContainsFunc(n.Owners, func(ref string) bool { return slices.Contains(c.Owners, ref) })
+	return b
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// At returns the record at a position.
+func (c *Channel) At(ctx context.Context, began time.Time, p eventlog.Position) (eventlog.Record, error) {
+	all, err := c.Entries(ctx, began, max(p, 1)-1, p, 1)
+	if err != nil {
+		return eventlog.Record{}, err
+	}
+	if len(all) == 0 {
+		return eventlog.Record{}, fault.New(fault.NotFound, "no notice of channel %s is of %s", c.Name, moment(p).Format(time.RFC3339Nano))
+	}
+	return all[0], nil
 }
 
 // TypeNotice is the type of the events that notices are sent as. They are in no log.

@@ -1,6 +1,7 @@
 package channels_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -58,7 +59,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { w.log.Close() })
 	w.start()
 	t.Cleanup(func() { w.stop() })
-	w.options = &channels.Options{Notices: w.notices, Log: w.log, URL: portal, Now: func() time.Time { return w.now }}
+	w.options = &channels.Options{Notices: w.notices, Log: w.log, URL: portal, Now: func() time.Time { return w.now }, Logger: slog.New(slog.DiscardHandler)}
 	ladder := []any{map[string]any{"name": "Bronze", "rank": 1}, map[string]any{"name": "Silver", "rank": 2}}
 	w.add(card, event.EntityRegistered{Declaration: event.Declaration{Entity: catalog.Entity{Kind: "Scorecard", Metadata: catalog.Metadata{Name: "readiness", Title: "Readiness"}, Spec: map[string]any{"levels": ladder}}}})
 	return w
@@ -326,6 +327,103 @@ func TestDaily(t *testing.T) {
 	}
 	if all := c.said()[2]; !strings.Contains(all, "s5 fell from") || strings.Contains(all, "s1 fell from") {
 		t.Errorf("the digest says %s", all)
+	}
+}
+
+// reader counts the notices that channels read.
+type reader struct {
+	channels.Notices
+	read int
+}
+
+func (r *reader) Ripe(ctx context.Context, q notices.Ripening) ([]notices.Notice, error) {
+	all, err := r.Notices.Ripe(ctx, q)
+	r.read += len(all)
+	return all, err
+}
+
+// Who was away reads each notice a few times at most until all are sent, and a glance at
+// how a channel stands reads next to none.
+func TestCatchingUpReadsLittle(t *testing.T) {
+	w, c := newWorld(t), newChat(t)
+	c.answer = func(_ int, rw http.ResponseWriter) bool { rw.WriteHeader(http.StatusServiceUnavailable); return false }
+	counter := &reader{Notices: w.notices}
+	w.options.Notices = counter
+	for i := range 20 {
+		w.own(fmt.Sprint("s", i), fmt.Sprint("team-", i))
+	}
+	w.serve(&channels.Channel{Name: "all", Way: channels.Slack, Address: c.URL, Daily: 15})
+	const days = 6
+	for range days {
+		for i := range 20 {
+			w.fall(fmt.Sprint("s", i))
+		}
+		w.now = w.now.Add(24 * time.Hour)
+	}
+	w.state("all")
+	if counter.read > 2 {
+		t.Errorf("%d notices are read to tell how it stands", counter.read)
+	}
+	c.answer, counter.read = nil, 0
+	w.pass(time.Second)
+	if n := len(c.said()); n != 16*days {
+		t.Errorf("%d messages", n)
+	}
+	if counter.read > 3*20*days {
+		t.Errorf("%d notices are read to send %d", counter.read, 20*days)
+	}
+}
+
+// What a channel is sent is the same in pieces of whatever size, also around midnight, and
+// each is found at its position.
+func TestEntriesInPieces(t *testing.T) {
+	w := newWorld(t)
+	began := w.now
+	for i := range 4 {
+		w.own(fmt.Sprint("s", i), fmt.Sprint("team-", i))
+	}
+	c := &channels.Channel{Name: "all", Way: channels.Slack, Address: portal, Daily: 2}
+	w.serve(c)
+	w.now = began.Add(15*time.Hour - grace - time.Nanosecond) // the last nanosecond of the day
+	w.fall("s0")
+	w.now = w.now.Add(time.Nanosecond) // midnight
+	w.fall("s1", "s2", "s3")
+	w.now = w.now.Add(72 * time.Hour)
+	w.fall("s1")
+	w.now = w.now.Add(72 * time.Hour)
+	newest, err := c.Newest(t.Context(), began)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(limit int) (at []string) {
+		for after := eventlog.Position(0); ; {
+			some, err := c.Entries(t.Context(), began, after, newest, limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(some) == 0 {
+				return at
+			}
+			for _, rec := range some {
+				var d channels.Data
+				if err := json.Unmarshal(rec.Data, &d); err != nil {
+					t.Fatal(err)
+				}
+				at, after = append(at, rec.Recorded.Format("2 15:04:05.999999999 ")+d.Words.Headline), rec.Position
+				if one, err := c.At(t.Context(), began, rec.Position); err != nil || one.ID != rec.ID {
+					t.Errorf("at %d is %s, want %s, %v", rec.Position, one.ID, rec.ID, err)
+				}
+			}
+		}
+	}
+	want := []string{
+		"12 23:59:59.999999999 s0 fell from Silver to Bronze on Readiness",
+		"13 00:00:00 s1 fell from Silver to Bronze on Readiness", "13 00:00:00.000000001 s2 fell from Silver to Bronze on Readiness",
+		"13 23:59:59.999999999 and 1 more notice of 13 March 2026",
+		"16 00:00:00 s1 fell from Silver to Bronze on Readiness",
+	}
+	for _, limit := range []int{1, 2, 3, 100} {
+		same(t, fmt.Sprint("by ", limit), want, read(limit))
 	}
 }
 

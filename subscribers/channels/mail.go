@@ -7,12 +7,15 @@ import (
 	"fmt"
 	"html"
 	"net"
+	"net/textproto"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
 
 	"github.com/callboard/callboard/projections/notices"
 	"github.com/callboard/callboard/subscribers"
@@ -43,7 +46,7 @@ func (m Mail) address() string { return net.JoinHostPort(m.Host, strconv.Itoa(m.
 // post sends mail.
 type post struct{ channel *Channel }
 
-// Send sends one message to all.
+// Send sends one message to all mailboxes that do not have it.
 func (p *post) Send(ctx context.Context, m subscribers.Message) subscribers.Answer {
 	words, err := wordsOf(m.Records)
 	if err != nil {
@@ -53,11 +56,32 @@ func (p *post) Send(ctx context.Context, m subscribers.Message) subscribers.Answ
 	if err != nil {
 		return broken(err)
 	}
+	mailboxes, err := letter.GetRecipients()
+	if err != nil {
+		return broken(err)
+	}
+	left := slices.DeleteFunc(mailboxes, func(to string) bool { return slices.Contains(m.Done, to) })
+	if len(left) == 0 { // who did not take it is none of the channel's any more
+		return delivered()
+	}
 	client, err := p.client()
 	if err != nil {
 		return subscribers.Answer{Verdict: subscribers.Unavailable, Reason: err.Error()}
 	}
-	return judge(client.DialAndSendWithContext(ctx, letter))
+	server, err := client.DialToSMTPClientWithContext(ctx)
+	if err != nil {
+		return noAnswer(err)
+	}
+	defer p.hangUp(ctx, server)
+	return handOver(server, letter, left).answer(m.Done)
+}
+
+// hangUp ends the conversation. What was taken is taken, however the server does that.
+func (p *post) hangUp(ctx context.Context, server *smtp.Client) {
+	if err := server.Quit(); err != nil {
+		p.channel.Logger.InfoContext(ctx, "a mail server hung up before it was to", "channel", p.channel.Name, "error", err)
+		server.Close() // which Quit does otherwise
+	}
 }
 
 func (p *post) client() (*mail.Client, error) {
@@ -97,25 +121,111 @@ func (p *post) letter(w notices.Words, m subscribers.Message) (*mail.Msg, error)
 	return letter, nil
 }
 
-// judge says what an error of a mail server means.
-func judge(err error) subscribers.Answer {
-	if err == nil {
-		return subscribers.Answer{Verdict: subscribers.Delivered, Status: 250}
+// handed is what a mail server said of a letter.
+type handed struct {
+	taken []string // mailboxes that have it now
+	never []error  // why others are not to have it, ever
+	later []error  // or not now
+	err   error    // why nobody has it, if that is due to the server
+}
+
+// handOver gives a letter to a server, once for all mailboxes that it knows. go-mail's own
+// way to send takes none if it takes one not, and fails if the server hangs up after it
+// took all.
+func handOver(server *smtp.Client, letter *mail.Msg, mailboxes []string) (h handed) {
+	from, err := letter.GetSender(false)
+	if err != nil {
+		return handed{never: []error{err}}
 	}
-	a := subscribers.Answer{Verdict: subscribers.Unavailable, Reason: "no answer: " + err.Error()}
-	var sent *mail.SendError
-	if !errors.As(err, &sent) {
-		return a
+	if err := errors.Join(server.UpdateDeadline(timeout), server.Mail(from)); err != nil {
+		return handed{err: err}
 	}
-	a.Status = sent.ErrorCode()
-	a.Reason = "the mail server does not take it: " + strings.TrimSpace(sent.Error())
-	switch sent.Reason {
-	case mail.ErrSMTPRcptTo, mail.ErrSMTPData, mail.ErrSMTPDataClose:
-		if !sent.IsTemp() {
-			a.Verdict = subscribers.Refused
+	for _, to := range mailboxes {
+		if err := server.Rcpt(to); err == nil {
+			h.taken = append(h.taken, to)
+		} else if h.refuse(fmt.Errorf("%s: %w", strings.Trim(to, "<>"), err)); h.err != nil {
+			return h
 		}
 	}
+	if len(h.taken) == 0 {
+		return h
+	}
+	if err := write(server, letter); err != nil {
+		h.taken = nil
+		h.refuse(err)
+	}
+	return h
+}
+
+// refuse has an error count as what it is.
+func (h *handed) refuse(err error) {
+	switch code := codeOf(err); {
+	case code == 0 || code == codeClosing:
+		h.err, h.taken = err, nil
+	case code >= leastRefusal:
+		h.never = append(h.never, err)
+	default:
+		h.later = append(h.later, err)
+	}
+}
+
+func write(server *smtp.Client, letter *mail.Msg) error {
+	w, err := server.Data()
+	if err != nil {
+		return err
+	}
+	if _, err := letter.WriteTo(w); err != nil {
+		server.Close() // to close the writer would send what there is of it
+		return err
+	}
+	return w.Close()
+}
+
+const (
+	codeClosing  = 421 // the server hangs up
+	leastRefusal = 500 // what a server says from here on it will say again
+)
+
+// codeOf is the code of what a mail server answered; 0 if it did not answer.
+func codeOf(err error) int {
+	var said *textproto.Error
+	if errors.As(err, &said) {
+		return said.Code
+	}
+	return 0
+}
+
+// answer says what became of a message that some had before.
+func (h handed) answer(had []string) subscribers.Answer {
+	if h.err != nil && codeOf(h.err) == 0 {
+		return noAnswer(h.err)
+	}
+	says := errors.Join(append(slices.Clone(h.later), h.never...)...)
+	if h.err != nil {
+		says = h.err
+	}
+	if says == nil {
+		return delivered()
+	}
+	a := subscribers.Answer{
+		Verdict: subscribers.Refused, Status: codeOf(says), Done: slices.Concat(had, h.taken), Later: len(h.later) > 0,
+		Reason: "the mail server does not take it: " + strings.ReplaceAll(strings.TrimSpace(says.Error()), "\n", "; "),
+	}
+	if n := len(a.Done); n > 0 {
+		a.Reason += fmt.Sprintf(" (%d of the mailboxes have it)", n)
+	}
+	if h.err != nil || a.Later && len(a.Done) == 0 {
+		a.Verdict = subscribers.Unavailable
+	}
 	return a
+}
+
+func delivered() subscribers.Answer {
+	return subscribers.Answer{Verdict: subscribers.Delivered, Status: 250}
+}
+
+func noAnswer(err error) subscribers.Answer {
+	return subscribers.Answer{Verdict: subscribers.Unavailable, Reason: "no answer: " + err.Error()}
 }
 
 // drawText writes words as plain text.

@@ -37,12 +37,14 @@ func removeAll(path string) error {
 // office is a mail server.
 type office struct {
 	*smtp.Server
-	mu     sync.Mutex
-	taken  []string // messages
-	tos    []string
-	secure []bool
-	rcpt   error // what it says of mailboxes
-	port   int
+	mu      sync.Mutex
+	taken   []string         // messages
+	tos     []string         // whom they are for, of all messages
+	secure  []bool           // whether they came so
+	refuses map[string]error // what it says of mailboxes
+	data    error            // what it says of messages
+	hangsUp string           // the command that it answers by hanging up
+	port    int
 
 	listener net.Listener
 	roots    *x509.CertPool
@@ -69,11 +71,48 @@ func newOffice(t *testing.T, encrypted bool) *office {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		o.Serve(l)
+		o.Serve(line{l, o})
 	}()
 	o.listener = l
 	t.Cleanup(func() { l.Close(); o.Close(); <-ended })
 	return o
+}
+
+// line hears what is sent to an office in the clear.
+type line struct {
+	net.Listener
+	office *office
+}
+
+func (l line) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	return call{c, l.office}, err
+}
+
+type call struct {
+	net.Conn
+	office *office
+}
+
+func (c call) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.office.mu.Lock()
+	defer c.office.mu.Unlock()
+	if at := c.office.hangsUp; at != "" && strings.HasPrefix(string(b[:n]), at) {
+		c.Close()
+		return 0, io.EOF
+	}
+	return n, err
+}
+
+// say has an office say something of mailboxes; nil is that it takes what is for them.
+func (o *office) say(err error, mailboxes ...string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.refuses = map[string]error{}
+	for _, to := range mailboxes {
+		o.refuses[to] = err
+	}
 }
 
 // certificate makes one for this machine, and what trusts it.
@@ -104,6 +143,7 @@ type session struct {
 	office *office
 	conn   *smtp.Conn
 	signed bool
+	tos    []string
 }
 
 func (s *session) AuthMechanisms() []string { return []string{sasl.Plain} }
@@ -118,7 +158,7 @@ func (s *session) Auth(string) (sasl.Server, error) {
 	}), nil
 }
 
-func (s *session) Reset()        {}
+func (s *session) Reset()        { s.tos = nil }
 func (s *session) Logout() error { return nil }
 
 func (s *session) Mail(string, *smtp.MailOptions) error {
@@ -131,10 +171,11 @@ func (s *session) Mail(string, *smtp.MailOptions) error {
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	s.office.mu.Lock()
 	defer s.office.mu.Unlock()
-	if s.office.rcpt == nil {
-		s.office.tos = append(s.office.tos, to)
+	if err := s.office.refuses[to]; err != nil {
+		return err
 	}
-	return s.office.rcpt
+	s.tos = append(s.tos, to)
+	return nil
 }
 
 func (s *session) Data(r io.Reader) error {
@@ -144,13 +185,25 @@ func (s *session) Data(r io.Reader) error {
 	}
 	s.office.mu.Lock()
 	defer s.office.mu.Unlock()
+	if s.office.data != nil {
+		return s.office.data
+	}
 	_, secure := s.conn.TLSConnectionState()
+	s.office.tos = append(s.office.tos, s.tos...)
 	s.office.taken, s.office.secure = append(s.office.taken, string(b)), append(s.office.secure, secure)
 	return nil
 }
 
+// The mailboxes of the channel.
+const bank, lead = "bank@example.com", "lead@example.com"
+
+var (
+	noMailbox = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such mailbox"}
+	notNow    = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "later"}
+)
+
 func (o *office) channel() *channels.Channel {
-	m := channels.Mail{Host: "localhost", Port: o.port, TLS: channels.Clear, From: "Callboard <callboard@example.com>", To: []string{"bank@example.com", "lead@example.com"}}
+	m := channels.Mail{Host: "localhost", Port: o.port, TLS: channels.Clear, From: "Callboard <callboard@example.com>", To: []string{bank, "Lead <" + lead + ">"}}
 	if o.TLSConfig != nil {
 		m.TLS, m.Username, m.Password = channels.StartTLS, user, password
 	}
@@ -177,7 +230,7 @@ func TestMail(t *testing.T) {
 		if len(o.taken) != 1 || o.secure[0] != encrypted {
 			t.Fatalf("%d mails, encrypted %v, want %v", len(o.taken), o.secure, encrypted)
 		}
-		same(t, "to", []string{"bank@example.com", "lead@example.com"}, o.tos)
+		same(t, "to", []string{bank, lead}, o.tos)
 		m, err := mail.ReadMessage(strings.NewReader(o.taken[0]))
 		if err != nil {
 			t.Fatal(err)
@@ -222,11 +275,15 @@ func TestMailRefused(t *testing.T) {
 		change func(*office, *channels.Channel)
 		want   subscribers.Verdict
 	}{
-		{"no such mailbox", func(o *office, _ *channels.Channel) {
-			o.rcpt = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such mailbox"}
+		{"no such mailboxes", func(o *office, _ *channels.Channel) { o.say(noMailbox, bank, lead) }, subscribers.Refused},
+		{"busy", func(o *office, _ *channels.Channel) { o.say(notNow, bank, lead) }, subscribers.Unavailable},
+		{"one of each", func(o *office, _ *channels.Channel) { o.say(notNow, bank); o.refuses[lead] = noMailbox }, subscribers.Unavailable},
+		{"what it says", func(o *office, _ *channels.Channel) {
+			o.data = &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "looks like junk"}
 		}, subscribers.Refused},
-		{"busy", func(o *office, _ *channels.Channel) {
-			o.rcpt = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "later"}
+		{"what it says, maybe", func(o *office, _ *channels.Channel) { o.data = notNow }, subscribers.Unavailable},
+		{"it shuts down", func(o *office, _ *channels.Channel) {
+			o.say(&smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "shutting down"}, lead)
 		}, subscribers.Unavailable},
 		{"wrong password", func(_ *office, c *channels.Channel) { c.Mail.Password = "a wrong word" }, subscribers.Unavailable},
 		{"nobody signs in", func(_ *office, c *channels.Channel) { c.Mail.Username = "" }, subscribers.Unavailable},
@@ -261,4 +318,100 @@ func TestMailWithoutTLS(t *testing.T) {
 	if s := w.state("mail"); s.Status != subscribers.Failing || len(o.taken) > 0 {
 		t.Errorf("it is %+v", s)
 	}
+}
+
+// A mail that the server took is not sent again because it hung up afterwards.
+func TestMailHungUp(t *testing.T) {
+	for _, at := range []string{"QUIT", "RSET"} {
+		t.Run(at, func(t *testing.T) {
+			o := newOffice(t, false)
+			o.hangsUp = at
+			w := o.told(t, o.channel())
+			w.pass(time.Hour)
+			if s := w.state("mail"); s.Status != subscribers.Current || len(o.taken) != 1 {
+				t.Errorf("%d mails, and it is %+v", len(o.taken), s)
+			}
+		})
+	}
+}
+
+// letters are the reasons of dead letters.
+func (w *world) letters() []string {
+	w.t.Helper()
+	all, err := w.worker("mail").Letters(w.t.Context(), 0, 10)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var says []string
+	for _, l := range all {
+		says = append(says, l.Subject+": "+l.Reason)
+	}
+	return says
+}
+
+// A mailbox that is none keeps nothing from the others, and these are sent nothing again
+// when it is there.
+func TestMailboxGone(t *testing.T) {
+	o := newOffice(t, false)
+	o.say(noMailbox, lead)
+	w := o.told(t, o.channel())
+	w.own("ledger", "bank")
+	w.pass(3 * time.Hour)
+	w.fall("ledger")
+	w.pass(grace + time.Second)
+	same(t, "to", []string{bank, bank}, o.tos)
+	const reason = "the mail server does not take it: lead@example.com: 550 \"5.1.1 no such mailbox\" (1 of the mailboxes have it)"
+	same(t, "dead letters", []string{"component:default/payments: " + reason, "component:default/ledger: " + reason}, w.letters())
+	if s := w.state("mail"); s.Status != subscribers.Current || s.Delivered.IsZero() {
+		t.Errorf("it is %+v", s)
+	}
+	if done, err := w.worker("mail").Redeliver(t.Context()); err != nil || done.Failed == nil {
+		t.Errorf("sent again in vain: %+v, %v", done, err)
+	}
+	o.say(nil)
+	if done, err := w.worker("mail").Redeliver(t.Context()); err != nil || done.Delivered != 2 || done.Left != 0 {
+		t.Errorf("sent again: %+v, %v", done, err)
+	}
+	same(t, "to, then", []string{bank, bank, lead, lead}, o.tos)
+}
+
+// A mailbox that puts off is tried again, without the others, whatever happens meanwhile.
+func TestMailboxLater(t *testing.T) {
+	o := newOffice(t, false)
+	o.say(notNow, lead)
+	w := o.told(t, o.channel())
+	if s := w.state("mail"); s.Status != subscribers.Failing || s.GivesUp.Sub(w.now) > time.Hour {
+		t.Errorf("it is %+v", s)
+	}
+	w.stop() // the portal is started again
+	w.start()
+	w.options.Notices = w.notices
+	w.serve(o.channel())
+	w.pass(5 * time.Minute)
+	o.hangsUp = "MAIL" // and the server has to be
+	w.pass(5 * time.Minute)
+	o.hangsUp = ""
+	o.say(nil)
+	w.pass(10 * time.Minute)
+	same(t, "to", []string{bank, lead}, o.tos)
+	same(t, "dead letters", []string(nil), w.letters())
+	if s := w.state("mail"); s.Status != subscribers.Current {
+		t.Errorf("it is %+v", s)
+	}
+}
+
+// One that puts off for longer is not waited for.
+func TestMailboxNever(t *testing.T) {
+	o := newOffice(t, false)
+	o.say(notNow, lead)
+	w := o.told(t, o.channel())
+	w.own("cart", "shop")
+	w.fall("cart")
+	for range 12 {
+		w.pass(5 * time.Minute)
+	}
+	if got := w.letters(); len(got) == 0 || !strings.Contains(got[0], "lead@example.com: 451") {
+		t.Errorf("dead letters: %q", got)
+	}
+	same(t, "to", []string{bank, bank}, o.tos)
 }

@@ -1,0 +1,17 @@
+package web
+
+import (
+	"github.com/callboard/callboard/projections/notices"
+	"github.com/callboard/callboard/web/ui"
+)
+
+// NoticeFilter is a filter of a list of notices at an address, of owners; bell is that the
+// bell counts for some only.
+func NoticeFilter(address, field string, owners []string, bell bool, on []string, counts ...notices.Facet) (ui.Facet, []ui.Chip) {
+	f := noticeFilter{"Filter", field, counts, on, func(value string) string { return "<" + value + ">" }}
+	at := newNoticeAddress(parseLocal(address), owners, bell)
+	return f.facet(at), f.chips(at)
+}
+
+// BellInstead is what the bell can count for instead.
+var BellInstead = bellInstead

@@ -133,7 +133,7 @@ func (f folder) fell(d event.ScoreChanged) error {
 	why := Why{Actor: f.rec.Actor, Cause: f.rec.Cause}
 	for _, r := range d.Rules {
 		if r.After == "fail" || r.After == "error" || r.After == "unknown" && r.Before != "" {
-			why.Rules = append(why.Rules, Rule{r.Rule, r.Title, r.Message, r.Before == ""})
+			why.Rules = append(why.Rules, Rule{r.Rule, r.Title, r.Message, r.Before == "", r.After == "unknown"})
 		}
 	}
 	written, err := json.Marshal(why)

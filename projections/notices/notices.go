@@ -90,6 +90,7 @@ type Rule struct {
 	Title   string `json:"title,omitempty"`
 	Message string `json:"message,omitempty"`
 	New     bool   `json:"new,omitempty"` // it did not count before
+	Unknown bool   `json:"unknown,omitempty"`
 }
 
 // Notices is the projection.

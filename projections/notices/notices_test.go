@@ -222,6 +222,23 @@ func TestPast(t *testing.T) {
 	same(t, "shown", want, headlines(t, folded(t, s), notices.Query{}))
 }
 
+// What cannot be judged any more does not fail.
+func TestARuleThatIsNotKnown(t *testing.T) {
+	s := newStory(t).declare(map[string]string{"payments": "bank"})
+	s.add("component:default/payments", event.TypeScoreChanged, event.ScoreChanged{Card: card, Title: "Readiness", Before: score("Gold"), After: score("Silver"), Rules: []event.RuleChange{
+		{Rule: "codeowners", Title: "Has CODEOWNERS", Before: "pass", After: "fail", Message: "No CODEOWNERS file on main"},
+		{Rule: "docs", Title: "Docs are new", Before: "pass", After: "unknown", Message: "not known: docs.updated"},
+	}}, by("saltmarsh", "4f2a91c7"))
+	all, err := folded(t, s).List(t.Context(), notices.Query{Now: s.now})
+	if err != nil || len(all) != 1 {
+		t.Fatalf("%d notices, %v", len(all), err)
+	}
+	want := "“Has CODEOWNERS” fails (No CODEOWNERS file on main); “Docs are new” cannot be judged (not known: docs.updated)"
+	if got := notices.Text(all[0]).Lines[0].Text; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
 // A drop says rule, commit and author; several causes each their own.
 func TestWords(t *testing.T) {
 	s := newStory(t).declare(map[string]string{"payments": "bank", "ledger": "bank"})

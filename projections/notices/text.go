@@ -136,6 +136,8 @@ func (f Fall) Said() string {
 			says = "“" + says + "” counts now (" + r.Message + ")"
 		case r.New:
 			says = "“" + says + "” counts now"
+		case r.Unknown:
+			says = "“" + says + "” cannot be judged (" + r.Message + ")"
 		case r.Message != "":
 			says = "“" + says + "” fails (" + r.Message + ")"
 		default:

@@ -226,7 +226,7 @@ func judge(e *expression, v *view) RuleResult {
 		}
 	case *types.Unknown:
 		j.Outcome, j.Missing = Unknown, unknownNames(value)
-		j.Message = "not known: " + strings.Join(j.Missing, ", ")
+		j.Message = notKnown(j.Missing)
 	default:
 		j.Outcome, j.Message = Error, fmt.Sprintf("must yield true or false, found %s", show(value))
 	}

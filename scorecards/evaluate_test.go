@@ -100,7 +100,7 @@ func TestMessages(t *testing.T) {
 		{"{{ activity.openPullRequests }} of {{activity.pipelineSuccess}}", "3 of 0.5"},
 		{"last {{age(activity.lastDeployment)}} ago, at {{activity.lastDeployment}}", "last 40 days ago, at 2026-01-31T12:00:00Z"},
 		{"{{repo.topics}}; {{activity.alerts}}", "a, b, c, d, e and 2 more; critical 2, high 1, low 0, medium 0"},
-		{"{{repo.topics.filter(t, t > 'f')}} and {{repo.license}}", "g and unknown"},
+		{"{{repo.topics.filter(t, t > 'f')}} and {{repo.license}}", "not known: repo.license"},
 		{"{{entity.spec.tier}} {{entity.spec.?tier}} {{[].size() == 0}}", "? nothing true"},
 	} {
 		quoted := strings.ReplaceAll(tt.message, "'", "''")

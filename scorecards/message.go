@@ -64,7 +64,8 @@ func (m message) captures() []*expression {
 	return all
 }
 
-// fill writes the text for a subject.
+// fill writes the text for a subject. What is not known cannot be filled in: then the text is
+// that it is not known, in place of half a sentence.
 func (m message) fill(v *view) string {
 	var b strings.Builder
 	for _, part := range m {
@@ -77,10 +78,15 @@ func (m message) fill(v *view) string {
 			b.WriteString("?")
 			continue
 		}
+		if u, ok := value.(*types.Unknown); ok {
+			return notKnown(unknownNames(u))
+		}
 		b.WriteString(show(value))
 	}
 	return b.String()
 }
+
+func notKnown(names []string) string { return "not known: " + strings.Join(names, ", ") }
 
 // show writes a value for people.
 func show(value ref.Val) string {

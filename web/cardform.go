@@ -35,8 +35,16 @@ spec:
     - {name: Bronze, rank: 1}
     - {name: Silver, rank: 2}
   rules:
-    - {id: owner, level: Bronze, title: Has an owner, expr: owner.exists, message: "Nobody owns it"}
-    - {id: runbook, level: Silver, title: Runbook linked, expr: 'links.exists(l, l.title == "Runbook")', message: "No link is called Runbook"}
+    - id: owner
+      level: Bronze
+      title: Has an owner
+      expr: owner.exists
+      message: Nobody owns it
+    - id: runbook
+      level: Silver
+      title: Runbook linked
+      expr: links.exists(l, l.title == "Runbook")
+      message: No link is called Runbook
 `
 
 // publishForm is what a card that is kept in the portal is published with.

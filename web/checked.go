@@ -112,7 +112,7 @@ func newCheckedView(r request, report checks.Report) checkedView {
 		crumbs: []ui.Anchor{{Label: "Sources", Href: sourcesPath}, {Label: report.Source, Href: sourceLink(report.Source)}, {Label: report.Repository, Href: repositoryLink(report.Source, report.Repository)}, {Label: "Check " + ui.SHA(report.Commit)}},
 		title:  cmp.Or(report.Title, report.Repository), lede: "What a pull request would do if it were merged. Nothing of it is recorded.",
 		request: outsideLink{label: report.Repository + " #" + ui.Plain(report.Number), href: ui.Outside(report.URL)}, author: actor(report.Author),
-		good: report.Good, says: report.Says, commit: ui.SHA(report.Commit), when: ui.Near(report.At, r.now), unwritten: report.Unwritten,
+		good: report.Good, says: report.Says, commit: ui.SHA(report.Commit), when: ui.Near(report.At, r.now).Within(), unwritten: report.Unwritten,
 		failed: report.Failed,
 	}
 	o := report.Outcome

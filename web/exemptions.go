@@ -79,7 +79,6 @@ type exemptionRow struct {
 	icon     string
 	word     string
 	until    string
-	short    string // the same where there is little room
 	left     string
 	soon     bool // it ends soon
 	asked    ui.Person
@@ -184,7 +183,7 @@ func exemptionChoices(c Catalog, all []agreements.Exemption, ownerOf func(string
 		if value == "" || slices.ContainsFunc(options, func(o ui.Option) bool { return o.Value == value }) {
 			return options
 		}
-		return append(options, ui.Option{Value: value, Label: label, On: value == chosen})
+		return append(options, ui.Option{Value: value, Label: ui.Shorten(label, 40), On: value == chosen})
 	}
 	for _, x := range all {
 		cards = add(cards, x.Exemption.Card, named(c, x.Exemption.Card).Label, card)
@@ -212,7 +211,7 @@ func newExemptionRow(r request, x agreements.Exemption) exemptionRow {
 	row := exemptionRow{
 		name: ui.Anchor{Label: x.Entry.Entity.Metadata.Name, Href: namedLink(exemptionsPath, x.Ref)}, entity: named(r.catalog, x.Entity),
 		card: ui.Anchor{Label: named(r.catalog, x.Exemption.Card).Label}, rules: "all rules", reason: x.Reason, word: exemptionWord(x.Stands), note: x.Note,
-		until: noEnd, short: "no end", since: ui.Near(x.Entry.Since.Time, r.now), event: mark(x.Entry.Since.Position), status: x.Stands,
+		until: noEnd, since: ui.Near(x.Entry.Since.Time, r.now), event: mark(x.Entry.Since.Position), status: x.Stands,
 	}
 	if x.Card != nil {
 		row.card = ui.Anchor{Label: x.Card.Title, Href: scorecardLink(x.Card.Ref)}
@@ -231,7 +230,7 @@ func newExemptionRow(r request, x agreements.Exemption) exemptionRow {
 		row.rules = strings.Join(titles, ", ")
 	}
 	if last := x.LastDay(); !last.IsZero() {
-		row.until, row.short = ui.Day(last).Text, ui.ShortDay(last).Text
+		row.until = ui.Day(last).Text
 	}
 	if x.RequestedBy != "" {
 		row.asked = person(r.catalog, x.RequestedBy)
@@ -258,8 +257,9 @@ func newExemptionRow(r request, x agreements.Exemption) exemptionRow {
 		}
 	case scorecards.Denied, scorecards.Revoked:
 		row.look, row.icon = "bad", "x-circle"
-	default:
+	default: // by itself, at the end of its last day
 		row.icon = "clock"
+		row.since, row.event = ui.Near(x.Until, r.now), ui.EventMark{}
 	}
 	return row
 }

@@ -236,7 +236,8 @@ func newInitiativeView(r request, i *agreements.Initiative) initiativeView {
 	case len(days) == 1:
 		v.remind = ui.Plural(i.Remind[0], "day") + " before"
 	case len(days) > 1:
-		v.remind = strings.Join(days, ", ") + " days before"
+		last := len(days) - 1
+		v.remind = strings.Join(days[:last], ", ") + " and " + days[last] + " days before"
 	}
 	if !i.Entry.Origin.FromPortal() {
 		v.declared = outsideLink{label: i.Entry.Origin.Place(), href: ui.Outside(i.Entry.Origin.URL)}
@@ -298,6 +299,10 @@ func newItemView(r request, i *agreements.Initiative, item agreements.Item) item
 // newBurnView draws how many are done of those that are asked, with the target ahead.
 func newBurnView(i *agreements.Initiative, points []agreements.Point) trendView {
 	v := trendView{title: "Burn-up", sub: "Entities that are done, of those asked, each week", heads: []ui.Column{{Label: "Day"}, {Label: "Done", Number: true}, {Label: "Asked", Number: true}}}
+	if i.Why != "" {
+		v.nothing, v.empty, v.none = true, true, "Nothing to draw: nobody can tell how far it is."
+		return v
+	}
 	first := slices.IndexFunc(points, func(p agreements.Point) bool { return p.Asked > 0 })
 	if first < 0 || points[len(points)-1].At.Sub(points[first].At) < 24*time.Hour {
 		v.nothing, v.empty, v.none = true, true, "Nothing to draw yet: this begins a day after somebody is asked."

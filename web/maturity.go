@@ -328,7 +328,7 @@ func newStandCell(card *scorecards.Card, s *maturity.Stand) standCell {
 
 // maturityTrend draws the trend of a report.
 func maturityTrend(m *maturity.Report) trendView {
-	v := trendView{title: "Over the time", sub: m.Card.Title}
+	v := trendView{title: "Over time", sub: m.Card.Title}
 	points := make([]scorecards.Point, 0, len(m.Trend))
 	for _, t := range m.Trend {
 		p := scorecards.Point{At: t.At, Entities: t.Entities, Levels: map[string]int{}, Points: t.Points, Of: t.Of}

@@ -380,6 +380,9 @@ func worstOf(r request, card *scorecards.Card, list []scores.Score, points []sco
 // says is how many fail, how many it alone holds back, and how the share moved.
 func (c ruleColumn) says() string {
 	says := fmt.Sprintf("%d of %d fail", c.fails, c.asked)
+	if c.fails == 1 {
+		says += "s"
+	}
 	if c.last > 0 {
 		says += "; " + ui.Plural(c.last, "has", "have") + " only this one left to the next level"
 	}

@@ -42,7 +42,7 @@ func TestScorecardRuleThatDoesNotCountYet(t *testing.T) {
 		t.Errorf("what next is %q, with a rule that counts from next year on", next)
 	}
 	got.wants("[data-part=score] .table-wrap[aria-label^='Other rules']", "Tells what is in it Fail Counts from 1 January 2027.")
-	o.ok(readinessCard).wants("[data-part=worst]", "Docs not older than 90 days Gold 1 of 4 fail; 1 has only this one left to the next level")
+	o.ok(readinessCard).wants("[data-part=worst]", "Docs not older than 90 days Gold 1 of 4 fails; 1 has only this one left to the next level")
 }
 
 // A component that is part of a component belongs to the domain of that, on the page of a

@@ -181,7 +181,7 @@ func (s *Site) tryable(r request) (*entities.Entry, *scorecards.Card, error) {
 }
 
 func tryAnswer(card *scorecards.Card, v tryView) answer {
-	v.card = ui.Anchor{Label: card.Title, Href: scorecardLink(card.Ref)}
+	v.card = ui.Anchor{Label: ui.Shorten(card.Title, 80), Href: scorecardLink(card.Ref)}
 	v.action = v.card.Href + "/try"
 	v.heading, v.lede = "Try a change", "What "+v.card.Label+" would say, and would have said, if it were another. Nothing is recorded."
 	if v.publish.action != "" {

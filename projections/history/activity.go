@@ -76,9 +76,9 @@ func words(data event.Data) string {
 	case event.ExemptionExpired:
 		return exempts(d.Exemption)
 	case event.InitiativeOpened:
-		return asks(d.Initiative) + ", due " + d.Target
+		return asks(d.Initiative) + ", due " + day(d.Target)
 	case event.InitiativeChanged:
-		return asks(d.Initiative) + ", due " + d.Target
+		return asks(d.Initiative) + ", due " + day(d.Target)
 	case event.InitiativeClosed:
 		switch d.Outcome {
 		case event.InitiativeUnasked:

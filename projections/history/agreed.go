@@ -2,6 +2,7 @@ package history
 
 import (
 	"strings"
+	"time"
 
 	"github.com/callboard/callboard/event"
 )
@@ -14,7 +15,7 @@ func exempts(x event.Exemption) string {
 	}
 	text := x.Entity + " from " + what + " of " + x.Card
 	if x.Until != "" {
-		text += " until " + x.Until
+		text += " until " + day(x.Until)
 	}
 	return text
 }
@@ -25,4 +26,13 @@ func asks(i event.Initiative) string {
 		return i.Level + " on " + i.Card
 	}
 	return strings.Join(i.Rules, ", ") + " of " + i.Card
+}
+
+// day writes the date of an event as pages write dates: 30 June 2026.
+func day(text string) string {
+	t, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return text
+	}
+	return t.Format("2 January 2006")
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/projections"
 )
 
 // exempts says what an exemption exempts from, and how long.
@@ -14,7 +15,7 @@ func exempts(x event.Exemption) string {
 	}
 	text := x.Entity + " from " + what + " of " + x.Card
 	if x.Until != "" {
-		text += " until " + x.Until
+		text += " until " + projections.Date(x.Until)
 	}
 	return text
 }

@@ -229,13 +229,16 @@ func TestExemptions(t *testing.T) {
 		t.Errorf("it is %s", is.text)
 	}
 	for query, want := range map[string]int{
-		"": 2, "?status=requested": 1, "?status=granted": 1, "?entity=payments": 1, "?owner=bank": 2, "?owner=shop": 0, "?scorecard=readiness": 2, "?scorecard=none": 0,
+		"": 2, "?status=requested": 1, "?status=granted": 1, "?entity=payments": 1, "?owner=bank": 2, "?scorecard=readiness": 2, "?scorecard=scorecard:default/readiness": 2,
 	} {
 		if a := o.ask("GET", all+query, ""); a.status != http.StatusOK || len(a.says.Items) != want {
 			t.Errorf("%s: %d %s; want %d", query, a.status, a.text, want)
 		}
 	}
 	o.refuses(http.StatusBadRequest, "status", "GET", all+"?status=maybe", "")
+	for query, words := range map[string]string{"?owner=shop": "there is no group:default/shop", "?scorecard=none": "there is no scorecard:default/none", "?entity=nobody": "there is no component:default/nobody"} {
+		o.refuses(http.StatusNotFound, words, "GET", all+query, "")
+	}
 
 	for _, what := range []string{"grant", "deny", "revoke"} {
 		o.refuses(http.StatusNotFound, "there is no exemption:default/none", "POST", "/api/exemptions/none/"+what, `{"note": "x", "by": "Moss Bank"}`)

@@ -103,36 +103,17 @@ func exemptionParams() []param {
 
 // handleExemptions handles "GET /api/exemptions".
 func (a *API) handleExemptions(c echo.Context) error {
-	var card, entity, owner string
-	if text := c.QueryParam("scorecard"); text != "" {
-		card = cardRef(text).String()
-	}
-	if text := c.QueryParam("entity"); text != "" {
-		ref, err := catalog.ParseRef(text, catalog.Ref{Kind: "component"})
-		if err != nil {
-			return fault.New(fault.Invalid, "entity: %w", err)
-		}
-		entity = ref.String()
-	}
-	if text := c.QueryParam("owner"); text != "" {
-		ref, err := catalog.ParseRef(text, catalog.Ref{Kind: "group"})
-		if err != nil {
-			return fault.New(fault.Invalid, "owner: %w", err)
-		}
-		owner = ref.String()
+	all := agreements.Exemptions(a.catalog(c), a.at(c))
+	filter, err := agreements.ParseFilter(a.catalog(c), all, c.QueryParam("scorecard"), c.QueryParam("entity"), c.QueryParam("owner"))
+	if err != nil {
+		return err
 	}
 	status := scorecards.Status(c.QueryParam("status"))
 	items := []exemptionJSON{}
-	for _, x := range agreements.Exemptions(a.catalog(c), a.at(c)) {
-		if card != "" && x.Exemption.Card != card || entity != "" && x.Entity != entity || status != "" && x.Stands != status {
-			continue
+	for _, x := range all {
+		if filter.Selects(a.catalog(c), x.Exemption.Card, x.Entity) && (status == "" || x.Stands == status) {
+			items = append(items, toExemptionJSON(x))
 		}
-		if owner != "" {
-			if e, ok := a.catalog(c).Get(x.Entity); !ok || e.Owner() != owner {
-				continue
-			}
-		}
-		items = append(items, toExemptionJSON(x))
 	}
 	if c.QueryParam("format") == "csv" {
 		return writeExemptions(c, items)

@@ -2,12 +2,14 @@ package catalog
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // What fields may look like, as Backstage's default validators have it. All
@@ -131,4 +133,28 @@ func suggest(s string, valid func(string) bool) string {
 		return ""
 	}
 	return "; write " + better
+}
+
+// IsHidden reports whether a character is not seen itself and may change how others look: one
+// that controls, such as a mark that has text run from right to left, or that says nothing.
+func IsHidden(r rune) bool { return unicode.Is(unicode.C, r) || r == unicode.ReplacementChar }
+
+// HiddenIn says what is wrong with a line in which a character is hidden, and what to do; "" if
+// none is.
+func HiddenIn(line string) string {
+	for i, r := range []rune(line) {
+		if IsHidden(r) {
+			return fmt.Sprintf("must be a line in which all is seen, found U+%04X, which is not and may change how others look, as character %d; take it out", r, i+1)
+		}
+	}
+	return ""
+}
+
+// line reports a line in which a character is hidden.
+func (c *checker) line(path string, value any) {
+	if s, ok := value.(string); ok {
+		if wrong := HiddenIn(s); wrong != "" {
+			c.add(path, "%s", wrong)
+		}
+	}
 }

@@ -27,6 +27,8 @@ type Own struct {
 	Plural      string // what they call several; empty = the title with an s
 	Description string // in a sentence
 	Icon        string // of those that the pages have
+	// PlainTitle refuses a metadata.title in which a character is hidden: see [IsHidden].
+	PlainTitle bool
 	// Check says what else is wrong with a spec, with paths that begin with
 	// "spec". It does not write to it.
 	Check func(spec map[string]any) []Problem

@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -114,5 +115,25 @@ func TestVerdictOfOwnKinds(t *testing.T) {
 				t.Errorf("verdict %v, want in it %q", v, tt.want)
 			}
 		})
+	}
+}
+
+// A title in which something is hidden looks like another one: a kind may refuse it.
+func TestPlainTitles(t *testing.T) {
+	kinds := slices.Concat(catalog.BuiltIn(), catalog.Kinds{{Name: "Queue", APIVersions: []string{"acme.example/v1"}, Own: &catalog.Own{PlainTitle: true}}})
+	for _, tt := range []struct{ title, want string }{
+		{"Café 🎟 naïve – ready", ""},
+		{"Ready\u202e", "metadata.title must be a line in which all is seen, found U+202E, which is not and may change how others look, as character 6; take it out"},
+		{"Re\u200bady", "U+200B"}, {"Ready\nnow", "U+000A"}, {"\u2066Ready", "character 1;"}, {"a\ufffdb", "U+FFFD"},
+	} {
+		obj := map[string]any{"apiVersion": "acme.example/v1", "kind": "Queue", "metadata": map[string]any{"name": "q", "title": tt.title}}
+		_, problems := kinds.FromObject(obj)
+		if tt.want == "" && len(problems) > 0 || tt.want != "" && (len(problems) != 1 || !strings.Contains(problems[0].String(), tt.want)) {
+			t.Errorf("%q: %v, want %q", tt.title, problems, tt.want)
+		}
+		component := map[string]any{"apiVersion": "backstage.io/v1alpha1", "kind": "Component", "metadata": map[string]any{"name": "q", "title": tt.title}, "spec": map[string]any{"type": "service", "lifecycle": "production", "owner": "x"}}
+		if _, problems := kinds.FromObject(component); len(problems) > 0 {
+			t.Errorf("%q, which Backstage takes: %v", tt.title, problems)
+		}
 	}
 }

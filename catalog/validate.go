@@ -65,6 +65,9 @@ func (ks Kinds) FromObject(obj map[string]any) (*Entity, []Problem) {
 		c.fields("spec", spec, kind.Spec, kind.Name)
 		c.own(kind, spec)
 	}
+	if kind != nil && kind.Own != nil && kind.Own.PlainTitle {
+		c.line("metadata.title", metadata["title"])
+	}
 	c.foreign(obj)
 
 	if len(c.problems) > 0 {

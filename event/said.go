@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/callboard/callboard/catalog"
 )
 
 // What people say of themselves, and why they do something, stays on record for ever.
@@ -29,7 +31,7 @@ func isSaid(text string, longest int) bool {
 	for _, r := range text {
 		switch {
 		case r == '\n' || r == '\t':
-		case unicode.Is(unicode.C, r) || r == unicode.ReplacementChar: // what controls how others look
+		case catalog.IsHidden(r):
 			return false
 		case !unicode.IsSpace(r):
 			seen = true

@@ -247,13 +247,24 @@ func (l *lane) readDocs(ctx context.Context, r reading, d event.Declaration, at 
 	if err := s.keep(ctx, s.likely()); err != nil {
 		return nil, nil, err
 	}
-	site, err := techdocs.Read(ctx, techdocs.Tree{Files: s.files, Read: s.read}, techdocs.Options{Name: d.Entity.Title(), Cache: l.Docs.Contents.Pages()})
-	if fault.KindOf(err) == fault.Invalid { // a file is too large to be looked at
-		failed.DocsProblem = event.DocsProblem{File: path.Join(root, s.last), Line: 1, Code: techdocs.CodeSite, Message: err.Error() + ": make the file smaller, or leave it out with exclude_docs"}
+	options := techdocs.Options{Name: d.Entity.Title(), Cache: l.Docs.Contents.Pages()}
+	site, err := techdocs.Read(ctx, techdocs.Tree{Files: s.shown(), Read: s.read}, options)
+	for fault.KindOf(err) == fault.Invalid && !isConfig(s.last) { // a file is too large to be looked at: the others are shown without it
+		site, err = techdocs.Read(ctx, techdocs.Tree{Files: s.shown(), Read: s.read}, options)
+	}
+	if fault.KindOf(err) == fault.Invalid {
+		failed.DocsProblem = s.tooLarge(s.last)
+		failed.File = path.Join(root, s.last)
 		return nil, failed, nil
 	}
 	if err != nil {
 		return nil, nil, err
+	}
+	if f := site.Failure; f != nil && f.Code == techdocs.CodeSite && len(s.large) > 0 { // nothing is left to be shown
+		file := slices.Min(slices.Collect(maps.Keys(s.large)))
+		failed.DocsProblem = s.tooLarge(file)
+		failed.File = path.Join(root, file)
+		return nil, failed, nil
 	}
 	if f := site.Failure; f != nil {
 		failed.DocsProblem = event.DocsProblem{File: path.Join(root, f.File), Line: max(1, f.Line), Code: f.Code, Message: f.Message}
@@ -288,11 +299,27 @@ type docsReading struct {
 	last   string          // that was read
 
 	mu    sync.Mutex
-	large map[string]bool // that are too large to be looked at
+	large map[string]error // that are too large to be looked at, with what the source says of them
 }
 
+// shown are the files that a site is made of. Those that are too large are problems of it.
+func (s *docsReading) shown() []techdocs.File {
+	if len(s.large) == 0 {
+		return s.files
+	}
+	return slices.DeleteFunc(slices.Clone(s.files), func(f techdocs.File) bool { return s.large[f.Path] != nil })
+}
+
+// tooLarge tells of a file that is too large to be looked at.
+func (s *docsReading) tooLarge(file string) event.DocsProblem {
+	return event.DocsProblem{File: file, Line: 1, Code: techdocs.CodeSite, Message: s.large[file].Error() + ": make the file smaller, or leave it out with exclude_docs"}
+}
+
+// isConfig reports whether a site cannot be made without a file.
+func isConfig(file string) bool { return path.Ext(file) == ".yml" || path.Ext(file) == ".yaml" }
+
 func newDocsReading(l *lane, r reading, root string) *docsReading {
-	s := &docsReading{lane: l, repo: r.repo, root: root, byPath: map[string]techdocs.File{}, wanted: map[string]bool{}, large: map[string]bool{}}
+	s := &docsReading{lane: l, repo: r.repo, root: root, byPath: map[string]techdocs.File{}, wanted: map[string]bool{}, large: map[string]error{}}
 	for _, f := range r.all {
 		inner, ok := f.Path, true
 		if root != "" {
@@ -321,6 +348,9 @@ func (s *docsReading) keep(ctx context.Context, files []string) error {
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(reads)
 	for _, file := range files {
+		if s.large[file] != nil {
+			continue
+		}
 		blob := s.byPath[file].Blob
 		has, err := s.lane.Docs.Contents.Has(ctx, blob)
 		if err != nil {
@@ -334,7 +364,7 @@ func (s *docsReading) keep(ctx context.Context, files []string) error {
 			if fault.KindOf(err) == fault.Invalid {
 				s.mu.Lock()
 				defer s.mu.Unlock()
-				s.large[file] = true
+				s.large[file] = err
 				return nil
 			}
 			return err
@@ -357,7 +387,10 @@ func (s *docsReading) read(ctx context.Context, file string) ([]byte, error) {
 	s.wanted[file], s.last = true, file
 	content, err := s.lane.Docs.Contents.Blob(ctx, s.byPath[file].Blob)
 	if fault.KindOf(err) == fault.NotFound {
-		return s.fetch(ctx, file)
+		content, err = s.fetch(ctx, file)
+	}
+	if fault.KindOf(err) == fault.Invalid {
+		s.large[file] = err
 	}
 	return content, err
 }
@@ -366,6 +399,9 @@ func (s *docsReading) read(ctx context.Context, file string) ([]byte, error) {
 func (s *docsReading) used(site *techdocs.Site) []string {
 	for _, f := range site.Files {
 		s.wanted[f.Path] = true
+	}
+	for file := range s.large { // pages that were asked for at once
+		s.wanted[file] = true
 	}
 	for _, p := range site.Pages {
 		s.wanted[p.Source.Path] = true
@@ -411,8 +447,8 @@ func (s *docsReading) publish(site *techdocs.Site, used []string) (d event.DocsP
 	}
 	for _, file := range used {
 		switch f := s.byPath[file]; {
-		case s.large[file]:
-			problem(event.DocsProblem{File: file, Line: 1, Code: techdocs.CodeSite, Message: "the file is too large to be shown: make it smaller"})
+		case s.large[file] != nil:
+			problem(s.tooLarge(file))
 		case !pages[file]:
 			d.Files = append(d.Files, event.DocsFile{Path: file, Blob: f.Blob})
 		}

@@ -252,7 +252,42 @@ func TestDocsAreTriedAgain(t *testing.T) {
 		return nil
 	}
 	w.wantDocs(t, "a page that is too large", w.push("pay", "saltmarsh", files{"catalog-info.yaml": documented("pay", "dir:."), "docs/index.md": "# Pay me\n"}),
-		"component:default/pay failed: docs/index.md:1 read docs/index.md: it is too large to be looked at: make the file smaller, or leave it out with exclude_docs, by saltmarsh")
+		"component:default/pay failed: docs/index.md:1 it is too large to be looked at: make the file smaller, or leave it out with exclude_docs, by saltmarsh")
+}
+
+// A page or a snippet that is too large is left out, and told of; the others are shown.
+func TestDocsWithoutWhatIsTooLarge(t *testing.T) {
+	w := newDocsWorld(t)
+	w.forge.fail = func(question string) error {
+		if question == "blob docs/log.md" || question == "blob docs/all.txt" {
+			return fault.New(fault.Invalid, "it has 12000000 bytes, and files of more than 10485760 are not read")
+		}
+		return nil
+	}
+	recs := w.push("pay", "mossbank", files{
+		"catalog-info.yaml": documented("pay", "dir:."), "mkdocs.yml": "site_name: Pay\nnav: [index.md, log.md, steps.md]\n",
+		"docs/index.md": "# Pay\n\n[log](log.md)\n", "docs/log.md": "# Log\n", "docs/steps.md": "# Steps\n\n--8<-- \"docs/all.txt\"\n", "docs/all.txt": "all",
+	})
+	w.wantDocs(t, "without what is too large", recs, `component:default/pay: Pay in "", docs/index.md docs/steps.md, 1 broken, by mossbank`)
+	d, err := event.DecodeAs[event.DocsPublished](recs[len(recs)-1].Event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]string{}
+	for _, p := range d.Problems {
+		told[p.File] += p.Message + "\n"
+	}
+	for _, file := range []string{"docs/log.md", "docs/all.txt"} {
+		for _, want := range []string{"12000000 bytes", "make the file smaller, or leave it out with exclude_docs"} {
+			if !strings.Contains(told[file], want) {
+				t.Errorf("of %s it says %q, want %q", file, told[file], want)
+			}
+		}
+	}
+	w.forge.fail = nil
+	w.wantDocs(t, "smaller now", w.push("pay", "mossbank", files{
+		"catalog-info.yaml": documented("pay", "dir:."), "docs/index.md": "# Pay\n\n[log](log.md)\n", "docs/log.md": "# Short\n",
+	}), `component:default/pay: pay in "", docs/index.md docs/log.md, 0 broken, by mossbank`)
 }
 
 // What was published is enough to make the same site of.

@@ -28,3 +28,11 @@ func within(t time.Time) time.Time {
 	}
 	return t
 }
+
+// Date writes a day of a file, 2026-03-12, as pages do: 12 March 2026. Any other text stays.
+func Date(text string) string {
+	if t, err := time.Parse(time.DateOnly, text); err == nil {
+		return t.Format("2 January 2006")
+	}
+	return text
+}

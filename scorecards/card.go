@@ -182,6 +182,13 @@ func (p *problems) add(path, format string, args ...any) {
 	*p = append(*p, catalog.Problem{Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
+// line reports a line in which a character is hidden.
+func (p *problems) line(path, text string) {
+	if wrong := catalog.HiddenIn(text); wrong != "" {
+		p.add(path, "%s", wrong)
+	}
+}
+
 // compile reports an expression that is wrong. An empty one is none.
 func (p *problems) compile(path, text string, want *cel.Type) *expression {
 	if text == "" {
@@ -225,6 +232,7 @@ func parseCard(spec map[string]any) (*Card, []catalog.Problem) {
 	c.filter = p.compile("spec.filter", w.Filter, cel.BoolType)
 	for i, l := range w.Levels {
 		path := catalog.IndexPath("spec.levels", i)
+		p.line(path+".name", l.Name)
 		if slices.ContainsFunc(w.Levels[:i], func(o Level) bool { return o.Name == l.Name }) {
 			p.add(path+".name", "%q is the name of another level", l.Name)
 		}
@@ -261,6 +269,7 @@ func (c *Card) parseRule(path string, w writtenRule, p *problems) *Rule {
 	case w.Level != "" && r.rank == 0:
 		p.add(path+".level", "must be one of %s, found %q", c.levelNames(), w.Level)
 	}
+	p.line(path+".title", w.Title)
 	r.From = p.date(path+".from", w.From)
 	r.expr = p.compile(path+".expr", w.Expr, cel.BoolType)
 	r.filter = p.compile(path+".filter", w.Filter, cel.BoolType)

@@ -91,7 +91,7 @@ func TestOutcomes(t *testing.T) {
 func TestMessages(t *testing.T) {
 	s := subject(t, map[string]any{
 		"repo.defaultBranch": "main", "activity.lastDeployment": noon.AddDate(0, 0, -40), "activity.openPullRequests": 3, "activity.pipelineSuccess": 0.5,
-		"repo.topics": []string{"a", "b", "c", "d", "e", "f", "g"}, "activity.alerts": map[string]int{"critical": 2, "high": 1, "medium": 0, "low": 0},
+		"docs.present": false, "repo.topics": []string{"a", "b", "c", "d", "e", "f", "g"}, "activity.alerts": map[string]int{"critical": 2, "high": 1, "medium": 0, "low": 0},
 	})
 	for _, tt := range []struct{ message, want string }{
 		{"", ""},
@@ -100,8 +100,12 @@ func TestMessages(t *testing.T) {
 		{"{{ activity.openPullRequests }} of {{activity.pipelineSuccess}}", "3 of 0.5"},
 		{"last {{age(activity.lastDeployment)}} ago, at {{activity.lastDeployment}}", "last 40 days ago, at 2026-01-31T12:00:00Z"},
 		{"{{repo.topics}}; {{activity.alerts}}", "a, b, c, d, e and 2 more; critical 2, high 1, low 0, medium 0"},
-		{"{{repo.topics.filter(t, t > 'f')}} and {{repo.license}}", "not known: repo.license"},
-		{"{{entity.spec.tier}} {{entity.spec.?tier}} {{[].size() == 0}}", "? nothing true"},
+		{"{{repo.topics.filter(t, t > 'f')}} and {{repo.license}}", "g and … (not known: repo.license)"},
+		{"{{entity.spec.tier}} {{entity.spec.?tier}} {{[].size() == 0}}", "… nothing true (cannot be filled in: entity.spec.tier)"},
+		{"Last changed {{age(docs.updated)}} ago", "Last changed … ago (not known: docs.updated)"},
+		{`{{docs.present ? "Last changed " + text(age(docs.updated)) + " ago" : "It has no docs"}}`, "It has no docs"},
+		{`{{"Last deployment " + text(age(activity.lastDeployment)) + " ago"}}; {{text(repo.topics)}}`, "Last deployment 40 days ago; a, b, c, d, e and 2 more"},
+		{`{{text(repo.license)}}, {{repo.license}} and {{repo.archived}}`, "…, … and … (not known: repo.archived, repo.license)"},
 	} {
 		quoted := strings.ReplaceAll(tt.message, "'", "''")
 		if quoted != "" {

@@ -62,6 +62,9 @@ func newEnvironment() (*checker, error) {
 		cel.Function("lowerAscii", cel.MemberOverload("string_lower_ascii", []*cel.Type{cel.StringType}, cel.StringType, cel.UnaryBinding(func(s ref.Val) ref.Val {
 			return types.String(strings.Map(lowerASCII, string(s.(types.String))))
 		}))),
+		cel.Function("text", cel.Overload("text_dyn", []*cel.Type{cel.DynType}, cel.StringType, cel.UnaryBinding(func(v ref.Val) ref.Val {
+			return types.String(show(v))
+		}))),
 		cel.Function("compareVersions", cel.Overload("compare_versions_string_string", []*cel.Type{cel.StringType, cel.StringType}, cel.IntType,
 			cel.BinaryBinding(compareVersions))),
 	}

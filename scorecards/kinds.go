@@ -80,7 +80,7 @@ func kind(name, icon, description string, semantic func(map[string]any) []catalo
 		}
 	}
 	return catalog.Kind{Name: name, APIVersions: []string{APIVersion}, Spec: fields, Own: &catalog.Own{
-		Icon: icon, Description: description,
+		Icon: icon, Description: description, PlainTitle: true,
 		Check: func(spec map[string]any) []catalog.Problem {
 			if problems := s.Check(name, spec); len(problems) > 0 {
 				return problems // what a wrong form means nobody knows

@@ -64,24 +64,39 @@ func (m message) captures() []*expression {
 	return all
 }
 
-// fill writes the text for a subject. What is not known cannot be filled in: then the text is
-// that it is not known, in place of half a sentence.
+// fill writes the text for a subject. A gap is left where something cannot be filled in: what
+// that is stands behind the text, since no word would read well in every sentence.
 func (m message) fill(v *view) string {
 	var b strings.Builder
+	var unknown, wrong []string
 	for _, part := range m {
 		if part.capture == nil {
 			b.WriteString(part.text)
 			continue
 		}
 		value, err := part.capture.eval(v)
-		if err != nil {
-			b.WriteString("?")
+		none, missing := value.(*types.Unknown)
+		switch {
+		case err != nil:
+			wrong = append(wrong, part.capture.text)
+		case missing:
+			unknown = append(unknown, unknownNames(none)...)
+		default:
+			b.WriteString(show(value))
 			continue
 		}
-		if u, ok := value.(*types.Unknown); ok {
-			return notKnown(unknownNames(u))
-		}
-		b.WriteString(show(value))
+		b.WriteString("…")
+	}
+	var gaps []string
+	if len(unknown) > 0 {
+		slices.Sort(unknown)
+		gaps = append(gaps, "not known: "+strings.Join(slices.Compact(unknown), ", "))
+	}
+	if len(wrong) > 0 {
+		gaps = append(gaps, "cannot be filled in: "+strings.Join(wrong, ", "))
+	}
+	if len(gaps) > 0 {
+		b.WriteString(" (" + strings.Join(gaps, "; ") + ")")
 	}
 	return b.String()
 }

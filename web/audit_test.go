@@ -271,11 +271,11 @@ func TestAuditBeforeTheFirstEvent(t *testing.T) {
 func TestAuditRefusesWhatItDoesNotUnderstand(t *testing.T) {
 	p := acme(t)
 	for query, says := range map[string]string{
-		"from=yesterday": "From=yesterday is no date; write from=2026-03-12",
-		"to=2026-13-01":  "To=2026-13-01 is no date",
-		"after=x":        "After=x is no event number",
-		"event=-1":       "Event=-1 is no event number",
-		"entity=a:":      "Entity=a: names no entity; write entity=component:payments-api.",
+		"from=yesterday": "from=yesterday is no date; write from=2026-03-12",
+		"to=2026-13-01":  "to=2026-13-01 is no date",
+		"after=x":        "after=x is no event number",
+		"event=-1":       "event=-1 is no event number",
+		"entity=a:":      "entity=a: names no entity; write entity=component:payments-api.",
 	} {
 		got := p.get("/audit?" + query)
 		if got.status != http.StatusBadRequest {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/eventlog"
-	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/web/ui"
 )
@@ -129,17 +128,18 @@ func parseList(of list, q url.Values, starred []string) (listQuery, error) {
 	if l.starred {
 		l.Refs = append([]string{}, starred...) // nil would be all
 	}
-	switch order := q.Get(fieldOrder); order {
-	case "", "change":
-		l.Order = entities.ByChanged
+	order, err := choice(q, fieldOrder, "order", "change", "name", "owner")
+	if err != nil {
+		return l, err
+	}
+	switch order {
 	case "name":
 		l.Order = entities.ByName
 	case "owner":
 		l.Order = entities.ByOwner
 	default:
-		return l, fault.New(fault.Invalid, "order=%s is no order; write order=change, order=name or order=owner", order)
+		l.Order = entities.ByChanged
 	}
-	var err error
 	if l.page, err = intParam(q, fieldPage, 1, 1, 1_000_000); err != nil {
 		return l, err
 	}

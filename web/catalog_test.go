@@ -247,10 +247,10 @@ func TestCatalogFirstStart(t *testing.T) {
 func TestCatalogRefusesWhatItDoesNotUnderstand(t *testing.T) {
 	p := acme(t)
 	for query, says := range map[string]string{
-		"order=sideways": "Order=sideways is no order; write order=change, order=name or order=owner.",
-		"page=0":         "Page=0 is no number from 1",
-		"page=x":         "Page=x is no number",
-		"rows=100000":    "Rows=100000 is no number from 1 to 200.",
+		"order=sideways": "order=sideways is no order; write order=change, order=name or order=owner.",
+		"page=0":         "page=0 is no number from 1",
+		"page=x":         "page=x is no number",
+		"rows=100000":    "rows=100000 is no number from 1 to 200.",
 	} {
 		got := p.get("/catalog?" + query)
 		if got.status != http.StatusBadRequest {

@@ -111,7 +111,11 @@ func (s *Site) definition(ctx context.Context, r request) (answer, error) {
 	}
 	v := newDefinitionView(e)
 	v.head = newEntityHead(r, e, tabDefinition, events.total())
-	v.source = r.self.query.Get(fieldView) == "source" || !v.reference
+	view, err := choice(r.self.query, fieldView, "view", "reference", "source")
+	if err != nil {
+		return answer{}, err
+	}
+	v.source = view == "source" || !v.reference
 	if v.reference {
 		v.views = []ui.Choice{
 			{Label: "Reference", Href: r.self.drop(fieldView).String(), On: !v.source},

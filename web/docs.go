@@ -182,7 +182,11 @@ func (s *Site) docsIn(ctx context.Context, r request, d docsReader) (answer, err
 	if at := d.href(page.Path); at != r.self.path {
 		return answer{location: link{at, r.self.query}.String()}, nil
 	}
-	if show := s.docsPast(r); show != nil {
+	show, err := s.docsPast(r)
+	if err != nil {
+		return answer{}, err
+	}
+	if show != nil {
 		return show(ctx, r, d, page.Path)
 	}
 	past, err := s.newDocsPast(ctx, r, d)

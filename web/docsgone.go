@@ -55,7 +55,11 @@ func (s *Site) docsGone(ctx context.Context, r request, d docsReader, rest strin
 		}
 		return a, nil
 	}
-	if show := s.docsPast(r); show != nil {
+	show, err := s.docsPast(r)
+	if err != nil {
+		return answer{}, err
+	}
+	if show != nil {
 		return show(ctx, r, d, was.Path)
 	}
 	if was.Position > shown { // it was still to come

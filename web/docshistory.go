@@ -22,14 +22,15 @@ const (
 )
 
 // docsPast is what shows the past of a page, if that is asked for; nil if not.
-func (s *Site) docsPast(r request) func(context.Context, request, docsReader, string) (answer, error) {
-	switch r.self.query.Get(fieldView) {
+func (s *Site) docsPast(r request) (func(context.Context, request, docsReader, string) (answer, error), error) {
+	view, err := choice(r.self.query, fieldView, "view", viewHistory, viewCompare)
+	switch view {
 	case viewHistory:
-		return s.docsHistory
+		return s.docsHistory, nil
 	case viewCompare:
-		return s.docsCompare
+		return s.docsCompare, nil
 	}
-	return nil
+	return nil, err
 }
 
 // docsStep is a change of a page.

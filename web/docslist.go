@@ -43,6 +43,10 @@ func (s *Site) docsSites(ctx context.Context, r request) (answer, error) {
 	if s.Docs == nil {
 		return answer{}, fault.New(fault.NotFound, "this portal reads no documentation")
 	}
+	order, err := choice(r.self.query, fieldDocsOrder, "order", "name", "fresh", "stale", "broken", "owner")
+	if err != nil {
+		return answer{}, err
+	}
 	all, err := s.Docs.List(ctx, docs.Query{Moment: r.moment})
 	if err != nil {
 		return answer{}, err
@@ -58,9 +62,9 @@ func (s *Site) docsSites(ctx context.Context, r request) (answer, error) {
 		}
 		v.rows = append(v.rows, newDocsRow(r, e, one))
 	}
-	order := r.self.query.Get(fieldDocsOrder)
+	order = cmp.Or(order, "name")
 	sortDocs(v.rows, order)
-	for _, o := range [][2]string{{"By name", ""}, {"Freshest", "fresh"}, {"Stalest", "stale"}, {"Broken links", "broken"}, {"By owner", "owner"}} {
+	for _, o := range [][2]string{{"By name", "name"}, {"Freshest", "fresh"}, {"Stalest", "stale"}, {"Broken links", "broken"}, {"By owner", "owner"}} {
 		v.orders = append(v.orders, ui.View{Label: o[0], Href: r.self.set(fieldDocsOrder, o[1]).String(), On: o[1] == order})
 	}
 	return answer{title: "Docs", body: docsListPage(v)}, nil

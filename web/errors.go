@@ -68,6 +68,13 @@ func explain(err error, id string, at link) errorView {
 	if kind == fault.Internal && errors.As(err, &routed) {
 		kind = kindOfStatus(routed.Code)
 	}
+	if routed != nil && routed.Code == http.StatusRequestEntityTooLarge {
+		return errorView{
+			status: routed.Code, title: "This is too large",
+			text:  "What was sent has more than 1 MB, the most that a page takes. Go back in your browser, where what you wrote still stands, and shorten it.",
+			where: at.path, holds: "Nothing was changed.", acts: []ui.Button{catalogButton},
+		}
+	}
 	switch kind {
 	case fault.NotFound:
 		v := errorView{
@@ -124,6 +131,14 @@ func explain(err error, id string, at link) errorView {
 	}
 }
 
+// unread is why a form could not be read: it is too large, as the error says, or it is none.
+func unread(err error) error {
+	if _, ok := errors.AsType[*echo.HTTPError](err); ok {
+		return err
+	}
+	return echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
+}
+
 func kindOfStatus(status int) fault.Kind {
 	switch status {
 	case http.StatusNotFound, http.StatusMethodNotAllowed:
@@ -139,6 +154,12 @@ func kindOfStatus(status int) fault.Kind {
 	return fault.Internal
 }
 
+// sentenceOf is an error for people. One that begins with a parameter, "group=x", says it as it
+// is written.
 func sentenceOf(err error) string {
-	return strings.TrimSuffix(ui.Sentence(err.Error()), ".") + "."
+	says := strings.TrimSuffix(err.Error(), ".") + "."
+	if first, _, _ := strings.Cut(says, " "); strings.Contains(first, "=") {
+		return says
+	}
+	return ui.Sentence(says)
 }

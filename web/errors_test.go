@@ -41,7 +41,7 @@ func TestErrorsBecomePages(t *testing.T) {
 	}{
 		{"internal", errDisk, 500, []string{"This page could not be made", "It is our mistake, and it is on record as", "The catalog itself is fine.", "Try again"}, true},
 		{"wrapped", fmt.Errorf("page: %w", fault.New(fault.NotFound, "there is no event 9")), 404, []string{"Page: there is no event 9."}, false},
-		{"invalid", fault.New(fault.Invalid, "from=x is no date"), 400, []string{"From=x is no date.", "Nothing was searched", "Start without filters"}, false},
+		{"invalid", fault.New(fault.Invalid, "from=x is no date"), 400, []string{"from=x is no date.", "Nothing was searched", "Start without filters"}, false},
 		{"conflict", fault.New(fault.Conflict, "it was handled meanwhile"), 409, []string{"It was handled meanwhile.", "Nothing was changed."}, false},
 		{"denied", fault.New(fault.Denied, "no"), 403, []string{"not for you"}, false},
 		{"unavailable", fault.Later(7*time.Second, "history is locked at secret-place.db"), 503, []string{"cannot be read just now", "nothing is lost", "Try again"}, true},

@@ -129,7 +129,7 @@ func (s *Site) evidence(ctx context.Context, r request) (answer, error) {
 		if kind != fault.Invalid && kind != fault.NotFound && kind != fault.Conflict {
 			return answer{}, err
 		}
-		v.answer = &evidenceAnswer{says: ui.Sentence(err.Error()) + "."}
+		v.answer = &evidenceAnswer{says: sentenceOf(err)}
 		return answer{title: title, body: evidencePage(v)}, nil
 	}
 	v.answer = newEvidenceAnswer(r, report, seal)

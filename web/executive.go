@@ -76,12 +76,12 @@ type cardRow struct {
 // executive handles "GET /executive".
 func (s *Site) executive(ctx context.Context, r request) (answer, error) {
 	by := maturity.ByDomain
-	switch group := r.self.query.Get(fieldGroup); group {
-	case "", byDomain:
-	case byTeam:
+	group, err := choice(r.self.query, fieldGroup, "grouping", byDomain, byTeam)
+	if err != nil {
+		return answer{}, err
+	}
+	if group == byTeam {
 		by = maturity.ByTeam
-	default:
-		return answer{}, fault.New(fault.Invalid, "group=%s is none; write group=domain or group=team", ui.Shorten(group, 100))
 	}
 	q, p, err := s.question(ctx, r, by)
 	if err != nil {

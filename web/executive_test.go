@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -302,5 +303,25 @@ spec: {type: service, lifecycle: production, owner: payments, system: cards}
 				t.Errorf("%s: a cell says all of %q", address, cell)
 			}
 		}
+	}
+}
+
+// A trend of decades has its moments in their order along the chart, the last at its end: a
+// product of the whole time would not fit.
+func TestTrendOfDecades(t *testing.T) {
+	o := shop(t)
+	o.stand(sample.Now.AddDate(-40, 0, 0), "production-readiness", "component:default/pack", "Bronze", 1, "owner=pass codeowners=fail docs=fail", "kestrel-7", "c0ffee08")
+	o.ready()
+	got := o.ok("/executive?from=1986-01-01")
+	var at []float64
+	for _, tick := range got.all("[data-part=trend] .x span") {
+		var x float64
+		if _, err := fmt.Sscanf(attr(tick, "style"), "--x:%g", &x); err != nil {
+			t.Fatalf("a tick at %q: %v", attr(tick, "style"), err)
+		}
+		at = append(at, x)
+	}
+	if len(at) < 5 || !slices.IsSorted(at) || at[0] != 0 || at[len(at)-1] < 80 || at[len(at)-1] > 100 {
+		t.Errorf("the ticks of forty years are at %v of 100", at)
 	}
 }

@@ -103,15 +103,28 @@ func (s *Site) exemptionList(ctx context.Context, r request) (answer, error) {
 	}
 	all := agreements.Exemptions(r.catalog, r.pageTime())
 	q := r.self.query
-	card, team, status := q.Get(fieldScorecard), q.Get(fieldTeam), scorecards.Status(q.Get(fieldStatus))
-	if status != "" && !slices.Contains(exemptionStatuses(), status) {
-		return answer{}, fault.New(fault.Invalid, "status=%s is no status; write status=requested, status=granted, status=expired, status=denied or status=revoked", ui.Shorten(string(status), 100))
+	filter, err := agreements.ParseFilter(r.catalog, all, q.Get(fieldScorecard), "", q.Get(fieldTeam))
+	if err != nil {
+		return answer{}, err
 	}
+	span, err := spanOf(r)
+	if err != nil {
+		return answer{}, err
+	}
+	words := make([]string, 0, len(exemptionStatuses()))
+	for _, one := range exemptionStatuses() {
+		words = append(words, string(one))
+	}
+	word, err := choice(q, fieldStatus, "status", words...)
+	if err != nil {
+		return answer{}, err
+	}
+	status := scorecards.Status(word)
 	v := exemptionsView{
 		any: len(all) > 0, carry: r.self.drop(fieldScorecard, fieldTeam).carry(), status: "All",
 		cards: []ui.Option{{Label: "All scorecards"}}, teams: []ui.Option{{Label: "All teams"}},
 	}
-	v.csv = csvLink(r, "/api/exemptions").set(fieldScorecard, card).set(fieldOwner, team).set(fieldStatus, string(status)).String()
+	v.csv = csvLink(r, "/api/exemptions").set(fieldScorecard, filter.Card).set(fieldOwner, filter.Owner).set(fieldStatus, word).String()
 	if s.Desk != nil && r.moment.Now() {
 		v.ask = exemptionFormURL
 	}
@@ -121,13 +134,10 @@ func (s *Site) exemptionList(ctx context.Context, r request) (answer, error) {
 		}
 		return ""
 	}
-	wanted := func(of, entity string) bool {
-		return (card == "" || of == card) && (team == "" || ownerOf(entity) == team)
-	}
-	v.cards, v.teams = exemptionChoices(r.catalog, all, ownerOf, v.cards, v.teams, card, team)
+	v.cards, v.teams = exemptionChoices(r.catalog, all, ownerOf, v.cards, v.teams, filter)
 	counts := map[scorecards.Status]int{}
 	for _, x := range all {
-		if !wanted(x.Exemption.Card, x.Entity) {
+		if !filter.Selects(r.catalog, x.Exemption.Card, x.Entity) {
 			continue
 		}
 		counts[x.Stands]++
@@ -152,12 +162,11 @@ func (s *Site) exemptionList(ctx context.Context, r request) (answer, error) {
 			v.status = exemptionWord(one)
 		}
 	}
-	span := spanOf(r)
 	moments, err := scorecards.Moments(span.From, span.To, span.Step)
 	if err != nil {
 		return answer{}, err
 	}
-	held, err := s.Agreements.Debt(ctx, r.moment, moments, func(x event.Exemption) bool { return wanted(x.Card, x.Entity) })
+	held, err := s.Agreements.Debt(ctx, r.moment, moments, func(x event.Exemption) bool { return filter.Selects(r.catalog, x.Card, x.Entity) })
 	if err != nil {
 		return answer{}, err
 	}
@@ -178,7 +187,7 @@ func csvLink(r request, path string) link {
 }
 
 // exemptionChoices are the cards and teams that have any exemption.
-func exemptionChoices(c Catalog, all []agreements.Exemption, ownerOf func(string) string, cards, teams []ui.Option, card, team string) (ofCards, ofTeams []ui.Option) {
+func exemptionChoices(c Catalog, all []agreements.Exemption, ownerOf func(string) string, cards, teams []ui.Option, chosen agreements.Filter) (ofCards, ofTeams []ui.Option) {
 	add := func(options []ui.Option, value, label, chosen string) []ui.Option {
 		if value == "" || slices.ContainsFunc(options, func(o ui.Option) bool { return o.Value == value }) {
 			return options
@@ -186,9 +195,9 @@ func exemptionChoices(c Catalog, all []agreements.Exemption, ownerOf func(string
 		return append(options, ui.Option{Value: value, Label: ui.Shorten(label, 40), On: value == chosen})
 	}
 	for _, x := range all {
-		cards = add(cards, x.Exemption.Card, named(c, x.Exemption.Card).Label, card)
+		cards = add(cards, x.Exemption.Card, named(c, x.Exemption.Card).Label, chosen.Card)
 		if o := ownerOf(x.Entity); o != "" {
-			teams = add(teams, o, named(c, o).Label, team)
+			teams = add(teams, o, named(c, o).Label, chosen.Owner)
 		}
 	}
 	for _, options := range [][]ui.Option{cards[1:], teams[1:]} {

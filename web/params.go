@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/web/ui"
 )
 
 // intParam reads a number within bounds.
@@ -22,6 +24,24 @@ func intParam(q url.Values, field string, otherwise, least, most int) (int, erro
 		return 0, fault.New(fault.Invalid, "%s=%s is no number from %d to %d", field, v, least, most)
 	}
 	return n, nil
+}
+
+// choice reads a field that has one of some values; "" if the address has none.
+func choice(q url.Values, field, what string, values ...string) (string, error) {
+	v := q.Get(field)
+	if v == "" || slices.Contains(values, v) {
+		return v, nil
+	}
+	write := make([]string, len(values))
+	for i, value := range values {
+		write[i] = field + "=" + value
+	}
+	last := len(write) - 1
+	says := strings.Join(write[:last], ", ")
+	if says != "" {
+		says += " or "
+	}
+	return "", fault.New(fault.Invalid, "%s=%s is no %s; write %s", field, ui.Shorten(v, 100), what, says+write[last])
 }
 
 // position reads the number of an event, with or without its commas; "" is 0.

@@ -241,11 +241,17 @@ func (s *Site) scorecard(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	span, err := spanOf(r)
+	if err != nil {
+		return answer{}, err
+	}
+	if _, err := choice(r.self.query, fieldGroup, "grouping", byTeam, byDomain); err != nil {
+		return answer{}, err
+	}
 	list, err := s.scoresOf(ctx, r, scores.Query{Card: e.Ref})
 	if err != nil {
 		return answer{}, err
 	}
-	span := spanOf(r)
 	trend, err := s.Trends.Of(ctx, e.Entity, span, false)
 	if err != nil {
 		return answer{}, err

@@ -46,10 +46,19 @@ func monthsOf(r request) int {
 
 func periods() []int { return []int{3, 6, 12} }
 
-// spanOf is the period before the moment of the page.
-func spanOf(r request) trends.Span {
+// spanOf is the period before the moment of the page; an error if the address asks for one
+// that is none to choose from.
+func spanOf(r request) (trends.Span, error) {
+	var allowed []string
+	for _, n := range periods() {
+		allowed = append(allowed, strconv.Itoa(n))
+	}
+	_, err := choice(r.self.query, fieldMonths, "period", allowed...)
+	if err != nil {
+		return trends.Span{}, err
+	}
 	to := r.pageTime()
-	return trends.Span{From: to.UTC().AddDate(0, -monthsOf(r), 0).Truncate(24 * time.Hour), To: to, Step: scorecards.Week, Known: r.moment.Known}
+	return trends.Span{From: to.UTC().AddDate(0, -monthsOf(r), 0).Truncate(24 * time.Hour), To: to, Step: scorecards.Week, Known: r.moment.Known}, nil
 }
 
 // periodsOf are the periods to choose from.

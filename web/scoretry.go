@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -104,14 +105,18 @@ func (s *Site) tryChange(_ context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	text := strings.ReplaceAll(r.form(fieldCard), "\r\n", "\n")
-	seen := r.form(fieldPosition)
+	seen, by := r.form(fieldPosition), strings.TrimSpace(r.form(fieldBy))
 	v := tryView{text: text, publish: newPublishForm(r, e, seen)}
+	v.publish.by.Value = by
 	proposed, problems := readCard(text, card)
 	if len(problems) > 0 {
 		v.problems = tryProblems(problems)
 		return tryAnswer(card, v), nil
 	}
-	span := spanOf(r)
+	span, err := spanOf(r)
+	if err != nil {
+		return answer{}, err
+	}
 	attempt, err := s.Trials.Begin(proposed, text, span.From, r.now, span.Step)
 	if fault.KindOf(err) == fault.Invalid || fault.KindOf(err) == fault.Unavailable {
 		v.problems = []tryProblem{{message: err.Error()}}
@@ -121,10 +126,10 @@ func (s *Site) tryChange(_ context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	result := link{path: scorecardLink(card.Ref) + "/try/" + attempt.ID}
-	if seen != "" {
-		result = result.set(fieldPosition, seen)
+	if len(url.QueryEscape(by)) < maxQuery/2 { // a name that is longer is none that can publish
+		result = result.set(fieldBy, by)
 	}
-	return answer{location: result.String()}, nil
+	return answer{location: result.set(fieldPosition, seen).String()}, nil
 }
 
 func tryProblems(all []event.Problem) (shown []tryProblem) {
@@ -145,6 +150,7 @@ func (s *Site) tried(ctx context.Context, r request) (answer, error) {
 		return answer{}, fault.New(fault.NotFound, "this trial is not kept any more: go to %s/try and try again", scorecardLink(card.Ref))
 	}
 	v := tryView{text: attempt.Text, publish: newPublishForm(r, e, r.self.query.Get(fieldPosition))}
+	v.publish.by.Value = cmp.Or(r.self.query.Get(fieldBy), v.publish.by.Value)
 	if v.text == "" {
 		text, err := descriptor.Format(attempt.Entity)
 		if err != nil {

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/callboard/callboard/catalog"
-	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/maturity"
 	"github.com/callboard/callboard/web/ui"
@@ -15,6 +14,7 @@ import (
 
 const (
 	teamsPath   = "/teams"
+	viewTree    = "tree"
 	viewBoard   = "board"
 	shownBoard  = 100
 	fewEntities = 4 // of a team with so many or fewer, one moves the share by a lot
@@ -61,9 +61,11 @@ func (s *Site) teams(ctx context.Context, r request) (answer, error) {
 	if len(q.Cards) == 0 {
 		return answer{title: "Teams", body: noMaturityPage("Teams")}, nil
 	}
-	order := r.self.query.Get(fieldOrder)
-	if !slices.Contains([]string{"", "share", "change", "size", "name"}, order) {
-		return answer{}, fault.New(fault.Invalid, "order=%s is no order; write order=share, order=change, order=size or order=name", ui.Shorten(order, 100))
+	if _, err := choice(r.self.query, fieldOrder, "order", "share", "change", "size", "name"); err != nil {
+		return answer{}, err
+	}
+	if _, err := choice(r.self.query, fieldView, "view", viewTree, viewBoard); err != nil {
+		return answer{}, err
 	}
 	report, err := maturity.Ask(ctx, s.Scores, r.catalog, q)
 	if err != nil {

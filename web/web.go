@@ -309,6 +309,11 @@ func (s *Site) serve(p page) echo.HandlerFunc {
 			r.self.query = nil
 			return s.fail(c, r, fault.New(fault.Invalid, "the query has %d characters; the most that a page takes is %d", n, maxQuery))
 		}
+		if c.Request().Method == http.MethodPost {
+			if _, err := c.FormParams(); err != nil {
+				return s.fail(c, r, unread(err))
+			}
+		}
 		var a answer
 		ctx := projections.Patient(c.Request().Context(), patience)
 		err := s.travel(ctx, &r)
@@ -342,7 +347,7 @@ func (s *Site) act(a action) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		form, err := c.FormParams()
 		if err != nil {
-			return s.fail(c, s.request(c), echo.NewHTTPError(http.StatusBadRequest).SetInternal(err))
+			return s.fail(c, s.request(c), unread(err))
 		}
 		location, err := a.do(c.Request().Context(), browserOf(c), form)
 		if err != nil {

@@ -84,7 +84,7 @@ var rooms = map[string][]string{
 	// How scores moved is what is on record and, before that, what a backtest finds.
 	"projections/trends": {"catalog", "eventlog", "internal/fault", "scorecards", "scorecards/scorer"},
 	// Exemptions and initiatives: what they say, how entities stood, what the history tells.
-	"projections/agreements": {"catalog", "event", "eventlog", "projections", "projections/entities", "projections/history", "projections/scores", "scorecards"},
+	"projections/agreements": {"catalog", "event", "eventlog", "internal/fault", "projections", "projections/entities", "projections/history", "projections/scores", "scorecards"},
 	// How an organisation stands is how entities do, by where the catalog has them.
 	"projections/maturity":   {"catalog", "event", "eventlog", "internal/fault", "projections", "projections/entities", "projections/scores", "scorecards"},
 	"projections/deliveries": {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},

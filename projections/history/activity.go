@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/projections"
 )
 
 // words says in a few words what an event says that is told as it was, with
@@ -76,9 +77,9 @@ func words(data event.Data) string {
 	case event.ExemptionExpired:
 		return exempts(d.Exemption)
 	case event.InitiativeOpened:
-		return asks(d.Initiative) + ", due " + day(d.Target)
+		return asks(d.Initiative) + ", due " + projections.Date(d.Target)
 	case event.InitiativeChanged:
-		return asks(d.Initiative) + ", due " + day(d.Target)
+		return asks(d.Initiative) + ", due " + projections.Date(d.Target)
 	case event.InitiativeClosed:
 		switch d.Outcome {
 		case event.InitiativeUnasked:

@@ -2,9 +2,9 @@ package history
 
 import (
 	"strings"
-	"time"
 
 	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/projections"
 )
 
 // exempts says what an exemption exempts from, and how long.
@@ -15,7 +15,7 @@ func exempts(x event.Exemption) string {
 	}
 	text := x.Entity + " from " + what + " of " + x.Card
 	if x.Until != "" {
-		text += " until " + day(x.Until)
+		text += " until " + projections.Date(x.Until)
 	}
 	return text
 }
@@ -26,13 +26,4 @@ func asks(i event.Initiative) string {
 		return i.Level + " on " + i.Card
 	}
 	return strings.Join(i.Rules, ", ") + " of " + i.Card
-}
-
-// day writes the date of an event as pages write dates: 30 June 2026.
-func day(text string) string {
-	t, err := time.Parse(time.DateOnly, text)
-	if err != nil {
-		return text
-	}
-	return t.Format("2 January 2006")
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections"
 )
 
 // shownFalls is how many entities of a drop are named one by one.
@@ -51,26 +52,26 @@ func Text(n Notice) Words {
 	case Drop:
 		return drop(n)
 	case Opened:
-		w.Headline = fmt.Sprintf("A new initiative asks for %s by %s: %s", n.goal(), date(n.Until), n.Title)
+		w.Headline = fmt.Sprintf("A new initiative asks for %s by %s: %s", n.goal(), projections.Date(n.Until), n.Title)
 		if n.Until == "" {
 			w.Headline = fmt.Sprintf("A new initiative asks for %s: %s", n.goal(), n.Title)
 		}
 		if n.Changed {
-			w.Headline = fmt.Sprintf("The initiative “%s” has changed: %s by %s", n.Title, n.goal(), date(n.Until))
+			w.Headline = fmt.Sprintf("The initiative “%s” has changed: %s by %s", n.Title, n.goal(), projections.Date(n.Until))
 		}
 		w.Href = below("/initiatives/", n.About)
 		if l := n.by("Opened"); l.Who != "" || l.Commit != "" {
 			w.Lines = append(w.Lines, l)
 		}
 	case Reminder:
-		w.Headline = fmt.Sprintf("%s until the initiative “%s” ends: %s by %s", days(n.Days), n.Title, n.goal(), date(n.Until))
+		w.Headline = fmt.Sprintf("%s until the initiative “%s” ends: %s by %s", days(n.Days), n.Title, n.goal(), projections.Date(n.Until))
 		w.Href = below("/initiatives/", n.About)
 	case Requested:
 		w.Headline = "An exemption of " + Called(n.Entity) + " from " + n.rules() + " waits for a decision"
 		w.Href = below("/exemptions/", n.About)
 		w.Lines = append(w.Lines, n.reason()...)
 	case Expiring:
-		w.Headline = "The exemption of " + Called(n.Entity) + " from " + n.rules() + " ends in " + strings.ToLower(days(n.Days)) + ", after " + date(n.Until)
+		w.Headline = "The exemption of " + Called(n.Entity) + " from " + n.rules() + " ends in " + strings.ToLower(days(n.Days)) + ", after " + projections.Date(n.Until)
 		w.Href = below("/exemptions/", n.About)
 		w.Lines = append(w.Lines, n.reason()...)
 	case Expired:
@@ -220,13 +221,6 @@ func days(n int) string {
 		return "1 day"
 	}
 	return fmt.Sprintf("%d days", n)
-}
-
-func date(text string) string {
-	if t, ok := day(text); ok {
-		return t.Format("2 January 2006")
-	}
-	return text
 }
 
 // Called is what to call an entity in a sentence: its name, with the namespace unless that

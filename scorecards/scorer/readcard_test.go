@@ -27,6 +27,9 @@ func TestReadCard(t *testing.T) {
 		{name: "two", text: written + "---\n" + written, want: "found 2 documents", line: 1},
 		{name: "another kind", text: strings.Replace(written, "Scorecard", "Exemption", 1), want: "is missing", line: 4},
 		{name: "a typo", text: strings.Replace(written, "owner.exists", "owner.exist", 1), want: "did you mean 'owner.exists'?", line: 6},
+		{name: "a title that runs backwards", text: strings.Replace(written, "Has an owner", `"Has an owner\u202e"`, 1), want: "found U+202E", line: 6},
+		{name: "a level with a blank that is not seen", text: strings.Replace(written, "  rules:\n    - {", "  levels: [{name: \"Si\\u200blver\", rank: 1}]\n  rules:\n    - {level: \"Si\\u200blver\", ", 1), want: "found U+200B", line: 5},
+		{name: "a card whose title hides something", text: strings.Replace(written, "{name: readiness}", `{name: readiness, title: "\u2066Ready"}`, 1), want: "found U+2066", line: 3},
 		{name: "no YAML", text: "a: [", want: "", line: 1},
 	}
 	for _, tt := range tests {

@@ -205,8 +205,7 @@ func LevelOf(card *scorecards.Card, name string) (string, error) {
 // Quarter is when the quarter of a moment began, in UTC; the one before where it began
 // less than a day ago, so that there is something to compare.
 func Quarter(end time.Time) time.Time {
-	at := end.UTC().Add(-24 * time.Hour)
-	return time.Date(at.Year(), (at.Month()-1)/3*3+1, 1, 0, 0, 0, 0, time.UTC)
+	return scorecards.QuarterOf(end.Add(-24 * time.Hour))
 }
 
 // longest is how many years a report may go back.

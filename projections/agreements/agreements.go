@@ -155,11 +155,11 @@ func (r Reader) Debt(ctx context.Context, m projections.Moment, moments []time.T
 		}
 		for _, e := range page.Entries {
 			x, granted, ok := exemptionIn(e)
-			if !ok || !wanted(x) {
+			if !ok {
 				continue
 			}
-			end(x.Ref, e.Time)
-			if granted {
+			end(x.Ref, e.Time) // also if it is of another card or entity now, which is not wanted
+			if granted && wanted(x) {
 				open[x.Ref] = spellOf(x, e.Time)
 			}
 		}

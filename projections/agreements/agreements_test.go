@@ -123,6 +123,36 @@ func (w *world) judge() {
 	}
 }
 
+// An exemption that comes to be of another entity ends for the one that it was of.
+func TestDebtOfWhatMoved(t *testing.T) {
+	w := newWorld(t)
+	of := func(entity, card string) event.Declaration {
+		return declared("Exemption", "a", map[string]any{"scorecard": card, "entity": entity, "reason": "x", "status": "granted"})
+	}
+	w.say(2, "exemption:default/a", event.EntityRegistered{Declaration: of("payments", "ready")})
+	w.say(4, "exemption:default/a", event.EntityChanged{Declaration: of("ledger", "ready")})
+	w.say(6, "exemption:default/a", event.EntityChanged{Declaration: of("ledger", "safe")})
+	w.say(8, "exemption:default/a", event.EntityChanged{Declaration: of("payments", "ready")})
+	w.judge()
+	moments := []time.Time{day(1), day(3), day(5), day(7), day(9)}
+	for name, c := range map[string]struct {
+		wanted func(event.Exemption) bool
+		want   []int
+	}{
+		"of payments":         {func(x event.Exemption) bool { return x.Entity == "component:default/payments" }, []int{0, 1, 0, 0, 1}},
+		"of ledger":           {func(x event.Exemption) bool { return x.Entity == "component:default/ledger" }, []int{0, 0, 1, 1, 0}},
+		"from the card ready": {func(x event.Exemption) bool { return x.Card == "scorecard:default/ready" }, []int{0, 1, 1, 0, 1}},
+	} {
+		got, err := w.reader.Debt(t.Context(), projections.Moment{}, moments, c.wanted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
 // How many exemptions held at a moment, by what became of them, is how many the catalog of
 // that moment has that hold.
 func TestDebtIsWhatHeld(t *testing.T) {

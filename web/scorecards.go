@@ -244,7 +244,7 @@ func (s *Site) scorecard(ctx context.Context, r request) (answer, error) {
 	}
 	span := spanOf(r)
 	trend, err := s.Trends.Of(ctx, e.Entity, span, false)
-	if err != nil {
+	if err != nil && trend.Failed == nil {
 		return answer{}, err
 	}
 	if trend.Running != nil { // most are done at once
@@ -254,9 +254,12 @@ func (s *Site) scorecard(ctx context.Context, r request) (answer, error) {
 		case <-time.After(tryPatience):
 		case <-ctx.Done():
 		}
-		if err != nil {
+		if err != nil && trend.Failed == nil {
 			return answer{}, err
 		}
+	}
+	if trend.Failed != nil { // the page tells what is on record all the same
+		s.Logger.ErrorContext(ctx, "a trend is shown without what stood before", "scorecard", e.Ref, "error", trend.Failed)
 	}
 	if card.Draft && trend.Computed != nil {
 		list = wouldStand(trend.Computed)

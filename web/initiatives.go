@@ -211,7 +211,7 @@ func (s *Site) initiativeWith(ctx context.Context, r request, change func(*initi
 	if s.Desk != nil && r.moment.Now() && i.Entry.Origin.FromPortal() {
 		v.edit = v.name.Href + "/edit"
 		if !i.State.Over() {
-			v.close = closeForm(r, v.name.Href)
+			v.close = closeForm(r, i)
 		}
 	}
 	change(&v)

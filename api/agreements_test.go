@@ -229,7 +229,7 @@ func TestExemptions(t *testing.T) {
 		t.Errorf("it is %s", is.text)
 	}
 	for query, want := range map[string]int{
-		"": 2, "?status=requested": 1, "?status=granted": 1, "?entity=payments": 1, "?owner=bank": 2, "?owner=shop": 0, "?scorecard=readiness": 2, "?scorecard=none": 0,
+		"": 2, "?status=requested": 1, "?status=granted": 1, "?entity=payments": 1, "?owner=bank": 2, "?owner=shop": 0, "?scorecard=readiness": 2, "?scorecard=scorecard:default/readiness": 2, "?scorecard=none": 0,
 	} {
 		if a := o.ask("GET", all+query, ""); a.status != http.StatusOK || len(a.says.Items) != want {
 			t.Errorf("%s: %d %s; want %d", query, a.status, a.text, want)

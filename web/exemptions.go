@@ -37,11 +37,7 @@ func namedLink(path string, ref catalog.Ref) string {
 
 // namedRef reads what follows in the address.
 func (r request) namedRef(kind string) catalog.Ref {
-	ref := catalog.Ref{Kind: kind, Namespace: catalog.DefaultNamespace, Name: r.param("name")}
-	if ns, name, ok := strings.Cut(ref.Name, ":"); ok {
-		ref.Namespace, ref.Name = ns, name
-	}
-	return ref
+	return scorecards.RefNamed(kind, r.param("name"))
 }
 
 // person is somebody by their reference, or by the name that they gave.
@@ -100,7 +96,7 @@ func exemptionStatuses() []scorecards.Status {
 // exemptionList handles "GET /exemptions".
 func (s *Site) exemptionList(ctx context.Context, r request) (answer, error) {
 	if s.Agreements == nil {
-		return answer{}, fault.New(fault.NotFound, "this portal has no scorecards")
+		return answer{}, errNoScorecards()
 	}
 	all := agreements.Exemptions(r.catalog, r.pageTime())
 	q := r.self.query
@@ -221,14 +217,7 @@ func newExemptionRow(r request, x agreements.Exemption) exemptionRow {
 		row.entity.Href += "/scorecards"
 	}
 	if len(x.Rules) > 0 {
-		titles := make([]string, len(x.Rules))
-		for i, id := range x.Rules {
-			titles[i] = id
-			if x.Card != nil && x.Card.Rule(id) != nil {
-				titles[i] = x.Card.Rule(id).Title
-			}
-		}
-		row.rules = strings.Join(titles, ", ")
+		row.rules = strings.Join(ruleTitles(x.Card, x.Rules), ", ")
 	}
 	if last := x.LastDay(); !last.IsZero() {
 		row.until, row.short = ui.Day(last).Text, ui.ShortDay(last).Text

@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/entities"
@@ -167,11 +166,7 @@ func CardOf(cards []*scorecards.Card, name string) (*scorecards.Card, error) {
 		return nil
 	}
 	if name != "" {
-		namespace, rest, ok := strings.Cut(name, ":")
-		if !ok {
-			namespace, rest = catalog.DefaultNamespace, name
-		}
-		ref := catalog.Ref{Kind: scorecards.KindScorecard, Namespace: namespace, Name: rest}.String()
+		ref := scorecards.RefNamed(scorecards.KindScorecard, name).String()
 		if card := find(func(c *scorecards.Card) bool { return c.Ref.String() == ref }); card != nil {
 			return card, nil
 		}

@@ -41,6 +41,9 @@ type Events interface {
 type Reader struct {
 	Scores Scores
 	Events Events
+	// Then has the catalog of a moment, for an initiative that is over. Without it that is told of
+	// by the catalog that is asked about: entities that have gone since are not among its items.
+	Then func(ctx context.Context, m projections.Moment) (Catalog, error)
 }
 
 // Exemption is an exemption with how it stands.

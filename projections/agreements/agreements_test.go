@@ -323,6 +323,42 @@ func TestWhatIsOverStaysAsItEnded(t *testing.T) {
 	}
 }
 
+// Who was asked is told by the catalog of its end: an entity that has gone since, or changed
+// hands, is among them, and a rule that came since is not asked for.
+func TestWhoWasAskedIsOfTheEnd(t *testing.T) {
+	w := silver(t, "2026-03-09")
+	w.reader.Then = func(_ context.Context, m projections.Moment) (agreements.Catalog, error) {
+		then := entities.NewOf(kinds())
+		for _, rec := range eventlogtest.ReadAll(t, w.log, 0) {
+			if rec.Time.After(m.At) {
+				continue
+			}
+			if err := then.Apply(t.Context(), []eventlog.Record{rec}); err != nil {
+				return nil, err
+			}
+		}
+		return then.Snapshot(), nil
+	}
+	ledger := declared("Component", "ledger", nil)
+	w.say(14, "component:default/ledger", event.EntityRemoved{Ref: "component:default/ledger", Origin: ledger.Origin})
+	w.say(15, "component:default/payments", event.EntityChanged{Declaration: component("payments", "web", "money")})
+	w.say(16, "component:default/shop", event.EntityChanged{Declaration: component("shop", "bank", "")})
+	w.judge()
+	e, _ := w.now.Snapshot().Get("initiative:default/silver")
+	i, err := w.reader.Initiative(t.Context(), w.now.Snapshot(), projections.Moment{}, day(18), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, item := range i.Items {
+		got = append(got, fmt.Sprintf("%s of %s done %t %v", item.Entity, item.Owner, item.Done, item.Left))
+	}
+	want := []string{"component:default/ledger of group:default/bank done false [system]", "component:default/payments of group:default/bank done true []"}
+	if diff := cmp.Diff(want, got); diff != "" || i.Asked != 2 || i.Done != 1 {
+		t.Errorf("%d of %d done, of which the items are (-want +got):\n%s", i.Done, i.Asked, diff)
+	}
+}
+
 // closings are how initiatives ended, as their events say.
 func (w *world) closings(t *testing.T) (said []string) {
 	t.Helper()

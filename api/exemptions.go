@@ -95,35 +95,27 @@ func exemptionParams() []param {
 
 // handleExemptions handles "GET /api/exemptions".
 func (a *API) handleExemptions(c echo.Context) error {
-	var card, entity, owner string
+	choice := agreements.Choice{Status: scorecards.Status(c.QueryParam("status"))}
 	if text := c.QueryParam("scorecard"); text != "" {
-		card = cardRef(text).String()
+		choice.Card = cardRef(text).String()
 	}
 	if text := c.QueryParam("entity"); text != "" {
 		ref, err := catalog.ParseRef(text, catalog.Ref{Kind: "component"})
 		if err != nil {
 			return fault.New(fault.Invalid, "entity: %w", err)
 		}
-		entity = ref.String()
+		choice.Entity = ref.String()
 	}
 	if text := c.QueryParam("owner"); text != "" {
 		ref, err := catalog.ParseRef(text, catalog.Ref{Kind: "group"})
 		if err != nil {
 			return fault.New(fault.Invalid, "owner: %w", err)
 		}
-		owner = ref.String()
+		choice.Owner = ref.String()
 	}
-	status := scorecards.Status(c.QueryParam("status"))
 	items := []exemptionJSON{}
-	for _, x := range agreements.Exemptions(a.catalog(c), a.at(c)) {
-		if card != "" && x.Exemption.Card != card || entity != "" && x.Entity != entity || status != "" && x.Stands != status {
-			continue
-		}
-		if owner != "" {
-			if e, ok := a.catalog(c).Get(x.Entity); !ok || e.Owner() != owner {
-				continue
-			}
-		}
+	chosen, _ := choice.From(a.catalog(c), agreements.Exemptions(a.catalog(c), a.at(c)))
+	for _, x := range chosen {
 		items = append(items, toExemptionJSON(x))
 	}
 	if c.QueryParam("format") == "csv" {

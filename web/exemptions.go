@@ -100,38 +100,40 @@ func (s *Site) exemptionList(ctx context.Context, r request) (answer, error) {
 	}
 	all := agreements.Exemptions(r.catalog, r.pageTime())
 	q := r.self.query
-	card, team, status := q.Get(fieldScorecard), q.Get(fieldTeam), scorecards.Status(q.Get(fieldStatus))
-	if status != "" && !slices.Contains(exemptionStatuses(), status) {
-		return answer{}, fault.New(fault.Invalid, "status=%s is no status; write status=requested, status=granted, status=expired, status=denied or status=revoked", ui.Shorten(string(status), 100))
+	choice := agreements.Choice{Card: q.Get(fieldScorecard), Owner: q.Get(fieldTeam), Status: scorecards.Status(q.Get(fieldStatus))}
+	if choice.Status != "" && !slices.Contains(exemptionStatuses(), choice.Status) {
+		return answer{}, fault.New(fault.Invalid, "status=%s is no status; write status=requested, status=granted, status=expired, status=denied or status=revoked", ui.Shorten(string(choice.Status), 100))
 	}
+	v := newExemptionsView(r, all, choice)
+	if s.Desk != nil && r.moment.Now() {
+		v.ask = exemptionFormURL
+	}
+	span := spanOf(r)
+	moments, err := scorecards.Moments(span.From, span.To, span.Step)
+	if err != nil {
+		return answer{}, err
+	}
+	held, err := s.Agreements.Debt(ctx, r.moment, moments, func(x event.Exemption) bool { return choice.Has(r.catalog, x.Card, x.Entity) })
+	if err != nil {
+		return answer{}, err
+	}
+	v.debt = newDebtView(r, moments, held)
+	return answer{title: "Exemptions", body: exemptionsPage(v)}, nil
+}
+
+// newExemptionsView is the list of those that are chosen of all.
+func newExemptionsView(r request, all []agreements.Exemption, choice agreements.Choice) exemptionsView {
 	v := exemptionsView{
 		any: len(all) > 0, carry: r.self.drop(fieldScorecard, fieldTeam).carry(), status: "All",
 		cards: []ui.Option{{Label: "All scorecards"}}, teams: []ui.Option{{Label: "All teams"}},
 	}
-	v.csv = csvLink(r, "/api/exemptions").set(fieldScorecard, card).set(fieldOwner, team).set(fieldStatus, string(status)).String()
-	if s.Desk != nil && r.moment.Now() {
-		v.ask = exemptionFormURL
-	}
-	ownerOf := func(entity string) string {
-		if e, ok := r.catalog.Get(entity); ok {
-			return e.Owner()
-		}
-		return ""
-	}
-	wanted := func(of, entity string) bool {
-		return (card == "" || of == card) && (team == "" || ownerOf(entity) == team)
-	}
-	v.cards, v.teams = exemptionChoices(r.catalog, all, ownerOf, v.cards, v.teams, card, team)
-	counts := map[scorecards.Status]int{}
-	for _, x := range all {
-		if !wanted(x.Exemption.Card, x.Entity) {
-			continue
-		}
-		counts[x.Stands]++
+	v.csv = csvLink(r, "/api/exemptions").set(fieldScorecard, choice.Card).set(fieldOwner, choice.Owner).set(fieldStatus, string(choice.Status)).String()
+	v.cards, v.teams = exemptionChoices(r.catalog, all, v.cards, v.teams, choice)
+	chosen, counts := choice.From(r.catalog, all)
+	for _, x := range chosen {
 		switch {
-		case x.Stands == scorecards.Requested && (status == "" || status == x.Stands):
+		case x.Stands == scorecards.Requested:
 			v.open = append(v.open, newExemptionRow(r, x))
-		case status != "" && status != x.Stands || x.Stands == scorecards.Requested:
 		case len(v.rows) == shownExemptions:
 			v.more++
 		default:
@@ -142,24 +144,14 @@ func (s *Site) exemptionList(ctx context.Context, r request) (answer, error) {
 	for _, n := range counts {
 		total += n
 	}
-	v.views = append(v.views, ui.View{Label: "All", Href: r.self.drop(fieldStatus).String(), Count: ui.Number(total), On: status == ""})
+	v.views = append(v.views, ui.View{Label: "All", Href: r.self.drop(fieldStatus).String(), Count: ui.Number(total), On: choice.Status == ""})
 	for _, one := range exemptionStatuses() {
-		v.views = append(v.views, ui.View{Label: exemptionWord(one), Href: r.self.set(fieldStatus, string(one)).String(), Count: ui.Number(counts[one]), On: status == one})
-		if status == one {
+		v.views = append(v.views, ui.View{Label: exemptionWord(one), Href: r.self.set(fieldStatus, string(one)).String(), Count: ui.Number(counts[one]), On: choice.Status == one})
+		if choice.Status == one {
 			v.status = exemptionWord(one)
 		}
 	}
-	span := spanOf(r)
-	moments, err := scorecards.Moments(span.From, span.To, span.Step)
-	if err != nil {
-		return answer{}, err
-	}
-	held, err := s.Agreements.Debt(ctx, r.moment, moments, func(x event.Exemption) bool { return wanted(x.Card, x.Entity) })
-	if err != nil {
-		return answer{}, err
-	}
-	v.debt = newDebtView(r, moments, held)
-	return answer{title: "Exemptions", body: exemptionsPage(v)}, nil
+	return v
 }
 
 // csvLink is the address of a table of the API, as of the moment of the page.
@@ -175,7 +167,7 @@ func csvLink(r request, path string) link {
 }
 
 // exemptionChoices are the cards and teams that have any exemption.
-func exemptionChoices(c Catalog, all []agreements.Exemption, ownerOf func(string) string, cards, teams []ui.Option, card, team string) (ofCards, ofTeams []ui.Option) {
+func exemptionChoices(c Catalog, all []agreements.Exemption, cards, teams []ui.Option, choice agreements.Choice) (ofCards, ofTeams []ui.Option) {
 	add := func(options []ui.Option, value, label, chosen string) []ui.Option {
 		if value == "" || slices.ContainsFunc(options, func(o ui.Option) bool { return o.Value == value }) {
 			return options
@@ -183,9 +175,9 @@ func exemptionChoices(c Catalog, all []agreements.Exemption, ownerOf func(string
 		return append(options, ui.Option{Value: value, Label: label, On: value == chosen})
 	}
 	for _, x := range all {
-		cards = add(cards, x.Exemption.Card, named(c, x.Exemption.Card).Label, card)
-		if o := ownerOf(x.Entity); o != "" {
-			teams = add(teams, o, named(c, o).Label, team)
+		cards = add(cards, x.Exemption.Card, named(c, x.Exemption.Card).Label, choice.Card)
+		if o := agreements.OwnerOf(c, x.Entity); o != "" {
+			teams = add(teams, o, named(c, o).Label, choice.Owner)
 		}
 	}
 	for _, options := range [][]ui.Option{cards[1:], teams[1:]} {

@@ -14,6 +14,7 @@ import (
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/evidence"
+	"github.com/callboard/callboard/scorecards"
 )
 
 // handleEvidence handles "GET /api/history/evidence".
@@ -79,7 +80,7 @@ func questionOf(params url.Values) (q evidence.Question, err error) {
 		return q, err
 	}
 	if card := params.Get("scorecard"); card != "" {
-		ref, err := catalog.ParseRef(card, catalog.Ref{Kind: kindScorecard})
+		ref, err := catalog.ParseRef(card, catalog.Ref{Kind: scorecards.KindScorecard})
 		if err != nil {
 			return q, fault.New(fault.Invalid, "scorecard: %w", err)
 		}

@@ -69,17 +69,9 @@ type exemptionJSON struct {
 func toExemptionJSON(x agreements.Exemption) exemptionJSON {
 	return exemptionJSON{
 		Exemption: x.Ref.String(), Scorecard: x.Exemption.Card, Entity: x.Entity, Rules: x.Rules, Reason: x.Reason, Status: x.Stands,
-		From: dayOf(x.From), Until: dayOf(x.LastDay()), RequestedBy: x.RequestedBy, DecidedBy: x.DecidedBy, Note: x.Note, Decides: x.Decides(),
+		From: scorecards.DateOf(x.From), Until: scorecards.DateOf(x.LastDay()), RequestedBy: x.RequestedBy, DecidedBy: x.DecidedBy, Note: x.Note, Decides: x.Decides(),
 		Since: x.Entry.Since.Time, Position: x.Entry.Since.Position, Place: x.Entry.Origin.Place(),
 	}
-}
-
-// dayOf is a day as files write it; "" for none.
-func dayOf(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.DateOnly)
 }
 
 // at is the time that a request is about.
@@ -104,16 +96,15 @@ func exemptionParams() []param {
 // handleExemptions handles "GET /api/exemptions".
 func (a *API) handleExemptions(c echo.Context) error {
 	all := agreements.Exemptions(a.catalog(c), a.at(c))
-	filter, err := agreements.ParseFilter(a.catalog(c), all, c.QueryParam("scorecard"), c.QueryParam("entity"), c.QueryParam("owner"))
+	choice, err := agreements.ParseChoice(a.catalog(c), all, c.QueryParam("scorecard"), c.QueryParam("entity"), c.QueryParam("owner"))
 	if err != nil {
 		return err
 	}
-	status := scorecards.Status(c.QueryParam("status"))
+	choice.Status = scorecards.Status(c.QueryParam("status"))
 	items := []exemptionJSON{}
-	for _, x := range all {
-		if filter.Selects(a.catalog(c), x.Exemption.Card, x.Entity) && (status == "" || x.Stands == status) {
-			items = append(items, toExemptionJSON(x))
-		}
+	chosen, _ := choice.From(a.catalog(c), all)
+	for _, x := range chosen {
+		items = append(items, toExemptionJSON(x))
 	}
 	if c.QueryParam("format") == "csv" {
 		return writeExemptions(c, items)
@@ -134,7 +125,7 @@ func writeExemptions(c echo.Context, items []exemptionJSON) error {
 
 // handleExemption handles "GET /api/exemptions/{name}".
 func (a *API) handleExemption(c echo.Context) error {
-	ref := namedRef(scorecards.KindExemption, pathParam(c, "name"))
+	ref := scorecards.RefNamed(scorecards.KindExemption, pathParam(c, "name"))
 	all := agreements.Exemptions(a.catalog(c), a.at(c))
 	i := slices.IndexFunc(all, func(x agreements.Exemption) bool { return x.Entry.Ref == ref.String() })
 	if i < 0 {
@@ -165,7 +156,7 @@ func (a *API) handleGrantExemption(c echo.Context) error {
 	if err := decode(c, &in, `who you are, and the last day if it is to be an earlier one: {"until": "2026-04-30", "note": "…", "by": "…"}`); err != nil {
 		return err
 	}
-	made, err := a.Desk.GrantExemption(actingAs(c, in.By), namedRef(scorecards.KindExemption, pathParam(c, "name")).String(), in.Decision)
+	made, err := a.Desk.GrantExemption(actingAs(c, in.By), scorecards.RefNamed(scorecards.KindExemption, pathParam(c, "name")).String(), in.Decision)
 	return answerMade(c, made, err)
 }
 
@@ -179,7 +170,7 @@ func (a *API) refuseExemption(do func(Desk, context.Context, string, desk.Decisi
 		if err := decode(c, &in, noteSays); err != nil {
 			return err
 		}
-		made, err := do(a.Desk, actingAs(c, in.By), namedRef(scorecards.KindExemption, pathParam(c, "name")).String(), desk.Decision{Note: in.Note, Position: in.Position})
+		made, err := do(a.Desk, actingAs(c, in.By), scorecards.RefNamed(scorecards.KindExemption, pathParam(c, "name")).String(), desk.Decision{Note: in.Note, Position: in.Position})
 		return answerMade(c, made, err)
 	}
 }

@@ -63,7 +63,7 @@ type itemJSON struct {
 func toInitiativeJSON(i *agreements.Initiative) initiativeJSON {
 	return initiativeJSON{
 		Initiative: i.Ref.String(), Title: i.Title, Owner: i.Owner, Scorecard: i.Initiative.Card, Level: i.Level, Rules: i.Rules, Filter: i.Filter,
-		Start: dayOf(i.Start), Target: dayOf(i.LastDay()), Remind: i.Remind, State: i.State, Asked: i.Asked, Done: i.Done, Why: i.Why, Closed: dayOf(i.Closed), Note: i.Note,
+		Start: scorecards.DateOf(i.Start), Target: scorecards.DateOf(i.LastDay()), Remind: i.Remind, State: i.State, Asked: i.Asked, Done: i.Done, Why: i.Why, Closed: scorecards.DateOf(i.Closed), Note: i.Note,
 		Since: i.Entry.Since.Time, Position: i.Entry.Since.Position, Place: i.Entry.Origin.Place(),
 	}
 }
@@ -83,7 +83,7 @@ func (a *API) handleInitiatives(c echo.Context) error {
 
 // handleInitiative handles "GET /api/initiatives/{name}".
 func (a *API) handleInitiative(c echo.Context) error {
-	ref := namedRef(scorecards.KindInitiative, pathParam(c, "name"))
+	ref := scorecards.RefNamed(scorecards.KindInitiative, pathParam(c, "name"))
 	e, ok := a.catalog(c).Get(ref.String())
 	if !ok {
 		return fault.New(fault.NotFound, "there is no %s", ref)
@@ -146,7 +146,7 @@ func (a *API) handleChangeInitiative(c echo.Context) error {
 	if err := decode(c, &in, termsSay); err != nil {
 		return err
 	}
-	made, err := a.Desk.ChangeInitiative(actingAs(c, in.By), namedRef(scorecards.KindInitiative, pathParam(c, "name")).String(), in.Position, in.Terms)
+	made, err := a.Desk.ChangeInitiative(actingAs(c, in.By), scorecards.RefNamed(scorecards.KindInitiative, pathParam(c, "name")).String(), in.Position, in.Terms)
 	return answerMade(c, made, err)
 }
 
@@ -159,6 +159,6 @@ func (a *API) handleCloseInitiative(c echo.Context) error {
 	if err := decode(c, &in, noteSays); err != nil {
 		return err
 	}
-	made, err := a.Desk.CloseInitiative(actingAs(c, in.By), namedRef(scorecards.KindInitiative, pathParam(c, "name")).String(), in.Position, in.Note)
+	made, err := a.Desk.CloseInitiative(actingAs(c, in.By), scorecards.RefNamed(scorecards.KindInitiative, pathParam(c, "name")).String(), in.Position, in.Note)
 	return answerMade(c, made, err)
 }

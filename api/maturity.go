@@ -9,11 +9,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
-	"github.com/callboard/callboard/internal/fault"
-	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/maturity"
 	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/scorecards"
@@ -202,11 +199,7 @@ const movedInAnswer = 20
 // says.
 func (a *API) maturityQuestion(c echo.Context) (q maturity.Question, err error) {
 	snapshot := a.catalog(c)
-	for _, e := range snapshot.Find(entities.Query{Kinds: []string{kindScorecard}}).Entries {
-		if card, _ := scorecards.ParseCard(e.Entity); card != nil && !card.Draft {
-			q.Cards = append(q.Cards, card)
-		}
-	}
+	q.Cards = maturity.Published(snapshot)
 	q.By, q.Movers, q.To = maturity.ByDomain, movedInAnswer, momentOf(c)
 	if c.QueryParam("group") == string(maturity.ByTeam) {
 		q.By = maturity.ByTeam
@@ -218,17 +211,10 @@ func (a *API) maturityQuestion(c echo.Context) (q maturity.Question, err error) 
 		return q, err
 	}
 	if within := c.QueryParam("within"); within != "" {
-		q.Within, q.Detail = within, true
-		if within != maturity.None {
-			ref, err := catalog.ParseRef(within, catalog.Ref{})
-			if err != nil {
-				return q, fault.New(fault.Invalid, "within: %v", err)
-			}
-			if _, ok := snapshot.Get(ref.String()); !ok {
-				return q, fault.New(fault.NotFound, "there is no %s", ref)
-			}
-			q.Within = ref.String()
+		if q.Within, err = maturity.WithinOf(snapshot, within); err != nil {
+			return q, err
 		}
+		q.Detail = true
 	}
 	if text := c.QueryParam("to"); text != "" {
 		if q.To.At, err = instant("to", text); err != nil {

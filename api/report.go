@@ -136,7 +136,7 @@ func (a *API) handleReport(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	by, reports, err := ParseReports(body, time.Now())
+	by, reports, err := ParseReports(body, a.Now())
 	if err != nil {
 		return err
 	}
@@ -183,7 +183,7 @@ func (a *API) resolve(ctx context.Context, r *event.Report) error {
 func (a *API) handleReported(c echo.Context) error {
 	r, err := FactReport{
 		Entity: c.QueryParam("entity"), Source: c.QueryParam("source"), Repository: c.QueryParam("repository"), Name: "any", Value: []byte("0"),
-	}.report(time.Now())
+	}.report(a.Now())
 	if err != nil {
 		return fault.New(fault.Invalid, "%w", err)
 	}
@@ -210,10 +210,8 @@ func (a *API) handleVerify(c echo.Context) error {
 		By     string `json:"by"`
 		Note   string `json:"note"`
 	}
-	dec := json.NewDecoder(c.Request().Body)
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&in); err != nil {
-		return fault.New(fault.Invalid, "the body cannot be read: %w", err)
+	if err := decode(c, &in, `what is still true: {"entity": "component:payments", "note": "…", "by": "…"}`); err != nil {
+		return err
 	}
 	ref, err := catalog.ParseRef(in.Entity, catalog.Ref{Kind: "component"})
 	if err != nil {

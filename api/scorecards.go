@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/maturity"
 	"github.com/callboard/callboard/projections/scores"
+	"github.com/callboard/callboard/scorecards"
 )
 
 // Scores answers how entities stand on scorecards.
@@ -20,8 +20,6 @@ type Scores interface {
 	List(ctx context.Context, q scores.Query) ([]scores.Score, error)
 	maturity.Scores
 }
-
-const kindScorecard = "Scorecard"
 
 // scorecard is a card with how many entities stand at each level.
 type scorecard struct {
@@ -35,7 +33,7 @@ type scorecard struct {
 // handleScorecards handles "GET /api/scorecards".
 func (a *API) handleScorecards(c echo.Context) error {
 	all := []scorecard{}
-	for _, e := range a.catalog(c).Find(entities.Query{Kinds: []string{kindScorecard}}).Entries {
+	for _, e := range a.catalog(c).Find(entities.Query{Kinds: []string{scorecards.KindScorecard}}).Entries {
 		card, err := a.scorecard(c, e.Entity)
 		if err != nil {
 			return err
@@ -46,12 +44,9 @@ func (a *API) handleScorecards(c echo.Context) error {
 }
 
 func (a *API) scorecard(c echo.Context, e *catalog.Entity) (scorecard, error) {
-	card := scorecard{Card: e.Ref().String(), Title: e.Title(), Levels: map[string]int{}, Spec: e.Spec}
-	list, err := a.Scores.List(c.Request().Context(), scores.Query{Card: card.Card, Moment: momentOf(c)})
-	for _, s := range list {
-		card.Levels[s.Level]++
-	}
-	card.Entities = len(list)
+	card := scorecard{Card: e.Ref().String(), Title: e.Title(), Spec: e.Spec}
+	all, err := maturity.StandingOn(c.Request().Context(), a.Scores, card.Card, momentOf(c))
+	card.Entities, card.Levels = all.Entities, all.Levels
 	return card, err
 }
 
@@ -69,15 +64,7 @@ func (a *API) cardNamed(c echo.Context) (*catalog.Entity, error) {
 	return e.Entity, nil
 }
 
-func cardRef(name string) catalog.Ref { return namedRef(kindScorecard, name) }
-
-func namedRef(kind, name string) catalog.Ref {
-	ref := catalog.Ref{Kind: kind, Namespace: catalog.DefaultNamespace, Name: name}
-	if namespace, rest, ok := strings.Cut(name, ":"); ok {
-		ref.Namespace, ref.Name = namespace, rest
-	}
-	return ref
-}
+func cardRef(name string) catalog.Ref { return scorecards.RefNamed(scorecards.KindScorecard, name) }
 
 // handleScorecard handles "GET /api/scorecards/{name}".
 func (a *API) handleScorecard(c echo.Context) error {

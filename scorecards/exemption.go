@@ -61,6 +61,14 @@ func lastDay(after time.Time) time.Time {
 	return after.AddDate(0, 0, -1)
 }
 
+// DateOf is a day as files write it; "" for none.
+func DateOf(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.DateOnly)
+}
+
 // Holds reports whether the exemption is in force at a moment.
 func (e *Exemption) Holds(now time.Time) bool {
 	return e.Status == Granted && !now.Before(e.From) && (e.Until.IsZero() || now.Before(e.Until))

@@ -50,6 +50,12 @@ func Moments(from, to time.Time, step Step) ([]time.Time, error) {
 	return append(all, to), nil
 }
 
+// QuarterOf is when the quarter of a time began, in UTC.
+func QuarterOf(t time.Time) time.Time {
+	t = t.UTC()
+	return time.Date(t.Year(), (t.Month()-1)/3*3+1, 1, 0, 0, 0, 0, time.UTC)
+}
+
 // Point is how entities stand on a card at a moment.
 type Point struct {
 	At       time.Time      `json:"at"`

@@ -11,6 +11,7 @@ import (
 	"github.com/callboard/callboard/eventlog/proof"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/evidence"
+	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/web/ui"
 )
 
@@ -80,49 +81,12 @@ func (s *Site) evidence(ctx context.Context, r request) (answer, error) {
 		return answer{}, fault.New(fault.NotFound, "this portal has no history to take evidence from")
 	}
 	q := r.self.query
-	now := r.now.UTC()
-	this := quarter(now)
-	v := evidenceView{fields: []ui.Field{
-		{ID: "e-filter", Name: fieldFilter, Label: "Entities", Value: q.Get(fieldFilter), Placeholder: "kind=component,metadata.tags=tier-1", Hint: "As in the catalog's API: conditions joined with commas. All entities if it is empty."},
-		{ID: "e-from", Name: fieldFrom, Label: "From", Value: cmp.Or(q.Get(fieldFrom), this.AddDate(0, -3, 0).Format(time.DateOnly)), Required: true, Hint: "A date, or a time such as 2026-07-01T00:00:00Z."},
-		{ID: "e-to", Name: fieldTo, Label: "To", Value: cmp.Or(q.Get(fieldTo), this.Format(time.DateOnly)), Required: true, Hint: "The first moment that does not count any more."},
-		{ID: "e-rule", Name: fieldRule, Label: "Rule", Value: q.Get(fieldRule), Placeholder: "its id", List: "e-rules", Hint: "The control is that rule; without one it is the level."},
-	}}
-	v.cards = []ui.Option{{Label: "None"}}
-	chosen := ""
-	if ref, err := catalog.ParseRef(q.Get(fieldScorecard), catalog.Ref{Kind: "scorecard"}); err == nil {
-		chosen = ref.String()
-	}
-	there := chosen == ""
-	for _, card := range cardsOf(r.catalog) {
-		ref := card.Ref.String()
-		there = there || ref == chosen
-		v.cards = append(v.cards, ui.Option{Value: ref, Label: card.Title, On: ref == chosen})
-		for _, rule := range card.Rules {
-			v.rules = append(v.rules, ui.Option{Value: rule.ID, Label: card.Title + ": " + rule.Title})
-		}
-	}
-	if !there {
-		v.cards = append(v.cards, ui.Option{Value: chosen, Label: chosen, On: true})
-	}
-	if all := q[fieldFilter]; len(all) > 1 {
-		for _, filter := range all[1:] {
-			v.more = append(v.more, ui.Hidden{Name: fieldFilter, Value: filter})
-		}
-		v.fields[0].Hint = "Or: " + strings.Join(all[1:], "; or: ")
-	}
+	v := newEvidenceView(cardsOf(r.catalog), q, r.now)
 	title := "Evidence"
 	if !q.Has(fieldFrom) {
 		return answer{title: title, body: evidencePage(v)}, nil
 	}
-	asked := url.Values{}
-	for _, name := range []string{fieldFilter, fieldFrom, fieldTo, fieldScorecard, fieldRule, fieldKnown} {
-		for _, value := range q[name] {
-			if value != "" {
-				asked.Add(name, value)
-			}
-		}
-	}
+	asked := evidenceAsked(q)
 	report, seal, err := s.Evidence(ctx, asked)
 	if err != nil {
 		kind := fault.KindOf(err)
@@ -133,9 +97,57 @@ func (s *Site) evidence(ctx context.Context, r request) (answer, error) {
 		return answer{title: title, body: evidencePage(v)}, nil
 	}
 	v.answer = newEvidenceAnswer(r, report, seal)
-	asked.Set("known", decimal(report.Known))
+	asked.Set(fieldKnown, decimal(report.Known))
 	v.answer.file = "/api/history/evidence?" + asked.Encode()
 	return answer{title: title, body: evidencePage(v)}, nil
+}
+
+// evidenceAsked is what the API is asked for a question of the page.
+func evidenceAsked(q url.Values) url.Values {
+	asked := url.Values{}
+	for _, name := range []string{fieldFilter, fieldFrom, fieldTo, fieldScorecard, fieldRule, fieldKnown} {
+		for _, value := range q[name] {
+			if value != "" {
+				asked.Add(name, value)
+			}
+		}
+	}
+	return asked
+}
+
+// newEvidenceView is the form, as it was filled in; at first it is about the last quarter.
+func newEvidenceView(cards []*scorecards.Card, q url.Values, now time.Time) evidenceView {
+	this := scorecards.QuarterOf(now)
+	v := evidenceView{fields: []ui.Field{
+		{ID: "e-filter", Name: fieldFilter, Label: "Entities", Value: q.Get(fieldFilter), Placeholder: "kind=component,metadata.tags=tier-1", Hint: "As in the catalog's API: conditions joined with commas. All entities if it is empty."},
+		{ID: "e-from", Name: fieldFrom, Label: "From", Value: cmp.Or(q.Get(fieldFrom), scorecards.DateOf(this.AddDate(0, -3, 0))), Required: true, Hint: "A date, or a time such as 2026-07-01T00:00:00Z."},
+		{ID: "e-to", Name: fieldTo, Label: "To", Value: cmp.Or(q.Get(fieldTo), scorecards.DateOf(this)), Required: true, Hint: "The first moment that does not count any more."},
+		{ID: "e-rule", Name: fieldRule, Label: "Rule", Value: q.Get(fieldRule), Placeholder: "its id", List: "e-rules", Hint: "The control is that rule; without one it is the level."},
+	}}
+	if all := q[fieldFilter]; len(all) > 1 {
+		for _, filter := range all[1:] {
+			v.more = append(v.more, ui.Hidden{Name: fieldFilter, Value: filter})
+		}
+		v.fields[0].Hint = "Or: " + strings.Join(all[1:], "; or: ")
+	}
+	chosen := ""
+	if ref, err := catalog.ParseRef(q.Get(fieldScorecard), catalog.Ref{Kind: scorecards.KindScorecard}); err == nil {
+		chosen = ref.String()
+	}
+	v.cards = []ui.Option{{Label: "None"}}
+	there := chosen == ""
+	for _, card := range cards {
+		ref := card.Ref.String()
+		there = there || ref == chosen
+		v.cards = append(v.cards, ui.Option{Value: ref, Label: card.Title, On: ref == chosen})
+		for _, rule := range card.Rules {
+			v.rules = append(v.rules, ui.Option{Value: rule.ID, Label: card.Title + ": " + rule.Title})
+		}
+	}
+	if !there {
+		v.cards = append(v.cards, ui.Option{Value: chosen, Label: chosen, On: true})
+	}
+	return v
 }
 
 func newEvidenceAnswer(r request, report evidence.Report, seal proof.Seal) *evidenceAnswer {
@@ -169,7 +181,7 @@ func newEvidenceAnswer(r request, report evidence.Report, seal proof.Seal) *evid
 			row.owners = append(row.owners, newStretch(o, cmp.Or(named(r.catalog, o.Value).Label, "Nobody"), ""))
 		}
 		for _, c := range e.Control {
-			row.control = append(row.control, newStretch(c, cmp.Or(c.Value, "None"), outcomeLook(c.Value)))
+			row.control = append(row.control, newStretch(c, cmp.Or(c.Value, "None"), controlLook(c)))
 		}
 		for _, x := range e.Exemptions {
 			one := newStretch(x.Stretch, x.Value, "")
@@ -204,15 +216,15 @@ func stamp(t time.Time) string {
 	return t.Format("2 Jan 2006 15:04")
 }
 
-// outcomeLook is the look of a badge for an outcome or a level.
-func outcomeLook(value string) string {
-	switch value {
-	case "pass":
-		return "good"
-	case "fail", "error", "":
+// controlLook is the look of a badge for an outcome or a level.
+func controlLook(s evidence.Stretch) string {
+	switch {
+	case s.Gap == evidence.GapFailing:
 		return "bad"
-	case "unknown":
+	case s.Gap != "":
 		return "warn"
+	case s.Value == string(scorecards.Pass):
+		return "good"
 	}
 	return "info"
 }

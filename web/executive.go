@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/callboard/callboard/catalog"
-	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/agreements"
 	"github.com/callboard/callboard/projections/maturity"
 	"github.com/callboard/callboard/web/ui"
@@ -92,7 +90,7 @@ func (s *Site) executive(ctx context.Context, r request) (answer, error) {
 		return answer{title: title, body: noMaturityPage(title)}, nil
 	}
 	if within := r.self.query.Get(fieldWithin); within != "" {
-		ref, err := withinOf(r.catalog, within)
+		ref, err := maturity.WithinOf(r.catalog, within)
 		if err != nil {
 			return answer{}, err
 		}
@@ -135,21 +133,6 @@ func (s *Site) addGoals(ctx context.Context, r request, m *maturity.Report, v *e
 		}
 	}
 	return nil
-}
-
-// withinOf reads the part of the organisation that a page is about.
-func withinOf(c Catalog, text string) (string, error) {
-	if text == maturity.None {
-		return text, nil
-	}
-	ref, err := catalog.ParseRef(text, catalog.Ref{})
-	if err != nil {
-		return "", fault.New(fault.Invalid, "within: %v", err)
-	}
-	if _, ok := c.Get(ref.String()); !ok {
-		return "", fault.New(fault.NotFound, "there is no %s in the catalog", ref)
-	}
-	return ref.String(), nil
 }
 
 func newExecutiveView(organisation string, r request, m *maturity.Report, p span) executiveView {

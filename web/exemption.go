@@ -44,6 +44,22 @@ type decisionView struct {
 	until, note, by ui.Field
 	hasUntil        bool
 	problem         string
+	position        string // of the event that made it what is decided about
+}
+
+// fails shows what was filled in with what is wrong with it, and returns where that leads. If
+// somebody changed it meanwhile, whoever presses again does it all the same.
+func (v *decisionView) fails(r request, err error) (status int, wrong []ui.Anchor) {
+	read := func(field string) string { return strings.TrimSpace(r.form(field)) }
+	v.open = true
+	v.until.Value, v.note.Value, v.by.Value = read(fieldUntil), read(fieldNote), read(fieldBy)
+	if changed, ok := errors.AsType[desk.Changed](err); ok {
+		v.position = ui.Plain(changed.Now)
+		v.problem = "Somebody changed it meanwhile: look at what it says now. Press again to do it all the same."
+		return http.StatusConflict, nil
+	}
+	v.problem = blame(err, v.fields()...)
+	return http.StatusUnprocessableEntity, ui.Wrong(v.fields()...)
 }
 
 func (v *decisionView) fields() []*ui.Field { return []*ui.Field{&v.until, &v.note, &v.by} }
@@ -81,7 +97,7 @@ func decisionsOn(r request, x agreements.Exemption) (all []decisionView) {
 			id: "h-" + verb, title: title, says: says, action: namedLink(exemptionsPath, x.Ref) + "/" + verb, button: button, look: look, icon: icon,
 			until: ui.Field{ID: verb + "-until", Name: fieldUntil, Label: "Until", Type: "date", Hint: "The last day, in UTC. As asked for, or sooner."},
 			note:  ui.Field{ID: verb + "-note", Name: fieldNote, Label: "Why", Required: required, MaxLength: event.MaxReason},
-			by:    byField(r, verb+"-by"),
+			by:    byField(r, verb+"-by"), position: ui.Plain(x.Entry.Since.Position),
 		}
 		if last := x.LastDay(); !last.IsZero() {
 			v.until.Value = last.Format("2006-01-02")
@@ -110,25 +126,25 @@ func (s *Site) decide(verb string, do func(Desk, context.Context, string, desk.D
 			return answer{}, fault.New(fault.NotFound, "nothing is decided here")
 		}
 		ref := r.namedRef(scorecards.KindExemption)
-		d := desk.Decision{Until: r.form(fieldUntil), Note: r.form(fieldNote)}
-		_, err := do(s.Desk, acting(ctx, r), ref.String(), d)
+		seen, err := position(fieldPosition, r.form(fieldPosition))
+		if err != nil {
+			return answer{}, err
+		}
+		d := desk.Decision{Until: r.form(fieldUntil), Note: r.form(fieldNote), Position: seen}
+		_, err = do(s.Desk, acting(ctx, r), ref.String(), d)
 		if !refused(err) {
 			return answer{location: namedLink(exemptionsPath, ref)}, err
 		}
-		var wrong []ui.Anchor
+		status, wrong := http.StatusUnprocessableEntity, []ui.Anchor(nil)
 		a, failed := s.exemptionWith(ctx, r, func(v *exemptionView) {
 			i := slices.IndexFunc(v.forms, func(f decisionView) bool { return f.id == "h-"+verb })
 			if i < 0 {
 				v.forms = append([]decisionView{{id: "h-" + verb, problem: sentenceOf(err)}}, v.forms...)
 				return
 			}
-			f := &v.forms[i]
-			f.open = true
-			f.until.Value, f.note.Value, f.by.Value = r.form(fieldUntil), strings.TrimSpace(r.form(fieldNote)), strings.TrimSpace(r.form(fieldBy))
-			f.problem = blame(err, f.fields()...)
-			wrong = ui.Wrong(f.fields()...)
+			status, wrong = v.forms[i].fails(r, err)
 		})
-		a.status, a.wrong = http.StatusUnprocessableEntity, wrong
+		a.status, a.wrong = status, wrong
 		return a, failed
 	}
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
-	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/agreements"
 	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/web/ui"
@@ -37,11 +36,7 @@ func namedLink(path string, ref catalog.Ref) string {
 
 // namedRef reads what follows in the address.
 func (r request) namedRef(kind string) catalog.Ref {
-	ref := catalog.Ref{Kind: kind, Namespace: catalog.DefaultNamespace, Name: r.param("name")}
-	if ns, name, ok := strings.Cut(ref.Name, ":"); ok {
-		ref.Namespace, ref.Name = ns, name
-	}
-	return ref
+	return scorecards.RefNamed(kind, r.param("name"))
 }
 
 // person is somebody by their reference, or by the name that they gave.
@@ -99,11 +94,11 @@ func exemptionStatuses() []scorecards.Status {
 // exemptionList handles "GET /exemptions".
 func (s *Site) exemptionList(ctx context.Context, r request) (answer, error) {
 	if s.Agreements == nil {
-		return answer{}, fault.New(fault.NotFound, "this portal has no scorecards")
+		return answer{}, errNoScorecards()
 	}
 	all := agreements.Exemptions(r.catalog, r.pageTime())
 	q := r.self.query
-	filter, err := agreements.ParseFilter(r.catalog, all, q.Get(fieldScorecard), "", q.Get(fieldTeam))
+	chosen, err := agreements.ParseChoice(r.catalog, all, q.Get(fieldScorecard), "", q.Get(fieldTeam))
 	if err != nil {
 		return answer{}, err
 	}
@@ -119,32 +114,36 @@ func (s *Site) exemptionList(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	status := scorecards.Status(word)
+	chosen.Status = scorecards.Status(word)
+	v := newExemptionsView(r, all, chosen)
+	if s.Desk != nil && r.moment.Now() {
+		v.ask = exemptionFormURL
+	}
+	moments, err := scorecards.Moments(span.From, span.To, span.Step)
+	if err != nil {
+		return answer{}, err
+	}
+	held, err := s.Agreements.Debt(ctx, r.moment, moments, func(x event.Exemption) bool { return chosen.Has(r.catalog, x.Card, x.Entity) })
+	if err != nil {
+		return answer{}, err
+	}
+	v.debt = newDebtView(r, moments, held)
+	return answer{title: "Exemptions", body: exemptionsPage(v)}, nil
+}
+
+// newExemptionsView is the list of those that are chosen of all.
+func newExemptionsView(r request, all []agreements.Exemption, choice agreements.Choice) exemptionsView {
 	v := exemptionsView{
 		any: len(all) > 0, carry: r.self.drop(fieldScorecard, fieldTeam).carry(), status: "All",
 		cards: []ui.Option{{Label: "All scorecards"}}, teams: []ui.Option{{Label: "All teams"}},
 	}
-	v.csv = csvLink(r, "/api/exemptions").set(fieldScorecard, filter.Card).set(fieldOwner, filter.Owner).set(fieldStatus, word).String()
-	if s.Desk != nil && r.moment.Now() {
-		v.ask = exemptionFormURL
-	}
-	ownerOf := func(entity string) string {
-		if e, ok := r.catalog.Get(entity); ok {
-			return e.Owner()
-		}
-		return ""
-	}
-	v.cards, v.teams = exemptionChoices(r.catalog, all, ownerOf, v.cards, v.teams, filter)
-	counts := map[scorecards.Status]int{}
-	for _, x := range all {
-		if !filter.Selects(r.catalog, x.Exemption.Card, x.Entity) {
-			continue
-		}
-		counts[x.Stands]++
+	v.csv = csvLink(r, "/api/exemptions").set(fieldScorecard, choice.Card).set(fieldOwner, choice.Owner).set(fieldStatus, string(choice.Status)).String()
+	v.cards, v.teams = exemptionChoices(r.catalog, all, v.cards, v.teams, choice)
+	chosen, counts := choice.From(r.catalog, all)
+	for _, x := range chosen {
 		switch {
-		case x.Stands == scorecards.Requested && (status == "" || status == x.Stands):
+		case x.Stands == scorecards.Requested:
 			v.open = append(v.open, newExemptionRow(r, x))
-		case status != "" && status != x.Stands || x.Stands == scorecards.Requested:
 		case len(v.rows) == shownExemptions:
 			v.more++
 		default:
@@ -155,23 +154,14 @@ func (s *Site) exemptionList(ctx context.Context, r request) (answer, error) {
 	for _, n := range counts {
 		total += n
 	}
-	v.views = append(v.views, ui.View{Label: "All", Href: r.self.drop(fieldStatus).String(), Count: ui.Number(total), On: status == ""})
+	v.views = append(v.views, ui.View{Label: "All", Href: r.self.drop(fieldStatus).String(), Count: ui.Number(total), On: choice.Status == ""})
 	for _, one := range exemptionStatuses() {
-		v.views = append(v.views, ui.View{Label: exemptionWord(one), Href: r.self.set(fieldStatus, string(one)).String(), Count: ui.Number(counts[one]), On: status == one})
-		if status == one {
+		v.views = append(v.views, ui.View{Label: exemptionWord(one), Href: r.self.set(fieldStatus, string(one)).String(), Count: ui.Number(counts[one]), On: choice.Status == one})
+		if choice.Status == one {
 			v.status = exemptionWord(one)
 		}
 	}
-	moments, err := scorecards.Moments(span.From, span.To, span.Step)
-	if err != nil {
-		return answer{}, err
-	}
-	held, err := s.Agreements.Debt(ctx, r.moment, moments, func(x event.Exemption) bool { return filter.Selects(r.catalog, x.Card, x.Entity) })
-	if err != nil {
-		return answer{}, err
-	}
-	v.debt = newDebtView(r, moments, held)
-	return answer{title: "Exemptions", body: exemptionsPage(v)}, nil
+	return v
 }
 
 // csvLink is the address of a table of the API, as of the moment of the page.
@@ -187,7 +177,7 @@ func csvLink(r request, path string) link {
 }
 
 // exemptionChoices are the cards and teams that have any exemption.
-func exemptionChoices(c Catalog, all []agreements.Exemption, ownerOf func(string) string, cards, teams []ui.Option, chosen agreements.Filter) (ofCards, ofTeams []ui.Option) {
+func exemptionChoices(c Catalog, all []agreements.Exemption, cards, teams []ui.Option, choice agreements.Choice) (ofCards, ofTeams []ui.Option) {
 	add := func(options []ui.Option, value, label, chosen string) []ui.Option {
 		if value == "" || slices.ContainsFunc(options, func(o ui.Option) bool { return o.Value == value }) {
 			return options
@@ -195,9 +185,9 @@ func exemptionChoices(c Catalog, all []agreements.Exemption, ownerOf func(string
 		return append(options, ui.Option{Value: value, Label: ui.Shorten(label, 40), On: value == chosen})
 	}
 	for _, x := range all {
-		cards = add(cards, x.Exemption.Card, named(c, x.Exemption.Card).Label, chosen.Card)
-		if o := ownerOf(x.Entity); o != "" {
-			teams = add(teams, o, named(c, o).Label, chosen.Owner)
+		cards = add(cards, x.Exemption.Card, named(c, x.Exemption.Card).Label, choice.Card)
+		if o := agreements.OwnerOf(c, x.Entity); o != "" {
+			teams = add(teams, o, named(c, o).Label, choice.Owner)
 		}
 	}
 	for _, options := range [][]ui.Option{cards[1:], teams[1:]} {
@@ -229,14 +219,7 @@ func newExemptionRow(r request, x agreements.Exemption) exemptionRow {
 		row.entity.Href += "/scorecards"
 	}
 	if len(x.Rules) > 0 {
-		titles := make([]string, len(x.Rules))
-		for i, id := range x.Rules {
-			titles[i] = id
-			if x.Card != nil && x.Card.Rule(id) != nil {
-				titles[i] = x.Card.Rule(id).Title
-			}
-		}
-		row.rules = strings.Join(titles, ", ")
+		row.rules = strings.Join(ruleTitles(x.Card, x.Rules), ", ")
 	}
 	if last := x.LastDay(); !last.IsZero() {
 		row.until = ui.Day(last).Text

@@ -5,13 +5,11 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
-	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/agreements"
 	"github.com/callboard/callboard/projections/entities"
@@ -177,9 +175,15 @@ func (s *Site) changeInitiative(ctx context.Context, r request) (answer, error) 
 	if err != nil {
 		return answer{}, err
 	}
+	seen, err := position(fieldPosition, r.form(fieldPosition))
+	if err != nil {
+		return answer{}, err
+	}
+	if seen == 0 { // all of it is written anew: what somebody else wrote meanwhile would be lost
+		return answer{}, fault.New(fault.Invalid, "position is missing: open %s/edit and fill in that form", namedLink(initiativesPath, i.Ref))
+	}
 	return s.fillIn(ctx, r, i, func(ctx context.Context, t desk.Terms) (desk.Made, error) {
-		seen, _ := strconv.ParseUint(r.form(fieldPosition), 10, 64) // ours: the form has it
-		return s.Desk.ChangeInitiative(ctx, i.Entry.Ref, eventlog.Position(seen), t)
+		return s.Desk.ChangeInitiative(ctx, i.Entry.Ref, seen, t)
 	})
 }
 
@@ -190,6 +194,7 @@ func (s *Site) fillIn(ctx context.Context, r request, was *agreements.Initiative
 	t, v := termsIn(r)
 	if was != nil {
 		v.edits(was)
+		v.position = r.form(fieldPosition) // what was looked at, also if something is wrong
 	}
 	made, err := do(acting(ctx, r), t)
 	if changed, ok := errors.AsType[desk.Changed](err); ok {
@@ -206,9 +211,11 @@ func (s *Site) fillIn(ctx context.Context, r request, was *agreements.Initiative
 	return answer{status: http.StatusUnprocessableEntity, title: v.heading, body: termsPage(v), wrong: wrong}, nil
 }
 
-func closeForm(r request, at string) *decisionView {
+func closeForm(r request, i *agreements.Initiative) *decisionView {
+	at := namedLink(initiativesPath, i.Ref)
 	return &decisionView{
-		id: "h-close", title: "Close it", says: "It asks nobody any more, from today on.", action: at + "/close", button: "Close", look: "danger", icon: "x",
+		position: ui.Plain(i.Entry.Since.Position),
+		id:       "h-close", title: "Close it", says: "It asks nobody any more, from today on.", action: at + "/close", button: "Close", look: "danger", icon: "x",
 		note: ui.Field{ID: "close-note", Name: fieldNote, Label: "Why", Required: true, MaxLength: event.MaxReason}, by: byField(r, "close-by"),
 	}
 }
@@ -219,20 +226,22 @@ func (s *Site) closeInitiative(ctx context.Context, r request) (answer, error) {
 		return answer{}, fault.New(fault.NotFound, "no initiative is closed here")
 	}
 	ref := r.namedRef(scorecards.KindInitiative)
-	_, err := s.Desk.CloseInitiative(acting(ctx, r), ref.String(), 0, r.form(fieldNote))
+	seen, err := position(fieldPosition, r.form(fieldPosition))
+	if err != nil {
+		return answer{}, err
+	}
+	_, err = s.Desk.CloseInitiative(acting(ctx, r), ref.String(), seen, r.form(fieldNote))
 	if !refused(err) {
 		return answer{location: namedLink(initiativesPath, ref)}, err
 	}
-	var wrong []ui.Anchor
+	status, wrong := http.StatusUnprocessableEntity, []ui.Anchor(nil)
 	a, failed := s.initiativeWith(ctx, r, func(v *initiativeView) {
 		if v.close == nil {
 			v.close = &decisionView{id: "h-close", problem: sentenceOf(err)}
 			return
 		}
-		v.close.open, v.close.note.Value, v.close.by.Value = true, strings.TrimSpace(r.form(fieldNote)), strings.TrimSpace(r.form(fieldBy))
-		v.close.problem = blame(err, v.close.fields()...)
-		wrong = ui.Wrong(v.close.fields()...)
+		status, wrong = v.close.fails(r, err)
 	})
-	a.status, a.wrong = http.StatusUnprocessableEntity, wrong
+	a.status, a.wrong = status, wrong
 	return a, failed
 }

@@ -57,7 +57,7 @@ func (i initiativeRow) says() string {
 // initiativeList handles "GET /initiatives".
 func (s *Site) initiativeList(ctx context.Context, r request) (answer, error) {
 	if s.Agreements == nil {
-		return answer{}, fault.New(fault.NotFound, "this portal has no scorecards")
+		return answer{}, errNoScorecards()
 	}
 	all, err := s.Agreements.Initiatives(ctx, r.catalog, r.moment, r.pageTime())
 	if err != nil {
@@ -177,7 +177,7 @@ func (s *Site) initiative(ctx context.Context, r request) (answer, error) {
 // initiativeOf is the initiative that a page is about.
 func (s *Site) initiativeOf(ctx context.Context, r request) (*agreements.Initiative, error) {
 	if s.Agreements == nil {
-		return nil, fault.New(fault.NotFound, "this portal has no scorecards")
+		return nil, errNoScorecards()
 	}
 	ref := r.namedRef(scorecards.KindInitiative)
 	e, ok := r.catalog.Get(ref.String())
@@ -211,7 +211,7 @@ func (s *Site) initiativeWith(ctx context.Context, r request, change func(*initi
 	if s.Desk != nil && r.moment.Now() && i.Entry.Origin.FromPortal() {
 		v.edit = v.name.Href + "/edit"
 		if !i.State.Over() {
-			v.close = closeForm(r, v.name.Href)
+			v.close = closeForm(r, i)
 		}
 	}
 	change(&v)

@@ -2,21 +2,14 @@ package web
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/maturity"
 	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/web/ui"
 )
-
-// published are the cards of a catalog that are no drafts.
-func published(c Catalog) []*scorecards.Card {
-	return slices.DeleteFunc(cardsOf(c), func(card *scorecards.Card) bool { return card.Draft })
-}
 
 // cardPath is a card as an address has it.
 func cardPath(card *scorecards.Card) string {
@@ -51,12 +44,12 @@ func maturityJumps(p span, base link) (all []ui.View) {
 // question is what a page about maturity asks for.
 func (s *Site) question(ctx context.Context, r request, by maturity.Grouping) (q maturity.Question, p span, err error) {
 	if s.Scores == nil {
-		return q, p, fault.New(fault.NotFound, "this portal has no scorecards")
+		return q, p, errNoScorecards()
 	}
 	if p, err = s.quarterSpan(ctx, r); err != nil {
 		return q, p, err
 	}
-	q = maturity.Question{Cards: published(r.catalog), From: p.from, To: p.to, End: p.end, By: by, Movers: shownRisen}
+	q = maturity.Question{Cards: maturity.Published(r.catalog), From: p.from, To: p.to, End: p.end, By: by, Movers: shownRisen}
 	if len(q.Cards) == 0 {
 		return q, p, nil
 	}

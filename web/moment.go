@@ -17,6 +17,7 @@ import (
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/web/ui"
 )
 
@@ -115,7 +116,7 @@ func (s *Site) when(r request) *ui.When {
 		at    time.Time
 	}{
 		{"An hour ago", now.Add(-time.Hour)}, {"Yesterday", now.AddDate(0, 0, -1)}, {"A week ago", now.AddDate(0, 0, -7)},
-		{"A month ago", now.AddDate(0, -1, 0)}, {"Start of the quarter", quarter(now)},
+		{"A month ago", now.AddDate(0, -1, 0)}, {"Start of the quarter", scorecards.QuarterOf(now)},
 	} {
 		w.Jumps = append(w.Jumps, ui.Anchor{Label: jump.label, Href: to(jump.at)})
 	}

@@ -86,28 +86,22 @@ func newLevelMark(name string) levelMark {
 	return levelMark{name, ""}
 }
 
-func newScoreCard(c Catalog, card *scorecards.Card, list []scores.Score) scoreCard {
+func newScoreCard(c Catalog, card *scorecards.Card, all maturity.Standing) scoreCard {
 	v := scoreCard{
 		anchor:      ui.Anchor{Label: card.Title, Href: scorecardLink(card.Ref)},
-		description: card.Description, draft: card.Draft, entities: len(list),
+		description: card.Description, draft: card.Draft, entities: all.Entities,
 	}
 	if card.Owner != "" {
 		v.owner = owner(c, card.Owner)
 	}
-	at := map[string]int{}
-	var points, of float64
-	for _, s := range list {
-		at[s.Level]++
-		points, of = points+s.Points, of+s.Of
-	}
-	if of > 0 {
-		v.percent = whole(100 * points / of)
+	if all.Of > 0 {
+		v.percent = whole(100 * all.Points / all.Of)
 	}
 	if len(card.Levels) == 0 {
 		return v
 	}
 	for _, l := range slices.Backward(card.Levels) {
-		one := levelCount{level: newLevelMark(l.Name), count: at[l.Name]}
+		one := levelCount{level: newLevelMark(l.Name), count: all.Levels[l.Name]}
 		if one.level.glyph == "" {
 			one.color = l.Color
 		}
@@ -118,7 +112,7 @@ func newScoreCard(c Catalog, card *scorecards.Card, list []scores.Score) scoreCa
 		}
 		v.levels = append(v.levels, one)
 	}
-	v.levels = append(v.levels, levelCount{level: newLevelMark(""), count: at[""]})
+	v.levels = append(v.levels, levelCount{level: newLevelMark(""), count: all.Levels[""]})
 	return v
 }
 
@@ -147,11 +141,14 @@ func (v scoreCard) shares() (all []ui.Share) {
 func (s *Site) scorecardList(ctx context.Context, r request) (answer, error) {
 	var views []scoreCard
 	for _, card := range cardsOf(r.catalog) {
-		list, err := s.scoresOf(ctx, r, scores.Query{Card: card.Ref.String()})
+		if s.Scores == nil {
+			return answer{}, errNoScorecards()
+		}
+		all, err := maturity.StandingOn(ctx, s.Scores, card.Ref.String(), r.moment)
 		if err != nil {
 			return answer{}, err
 		}
-		views = append(views, newScoreCard(r.catalog, card, list))
+		views = append(views, newScoreCard(r.catalog, card, all))
 	}
 	start := ""
 	if s.Desk != nil && r.moment.Now() {
@@ -160,10 +157,12 @@ func (s *Site) scorecardList(ctx context.Context, r request) (answer, error) {
 	return answer{title: "Scorecards", body: scorecardsPage(views, start)}, nil
 }
 
+func errNoScorecards() error { return fault.New(fault.NotFound, "this portal has no scorecards") }
+
 // scoresOf asks for scores at the moment of the page.
 func (s *Site) scoresOf(ctx context.Context, r request, q scores.Query) ([]scores.Score, error) {
 	if s.Scores == nil {
-		return nil, fault.New(fault.NotFound, "this portal has no scorecards")
+		return nil, errNoScorecards()
 	}
 	q.Moment = r.moment
 	return s.Scores.List(ctx, q)
@@ -253,7 +252,7 @@ func (s *Site) scorecard(ctx context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	trend, err := s.Trends.Of(ctx, e.Entity, span, false)
-	if err != nil {
+	if err != nil && trend.Failed == nil {
 		return answer{}, err
 	}
 	if trend.Running != nil { // most are done at once
@@ -263,9 +262,12 @@ func (s *Site) scorecard(ctx context.Context, r request) (answer, error) {
 		case <-time.After(tryPatience):
 		case <-ctx.Done():
 		}
-		if err != nil {
+		if err != nil && trend.Failed == nil {
 			return answer{}, err
 		}
+	}
+	if trend.Failed != nil { // the page tells what is on record all the same
+		s.Logger.ErrorContext(ctx, "a trend is shown without what stood before", "scorecard", e.Ref, "error", trend.Failed)
 	}
 	if card.Draft && trend.Computed != nil {
 		list = wouldStand(trend.Computed)
@@ -288,11 +290,7 @@ func cardOf(r request) (*entities.Entry, *scorecards.Card, error) { return cardA
 
 // cardAt finds the card that a part of the address names.
 func cardAt(r request, param string) (*entities.Entry, *scorecards.Card, error) {
-	ref := catalog.Ref{Kind: scorecards.KindScorecard, Name: r.param(param)}
-	if ns, name, ok := strings.Cut(ref.Name, ":"); ok {
-		ref.Namespace, ref.Name = ns, name
-	}
-	e, ok := r.catalog.Get(ref.String())
+	e, ok := r.catalog.Get(scorecards.RefNamed(scorecards.KindScorecard, r.param(param)).String())
 	if !ok {
 		return nil, nil, fault.New(fault.NotFound, "there is no scorecard %s", r.param(param))
 	}
@@ -325,7 +323,7 @@ func (s *Site) newScorecardView(r request, card *scorecards.Card, list []scores.
 		return cmp.Or(cmp.Compare(card.Rank(a.Level), card.Rank(b.Level)), cmp.Compare(a.Points, b.Points), strings.Compare(a.Entity, b.Entity))
 	})
 	v := scorecardView{
-		scoreCard: newScoreCard(r.catalog, card, list), trend: newTrendView(r, card, trend), heat: newHeatView(r, card, list),
+		scoreCard: newScoreCard(r.catalog, card, maturity.StandingOf(list)), trend: newTrendView(r, card, trend), heat: newHeatView(r, card, list),
 		span: ui.Plural(monthsOf(r), "month"), rungs: rungsOf(r, card, list), worst: worstOf(r, card, list, trend.Points),
 	}
 	if v.when = "Today"; !r.moment.Now() {

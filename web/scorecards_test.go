@@ -1,10 +1,13 @@
 package web_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/callboard/callboard/projections/scores"
+	"github.com/callboard/callboard/web"
 	"github.com/callboard/callboard/web/internal/sample"
 )
 
@@ -95,4 +98,40 @@ func TestScorecardAsKnownThen(t *testing.T) {
 		t.Errorf("the trend ends with %q as known then, and with %q now", was, is)
 	}
 	then.wants("[data-part=worst]", "at first")
+}
+
+// The table that is downloaded is of the moment of the page.
+func TestScorecardCSVIsOfThatMoment(t *testing.T) {
+	o := shop(t)
+	o.ready()
+	at := daysAgo(5).UTC().Format("2006-01-02T15:04")
+	for _, c := range []struct{ query, want string }{
+		{"", "/api/scorecards/production-readiness/results?format=csv"},
+		{"&at=" + at, "/api/scorecards/production-readiness/results?at=" + strings.ReplaceAll(at, ":", "%3A") + "%3A00Z&format=csv"},
+		{"&known=20", "/api/scorecards/production-readiness/results?format=csv&known=20"},
+	} {
+		if got := o.ok(readinessCard+c.query).follow("main a", "CSV"); got != c.want {
+			t.Errorf("%s: the table is at %s, want %s", c.query, got, c.want)
+		}
+	}
+}
+
+// counting are scores that tell of lists of which rules are decoded.
+type counting struct {
+	*scores.Scores
+	t *testing.T
+}
+
+func (c counting) List(ctx context.Context, q scores.Query) ([]scores.Score, error) {
+	c.t.Errorf("all of %+v is decoded", q)
+	return c.Scores.List(ctx, q)
+}
+
+// How many stand at which level is in memory: no rules are decoded for it.
+func TestScorecardsAreCounted(t *testing.T) {
+	o := shop(t, func(o *organisation, c *web.Config) { c.Scores = counting{o.scores, t} })
+	o.ready()
+	if now := o.ok("/scorecards").text("main"); !strings.Contains(now, "Gold 1") {
+		t.Errorf("the cards tell of %s", now)
+	}
 }

@@ -85,7 +85,7 @@ func newHeatView(r request, card *scorecards.Card, list []scores.Score) heatView
 			{Label: "Team", Href: r.self.drop(fieldGroup, fieldOpen).String(), On: !domain},
 			{Label: "Domain", Href: r.self.set(fieldGroup, byDomain).drop(fieldOpen).String(), On: domain},
 		},
-		ladder: len(card.Levels) > 0, entity: len(list) > 0, csv: "/api" + scorecardLink(card.Ref) + "/results?format=csv",
+		ladder: len(card.Levels) > 0, entity: len(list) > 0, csv: csvLink(r, "/api"+scorecardLink(card.Ref)+"/results").String(),
 	}
 	soon := map[string]bool{}
 	rules := slices.SortedStableFunc(slices.Values(card.Rules), func(a, b *scorecards.Rule) int {
@@ -139,7 +139,7 @@ func (v *heatView) group(r request, card *scorecards.Card, name string, list []s
 	if name != "" {
 		g.label = named(r.catalog, name).Label
 	}
-	view := newScoreCard(r.catalog, card, list)
+	view := newScoreCard(r.catalog, card, maturity.StandingOf(list))
 	g.says, g.shares, g.percent = view.says(), view.shares(), fmt.Sprintf("%d %%", view.percent)
 	for _, column := range v.rules {
 		pass, asked := 0, 0

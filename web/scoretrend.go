@@ -125,6 +125,9 @@ func newTrendView(r request, card *scorecards.Card, t trends.Trend) trendView {
 	if t.Running != nil {
 		v.running = fmt.Sprintf("What stood before is being computed: %d %% of the record is read. This page looks again by itself.", int(100*t.Running.Progress()))
 	}
+	if t.Failed != nil {
+		v.running = "What stood before could not be computed. It is tried again after a minute."
+	}
 	points := t.Points
 	if first := slices.IndexFunc(points, func(p scorecards.Point) bool { return p.Entities > 0 }); first > 0 {
 		points = points[first-1:]
@@ -132,7 +135,7 @@ func newTrendView(r request, card *scorecards.Card, t trends.Trend) trendView {
 		points = nil
 	}
 	if len(points) < 2 {
-		v.nothing = t.Running == nil
+		v.nothing = t.Running == nil && t.Failed == nil
 		v.empty = true
 		return v
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/web/ui"
 )
 
@@ -104,15 +105,10 @@ func (p span) jumps(base link) []ui.View {
 		label string
 		at    time.Time
 	}{
-		{"Since yesterday", now.AddDate(0, 0, -1)}, {"Last week", now.AddDate(0, 0, -7)}, {"Last month", now.AddDate(0, -1, 0)}, {"This quarter", quarter(now)},
+		{"Since yesterday", now.AddDate(0, 0, -1)}, {"Last week", now.AddDate(0, 0, -7)}, {"Last month", now.AddDate(0, -1, 0)}, {"This quarter", scorecards.QuarterOf(now)},
 	} {
 		from := jump.at.Format(minutes)
 		all = append(all, ui.View{Label: jump.label, Href: base.set(fieldFrom, from).String(), On: p.toText == "" && p.from.UTC().Format(time.DateOnly) == jump.at.Format(time.DateOnly)})
 	}
 	return all
-}
-
-// quarter is when the quarter of a time began.
-func quarter(now time.Time) time.Time {
-	return time.Date(now.Year(), (now.Month()-1)/3*3+1, 1, 0, 0, 0, 0, time.UTC)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/callboard/callboard/ingest"
 	"github.com/callboard/callboard/internal/config"
 	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/projections/agreements"
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/moments"
 	"github.com/callboard/callboard/scorecards"
@@ -41,6 +42,15 @@ type shownMoments struct {
 func (s shownMoments) Catalog(ctx context.Context, m projections.Moment) (web.Catalog, error) {
 	c, err := s.Moments.Catalog(ctx, m)
 	return shownCatalog{c, s.kinds, nil}, err
+}
+
+// catalogAt is the catalog at a moment, as the reader of agreements wants it.
+func (p *portal) catalogAt(ctx context.Context, m projections.Moment) (agreements.Catalog, error) {
+	c, err := p.moments.Catalog(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 func (c shownCatalog) Kinds() catalog.Kinds { return c.kinds }

@@ -278,7 +278,7 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 		return err
 	}
 	base, kinds := p.url(), kindsOf(p.config)
-	asked, decided := p.newDesk(), agreements.Reader{Scores: p.scores, Events: p.history}
+	asked, decided := p.newDesk(), agreements.Reader{Scores: p.scores, Events: p.history, Then: p.catalogAt}
 	p.echo = newEcho(p.logger, newGuard(p.config.Server, p.listener.Addr(), token), p.gate)
 	p.door.Register(p.echo)
 

@@ -41,6 +41,9 @@ type Events interface {
 type Reader struct {
 	Scores Scores
 	Events Events
+	// Then has the catalog of a moment, for an initiative that is over. Without it that is told of
+	// by the catalog that is asked about: entities that have gone since are not among its items.
+	Then func(ctx context.Context, m projections.Moment) (Catalog, error)
 }
 
 // Exemption is an exemption with how it stands.
@@ -155,11 +158,11 @@ func (r Reader) Debt(ctx context.Context, m projections.Moment, moments []time.T
 		}
 		for _, e := range page.Entries {
 			x, granted, ok := exemptionIn(e)
-			if !ok || !wanted(x) {
+			if !ok {
 				continue
 			}
-			end(x.Ref, e.Time)
-			if granted {
+			end(x.Ref, e.Time) // also if it is of another card or entity now, which is not wanted
+			if granted && wanted(x) {
 				open[x.Ref] = spellOf(x, e.Time)
 			}
 		}

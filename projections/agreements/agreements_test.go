@@ -123,6 +123,36 @@ func (w *world) judge() {
 	}
 }
 
+// An exemption that comes to be of another entity ends for the one that it was of.
+func TestDebtOfWhatMoved(t *testing.T) {
+	w := newWorld(t)
+	of := func(entity, card string) event.Declaration {
+		return declared("Exemption", "a", map[string]any{"scorecard": card, "entity": entity, "reason": "x", "status": "granted"})
+	}
+	w.say(2, "exemption:default/a", event.EntityRegistered{Declaration: of("payments", "ready")})
+	w.say(4, "exemption:default/a", event.EntityChanged{Declaration: of("ledger", "ready")})
+	w.say(6, "exemption:default/a", event.EntityChanged{Declaration: of("ledger", "safe")})
+	w.say(8, "exemption:default/a", event.EntityChanged{Declaration: of("payments", "ready")})
+	w.judge()
+	moments := []time.Time{day(1), day(3), day(5), day(7), day(9)}
+	for name, c := range map[string]struct {
+		wanted func(event.Exemption) bool
+		want   []int
+	}{
+		"of payments":         {func(x event.Exemption) bool { return x.Entity == "component:default/payments" }, []int{0, 1, 0, 0, 1}},
+		"of ledger":           {func(x event.Exemption) bool { return x.Entity == "component:default/ledger" }, []int{0, 0, 1, 1, 0}},
+		"from the card ready": {func(x event.Exemption) bool { return x.Card == "scorecard:default/ready" }, []int{0, 1, 1, 0, 1}},
+	} {
+		got, err := w.reader.Debt(t.Context(), projections.Moment{}, moments, c.wanted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
 // How many exemptions held at a moment, by what became of them, is how many the catalog of
 // that moment has that hold.
 func TestDebtIsWhatHeld(t *testing.T) {
@@ -290,6 +320,42 @@ func TestWhatIsOverStaysAsItEnded(t *testing.T) {
 		if diff := cmp.Diff([]string{want.said}, said); diff != "" {
 			t.Errorf("until %s: %s", target, diff)
 		}
+	}
+}
+
+// Who was asked is told by the catalog of its end: an entity that has gone since, or changed
+// hands, is among them, and a rule that came since is not asked for.
+func TestWhoWasAskedIsOfTheEnd(t *testing.T) {
+	w := silver(t, "2026-03-09")
+	w.reader.Then = func(_ context.Context, m projections.Moment) (agreements.Catalog, error) {
+		then := entities.NewOf(kinds())
+		for _, rec := range eventlogtest.ReadAll(t, w.log, 0) {
+			if rec.Time.After(m.At) {
+				continue
+			}
+			if err := then.Apply(t.Context(), []eventlog.Record{rec}); err != nil {
+				return nil, err
+			}
+		}
+		return then.Snapshot(), nil
+	}
+	ledger := declared("Component", "ledger", nil)
+	w.say(14, "component:default/ledger", event.EntityRemoved{Ref: "component:default/ledger", Origin: ledger.Origin})
+	w.say(15, "component:default/payments", event.EntityChanged{Declaration: component("payments", "web", "money")})
+	w.say(16, "component:default/shop", event.EntityChanged{Declaration: component("shop", "bank", "")})
+	w.judge()
+	e, _ := w.now.Snapshot().Get("initiative:default/silver")
+	i, err := w.reader.Initiative(t.Context(), w.now.Snapshot(), projections.Moment{}, day(18), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, item := range i.Items {
+		got = append(got, fmt.Sprintf("%s of %s done %t %v", item.Entity, item.Owner, item.Done, item.Left))
+	}
+	want := []string{"component:default/ledger of group:default/bank done false [system]", "component:default/payments of group:default/bank done true []"}
+	if diff := cmp.Diff(want, got); diff != "" || i.Asked != 2 || i.Done != 1 {
+		t.Errorf("%d of %d done, of which the items are (-want +got):\n%s", i.Done, i.Asked, diff)
 	}
 }
 

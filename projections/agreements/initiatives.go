@@ -49,10 +49,11 @@ func (s State) order() int {
 type Initiative struct {
 	*scorecards.Initiative
 	Entry *entities.Entry
-	Card  *scorecards.Card // nil if it is not there: then nobody is asked
+	Card  *scorecards.Card // nil if it is not there: then nobody is asked. Where Items are of its end it is, too
 	State State
-	// Items are who is asked, at the moment or, if it is over, at its end; by ref. In a list
-	// there are none of what is over and on record: its numbers are those that were said.
+	// Items are who is asked, at the moment or, if it is over, at its end, by the catalog and the
+	// scores of then; by ref. In a list there are none of what is over and on record: its numbers
+	// are those that were said. What never ended on record is told of there by the catalog of the list.
 	Items []Item
 	Asked int    // how many these are or, if it is over, were on record as it ended
 	Done  int    // of these
@@ -148,7 +149,7 @@ func (b *board) initiative(ctx context.Context, e *entities.Entry) (*Initiative,
 	}
 	one := &Initiative{Initiative: read, Entry: e, Card: cardOf(b.catalog, b.cards, read.Card)}
 	one.Why = read.Unmeasured(one.Card)
-	m := b.moment
+	m, then := b.moment, b
 	var ended *ending
 	if end := read.End(); !end.After(b.now) { // as it ended
 		m.At = end.Add(-1)
@@ -161,6 +162,15 @@ func (b *board) initiative(ctx context.Context, e *entities.Entry) (*Initiative,
 				m.At = ended.at
 			}
 		}
+		if b.alone != "" && b.Then != nil {
+			c, err := b.Then(ctx, m)
+			if err != nil {
+				return nil, err
+			}
+			then = newBoard(b.Reader, c, m, b.now)
+			one.Card = cardOf(c, then.cards, read.Card)
+			one.Why = read.Unmeasured(one.Card)
+		}
 	}
 	if one.Card != nil && (ended == nil || b.alone != "") {
 		list, err := b.list(ctx, scores.Query{Card: read.Card, Entity: b.only, Moment: m})
@@ -172,7 +182,7 @@ func (b *board) initiative(ctx context.Context, e *entities.Entry) (*Initiative,
 			at = b.now
 		}
 		for _, s := range list {
-			item, asked := b.item(read, one.Card, s, at)
+			item, asked := then.item(read, one.Card, s, at)
 			if !asked {
 				continue
 			}

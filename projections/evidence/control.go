@@ -2,13 +2,11 @@ package evidence
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections"
@@ -23,28 +21,30 @@ func (r *Reporter) control(ctx context.Context, q Question, p period, refs []str
 	if q.Scorecard == "" {
 		return all, nil
 	}
-	list, err := r.Scores.List(ctx, scores.Query{Card: q.Scorecard, Moment: projections.Moment{Known: q.Known}, Past: true})
+	judged, err := r.Scores.OnRecord(ctx, q.Scorecard, "", q.Known)
 	if err != nil {
 		return nil, err
 	}
-	if len(list) == 0 {
+	if !judged {
 		return nil, fault.New(fault.NotFound, "nothing is on record of how anything stood on %s by then", q.Scorecard)
 	}
-	if q.Rule != "" && !slices.ContainsFunc(list, func(s scores.Score) bool {
-		return slices.ContainsFunc(s.Rules, func(rule scores.Rule) bool { return rule.ID == q.Rule })
-	}) {
+	if judged, err = r.Scores.OnRecord(ctx, q.Scorecard, q.Rule, q.Known); err != nil {
+		return nil, err
+	}
+	if !judged {
 		return nil, fault.New(fault.NotFound, "%s has no rule %s on record", q.Scorecard, q.Rule)
 	}
-	folded := map[string][]scores.Score{}
-	for _, s := range list {
-		folded[s.Entity] = append(folded[s.Entity], s)
-	}
-	for _, ref := range refs {
-		told, err := log.scores(q, ref, folded[ref])
+	cards := log.cards(q)
+	for _, ref := range refs { // one by one: those of all entities may be more than fits in memory
+		folded, err := r.Scores.List(ctx, scores.Query{Card: q.Scorecard, Entity: ref, Moment: projections.Moment{Known: q.Known}, Past: true})
 		if err != nil {
 			return nil, err
 		}
-		if stood := p.stood(q, told); len(stood) > 0 {
+		told, err := log.scores(q, ref, folded)
+		if err != nil {
+			return nil, err
+		}
+		if stood := p.stood(q, told, cards); len(stood) > 0 {
 			all[ref] = stood
 		}
 	}
@@ -53,25 +53,22 @@ func (r *Reporter) control(ctx context.Context, q Question, p period, refs []str
 
 // stood is how an entity stood in the period. The event that a stretch goes back to may
 // be long before it; what came in between and changed nothing of it is not cited.
-func (p period) stood(q Question, told []scores.Score) (all []Stretch) {
+func (p period) stood(q Question, told []scores.Score, cards cards) (all []Stretch) {
 	for _, s := range told {
-		one := Stretch{Value: s.Level, By: &Event{s.Position, s.Since.UTC(), s.Actor, s.Cause.Commit, s.Cause.CommitURL}}
+		spells := cards.levels(s)
 		if q.Rule != "" {
-			i := slices.IndexFunc(s.Rules, func(rule scores.Rule) bool { return rule.ID == q.Rule })
-			if i < 0 {
+			spells = outcome(s, q.Rule)
+		}
+		for _, one := range spells {
+			if !one.lasts() {
 				continue
 			}
-			rule := s.Rules[i]
-			one = Stretch{Value: rule.Outcome, Says: rule.Message, By: &Event{rule.Position, rule.Since.UTC(), rule.Actor, rule.Cause.Commit, rule.Cause.CommitURL}}
+			if n := len(all); n > 0 && all[n-1].To.Equal(one.From) && all[n-1].Value == one.Value && all[n-1].Says == one.Says && all[n-1].Gap == one.Gap {
+				all[n-1].To = one.To // another rule changed
+				continue
+			}
+			all = append(all, one)
 		}
-		if one.From, one.To = s.Since, s.Until; !one.lasts() {
-			continue
-		}
-		if n := len(all); n > 0 && all[n-1].To.Equal(one.From) && all[n-1].Value == one.Value && all[n-1].Says == one.Says {
-			all[n-1].To = one.To // another rule changed
-			continue
-		}
-		all = append(all, one)
 	}
 	found := all[:0]
 	for _, s := range all {
@@ -99,16 +96,18 @@ func (r record) exemptions(q Question, p period) map[string][]Exemption {
 			if i+1 < len(told) {
 				until = told[i+1].Since
 			}
-			x, of, ok := exemptionOf(t, q)
-			if x.Ref, x.From, x.To = ref, t.Since, until; !ok || !x.lasts() {
+			read, ok := exemptionOf(t, q)
+			if !ok {
 				continue
 			}
-			had := all[of]
-			if n := len(had); n > 0 && had[n-1].Ref == ref && had[n-1].same(x) && had[n-1].To.Equal(x.From) {
-				had[n-1].To = x.To // something else about it changed
-				continue
+			for _, x := range spellsOf(read, t, until) {
+				had := all[read.Entity]
+				if n := len(had); n > 0 && had[n-1].Ref == x.Ref && had[n-1].same(x) && had[n-1].To.Equal(x.From) {
+					had[n-1].To = x.To // something else about it changed
+					continue
+				}
+				all[read.Entity] = append(had, x)
 			}
-			all[of] = append(had, x)
 		}
 	}
 	for of, had := range all {
@@ -126,26 +125,51 @@ func (p period) exempt(all []Exemption) (found []Exemption) {
 	return found
 }
 
-// exemptionOf reads an exemption from the control, and whom it exempts.
-func exemptionOf(t history.Told, q Question) (x Exemption, entity string, ok bool) {
-	var obj map[string]any
-	if json.Unmarshal([]byte(t.Entity), &obj) != nil {
-		return x, "", false
+// exemptionOf reads an exemption from the control.
+func exemptionOf(t history.Told, q Question) (*scorecards.Exemption, bool) {
+	e := entityOf(t)
+	if e == nil {
+		return nil, false
 	}
-	e, err := catalog.Read(obj)
-	if err != nil {
-		return x, "", false
+	x, problems := scorecards.ParseExemption(e)
+	return x, len(problems) == 0 && x.Card == q.Scorecard && (q.Rule == "" || x.Covers(q.Scorecard, q.Rule))
+}
+
+// spellsOf is how an exemption stood from when it was declared so until the next
+// declaration; zero is without an end. Granted is what it is from its first day to its
+// last, whatever the file says before and after.
+func spellsOf(read *scorecards.Exemption, t history.Told, until time.Time) (all []Exemption) {
+	add := func(status scorecards.Status, from, to time.Time) {
+		x := Exemption{
+			Stretch: Stretch{From: from, To: to, Value: string(status), By: &Event{t.Position, t.Time.UTC(), t.Actor, t.Cause.Commit, t.Cause.CommitURL}},
+			Ref:     read.Ref.String(), Rules: read.Rules, Reason: read.Reason, RequestedBy: read.RequestedBy, DecidedBy: read.DecidedBy,
+			Begins: scorecards.DateOf(read.From), Ends: scorecards.DateOf(read.LastDay()),
+		}
+		if x.lasts() {
+			all = append(all, x)
+		}
 	}
-	read, problems := scorecards.ParseExemption(e)
-	if len(problems) > 0 || read.Card != q.Scorecard || q.Rule != "" && len(read.Rules) > 0 && !slices.Contains(read.Rules, q.Rule) {
-		return x, "", false
+	switch {
+	case read.Status != scorecards.Granted:
+		add(read.Status, t.Since, until)
+	case read.Until.IsZero():
+		add(read.Status, later(t.Since, read.From), until)
+	default:
+		end := read.Until
+		if !until.IsZero() && until.Before(end) {
+			end = until
+		}
+		add(read.Status, later(t.Since, read.From), end)
+		add(scorecards.Expired, later(t.Since, read.Until), until)
 	}
-	x = Exemption{
-		Stretch: Stretch{Value: string(read.Status), By: &Event{t.Position, t.Time.UTC(), t.Actor, t.Cause.Commit, t.Cause.CommitURL}},
-		Rules:   read.Rules, Reason: read.Reason, RequestedBy: read.RequestedBy, DecidedBy: read.DecidedBy,
-		Begins: e.SpecString("from"), Ends: e.SpecString("until"),
+	return all
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
 	}
-	return x, read.Entity, true
+	return a
 }
 
 func (x Exemption) same(o Exemption) bool {

@@ -66,6 +66,7 @@ type Stretch struct {
 	Value string    `json:"value"`
 	Says  string    `json:"says,omitempty"` // the message of a rule
 	By    *Event    `json:"by,omitempty"`
+	Gap   string    `json:"-"` // the kind of gap that it is; empty for none, and where it is not of the control
 }
 
 // Event names an event of the record.
@@ -85,15 +86,15 @@ type Exemption struct {
 	Reason      string   `json:"reason,omitempty"`
 	RequestedBy string   `json:"requestedBy,omitempty"`
 	DecidedBy   string   `json:"decidedBy,omitempty"`
-	Begins      string   `json:"begins,omitempty"`
-	Ends        string   `json:"ends,omitempty"` // the last day
+	Begins      string   `json:"begins,omitempty"` // the first day, where one is named
+	Ends        string   `json:"ends,omitempty"`   // the last day
 }
 
 // The kinds of gaps.
 const (
 	GapUnowned = "unowned" // nobody owned it
-	GapFailing = "failing" // the rule failed, or not even the lowest level was reached
-	GapUnknown = "unknown" // the rule could not be judged
+	GapFailing = "failing" // the rule failed, or one of the lowest level while not even that was reached
+	GapUnknown = "unknown" // it could not be judged, so that nothing is concluded: a rule, or those that not even the lowest level hangs on
 	GapNoScore = "not judged"
 )
 
@@ -125,6 +126,7 @@ type Ledger interface {
 // Scores tells how they stood on scorecards.
 type Scores interface {
 	List(ctx context.Context, q scores.Query) ([]scores.Score, error)
+	OnRecord(ctx context.Context, card, rule string, known eventlog.Position) (bool, error)
 }
 
 // Log is the record itself, as an [eventlog.Reader] has it.
@@ -204,13 +206,22 @@ func present(all []ledger.Interval) (there []ledger.Interval) {
 func titleOf(told []history.Told) string {
 	title := ""
 	for _, t := range told {
-		var obj map[string]any
-		if t.Entity == "" || json.Unmarshal([]byte(t.Entity), &obj) != nil {
-			continue
-		}
-		if e, err := catalog.Read(obj); err == nil {
+		if e := entityOf(t); e != nil {
 			title = e.Title()
 		}
 	}
 	return title
+}
+
+// entityOf is what was said of an entity; nil if it was not there, or cannot be read.
+func entityOf(t history.Told) *catalog.Entity {
+	var obj map[string]any
+	if t.Entity == "" || json.Unmarshal([]byte(t.Entity), &obj) != nil {
+		return nil
+	}
+	e, err := catalog.Read(obj)
+	if err != nil {
+		return nil
+	}
+	return e
 }

@@ -36,6 +36,7 @@ const (
 	stock    = "component:default/stock"
 	till     = "component:default/till"
 	card     = "scorecard:default/security"
+	later    = "exemption:default/later"
 )
 
 // day is noon of a day of the quarter that begins on 1 July, counted from 0.
@@ -78,8 +79,8 @@ func quarter(t *testing.T) []eventlog.Record {
 		Add(stock, event.EntityChanged{Declaration: tier(3, "stock", "team-b")}, on(12)).
 		Add(payments, score("", "fail"), on(20), projectiontest.By("driftwood", "b2")).
 		Add("", event.SourceGapFound{Source: "github", Gap: "g1", Kind: event.GapDelivery, Detail: "a delivery is missing", Since: day(21)}, on(22)).
-		Add("exemption:default/later", event.EntityRegistered{Declaration: exemption("requested")}, on(24)).
-		Add("exemption:default/later", event.EntityChanged{Declaration: exemption("granted")}, on(25)).
+		Add(later, event.EntityRegistered{Declaration: exemption("requested")}, on(24)).
+		Add(later, event.EntityChanged{Declaration: exemption("granted")}, on(25)).
 		Add(payments, score("Gold", "exempt"), on(25)).
 		Add("", event.SourceGapClosed{Source: "github", Gap: "g1", Detail: "fetched"}, on(26)).
 		Add(payments, event.EntityChanged{Declaration: tier(1, "payments", "")}, on(30), projectiontest.By("driftwood", "c3")).
@@ -196,8 +197,16 @@ func TestReport(t *testing.T) {
 	if d := cmp.Diff([]evidence.Gap{{evidence.GapFailing, day(20), day(25)}, {evidence.GapUnowned, day(30), day(40)}}, one.Gaps); d != "" {
 		t.Errorf("gaps (-want +got):\n%s", d)
 	}
-	if len(one.Exemptions) != 2 || one.Exemptions[0].Value != "requested" || one.Exemptions[1].Value != "granted" || !one.Exemptions[1].From.Equal(day(25)) || one.Exemptions[1].Ends != "2026-08-15" {
-		t.Errorf("exemptions: %+v", one.Exemptions)
+	over := time.Date(2026, 8, 16, 0, 0, 0, 0, time.UTC)
+	var exempt []stretch
+	for _, x := range one.Exemptions {
+		exempt = append(exempt, stretch{x.From, x.To, x.Value})
+	}
+	if d := cmp.Diff([]stretch{{day(24), day(25), "requested"}, {day(25), over, "granted"}, {over, day(80), "expired"}}, exempt); d != "" {
+		t.Errorf("exemptions (-want +got):\n%s", d)
+	}
+	if x := one.Exemptions[1]; x.Ends != "2026-08-15" || x.Ref != later || x.Reason == "" {
+		t.Errorf("the exemption: %+v", x)
 	}
 	if d := cmp.Diff([]evidence.Gap{{evidence.GapNoScore, from, day(80)}}, report.Entities[1].Gaps); d != "" {
 		t.Errorf("gaps of what was never judged (-want +got):\n%s", d)
@@ -311,7 +320,6 @@ func TestRegenerates(t *testing.T) {
 // What changed nothing of an exemption, or of a level, is not what it goes back to, also
 // where that was before the period.
 func TestReportCitesWhatMadeItSo(t *testing.T) {
-	const later = "exemption:default/later"
 	titled := exemption("granted")
 	titled.Entity.Metadata.Title = "For a while"
 	refused := event.EntityRejected{Ref: later, Origin: titled.Origin, Problems: []event.Problem{{Path: "spec.status", Line: 3, Message: "is misspelt"}}}
@@ -333,20 +341,150 @@ func TestReportCitesWhatMadeItSo(t *testing.T) {
 		t.Fatal(report.Entities, err)
 	}
 	one := report.Entities[0]
-	if len(one.Exemptions) != 1 || one.Exemptions[0].By.Position != 4 || !one.Exemptions[0].From.Equal(from) || !one.Exemptions[0].To.Equal(day(80)) {
-		t.Errorf("exemptions: %+v, want one by event 4, which granted it", one.Exemptions)
+	if len(one.Exemptions) != 2 || one.Exemptions[0].By.Position != 4 || !one.Exemptions[0].From.Equal(from) || one.Exemptions[1].Value != "expired" {
+		t.Errorf("exemptions: %+v, want one by event 4, which granted it, until it is over", one.Exemptions)
 	}
 	if len(one.Control) != 1 || one.Control[0].By.Position != 3 || !one.Control[0].From.Equal(from) {
 		t.Errorf("control: %+v, want one by event 3, which made it gold", one.Control)
 	}
 }
 
-// leveled is a scorecard that has levels.
-func leveled() event.Declaration {
+// leveled is a scorecard that has levels. Each rule is one that it has, with its level, and
+// the day from which it counts.
+func leveled(rules ...[3]string) event.Declaration {
 	d := projectiontest.Component("security", "")
 	d.Entity.APIVersion, d.Entity.Kind = "callboard.dev/v1alpha1", "Scorecard"
-	d.Entity.Spec = map[string]any{"owner": "platform", "levels": []any{"Gold"}, "rules": []any{}}
+	all := []any{}
+	for _, r := range rules {
+		rule := map[string]any{"id": r[0], "level": r[1], "title": r[0], "expr": "docs.present"}
+		if r[2] != "" {
+			rule["from"] = r[2]
+		}
+		all = append(all, rule)
+	}
+	d.Entity.Spec = map[string]any{
+		"owner": "platform", "levels": []any{map[string]any{"name": "Silver", "rank": 1}, map[string]any{"name": "Gold", "rank": 2}}, "rules": all,
+	}
 	return d
+}
+
+// Nothing is concluded from what is not known: an entity that stands at no level because
+// nobody can tell fails nothing.
+func TestGapsOfWhatIsNotKnown(t *testing.T) {
+	came := func(level string, outcomes ...string) event.ScoreChanged {
+		s := event.ScoreChanged{Card: card, After: &event.Score{Level: level}}
+		for i, rule := range []string{"alerts", "docs", "soon"}[:len(outcomes)] {
+			s.Rules = append(s.Rules, event.RuleChange{Rule: rule, After: outcomes[i]})
+		}
+		return s
+	}
+	p := newPortal(t)
+	records := projectiontest.NewStory(t).
+		Add(card, event.EntityRegistered{Declaration: leveled([3]string{"alerts", "Silver", ""}, [3]string{"docs", "Gold", ""}, [3]string{"soon", "Silver", "2026-08-31"})}, on(-30)).
+		Add(payments, event.EntityRegistered{Declaration: tier(1, "payments", "team-a")}, on(-20)).
+		Add(payments, came("", "unknown", "fail", "pass"), on(-5)).
+		Add(payments, came("", "error"), on(10)).
+		Add(payments, came("", "fail"), on(20)).
+		Add(payments, came("Silver", "pass"), on(30)).
+		Add(payments, came("", "unknown", "pass"), on(40)).
+		// Another card has the other rule hang on the lowest level, which nothing else tells of.
+		Add(payments, came("", "unknown", "fail", "fail"), on(45)).
+		Add(card, event.EntityChanged{Declaration: leveled([3]string{"alerts", "Silver", ""}, [3]string{"docs", "Silver", ""}, [3]string{"soon", "Silver", "2026-08-31"})}, on(50)).
+		Add(card, event.EntityChanged{Declaration: leveled([3]string{"alerts", "Silver", ""}, [3]string{"docs", "Gold", ""}, [3]string{"soon", "Silver", "2026-08-31"})}, on(55)).
+		Records()
+	p.fold(t, records)
+	counts := time.Date(2026, 8, 31, 0, 0, 0, 0, time.UTC)
+	for rule, want := range map[string][]evidence.Gap{
+		"": {
+			{Kind: evidence.GapUnknown, From: from, To: day(20)}, {Kind: evidence.GapFailing, From: day(20), To: day(30)},
+			{Kind: evidence.GapUnknown, From: day(40), To: day(50)}, {Kind: evidence.GapFailing, From: day(50), To: day(55)},
+			{Kind: evidence.GapUnknown, From: day(55), To: counts}, {Kind: evidence.GapFailing, From: counts, To: day(80)},
+		},
+		"alerts": {
+			{Kind: evidence.GapUnknown, From: from, To: day(20)}, {Kind: evidence.GapFailing, From: day(20), To: day(30)},
+			{Kind: evidence.GapUnknown, From: day(40), To: day(80)},
+		},
+	} {
+		q := asked(eventlog.Position(len(records)))
+		q.Rule = rule
+		report, err := p.Report(t.Context(), q, day(80))
+		if err != nil || len(report.Entities) != 1 {
+			t.Fatal(report.Entities, err)
+		}
+		one := report.Entities[0]
+		if d := cmp.Diff(want, one.Gaps); d != "" {
+			t.Errorf("asked for the rule %q (-want +got):\n%s", rule, d)
+		}
+		for _, s := range one.Control { // each says of itself which gap it is
+			in := slices.ContainsFunc(one.Gaps, func(g evidence.Gap) bool {
+				return g.Kind == s.Gap && !s.From.Before(g.From) && !s.To.After(g.To)
+			})
+			if in != (s.Gap != "") {
+				t.Errorf("asked for the rule %q: %+v is the gap %q, which is none of %+v", rule, s, s.Gap, one.Gaps)
+			}
+		}
+	}
+}
+
+// An exemption is granted from its first day to its last.
+func TestExemptionsEnd(t *testing.T) {
+	spring := exemption("granted")
+	spring.Entity.Spec["from"] = "2026-07-11"
+	titled := exemption("granted")
+	titled.Entity.Spec["from"], titled.Entity.Metadata.Title = "2026-07-11", "For a while"
+	first, over := time.Date(2026, 7, 11, 0, 0, 0, 0, time.UTC), time.Date(2026, 8, 16, 0, 0, 0, 0, time.UTC)
+	before := projectiontest.NewStory(t).
+		Add(payments, event.EntityRegistered{Declaration: tier(1, "payments", "team-a")}, on(-20)).
+		Add(payments, score("Gold", "pass"), on(-5)).
+		Add(later, event.EntityRegistered{Declaration: spring}, on(-3))
+	p := newPortal(t)
+	p.fold(t, before.Add(later, event.EntityChanged{Declaration: titled}, on(60)).Add(later, event.EntityChanged{Declaration: exemption("revoked")}, on(70)).Records())
+	report, err := p.Report(t.Context(), asked(5), day(80))
+	if err != nil || len(report.Entities) != 1 {
+		t.Fatal(report.Entities, err)
+	}
+	var got []string
+	for _, x := range report.Entities[0].Exemptions {
+		got = append(got, fmt.Sprintf("%s %s %s %s %d", x.Value, x.From.Format(time.RFC3339), x.To.Format(time.RFC3339), x.Begins, x.By.Position))
+	}
+	want := []string{
+		fmt.Sprintf("granted %s %s 2026-07-11 3", first.Format(time.RFC3339), over.Format(time.RFC3339)),
+		fmt.Sprintf("expired %s %s 2026-07-11 3", over.Format(time.RFC3339), day(70).Format(time.RFC3339)),
+		fmt.Sprintf("revoked %s %s  5", day(70).Format(time.RFC3339), day(80).Format(time.RFC3339)),
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+// sparing are scores that nobody asks for all of at once.
+type sparing struct {
+	*scores.Scores
+	t *testing.T
+}
+
+func (s sparing) List(ctx context.Context, q scores.Query) ([]scores.Score, error) {
+	if q.Entity == "" {
+		s.t.Error("the scores of all entities are asked for at once")
+	}
+	return s.Scores.List(ctx, q)
+}
+
+// What is decoded at a time is of one entity, however long the record is.
+func TestReportAsksForOneEntityAtATime(t *testing.T) {
+	p, records := newPortal(t), quarter(t)
+	p.fold(t, records)
+	p.Scores = sparing{p.Scores.(*scores.Scores), t}
+	if _, err := p.Report(t.Context(), asked(14), day(80)); err != nil {
+		t.Fatal(err)
+	}
+	nothing, early, elsewhere := asked(14), asked(3), asked(14)
+	nothing.Rule, early.To, elsewhere.Scorecard = "nothing", day(3), "scorecard:default/elsewhere"
+	for name, q := range map[string]evidence.Question{"a rule that never was": nothing, "before anything was judged": early, "a card that never was": elsewhere} {
+		if _, err := p.Report(t.Context(), q, day(80)); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 // What somebody edits in what was folded does not come under a signature.

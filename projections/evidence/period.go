@@ -69,8 +69,8 @@ func gaps(q Question, e Entity) []Gap {
 	}
 	if q.Scorecard != "" {
 		for _, s := range e.Control {
-			if kind := gapOf(q, s.Value); kind != "" {
-				found = append(found, Gap{kind, s.From, s.To})
+			if s.Gap != "" {
+				found = append(found, Gap{s.Gap, s.From, s.To})
 			}
 		}
 		for _, t := range e.InCatalog {
@@ -96,18 +96,4 @@ func gaps(q Question, e Entity) []Gap {
 		joined = append(joined, g)
 	}
 	return joined
-}
-
-func gapOf(q Question, value string) string {
-	switch {
-	case q.Rule == "" && value == "":
-		return GapFailing
-	case q.Rule == "":
-		return ""
-	case value == "fail" || value == "error":
-		return GapFailing
-	case value == "unknown":
-		return GapUnknown
-	}
-	return ""
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
@@ -237,11 +236,11 @@ func (r record) hasLevels(q Question) error {
 		return nil
 	}
 	for _, t := range slices.Backward(r.told[q.Scorecard]) {
-		var obj map[string]any
-		if t.Entity == "" || json.Unmarshal([]byte(t.Entity), &obj) != nil {
+		card := entityOf(t)
+		if card == nil {
 			continue
 		}
-		if card, err := catalog.Read(obj); err == nil && card.Spec["levels"] == nil {
+		if card.Spec["levels"] == nil {
 			return fault.New(fault.Invalid, "%s has points and no levels: name one of its rules", q.Scorecard)
 		}
 		break

@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/entities"
@@ -168,11 +167,7 @@ func CardOf(cards []*scorecards.Card, name string) (*scorecards.Card, error) {
 		return nil
 	}
 	if name != "" {
-		namespace, rest, ok := strings.Cut(name, ":")
-		if !ok {
-			namespace, rest = catalog.DefaultNamespace, name
-		}
-		ref := catalog.Ref{Kind: scorecards.KindScorecard, Namespace: namespace, Name: rest}.String()
+		ref := scorecards.RefNamed(scorecards.KindScorecard, name).String()
 		if card := find(func(c *scorecards.Card) bool { return c.Ref.String() == ref }); card != nil {
 			return card, nil
 		}
@@ -206,8 +201,7 @@ func LevelOf(card *scorecards.Card, name string) (string, error) {
 // Quarter is when the quarter of a moment began, in UTC; the one before where it began
 // less than a day ago, so that there is something to compare.
 func Quarter(end time.Time) time.Time {
-	at := end.UTC().Add(-24 * time.Hour)
-	return time.Date(at.Year(), (at.Month()-1)/3*3+1, 1, 0, 0, 0, 0, time.UTC)
+	return scorecards.QuarterOf(end.Add(-24 * time.Hour))
 }
 
 // longest is how many years a report may go back.

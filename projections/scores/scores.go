@@ -208,6 +208,21 @@ func (s *Scores) List(ctx context.Context, q Query) ([]Score, error) {
 	return s.read(ctx, text+` ORDER BY card, entity, position`, args...)
 }
 
+// OnRecord reports whether anything was ever judged by a card, by what was known at a
+// position; zero is now. With the id of a rule, whether it was by that rule.
+func (s *Scores) OnRecord(ctx context.Context, card, rule string, known eventlog.Position) (is bool, err error) {
+	last := int64(known) //nolint:gosec // a position
+	if last == 0 {
+		last = math.MaxInt64
+	}
+	err = s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM scores WHERE card = ?1 AND position <= ?2
+		AND (?3 = '' OR EXISTS (SELECT 1 FROM json_each(rules) WHERE value ->> 'rule' = ?3)))`, card, last, rule).Scan(&is)
+	if err != nil {
+		return false, fmt.Errorf("ask whether anything is on record of %s: %w", card, err)
+	}
+	return is, nil
+}
+
 // read returns the scores of a query for all of their columns.
 func (s *Scores) read(ctx context.Context, query string, args ...any) ([]Score, error) {
 	rows, err := s.db.QueryContext(ctx, query, args...)

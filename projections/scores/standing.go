@@ -240,12 +240,12 @@ func writeStanding(tx *sqlstore.Tx, rec eventlog.Record, d event.ScoreChanged, s
 // Each calls visit for every entity that was ever judged by a card, with how it stood. A
 // Line, but not a [Stand] of it, is only good until visit returns.
 func (s *Scores) Each(ctx context.Context, card string, visit func(entity string, l Line)) error {
-	if err := s.readOn(ctx); err != nil {
+	c, err := s.readOn(ctx, card)
+	if err != nil {
 		return fmt.Errorf("read how entities stand: %w", err)
 	}
-	s.lines.mu.RLock()
+	s.lines.mu.RLock() // what a rebuild forgets meanwhile stays as it is
 	defer s.lines.mu.RUnlock()
-	c := s.lines.cards[card]
 	if c == nil {
 		return nil
 	}
@@ -255,14 +255,15 @@ func (s *Scores) Each(ctx context.Context, card string, visit func(entity string
 	return nil
 }
 
-// readOn reads the rows that were written since the last time.
-func (s *Scores) readOn(ctx context.Context) error {
+// readOn reads the rows that were written since the last time, and returns those of a card;
+// nil if there are none.
+func (s *Scores) readOn(ctx context.Context, wanted string) (*cardLines, error) {
 	all := &s.lines
 	all.mu.Lock()
 	defer all.mu.Unlock()
 	rows, err := s.db.QueryContext(ctx, `SELECT position, card, entity, since, gone, level, points, of, outcomes FROM standing WHERE position > ? ORDER BY position`, all.position)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -270,7 +271,7 @@ func (s *Scores) readOn(ctx context.Context) error {
 		var card, entity, level, outcomes string
 		var ended bool
 		if err := rows.Scan(&t.position, &card, &entity, &t.since, &ended, &level, &t.points, &t.of, &outcomes); err != nil {
-			return err
+			return nil, err
 		}
 		if ended {
 			t.level = gone
@@ -284,18 +285,11 @@ func (s *Scores) readOn(ctx context.Context) error {
 			all.cards[card] = c
 		}
 		if err := c.add(entity, level, outcomes, t); err != nil {
-			return err
+			return nil, err
 		}
 		all.position = t.position
 	}
-	return rows.Err()
-}
-
-// forget has all rows read again.
-func (l *lines) forget() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.position, l.cards = 0, nil
+	return all.cards[wanted], rows.Err()
 }
 
 // replacement is the copy that a rebuild made. What is in memory is of the file before.
@@ -304,13 +298,17 @@ type replacement struct {
 	of *Scores
 }
 
-// TakeOver makes the copy the file in use.
+// TakeOver makes the copy the file in use. Nobody reads on meanwhile: what is in memory would
+// be of both files.
 func (r replacement) TakeOver(ctx context.Context) error {
-	err := r.Copy.TakeOver(ctx)
-	if err == nil {
-		r.of.lines.forget()
+	all := &r.of.lines
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	if err := r.Copy.TakeOver(ctx); err != nil {
+		return err
 	}
-	return err
+	all.position, all.cards = 0, nil
+	return nil
 }
 
 // Beginning names a score by the event that began it.

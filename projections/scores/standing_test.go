@@ -1,7 +1,9 @@
 package scores_test
 
 import (
+	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -152,6 +154,43 @@ func TestLinesAfterRebuild(t *testing.T) {
 	if n := count(); n != 1 {
 		t.Errorf("after the rebuild %d entities were judged, want 1", n)
 	}
+}
+
+// While rebuilds come to their end one after the other, whoever asks is told of all.
+func TestLinesDuringRebuilds(t *testing.T) {
+	s, records := open(t), story(t).Records()
+	if err := s.Apply(t.Context(), records); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	var asking sync.WaitGroup
+	for range 4 {
+		asking.Go(func() {
+			for {
+				n := 0
+				if err := s.Each(t.Context(), card, func(string, scores.Line) { n++ }); err != nil || n != 2 {
+					t.Errorf("%d entities were judged, want 2 (%v)", n, err)
+					return
+				}
+				select {
+				case <-done:
+					return
+				default:
+				}
+			}
+		})
+	}
+	for range 12 {
+		beside, err := s.Beside(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(beside.Apply(t.Context(), records), beside.TakeOver(t.Context()), beside.Discard(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(done)
+	asking.Wait()
 }
 
 func TestBegun(t *testing.T) {

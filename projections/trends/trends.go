@@ -50,11 +50,13 @@ type Trend struct {
 	// Running is the backtest that has not come to its end: what it is to find out is
 	// left empty. Nil if nothing is missing.
 	Running *scorer.Attempt
+	// Failed is why the backtest found out nothing: what it was to find is left empty.
+	Failed error
 }
 
 // Of returns the trend of a card. A draft has only what a backtest finds; a card that is
 // live has it for the time before it was, by what it says now. Without wait nobody waits
-// for a backtest.
+// for a backtest. If that failed there is an error, and beside it the trend without it.
 func (t Trends) Of(ctx context.Context, e *catalog.Entity, span Span, wait bool) (Trend, error) {
 	trend := Trend{Span: span}
 	moments, err := scorecards.Moments(span.From, span.To, span.Step)
@@ -96,6 +98,7 @@ func (t Trends) Of(ctx context.Context, e *catalog.Entity, span Span, wait bool)
 	}
 	computed, err := attempt.Result(ctx)
 	if err != nil {
+		trend.Failed = err
 		return trend, err
 	}
 	trend.Computed = computed

@@ -1,6 +1,9 @@
 package trends_test
 
 import (
+	"context"
+	"errors"
+	"iter"
 	"log/slog"
 	"path/filepath"
 	"testing"
@@ -8,6 +11,7 @@ import (
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/eventlog/eventlogtest"
 	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/projections/trends"
@@ -104,5 +108,59 @@ func TestFromDayOne(t *testing.T) {
 	expect(live, 8)
 	if want := day(8).Add(time.Hour); !live.Began.Equal(want) {
 		t.Errorf("the record began at %v, want %v", live.Began, want)
+	}
+}
+
+// broken is a log that cannot be read.
+type broken struct {
+	*eventlogtest.Memory
+	reads chan struct{}
+}
+
+var errBroken = errors.New("the disk is gone")
+
+func (b broken) Read(context.Context, eventlog.Position) iter.Seq2[eventlog.Record, error] {
+	b.reads <- struct{}{}
+	return func(yield func(eventlog.Record, error) bool) { yield(eventlog.Record{}, errBroken) }
+}
+
+// A backtest that failed is told of as that, and is not begun again each time that somebody
+// looks.
+func TestFailuresAreTold(t *testing.T) {
+	kinds := append(catalog.BuiltIn(), scorecards.Kinds()...)
+	log := broken{eventlogtest.NewMemory(), make(chan struct{}, 100)}
+	told, err := event.New("/sources/github", "scorecard:default/readiness", event.EntityChanged{Declaration: event.Declaration{Entity: *card(true)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told.ID, told.Time = "first", day(2)
+	if _, err := log.Append(t.Context(), told); err != nil {
+		t.Fatal(err)
+	}
+	store, err := scores.Open(t.Context(), filepath.Join(t.TempDir(), "scores.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = store.Close() }()
+	now := day(10)
+	of := trends.Trends{Recorded: store, Trials: scorer.NewTrials(t.Context(), log, kinds, func() time.Time { return now })}
+	ask := func(wait bool) (trends.Trend, error) {
+		return of.Of(t.Context(), card(true), trends.Span{From: day(1), To: day(10), Step: scorecards.Day}, wait)
+	}
+	if _, err := ask(true); !errors.Is(err, errBroken) {
+		t.Fatal(err)
+	}
+	for range 3 {
+		trend, err := ask(false)
+		if !errors.Is(err, errBroken) || !errors.Is(trend.Failed, errBroken) || trend.Running != nil || len(trend.Points) == 0 {
+			t.Fatalf("%v, %+v: want what is on record, and why there is no more", err, trend)
+		}
+	}
+	if n := len(log.reads); n != 1 {
+		t.Errorf("the log was read %d times, want once", n)
+	}
+	now = now.Add(time.Minute)
+	if _, err := ask(true); !errors.Is(err, errBroken) || len(log.reads) != 2 {
+		t.Errorf("%v: the log was read %d times; after a minute it is tried again", err, len(log.reads))
 	}
 }

@@ -258,10 +258,3 @@ func set(spec map[string]any, field string, value any) {
 	}
 	delete(spec, field)
 }
-
-func date(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.Format(time.DateOnly)
-}

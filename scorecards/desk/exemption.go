@@ -68,7 +68,7 @@ func (d *Desk) RequestExemption(ctx context.Context, r Request) (Made, error) {
 		Spec: map[string]any{"scorecard": card.Ref.String(), "entity": subject.String(), "reason": reason, "status": string(scorecards.Requested)},
 	}
 	set(e.Spec, "rules", rules)
-	set(e.Spec, "until", date(until))
+	set(e.Spec, "until", scorecards.DateOf(until))
 	d.named(e, "requestedBy", scorecards.AnnotationRequestedBy, by)
 	at, err := d.Make(ctx, ref, func(now *catalog.Entity) (*catalog.Entity, error) {
 		if now != nil {
@@ -130,9 +130,9 @@ func (d *Desk) GrantExemption(ctx context.Context, ref string, x Decision) (Made
 			return Problems{{"until", "the day that was asked for is over: name another one"}}.err()
 		case until.IsZero():
 		case !last.IsZero() && until.After(last) && !last.Before(d.today()):
-			return Problems{{"until", "must not be after the day that was asked for, " + date(last)}}.err()
+			return Problems{{"until", "must not be after the day that was asked for, " + scorecards.DateOf(last)}}.err()
 		default:
-			e.Spec["until"] = date(until)
+			e.Spec["until"] = scorecards.DateOf(until)
 		}
 		return nil
 	})

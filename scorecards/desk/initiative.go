@@ -68,7 +68,7 @@ func (d *Desk) ChangeInitiative(ctx context.Context, ref string, seen eventlog.P
 		if err := d.seen(ref, seen); err != nil {
 			return nil, err
 		}
-		if last, _ := spec["target"].(string); last < date(d.today()) && last != date(was.LastDay()) {
+		if last, _ := spec["target"].(string); last < scorecards.DateOf(d.today()) && last != scorecards.DateOf(was.LastDay()) {
 			p.add("target", "must not be over already, found %s; to end it, close it", last)
 			return nil, p.err()
 		}
@@ -102,7 +102,7 @@ func (d *Desk) CloseInitiative(ctx context.Context, ref string, seen eventlog.Po
 		}
 		e := *now
 		e.Spec = maps.Clone(now.Spec)
-		e.Spec["closed"], e.Spec["note"] = date(d.today()), why
+		e.Spec["closed"], e.Spec["note"] = scorecards.DateOf(d.today()), why
 		return &e, nil
 	})
 }
@@ -166,8 +166,8 @@ func (d *Desk) spec(p *Problems, t Terms) map[string]any {
 	case !start.IsZero() && !target.IsZero() && target.Before(start):
 		p.add("target", "must not be before the start, %s", t.Start)
 	}
-	set(spec, "start", date(start))
-	set(spec, "target", date(target))
+	set(spec, "start", scorecards.DateOf(start))
+	set(spec, "target", scorecards.DateOf(target))
 	var remind []any
 	for n, days := range t.Remind {
 		if slices.Contains(t.Remind[:n], days) {

@@ -26,6 +26,8 @@ const (
 	waitingAttempts = 8
 	// countsFor is how long a result counts: who asks the same again gets it.
 	countsFor = 10 * time.Minute
+	// failsFor is how long one that failed is not begun again: each reads all of the log.
+	failsFor = time.Minute
 	// keptTransitions of each backtest.
 	keptTransitions = 200
 )
@@ -56,6 +58,7 @@ type Attempt struct {
 	Entity *catalog.Entity
 	Card   *scorecards.Card
 	begun  time.Time
+	over   time.Time     // when it failed; good once ended is closed
 	share  atomic.Uint64 // of 1000
 	ended  chan struct{}
 	result *Backtest
@@ -79,7 +82,8 @@ func (a *Attempt) Result(ctx context.Context) (*Backtest, error) {
 }
 
 // Begin has the past judged by a card, whose text is kept to be shown. What is wrong with the card, or makes no sense, is
-// an error of kind fault.Invalid; that too many wait already one of fault.Unavailable.
+// an error of kind fault.Invalid; that too many wait already one of fault.Unavailable. Who asks the same again gets the same
+// attempt for ten minutes or, if it failed, for one.
 func (t *Trials) Begin(e *catalog.Entity, text string, from, to time.Time, step scorecards.Step) (*Attempt, error) {
 	card, problems := scorecards.ParseCard(e)
 	if len(problems) > 0 {
@@ -103,7 +107,7 @@ func (t *Trials) Begin(e *catalog.Entity, text string, from, to time.Time, step 
 		default:
 			waiting++
 		}
-		if a.ID == id && t.now().Sub(a.begun) < countsFor && !a.failed() {
+		if a.ID == id && a.counts(t.now()) {
 			return a, nil
 		}
 	}
@@ -122,17 +126,23 @@ func (t *Trials) Begin(e *catalog.Entity, text string, from, to time.Time, step 
 	return a, nil
 }
 
-func (a *Attempt) failed() bool {
+// counts reports whether who asks the same gets this one, whatever came of it.
+func (a *Attempt) counts(now time.Time) bool {
 	select {
 	case <-a.ended:
-		return a.err != nil
+		if a.err != nil {
+			return now.Sub(a.over) < failsFor
+		}
 	default:
-		return false
 	}
+	return now.Sub(a.begun) < countsFor
 }
 
 func (t *Trials) run(a *Attempt, trial Trial) {
-	defer close(a.ended)
+	defer func() {
+		a.over = t.now()
+		close(a.ended)
+	}()
 	select {
 	case t.turn <- struct{}{}:
 	case <-t.ctx.Done():

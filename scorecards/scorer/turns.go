@@ -255,7 +255,7 @@ func (t *turns) append(ctx context.Context, ref string, data event.Data, w why) 
 
 func exemptionOf(x *scorecards.Exemption) event.Exemption {
 	return event.Exemption{
-		Ref: x.Ref.String(), Card: x.Card, Entity: x.Entity, Rules: x.Rules, Reason: x.Reason, From: dayOf(x.From), Until: dayOf(x.LastDay()),
+		Ref: x.Ref.String(), Card: x.Card, Entity: x.Entity, Rules: x.Rules, Reason: x.Reason, From: scorecards.DateOf(x.From), Until: scorecards.DateOf(x.LastDay()),
 		RequestedBy: x.RequestedBy, DecidedBy: x.DecidedBy, Note: x.Note,
 	}
 }
@@ -263,14 +263,6 @@ func exemptionOf(x *scorecards.Exemption) event.Exemption {
 func initiativeOf(i *scorecards.Initiative) event.Initiative {
 	return event.Initiative{
 		Ref: i.Ref.String(), Title: cmp.Or(i.Title, i.Ref.Name), Card: i.Card, Owner: i.Owner, Level: i.Level, Rules: i.Rules,
-		Start: dayOf(i.Start), Target: dayOf(i.LastDay()),
+		Start: scorecards.DateOf(i.Start), Target: scorecards.DateOf(i.LastDay()),
 	}
-}
-
-// dayOf is a day as files write it; "" for none.
-func dayOf(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.DateOnly)
 }

@@ -3,6 +3,7 @@ package maturity_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -189,6 +190,13 @@ func TestReportIsWhatListsSay(t *testing.T) {
 		}
 		for i, c := range cards {
 			now, was := list(c, end), list(c, from)
+			standing, err := maturity.StandingOn(t.Context(), w.scores, c.Ref.String(), projections.Moment{At: end})
+			if err != nil {
+				rt.Fatal(err)
+			}
+			if diff := cmp.Diff(maturity.StandingOf(slices.Collect(maps.Values(now))), standing); diff != "" {
+				rt.Errorf("%s, all together (-lists +standing):\n%s", c.Ref, diff)
+			}
 			for ref := range was {
 				if _, ok := now[ref]; !ok {
 					delete(was, ref)

@@ -20,7 +20,8 @@ import (
 // Stand is how an entity stood on a card, in short.
 type Stand struct {
 	Level string
-	// Code stands for Level: a small number, the same for the same level of a card.
+	// Code stands for Level: a small number, the same for the same level of a card; never 0,
+	// which is that of a Stand of nobody.
 	Code       int
 	Points, Of float64
 	Outcomes   *Outcomes
@@ -114,7 +115,7 @@ func (l Line) upTo(m projections.Moment) int {
 }
 
 func (c *cardLines) stand(t *turn) Stand {
-	return Stand{c.levels[t.level], int(t.level), t.points, t.of, c.outcomes[t.outcomes], time.Unix(0, t.since).UTC(), t.position}
+	return Stand{c.levels[t.level], int(t.level) + 1, t.points, t.of, c.outcomes[t.outcomes], time.Unix(0, t.since).UTC(), t.position}
 }
 
 // Change is that an entity came to stand otherwise.

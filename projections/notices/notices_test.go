@@ -230,13 +230,17 @@ func TestWords(t *testing.T) {
 	if err != nil || len(all) != 1 {
 		t.Fatalf("%d notices, %v", len(all), err)
 	}
+	marked := func(i int, ref string, position eventlog.Position) notices.Mark {
+		f := all[0].Falls[i]
+		return notices.Mark{Entity: ref, From: "Gold", To: "Silver", Says: "“Has CODEOWNERS” fails (No CODEOWNERS file on main)", Actor: f.Actor, Cause: f.Cause, Position: position}
+	}
 	same(t, "words", notices.Words{
 		Headline: "2 components fell to Silver on Readiness", Href: "/scorecards/readiness",
 		Lines: []notices.Line{
 			{Name: "ledger", Href: "/catalog/default/component/ledger/scorecards", Text: "from Gold to Silver: “Has CODEOWNERS” fails (No CODEOWNERS file on main)",
-				Who: "pebbledash", Commit: "9c1185aa", CommitURL: "https://git.acme.example/commit/9c1185aa"},
+				Who: "pebbledash", Commit: "9c1185aa", CommitURL: "https://git.acme.example/commit/9c1185aa", Mark: marked(0, "component:default/ledger", 5)},
 			{Name: "payments", Href: "/catalog/default/component/payments/scorecards", Text: "from Gold to Silver: “Has CODEOWNERS” fails (No CODEOWNERS file on main)",
-				Who: "saltmarsh", Commit: "4f2a91c7", CommitURL: "https://git.acme.example/commit/4f2a91c7"},
+				Who: "saltmarsh", Commit: "4f2a91c7", CommitURL: "https://git.acme.example/commit/4f2a91c7", Mark: marked(1, "component:default/payments", 4)},
 		},
 	}, notices.Text(all[0]))
 	same(t, "whom it concerns", []string{bank}, all[0].Owners)

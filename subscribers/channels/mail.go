@@ -79,8 +79,8 @@ func (p *post) Send(ctx context.Context, m subscribers.Message) subscribers.Answ
 // hangUp ends the conversation. What was taken is taken, however the server does that.
 func (p *post) hangUp(ctx context.Context, server *smtp.Client) {
 	if err := server.Quit(); err != nil {
+		err = errors.Join(err, server.Close()) // which Quit does otherwise
 		p.channel.Logger.InfoContext(ctx, "a mail server hung up before it was to", "channel", p.channel.Name, "error", err)
-		server.Close() // which Quit does otherwise
 	}
 }
 
@@ -175,8 +175,7 @@ func write(server *smtp.Client, letter *mail.Msg) error {
 		return err
 	}
 	if _, err := letter.WriteTo(w); err != nil {
-		server.Close() // to close the writer would send what there is of it
-		return err
+		return errors.Join(err, server.Close()) // to close the writer would send what there is of it
 	}
 	return w.Close()
 }

@@ -64,7 +64,7 @@ func newTermsView(r request, t desk.Terms) termsView {
 		title:       ui.Field{ID: "i-title", Name: fieldTitle, Label: "Title", Value: t.Title, Required: true, MaxLength: 200, Placeholder: "Silver by summer"},
 		description: ui.Field{ID: "i-description", Name: fieldDescription, Label: "Description", Value: t.Description, MaxLength: 1000},
 		card:        ui.Field{ID: "i-card", Name: fieldScorecard, Label: "Scorecard", Value: t.Scorecard, Required: true, List: "i-cards"},
-		level:       ui.Field{ID: "i-level", Name: fieldLevel, Label: "Level to reach", Value: t.Level, List: "i-levels", Hint: "A level of the scorecard, or else the rules below."},
+		level:       ui.Field{ID: "i-level", Name: fieldLevel, Label: "Level to reach", Value: t.Level, List: "i-levels", Hint: "A level of the scorecard, or else rules."},
 		rules:       ui.Field{ID: "i-rules", Name: fieldRules, Label: "Rules to keep", Value: strings.Join(t.Rules, ", "), Hint: "Ids of rules with commas between, in place of a level."},
 		owner:       ui.Field{ID: "i-owner", Name: fieldOwner, Label: "Owner", Value: t.Owner, List: "i-owners", Hint: "The group or user that leads it."},
 		filter: ui.Field{ID: "i-filter", Name: fieldFilter, Label: "Who is asked", Value: t.Filter, Placeholder: `entity.spec.lifecycle == "production"`,

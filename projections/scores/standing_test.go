@@ -72,7 +72,7 @@ func TestLinesAreWhatListsSay(t *testing.T) {
 			if err := s.Apply(t.Context(), some); err != nil {
 				rt.Fatal(err)
 			}
-			if err := s.Each(t.Context(), card, func(string, scores.Line) {}); err != nil { // what comes later is read on
+			if err := s.Each(t.Context(), []string{card}, func(int, scores.Line) {}); err != nil { // what comes later is read on
 				rt.Fatal(err)
 			}
 		}
@@ -90,7 +90,8 @@ func TestLinesAreWhatListsSay(t *testing.T) {
 			for _, one := range list {
 				want[one.Entity] = short(one)
 			}
-			err = s.Each(t.Context(), of, func(entity string, l scores.Line) {
+			err = s.Each(t.Context(), []string{of}, func(_ int, l scores.Line) {
+				entity := l.Entity()
 				if stand, ok := l.At(m); ok {
 					if level, known := codes[stand.Code]; known && level != stand.Level {
 						rt.Errorf("%d stands for %q and for %q", stand.Code, level, stand.Level)
@@ -126,7 +127,7 @@ func TestLinesAfterRebuild(t *testing.T) {
 	s, records := open(t), story(t).Records()
 	count := func() (n int) {
 		t.Helper()
-		if err := s.Each(t.Context(), card, func(string, scores.Line) { n++ }); err != nil {
+		if err := s.Each(t.Context(), []string{card}, func(int, scores.Line) { n++ }); err != nil {
 			t.Fatal(err)
 		}
 		return n

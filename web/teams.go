@@ -10,6 +10,7 @@ import (
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/maturity"
+	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/web/ui"
 )
 
@@ -65,6 +66,7 @@ func (s *Site) teams(ctx context.Context, r request) (answer, error) {
 	if !slices.Contains([]string{"", "share", "change", "size", "name"}, order) {
 		return answer{}, fault.New(fault.Invalid, "order=%s is no order; write order=share, order=change, order=size or order=name", ui.Shorten(order, 100))
 	}
+	q.Cards, q.Movers = []*scorecards.Card{q.Card}, 0 // it tells of nothing else
 	report, err := maturity.Ask(ctx, s.Scores, r.catalog, q)
 	if err != nil {
 		return answer{}, err
@@ -75,7 +77,7 @@ func (s *Site) teams(ctx context.Context, r request) (answer, error) {
 func newTeamsView(r request, m *maturity.Report, p span) teamsView {
 	v := teamsView{
 		card: ui.Anchor{Label: m.Card.Title, Href: scorecardLink(m.Card.Ref)}, goal: goalOf(m.Card, m.Target),
-		fields: p.fields(), jumps: maturityJumps(p, r.self), carry: r.self.drop(fieldFrom, fieldTo).carry(), groups: newGroupsView(r, m, ""),
+		fields: p.fields(), jumps: maturityJumps(p, r.self), carry: r.self.drop(fieldFrom, fieldTo).carry(), groups: newGroupsView(r, m),
 		board: r.self.query.Get(fieldView) == viewBoard,
 	}
 	v.lede = "What each team owns, and how it stands on " + m.Card.Title + " against " + ui.Day(m.From).Text

@@ -114,10 +114,10 @@ func report(to map[string]scorecards.Fact, rec eventlog.Record, d event.FactReco
 	return nil
 }
 
-// verified tells when somebody said that the descriptor is still true.
-func (w *World) verified(to map[string]scorecards.Fact, ref string) {
+// confirmed adds when somebody said that the descriptor is still true; nil: nobody ever did.
+func (o *own) confirmed(to map[string]scorecards.Fact) {
 	at, by := scorecards.Fact{Value: scorecards.Never()}, scorecards.Fact{Value: ""}
-	if o := w.own[ref]; o != nil && o.verified != nil {
+	if o != nil && o.verified != nil {
 		at = scorecards.Fact{Value: o.verified.At, Source: o.verified}
 		by = scorecards.Fact{Value: o.verified.Actor, Source: o.verified}
 	}
@@ -222,9 +222,9 @@ func (w *World) named() []string {
 	return w.read
 }
 
-// facts adds what is known of the repository of a descriptor. What is not known is
-// left out, so that rules about it are unknown.
-func (r *repository) facts(to map[string]scorecards.Fact, at event.Origin, named []string) {
+// facts adds what the forge says of a repository. What is not known is left out, so that rules
+// about it are unknown.
+func (r *repository) facts(to map[string]scorecards.Fact) {
 	if s := r.state; s != nil {
 		add := func(name string, value any) { to[name] = scorecards.Fact{Value: value, Source: &r.since} }
 		add("repo.name", s.FullName)
@@ -237,9 +237,6 @@ func (r *repository) facts(to map[string]scorecards.Fact, at event.Origin, named
 		if s.Visibility != "" {
 			add("repo.visibility", s.Visibility)
 		}
-		if s.License != "" {
-			add("repo.license", s.License)
-		}
 	}
 	if r.protected != nil {
 		to["repo.protected"] = *r.protected
@@ -247,14 +244,15 @@ func (r *repository) facts(to map[string]scorecards.Fact, at event.Origin, named
 	if r.languages != nil {
 		to["repo.languages"] = *r.languages
 	}
+}
+
+// codeowners adds who owns the folder of a descriptor.
+func (r *repository) codeowners(to map[string]scorecards.Fact, at event.Origin) {
 	switch {
 	case r.owners == nil && r.files != nil && r.files.TooMany == 0 && !r.files.ownership():
 		to["repo.codeowners"] = scorecards.Fact{Value: []string{}, Source: r.files.since}
 	case r.owners != nil:
 		to["repo.codeowners"] = scorecards.Fact{Value: append([]string{}, r.owners.OwnersOfFolder(folder(at.Path))...), Source: &r.ownedSince}
-	}
-	if r.files != nil {
-		r.files.facts(to, named)
 	}
 }
 
@@ -263,11 +261,17 @@ func (f *files) ownership() bool {
 	return slices.ContainsFunc(slices.Concat(codeowners.Places(codeowners.GitHub), codeowners.Places(codeowners.GitLab)), f.Has)
 }
 
-// facts adds the list of files, what those say that rules name, and the licence by its
-// text if the forge does not tell it.
-func (f *files) facts(to map[string]scorecards.Fact, named []string) {
-	if f.TooMany == 0 {
+// list adds the list of files.
+func (f *files) list(to map[string]scorecards.Fact) {
+	if f != nil && f.TooMany == 0 {
 		to["repo.files"] = scorecards.Fact{Value: append([]string{}, f.Paths...), Source: f.since}
+	}
+}
+
+// contents adds what those files say that rules name.
+func (f *files) contents(to map[string]scorecards.Fact, named []string) {
+	if f == nil {
+		return
 	}
 	for _, file := range named {
 		c, known := f.Contents[file]
@@ -282,7 +286,16 @@ func (f *files) facts(to map[string]scorecards.Fact, named []string) {
 			to[scorecards.FileFact(file)] = scorecards.Fact{Value: scorecards.File{Absent: true}, Source: since}
 		}
 	}
-	if _, told := to["repo.license"]; told || f.TooMany > 0 {
+}
+
+// license adds the licence: what the forge says, else by its text.
+func (r *repository) license(to map[string]scorecards.Fact) {
+	f := r.files
+	switch {
+	case r.state != nil && r.state.License != "":
+		to["repo.license"] = scorecards.Fact{Value: r.state.License, Source: &r.since}
+		return
+	case f == nil || f.TooMany > 0:
 		return
 	}
 	license, since := "", f.since

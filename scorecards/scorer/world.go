@@ -338,27 +338,17 @@ func (w *World) Subject(ref string, now time.Time) (*scorecards.Subject, error) 
 			return nil, fmt.Errorf("decode %s: %w", ref, err)
 		}
 	}
-	s := &scorecards.Subject{Entity: e, Facts: make(map[string]scorecards.Fact, 48), Relations: func() []catalog.Relation { return w.relations(ref) }}
+	s := &scorecards.Subject{Entity: e, Facts: map[string]scorecards.Fact{}, Relations: func() []catalog.Relation { return w.relations(ref) }}
+	s.Observe = (&observer{Subject: s, world: w, ref: ref, at: d.origin, now: now}).observe
 	if owners := w.edges[ref]["ownedBy"]; len(owners) > 0 {
-		s.Owner = w.owner(slices.Min(slices.Collect(maps.Keys(owners))))
-	}
-	var happened around
-	branch := ""
-	if r := w.repositories[place{d.origin.Source, d.origin.RepositoryID}]; r != nil {
-		r.facts(s.Facts, d.origin, w.named())
-		r.documented(s.Facts, e, d.origin)
-		maps.Copy(s.Facts, r.reported)
-		happened = append(happened, r.activity)
-		if r.state != nil {
-			branch = r.state.DefaultBranch
+		first := ""
+		for to := range owners {
+			if first == "" || to < first {
+				first = to
+			}
 		}
+		s.Owner = w.owner(first)
 	}
-	if o := w.own[ref]; o != nil {
-		happened = append(happened, o.activity)
-		maps.Copy(s.Facts, o.reported)
-	}
-	happened.facts(s.Facts, branch, now)
-	w.verified(s.Facts, ref)
 	for _, x := range w.exemptions {
 		if x.Entity == ref {
 			s.Exemptions = append(s.Exemptions, *x)

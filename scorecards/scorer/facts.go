@@ -222,28 +222,47 @@ func (w *World) named() []string {
 	return w.read
 }
 
-// facts adds what the forge says of a repository. What is not known is left out, so that rules
-// about it are unknown.
-func (r *repository) facts(to map[string]scorecards.Fact) {
-	if s := r.state; s != nil {
-		add := func(name string, value any) { to[name] = scorecards.Fact{Value: value, Source: &r.since} }
-		add("repo.name", s.FullName)
-		add("repo.url", s.URL)
-		add("repo.description", s.Description)
-		add("repo.defaultBranch", s.DefaultBranch)
-		add("repo.archived", s.Archived)
-		add("repo.language", s.Language)
-		add("repo.topics", append([]string{}, s.Topics...))
-		if s.Visibility != "" {
-			add("repo.visibility", s.Visibility)
+// fact is what the forge says of a repository, by the name of the variable. What is not known
+// is none, so that rules about it are unknown.
+func (r *repository) fact(name string) (scorecards.Fact, bool) {
+	told := func(f *scorecards.Fact) (scorecards.Fact, bool) {
+		if f == nil {
+			return scorecards.Fact{}, false
 		}
+		return *f, true
 	}
-	if r.protected != nil {
-		to["repo.protected"] = *r.protected
+	s := r.state
+	switch {
+	case name == "repo.protected":
+		return told(r.protected)
+	case name == "repo.languages":
+		return told(r.languages)
+	case s == nil:
+		return told(nil)
 	}
-	if r.languages != nil {
-		to["repo.languages"] = *r.languages
+	var value any
+	switch name {
+	case "repo.name":
+		value = s.FullName
+	case "repo.url":
+		value = s.URL
+	case "repo.description":
+		value = s.Description
+	case "repo.defaultBranch":
+		value = s.DefaultBranch
+	case "repo.archived":
+		value = s.Archived
+	case "repo.language":
+		value = s.Language
+	case "repo.topics":
+		value = append([]string{}, s.Topics...)
+	case "repo.visibility":
+		value = s.Visibility
 	}
+	if value == nil || name == "repo.visibility" && s.Visibility == "" {
+		return told(nil)
+	}
+	return scorecards.Fact{Value: value, Source: &r.since}, true
 }
 
 // codeowners adds who owns the folder of a descriptor.

@@ -21,16 +21,16 @@ type observer struct {
 	done  []string // what was looked for already
 }
 
-// observe adds the fact of a name, with those that are found in the same place.
+// observe adds the fact of a name, with those that are found together with it.
 func (o *observer) observe(name string) {
 	group, _, _ := strings.Cut(name, ".")
 	switch {
 	case group == "reported":
 		group = "facts"
-	case name == "repo.files", name == "repo.license", name == "repo.codeowners": // take a while, or are large
-		group = name
-	case strings.HasPrefix(name, "repo.file"):
+	case strings.HasPrefix(name, "repo.file") && name != "repo.files":
 		group = "repo.file"
+	case group == "repo":
+		group = name
 	}
 	if slices.Contains(o.done, group) {
 		return
@@ -54,8 +54,6 @@ func (o *observer) observe(name string) {
 		return
 	}
 	switch group {
-	case "repo":
-		r.facts(to)
 	case "repo.license":
 		r.license(to)
 	case "repo.codeowners":
@@ -66,6 +64,10 @@ func (o *observer) observe(name string) {
 		r.files.contents(to, o.world.named())
 	case "docs":
 		r.documented(to, o.Entity, o.at)
+	default:
+		if f, known := r.fact(group); known {
+			to[group] = f
+		}
 	}
 }
 

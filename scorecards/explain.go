@@ -128,7 +128,7 @@ func (x *explainer) node(e ast.Expr) *Node {
 	n.State, n.Value = stateOf(value)
 	if path, ok := new(reader).path(e); ok {
 		n.Input = path
-		if f, ok := x.view.Facts[path]; ok {
+		if f, ok := x.view.Subject.fact(path); ok {
 			n.Source = f.Source
 		}
 		return n

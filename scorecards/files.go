@@ -188,7 +188,7 @@ func (c contents) Find(key ref.Val) (ref.Val, bool) {
 		return c.Mapper.Find(key)
 	}
 	name := FileFact(string(path))
-	fact, known := c.view.Facts[name]
+	fact, known := c.view.Subject.fact(name)
 	file, isFile := fact.Value.(File)
 	if !known || !isFile {
 		return types.NewUnknown(0, types.NewAttributeTrail(name)), true

@@ -173,6 +173,11 @@ type batcher interface {
 	Batch() (records, bytes int)
 }
 
+// settler is a Projection that has work to do once it has come to the end of the log.
+type settler interface {
+	CaughtUp(ctx context.Context) error
+}
+
 // follower is one projection on its way along the log.
 type follower struct {
 	projection Projection
@@ -315,6 +320,15 @@ func (f *follower) catchUp(ctx context.Context) (n int, err error) {
 	}
 	if err := flush(); err != nil {
 		return n, err
+	}
+	if p, ok := f.projection.(settler); ok {
+		f.applying.Lock()
+		err := p.CaughtUp(ctx)
+		f.applying.Unlock()
+		if err != nil {
+			f.answered(err)
+			return n, fmt.Errorf("settle projection %s at the end of the log: %w", f.projection.Name(), err)
+		}
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -279,6 +279,37 @@ func TestCheckRefusesTheProjectionOfALogAsLong(t *testing.T) {
 	}
 }
 
+// settling is a projection that has to know when there is nothing more for now.
+type settling struct {
+	tally
+	at []eventlog.Position // where it was told so
+}
+
+func (p *settling) CaughtUp(context.Context) error {
+	p.at = append(p.at, p.position)
+	return p.refuse
+}
+
+func TestProjectionsAreToldThatTheyHaveCaughtUp(t *testing.T) {
+	log := eventlogtest.NewMemory()
+	add(t, log, "1", "2", "3")
+	p := &settling{tally: tally{name: "settling"}}
+	r := projections.NewRunner(log, slog.New(slog.DiscardHandler), p)
+	for range 2 {
+		if err := r.CatchUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		add(t, log, "4")
+	}
+	if d := cmp.Diff([]eventlog.Position{3, 4}, p.at); d != "" {
+		t.Error(d)
+	}
+	p.refuse = errors.New("no room")
+	if err := projections.NewRunner(log, slog.New(slog.DiscardHandler), p).CatchUp(t.Context()); err == nil || !strings.Contains(err.Error(), "settle projection settling") {
+		t.Errorf("of one that cannot settle: %v", err)
+	}
+}
+
 func TestBatchesAreBoundedByBytes(t *testing.T) {
 	log := eventlogtest.NewMemory()
 	data := []byte(`"` + strings.Repeat("x", 6<<20) + `"`)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strings"
 	"time"
 
 	"cel.dev/cel-go/common/types"
@@ -269,14 +268,14 @@ func staleAt(inputs []string, v *view) Wake {
 func factsOf(inputs []string, s *Subject) iter.Seq2[string, Fact] {
 	return func(yield func(string, Fact) bool) {
 		for _, input := range inputs {
-			if f, ok := s.Facts[input]; ok && !yield(input, f) {
-				return
-			}
 			if input != "facts" && input != "reported" {
+				if f, ok := s.fact(input); ok && !yield(input, f) {
+					return
+				}
 				continue
 			}
-			for name, f := range s.Facts {
-				if strings.HasPrefix(name, factsPrefix) && !yield(name, f) {
+			for name, f := range s.pushed() {
+				if !yield(factsPrefix+name, f) {
 					return
 				}
 			}

@@ -42,8 +42,11 @@ var fileVariables = map[string]func(string) (any, error){
 	"repo.toml": parseTOML,
 }
 
+// fileFacts is what the names of the facts of files begin with.
+const fileFacts = "repo.file"
+
 // FileFact is the name of the fact of a file's content, by its path.
-func FileFact(path string) string { return catalog.FieldPath("repo.file", path) }
+func FileFact(path string) string { return catalog.FieldPath(fileFacts, path) }
 
 // Files lists the paths of the files that the rules of a card read, sorted.
 func (c *Card) Files() []string {
@@ -185,7 +188,7 @@ func (c contents) Find(key ref.Val) (ref.Val, bool) {
 		return c.Mapper.Find(key)
 	}
 	name := FileFact(string(path))
-	fact, known := c.view.Facts[name]
+	fact, known := c.view.Subject.fact(name)
 	file, isFile := fact.Value.(File)
 	if !known || !isFile {
 		return types.NewUnknown(0, types.NewAttributeTrail(name)), true

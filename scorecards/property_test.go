@@ -23,6 +23,7 @@ var observations = map[string]*rapid.Generator[any]{
 	"activity.openPullRequests": rapid.Map(rapid.IntRange(0, 3), func(n int) any { return n }),
 	"activity.lastDeployment":   rapid.Map(rapid.IntRange(0, 5), func(n int) any { return noon.AddDate(0, 0, -n) }),
 	"facts.coverage":            rapid.OneOf(rapid.Map(rapid.IntRange(0, 3), func(n int) any { return float64(n) }), rapid.Just[any]("none")),
+	"repo.file.Makefile":        rapid.Map(rapid.SampledFrom([]scorecards.File{{Text: "test:"}, {Text: `{"x": 1}`}, {Absent: true}, {Problem: "it is too large"}}), func(f scorecards.File) any { return f }),
 	"facts.scan":                rapid.Map(rapid.Bool(), func(b bool) any { return map[string]any{"passed": b} }),
 }
 
@@ -37,6 +38,7 @@ func atom(t *rapid.T) string {
 		`activity.openPullRequests < 2`, `activity.openPullRequests == facts.coverage`, `age(activity.lastDeployment) < days(3)`,
 		`now - activity.lastDeployment >= days(2)`, `now > activity.lastDeployment + days(4)`, `facts.coverage > 1`, `has(facts.coverage)`,
 		`facts.?coverage.orValue(7) == 7`, `facts[repo.name] == 1`, `facts.scan.passed`, `"scan" in reported`,
+		`repo.text["Makefile"].contains("test")`, `repo.json["Makefile"].x == 1`, `repo.text[?"Makefile"].hasValue()`,
 		`entity.spec.tier == "1"`, `has(entity.spec.tier)`, `entity.spec.?system.orValue("x") == "x"`, `entity.metadata.annotations[repo.name] == "1"`,
 		`entity.spec.size() > 3`, `[facts.coverage, 1].exists(x, x == 1)`, `relations.size() > 0`, `links.exists(l, l.type == "runbook")`,
 		`now.getHours() < 14`, `repo.files.exists(f, age(activity.lastDeployment) < days(f.size()))`,
@@ -104,12 +106,13 @@ func drawSubject(t *rapid.T) *scorecards.Subject {
 	}
 	for _, name := range slices.Sorted(maps.Keys(observations)) {
 		f := scorecards.Fact{Value: observations[name].Draw(t, name)}
-		switch rapid.IntRange(0, 5).Draw(t, "known") {
-		case 0:
+		switch known := rapid.IntRange(0, 5).Draw(t, "known"); {
+		case known == 0:
 			continue
-		case 1:
+		case strings.HasPrefix(name, "repo.file."): // what a file says is never stale
+		case known == 1:
 			f.Stale = noon
-		case 2:
+		case known == 2:
 			f.Stale = noon.Add(time.Duration(rapid.IntRange(1, 100).Draw(t, "fresh")) * time.Hour)
 		}
 		s.Facts[name] = f
@@ -143,6 +146,31 @@ func TestEvaluationIsDeterministicAndExplained(t *testing.T) {
 		}
 		if x.Expr.State != want[first.Outcome] {
 			t.Fatalf("%s: outcome %s, root %s", rule.Expr, first.Outcome, x.Expr.State)
+		}
+	})
+}
+
+// Facts that are observed when a rule looks for them are as good as those that are there.
+func TestFactsAreFoundWhenLookedFor(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rule, s := drawRule(t), drawSubject(t)
+		ask := func() *scorecards.Subject {
+			asked := *s
+			asked.Facts = map[string]scorecards.Fact{}
+			asked.Observe = func(name string) {
+				for known, f := range s.Facts {
+					if known == name || name == "facts" && strings.HasPrefix(known, "facts.") {
+						asked.Facts[known] = f
+					}
+				}
+			}
+			return &asked
+		}
+		if diff := cmp.Diff(rule.EvaluateRule(s, noon), rule.EvaluateRule(ask(), noon)); diff != "" {
+			t.Errorf("%s (filter %s): (-there +looked for)\n%s", rule.Expr, rule.Filter, diff)
+		}
+		if diff := cmp.Diff(rule.Explain(s, noon), rule.Explain(ask(), noon)); diff != "" {
+			t.Errorf("%s (filter %s), explained: (-there +looked for)\n%s", rule.Expr, rule.Filter, diff)
 		}
 	})
 }

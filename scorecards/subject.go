@@ -19,7 +19,7 @@ import (
 )
 
 // Subject is what is judged: an entity and what is known of it. To build one costs
-// little, and nothing of it is written to; many goroutines may evaluate one.
+// little. Many goroutines may evaluate one that has no Observe: nothing of it is written to.
 type Subject struct {
 	Entity   *catalog.Entity
 	Declared *Source // where its descriptor is from; nil if that is not known
@@ -30,6 +30,10 @@ type Subject struct {
 	// Facts are what was observed, by the name of the variable: "repo.files",
 	// "facts.coverage". What is not in here is unknown.
 	Facts map[string]Fact
+	// Observe adds the fact of a name to Facts, if there is one, and may add others with it; nil:
+	// Facts has all. It is called when a name is looked for and not found, since most
+	// evaluations look for few.
+	Observe func(name string)
 	// Exemptions are those that concern this entity, from any card; which of them hold at the
 	// moment, the evaluation finds out. Nothing of them is written to.
 	Exemptions []*Exemption
@@ -80,6 +84,39 @@ type Source struct {
 	At       time.Time `json:"at"`               // when it became true
 }
 
+// Known has all facts observed, and returns them.
+func (s *Subject) Known() map[string]Fact {
+	for _, v := range variables {
+		if v.observed {
+			s.fact(v.name)
+		}
+	}
+	s.fact(fileFacts)
+	return s.Facts
+}
+
+// fact is what is known by a name.
+func (s *Subject) fact(name string) (Fact, bool) {
+	f, ok := s.Facts[name]
+	if !ok && s.Observe != nil {
+		s.Observe(name)
+		f, ok = s.Facts[name]
+	}
+	return f, ok
+}
+
+// pushed goes through the facts that CI pushed, by their own names.
+func (s *Subject) pushed() iter.Seq2[string, Fact] {
+	return func(yield func(string, Fact) bool) {
+		s.fact("facts")
+		for name, f := range s.Facts {
+			if custom, ok := strings.CutPrefix(name, factsPrefix); ok && !yield(custom, f) {
+				return
+			}
+		}
+	}
+}
+
 // Check reports that there is no entity, or a fact that no expression could read:
 // one with a name that no variable has, or with a value of another type than the
 // variable.
@@ -87,7 +124,7 @@ func (s *Subject) Check() error {
 	if s.Entity == nil {
 		return errors.New("a subject needs its entity")
 	}
-	for _, name := range slices.Sorted(maps.Keys(s.Facts)) {
+	for _, name := range slices.Sorted(maps.Keys(s.Known())) {
 		if !observable(name) {
 			return fmt.Errorf("fact %q: there is no such variable; see Variables", name)
 		}
@@ -98,7 +135,7 @@ func (s *Subject) Check() error {
 			}
 			continue
 		}
-		if within(name, "repo.file") {
+		if within(name, fileFacts) {
 			if _, ok := value.(File); !ok {
 				return fmt.Errorf("fact %q: must be a File, found %T", name, value)
 			}
@@ -220,7 +257,7 @@ func (v *view) build(name string) (any, bool) {
 
 // fact is the value of what was observed, or that it is unknown.
 func (v *view) fact(name string) ref.Val {
-	f, ok := v.Facts[name]
+	f, ok := v.Subject.fact(name)
 	if !ok || !f.Stale.IsZero() && !v.now.Before(f.Stale) {
 		return types.NewUnknown(0, types.NewAttributeTrail(name))
 	}
@@ -240,16 +277,15 @@ func (v *view) source(input string) *Source {
 	case "entity", "links", "oncall":
 		return v.Declared
 	}
-	return v.Facts[input].Source
+	f, _ := v.Subject.fact(input)
+	return f.Source
 }
 
 // reports is a map of what CI pushed.
 func (v *view) reports(of func(Fact) any) traits.Mapper {
 	all := map[string]any{}
-	for name, f := range v.Facts {
-		if custom, ok := strings.CutPrefix(name, factsPrefix); ok {
-			all[custom] = of(f)
-		}
+	for name, f := range v.pushed() {
+		all[name] = of(f)
 	}
 	return types.DefaultTypeAdapter.NativeToValue(all).(traits.Mapper)
 }

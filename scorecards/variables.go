@@ -113,8 +113,8 @@ func observable(name string) bool {
 	if custom, ok := strings.CutPrefix(name, factsPrefix); ok {
 		return custom != ""
 	}
-	if within(name, "repo.file") {
-		return name != "repo.file"
+	if within(name, fileFacts) {
+		return name != fileFacts
 	}
 	if _, ok := fileVariables[name]; ok {
 		return false // each of the files is a fact

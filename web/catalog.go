@@ -31,6 +31,8 @@ type Catalog interface {
 type Entities interface {
 	// Get returns the entity with a full lower-case reference.
 	Get(ref string) (*entities.Entry, bool)
+	// Brief returns what lists show of it, which costs much less.
+	Brief(ref string) (entities.Brief, bool)
 	// Find returns a page of entities, and the facets. Pages set a limit: a
 	// catalog may hold hundreds of thousands.
 	Find(entities.Query) entities.Result

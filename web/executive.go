@@ -153,7 +153,8 @@ func newExecutiveView(organisation string, r request, m *maturity.Report, p span
 	v.csv = csv.set("format", "csv").String()
 	v.headline = newHeadline(r.catalog, m)
 	v.figures = figuresOf(m)
-	v.groups = newGroupsView(r, m, organisation)
+	v.groups = newGroupsView(r, m)
+	v.groups.tree(r, m, organisation)
 	for i, one := range m.Whole {
 		row := cardRow{card: ui.Anchor{Label: one.Card.Title, Href: scorecardLink(one.Card.Ref)}, goal: goalOf(one.Card, one.Target), stand: newStandView(one.Card, one.Now, one.Same, one.Was)}
 		if m.Cards[i] != m.Card {

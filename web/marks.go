@@ -22,11 +22,11 @@ func named(c Catalog, ref string) ui.EntityLink {
 	if err != nil {
 		return ui.EntityLink{Label: ref, Icon: "question", Title: ref}
 	}
-	e, ok := c.Get(ref)
+	e, ok := c.Brief(ref)
 	if !ok {
 		return ui.EntityLink{Label: r.Name, Icon: kindIcon(c, r.Kind, ""), Title: ref}
 	}
-	return ui.EntityLink{Label: e.Entity.Title(), Icon: kindIcon(c, e.Entity.Kind, e.Type()), Href: entityLink(r), Title: ref}
+	return ui.EntityLink{Label: e.Title, Icon: kindIcon(c, e.Kind, e.Type), Href: entityLink(r), Title: ref}
 }
 
 // owner turns the reference of an owner into a team or a person.

@@ -204,7 +204,8 @@ func pathTo(r request, n *maturity.Node) []ui.Anchor {
 	return back
 }
 
-func newGroupsView(r request, m *maturity.Report, organisation string) groupsView {
+// newGroupsView is the table with no groups in it yet.
+func newGroupsView(r request, m *maturity.Report) groupsView {
 	v := groupsView{head: "Domain and system", note: "Entities that were not judged on " + ui.Day(m.From).Text + " are left out of “was” and “change”."}
 	if m.By == maturity.ByTeam {
 		v.head = "Team"
@@ -222,11 +223,15 @@ func newGroupsView(r request, m *maturity.Report, organisation string) groupsVie
 		v.legend = append(v.legend, shareOf(m.Card, i, 1))
 		v.names = append(v.names, stepName(m.Card, i))
 	}
+	return v
+}
+
+// tree adds the groups themselves.
+func (v *groupsView) tree(r request, m *maturity.Report, organisation string) {
 	v.rows, v.more = groupRows(r, m, shownGroups)
 	if m.Within == "" {
 		v.rows[0].label = cmp.Or(organisation, v.rows[0].label)
 	}
-	return v
 }
 
 // groupRows are the groups as a tree. If all of it is too much, only the upper groups are
@@ -270,10 +275,10 @@ func newGroupRow(r request, m *maturity.Report, n *maturity.Node, depth int) gro
 		if row.label = groupLabel(r.catalog, n, m.By); n.None {
 			row.href = within
 		}
-	} else if e, ok := r.catalog.Get(n.Ref); ok { // one look: there may be hundreds of rows
-		row.label, row.href, row.icon = e.Entity.Title(), within, kindIcon(r.catalog, e.Entity.Kind, e.Type())
-		if m.By == maturity.ByDomain && e.Owner() != "" {
-			row.owner = owner(r.catalog, e.Owner())
+	} else if e, ok := r.catalog.Brief(n.Ref); ok { // one look: there may be hundreds of rows
+		row.label, row.href, row.icon = e.Title, within, kindIcon(r.catalog, e.Kind, e.Type)
+		if m.By == maturity.ByDomain && e.Owner != "" {
+			row.owner = owner(r.catalog, e.Owner)
 		}
 	} else {
 		row.label = named(r.catalog, n.Ref).Label
@@ -291,10 +296,10 @@ func newEntitiesView(r request, m *maturity.Report, most int) (v entitiesView) {
 	owners := map[string]ui.Person{} // many have the same, and a team may own thousands
 	for _, e := range m.Entities[:min(len(m.Entities), most)] {
 		row := entityStands{entity: ui.EntityLink{Label: e.Ref, Icon: "question", Title: e.Ref}}
-		if found, ok := r.catalog.Get(e.Ref); ok {
-			row.entity = ui.EntityLink{Label: found.Entity.Title(), Icon: kindIcon(r.catalog, found.Entity.Kind, found.Type()), Href: entityLink(found.Entity.Ref()), Title: e.Ref}
+		if found, ok := r.catalog.Brief(e.Ref); ok {
+			row.entity = named(r.catalog, e.Ref)
 			row.href = row.entity.Href + "/scorecards"
-			if ref := found.Owner(); ref != "" {
+			if ref := found.Owner; ref != "" {
 				if _, ok := owners[ref]; !ok {
 					owners[ref] = owner(r.catalog, ref)
 				}

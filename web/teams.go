@@ -9,6 +9,7 @@ import (
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/maturity"
+	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/web/ui"
 )
 
@@ -67,6 +68,7 @@ func (s *Site) teams(ctx context.Context, r request) (answer, error) {
 	if _, err := choice(r.self.query, fieldView, "view", viewTree, viewBoard); err != nil {
 		return answer{}, err
 	}
+	q.Cards, q.Movers = []*scorecards.Card{q.Card}, 0 // it tells of nothing else
 	report, err := maturity.Ask(ctx, s.Scores, r.catalog, q)
 	if err != nil {
 		return answer{}, err
@@ -77,7 +79,7 @@ func (s *Site) teams(ctx context.Context, r request) (answer, error) {
 func newTeamsView(r request, m *maturity.Report, p span) teamsView {
 	v := teamsView{
 		card: ui.Anchor{Label: m.Card.Title, Href: scorecardLink(m.Card.Ref)}, goal: goalOf(m.Card, m.Target),
-		fields: p.fields(), jumps: maturityJumps(p, r.self), carry: r.self.drop(fieldFrom, fieldTo).carry(), groups: newGroupsView(r, m, ""),
+		fields: p.fields(), jumps: maturityJumps(p, r.self), carry: r.self.drop(fieldFrom, fieldTo).carry(), groups: newGroupsView(r, m),
 		board: r.self.query.Get(fieldView) == viewBoard,
 	}
 	v.lede = "What each team owns, and how it stands on " + m.Card.Title + " against " + ui.Day(m.From).Text

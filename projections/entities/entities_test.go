@@ -67,6 +67,36 @@ func TestOwnerChange(t *testing.T) {
 	}
 }
 
+// What lists show of an entity is what the entity says.
+func TestBriefIsOfTheEntity(t *testing.T) {
+	s := projectiontest.NewStory(t)
+	declare := func(kind, name, title string, spec map[string]any) string {
+		d := projectiontest.Component(name, "team-a")
+		d.Entity.Kind, d.Entity.Metadata.Title, d.Entity.Spec = kind, title, spec
+		d.Entity.Metadata.Annotations = map[string]string{"kind": "no kind", "title": "no title"}
+		s.Add(d.Entity.Ref().String(), event.EntityRegistered{Declaration: d})
+		return d.Entity.Ref().String()
+	}
+	refs := []string{
+		declare("Component", "payments", "", map[string]any{"type": "service", "lifecycle": "production", "owner": "team-a", "profile": map[string]any{"type": "none"}}),
+		declare("Component", "stray", "A \"stray\" <one> é", map[string]any{"type": "website", "lifecycle": "production"}),
+		declare("Group", "team-a", "Team A", map[string]any{"type": "team", "children": []any{}}),
+		declare("Domain", "money", "", map[string]any{"owner": "team-a", "type": []any{"a", "list"}}),
+	}
+	snapshot := folded(t, s)
+	for _, ref := range refs {
+		e, _ := snapshot.Get(ref)
+		got, ok := snapshot.Brief(ref)
+		want := entities.Brief{Kind: e.Entity.Kind, Title: e.Entity.Title(), Type: e.Type(), Owner: e.Owner()}
+		if d := cmp.Diff(want, got); !ok || d != "" {
+			t.Errorf("%s (-entity +brief):\n%s", ref, d)
+		}
+	}
+	if got, ok := snapshot.Brief("component:default/none"); ok {
+		t.Errorf("of what is not there: %+v", got)
+	}
+}
+
 // The other end of a relation learns of it whichever of the two comes first, and
 // forgets it when the declaring entity drops it or goes.
 func TestRelationsInBothDirections(t *testing.T) {

@@ -1,6 +1,7 @@
 package entities
 
 import (
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"slices"
@@ -335,6 +336,37 @@ func (r *record) entry(ns notes, rejection *Rejection) *Entry {
 }
 
 var _ index.Doc = (*record)(nil)
+
+// brief reads what lists show of r out of its JSON.
+func (r *record) brief() Brief {
+	b := Brief{}
+	if b.Owner = r.owner; b.Owner == NoOwner {
+		b.Owner = ""
+	}
+	enter := func(path string) bool {
+		switch path {
+		case "kind", "metadata", "metadata.name", "metadata.title", "spec", "spec.type":
+			return true
+		}
+		return false
+	}
+	title := ""
+	flat.Leaves(r.own, enter, func(l flat.Leaf) {
+		switch {
+		case l.Kind != flat.Text || l.Item:
+		case l.Path == "kind":
+			b.Kind = l.Text
+		case l.Path == "metadata.name":
+			b.Title = l.Text
+		case l.Path == "metadata.title":
+			title = l.Text
+		case l.Path == "spec.type":
+			b.Type = l.Text
+		}
+	})
+	b.Title = cmp.Or(title, b.Title)
+	return b
+}
 
 // sketch is as much of an entity's own part as its relations follow from.
 func sketch(own string) *catalog.Entity {

@@ -63,6 +63,24 @@ func (s *Snapshot) Get(ref string) (*Entry, bool) {
 	return s.entry(r), true
 }
 
+// Brief is what lists show of an entity.
+type Brief struct {
+	Kind  string
+	Title string // or the name
+	Type  string // as [Entry.Type]
+	Owner string // as [Entry.Owner]
+}
+
+// Brief returns what lists show of the entity with a full lower-case ref. It is much cheaper
+// than [Snapshot.Get], which decodes the entity with all of its relations.
+func (s *Snapshot) Brief(ref string) (Brief, bool) {
+	r, ok := s.record(ref)
+	if !ok {
+		return Brief{}, false
+	}
+	return r.brief(), true
+}
+
 func (s *Snapshot) record(ref string) (*record, bool) {
 	d, ok := s.index.Get(ref)
 	if !ok {

@@ -43,6 +43,14 @@ func (h *History) Batch() (records, bytes int) {
 	return 0, 0
 }
 
+// CaughtUp tells the store that there are no more records for now, if it wants to know.
+func (h *History) CaughtUp(ctx context.Context) error {
+	if s, ok := h.Store.(interface{ CaughtUp(context.Context) error }); ok {
+		return s.CaughtUp(ctx)
+	}
+	return nil
+}
+
 // Apply keeps a row for each record.
 func (h *History) Apply(ctx context.Context, records []eventlog.Record) error {
 	at, err := h.Position(ctx)

@@ -22,9 +22,10 @@ import (
 
 // Scores has how entities stood. projections/scores implements it.
 type Scores interface {
-	// Each calls visit for every entity that was ever judged by a card.
-	Each(ctx context.Context, card string, visit func(entity string, l scores.Line)) error
-	// Begun returns the scores that events began.
+	// Each calls visit for every entity that was ever judged by one of some cards, one card
+	// after the other.
+	Each(ctx context.Context, cards []string, visit func(card int, l scores.Line)) error
+	// Begun returns the scores that events began, in the order of all.
 	Begun(ctx context.Context, all ...scores.Beginning) ([]scores.Score, error)
 }
 
@@ -232,10 +233,13 @@ func Ask(ctx context.Context, from Scores, c Catalog, q Question) (*Report, erro
 		a.trend[i] = Step{At: a.moments[i], Levels: make([]int, len(a.of.levels)+1)}
 	}
 	a.unowned = unowned(c)
+	names, visit := make([]string, len(q.Cards)), make([]func(scores.Line), len(q.Cards))
+	r.Whole = make([]CardStand, len(q.Cards))
 	for i, card := range q.Cards {
-		if err := from.Each(ctx, card.Ref.String(), a.visitor(i)); err != nil {
-			return nil, err
-		}
+		names[i], visit[i] = card.Ref.String(), a.visitor(i)
+	}
+	if err := from.Each(ctx, names, func(card int, l scores.Line) { visit[card](l) }); err != nil {
+		return nil, err
 	}
 	r.Root = a.scope
 	r.Root.own(a.of)
@@ -276,31 +280,48 @@ type asker struct {
 	best    [2][]mover   // who fell, and who rose; the first is the best
 	last    [2][]mover   // falls, and rises, of the time, the newest first
 	rungs   map[rung]int // how many have the same outcomes, and stand as high
-	exempt  map[string]bool
+	exempt  map[int]bool // by their numbers
 	unowned map[string]bool
-	refs    map[string]int // of Entities
+	outside Node        // where all is that is not in scope
+	told    map[int]int // by the number of an entity, where it is in Entities
+	at      []*Node     // likewise, its group; outside, if that is not in scope; nil: not looked up yet
+}
+
+// group is where an entity belongs, if that is in scope. The same entities are on all cards, and
+// each is looked up once.
+func (a *asker) group(l scores.Line) (*Node, bool) {
+	n := l.Number()
+	if n >= len(a.at) {
+		a.at = append(a.at, make([]*Node, n+1-len(a.at))...)
+	}
+	if a.at[n] == nil {
+		if a.at[n] = a.places.of(l.Entity()); !a.at[n].within(a.scope) {
+			a.at[n] = &a.outside
+		}
+	}
+	return a.at[n], a.at[n] != &a.outside
 }
 
 // visitor counts on the card with an index.
-func (a *asker) visitor(card int) func(string, scores.Line) {
+func (a *asker) visitor(card int) func(scores.Line) {
 	target, _ := LevelOf(a.Cards[card], "")
-	of, main := newCounter(a.Cards[card], target), a.Cards[card] == a.Card
+	of, main, stand := newCounter(a.Cards[card], target), a.Cards[card] == a.Card, &a.Whole[card]
 	if main {
 		of = a.of
 	}
-	a.Whole = append(a.Whole, CardStand{Card: of.card, Target: of.target, Now: of.count(), Same: of.count(), Was: of.count()})
-	stand := &a.Whole[card]
-	return func(entity string, l scores.Line) {
+	*stand = CardStand{Card: of.card, Target: of.target, Now: of.count(), Same: of.count(), Was: of.count()}
+	return func(l scores.Line) {
+		at := a.scope
+		if main || a.Within != "" || a.Detail {
+			var in bool
+			if at, in = a.group(l); !in {
+				return
+			}
+		}
 		now, judged := l.At(a.To)
 		was, before := now, judged
 		if !l.Steady(a.From) {
 			was, before = l.At(a.was)
-		}
-		at := a.scope
-		if main || a.Within != "" || a.Detail {
-			if at = a.places.of(entity); !at.within(a.scope) {
-				return
-			}
 		}
 		if judged {
 			of.add(&stand.Now, now)
@@ -310,12 +331,12 @@ func (a *asker) visitor(card int) func(string, scores.Line) {
 			}
 			if len(now.Outcomes.Exempt) > 0 {
 				if a.exempt == nil {
-					a.exempt = map[string]bool{}
+					a.exempt = map[int]bool{}
 				}
-				a.exempt[entity] = true
+				a.exempt[l.Number()] = true
 			}
 			if a.Detail {
-				a.tell(card, entity, at, now, was, before)
+				a.tell(card, l, at, now, was, before)
 			}
 			if main || a.Detail {
 				a.rungs[rung{card, of.stepOf(now), now.Outcomes}]++
@@ -333,23 +354,23 @@ func (a *asker) visitor(card int) func(string, scores.Line) {
 			of.add(at.ownSame(of), now)
 			of.add(at.ownWas(of), was)
 		}
-		if a.unowned[entity] {
+		if len(a.unowned) > 0 && a.unowned[l.Entity()] {
 			a.Unowned++
 		}
-		a.move(entity, l, was, now, before, at.own(of))
+		a.move(l, was, now, before, at.own(of))
 	}
 }
 
 // tell notes how an entity stands on a card.
-func (a *asker) tell(card int, entity string, at *Node, now, was scores.Stand, before bool) {
-	i, ok := a.refs[entity]
+func (a *asker) tell(card int, l scores.Line, at *Node, now, was scores.Stand, before bool) {
+	i, ok := a.told[l.Number()]
 	if !ok {
-		if a.refs == nil {
-			a.refs = map[string]int{}
+		if a.told == nil {
+			a.told = map[int]int{}
 		}
 		i = len(a.Entities)
-		a.refs[entity] = i
-		a.Entities = append(a.Entities, Entity{Ref: entity, Group: at.Ref, Stands: make([]*Stand, len(a.Cards))})
+		a.told[l.Number()] = i
+		a.Entities = append(a.Entities, Entity{Ref: l.Entity(), Group: at.Ref, Stands: make([]*Stand, len(a.Cards))})
 	}
 	a.Entities[i].Stands[card] = &Stand{now.Level, was.Level, !before, now.Points, now.Of, now.Since, now.Outcomes}
 }

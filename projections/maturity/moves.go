@@ -36,12 +36,12 @@ type mover struct {
 }
 
 // move notes an entity that stands otherwise, and how often it fell.
-func (a *asker) move(entity string, l scores.Line, was, now scores.Stand, before bool, group *Count) {
+func (a *asker) move(l scores.Line, was, now scores.Stand, before bool, group *Count) {
 	type turn struct {
 		at       time.Time
 		was, now float64
 	}
-	m := mover{entity: entity, before: was.Level, after: now.Level}
+	m := mover{entity: l.Entity(), before: was.Level, after: now.Level}
 	if before {
 		m.by = a.of.valueOf(now) - a.of.valueOf(was)
 	}
@@ -79,7 +79,7 @@ func (a *asker) move(entity string, l scores.Line, was, now scores.Stand, before
 			}
 		}
 		if inTime {
-			a.keepLast(mover{entity, c.Before.Level, c.After.Level, t.now - t.was, t.at, c.Position})
+			a.keepLast(mover{m.entity, c.Before.Level, c.After.Level, t.now - t.was, t.at, c.Position})
 		}
 		later = append(later, t)
 	}
@@ -123,27 +123,30 @@ func (a *asker) keepLast(m mover) {
 
 // movers tells of those who moved the most and of the last who did, with what did it.
 func (a *asker) movers(ctx context.Context, from Scores) error {
-	for i, some := range slices.Concat(a.best[:], a.last[:]) {
-		to := []*[]Move{&a.Fell, &a.Rose, &a.LastFalls, &a.LastRises}[i]
-		var began []scores.Beginning
-		for _, m := range some {
-			began = append(began, scores.Beginning{Card: a.Card.Ref.String(), Entity: m.entity, Position: m.position})
-		}
-		found, err := from.Begun(ctx, began...)
-		if err != nil {
-			return err
-		}
-		for _, m := range some {
+	lists := [][]mover{a.best[0], a.best[1], a.last[0], a.last[1]}
+	var began []scores.Beginning
+	for _, m := range slices.Concat(lists...) {
+		began = append(began, scores.Beginning{Card: a.Card.Ref.String(), Entity: m.entity, Position: m.position})
+	}
+	if len(began) == 0 {
+		return nil
+	}
+	found, err := from.Begun(ctx, began...)
+	if err != nil {
+		return err
+	}
+	begun := map[eventlog.Position]scores.Score{}
+	for _, s := range found {
+		begun[s.Position] = s
+	}
+	for i, to := range []*[]Move{&a.Fell, &a.Rose, &a.LastFalls, &a.LastRises} {
+		for _, m := range lists[i] {
 			move := Move{Entity: m.entity, Before: m.before, After: m.after, By: m.by, At: m.since, Position: m.position}
-			for _, s := range found {
-				if s.Position != m.position {
-					continue
-				}
-				move.Actor, move.Cause = s.Actor, s.Cause
-				for _, rule := range s.Rules {
-					if rule.Position == s.Position {
-						move.Rules = append(move.Rules, rule)
-					}
+			s := begun[m.position]
+			move.Actor, move.Cause = s.Actor, s.Cause
+			for _, rule := range s.Rules {
+				if rule.Position == m.position {
+					move.Rules = append(move.Rules, rule)
 				}
 			}
 			*to = append(*to, move)

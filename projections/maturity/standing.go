@@ -27,7 +27,7 @@ func (s *Standing) add(level string, points, of float64) {
 // StandingOn is how they stood at a moment, by a card's full reference. It decodes no rules.
 func StandingOn(ctx context.Context, from Scores, card string, m projections.Moment) (Standing, error) {
 	all := Standing{Levels: map[string]int{}}
-	err := from.Each(ctx, card, func(_ string, l scores.Line) {
+	err := from.Each(ctx, []string{card}, func(_ int, l scores.Line) {
 		if stand, judged := l.At(m); judged {
 			all.add(stand.Level, stand.Points, stand.Of)
 		}

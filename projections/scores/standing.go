@@ -2,6 +2,7 @@ package scores
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"math"
@@ -63,9 +64,17 @@ func (o *Outcomes) add(rule string, outcome scorecards.Outcome) {
 
 // Line is how one entity stood on one card, from the first event to the newest.
 type Line struct {
-	card *cardLines
-	at   int // of the card's entities
+	names []string // of all entities, by their numbers
+	card  *cardLines
+	at    int // of the card's entities
 }
+
+// Number is the entity's: a small one, the same on all cards as long as [Scores.Each] goes
+// through them.
+func (l Line) Number() int { return l.card.entities[l.at] }
+
+// Entity is its full ref.
+func (l Line) Entity() string { return l.names[l.Number()] }
 
 // turn is a change. Positions and times go up, times not always.
 type turn struct {
@@ -158,26 +167,28 @@ type lines struct {
 	mu       sync.RWMutex
 	position eventlog.Position // of the newest row
 	cards    map[string]*cardLines
+	entities []string       // in the order in which any card judged them first
+	numberOf map[string]int // where each is
 }
 
 // cardLines are those of one card. What is said often is kept once.
 type cardLines struct {
 	levels   []string
 	outcomes []*Outcomes
-	entities []string // in the order in which they were judged first
+	entities []int    // by their numbers, in the order in which they were judged first
 	newest   []turn   // of each of them
 	before   [][]turn // likewise
 
 	levelOf    map[string]uint16
 	outcomesOf map[string]uint32
-	entityOf   map[string]int
+	lineOf     map[int]int // of the number of an entity
 }
 
-func (c *cardLines) add(entity, level, outcomes string, t turn) error {
-	i, ok := c.entityOf[entity]
+func (c *cardLines) add(entity int, level, outcomes string, t turn) error {
+	i, ok := c.lineOf[entity]
 	if !ok {
 		i = len(c.entities)
-		c.entityOf[entity] = i
+		c.lineOf[entity] = i
 		c.entities, c.newest, c.before = append(c.entities, entity), append(c.newest, turn{}), append(c.before, nil)
 	}
 	if t.level != gone {
@@ -238,33 +249,36 @@ func writeStanding(tx *sqlstore.Tx, rec eventlog.Record, d event.ScoreChanged, s
 	return err
 }
 
-// Each calls visit for every entity that was ever judged by a card, with how it stood. A
+// Each calls visit for every entity that was ever judged by one of some cards, with which of
+// them it is and how it stood: one card after the other, all of them as of one position. A
 // Line, but not a [Stand] of it, is only good until visit returns.
-func (s *Scores) Each(ctx context.Context, card string, visit func(entity string, l Line)) error {
-	c, err := s.readOn(ctx, card)
+func (s *Scores) Each(ctx context.Context, cards []string, visit func(card int, l Line)) error {
+	found, names, err := s.readOn(ctx, cards)
 	if err != nil {
 		return fmt.Errorf("read how entities stand: %w", err)
 	}
 	s.lines.mu.RLock() // what a rebuild forgets meanwhile stays as it is
 	defer s.lines.mu.RUnlock()
-	if c == nil {
-		return nil
-	}
-	for i, entity := range c.entities {
-		visit(entity, Line{c, i})
+	for i, c := range found {
+		if c == nil {
+			continue
+		}
+		for at := range c.entities {
+			visit(i, Line{names, c, at})
+		}
 	}
 	return nil
 }
 
-// readOn reads the rows that were written since the last time, and returns those of a card;
-// nil if there are none.
-func (s *Scores) readOn(ctx context.Context, wanted string) (*cardLines, error) {
+// readOn reads the rows that were written since the last time, and returns those of some cards,
+// nil for one that has none, and the names of all entities.
+func (s *Scores) readOn(ctx context.Context, cards []string) (found []*cardLines, names []string, err error) {
 	all := &s.lines
 	all.mu.Lock()
 	defer all.mu.Unlock()
 	rows, err := s.db.QueryContext(ctx, `SELECT position, card, entity, since, gone, level, points, of, outcomes FROM standing WHERE position > ? ORDER BY position`, all.position)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -272,25 +286,40 @@ func (s *Scores) readOn(ctx context.Context, wanted string) (*cardLines, error) 
 		var card, entity, level, outcomes string
 		var ended bool
 		if err := rows.Scan(&t.position, &card, &entity, &t.since, &ended, &level, &t.points, &t.of, &outcomes); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if ended {
 			t.level = gone
 		}
 		c := all.cards[card]
 		if c == nil {
-			c = &cardLines{levelOf: map[string]uint16{}, outcomesOf: map[string]uint32{}, entityOf: map[string]int{}}
+			c = &cardLines{levelOf: map[string]uint16{}, outcomesOf: map[string]uint32{}, lineOf: map[int]int{}}
 			if all.cards == nil {
 				all.cards = map[string]*cardLines{}
 			}
 			all.cards[card] = c
 		}
-		if err := c.add(entity, level, outcomes, t); err != nil {
-			return nil, err
+		if err := c.add(all.number(entity), level, outcomes, t); err != nil {
+			return nil, nil, err
 		}
 		all.position = t.position
 	}
-	return all.cards[wanted], rows.Err()
+	for _, card := range cards {
+		found = append(found, all.cards[card])
+	}
+	return found, all.entities, rows.Err()
+}
+
+func (l *lines) number(entity string) int {
+	n, ok := l.numberOf[entity]
+	if !ok {
+		if l.numberOf == nil {
+			l.numberOf = map[string]int{}
+		}
+		n = len(l.entities)
+		l.numberOf[entity], l.entities = n, append(l.entities, entity)
+	}
+	return n
 }
 
 // replacement is the copy that a rebuild made. What is in memory is of the file before.
@@ -308,7 +337,7 @@ func (r replacement) TakeOver(ctx context.Context) error {
 	if err := r.Copy.TakeOver(ctx); err != nil {
 		return err
 	}
-	all.position, all.cards = 0, nil
+	all.position, all.cards, all.entities, all.numberOf = 0, nil, nil, nil
 	return nil
 }
 
@@ -318,17 +347,14 @@ type Beginning struct {
 	Position     eventlog.Position
 }
 
-// Begun returns the scores that events began, in their order. One that is not there is
+// Begun returns the scores that events began, in the order of all. One that is not there is
 // left out.
 func (s *Scores) Begun(ctx context.Context, all ...Beginning) ([]Score, error) {
-	var found []Score
-	for _, b := range all {
-		one, err := s.read(ctx, `SELECT card, entity, position, since, until, level, before, points, of, rules, actor, cause
-			FROM scores WHERE card = ? AND entity = ? AND position = ?`, b.Card, b.Entity, b.Position)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, one...)
+	asked, err := json.Marshal(all)
+	if err != nil {
+		return nil, err
 	}
-	return found, nil
+	return s.read(ctx, `SELECT s.card, s.entity, s.position, s.since, s.until, s.level, s.before, s.points, s.of, s.rules, s.actor, s.cause
+		FROM json_each(?) a CROSS JOIN scores s ON s.card = a.value ->> 'Card' AND s.entity = a.value ->> 'Entity' AND s.position = a.value ->> 'Position'
+		ORDER BY a.key`, string(asked))
 }

@@ -76,7 +76,7 @@ func TestLinesAreWhatListsSay(t *testing.T) {
 			if err := s.Apply(t.Context(), some); err != nil {
 				rt.Fatal(err)
 			}
-			if err := s.Each(t.Context(), card, func(string, scores.Line) {}); err != nil { // what comes later is read on
+			if err := s.Each(t.Context(), []string{card}, func(int, scores.Line) {}); err != nil { // what comes later is read on
 				rt.Fatal(err)
 			}
 		}
@@ -94,7 +94,8 @@ func TestLinesAreWhatListsSay(t *testing.T) {
 			for _, one := range list {
 				want[one.Entity] = short(one)
 			}
-			err = s.Each(t.Context(), of, func(entity string, l scores.Line) {
+			err = s.Each(t.Context(), []string{of}, func(_ int, l scores.Line) {
+				entity := l.Entity()
 				if stand, ok := l.At(m); ok {
 					if level, known := codes[stand.Code]; stand.Code == 0 || known && level != stand.Level {
 						rt.Errorf("%d stands for %q and for %q", stand.Code, level, stand.Level)
@@ -130,7 +131,7 @@ func TestLinesAfterRebuild(t *testing.T) {
 	s, records := open(t), story(t).Records()
 	count := func() (n int) {
 		t.Helper()
-		if err := s.Each(t.Context(), card, func(string, scores.Line) { n++ }); err != nil {
+		if err := s.Each(t.Context(), []string{card}, func(int, scores.Line) { n++ }); err != nil {
 			t.Fatal(err)
 		}
 		return n
@@ -168,7 +169,7 @@ func TestLinesDuringRebuilds(t *testing.T) {
 		asking.Go(func() {
 			for {
 				n := 0
-				if err := s.Each(t.Context(), card, func(string, scores.Line) { n++ }); err != nil || n != 2 {
+				if err := s.Each(t.Context(), []string{card}, func(int, scores.Line) { n++ }); err != nil || n != 2 {
 					t.Errorf("%d entities were judged, want 2 (%v)", n, err)
 					return
 				}

@@ -78,7 +78,7 @@ func values(t rapid.TB, w *scorer.World, ref string, now time.Time) (map[string]
 		t.Fatal(err)
 	}
 	all, until := map[string]any{}, time.Time{}
-	for name, f := range s.Facts {
+	for name, f := range s.Known() {
 		short, ok := strings.CutPrefix(name, "activity.")
 		if !ok {
 			continue
@@ -433,7 +433,7 @@ func TestGoneRepository(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for name := range s.Facts {
+		for name := range s.Known() {
 			if !strings.HasPrefix(name, "verified.") {
 				t.Errorf("%T: %s is still known", end, name)
 			}

@@ -127,10 +127,10 @@ func (all reports) facts(to map[string]scorecards.Fact) {
 	}
 }
 
-// verified tells when somebody said that the descriptor is still true.
-func (w *World) verified(to map[string]scorecards.Fact, ref string) {
+// confirmed adds when somebody said that the descriptor is still true; nil: nobody ever did.
+func (o *own) confirmed(to map[string]scorecards.Fact) {
 	at, by := scorecards.Fact{Value: scorecards.Never()}, scorecards.Fact{Value: ""}
-	if o := w.own[ref]; o != nil && o.verified != nil {
+	if o != nil && o.verified != nil {
 		at = scorecards.Fact{Value: o.verified.At, Source: o.verified}
 		by = scorecards.Fact{Value: o.verified.Actor, Source: o.verified}
 	}
@@ -235,39 +235,56 @@ func (w *World) named() []string {
 	return w.read
 }
 
-// facts adds what is known of the repository of a descriptor. What is not known is
-// left out, so that rules about it are unknown.
-func (r *repository) facts(to map[string]scorecards.Fact, at event.Origin, named []string) {
-	if s := r.state; s != nil {
-		add := func(name string, value any) { to[name] = scorecards.Fact{Value: value, Source: &r.since} }
-		add("repo.name", s.FullName)
-		add("repo.url", s.URL)
-		add("repo.description", s.Description)
-		add("repo.defaultBranch", s.DefaultBranch)
-		add("repo.archived", s.Archived)
-		add("repo.language", s.Language)
-		add("repo.topics", append([]string{}, s.Topics...))
-		if s.Visibility != "" {
-			add("repo.visibility", s.Visibility)
+// fact is what the forge says of a repository, by the name of the variable. What is not known
+// is none, so that rules about it are unknown.
+func (r *repository) fact(name string) (scorecards.Fact, bool) {
+	told := func(f *scorecards.Fact) (scorecards.Fact, bool) {
+		if f == nil {
+			return scorecards.Fact{}, false
 		}
-		if s.License != "" {
-			add("repo.license", s.License)
-		}
+		return *f, true
 	}
-	if r.protected != nil {
-		to["repo.protected"] = *r.protected
+	s := r.state
+	switch {
+	case name == "repo.protected":
+		return told(r.protected)
+	case name == "repo.languages":
+		return told(r.languages)
+	case s == nil:
+		return told(nil)
 	}
-	if r.languages != nil {
-		to["repo.languages"] = *r.languages
+	var value any
+	switch name {
+	case "repo.name":
+		value = s.FullName
+	case "repo.url":
+		value = s.URL
+	case "repo.description":
+		value = s.Description
+	case "repo.defaultBranch":
+		value = s.DefaultBranch
+	case "repo.archived":
+		value = s.Archived
+	case "repo.language":
+		value = s.Language
+	case "repo.topics":
+		value = append([]string{}, s.Topics...)
+	case "repo.visibility":
+		value = s.Visibility
 	}
+	if value == nil || name == "repo.visibility" && s.Visibility == "" {
+		return told(nil)
+	}
+	return scorecards.Fact{Value: value, Source: &r.since}, true
+}
+
+// codeowners adds who owns the folder of a descriptor.
+func (r *repository) codeowners(to map[string]scorecards.Fact, at event.Origin) {
 	switch {
 	case r.owners == nil && r.files != nil && r.files.TooMany == 0 && !r.files.ownership():
 		to["repo.codeowners"] = scorecards.Fact{Value: []string{}, Source: r.files.since}
 	case r.owners != nil:
 		to["repo.codeowners"] = scorecards.Fact{Value: append([]string{}, r.owners.OwnersOfFolder(folder(at.Path))...), Source: &r.ownedSince}
-	}
-	if r.files != nil {
-		r.files.facts(to, named)
 	}
 }
 
@@ -276,15 +293,21 @@ func (f *files) ownership() bool {
 	return slices.ContainsFunc(slices.Concat(codeowners.Places(codeowners.GitHub), codeowners.Places(codeowners.GitLab)), f.Has)
 }
 
-// facts adds the list of files, what those say that rules name, and the licence by its
-// text if the forge does not tell it.
-func (f *files) facts(to map[string]scorecards.Fact, named []string) {
-	if f.TooMany == 0 {
+// list adds the list of files.
+func (f *files) list(to map[string]scorecards.Fact) {
+	if f != nil && f.TooMany == 0 {
 		paths := f.Paths // nobody writes to them: what changes makes a new list
 		if paths == nil {
 			paths = []string{}
 		}
 		to["repo.files"] = scorecards.Fact{Value: paths, Source: f.since}
+	}
+}
+
+// contents adds what those files say that rules name.
+func (f *files) contents(to map[string]scorecards.Fact, named []string) {
+	if f == nil {
+		return
 	}
 	for _, file := range named {
 		c, known := f.Contents[file]
@@ -299,7 +322,16 @@ func (f *files) facts(to map[string]scorecards.Fact, named []string) {
 			to[scorecards.FileFact(file)] = scorecards.Fact{Value: scorecards.File{Absent: true}, Source: since}
 		}
 	}
-	if _, told := to["repo.license"]; told || f.TooMany > 0 {
+}
+
+// license adds the licence: what the forge says, else by its text.
+func (r *repository) license(to map[string]scorecards.Fact) {
+	f := r.files
+	switch {
+	case r.state != nil && r.state.License != "":
+		to["repo.license"] = scorecards.Fact{Value: r.state.License, Source: &r.since}
+		return
+	case f == nil || f.TooMany > 0:
 		return
 	}
 	license, since := "", f.since

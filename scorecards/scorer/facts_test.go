@@ -66,7 +66,7 @@ func (w *teller) known(after time.Duration, want map[string]any) {
 	got := map[string]any{}
 	for name := range want {
 		got[name] = nil
-		if f, ok := s.Facts[name]; ok {
+		if f, ok := s.Known()[name]; ok {
 			got[name] = f.Value
 		}
 	}
@@ -135,7 +135,7 @@ func TestReportedFacts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f := s.Facts["facts.coverage"]; !f.Stale.Equal(begin.Add(5*day)) || f.Source.Actor != "ci" || f.Source.Commit != "ci-commit" {
+	if f := s.Known()["facts.coverage"]; !f.Stale.Equal(begin.Add(5*day)) || f.Source.Actor != "ci" || f.Source.Commit != "ci-commit" {
 		t.Errorf("coverage is %+v of %+v", f, f.Source)
 	}
 	w.ofEntity(4*day, "ci", "facts.coverage", `null`, time.Time{})

@@ -46,6 +46,7 @@ type judge struct {
 	clock    time.Time // of the newest that was looked at; time does not go back
 	started  bool      // pairs that are due were found
 	catching bool      // up with the past
+	copied   bool      // what stands belongs to another judge
 
 	changed   []string            // facts that are others than before; nil: anything may be
 	subject   *scorecards.Subject // that is being judged; nil if it is not there
@@ -65,7 +66,10 @@ func (j *judge) note(entity string, d event.ScoreChanged) {
 		return
 	}
 	was := j.standing[key]
-	now := standing{Score: *d.After, outcomes: maps.Clone(was.outcomes), result: was.result, by: was.by} // a copy of the judge has the same map
+	now := standing{Score: *d.After, outcomes: was.outcomes, result: was.result, by: was.by}
+	if j.copied {
+		now.outcomes = maps.Clone(was.outcomes) // it is that of whom it is a copy of
+	}
 	if now.outcomes == nil {
 		now.outcomes = map[string]string{}
 	}
@@ -267,13 +271,13 @@ func (j *judge) evaluate(key pair, now time.Time) (d event.ScoreChanged, changed
 	}
 	d.After = &event.Score{Level: card.Settle(was.Level, &result), Points: result.Points, Of: result.Of}
 	stay := 0
-	for _, r := range result.Rules {
+	for i, r := range result.Rules {
 		before, had := was.outcomes[r.Rule]
 		if had {
 			stay++
 		}
 		if before != string(r.Outcome) {
-			d.Rules = append(d.Rules, event.RuleChange{Rule: r.Rule, Title: card.Rule(r.Rule).Title, Before: before, After: string(r.Outcome), Message: r.Message})
+			d.Rules = append(d.Rules, event.RuleChange{Rule: r.Rule, Title: card.Rules[i].Title, Before: before, After: string(r.Outcome), Message: r.Message})
 		}
 	}
 	if stay == len(was.outcomes) {

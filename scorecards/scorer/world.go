@@ -344,27 +344,17 @@ func (w *World) Subject(ref string, now time.Time) (*scorecards.Subject, error) 
 		}
 	}
 	since := d.since
-	s := &scorecards.Subject{Entity: e, Declared: &since, Facts: make(map[string]scorecards.Fact, 48), Relations: func() []catalog.Relation { return w.relations(ref) }}
+	s := &scorecards.Subject{Entity: e, Declared: &since, Facts: map[string]scorecards.Fact{}, Relations: func() []catalog.Relation { return w.relations(ref) }}
+	s.Observe = (&observer{Subject: s, world: w, ref: ref, at: d.origin, now: now}).observe
 	if owners := w.edges[ref]["ownedBy"]; len(owners) > 0 {
-		s.Owner = w.owner(slices.Min(slices.Collect(maps.Keys(owners))))
-	}
-	var happened around
-	branch := ""
-	if r := w.repositories[place{d.origin.Source, d.origin.RepositoryID}]; r != nil {
-		r.facts(s.Facts, d.origin, w.named())
-		r.documented(s.Facts, e, d.origin)
-		r.reported.facts(s.Facts)
-		happened = append(happened, r.activity)
-		if r.state != nil {
-			branch = r.state.DefaultBranch
+		first := ""
+		for to := range owners {
+			if first == "" || to < first {
+				first = to
+			}
 		}
+		s.Owner = w.owner(first)
 	}
-	if o := w.own[ref]; o != nil {
-		happened = append(happened, o.activity)
-		o.reported.facts(s.Facts)
-	}
-	happened.facts(s.Facts, branch, now)
-	w.verified(s.Facts, ref)
 	s.Exemptions = w.exempt[ref]
 	return s, nil
 }

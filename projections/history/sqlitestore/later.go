@@ -48,6 +48,15 @@ func (s *Store) postpone(ctx context.Context, rows []history.Row) error {
 	return nil
 }
 
+// CaughtUp makes what was postponed: the last rows may have been many, and nobody knows when the
+// next one comes.
+func (s *Store) CaughtUp(ctx context.Context) error {
+	if err := s.index(ctx); err != nil {
+		return fmt.Errorf("make the indexes that were postponed: %w", err)
+	}
+	return nil
+}
+
 // index makes the indexes that were postponed. It can be cut off anywhere.
 func (s *Store) index(ctx context.Context) error {
 	if !s.later.Load() {

@@ -90,7 +90,15 @@ func TestIndexesAreMadeLater(t *testing.T) {
 	write(t, s, rows[1050:])
 	check("caught up", large, s)
 
-	copied := filepath.Join(filepath.Dir(large), "history.2.db")
+	many := file()
+	s = open(t, many)
+	write(t, s, rows)
+	if err := s.CaughtUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	check("caught up by many rows", many, s)
+
+	copied := filepath.Join(filepath.Dir(many), "history.2.db")
 	c, replacement, err := s.Beside(t.Context())
 	if err != nil {
 		t.Fatal(err)

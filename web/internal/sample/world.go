@@ -323,6 +323,9 @@ func (w *World) Settle(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := w.History.CaughtUp(ctx); err != nil {
+		return err
+	}
 	return w.Deliveries.Apply(ctx, w.doors.Records)
 }
 

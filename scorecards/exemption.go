@@ -81,8 +81,14 @@ func (e *Exemption) Misses(c *Card) []catalog.Problem {
 		p.add("spec.scorecard", noCard)
 		return p
 	}
+	p.draft(c)
 	p.rules(c, e.Rules)
 	return p
+}
+
+// Concerns reports whether it exempts from any rule that a card has.
+func (e *Exemption) Concerns(c *Card) bool {
+	return !c.Draft && slices.ContainsFunc(c.Rules, func(r *Rule) bool { return e.Covers(r.ID) })
 }
 
 func (e *Exemption) outlasts(o *Exemption) bool {

@@ -212,6 +212,7 @@ func (t *turns) end(ctx context.Context, ref string, at time.Time) error {
 		closed.Outcome, closed.Note = event.InitiativeWithdrawn, a.initiative.Note
 	case why != "":
 		closed.Outcome, closed.Note = event.InitiativeUnmeasured, why
+		closed.Asked, closed.Done = 0, 0 // of what nobody can tell
 	case asked == 0:
 		closed.Outcome = event.InitiativeUnasked
 	case done < asked:

@@ -84,6 +84,10 @@ func (stood) Spells(context.Context, string, eventlog.Position) iter.Seq2[*score
 	return func(func(*scores.Spell, error) bool) {}
 }
 
+func (s stood) SpellsOf(ctx context.Context, card string, known eventlog.Position, _ []string) iter.Seq2[*scores.Spell, error] {
+	return s.Spells(ctx, card, known)
+}
+
 func (stood) Events(context.Context, history.Filter) (history.Page, error) {
 	return history.Page{}, nil
 }
@@ -238,6 +242,18 @@ func TestExemptions(t *testing.T) {
 	o.refuses(http.StatusBadRequest, "status", "GET", all+"?status=maybe", "")
 	for query, words := range map[string]string{"?owner=shop": "there is no group:default/shop", "?scorecard=none": "there is no scorecard:default/none", "?entity=nobody": "there is no component:default/nobody"} {
 		o.refuses(http.StatusNotFound, words, "GET", all+query, "")
+	}
+	if a := o.ask("GET", all+"/filed", ""); !strings.Contains(a.text, `"inForce":true`) || strings.Contains(a.text, "astray") {
+		t.Errorf("what holds is %s", a.text)
+	}
+	o.declare("github", `
+apiVersion: callboard.dev/v1alpha1
+kind: Exemption
+metadata: {name: lost}
+spec: {scorecard: readiness, entity: component:default/nobody, reason: It is in a file}
+`)
+	if a := o.ask("GET", all+"/lost", ""); a.says.Status != "granted" || !strings.Contains(a.text, `"inForce":false,"astray":"there is no component:default/nobody in the catalog"`) {
+		t.Errorf("what nothing comes of is %s", a.text)
 	}
 
 	for _, what := range []string{"grant", "deny", "revoke"} {

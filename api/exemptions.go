@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -55,6 +56,8 @@ type exemptionJSON struct {
 	Rules       []string          `json:"rules,omitempty"`
 	Reason      string            `json:"reason"`
 	Status      scorecards.Status `json:"status"`
+	InForce     bool              `json:"inForce"`          // rules are exempt because of it
+	Astray      string            `json:"astray,omitempty"` // what it names that is not there
 	From        string            `json:"from,omitempty"`
 	Until       string            `json:"until,omitempty"`
 	RequestedBy string            `json:"requestedBy,omitempty"`
@@ -66,9 +69,10 @@ type exemptionJSON struct {
 	Place       string            `json:"place"` // where it is declared
 }
 
-func toExemptionJSON(x agreements.Exemption) exemptionJSON {
+func toExemptionJSON(x agreements.Exemption, at time.Time) exemptionJSON {
 	return exemptionJSON{
 		Exemption: x.Ref.String(), Scorecard: x.Exemption.Card, Entity: x.Entity, Rules: x.Rules, Reason: x.Reason, Status: x.Stands,
+		InForce: x.InForce(at), Astray: x.Why(),
 		From: scorecards.DateOf(x.From), Until: scorecards.DateOf(x.LastDay()), RequestedBy: x.RequestedBy, DecidedBy: x.DecidedBy, Note: x.Note, Decides: x.Decides(),
 		Since: x.Entry.Since.Time, Position: x.Entry.Since.Position, Place: x.Entry.Origin.Place(),
 	}
@@ -104,7 +108,7 @@ func (a *API) handleExemptions(c echo.Context) error {
 	items := []exemptionJSON{}
 	chosen, _ := choice.From(a.catalog(c), all)
 	for _, x := range chosen {
-		items = append(items, toExemptionJSON(x))
+		items = append(items, toExemptionJSON(x, a.at(c)))
 	}
 	if c.QueryParam("format") == "csv" {
 		return writeExemptions(c, items)
@@ -113,11 +117,11 @@ func (a *API) handleExemptions(c echo.Context) error {
 }
 
 func writeExemptions(c echo.Context, items []exemptionJSON) error {
-	rows := [][]string{{"exemption", "scorecard", "entity", "rules", "status", "from", "until", "requestedBy", "decidedBy", "reason", "note", "since", "place"}}
+	rows := [][]string{{"exemption", "scorecard", "entity", "rules", "status", "from", "until", "requestedBy", "decidedBy", "reason", "note", "since", "place", "inForce", "astray"}}
 	for _, i := range items {
 		rows = append(rows, []string{
 			i.Exemption, i.Scorecard, i.Entity, strings.Join(i.Rules, " "), string(i.Status), i.From, i.Until, i.RequestedBy, i.DecidedBy, i.Reason, i.Note,
-			i.Since.UTC().Format(time.RFC3339), i.Place,
+			i.Since.UTC().Format(time.RFC3339), i.Place, strconv.FormatBool(i.InForce), i.Astray,
 		})
 	}
 	return writeCSV(c, "exemptions", rows)
@@ -131,7 +135,7 @@ func (a *API) handleExemption(c echo.Context) error {
 	if i < 0 {
 		return fault.New(fault.NotFound, "there is no %s", ref)
 	}
-	return c.JSON(http.StatusOK, toExemptionJSON(all[i]))
+	return c.JSON(http.StatusOK, toExemptionJSON(all[i], a.at(c)))
 }
 
 // handleRequestExemption handles "POST /api/exemptions".

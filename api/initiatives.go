@@ -42,6 +42,7 @@ type initiativeJSON struct {
 	Asked      int                `json:"asked"`
 	Done       int                `json:"done"`
 	Why        string             `json:"unmeasured,omitempty"` // why it cannot be measured
+	Unclear    *unclearJSON       `json:"unclear,omitempty"`    // the filter goes wrong
 	Closed     string             `json:"closed,omitempty"`
 	Note       string             `json:"note,omitempty"`
 	Since      time.Time          `json:"since"`
@@ -49,6 +50,14 @@ type initiativeJSON struct {
 	Place      string             `json:"place"`
 	Items      []itemJSON         `json:"items,omitempty"`
 	BurnUp     []agreements.Point `json:"burnUp,omitempty"`
+}
+
+// unclearJSON tells for how many of the entities that the card judges a filter goes wrong, so
+// that they are not asked, and with what message for the first of them.
+type unclearJSON struct {
+	Entities int    `json:"entities"`
+	Judged   int    `json:"judged"`
+	Problem  string `json:"problem"`
 }
 
 // itemJSON is an entity that is asked.
@@ -61,11 +70,15 @@ type itemJSON struct {
 }
 
 func toInitiativeJSON(i *agreements.Initiative) initiativeJSON {
-	return initiativeJSON{
+	answer := initiativeJSON{
 		Initiative: i.Ref.String(), Title: i.Title, Owner: i.Owner, Scorecard: i.Initiative.Card, Level: i.Level, Rules: i.Rules, Filter: i.Filter,
 		Start: scorecards.DateOf(i.Start), Target: scorecards.DateOf(i.LastDay()), Remind: i.Remind, State: i.State, Asked: i.Asked, Done: i.Done, Why: i.Why, Closed: scorecards.DateOf(i.Closed), Note: i.Note,
 		Since: i.Entry.Since.Time, Position: i.Entry.Since.Position, Place: i.Entry.Origin.Place(),
 	}
+	if i.Unclear > 0 {
+		answer.Unclear = &unclearJSON{i.Unclear, i.Judged, i.Problem}
+	}
+	return answer
 }
 
 // handleInitiatives handles "GET /api/initiatives".

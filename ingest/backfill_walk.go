@@ -304,7 +304,7 @@ func (w *pastWalk) finish(ctx context.Context, shas []string) error {
 		}
 		at := d.Origin
 		at.Commit = w.last
-		changes = append(changes, change{ref, at.Path, at.Path, event.EntityRemoved{
+		changes = append(changes, change{ref: ref, path: at.Path, due: at.Path, data: event.EntityRemoved{
 			Ref: ref, Reason: at.Path + " could not be used when it was first read", Origin: at,
 		}})
 	}

@@ -85,6 +85,9 @@ func TestAFileTakesOverWhatWasMade(t *testing.T) {
 	if err != nil || d.Reason != "it was made in the portal: acme/payments/catalog-info.yaml has it now" || w.uid(compX) != before {
 		t.Errorf("it is taken over because %q, %v", d.Reason, err)
 	}
+	if rec := recs[0]; rec.Actor.Login != "mossbank" || rec.Cause.Commit != w.forge.repo("payments").head || rec.Cause.Delivery == "" || !rec.Time.Equal(rec.Recorded) {
+		t.Errorf("it is %v's at %v, recorded at %v, by %+v", rec.Actor, rec.Time, rec.Recorded, rec.Cause)
+	}
 	if _, err := w.makeOf("c"); fault.KindOf(err) != fault.Conflict || !strings.Contains(err.Error(), "is declared in acme/payments/catalog-info.yaml: change it there") {
 		t.Errorf("made all the same: %v", err)
 	}

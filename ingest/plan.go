@@ -57,6 +57,7 @@ type change struct {
 	ref  string // "" for a file as a whole
 	path string // of the file that it is about
 	due  string // path of the file whose last commit made it so; "" if none did
+	now  bool   // it is so from when it is recorded on, and not since that commit
 	data event.Data
 }
 
@@ -229,7 +230,7 @@ func (p *planner) takes(ref string, claims []claim, from event.Origin) bool {
 		return false
 	}
 	reason := fmt.Sprintf("%s declares it", p.origin(c.file, 0).Place())
-	p.changes = append(p.changes, change{ref, c.file.Path, c.file.Path, event.EntityRemoved{Ref: ref, Reason: reason, Origin: from}})
+	p.changes = append(p.changes, change{ref: ref, path: c.file.Path, due: c.file.Path, data: event.EntityRemoved{Ref: ref, Reason: reason, Origin: from}})
 	return true
 }
 
@@ -263,11 +264,11 @@ func (p *planner) declare(ref string, c claim) {
 	}
 	ceded, isCeded := p.ceded[ref]
 	switch {
+	case isCeded && ceded.Origin.FromPortal(): // the commit may be older than what it takes over
+		reason := fmt.Sprintf("it was made in the portal: %s has it now", now.Origin.Place())
+		p.changes = append(p.changes, change{ref: ref, path: now.Origin.Path, due: now.Origin.Path, now: true, data: event.EntityChanged{Declaration: now, Reason: reason}})
 	case isCeded: // no commit did that, but the configuration, now
 		reason := fmt.Sprintf("source %s, which had it, is not configured any more: %s has it now, by source %s", ceded.Origin.Source, now.Origin.Place(), p.source)
-		if ceded.Origin.FromPortal() {
-			reason = fmt.Sprintf("it was made in the portal: %s has it now", now.Origin.Place())
-		}
 		p.changes = append(p.changes, change{ref: ref, path: now.Origin.Path, data: event.EntityChanged{Declaration: now, Reason: reason}})
 	case isKnown:
 		_, mended := p.rejected[place{c.file.Path, ref}]
@@ -301,7 +302,7 @@ func (p *planner) remove(ref string, was event.Origin) {
 		reason = fmt.Sprintf("%s is not read for descriptors any more", was.Path)
 	}
 	at := p.origin(&file{File: File{Path: was.Path, Blob: was.Blob}, at: address{view: was.URL}, followed: was.Followed, parent: was.Parent}, was.Line)
-	p.changes = append(p.changes, change{ref, was.Path, due, event.EntityRemoved{Ref: ref, Reason: reason, Origin: at}})
+	p.changes = append(p.changes, change{ref: ref, path: was.Path, due: due, data: event.EntityRemoved{Ref: ref, Reason: reason, Origin: at}})
 	p.clear(was.Path, ref)
 }
 
@@ -344,7 +345,7 @@ func (p *planner) add(ref string, now event.Origin, data event.Data) {
 	if r, ok := p.rejected[place{now.Path, ref}]; ok {
 		was = r.Origin
 	}
-	p.changes = append(p.changes, change{ref, now.Path, causeOf(was, now), data})
+	p.changes = append(p.changes, change{ref: ref, path: now.Path, due: causeOf(was, now), data: data})
 }
 
 // clear keeps p.left in step with what an event will end: see [Known].

@@ -367,6 +367,9 @@ func seal(changes []change, r reading, credits map[string]credit, cause string, 
 		}
 		by := credits[c.due]
 		e.ID, e.Time, e.Actor = id, by.at, by.actor
+		if c.now {
+			e.Time = time.Time{}
+		}
 		e.Cause = why
 		e.Cause.Commit, e.Cause.CommitURL = by.sha, by.url
 		events[i] = e

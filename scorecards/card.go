@@ -293,3 +293,17 @@ func (c *Card) levelNames() string {
 	}
 	return strings.Join(names, ", ")
 }
+
+// PassesBy reports whether the card does not judge an entity for certain. Where that takes
+// more than the descriptor, it is not known here.
+func (c *Card) PassesBy(e *catalog.Entity, now time.Time) bool {
+	if c.filter == nil {
+		return false
+	}
+	for _, input := range c.filter.reads {
+		if !within(input, "entity") {
+			return false
+		}
+	}
+	return judge(c.filter, newView(&Subject{Entity: e}, now)).Outcome == Fail
+}

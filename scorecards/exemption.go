@@ -87,6 +87,7 @@ func (e *Exemption) Misses(c *Card) []catalog.Problem {
 		p.add("spec.scorecard", noCard)
 		return p
 	}
+	p.draft(c)
 	p.rules(c, e.Rules)
 	return p
 }
@@ -100,6 +101,11 @@ func Longest(all []*Exemption, card, rule string, now time.Time) (longest *Exemp
 		}
 	}
 	return longest
+}
+
+// Concerns reports whether it exempts from any rule that a card has.
+func (e *Exemption) Concerns(c *Card) bool {
+	return !c.Draft && slices.ContainsFunc(c.Rules, func(r *Rule) bool { return e.Covers(c.Ref.String(), r.ID) })
 }
 
 func (e *Exemption) outlasts(o *Exemption) bool {

@@ -142,7 +142,20 @@ func (i *Initiative) AsksAll() bool { return i.filter == nil }
 // Asks reports whether an entity that the card judges is asked. Of what is known of it
 // nothing is read but entity, owner, relations and links.
 func (i *Initiative) Asks(s *Subject, now time.Time) bool {
-	return i.filter == nil || judge(i.filter, newView(s, now)).Outcome == Pass
+	asked, _ := i.Selects(s, now)
+	return asked
+}
+
+// Selects is [Initiative.Asks], with what goes wrong where the filter does; that asks nobody.
+func (i *Initiative) Selects(s *Subject, now time.Time) (asked bool, wrong string) {
+	if i.filter == nil {
+		return true, ""
+	}
+	j := judge(i.filter, newView(s, now))
+	if j.Outcome == Error {
+		wrong = j.Message
+	}
+	return j.Outcome == Pass, wrong
 }
 
 // Misses lists what the initiative names and is not there: of a card, nil where that is not
@@ -153,6 +166,7 @@ func (i *Initiative) Misses(c *Card) []catalog.Problem {
 		p.add("spec.scorecard", noCard)
 		return p
 	}
+	p.draft(c)
 	if i.Level != "" && c.Rank(i.Level) == 0 {
 		p.add("spec.level", "the scorecard has no level %s", i.Level)
 	}
@@ -162,6 +176,13 @@ func (i *Initiative) Misses(c *Card) []catalog.Problem {
 
 // noCard says of a scorecard that it is not there.
 const noCard = "there is no such scorecard"
+
+// draft adds that a card is one.
+func (p *problems) draft(c *Card) {
+	if c.Draft {
+		p.add("spec.scorecard", "the scorecard is a draft, which asks nobody for anything")
+	}
+}
 
 // rules adds which rules a card does not have.
 func (p *problems) rules(c *Card, ids []string) {

@@ -47,6 +47,7 @@ type ruleState struct {
 	why     string      // address of the page that tells how it comes to this
 	soon    string      // from when on it counts; empty if it does
 	exempt  *exemptNote // nil if it is not exempt
+	waits   *waitsNote  // an exemption that is asked for already; nil if none is
 	ask     string      // address of the form that asks for an exemption; empty if none can be asked for
 	when    ui.Moment
 	who     ui.Person
@@ -98,7 +99,7 @@ func (s *Site) entityScores(ctx context.Context, r request) (answer, error) {
 func (v *entityScore) asks(e *entities.Entry, card *scorecards.Card) {
 	for _, states := range [][]ruleState{v.todo, v.rules} {
 		for i := range states {
-			if states[i].cell.class == "fail" && states[i].soon == "" {
+			if states[i].cell.class == "fail" && states[i].soon == "" && states[i].waits == nil {
 				states[i].ask = askLink(e, card, states[i].id)
 			}
 		}
@@ -133,8 +134,11 @@ func newEntityScore(r request, card *scorecards.Card, s scores.Score, exemptions
 		}
 		if one.Outcome == string(scorecards.Exempt) {
 			if x := exemptionBy(exemptions, s.Card, s.Entity, rule.ID, r); x != nil {
-				state.exempt = newExemptNote(r.catalog, x)
+				state.exempt, state.message = newExemptNote(r.catalog, x), x.Reason // what is on record may be of another exemption
 			}
+		}
+		if state.cell.class == "fail" {
+			state.waits = waitingFor(r.catalog, exemptions, s.Card, s.Entity, rule.ID)
 		}
 		if !rule.Counts(r.pageTime()) {
 			state.soon = "Counts from " + ui.Day(rule.From).Text + "."

@@ -74,7 +74,7 @@ func (s *Site) exemptionWith(ctx context.Context, r request, change func(*exempt
 	all := agreements.Exemptions(r.catalog, r.pageTime())
 	i := slices.IndexFunc(all, func(x agreements.Exemption) bool { return x.Entry.Ref == ref.String() })
 	if i < 0 {
-		return answer{}, fault.New(fault.NotFound, "there is no exemption %s", ref.Name)
+		return s.notAgreed(ctx, r, ref)
 	}
 	x := all[i]
 	page, err := s.History.Events(ctx, r.then(history.Filter{Entity: x.Entry.Ref, Limit: shownAgreement}))
@@ -88,6 +88,22 @@ func (s *Site) exemptionWith(ctx context.Context, r request, change func(*exempt
 	}
 	change(&v)
 	return answer{title: "Exemption of " + v.entity.Label, body: exemptionPage(v)}, nil
+}
+
+// notAgreed is the page of an exemption or initiative that is not there: what became of it, if
+// it ever was.
+func (s *Site) notAgreed(ctx context.Context, r request, ref catalog.Ref) (answer, error) {
+	if _, there := r.catalog.Get(ref.String()); there {
+		return answer{}, fault.New(fault.NotFound, "the %s %s cannot be read", strings.ToLower(ref.Kind), ref.Name)
+	}
+	recent, err := s.newest(ctx, r, ref, recentChanges)
+	if err != nil {
+		return answer{}, err
+	}
+	if len(recent.Entries) == 0 {
+		return answer{}, fault.New(fault.NotFound, "there is no %s %s", strings.ToLower(ref.Kind), ref.Name)
+	}
+	return notThere(r, ref, recent.Page), nil
 }
 
 // decisionsOn are the forms by what can be decided now.
@@ -185,6 +201,7 @@ type askView struct {
 	all               bool      // all of them are chosen
 	rulesProblem      string
 	waiting           ui.Anchor // what was asked for already
+	waits             string    // which of the rules
 	cardTitle         string
 	decides           ui.Person
 	cards             []ui.Option
@@ -209,7 +226,27 @@ func (s *Site) askExemption(_ context.Context, r request) (answer, error) {
 	}
 	q := r.self.query
 	v := newAskView(r, q.Get(fieldEntity), q.Get(fieldScorecard), func(id string) bool { return slices.Contains(q[fieldRule], id) })
+	if v.misses(r) {
+		return answer{status: http.StatusNotFound, title: "Ask for an exemption", body: askPage(v)}, nil
+	}
 	return answer{title: "Ask for an exemption", body: askPage(v)}, nil
+}
+
+// misses says at the fields what the address names and is not there, and reports whether
+// anything is.
+func (v *askView) misses(r request) bool {
+	if text := v.entity.Value; text != "" {
+		ref, err := catalog.ParseRef(text, catalog.Ref{Kind: "Component"})
+		if err != nil {
+			v.entity.Problem = "This is no reference of an entity; write component:payments."
+		} else if _, there := r.catalog.Get(ref.String()); !there {
+			v.entity.Problem = "There is no " + ref.String() + " in the catalog."
+		}
+	}
+	if v.card.Value != "" && v.cardTitle == "" {
+		v.card.Problem = "There is no scorecard " + ui.Shorten(v.card.Value, 80) + " that judges anybody."
+	}
+	return v.entity.Problem != "" || v.card.Problem != ""
 }
 
 func newAskView(r request, entity, card string, chosen func(rule string) bool) askView {
@@ -237,6 +274,20 @@ func newAskView(r request, entity, card string, chosen func(rule string) bool) a
 		}
 	}
 	return v
+}
+
+// titles names rules of the card.
+func (v *askView) titles(ids []string) string {
+	if len(ids) == 0 {
+		return "An exemption from all rules"
+	}
+	all := slices.Clone(ids)
+	for i, id := range ids {
+		if n := slices.IndexFunc(v.rules, func(b ruleBox) bool { return b.id == id }); n >= 0 {
+			all[i] = v.rules[n].title
+		}
+	}
+	return strings.Join(all, ", ")
 }
 
 // cardName is what to call a scorecard in a form.
@@ -269,6 +320,7 @@ func (s *Site) asked(ctx context.Context, r request) (answer, error) {
 	if twice, ok := errors.AsType[desk.AskedFor](err); ok {
 		ref, _ := catalog.ParseRef(twice.Ref, catalog.Ref{})
 		v.waiting = ui.Anchor{Label: ref.Name, Href: namedLink(exemptionsPath, ref)}
+		v.waits = v.titles(twice.Rules)
 	}
 	v.reason.Value, v.until.Value, v.by.Value = strings.TrimSpace(ask.Reason), ask.Until, strings.TrimSpace(r.form(fieldBy))
 	rules := ui.Field{ID: "x-rules", Name: fieldRules, Label: "Rules"}
@@ -302,6 +354,32 @@ func exemptionBy(all []agreements.Exemption, card, entity, rule string, r reques
 	longest := scorecards.Longest(of, card, rule, r.pageTime())
 	if i := slices.IndexFunc(all, func(x agreements.Exemption) bool { return x.Exemption == longest }); i >= 0 {
 		return &all[i]
+	}
+	return nil
+}
+
+// waitsNote says that an exemption from a rule is asked for already, and who is to decide.
+type waitsNote struct {
+	href    string
+	asked   ui.Person
+	decides ui.Person
+}
+
+// waitingFor is the exemption from a rule that waits for a decision; nil if none does.
+func waitingFor(c Catalog, all []agreements.Exemption, card, entity, rule string) *waitsNote {
+	for i := range all {
+		x := &all[i]
+		if x.Stands != scorecards.Requested || x.Exemption.Card != card || x.Entity != entity || !x.Covers(x.Exemption.Card, rule) {
+			continue
+		}
+		n := &waitsNote{href: namedLink(exemptionsPath, x.Ref), asked: actor(x.Entry.Since.Actor)}
+		if x.RequestedBy != "" {
+			n.asked = person(c, x.RequestedBy)
+		}
+		if o := x.Decides(); o != "" {
+			n.decides = owner(c, o)
+		}
+		return n
 	}
 	return nil
 }

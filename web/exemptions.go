@@ -84,11 +84,24 @@ type exemptionRow struct {
 	event    ui.EventMark
 	status   scorecards.Status
 	declared outsideLink // the file; empty if it was made in the portal
+	astray   string      // what it names that is not there; empty if nothing is astray
+	nothing  bool        // nothing comes of it because of that
 }
 
 // exemptionStatuses are the views of the list, in their order.
 func exemptionStatuses() []scorecards.Status {
-	return []scorecards.Status{scorecards.Requested, scorecards.Granted, scorecards.Expired, scorecards.Denied, scorecards.Revoked}
+	return []scorecards.Status{scorecards.Requested, scorecards.Granted, toNothing, scorecards.Expired, scorecards.Denied, scorecards.Revoked}
+}
+
+// toNothing is how pages list what was granted and is not in force, since what it names is not
+// there. To scorecards that is granted.
+const toNothing scorecards.Status = "nothing"
+
+func listedAs(x agreements.Exemption) scorecards.Status {
+	if x.Stands == scorecards.Granted && x.Nothing {
+		return toNothing
+	}
+	return x.Stands
 }
 
 // exemptionList handles "GET /exemptions".
@@ -114,7 +127,7 @@ func (s *Site) exemptionList(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	chosen.Status = scorecards.Status(word)
+	chosen.Status, chosen.As = scorecards.Status(word), listedAs
 	v := newExemptionsView(r, all, chosen)
 	if s.Desk != nil && r.moment.Now() {
 		v.ask = exemptionFormURL
@@ -137,12 +150,16 @@ func newExemptionsView(r request, all []agreements.Exemption, choice agreements.
 		any: len(all) > 0, carry: r.self.drop(fieldScorecard, fieldTeam).carry(), status: "All",
 		cards: []ui.Option{{Label: "All scorecards"}}, teams: []ui.Option{{Label: "All teams"}},
 	}
-	v.csv = csvLink(r, "/api/exemptions").set(fieldScorecard, choice.Card).set(fieldOwner, choice.Owner).set(fieldStatus, string(choice.Status)).String()
+	csvStatus := choice.Status
+	if csvStatus == toNothing {
+		csvStatus = scorecards.Granted // the table has a column that tells
+	}
+	v.csv = csvLink(r, "/api/exemptions").set(fieldScorecard, choice.Card).set(fieldOwner, choice.Owner).set(fieldStatus, string(csvStatus)).String()
 	v.cards, v.teams = exemptionChoices(r.catalog, all, v.cards, v.teams, choice)
 	chosen, counts := choice.From(r.catalog, all)
 	for _, x := range chosen {
 		switch {
-		case x.Stands == scorecards.Requested:
+		case listedAs(x) == scorecards.Requested:
 			v.open = append(v.open, newExemptionRow(r, x))
 		case len(v.rows) == shownExemptions:
 			v.more++
@@ -156,6 +173,9 @@ func newExemptionsView(r request, all []agreements.Exemption, choice agreements.
 	}
 	v.views = append(v.views, ui.View{Label: "All", Href: r.self.drop(fieldStatus).String(), Count: ui.Number(total), On: choice.Status == ""})
 	for _, one := range exemptionStatuses() {
+		if one == toNothing && counts[one] == 0 && choice.Status != one {
+			continue
+		}
 		v.views = append(v.views, ui.View{Label: exemptionWord(one), Href: r.self.set(fieldStatus, string(one)).String(), Count: ui.Number(counts[one]), On: choice.Status == one})
 		if choice.Status == one {
 			v.status = exemptionWord(one)
@@ -202,6 +222,8 @@ func exemptionWord(s scorecards.Status) string {
 		return "Asked for"
 	case scorecards.Granted:
 		return "In force"
+	case toNothing:
+		return "Comes to nothing yet"
 	}
 	return ui.Sentence(string(s))
 }
@@ -209,8 +231,8 @@ func exemptionWord(s scorecards.Status) string {
 func newExemptionRow(r request, x agreements.Exemption) exemptionRow {
 	row := exemptionRow{
 		name: ui.Anchor{Label: x.Entry.Entity.Metadata.Name, Href: namedLink(exemptionsPath, x.Ref)}, entity: named(r.catalog, x.Entity),
-		card: ui.Anchor{Label: named(r.catalog, x.Exemption.Card).Label}, rules: "all rules", reason: x.Reason, word: exemptionWord(x.Stands), note: x.Note,
-		until: noEnd, since: ui.Near(x.Entry.Since.Time, r.now), event: mark(x.Entry.Since.Position), status: x.Stands,
+		card: ui.Anchor{Label: named(r.catalog, x.Exemption.Card).Label}, rules: "all rules", reason: x.Reason, word: exemptionWord(listedAs(x)), note: x.Note,
+		until: noEnd, since: ui.Near(x.Entry.Since.Time, r.now), event: mark(x.Entry.Since.Position), status: x.Stands, astray: ui.Sentence(x.Why()), nothing: x.Nothing,
 	}
 	if x.Card != nil {
 		row.card = ui.Anchor{Label: x.Card.Title, Href: scorecardLink(x.Card.Ref)}
@@ -241,10 +263,11 @@ func newExemptionRow(r request, x agreements.Exemption) exemptionRow {
 		row.look, row.icon = "info", "question"
 	case scorecards.Granted:
 		row.look, row.icon = "good", "shield"
-		if n, ends := x.DaysLeft(r.pageTime()); ends {
-			row.left, row.soon = ui.Plural(n, "day")+" left", n <= endsSoon
-		}
-		if r.pageTime().Before(x.From) {
+		row.left, row.soon = timeLeft(x.DaysLeft(r.pageTime()))
+		switch {
+		case x.Nothing:
+			row.look, row.icon, row.left, row.soon = "warn", "alert", "", false
+		case r.pageTime().Before(x.From):
 			row.word, row.look, row.left, row.soon = "From "+ui.Day(x.From).Text, "info", "", false
 		}
 	case scorecards.Denied, scorecards.Revoked:
@@ -254,6 +277,19 @@ func newExemptionRow(r request, x agreements.Exemption) exemptionRow {
 		row.since, row.event = ui.Near(x.Until, r.now), ui.EventMark{}
 	}
 	return row
+}
+
+// timeLeft says how long something lasts still, and whether that is short: in years where days
+// say little.
+func timeLeft(days int, ends bool) (says string, soon bool) {
+	const year = 365
+	switch {
+	case !ends:
+		return "", false
+	case days >= 3*year:
+		return ui.Plural(days/year, "year") + " left", false
+	}
+	return ui.Plural(days, "day") + " left", days <= endsSoon
 }
 
 // newDebtView draws how many exemptions were in force.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
@@ -187,5 +188,115 @@ func TestWhatHasNoEnd(t *testing.T) {
 	o.post("/exemptions/new", url.Values{"entity": {"payments"}, "scorecard": {"production-readiness"}, "rule.docs": {"on"}, "reason": {"They move"}, "by": {"Salt Marsh"}})
 	if page := o.ok("/exemptions").text("[data-part=open]"); !strings.Contains(page, "without an end") || strings.Contains(page, "until without") {
 		t.Errorf("what waits is shown as %s", page)
+	}
+}
+
+// file pushes a descriptor.
+func (o *organisation) file(at time.Time, path, text string) {
+	o.t.Helper()
+	o.push(sample.Push{At: at, By: by("mossbank"), Repository: "acme/catalog", Path: path, Text: text})
+}
+
+func exemptionOf(name, spec string) string {
+	return "apiVersion: callboard.dev/v1alpha1\nkind: Exemption\nmetadata: {name: " + name + "}\nspec: {reason: It moves, " + spec + "}\n"
+}
+
+// What a file grants and nothing comes of is not in force, on any page, and says why.
+func TestAnExemptionThatComesToNothing(t *testing.T) {
+	o := staffed(t)
+	o.stand(daysAgo(100), "production-readiness", "component:default/payments", "Bronze", 1, "owner=pass docs=exempt", "mossbank", "c0ffee")
+	o.file(daysAgo(20), "good.yaml", exemptionOf("good", "scorecard: production-readiness, entity: component:payments, rules: [docs]"))
+	o.file(daysAgo(20), "lost.yaml", exemptionOf("lost", "scorecard: production-readiness, entity: component:nobody"))
+	o.file(daysAgo(20), "sites.yaml", exemptionOf("unjudged", "scorecard: sites, entity: component:payments"))
+	o.ready()
+	page := o.ok("/exemptions?status=granted")
+	page.wants("[data-part=list]", "In force", "Docs not older than 90 days")
+	if text := page.text("[data-part=list]"); strings.Contains(text, "nobody") || strings.Contains(text, "Sites") {
+		t.Errorf("in force are %s", text)
+	}
+	page = o.ok("/exemptions?status=nothing")
+	page.wants("[data-part=list]", "Comes to nothing yet", "There is no component:default/nobody in the catalog", "The scorecard does not judge component:default/payments")
+	o.ok("/exemptions/unjudged").wants("main", "Comes to nothing yet", "Nothing comes of it yet. The scorecard does not judge component:default/payments.")
+	if text := o.ok("/exemptions/good").text("main"); strings.Contains(text, "nothing") {
+		t.Errorf("what is in force says %s", text)
+	}
+}
+
+// Where one works, what is asked for already is shown, and the reason of what is exempt is that
+// of the exemption which holds now.
+func TestAskedForOnTheTab(t *testing.T) {
+	o := staffed(t)
+	const tab = "/catalog/default/component/payments/scorecards"
+	o.stand(daysAgo(100), "production-readiness", "component:default/payments", "Bronze", 1, "owner=pass docs=exempt codeowners=fail", "mossbank", "c0ffee")
+	o.file(daysAgo(20), "docs.yaml", exemptionOf("docs", "scorecard: production-readiness, entity: component:payments, rules: [docs]"))
+	o.ready()
+	page := o.ok(tab)
+	page.wants("[data-part=score]", "Exempt It moves")
+	page.follow("[data-part=score] a", "Ask for an exemption")
+	form := url.Values{"entity": {"payments"}, "scorecard": {"production-readiness"}, "rule.codeowners": {"on"}, "reason": {"Two teams become one"}, "by": {"Salt Marsh"}}
+	if got := o.post("/exemptions/new", form); got.status != http.StatusSeeOther {
+		t.Fatalf("%d: %s", got.status, got.text("main"))
+	}
+	page = o.ok(tab)
+	page.wants("[data-part=waits]", "Salt Marsh, waits for a decision")
+	if href := page.follow("[data-part=waits] a", "Asked for"); href != "/exemptions/payments-codeowners" {
+		t.Errorf("it leads to %s", href)
+	}
+	if strings.Contains(page.text("main"), "Ask for an exemption") {
+		t.Error("it can be asked for again")
+	}
+	form.Set("rule.docs", "on")
+	got := o.post("/exemptions/new", form)
+	got.wants("main", "This waits for a decision already: CODEOWNERS names somebody, as payments-codeowners")
+	if got.status != http.StatusUnprocessableEntity {
+		t.Errorf("more than what waits: %d", got.status)
+	}
+}
+
+func TestAskingForWhatIsNotThere(t *testing.T) {
+	o := staffed(t)
+	got := o.get("/exemptions/new?entity=nope&scorecard=nope")
+	if got.status != http.StatusNotFound {
+		t.Errorf("it answers %d", got.status)
+	}
+	got.wants("main", "There is no component:default/nope in the catalog.", "There is no scorecard nope that judges anybody.")
+}
+
+// What was removed keeps its address: it says by whom, and leads to the history and to how it was.
+func TestARemovedAgreementKeepsItsAddress(t *testing.T) {
+	o := staffed(t)
+	o.file(daysAgo(20), "x.yaml", exemptionOf("spring", "scorecard: production-readiness, entity: component:payments"))
+	o.file(daysAgo(20), "i.yaml", "apiVersion: callboard.dev/v1alpha1\nkind: Initiative\nmetadata: {name: gold, title: Gold}\nspec: {scorecard: production-readiness, level: Gold, target: 2999-06-30}\n")
+	o.ready()
+	for _, path := range []string{"/exemptions/spring", "/initiatives/gold"} {
+		o.ok(path)
+	}
+	for path, ref := range map[string]string{"x.yaml": "exemption:default/spring", "i.yaml": "initiative:default/gold"} {
+		o.push(sample.Push{At: daysAgo(3), By: by("mossbank"), Repository: "acme/catalog", Path: path, Removes: ref})
+	}
+	if _, err := o.world.Add(daysAgo(3), "scorecards", "exemption:default/spring", by("mossbank"), event.Cause{}, event.ExemptionRevoked{Exemption: event.Exemption{
+		Ref: "exemption:default/spring", Card: "scorecard:default/production-readiness", Entity: "component:default/payments", Reason: "It moves",
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	o.ready()
+	for path, kind := range map[string]string{"/exemptions/spring": "exemption", "/initiatives/gold": "initiative"} {
+		got := o.get(path)
+		if got.status != http.StatusNotFound {
+			t.Errorf("%s answers %d", path, got.status)
+		}
+		got.wants("main", "was removed", "mossbank")
+		name := path[strings.LastIndex(path, "/")+1:]
+		if href := got.follow("main a", "See its history"); href != "/catalog/default/"+kind+"/"+name+"/history" {
+			t.Errorf("the history of %s is at %s", path, href)
+		}
+		before := got.follow("main a", "Look at it as it was")
+		if !strings.HasPrefix(before, path+"?at=") {
+			t.Errorf("%s was at %s", path, before)
+		}
+		o.ok(before).wants("main", "What became of it")
+	}
+	if got := o.get("/exemptions/never"); got.status != http.StatusNotFound || strings.Contains(got.text("main"), "was removed") {
+		t.Errorf("what never was: %d %s", got.status, got.text("main"))
 	}
 }

@@ -41,7 +41,8 @@ type termsView struct {
 	cards, levels, owners []ui.Option
 	known                 []cardRules
 	problem               string
-	position              string // of the event that made it what is filled in; empty for a new one
+	same                  ui.Anchor // one like it that is open already
+	position              string    // of the event that made it what is filled in; empty for a new one
 }
 
 // cardRules are the ids of the rules of a card.
@@ -200,6 +201,11 @@ func (s *Site) fillIn(ctx context.Context, r request, was *agreements.Initiative
 	if changed, ok := errors.AsType[desk.Changed](err); ok {
 		v.position = ui.Plain(changed.Now)
 		v.problem = "Somebody changed the initiative meanwhile: look at its page. Press again to have it as it is here."
+		return answer{status: http.StatusConflict, title: v.heading, body: termsPage(v)}, nil
+	}
+	if same, ok := errors.AsType[desk.SameOpen](err); ok {
+		ref, _ := catalog.ParseRef(same.Ref, catalog.Ref{})
+		v.same = ui.Anchor{Label: named(r.catalog, same.Ref).Label, Href: namedLink(initiativesPath, ref)}
 		return answer{status: http.StatusConflict, title: v.heading, body: termsPage(v)}, nil
 	}
 	if !refused(err) {

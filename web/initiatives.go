@@ -11,6 +11,7 @@ import (
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/agreements"
 	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/projections/notices"
 	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/web/ui"
 )
@@ -105,9 +106,7 @@ func newInitiativeRow(r request, i *agreements.Initiative) initiativeRow {
 		row.look, row.icon, row.word = "bad", "question", "Cannot be measured"
 	default:
 		row.look, row.icon, row.word = "", "flag", "Open"
-		if n, ok := i.DaysLeft(r.pageTime()); ok {
-			row.left, row.soon = ui.Plural(n, "day")+" left", n <= endsSoon
-		}
+		row.left, row.soon = timeLeft(i.DaysLeft(r.pageTime()))
 		switch {
 		case row.why != "":
 			row.look, row.icon, row.word = "bad", "question", "Cannot be measured"
@@ -141,7 +140,9 @@ type initiativeView struct {
 	over     bool
 	filter   string
 	start    string
-	remind   string
+	remind   []string // what becomes of each reminder
+	lost     string   // why nobody can tell any more who was not done
+	unclear  string   // for how many the filter goes wrong, and how; empty if for none
 	note     string
 	closed   string
 	declared outsideLink
@@ -181,7 +182,7 @@ func (s *Site) initiativeOf(ctx context.Context, r request) (*agreements.Initiat
 	}
 	ref := r.namedRef(scorecards.KindInitiative)
 	e, ok := r.catalog.Get(ref.String())
-	if !ok {
+	if !ok { // see Site.notAgreed
 		return nil, fault.New(fault.NotFound, "there is no initiative %s", ref.Name)
 	}
 	i, err := s.Agreements.Initiative(ctx, r.catalog, r.moment, r.pageTime(), e)
@@ -193,6 +194,9 @@ func (s *Site) initiativeOf(ctx context.Context, r request) (*agreements.Initiat
 
 func (s *Site) initiativeWith(ctx context.Context, r request, change func(*initiativeView)) (answer, error) {
 	i, err := s.initiativeOf(ctx, r)
+	if fault.KindOf(err) == fault.NotFound && s.Agreements != nil {
+		return s.notAgreed(ctx, r, r.namedRef(scorecards.KindInitiative))
+	}
 	if err != nil {
 		return answer{}, err
 	}
@@ -228,16 +232,10 @@ func newInitiativeView(r request, i *agreements.Initiative) initiativeView {
 	if !i.Closed.IsZero() {
 		v.closed = ui.Day(i.Closed).Text
 	}
-	var days []string
-	for _, n := range i.Remind {
-		days = append(days, ui.Number(n))
-	}
-	switch {
-	case len(days) == 1:
-		v.remind = ui.Plural(i.Remind[0], "day") + " before"
-	case len(days) > 1:
-		last := len(days) - 1
-		v.remind = strings.Join(days[:last], ", ") + " and " + days[last] + " days before"
+	v.remind = remindersOf(r, i)
+	v.lost = i.Lost
+	if i.Unclear > 0 {
+		v.unclear = fmt.Sprintf("%s of %s: %s.", ui.Number(i.Unclear), ui.Plural(i.Judged, "entity", "entities"), i.Problem)
 	}
 	if !i.Entry.Origin.FromPortal() {
 		v.declared = outsideLink{label: i.Entry.Origin.Place(), href: ui.Outside(i.Entry.Origin.URL)}
@@ -245,6 +243,41 @@ func newInitiativeView(r request, i *agreements.Initiative) initiativeView {
 	v.groups, v.all = newItemGroups(r, i)
 	v.csv = csvLink(r, "/api"+v.name.Href).String()
 	return v
+}
+
+// remindersOf says what becomes of each reminder, the earliest first: the next one with whom it
+// is for.
+func remindersOf(r request, i *agreements.Initiative) (all []string) {
+	next := true
+	for n, days := range i.Remind {
+		if n > 0 && days == i.Remind[n-1] {
+			continue
+		}
+		at := notices.ReminderAt(i.LastDay(), days)
+		says := ui.Plural(days, "day") + " before, on " + ui.Day(at).Text
+		switch {
+		case i.State == agreements.Draft:
+			says += ": none while this is a draft"
+		case at.After(r.pageTime()) && i.State.Over():
+			says += ": it did not come, since this is over"
+		case at.After(r.pageTime()) && i.Why != "":
+			says += ": not as long as this cannot be measured"
+		case at.After(r.pageTime()) && next:
+			next = false
+			lacks := "does not keep these rules"
+			if i.Level != "" {
+				lacks = "has not reached " + i.Level
+			}
+			says += ": the next, to the owners of all that " + lacks + " by then"
+			if i.Owner != "" {
+				says += ", and of the initiative"
+			}
+		case !at.After(i.Entry.Registered):
+			says += ": it never comes, since that was over when this was opened"
+		}
+		all = append(all, says)
+	}
+	return all
 }
 
 // newItemGroups lists what is left to do by owner, who has most to do first.
@@ -280,11 +313,7 @@ func newItemView(r request, i *agreements.Initiative, item agreements.Item) item
 		v.entity.Href += "/scorecards"
 	}
 	for _, id := range item.Left {
-		rule := i.Card.Rule(id)
-		if rule == nil {
-			v.rules = append(v.rules, ruleState{title: id, message: "The scorecard has no such rule.", cell: newCell(string(scorecards.Unknown), id)})
-			continue
-		}
+		rule := i.Card.Rule(id) // it is there: what cannot be measured has no items
 		state := ruleState{title: rule.Title, level: newLevelMark(rule.Level), fix: ui.Outside(rule.Fix), cell: newCell(string(scorecards.Unknown), rule.Title)}
 		for _, one := range item.Score.Rules {
 			if one.ID == id {
@@ -325,7 +354,7 @@ func newBurnView(i *agreements.Initiative, points []agreements.Point) trendView 
 	axis := newTimeAxis(moments, end)
 	v.area.At, v.area.Ticks = axis.places(moments)
 	v.area.Bands, v.area.Tall = []ui.Band{done, rest}, 200
-	v.area.Pins = []ui.Pin{{At: min(axis.at(i.Target), 100), Text: ui.Day(i.LastDay()).Text + ": the target, all " + ui.Number(points[last].Asked) + " done."}}
+	v.area.Pins = []ui.Pin{{At: min(axis.at(i.Target), 100), Text: ui.Day(i.LastDay()).Text + ": the target, all " + ui.Number(points[last].Asked) + "."}}
 	v.area.Says = fmt.Sprintf("Done: %d of %d on %s, %d of %d on %s; the target is all by %s.", points[0].Done, points[0].Asked, ui.Day(moments[0]).Text,
 		points[last].Done, points[last].Asked, ui.Day(moments[last]).Text, ui.Day(i.LastDay()).Text)
 	v.notes = append(v.notes, "By the rules of today, and what these came to then. Who is asked is who is asked today.")
@@ -356,9 +385,6 @@ func askedOf(r request, all []agreements.Initiative, card, entity string) (notes
 			note := askedNote{name: row.name, by: row.target, done: item.Done, soon: row.soon, says: "done"}
 			if !note.done {
 				note.says = ui.Plural(len(item.Left), "rule") + " left: " + strings.Join(ruleTitles(i.Card, item.Left), ", ")
-				if len(item.Left) == 0 {
-					note.says = row.says()
-				}
 			}
 			notes = append(notes, note)
 		}

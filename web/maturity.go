@@ -3,7 +3,6 @@ package web
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -106,7 +105,7 @@ func share(c maturity.Count) (int, bool) {
 }
 
 // whole is a percentage as all pages write it.
-func whole(percent float64) int { return int(math.Round(percent)) }
+func whole(percent float64) int { return scorecards.Percent(percent, 100) }
 
 func percentText(c maturity.Count) string {
 	if n, ok := share(c); ok {

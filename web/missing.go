@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
@@ -25,10 +26,13 @@ func notThere(r request, ref catalog.Ref, page history.Page) answer {
 		v.similar = append(v.similar, named(r.catalog, e.Ref))
 	}
 	if len(page.Entries) > 0 {
-		last := happening(page.Entries[0], r.now)
-		v.last = &last
-		v.removed = page.Entries[0].Type == event.TypeEntityRemoved
+		newest, removed := ending(page.Entries)
+		last := happening(newest, r.now)
+		v.last, v.removed = &last, removed
 		v.history = entityLink(ref) + "/history"
+		if removed {
+			v.before = r.self.drop(fieldKnown).set(fieldMoment, newest.Time.Add(-1).UTC().Format(time.RFC3339Nano)).String()
+		}
 		if v.removed && strings.EqualFold(ref.Kind, "group") {
 			v.ledger = entityLink(ref) + "/ledger"
 		}
@@ -43,6 +47,20 @@ func notThere(r request, ref catalog.Ref, page history.Page) answer {
 		}
 	}
 	return answer{status: http.StatusNotFound, title: ref.Name, body: missingEntityPage(v)}
+}
+
+// ending is the event that removed an entity, of those about it with the newest first, and
+// true; what became of it because of that comes after. If none did it is the newest.
+func ending(newest []history.Entry) (history.Entry, bool) {
+	for _, e := range newest {
+		switch e.Type {
+		case event.TypeEntityRemoved:
+			return e, true
+		case event.TypeEntityRegistered, event.TypeEntityChanged:
+			return newest[0], false
+		}
+	}
+	return newest[0], false
 }
 
 // absence says that something is not there at the moment of a page.
@@ -63,6 +81,7 @@ type missingEntity struct {
 	refused   string // the file that declares it and cannot be used; "" for none
 	problem   string // what is wrong in that
 	history   string
+	before    string // the page as of just before it was removed; "" if it was not
 	ledger    string // of a team that was removed; "" else
 	now       string // the page of now, where nothing is on record up to the moment of this one; "" else
 }

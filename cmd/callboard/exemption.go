@@ -47,8 +47,9 @@ func exemptionListCommand(p process) *cobra.Command {
 			portal := f.reader(cmd.CommandPath(), p)
 			var out struct {
 				Items []struct {
-					Exemption, Entity, Scorecard, Status, Until string
-					Rules                                       []string
+					Exemption, Entity, Scorecard, Status, Until, Astray string
+					Rules                                               []string
+					InForce                                             bool
 				}
 			}
 			if err := portal.ask(cmd.Context(), http.MethodGet, "/api/exemptions?"+url.Values{"status": compact(status)}.Encode(), nil, &out); err != nil {
@@ -60,6 +61,11 @@ func exemptionListCommand(p process) *cobra.Command {
 				rules := "all"
 				if len(i.Rules) > 0 {
 					rules = strings.Join(i.Rules, ", ")
+				}
+				if i.Astray != "" && i.InForce {
+					rules += " (" + i.Astray + ")"
+				} else if i.Astray != "" {
+					rules += " (comes to nothing yet: " + i.Astray + ")"
 				}
 				fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", shortName(i.Exemption), i.Status, i.Until, i.Entity, shortName(i.Scorecard), rules)
 			}

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/entities"
@@ -30,6 +30,7 @@ type Catalog interface {
 type Scores interface {
 	List(ctx context.Context, q scores.Query) ([]scores.Score, error)
 	Spells(ctx context.Context, card string, known eventlog.Position) iter.Seq2[*scores.Spell, error]
+	SpellsOf(ctx context.Context, card string, known eventlog.Position, entities []string) iter.Seq2[*scores.Spell, error]
 }
 
 // Events is the history.
@@ -52,6 +53,23 @@ type Exemption struct {
 	Entry  *entities.Entry
 	Card   *scorecards.Card // nil if it is not there
 	Stands scorecards.Status
+	// Astray is what it names that is not there, or not so that anything would come of it;
+	// none of what is over.
+	Astray []catalog.Problem
+	// Nothing comes of it, because of that: whatever it stands at, no rule is exempt.
+	Nothing bool
+}
+
+// InForce reports whether rules are exempt because of it at a moment.
+func (x *Exemption) InForce(now time.Time) bool { return x.Holds(now) && !x.Nothing }
+
+// Why says what is astray; empty if nothing is.
+func (x *Exemption) Why() string {
+	says := make([]string, len(x.Astray))
+	for i, p := range x.Astray {
+		says[i] = p.Message
+	}
+	return strings.Join(says, "; ")
 }
 
 // Decides is the full ref of who decides about it: the owner of the card; empty if that has none.
@@ -69,8 +87,9 @@ func daysLeft(end, now time.Time) (int, bool) {
 	if end.IsZero() {
 		return 0, false
 	}
+	const day = 24 * 60 * 60
 	today := now.UTC().Truncate(24 * time.Hour)
-	return int(end.Sub(today) / (24 * time.Hour)), true
+	return int((end.Unix() - today.Unix()) / day), true // a duration is three centuries at most
 }
 
 // Exemptions lists all: those that are asked for, the oldest first; those that hold, the
@@ -83,7 +102,9 @@ func Exemptions(c Catalog, now time.Time) []Exemption {
 		if read == nil {
 			continue
 		}
-		all = append(all, Exemption{Exemption: read, Entry: e, Card: cardOf(c, cards, read.Card), Stands: read.Stands(now)})
+		x := Exemption{Exemption: read, Entry: e, Card: cardOf(c, cards, read.Card), Stands: read.Stands(now)}
+		x.lookAstray(c, now)
+		all = append(all, x)
 	}
 	slices.SortStableFunc(all, func(a, b Exemption) int {
 		if d := order(a.Stands) - order(b.Stands); d != 0 {
@@ -130,89 +151,18 @@ func cardOf(c Catalog, read map[string]*scorecards.Card, ref string) *scorecards
 	return card
 }
 
-// spell is a time for which an exemption was granted.
-type spell struct{ from, to time.Time } // to is exclusive; zero = it does not end
-
-// Debt counts how many exemptions held at moments in order, of those that are wanted, by
-// what was said of them and known at a moment.
-func (r Reader) Debt(ctx context.Context, m projections.Moment, moments []time.Time, wanted func(event.Exemption) bool) ([]int, error) {
-	open := map[string]spell{}
-	var spells []spell
-	end := func(ref string, at time.Time) {
-		if s, ok := open[ref]; ok {
-			if s.to.IsZero() || at.Before(s.to) {
-				s.to = at
-			}
-			spells = append(spells, s)
-			delete(open, ref)
-		}
+// lookAstray looks for what the exemption names. That it lacks some of its rules leaves the
+// others exempt.
+func (x *Exemption) lookAstray(c Catalog, now time.Time) {
+	if order(x.Stands) == 2 {
+		return
 	}
-	f := history.Filter{Kind: scorecards.KindExemption, Known: m.Known, Whole: true, Uncounted: true, Oldest: true, Limit: 500}
-	if !m.At.IsZero() {
-		f.To = m.At.Add(time.Nanosecond)
+	x.Astray = x.Misses(x.Card)
+	x.Nothing = x.Card == nil || !x.Concerns(x.Card)
+	switch e, there := c.Get(x.Entity); {
+	case !there:
+		x.Nothing, x.Astray = true, append(x.Astray, catalog.Problem{Path: "spec.entity", Message: "there is no " + x.Entity + " in the catalog"})
+	case x.Card != nil && x.Card.PassesBy(e.Entity, now):
+		x.Nothing, x.Astray = true, append(x.Astray, catalog.Problem{Path: "spec.entity", Message: "the scorecard does not judge " + x.Entity})
 	}
-	for {
-		page, err := r.Events.Events(ctx, f)
-		if err != nil {
-			return nil, err
-		}
-		for _, e := range page.Entries {
-			x, granted, ok := exemptionIn(e)
-			if !ok {
-				continue
-			}
-			end(x.Ref, e.Time) // also if it is of another card or entity now, which is not wanted
-			if granted && wanted(x) {
-				open[x.Ref] = spellOf(x, e.Time)
-			}
-		}
-		if page.Next == 0 {
-			break
-		}
-		f.After = page.Next
-	}
-	for _, s := range open {
-		spells = append(spells, s)
-	}
-	counts := make([]int, len(moments))
-	for i, at := range moments {
-		for _, s := range spells {
-			if !at.Before(s.from) && (s.to.IsZero() || at.Before(s.to)) {
-				counts[i]++
-			}
-		}
-	}
-	return counts, nil
-}
-
-// exemptionIn reads what an event says of an exemption, and whether it is granted then.
-func exemptionIn(e history.Entry) (x event.Exemption, granted, ok bool) {
-	data, err := event.Event{Type: e.Type, Data: e.Data}.Decode()
-	if err != nil {
-		return x, false, false
-	}
-	switch d := data.(type) {
-	case event.ExemptionRequested:
-		return d.Exemption, false, true
-	case event.ExemptionGranted:
-		return d.Exemption, true, true
-	case event.ExemptionDenied:
-		return d.Exemption, false, true
-	case event.ExemptionRevoked:
-		return d.Exemption, false, true
-	case event.ExemptionExpired:
-		return d.Exemption, false, true
-	}
-	return x, false, false
-}
-
-func spellOf(x event.Exemption, at time.Time) spell {
-	s := spell{from: at}
-	if from, err := time.Parse(time.DateOnly, x.From); err == nil && from.After(at) {
-		s.from = from
-	}
-	if last, err := time.Parse(time.DateOnly, x.Until); err == nil {
-		s.to = last.AddDate(0, 0, 1)
-	}
-	return s
 }

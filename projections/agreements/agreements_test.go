@@ -66,7 +66,12 @@ func worldIn(t tester, file string) *world {
 // scored has scores kept, too.
 func (w *world) scored(t *testing.T) *world {
 	t.Helper()
-	standing, err := scores.Open(t.Context(), filepath.Join(t.TempDir(), "scores.db"))
+	return w.scoredIn(t, filepath.Join(t.TempDir(), "scores.db"))
+}
+
+func (w *world) scoredIn(t tester, file string) *world {
+	t.Helper()
+	standing, err := scores.Open(context.Background(), file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,9 +161,11 @@ func TestDebtOfWhatMoved(t *testing.T) {
 // How many exemptions held at a moment, by what became of them, is how many the catalog of
 // that moment has that hold.
 func TestDebtIsWhatHeld(t *testing.T) {
-	empty := projectiontest.Copies(t, sqlitestore.Open)
+	empty, unscored := projectiontest.Copies(t, sqlitestore.Open), projectiontest.Copies(t, scores.Open)
 	rapid.Check(t, func(t *rapid.T) {
-		w := worldIn(t, empty())
+		w := worldIn(t, empty()).scoredIn(t, unscored())
+		w.say(1, "scorecard:default/ready", event.EntityRegistered{Declaration: scorecard()})
+		w.say(1, "component:default/payments", event.EntityRegistered{Declaration: component("payments", "bank", "")})
 		type state struct {
 			at time.Time
 			x  *scorecards.Exemption // nil: removed
@@ -392,8 +399,8 @@ func TestWhatCannotBeMeasuredIsNotReached(t *testing.T) {
 		open  string
 		ended string
 	}{
-		"a level that is gone": {map[string]any{"scorecard": "ready", "level": "Gold"}, "open 0 of 1 the scorecard has no level Gold", "unmeasured 0 of 1 the scorecard has no level Gold"},
-		"a rule that is gone":  {map[string]any{"scorecard": "ready", "rules": []any{"owner", "gone"}}, "open 0 of 1 the scorecard has no rule gone", "unmeasured 0 of 1 the scorecard has no rule gone"},
+		"a level that is gone": {map[string]any{"scorecard": "ready", "level": "Gold"}, "open 0 of 0 the scorecard has no level Gold", "unmeasured 0 of 0 the scorecard has no level Gold"},
+		"a rule that is gone":  {map[string]any{"scorecard": "ready", "rules": []any{"owner", "gone"}}, "open 0 of 0 the scorecard has no rule gone", "unmeasured 0 of 0 the scorecard has no rule gone"},
 		"a card that is gone":  {map[string]any{"scorecard": "none", "level": "Silver"}, "open 0 of 0 there is no such scorecard", "unmeasured 0 of 0 there is no such scorecard"},
 		"nobody fits":          {map[string]any{"scorecard": "ready", "level": "Bronze", "filter": `owner.ref == "group:default/none"`}, "open 0 of 0", "unasked 0 of 0"},
 		"nobody can be asked":  {map[string]any{"scorecard": "ready", "level": "Bronze", "filter": `entity.spec.tier == 1`}, "open 0 of 0", "unasked 0 of 0"},
@@ -493,5 +500,85 @@ func TestExemptionsAreInOrder(t *testing.T) {
 	x := agreements.Exemptions(w.now.Snapshot(), day(14))[1]
 	if left, ends := x.DaysLeft(day(14).Add(time.Hour)); left != 2 || !ends || x.Decides() != "group:default/platform" {
 		t.Errorf("%d days are left, and %s decides", left, x.Decides())
+	}
+}
+
+// An exemption that nothing comes of says why, and is no debt; one that lacks some of its
+// rules still exempts from the others.
+func TestWhatNothingComesOf(t *testing.T) {
+	w := newWorld(t).scored(t)
+	w.say(1, "scorecard:default/ready", event.EntityRegistered{Declaration: scorecard()})
+	w.say(1, "component:default/payments", event.EntityRegistered{Declaration: component("payments", "bank", "")})
+	w.say(1, "component:default/gone", event.EntityRegistered{Declaration: component("gone", "bank", "")})
+	w.say(1, "api:default/ledger", event.EntityRegistered{Declaration: event.Declaration{
+		Entity: catalog.Entity{APIVersion: "backstage.io/v1alpha1", Kind: "API", Metadata: catalog.Metadata{Name: "ledger", Namespace: "default", UID: "uid-api"}},
+		Origin: event.Origin{Source: "github", RepositoryID: "ledger", Path: "catalog-info.yaml"},
+	}})
+	draft := scorecard()
+	draft.Entity.Metadata.Name, draft.Entity.Spec["draft"] = "tried", true
+	w.say(1, "scorecard:default/tried", event.EntityRegistered{Declaration: draft})
+	for name, spec := range map[string]map[string]any{
+		"good":     {"entity": "payments", "rules": []any{"owner"}},
+		"partly":   {"entity": "payments", "rules": []any{"lost", "system"}},
+		"rules":    {"entity": "payments", "rules": []any{"lost"}},
+		"nobody":   {"entity": "nobody"},
+		"unjudged": {"entity": "api:ledger"},
+		"cardless": {"entity": "payments", "scorecard": "none"},
+		"draft":    {"entity": "payments", "scorecard": "tried"},
+		"removed":  {"entity": "gone"},
+		"asked":    {"entity": "nobody", "status": "requested"},
+		"denied":   {"entity": "nobody", "status": "denied"},
+		"for ever": {"entity": "payments", "until": "9999-12-31"},
+	} {
+		if spec["scorecard"] == nil {
+			spec["scorecard"] = "ready"
+		}
+		spec["reason"] = "x"
+		name = strings.ReplaceAll(name, " ", "-")
+		w.say(2, "exemption:default/"+name, event.EntityRegistered{Declaration: declared("Exemption", name, spec)})
+	}
+	w.say(5, "component:default/gone", event.EntityRemoved{Ref: "component:default/gone", Origin: component("gone", "bank", "").Origin})
+	w.judge()
+	got := map[string]string{}
+	for _, x := range agreements.Exemptions(w.now.Snapshot(), day(7)) {
+		got[x.Ref.Name] = fmt.Sprintf("%s %t %s", x.Stands, x.InForce(day(7)), x.Why())
+		if left, _ := x.DaysLeft(day(7)); x.Ref.Name == "for-ever" && left != 2912378 {
+			t.Errorf("%d days are left until %v", left, x.Until)
+		}
+	}
+	want := map[string]string{
+		"good": "granted true ", "for-ever": "granted true ", "denied": "denied false ",
+		"partly":   "granted true the scorecard has no rule lost",
+		"rules":    "granted false the scorecard has no rule lost",
+		"nobody":   "granted false there is no component:default/nobody in the catalog",
+		"removed":  "granted false there is no component:default/gone in the catalog",
+		"unjudged": "granted false the scorecard does not judge api:default/ledger",
+		"cardless": "granted false there is no such scorecard",
+		"draft":    "granted false the scorecard is a draft, which asks nobody for anything",
+		"asked":    "requested false there is no component:default/nobody in the catalog",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	debt, err := w.reader.Debt(context.Background(), projections.Moment{}, []time.Time{day(2), day(4), day(7)}, func(event.Exemption) bool { return true })
+	if diff := cmp.Diff([]int{0, 4, 3}, debt); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+}
+
+// A filter that goes wrong asks nobody, and says so.
+func TestAFilterThatGoesWrong(t *testing.T) {
+	w := newWorld(t).scored(t)
+	w.say(1, "scorecard:default/ready", event.EntityRegistered{Declaration: scorecard()})
+	w.say(2, "component:default/payments", event.EntityRegistered{Declaration: component("payments", "bank", "money")})
+	w.say(2, "component:default/shop", event.EntityRegistered{Declaration: component("shop", "web", "")})
+	w.say(3, "initiative:default/silver", event.EntityRegistered{Declaration: declared("Initiative", "silver", map[string]any{
+		"scorecard": "ready", "level": "Silver", "target": "2026-03-20", "filter": `entity.spec.system == "money"`,
+	})})
+	w.judge()
+	e, _ := w.now.Snapshot().Get("initiative:default/silver")
+	i, err := w.reader.Initiative(t.Context(), w.now.Snapshot(), projections.Moment{}, day(4), e)
+	if err != nil || i.Asked != 1 || i.Unclear != 1 || i.Judged != 2 || !strings.Contains(i.Problem, "there is no field system") {
+		t.Errorf("%+v, %v", i, err)
 	}
 }

@@ -35,12 +35,10 @@ func missing(c Catalog, cards map[string]*scorecards.Card, e *entities.Entry, no
 		return i.Misses(cardOf(c, cards, i.Card))
 	}
 	x, _ := scorecards.ParseExemption(e.Entity)
-	if x == nil || order(x.Stands(now)) == 2 {
+	if x == nil {
 		return nil
 	}
-	all := x.Misses(cardOf(c, cards, x.Card))
-	if _, ok := c.Get(x.Entity); !ok {
-		all = append(all, catalog.Problem{Path: "spec.entity", Message: "there is no " + x.Entity + " in the catalog"})
-	}
-	return all
+	one := Exemption{Exemption: x, Card: cardOf(c, cards, x.Card), Stands: x.Stands(now)}
+	one.lookAstray(c, now)
+	return one.Astray
 }

@@ -37,13 +37,17 @@ type Point struct {
 }
 
 // BurnUp tells how far an initiative was at moments in order: by the rules that the card
-// has now, what these came to then, of the entities that are among the items now.
+// has now, what these came to then, of the entities that are among the items now. There is none of
+// what cannot be measured.
 func (r Reader) BurnUp(ctx context.Context, m projections.Moment, i *Initiative, moments []time.Time) ([]Point, error) {
 	points := make([]Point, len(moments))
 	for n, at := range moments {
 		points[n].At = at
 	}
-	if i.Card == nil || len(moments) == 0 {
+	if i.Why != "" {
+		return nil, nil
+	}
+	if len(i.Items) == 0 || len(moments) == 0 {
 		return points, nil
 	}
 	asked := make(map[string]bool, len(i.Items))
@@ -81,8 +85,8 @@ func (r Reader) BurnUp(ctx context.Context, m projections.Moment, i *Initiative,
 func (i *Initiative) done(s *scores.Spell, at time.Time) (bool, error) {
 	if i.Level != "" { // the level says it, and outcomes take a while to read
 		rank := i.Card.Rank(i.Level)
-		if reached := rank > 0 && i.Card.Rank(s.Level) >= rank; reached || rank == 0 {
-			return reached, nil
+		if i.Card.Rank(s.Level) >= rank {
+			return true, nil
 		}
 	}
 	outcomes, err := s.Outcomes()

@@ -16,6 +16,8 @@ type Choice struct {
 	Entity string // likewise
 	Owner  string // of the entity, likewise
 	Status scorecards.Status
+	// As is how one is listed, if that is not by how it stands.
+	As func(Exemption) scorecards.Status
 }
 
 // ParseChoice reads references that may be short: a scorecard, a component and a group are
@@ -65,8 +67,12 @@ func (q Choice) From(c Catalog, all []Exemption) (chosen []Exemption, counts map
 		if !q.Has(c, x.Exemption.Card, x.Entity) {
 			continue
 		}
-		counts[x.Stands]++
-		if q.Status == "" || x.Stands == q.Status {
+		stands := x.Stands
+		if q.As != nil {
+			stands = q.As(x)
+		}
+		counts[stands]++
+		if q.Status == "" || stands == q.Status {
 			chosen = append(chosen, x)
 		}
 	}

@@ -57,7 +57,14 @@ type Initiative struct {
 	Items []Item
 	Asked int    // how many these are or, if it is over, were on record as it ended
 	Done  int    // of these
-	Why   string // it cannot be measured; empty if it can
+	Why   string // it cannot be measured, and has no items; empty if it can
+	// Lost is why nobody can tell any more who was not done by its end, though that was
+	// measured; empty if one can.
+	Lost string
+	// Unclear are how many of those that the card judges the filter goes wrong for, so that
+	// they are not asked; Problem is with what message, for the first of them.
+	Unclear, Judged int
+	Problem         string
 }
 
 // Item is an entity that is asked, with what it has left to do.
@@ -70,7 +77,7 @@ type Item struct {
 }
 
 // Percent is the share that is done, from 0 to 100; 0 if nobody is asked.
-func (i *Initiative) Percent() int { return 100 * i.Done / max(i.Asked, 1) }
+func (i *Initiative) Percent() int { return scorecards.Percent(float64(i.Done), float64(i.Asked)) }
 
 // DaysLeft is how many days there are to the target, today included; false if there is none.
 func (i *Initiative) DaysLeft(now time.Time) (int, bool) { return daysLeft(i.Target, now) }
@@ -172,7 +179,7 @@ func (b *board) initiative(ctx context.Context, e *entities.Entry) (*Initiative,
 			one.Why = read.Unmeasured(one.Card)
 		}
 	}
-	if one.Card != nil && (ended == nil || b.alone != "") {
+	if one.Why == "" && (ended == nil || b.alone != "") {
 		list, err := b.list(ctx, scores.Query{Card: read.Card, Entity: b.only, Moment: m})
 		if err != nil {
 			return nil, err
@@ -182,22 +189,15 @@ func (b *board) initiative(ctx context.Context, e *entities.Entry) (*Initiative,
 			at = b.now
 		}
 		for _, s := range list {
-			item, asked := then.item(read, one.Card, s, at)
-			if !asked {
-				continue
-			}
-			one.Items = append(one.Items, item)
-			if item.Done {
-				one.Done++
-			}
+			then.add(one, s, at)
 		}
 		one.Asked = len(one.Items)
 	}
 	one.State = b.stateOf(one)
 	if ended != nil {
-		one.State, one.Done, one.Asked, one.Why = ended.state(), ended.Done, ended.Asked, ""
+		one.State, one.Done, one.Asked, one.Why, one.Lost = ended.state(), ended.Done, ended.Asked, "", one.Why
 		if one.State == Unmeasured {
-			one.Why = ended.Note
+			one.Items, one.Done, one.Asked, one.Why, one.Lost = nil, 0, 0, ended.Note, ""
 		}
 	}
 	return one, nil
@@ -212,14 +212,26 @@ func (b *board) list(ctx context.Context, q scores.Query) ([]scores.Score, error
 	return list, err
 }
 
-// item is what an entity has left to do at a moment; false if it is not asked.
-func (b *board) item(i *scorecards.Initiative, card *scorecards.Card, s scores.Score, at time.Time) (Item, bool) {
+// add adds what an entity that the card judges has left to do at a moment, if it is asked.
+func (b *board) add(i *Initiative, s scores.Score, at time.Time) {
 	subject := b.subject(s.Entity)
-	if subject == nil || !i.Asks(subject, at) {
-		return Item{}, false
+	if subject == nil {
+		return
 	}
-	left, done := leftOf(i, card, s, at)
-	return Item{Entity: s.Entity, Owner: subject.Owner.Ref, Left: left, Done: done, Score: s}, true
+	i.Judged++
+	asked, wrong := i.Selects(subject, at)
+	if wrong != "" {
+		i.Unclear++
+		i.Problem = cmp.Or(i.Problem, wrong)
+	}
+	if !asked {
+		return
+	}
+	left, done := leftOf(i.Initiative, i.Card, s, at)
+	i.Items = append(i.Items, Item{Entity: s.Entity, Owner: subject.Owner.Ref, Left: left, Done: done, Score: s})
+	if done {
+		i.Done++
+	}
 }
 
 func leftOf(i *scorecards.Initiative, card *scorecards.Card, s scores.Score, at time.Time) (left []string, done bool) {

@@ -33,8 +33,10 @@ func (f folder) fold() error {
 	case event.TypeEntityChanged:
 		return with(f, func(d event.EntityChanged) error { return f.declare(d.Entity) })
 	case event.TypeEntityRemoved:
-		_, err := f.Exec(`DELETE FROM known WHERE ref = ?`, f.rec.Subject)
-		return err
+		if _, err := f.Exec(`DELETE FROM known WHERE ref = ?`, f.rec.Subject); err != nil {
+			return err
+		}
+		return f.remeasure()
 	case event.TypeScoreChanged:
 		return with(f, f.score)
 	case event.TypeExemptionRequested, event.TypeExemptionGranted, event.TypeExemptionDenied, event.TypeExemptionRevoked, event.TypeExemptionExpired:
@@ -66,6 +68,7 @@ func (f folder) clock() int64 { return f.rec.Recorded.UnixNano() }
 
 // declared is what must be known of a scorecard, or an initiative.
 type declared struct {
+	Draft  bool              `json:"draft,omitempty"`
 	Ladder map[string]int    `json:"ladder,omitempty"` // rank by level
 	From   map[string]string `json:"from,omitempty"`   // day from which a rule counts, by its id
 	Titles map[string]string `json:"titles,omitempty"` // of rules, by their ids
@@ -83,6 +86,7 @@ func (f folder) declare(e catalog.Entity) error {
 	says := "{}"
 	if e.Kind == "Scorecard" || e.Kind == "Initiative" {
 		var spec struct {
+			Draft  bool `json:"draft"`
 			Levels []struct {
 				Name string `json:"name"`
 				Rank int    `json:"rank"`
@@ -96,7 +100,7 @@ func (f folder) declare(e catalog.Entity) error {
 		}
 		// Of a descriptor that says something else there is nothing to know.
 		if b, err := json.Marshal(e.Spec); err == nil && json.Unmarshal(b, &spec) == nil {
-			d := declared{Ladder: map[string]int{}, From: map[string]string{}, Titles: map[string]string{}, Remind: spec.Remind}
+			d := declared{Draft: spec.Draft, Ladder: map[string]int{}, From: map[string]string{}, Titles: map[string]string{}, Remind: spec.Remind}
 			for _, l := range spec.Levels {
 				d.Ladder[l.Name] = l.Rank
 			}
@@ -116,7 +120,10 @@ func (f folder) declare(e catalog.Entity) error {
 	_, err := f.Exec(`INSERT INTO known (ref, owner, title, says) VALUES (?, ?, ?, ?) ON CONFLICT (ref) DO UPDATE
 		SET owner = excluded.owner, title = excluded.title, says = excluded.says WHERE owner <> excluded.owner OR title <> excluded.title OR says <> excluded.says`,
 		f.rec.Subject, owner, e.Title(), says)
-	return err
+	if err != nil || e.Kind != "Scorecard" {
+		return err
+	}
+	return f.remeasure()
 }
 
 // titles are what rules of a card are called: by their ids, where they are not known.
@@ -184,11 +191,14 @@ func (f folder) begin(kind string) Notice {
 }
 
 // on makes a notice one of a moment to come, that waits for nothing more; false if that
-// is past.
+// is past, or centuries away.
 func (f folder) on(n *Notice, at time.Time) bool {
 	n.Time, n.Shown, n.Ripe = at, at, at
-	return at.After(f.rec.Recorded)
+	return at.After(f.rec.Recorded) && at.Year() < farAway
 }
+
+// farAway is the first year of which moments are no nanoseconds since 1970 any more.
+const farAway = 2262
 
 // concern has a notice concern somebody.
 func (f folder) concern(notice int64, ref string) error {

@@ -16,6 +16,9 @@ const atHour = 8 * time.Hour
 // warnings are how many days before an exemption ends that is told.
 func warnings() []int { return []int{7, 1} }
 
+// ReminderAt is when people are reminded some days before the last day of an initiative.
+func ReminderAt(last time.Time, days int) time.Time { return last.AddDate(0, 0, -days).Add(atHour) }
+
 // day reads the last day of something; false if there is none.
 func day(text string) (time.Time, bool) {
 	t, err := time.Parse(time.DateOnly, text)
@@ -47,7 +50,7 @@ func (f folder) exemption(e event.Exemption) error {
 		for _, days := range warnings() {
 			n := about(f.begin(Expiring))
 			n.Days = days
-			if f.on(&n, last.AddDate(0, 0, -days).Add(atHour)) {
+			if f.on(&n, ReminderAt(last, days)) {
 				if err := f.plan(n, whom{entity: e.Entity}); err != nil {
 					return err
 				}
@@ -62,8 +65,86 @@ func (f folder) exemption(e event.Exemption) error {
 // initiative folds that an initiative began, changed or ended.
 func (f folder) initiative(i event.Initiative) error {
 	if f.rec.Type == event.TypeInitiativeClosed {
+		if _, err := f.Exec(`DELETE FROM goals WHERE ref = ?`, i.Ref); err != nil {
+			return err
+		}
 		return f.take(i.Ref, Opened, Reminder)
 	}
+	_, _, card, err := f.of(i.Card)
+	if err != nil {
+		return err
+	}
+	says, err := json.Marshal(i)
+	if err != nil {
+		return err
+	}
+	measured := card.measures(i)
+	if _, err := f.Exec(`INSERT OR REPLACE INTO goals (ref, card, says, measured) VALUES (?, ?, ?, ?)`, i.Ref, i.Card, string(says), measured); err != nil {
+		return err
+	}
+	if !measured {
+		return f.silence(i.Ref)
+	}
+	return f.goal(i, false)
+}
+
+// measures reports whether a card can tell who has done what an initiative asks for.
+func (d declared) measures(i event.Initiative) bool {
+	if i.Level != "" {
+		return !d.Draft && d.Ladder[i.Level] > 0
+	}
+	return !d.Draft && d.Titles != nil && !slices.ContainsFunc(i.Rules, func(id string) bool { _, ok := d.Titles[id]; return !ok })
+}
+
+// silence takes back what an initiative would tell people that cannot be measured.
+func (f folder) silence(ref string) error {
+	if _, err := f.Exec(`UPDATE notices SET gone = ?, gone_at = ? WHERE about = ? AND kind = ? AND gone = 0 AND ripe > ?`, f.rec.Position, f.clock(), ref, Opened, f.clock()); err != nil {
+		return err
+	}
+	return f.take(ref, Reminder)
+}
+
+// remeasure looks at the initiatives on a card that is another one now, or gone: they begin
+// for people when they can be measured, and are silent while they cannot.
+func (f folder) remeasure() error {
+	_, _, card, err := f.of(f.rec.Subject)
+	if err != nil {
+		return err
+	}
+	var all []byte
+	if err := f.QueryRow(`SELECT json_group_array(json_object('goal', json(says), 'measured', json(iif(measured, 'true', 'false'))))
+		FROM (SELECT says, measured FROM goals WHERE card = ? ORDER BY ref)`, f.rec.Subject).Scan(&all); err != nil {
+		return err
+	}
+	var goals []struct {
+		Goal     event.Initiative
+		Measured bool
+	}
+	if err := json.Unmarshal(all, &goals); err != nil {
+		return err
+	}
+	for _, one := range goals {
+		i, measured := one.Goal, card.measures(one.Goal)
+		if measured == one.Measured {
+			continue
+		}
+		if _, err := f.Exec(`UPDATE goals SET measured = ? WHERE ref = ?`, measured, i.Ref); err != nil {
+			return err
+		}
+		tell := f.silence
+		if measured {
+			tell = func(string) error { return f.goal(i, true) }
+		}
+		if err := tell(i.Ref); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// goal plans what people are told of an initiative that is another one now, or can be
+// measured at last.
+func (f folder) goal(i event.Initiative, mended bool) error {
 	_, title, card, err := f.of(i.Card)
 	if err != nil {
 		return err
@@ -74,7 +155,7 @@ func (f folder) initiative(i event.Initiative) error {
 	}
 	about := func(n Notice) Notice {
 		n.Card, n.CardTitle, n.About, n.Title, n.Level, n.Rules, n.Until = i.Card, title, i.Ref, i.Title, i.Level, i.Rules, i.Target
-		n.RuleTitles = card.titles(i.Rules)
+		n.RuleTitles, n.Mended = card.titles(i.Rules), mended
 		return n
 	}
 	if err := f.opened(about, i); err != nil {
@@ -91,7 +172,7 @@ func (f folder) initiative(i event.Initiative) error {
 	for _, days := range slices.Backward(slices.Compact(goal.Remind)) {
 		n := about(f.begin(Reminder))
 		n.Days = days
-		if !f.on(&n, last.AddDate(0, 0, -days).Add(atHour)) {
+		if !f.on(&n, ReminderAt(last, days)) {
 			continue
 		}
 		if err := f.plan(n, asked(i)); err != nil {
@@ -124,12 +205,18 @@ func (f folder) opened(about func(Notice) Notice, i event.Initiative) error {
 			return nil
 		}
 		n.Changed = was.Changed || ripe <= f.clock()
+		switch told := was.goal(); {
+		case ripe <= f.clock():
+			n.Was = &told
+		case n.Changed: // nobody was sent that one: it was otherwise before
+			n.Was = was.Was
+		}
 	}
 	if err := f.take(i.Ref, Opened); err != nil {
 		return err
 	}
-	if first, ok := day(i.Start); ok && first.Add(atHour).After(f.rec.Recorded) {
-		f.on(&n, first.Add(atHour))
+	if first, ok := day(i.Start); ok && first.Add(atHour).After(f.rec.Recorded) && !f.on(&n, first.Add(atHour)) {
+		return nil // that is centuries away
 	}
 	return f.plan(n, asked(i))
 }

@@ -62,10 +62,24 @@ type Says struct {
 	Start      string      `json:"start,omitempty"`   // first day of an initiative; empty: at once
 	Until      string      `json:"until,omitempty"`   // last day
 	Changed    bool        `json:"changed,omitempty"` // that it began was told before, otherwise
+	Was        *Goal       `json:"was,omitempty"`     // as it was told then; nil if it is new
+	Mended     bool        `json:"mended,omitempty"`  // it could not be measured until now
 	Days       int         `json:"days,omitempty"`    // until that is over
 	Actor      event.Actor `json:"actor,omitzero"`
 	Cause      event.Cause `json:"cause,omitzero"`
 }
+
+// Goal is what an initiative asks for.
+type Goal struct {
+	CardTitle  string   `json:"cardTitle"`
+	Title      string   `json:"title"`
+	Level      string   `json:"level,omitempty"`
+	RuleTitles []string `json:"ruleTitles,omitempty"`
+	Start      string   `json:"start,omitempty"` // first day
+	Until      string   `json:"until,omitempty"` // last day
+}
+
+func (s Says) goal() Goal { return Goal{s.CardTitle, s.Title, s.Level, s.RuleTitles, s.Start, s.Until} }
 
 // Fall is that an entity fell to a lower level.
 type Fall struct {

@@ -67,14 +67,22 @@ func (s *story) add(subject string, typ event.Type, data any, change ...func(*ev
 
 // declare adds the card and components, each of a team.
 func (s *story) declare(owned map[string]string) *story {
-	ladder := []any{map[string]any{"name": "Bronze", "rank": 1}, map[string]any{"name": "Silver", "rank": 2}, map[string]any{"name": "Gold", "rank": 3}}
-	s.add(card, event.TypeEntityRegistered, event.EntityRegistered{Declaration: event.Declaration{Entity: catalog.Entity{
-		APIVersion: "callboard.dev/v1alpha1", Kind: "Scorecard", Metadata: catalog.Metadata{Name: "readiness", Title: "Readiness"}, Spec: map[string]any{"owner": "ops", "levels": ladder, "rules": []any{map[string]any{"id": "codeowners", "title": "Has CODEOWNERS"}}},
-	}}})
+	s.ladder("Bronze", "Silver", "Gold")
 	for _, name := range slices.Sorted(keys(owned)) {
 		s.add("component:default/"+name, event.TypeEntityRegistered, event.EntityRegistered{Declaration: projectiontest.Component(name, owned[name])})
 	}
 	return s
+}
+
+// ladder has the card have these levels.
+func (s *story) ladder(names ...string) *story {
+	var levels []any
+	for i, name := range names {
+		levels = append(levels, map[string]any{"name": name, "rank": i + 1})
+	}
+	return s.add(card, event.TypeEntityRegistered, event.EntityRegistered{Declaration: event.Declaration{Entity: catalog.Entity{
+		APIVersion: "callboard.dev/v1alpha1", Kind: "Scorecard", Metadata: catalog.Metadata{Name: "readiness", Title: "Readiness"}, Spec: map[string]any{"owner": "ops", "levels": levels, "rules": []any{map[string]any{"id": "codeowners", "title": "Has CODEOWNERS"}}},
+	}}})
 }
 
 func keys(m map[string]string) func(func(string) bool) {
@@ -324,6 +332,42 @@ func TestGoals(t *testing.T) {
 		{"since its start", func(s *story) {
 			s.add("initiative:default/silver", "initiative.opened.v1", with("start", "2026-03-01"))
 		}, notices.Query{Now: start}, []string{"09:00 " + began}},
+		{"a level that there is not", func(s *story) {
+			s.add("initiative:default/silver", "initiative.opened.v1", with("level", "Platinum"))
+		}, notices.Query{}, nil},
+		{"a level that comes later", func(s *story) {
+			s.add("initiative:default/silver", "initiative.opened.v1", with("level", "Platinum")).after(time.Hour).ladder("Bronze", "Silver", "Platinum")
+		}, notices.Query{Owners: []string{bank}}, []string{
+			"10:00 A new initiative asks for Platinum on Readiness by 30 June 2026: Silver by summer",
+			"08:00 " + until("30 days", "Platinum on Readiness by 30 June 2026"), "08:00 " + until("7 days", "Platinum on Readiness by 30 June 2026"),
+		}},
+		{"a level that is mended in the initiative", func(s *story) {
+			ofInitiative(s.add("initiative:default/silver", "initiative.opened.v1", with("level", "Platinum")).after(time.Hour), "initiative.changed.v1")
+		}, notices.Query{Now: start.AddDate(0, 0, 1)}, []string{"10:00 " + began}},
+		{"a rule that there is not", func(s *story) {
+			s.add("initiative:default/silver", "initiative.opened.v1", map[string]any{"initiative": "initiative:default/silver", "title": "x", "card": card, "rules": []string{"codeowners", "gone"}})
+		}, notices.Query{}, nil},
+		{"a level that goes", func(s *story) { ofInitiative(s, "initiative.opened.v1").after(time.Hour).ladder("Bronze", "Gold") },
+			notices.Query{}, []string{"09:00 " + began}},
+		{"a level that goes before anybody is told", func(s *story) {
+			ofInitiative(s, "initiative.opened.v1").after(time.Minute).ladder("Bronze", "Gold")
+		}, notices.Query{}, nil},
+		{"a card that goes", func(s *story) {
+			ofInitiative(s, "initiative.opened.v1").after(time.Hour).add(card, event.TypeEntityRemoved, event.EntityRemoved{Ref: card})
+		}, notices.Query{}, []string{"09:00 " + began}},
+		{"closed before the level comes", func(s *story) {
+			s.add("initiative:default/silver", "initiative.opened.v1", with("level", "Platinum"))
+			s.add("initiative:default/silver", "initiative.closed.v1", with("level", "Platinum")).ladder("Bronze", "Platinum")
+		}, notices.Query{}, nil},
+		{"a target centuries away", func(s *story) {
+			s.add("initiative:default/silver", "initiative.opened.v1", with("target", "2999-12-31"))
+		}, notices.Query{}, []string{"09:00 A new initiative asks for Silver on Readiness by 31 December 2999: Silver by summer"}},
+		{"a start centuries away", func(s *story) {
+			s.add("initiative:default/silver", "initiative.opened.v1", map[string]any{"initiative": "initiative:default/silver", "title": "x", "card": card, "level": "Silver", "start": "2999-01-01"})
+		}, notices.Query{}, nil},
+		{"an exemption that ends centuries away", func(s *story) {
+			s.add("exemption:default/old", "exemption.granted.v1", map[string]any{"exemption": "exemption:default/old", "card": card, "entity": "component:default/payments", "reason": "x", "until": "9999-12-31"})
+		}, notices.Query{}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newStory(t).declare(map[string]string{"payments": "bank", "cart": "shop"}).add("initiative:default/silver", event.TypeEntityRegistered, goal)
@@ -332,6 +376,32 @@ func TestGoals(t *testing.T) {
 			c.tell(s)
 			same(t, "shown", c.want, headlines(t, folded(t, s), c.q))
 		})
+	}
+}
+
+// What changed of an initiative is said, as against what people were told before.
+func TestWhatChangedOfAGoal(t *testing.T) {
+	told := map[string]any{"initiative": "initiative:default/silver", "title": "Up", "card": card, "level": "Silver", "target": "2026-06-30"}
+	for _, c := range []struct {
+		change map[string]any
+		want   string
+	}{
+		{map[string]any{"level": "Gold", "target": "2026-07-31"}, "Asks for: Silver → Gold; Last day: 30 June 2026 → 31 July 2026"},
+		{map[string]any{"title": "Up!", "start": "2026-03-01"}, "Title: Up → Up!; Start: at once → 1 March 2026"},
+		{map[string]any{"level": "", "rules": []string{"codeowners"}}, "Asks for: Silver on Readiness → “Has CODEOWNERS” of Readiness"},
+	} {
+		s := newStory(t).declare(map[string]string{"payments": "bank"}).add("initiative:default/silver", "initiative.opened.v1", told)
+		first := maps.Clone(told)
+		first["title"] = "What nobody is told"
+		changed := maps.Clone(told)
+		maps.Copy(changed, c.change)
+		s.after(time.Hour).add("initiative:default/silver", "initiative.changed.v1", first)
+		s.after(time.Minute).add("initiative:default/silver", "initiative.changed.v1", changed, by("saltmarsh", "4f2a91c7"))
+		all, err := folded(t, s).List(t.Context(), notices.Query{Now: s.now})
+		if err != nil || len(all) != 1 {
+			t.Fatalf("%d notices, %v", len(all), err)
+		}
+		same(t, "lines", []notices.Line{{Text: c.want, Who: "saltmarsh", Commit: "4f2a91c7", CommitURL: "https://git.acme.example/commit/4f2a91c7"}}, notices.Text(all[0]).Lines)
 	}
 }
 

@@ -59,8 +59,15 @@ func Text(n Notice) Words {
 		if n.Changed {
 			w.Headline = fmt.Sprintf("The initiative “%s” has changed: %s by %s", n.Title, n.goal(), projections.Date(n.Until))
 		}
+		says := "Opened"
+		switch {
+		case n.Changed:
+			says = n.changes()
+		case n.Mended:
+			says = "It can be measured now"
+		}
 		w.Href = below("/initiatives/", n.About)
-		if l := n.by("Opened"); l.Who != "" || l.Commit != "" {
+		if l := n.by(says); l.Who != "" || l.Commit != "" || n.Changed {
 			w.Lines = append(w.Lines, l)
 		}
 	case Reminder:
@@ -81,6 +88,41 @@ func Text(n Notice) Words {
 	}
 	w.Lines = slices.DeleteFunc(w.Lines, func(l Line) bool { return l == Line{} })
 	return w
+}
+
+// changes says what is another about an initiative than was told.
+func (n Notice) changes() string {
+	if n.Was == nil {
+		return "Changed"
+	}
+	was, is := *n.Was, n.Says.goal()
+	asks := func(g Goal) string {
+		return Notice{Card: n.Card, Says: Says{CardTitle: g.CardTitle, Level: g.Level, RuleTitles: g.RuleTitles}}.goal()
+	}
+	starts := func(day string) string {
+		if day == "" {
+			return "at once"
+		}
+		return projections.Date(day)
+	}
+	var all []string
+	add := func(what, before, after string) {
+		if before != after {
+			all = append(all, what+before+" → "+after)
+		}
+	}
+	add("Title: ", was.Title, is.Title)
+	if was.CardTitle == is.CardTitle && was.Level != "" && is.Level != "" {
+		add("Asks for: ", was.Level, is.Level)
+	} else {
+		add("Asks for: ", asks(was), asks(is))
+	}
+	add("Start: ", starts(was.Start), starts(is.Start))
+	add("Last day: ", projections.Date(was.Until), projections.Date(is.Until))
+	if len(all) == 0 {
+		return "It asks what it did before"
+	}
+	return strings.Join(all, "; ")
 }
 
 func drop(n Notice) Words {

@@ -43,12 +43,25 @@ func (s *Spell) Outcomes() (map[string]string, error) {
 // Spells yields all that was on record on a card, by what was known at a position; zero is
 // now. A spell is to be used before the next one is asked for.
 func (s *Scores) Spells(ctx context.Context, card string, known eventlog.Position) iter.Seq2[*Spell, error] {
+	return s.spells(ctx, card, known, "")
+}
+
+// SpellsOf yields the same of some entities, by their full refs.
+func (s *Scores) SpellsOf(ctx context.Context, card string, known eventlog.Position, entities []string) iter.Seq2[*Spell, error] {
+	of, err := json.Marshal(entities)
+	if err != nil { // which no text is
+		return func(yield func(*Spell, error) bool) { yield(nil, err) }
+	}
+	return s.spells(ctx, card, known, ` AND entity IN (SELECT value FROM json_each(?3))`, string(of))
+}
+
+func (s *Scores) spells(ctx context.Context, card string, known eventlog.Position, which string, args ...any) iter.Seq2[*Spell, error] {
 	return func(yield func(*Spell, error) bool) {
 		last := int64(known) //nolint:gosec // a position
 		if last == 0 {
 			last = math.MaxInt64
 		}
-		rows, err := s.db.QueryContext(ctx, `SELECT entity, since, iif(ended > ?2, 0, until), level, points, of, rules FROM scores WHERE card = ?1 AND position <= ?2`, card, last)
+		rows, err := s.db.QueryContext(ctx, `SELECT entity, since, iif(ended > ?2, 0, until), level, points, of, rules FROM scores WHERE card = ?1 AND position <= ?2`+which, append([]any{card, last}, args...)...)
 		if err != nil {
 			yield(nil, fmt.Errorf("read the scores on %s: %w", card, err))
 			return

@@ -39,7 +39,7 @@ metadata: {name: readiness, title: Readiness}
 spec:
   owner: platform
   levels: [{name: Bronze, rank: 1}, {name: Silver, rank: 2}]
-  rules: [{id: docs, level: Silver, title: Has docs, expr: docs.present}]
+  rules: [{id: docs, level: Silver, title: Has docs, expr: docs.present}, {id: owner, level: Silver, title: Has an owner, expr: owner.exists}]
 `, `
 apiVersion: callboard.dev/v1alpha1
 kind: Scorecard
@@ -182,7 +182,7 @@ func TestAnExemptionIsAskedForAndDecided(t *testing.T) {
 	}
 }
 
-// What waits for a decision is not asked for again, nor a part of it; more than it is.
+// What waits for a decision is not asked for again, nor a part of it, nor more with it.
 func TestAnExemptionIsAskedForOnce(t *testing.T) {
 	o := newOffice(t)
 	ask := func(rules ...string) (desk.Made, error) {
@@ -195,22 +195,31 @@ func TestAnExemptionIsAskedForOnce(t *testing.T) {
 	if got := o.exemption(t, first.Ref).Rules; !cmp.Equal(got, []string{"docs"}) {
 		t.Errorf("asked twice for one rule: %q", got)
 	}
-	refused := func(what, want string, rules ...string) {
+	refused := func(what, want, waits string, rules ...string) {
 		t.Helper()
 		_, err := ask(rules...)
-		if twice, ok := errors.AsType[desk.AskedFor](err); !ok || twice.Ref != want || fault.KindOf(err) != fault.Conflict {
+		if twice, ok := errors.AsType[desk.AskedFor](err); !ok || twice.Ref != want || strings.Join(twice.Rules, " ") != waits || fault.KindOf(err) != fault.Conflict {
 			t.Errorf("%s: %v, want what refers to %s", what, err, want)
 		}
 	}
-	refused("the same again", first.Ref, "docs")
+	refused("the same again", first.Ref, "docs", "docs")
+	refused("more while one waits", first.Ref, "docs", "owner", "docs")
+	refused("all rules while one waits", first.Ref, "docs")
+	other, err := ask("owner")
+	if err != nil {
+		t.Fatalf("another rule while one waits: %v", err)
+	}
+	for _, ref := range []string{first.Ref, other.Ref} {
+		if _, err := o.DenyExemption(as(t, "Moss Bank"), ref, desk.Decision{Note: "No"}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	all, err := ask()
 	if err != nil {
-		t.Fatalf("all rules while one waits: %v", err)
-	}
-	if _, err := o.DenyExemption(as(t, "Moss Bank"), first.Ref, desk.Decision{Note: "No"}); err != nil {
 		t.Fatal(err)
 	}
-	refused("one rule while all wait", all.Ref, "docs")
+	refused("one rule while all wait", all.Ref, "docs", "docs")
+	refused("all rules while all wait", all.Ref, "")
 	if _, err := o.DenyExemption(as(t, "Moss Bank"), all.Ref, desk.Decision{Note: "No"}); err != nil {
 		t.Fatal(err)
 	}
@@ -308,6 +317,15 @@ func TestAnInitiativeIsOpenedChangedAndClosed(t *testing.T) {
 	i := read()
 	if made.Ref != "initiative:default/silver-by-summer" || i.Title != "Silver by summer!" || i.Owner != "group:default/platform" || !i.Open(o.now) || !cmp.Equal(i.Remind, []int{30, 7}) {
 		t.Errorf("%s: %+v", made.Ref, i)
+	}
+	again := terms
+	again.Title, again.Level, again.Rules = "silver by SUMMER!", "", []string{"docs"}
+	if _, err := o.OpenInitiative(as(t, "Fen Lock"), again); fault.KindOf(err) != fault.Conflict || !strings.Contains(err.Error(), "open already: "+made.Ref) {
+		t.Errorf("the same is opened again: %v", err)
+	}
+	again.Target = "2026-07-01"
+	if other, err := o.OpenInitiative(as(t, "Fen Lock"), again); err != nil || other.Ref == made.Ref {
+		t.Errorf("one of another target: %v, %v", other, err)
 	}
 	terms.Target, terms.Level, terms.Rules = "2026-07-31", "", []string{"docs"}
 	if _, err := o.ChangeInitiative(as(t, "Moss Bank"), made.Ref, 0, terms); err != nil {

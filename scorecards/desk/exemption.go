@@ -3,9 +3,7 @@ package desk
 import (
 	"context"
 	"maps"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/eventlog"
@@ -43,7 +41,7 @@ func (d *Desk) RequestExemption(ctx context.Context, r Request) (Made, error) {
 		p.add("entity", "there is no %s in the catalog", subject)
 	}
 	card := d.card(&p, r.Scorecard)
-	if there && card != nil && passesBy(card, e, d.Now()) {
+	if there && card != nil && card.PassesBy(e, d.Now()) {
 		p.add("entity", "%s does not judge %s: there is nothing to be exempt from", card.Title, subject)
 	}
 	rules := p.rules(card, r.Rules)
@@ -55,8 +53,8 @@ func (d *Desk) RequestExemption(ctx context.Context, r Request) (Made, error) {
 	if err := p.err(); err != nil {
 		return Made{}, err
 	}
-	if ref := d.waiting(card.Ref.String(), subject.String(), rules); ref != "" {
-		return Made{}, fault.New(fault.Conflict, "%w", AskedFor{ref})
+	if waits := d.waiting(card, subject.String(), rules); waits != nil {
+		return Made{}, fault.New(fault.Conflict, "%w", *waits)
 	}
 	about := card.Ref.Name
 	if len(rules) == 1 {
@@ -79,38 +77,42 @@ func (d *Desk) RequestExemption(ctx context.Context, r Request) (Made, error) {
 	return Made{ref, at}, err
 }
 
-// AskedFor is that what somebody asks for waits for a decision already.
-type AskedFor struct{ Ref string } // of the exemption
+// AskedFor is that some of what somebody asks for waits for a decision already.
+type AskedFor struct {
+	Ref   string   // of the exemption
+	Rules []string // ids of those that wait; none: all of the card
+}
 
 // Error says so.
 func (a AskedFor) Error() string {
-	return "this is asked for already, and waits for a decision: " + a.Ref
+	what := strings.Join(a.Rules, ", ")
+	if what == "" {
+		what = "an exemption from all rules"
+	}
+	return what + " is asked for already, and waits for a decision: " + a.Ref
 }
 
-// waiting is the exemption that waits for a decision and covers these rules; "" if none does.
-func (d *Desk) waiting(card, entity string, rules []any) string {
+// waiting is the exemption that waits for a decision and has any of these rules; nil if none does.
+func (d *Desk) waiting(card *scorecards.Card, entity string, rules []any) *AskedFor {
 	for _, e := range d.Catalog().Kind(scorecards.KindExemption) {
 		x, _ := scorecards.ParseExemption(e)
-		if x == nil || x.Stands(d.Now()) != scorecards.Requested || x.Card != card || x.Entity != entity {
+		if x == nil || x.Stands(d.Now()) != scorecards.Requested || x.Card != card.Ref.String() || x.Entity != entity {
 			continue
 		}
-		missing := func(id any) bool { return !slices.Contains(x.Rules, id.(string)) }
-		if len(x.Rules) == 0 || len(rules) > 0 && !slices.ContainsFunc(rules, missing) {
-			return e.Ref().String()
+		waits := AskedFor{Ref: e.Ref().String()}
+		for _, id := range rules {
+			if x.Covers(x.Card, id.(string)) {
+				waits.Rules = append(waits.Rules, id.(string))
+			}
+		}
+		if len(rules) == 0 {
+			waits.Rules = x.Rules
+		}
+		if len(rules) == 0 || len(waits.Rules) > 0 {
+			return &waits
 		}
 	}
-	return ""
-}
-
-// passesBy reports whether a card does not judge an entity for certain. Where that takes
-// more than the descriptor, it is not known here.
-func passesBy(card *scorecards.Card, e *catalog.Entity, now time.Time) bool {
-	for _, input := range card.FilterInputs() {
-		if name, _, _ := strings.Cut(input, "."); name != "entity" {
-			return false
-		}
-	}
-	return card.Evaluate(&scorecards.Subject{Entity: e}, now).Applies == scorecards.NotApplicable
+	return nil
 }
 
 // GrantExemption has an exemption that was asked for hold from now on.

@@ -29,7 +29,16 @@ type Terms struct {
 	Draft       bool     `json:"draft,omitempty"`
 }
 
-// OpenInitiative makes an initiative.
+// SameOpen is that an initiative of the same title, scorecard and target is not over yet.
+type SameOpen struct{ Ref string }
+
+// Error says so.
+func (s SameOpen) Error() string {
+	return "an initiative of this title, scorecard and target is open already: " + s.Ref
+}
+
+// OpenInitiative makes an initiative. The error is of kind fault.Conflict and wraps a
+// [SameOpen] if there is such a one already.
 func (d *Desk) OpenInitiative(ctx context.Context, t Terms) (Made, error) {
 	var p Problems
 	p.by(ctx)
@@ -46,12 +55,27 @@ func (d *Desk) OpenInitiative(ctx context.Context, t Terms) (Made, error) {
 		Metadata: catalog.Metadata{Name: name, Title: strings.TrimSpace(t.Title), Description: strings.TrimSpace(t.Description)},
 	}
 	at, err := d.Make(ctx, ref, func(now *catalog.Entity) (*catalog.Entity, error) {
+		if same := d.same(e); same != "" { // asked here, while nobody else makes one: a form may be sent twice at once
+			return nil, fault.New(fault.Conflict, "%w", SameOpen{same})
+		}
 		if now != nil {
 			return nil, fault.New(fault.Conflict, "%s was made just now: try again", ref)
 		}
 		return e, nil
 	})
 	return Made{ref, at}, err
+}
+
+// same is the initiative that is not over and has the title, scorecard and target of another;
+// "" if none is.
+func (d *Desk) same(e *catalog.Entity) string {
+	for _, one := range d.Catalog().Kind(scorecards.KindInitiative) {
+		i, _ := scorecards.ParseInitiative(one)
+		if i != nil && d.Now().Before(i.End()) && strings.EqualFold(i.Title, e.Metadata.Title) && i.Card == e.SpecString("scorecard") && scorecards.DateOf(i.LastDay()) == e.SpecString("target") {
+			return i.Ref.String()
+		}
+	}
+	return ""
 }
 
 // ChangeInitiative has an initiative be as it is filled in. One that was closed stays so.

@@ -206,6 +206,9 @@ func (t *turns) end(ctx context.Context, ref string, at time.Time) error {
 		return err
 	}
 	how, note := a.initiative.Ended(t.judge.world.cards[a.initiative.Card], asked, done)
+	if how == scorecards.Unmeasured { // nobody can tell
+		asked, done = 0, 0
+	}
 	return t.append(ctx, ref, event.InitiativeClosed{Initiative: initiativeOf(a.initiative), Outcome: string(how), Done: done, Asked: asked, Note: note}, w)
 }
 

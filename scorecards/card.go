@@ -128,16 +128,12 @@ func ParseCard(e *catalog.Entity) (*Card, []catalog.Problem) {
 	return c, nil
 }
 
-// ofKind checks an entity by the schema of its kind.
+// ofKind checks that an entity is of a kind.
 func ofKind(e *catalog.Entity, kind string) []catalog.Problem {
-	if e.APIVersion != APIVersion || e.Kind != kind {
-		return []catalog.Problem{{Path: "kind", Message: fmt.Sprintf("must be %s of %s, found %s of %s", kind, APIVersion, e.Kind, e.APIVersion)}}
+	if e.APIVersion == APIVersion && e.Kind == kind {
+		return nil
 	}
-	spec := e.Spec
-	if spec == nil {
-		spec = map[string]any{}
-	}
-	return specSchemas()[kind].Check(kind, spec)
+	return []catalog.Problem{{Path: "kind", Message: fmt.Sprintf("must be %s of %s, found %s of %s", kind, APIVersion, e.Kind, e.APIVersion)}}
 }
 
 // fullRef completes a reference; empty if it cannot be read.
@@ -149,12 +145,7 @@ func fullRef(s, kind, namespace string) string {
 	return r.String()
 }
 
-func cardProblems(spec map[string]any) []catalog.Problem {
-	_, problems := parseCard(spec)
-	return problems
-}
-
-// writtenCard is the spec of a card as the schema lets it through.
+// writtenCard is the spec of a card.
 type writtenCard struct {
 	Draft  bool          `json:"draft"`
 	Filter string        `json:"filter"`
@@ -176,10 +167,37 @@ type writtenRule struct {
 }
 
 // problems gathers what is wrong in a spec.
-type problems []catalog.Problem
+type problems struct {
+	form  []catalog.Problem // what the schema says: of these values nothing more is said
+	found []catalog.Problem
+}
+
+// check begins with what the schema of a kind says.
+func check(kind string, spec map[string]any) *problems {
+	if spec == nil {
+		spec = map[string]any{}
+	}
+	return &problems{form: specSchemas()[kind].Check(kind, spec)}
+}
+
+// all are the problems, in no order.
+func (p *problems) all() []catalog.Problem { return slices.Concat(p.form, p.found) }
+
+// malformed reports whether the schema says something of a value, or of something in it:
+// nothing follows from it then.
+func (p *problems) malformed(path string) bool {
+	return slices.ContainsFunc(p.form, func(f catalog.Problem) bool { return within(f.Path, path) })
+}
+
+// refused reports whether the schema says something of a value itself, or of what it is in.
+func (p *problems) refused(path string) bool {
+	return slices.ContainsFunc(p.form, func(f catalog.Problem) bool { return within(path, f.Path) })
+}
 
 func (p *problems) add(path, format string, args ...any) {
-	*p = append(*p, catalog.Problem{Path: path, Message: fmt.Sprintf(format, args...)})
+	if !p.malformed(path) && !p.refused(path) {
+		p.found = append(p.found, catalog.Problem{Path: path, Message: fmt.Sprintf(format, args...)})
+	}
 }
 
 // line reports a line in which a character is hidden.
@@ -191,7 +209,7 @@ func (p *problems) line(path, text string) {
 
 // compile reports an expression that is wrong. An empty one is none.
 func (p *problems) compile(path, text string, want *cel.Type) *expression {
-	if text == "" {
+	if text == "" || p.refused(path) {
 		return nil
 	}
 	e, err := compile(text, want)
@@ -213,21 +231,28 @@ func (p *problems) date(path, text string) time.Time {
 	return t
 }
 
-// read fills a struct from a spec that the schema let through.
-func read(spec map[string]any, into any) {
+// read fills a struct from a spec. A value that the schema refused may be of another type:
+// then it is as if it was not there.
+func (p *problems) read(spec map[string]any, into any) {
 	b, err := json.Marshal(spec)
 	if err == nil {
 		err = json.Unmarshal(b, into)
 	}
-	if err != nil { // the schema and the struct say different things
+	if err != nil && len(p.form) == 0 { // the schema and the struct say different things
 		panic(fmt.Sprintf("scorecards: %v", err))
 	}
 }
 
 func parseCard(spec map[string]any) (*Card, []catalog.Problem) {
+	p := check(KindScorecard, spec)
 	var w writtenCard
-	read(spec, &w)
-	var p problems
+	p.read(spec, &w)
+	if p.refused("spec.levels") { // there may be any number
+		w.Levels = nil
+	}
+	if p.refused("spec.rules") {
+		w.Rules = nil
+	}
 	c := &Card{Draft: w.Draft, Levels: w.Levels}
 	c.filter = p.compile("spec.filter", w.Filter, cel.BoolType)
 	for i, l := range w.Levels {
@@ -247,10 +272,10 @@ func parseCard(spec map[string]any) (*Card, []catalog.Problem) {
 			p.add(path+".id", "%q is the id of another rule", wr.ID)
 		}
 		ids[wr.ID] = true
-		c.Rules = append(c.Rules, c.parseRule(path, wr, &p))
+		c.Rules = append(c.Rules, c.parseRule(path, wr, p))
 	}
 	c.Levels = slices.SortedFunc(slices.Values(w.Levels), func(a, b Level) int { return cmp.Compare(a.Rank, b.Rank) })
-	return c, p
+	return c, p.all()
 }
 
 func (c *Card) parseRule(path string, w writtenRule, p *problems) *Rule {
@@ -262,6 +287,7 @@ func (c *Card) parseRule(path string, w writtenRule, p *problems) *Rule {
 		r.Weight = *w.Weight
 	}
 	switch {
+	case p.malformed("spec.levels"): // what there is to choose from is not known
 	case len(c.Levels) == 0 && w.Level != "":
 		p.add(path+".level", "must not be there, since the card has no levels; list them under spec.levels")
 	case len(c.Levels) > 0 && w.Level == "":

@@ -1,6 +1,7 @@
 package scorecards_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -112,5 +113,89 @@ spec:
 	}
 	if r := c.Evaluate(subject(t, nil), noon); r.Level != "" || r.Possible != "Gold" || r.Rules[0].Outcome != scorecards.Unknown {
 		t.Errorf("of no facts: %+v", r)
+	}
+}
+
+// What is wrong with the form keeps no expression from being looked at: all is told at once,
+// in the order of lines, and nothing that only follows from something else.
+func TestAllFaultsAtOnce(t *testing.T) {
+	for _, tt := range []struct{ name, kind, spec, want string }{
+		{"a card", "Scorecard", `
+  owner: [platform]
+  filter: entity.kind = "Component"
+  levels:
+    - {name: Gold, rank: high}
+    - {name: Gold, rank: 2}
+  rules:
+    - {id: a, titel: A, level: Gold, expr: owner.exist}
+    - {id: b, title: B, level: Silver, expr: [owner.exists], filter: nothing}
+    - just a text
+    - {id: b, title: C, weight: none, expr: docs.pages, message: "{{repo.nme}} of {{repo.name}}", from: tomorrow}
+`, `
+5 spec.owner must be a string
+6 spec.filter is no expression
+8 spec.levels[0].rank must be a whole number
+9 spec.levels[1].name "Gold" is the name of another level
+11 spec.rules[0].title is missing
+11 spec.rules[0].titel is not known here
+11 spec.rules[0].expr is no expression
+12 spec.rules[1].expr must be a string
+12 spec.rules[1].filter is no expression
+13 spec.rules[2] must be a mapping
+14 spec.rules[3].id "b" is the id of another rule
+14 spec.rules[3].weight must be a number
+14 spec.rules[3].expr is no expression
+14 spec.rules[3].message {{repo.nme}} is no expression
+14 spec.rules[3].from must be a date
+`},
+		{"levels are as they should be", "Scorecard", `
+  levels: [{name: Gold, rank: 1}]
+  colour: red
+  rules: [{id: a, title: A, expr: owner.exists}]
+`, `
+6 spec.colour is not known here
+7 spec.rules[0].level is missing
+`},
+		{"too long to be looked at", "Scorecard", `
+  rules: [{id: a, title: A, expr: owner.exists, message: "` + strings.Repeat("{{no}}", 200) + `"}]
+`, `
+5 spec.rules[0].message must have at most 1000 characters
+`},
+		{"an initiative", "Initiative", `
+  scorecard: 7
+  rules: docs
+  filter: activity.deployments > 1
+  start: 2026-04-01
+  target: 2026-03-01
+`, `
+5 spec.scorecard must be a string
+6 spec.rules must be a list
+7 spec.filter reads activity.deployments
+9 spec.target must not be before
+`},
+		{"an exemption", "Exemption", `
+  entity: component:a
+  reason: ""
+  from: 2026-04-01
+  until: 2026-03-01
+`, `
+4 spec.scorecard is missing
+6 spec.reason must have at least 1 character
+8 spec.until must not be before
+`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			text := "apiVersion: callboard.dev/v1alpha1\nkind: " + tt.kind + "\nmetadata: {name: one}\nspec:" + tt.spec
+			found := descriptor.ResolveOf(kinds(), []byte(text), nil).Documents[0].Problems
+			want := strings.Split(strings.TrimSpace(tt.want), "\n")
+			for i, p := range found {
+				if got := strconv.Itoa(p.Line) + " " + p.Path + " " + p.Message; i >= len(want) || !strings.HasPrefix(got, want[i]) {
+					t.Errorf("%d: %s", i, got)
+				}
+			}
+			if len(found) != len(want) {
+				t.Errorf("%d are told, want %d", len(found), len(want))
+			}
+		})
 	}
 }

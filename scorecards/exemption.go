@@ -79,19 +79,6 @@ func (e *Exemption) Covers(card, rule string) bool {
 	return e.Card == card && (len(e.Rules) == 0 || slices.Contains(e.Rules, rule))
 }
 
-// Misses lists what the exemption names and is not there: of a card, nil where that is not
-// there itself. Whether the entity is there is for the caller to ask.
-func (e *Exemption) Misses(c *Card) []catalog.Problem {
-	var p problems
-	if c == nil {
-		p.add("spec.scorecard", noCard)
-		return p
-	}
-	p.draft(c)
-	p.rules(c, e.Rules)
-	return p
-}
-
 // Longest is the exemption of an entity by which a rule of a card need not be kept at a
 // moment: of those that hold the one that does so longest; nil if none does.
 func Longest(all []*Exemption, card, rule string, now time.Time) (longest *Exemption) {
@@ -141,15 +128,10 @@ func ParseExemption(e *catalog.Entity) (*Exemption, []catalog.Problem) {
 	return x, nil
 }
 
-func exemptionProblems(spec map[string]any) []catalog.Problem {
-	_, problems := parseExemption(spec)
-	return problems
-}
-
 func parseExemption(spec map[string]any) (*Exemption, []catalog.Problem) {
+	p := check(KindExemption, spec)
 	var w writtenExemption
-	read(spec, &w)
-	var p problems
+	p.read(spec, &w)
 	x := &Exemption{Rules: w.Rules, Reason: w.Reason, Status: w.Status, Note: w.Note, From: p.date("spec.from", w.From)}
 	if x.Status == "" {
 		x.Status = Granted
@@ -160,5 +142,5 @@ func parseExemption(spec map[string]any) (*Exemption, []catalog.Problem) {
 			p.add("spec.until", "must not be before spec.from, %s", w.From)
 		}
 	}
-	return x, p
+	return x, p.all()
 }

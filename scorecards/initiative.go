@@ -56,17 +56,13 @@ func ParseInitiative(e *catalog.Entity) (*Initiative, []catalog.Problem) {
 	return i, nil
 }
 
-func initiativeProblems(spec map[string]any) []catalog.Problem {
-	_, problems := parseInitiative(spec)
-	return problems
-}
-
 func parseInitiative(spec map[string]any) (*Initiative, []catalog.Problem) {
+	p := check(KindInitiative, spec)
 	var w writtenInitiative
-	read(spec, &w)
-	var p problems
+	p.read(spec, &w)
 	i := &Initiative{Draft: w.Draft, Level: w.Level, Rules: w.Rules, Remind: w.Remind, Filter: w.Filter, Note: w.Note, Start: p.date("spec.start", w.Start), Closed: p.date("spec.closed", w.Closed)}
 	switch {
+	case p.malformed("spec.level") || p.malformed("spec.rules"):
 	case w.Level == "" && len(w.Rules) == 0:
 		p.add("spec.level", "is missing; write the level that is to be reached, or the ids of rules under spec.rules")
 	case w.Level != "" && len(w.Rules) > 0:
@@ -87,7 +83,7 @@ func parseInitiative(spec map[string]any) (*Initiative, []catalog.Problem) {
 	}
 	slices.Sort(i.Remind)
 	slices.Reverse(i.Remind)
-	return i, p
+	return i, p.all()
 }
 
 // LastDay is the day by which it is to be done, in UTC.
@@ -156,50 +152,6 @@ func (i *Initiative) Selects(s *Subject, now time.Time) (asked bool, wrong strin
 		wrong = j.Message
 	}
 	return j.Outcome == Pass, wrong
-}
-
-// Misses lists what the initiative names and is not there: of a card, nil where that is not
-// there itself.
-func (i *Initiative) Misses(c *Card) []catalog.Problem {
-	var p problems
-	if c == nil {
-		p.add("spec.scorecard", noCard)
-		return p
-	}
-	p.draft(c)
-	if i.Level != "" && c.Rank(i.Level) == 0 {
-		p.add("spec.level", "the scorecard has no level %s", i.Level)
-	}
-	p.rules(c, i.Rules)
-	return p
-}
-
-// noCard says of a scorecard that it is not there.
-const noCard = "there is no such scorecard"
-
-// draft adds that a card is one.
-func (p *problems) draft(c *Card) {
-	if c.Draft {
-		p.add("spec.scorecard", "the scorecard is a draft, which asks nobody for anything")
-	}
-}
-
-// rules adds which rules a card does not have.
-func (p *problems) rules(c *Card, ids []string) {
-	for n, id := range ids {
-		if c.Rule(id) == nil {
-			p.add(catalog.IndexPath("spec.rules", n), "the scorecard has no rule %s", id)
-		}
-	}
-}
-
-// Unmeasured says why nobody can tell who is done: there is no card, or it has no such
-// level or rule any more. Empty: everybody can.
-func (i *Initiative) Unmeasured(c *Card) string {
-	for _, missing := range i.Misses(c) {
-		return missing.Message
-	}
-	return ""
 }
 
 // Left lists what an entity has left to do, as ids of rules, and reports whether it is done:

@@ -21,16 +21,19 @@ const (
 	KindExemption  = "Exemption"
 )
 
+// KindNames lists them.
+func KindNames() []string { return []string{KindScorecard, KindInitiative, KindExemption} }
+
 // Kinds returns the kinds of this package, for a catalog that is to know them. They
-// are checked like the kinds that an organisation declares for itself: first by
-// their JSON schema, then for what no schema can say.
+// are checked like the kinds that an organisation declares for itself, by their JSON
+// schema, and for what no schema can say, such as whether an expression can be used.
 func Kinds() catalog.Kinds {
 	return catalog.Kinds{
-		kind(KindScorecard, "score", "Rules that entities are judged by, and the levels that they come to", cardProblems,
+		kind(KindScorecard, "score", "Rules that entities are judged by, and the levels that they come to", problemsOf(parseCard),
 			related("owner")),
-		kind(KindInitiative, "flag", "A goal that entities are to reach on a scorecard by a day", initiativeProblems,
+		kind(KindInitiative, "flag", "A goal that entities are to reach on a scorecard by a day", problemsOf(parseInitiative),
 			related("owner"), reference("scorecard", "partOf", "hasPart", KindScorecard)),
-		kind(KindExemption, "shield", "An entity need not keep a rule for a while", exemptionProblems,
+		kind(KindExemption, "shield", "An entity need not keep a rule for a while", problemsOf(parseExemption),
 			reference("scorecard", "partOf", "hasPart", KindScorecard), reference("entity", "exempts", "exemptedBy", ""),
 			reference("requestedBy", "requestedBy", "requesterOf", "User"), reference("decidedBy", "decidedBy", "deciderOf", "User")),
 	}
@@ -43,7 +46,7 @@ var schemas embed.FS
 // never changed.
 var specSchemas = sync.OnceValue(func() map[string]*schema.Schema {
 	all := map[string]*schema.Schema{}
-	for _, kind := range []string{KindScorecard, KindInitiative, KindExemption} {
+	for _, kind := range KindNames() {
 		all[kind] = specSchema(kind)
 	}
 	return all
@@ -69,7 +72,7 @@ func specSchema(kind string) *schema.Schema {
 	return compiled
 }
 
-func kind(name, icon, description string, semantic func(map[string]any) []catalog.Problem, references ...catalog.Field) catalog.Kind {
+func kind(name, icon, description string, check func(map[string]any) []catalog.Problem, references ...catalog.Field) catalog.Kind {
 	s := specSchemas()[name]
 	fields := s.Fields()
 	for _, r := range references {
@@ -79,15 +82,15 @@ func kind(name, icon, description string, semantic func(map[string]any) []catalo
 			}
 		}
 	}
-	return catalog.Kind{Name: name, APIVersions: []string{APIVersion}, Spec: fields, Own: &catalog.Own{
-		Icon: icon, Description: description, PlainTitle: true,
-		Check: func(spec map[string]any) []catalog.Problem {
-			if problems := s.Check(name, spec); len(problems) > 0 {
-				return problems // what a wrong form means nobody knows
-			}
-			return semantic(spec)
-		},
-	}}
+	return catalog.Kind{Name: name, APIVersions: []string{APIVersion}, Spec: fields, Own: &catalog.Own{Icon: icon, Description: description, PlainTitle: true, Check: check}}
+}
+
+// problemsOf is what is wrong with a spec, of what reads it.
+func problemsOf[T any](parse func(map[string]any) (T, []catalog.Problem)) func(map[string]any) []catalog.Problem {
+	return func(spec map[string]any) []catalog.Problem {
+		_, problems := parse(spec)
+		return problems
+	}
 }
 
 // related is a field with the relation that it has in every kind.

@@ -31,7 +31,7 @@ type messagePart struct {
 // message splits a text at its captures, and reports those that are wrong.
 func (p *problems) message(path, text string) message {
 	var m message
-	for text != "" {
+	for text != "" && !p.refused(path) {
 		before, rest, found := strings.Cut(text, "{{")
 		m = append(m, messagePart{text: before})
 		if !found {

@@ -263,7 +263,7 @@ func (v *sourcesView) addRejections(r request) {
 	}
 }
 
-// addAstray lists the first of the exemptions and initiatives in files that name what is
+// addAstray lists the first of the scorecards, exemptions and initiatives in files that name what is
 // not there.
 func (s *Site) addAstray(ctx context.Context, r request, v *sourcesView) error {
 	for _, a := range agreements.AstrayIn(r.catalog, r.now) {
@@ -283,7 +283,7 @@ func (s *Site) addAstray(ctx context.Context, r request, v *sourcesView) error {
 			open: lineOf(e.Origin, at.Line),
 		}
 		if more := len(a.Problems) - 1; more > 0 {
-			row.problem += ", and " + ui.Plural(more, "more", "more")
+			row.problem += " (and " + ui.Plural(more, "name more", "names more") + ")"
 		}
 		v.astray = append(v.astray, row)
 	}

@@ -196,7 +196,7 @@ spec:
 `)
 	o.ready()
 	got := o.ok("/sources")
-	got.wants("[aria-labelledby=h-astray]", "spec.rules[1]: the scorecard has no rule gone, and 1 more", "Gold for all", "mossbank")
+	got.wants("[aria-labelledby=h-astray]", "spec.rules[1]: the scorecard has no rule gone; write one of ", " (and 1 name more)", "Gold for all", "mossbank")
 	place, line := got.text("[aria-labelledby=h-astray] .at-line"), got.follow("[aria-labelledby=h-astray] a", "Open the line")
 	_, at, _ := strings.Cut(line, "#L")
 	if !strings.HasPrefix(place, "0.yaml:"+at+":17 ") {

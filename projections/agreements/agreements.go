@@ -67,7 +67,7 @@ func (x *Exemption) InForce(now time.Time) bool { return x.Holds(now) && !x.Noth
 func (x *Exemption) Why() string {
 	says := make([]string, len(x.Astray))
 	for i, p := range x.Astray {
-		says[i] = p.Message
+		says[i], _, _ = strings.Cut(p.Message, "; ") // without what to do
 	}
 	return strings.Join(says, "; ")
 }
@@ -95,7 +95,7 @@ func daysLeft(end, now time.Time) (int, bool) {
 // Exemptions lists all: those that are asked for, the oldest first; those that hold, the
 // one that ends first before all others; then what is over, the newest first.
 func Exemptions(c Catalog, now time.Time) []Exemption {
-	cards := map[string]*scorecards.Card{}
+	cards, names := map[string]*scorecards.Card{}, namesIn(c)
 	var all []Exemption
 	for _, e := range c.Find(entities.Query{Kinds: []string{scorecards.KindExemption}}).Entries {
 		read, _ := scorecards.ParseExemption(e.Entity)
@@ -103,7 +103,7 @@ func Exemptions(c Catalog, now time.Time) []Exemption {
 			continue
 		}
 		x := Exemption{Exemption: read, Entry: e, Card: cardOf(c, cards, read.Card), Stands: read.Stands(now)}
-		x.lookAstray(c, now)
+		x.lookAstray(names, now)
 		all = append(all, x)
 	}
 	slices.SortStableFunc(all, func(a, b Exemption) int {
@@ -153,16 +153,11 @@ func cardOf(c Catalog, read map[string]*scorecards.Card, ref string) *scorecards
 
 // lookAstray looks for what the exemption names. That it lacks some of its rules leaves the
 // others exempt.
-func (x *Exemption) lookAstray(c Catalog, now time.Time) {
+func (x *Exemption) lookAstray(names *scorecards.Names, now time.Time) {
 	if order(x.Stands) == 2 {
 		return
 	}
-	x.Astray = x.Misses(x.Card)
-	x.Nothing = x.Card == nil || !x.Concerns(x.Card)
-	switch e, there := c.Get(x.Entity); {
-	case !there:
-		x.Nothing, x.Astray = true, append(x.Astray, catalog.Problem{Path: "spec.entity", Message: "there is no " + x.Entity + " in the catalog"})
-	case x.Card != nil && x.Card.PassesBy(e.Entity, now):
-		x.Nothing, x.Astray = true, append(x.Astray, catalog.Problem{Path: "spec.entity", Message: "the scorecard does not judge " + x.Entity})
-	}
+	x.Astray = names.Missing(x.Entry.Entity, now)
+	e := names.Get(x.Entity)
+	x.Nothing = x.Card == nil || !x.Concerns(x.Card) || e == nil || x.Card.PassesBy(e, now)
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/callboard/callboard/scorecards"
 )
 
-// Astray is an exemption or initiative in a file that names what is not there. The file is
-// good: what it names may still come, or has gone since.
+// Astray is a scorecard, exemption or initiative in a file that names what is not there. The
+// file is good: what it names may still come, or has gone since.
 type Astray struct {
 	Entry    *entities.Entry
 	Problems []catalog.Problem
@@ -17,28 +17,25 @@ type Astray struct {
 
 // AstrayIn lists those that are not over at a moment.
 func AstrayIn(c Catalog, now time.Time) []Astray {
-	cards := map[string]*scorecards.Card{}
+	names := namesIn(c)
 	var all []Astray
-	for _, e := range c.Find(entities.Query{Kinds: []string{scorecards.KindExemption, scorecards.KindInitiative}}).Entries {
+	for _, e := range c.Find(entities.Query{Kinds: scorecards.KindNames()}).Entries {
 		if e.Origin.FromPortal() {
 			continue
 		}
-		if problems := missing(c, cards, e, now); len(problems) > 0 {
+		if problems := names.Missing(e.Entity, now); len(problems) > 0 {
 			all = append(all, Astray{e, problems})
 		}
 	}
 	return all
 }
 
-func missing(c Catalog, cards map[string]*scorecards.Card, e *entities.Entry, now time.Time) []catalog.Problem {
-	if i, _ := scorecards.ParseInitiative(e.Entity); i != nil && now.Before(i.End()) {
-		return i.Misses(cardOf(c, cards, i.Card))
-	}
-	x, _ := scorecards.ParseExemption(e.Entity)
-	if x == nil {
+// namesIn looks up what is named in a catalog.
+func namesIn(c Catalog) *scorecards.Names {
+	return &scorecards.Names{Get: func(ref string) *catalog.Entity {
+		if e, ok := c.Get(ref); ok {
+			return e.Entity
+		}
 		return nil
-	}
-	one := Exemption{Exemption: x, Card: cardOf(c, cards, x.Card), Stands: x.Stands(now)}
-	one.lookAstray(c, now)
-	return one.Astray
+	}}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/callboard/callboard/projections/agreements"
 )
 
-// An exemption or initiative in a file that names what is not there is told of, with the
+// A scorecard, exemption or initiative in a file that names what is not there is told of, with the
 // line, until it is over or what it names is there. What the portal has is on its own page.
 func TestAstrayInFiles(t *testing.T) {
 	w := newWorld(t)
@@ -30,11 +30,12 @@ func TestAstrayInFiles(t *testing.T) {
 	made.Origin = event.Origin{Source: event.PortalSource}
 	w.say(1, "exemption:default/made", event.EntityRegistered{Declaration: made})
 	for name, spec := range map[string]map[string]any{
-		"fine":     {"scorecard": "ready", "level": "Silver"},
-		"cardless": {"scorecard": "none", "level": "Silver"},
-		"no-level": {"scorecard": "ready", "level": "Gold"},
-		"no-rules": {"scorecard": "ready", "rules": []any{"gone", "owner", "lost"}},
-		"closed":   {"scorecard": "none", "level": "Silver", "closed": "2026-03-09"},
+		"fine":      {"scorecard": "ready", "level": "Silver"},
+		"cardless":  {"scorecard": "none", "level": "Silver"},
+		"no-level":  {"scorecard": "ready", "level": "Gold"},
+		"no-rules":  {"scorecard": "ready", "rules": []any{"gone", "owner", "lost"}},
+		"closed":    {"scorecard": "none", "level": "Silver", "closed": "2026-03-09"},
+		"ownerless": {"scorecard": "ready", "level": "Silver", "owner": "nobody"},
 	} {
 		spec["target"] = "2026-03-20"
 		w.say(1, "initiative:default/"+name, event.EntityRegistered{Declaration: declared("Initiative", name, spec)})
@@ -47,12 +48,14 @@ func TestAstrayInFiles(t *testing.T) {
 		}
 	}
 	want := map[string][]string{
-		"exemption:default/no-card":   {"spec.scorecard there is no such scorecard"},
-		"exemption:default/no-rule":   {"spec.rules[1] the scorecard has no rule gone"},
-		"exemption:default/no-entity": {"spec.entity there is no component:default/nobody in the catalog"},
-		"initiative:default/cardless": {"spec.scorecard there is no such scorecard"},
-		"initiative:default/no-level": {"spec.level the scorecard has no level Gold"},
-		"initiative:default/no-rules": {"spec.rules[0] the scorecard has no rule gone", "spec.rules[2] the scorecard has no rule lost"},
+		"exemption:default/no-card":    {"spec.scorecard there is no such scorecard; mend the name, or add it"},
+		"exemption:default/no-rule":    {"spec.rules[1] the scorecard has no rule gone; write one of owner, system"},
+		"exemption:default/no-entity":  {"spec.entity there is no component:default/nobody in the catalog; mend the name, or add it"},
+		"initiative:default/cardless":  {"spec.scorecard there is no such scorecard; mend the name, or add it"},
+		"initiative:default/no-level":  {"spec.level the scorecard has no level Gold; write one of Bronze, Silver"},
+		"initiative:default/no-rules":  {"spec.rules[0] the scorecard has no rule gone; write one of owner, system", "spec.rules[2] the scorecard has no rule lost; write one of owner, system"},
+		"initiative:default/ownerless": {"spec.owner there is no group:default/nobody in the catalog; mend the name, or add it"},
+		"scorecard:default/ready":      {"spec.owner there is no group:default/platform in the catalog; mend the name, or add it"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

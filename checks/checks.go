@@ -66,10 +66,10 @@ func (j *Judge) Outcome(ctx context.Context, source string, p ingest.Proposal) (
 		return nil, err
 	}
 	b := builder{
-		before: seen.Before, snapshot: j.catalog(), kinds: j.kinds, after: map[string]*catalog.Entity{},
+		before: seen.Before, snapshot: j.catalog(), kinds: j.kinds, after: map[string]*catalog.Entity{}, declared: map[string]event.Declaration{},
 		Outcome: Outcome{
 			Source: source, Repository: p.Repository.FullName, Commit: p.Commit.SHA, Position: uint64(seen.Position), At: p.Commit.Time, Held: seen.Held,
-			Entities: []Entity{}, Refused: []Refused{}, Broken: []Relation{}, Scores: []Score{},
+			Entities: []Entity{}, Refused: []Refused{}, Broken: []Relation{}, Missing: []Missing{}, Scores: []Score{},
 		},
 	}
 	for _, e := range seen.Events {
@@ -81,6 +81,7 @@ func (j *Judge) Outcome(ctx context.Context, source string, p ingest.Proposal) (
 		b.Commit = ""
 	}
 	b.relate()
+	b.astray()
 	b.Scores = append(b.Scores, scoresOf(scores)...)
 	return &b.Outcome, nil
 }

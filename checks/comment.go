@@ -11,6 +11,7 @@ const (
 	commentedRules    = 20
 	commentedEntities = 20
 	commentedBroken   = 10
+	commentedMissing  = 20
 )
 
 // Mark stands in a comment on a pull request, so that the next one takes its place.
@@ -39,6 +40,16 @@ func (o *Outcome) Comment(page string) string {
 		for _, r := range o.Refused {
 			p := r.first()
 			line("- %s line %d, column %d: %s", code(r.Path), p.Line, p.Column, escape(strings.TrimSpace(p.Path+" "+p.Message)))
+		}
+	}
+	if len(o.Missing) > 0 {
+		line("\nNamed, and not there:\n")
+		for i, m := range o.Missing {
+			if i == commentedMissing {
+				line("- and %d more", len(o.Missing)-i)
+				break
+			}
+			line("- %s %s: %s", code(m.where()), code(m.Field), escape(m.Message))
 		}
 	}
 	if len(o.Entities) > 0 {

@@ -28,8 +28,9 @@ type Outcome struct {
 	Entities []Entity    `json:"entities"` // that would come, change or go
 	Refused  []Refused   `json:"refused"`  // descriptors that would be
 	Owners   *Codeowners `json:"codeowners,omitempty"`
-	Broken   []Relation  `json:"broken"` // relations whose other end would not be there
-	Scores   []Score     `json:"scores"` // that would change
+	Broken   []Relation  `json:"broken"`  // relations whose other end would not be there
+	Missing  []Missing   `json:"missing"` // what scorecards, exemptions and initiatives would name in vain
+	Scores   []Score     `json:"scores"`  // that would change
 	// Held says why a person would have to allow it; empty if nobody would.
 	Held string `json:"held,omitempty"`
 }
@@ -120,7 +121,7 @@ func (o *Outcome) Fallen() []Score {
 
 // Empty reports whether nothing would change.
 func (o *Outcome) Empty() bool {
-	return len(o.Entities)+len(o.Refused)+len(o.Broken)+len(o.Scores) == 0 && o.Owners == nil
+	return len(o.Entities)+len(o.Refused)+len(o.Broken)+len(o.Missing)+len(o.Scores) == 0 && o.Owners == nil
 }
 
 // What a check fails on.
@@ -152,7 +153,8 @@ type builder struct {
 	before   map[string]event.Declaration
 	snapshot *entities.Snapshot
 	kinds    catalog.Kinds
-	after    map[string]*catalog.Entity // of what changes; nil: it is gone
+	after    map[string]*catalog.Entity   // of what changes; nil: it is gone
+	declared map[string]event.Declaration // of what comes or changes, by ref
 }
 
 func (b *builder) take(e event.Event) error {
@@ -200,7 +202,7 @@ func (b *builder) declare(what string, d event.Declaration) {
 			one.Mended = entry.Rejection != nil
 		}
 	}
-	b.after[ref] = &now
+	b.after[ref], b.declared[ref] = &now, d
 	b.Entities = append(b.Entities, one)
 }
 
@@ -232,28 +234,18 @@ func (b *builder) ownerOf(e *catalog.Entity) string {
 }
 
 // exists reports whether an entity would be there.
-func (b *builder) exists(ref string) bool {
-	if e, changes := b.after[ref]; changes {
-		return e != nil
-	}
-	_, ok := b.snapshot.Get(ref)
-	return ok
-}
+func (b *builder) exists(ref string) bool { return b.wouldBe(ref) != nil }
 
-// edges are the relations that an entity would declare.
+// edges are the relations that an entity would declare, but for those that [builder.astray]
+// tells of.
 func (b *builder) edges(ref string) []catalog.Edge {
-	e, changes := b.after[ref]
-	if !changes {
-		if entry, ok := b.snapshot.Get(ref); ok {
-			e = entry.Entity
-		}
-	}
+	e := b.wouldBe(ref)
 	if e == nil {
 		return nil
 	}
 	var all []catalog.Edge
 	for _, edge := range b.kinds.Edges(e) {
-		if edge.From.String() == ref {
+		if edge.From.String() == ref && !names(e, edge.Type) {
 			all = append(all, edge)
 		}
 	}

@@ -3,6 +3,7 @@ package checks_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,7 +29,7 @@ var begin = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 
 func declared(kind, name string, spec map[string]any) event.Declaration {
 	version := "backstage.io/v1alpha1"
-	if kind == scorecards.KindScorecard {
+	if slices.Contains(scorecards.KindNames(), kind) {
 		version = scorecards.APIVersion
 	}
 	return event.Declaration{
@@ -147,7 +148,8 @@ func TestOutcome(t *testing.T) {
 			{Entity: "component:default/payments", Type: "ownedBy", Target: "group:default/nobody"},
 			{Entity: "component:default/payments", Type: "providesApi", Target: "api:default/payments-v9"},
 		},
-		Scores: []checks.Score{},
+		Missing: []checks.Missing{},
+		Scores:  []checks.Score{},
 	}
 	if diff := cmp.Diff(want, o); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

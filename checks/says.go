@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -30,6 +31,9 @@ func (o *Outcome) Says() string {
 	}
 	if n := len(o.Broken); n > 0 {
 		parts = append(parts, counted(n, "relation")+" would break")
+	}
+	if n := len(o.Missing); n > 0 {
+		parts = append(parts, counted(n, "name")+" would lead nowhere, "+o.Missing[0].where())
 	}
 	if o.Held != "" {
 		parts = append(parts, "a person has to allow it")
@@ -96,6 +100,17 @@ func Standing(s *event.Score, ladder bool) string {
 // NameOf is the name in a full ref.
 func NameOf(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }
 
+// place is a place in a file, as compilers write it. A line or column of 0 is not known.
+func place(path string, line, column int) string {
+	if line > 0 {
+		path += ":" + strconv.Itoa(line)
+	}
+	if line > 0 && column > 0 {
+		path += ":" + strconv.Itoa(column)
+	}
+	return path
+}
+
 // first is what is wrong first with a descriptor.
 func (r Refused) first() event.Problem {
 	if len(r.Problems) == 0 {
@@ -143,8 +158,12 @@ func (o *Outcome) Write(w io.Writer) error {
 	t := &text{}
 	for _, r := range o.Refused {
 		for _, p := range r.Problems {
-			t.line("%s:%d:%d: %s", r.Path, p.Line, p.Column, strings.TrimSpace(p.Path+" "+p.Message))
+			t.line("%s: %s", place(r.Path, p.Line, p.Column), strings.TrimSpace(p.Path+" "+p.Message))
 		}
+	}
+	t.gap()
+	for _, m := range o.Missing {
+		t.line("%s: %s: %s", m.where(), m.Field, m.Message)
 	}
 	t.gap()
 	for _, e := range o.Entities {

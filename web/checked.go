@@ -52,6 +52,7 @@ type checkedView struct {
 	entities  []checkedEntity
 	refused   []checkedRefusal
 	broken    []checkedRelation
+	missing   []checkedMissing
 	more      int // entities that are not shown
 }
 
@@ -91,6 +92,14 @@ type checkedRefusal struct {
 type checkedRelation struct {
 	entity, target ui.EntityLink
 	says           string
+}
+
+// checkedMissing is something that would be named and not be there.
+type checkedMissing struct {
+	entity  ui.EntityLink
+	place   string // in a file; empty if the portal has it
+	field   string
+	message string
 }
 
 // checked handles "GET /checks/{source}/{repository}/{sha}".
@@ -157,6 +166,9 @@ func newCheckedView(r request, report checks.Report) checkedView {
 	}
 	for _, b := range o.Broken {
 		v.broken = append(v.broken, checkedRelation{named(r.catalog, b.Entity), named(r.catalog, b.Target), b.Type})
+	}
+	for _, m := range o.Missing {
+		v.missing = append(v.missing, checkedMissing{named(r.catalog, m.Entity), m.Place(), m.Field, m.Message})
 	}
 	return v
 }

@@ -18,7 +18,7 @@ func TestCheckedPages(t *testing.T) {
 	}{
 		{sample.CheckedMuch, []string{
 			"&lt;retire&gt;", "payments-api falls from Gold to None on Production readiness", "1 descriptor refused", "CODEOWNERS on main names nobody for it", "https://handbook.acme.example/catalog#codeowners",
-			"Line 9, column 14", "apis/payments.yaml was deleted", "CODEOWNERS would be gone.", "Relations that would break", "It would be held.", "tier-1", "#1",
+			"Line 9, column 14", "apis/payments.yaml was deleted", "CODEOWNERS would be gone.", "Relations that would break", "goals/silver.yaml:7:10", "the scorecard has no level Platinum; write one of Bronze, Silver, Gold", "It would be held.", "tier-1", "#1",
 		}},
 		{sample.CheckedNothing, []string{"Nothing would change", "Mend a test"}},
 		{sample.CheckedUntold, []string{"The forge was not told.", "Commit statuses: Read and write", "@acme/payments, @acme/checkout would own the repository as a whole"}},

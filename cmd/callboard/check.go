@@ -4,16 +4,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/catalog/descriptor"
 	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/scorecards"
 )
 
 func checkCommand(p process) *cobra.Command {
@@ -29,11 +32,13 @@ report every problem with file, line and column. Nothing is read but these files
 those that the configuration names, the descriptors that its locations of type
 file lead to, and files of the same repository that placeholders such as $text
 bring in. With a configuration, descriptors may be of
-the kinds that it declares.
+the kinds that it declares. An exemption or initiative is compared with its scorecard
+where that is among the descriptors; only a portal knows what else is there.
 
 With --scorecards a running portal says what a checkout would do if it were on the
 default branch of its repository: which entities would come, change or go, which
-descriptors would be refused, and which scores would change, by which rule. It is sent
+descriptors would be refused, what scorecards, exemptions and initiatives would name that
+is not there, and which scores would change, by which rule. It is sent
 the paths of the files that Git keeps and, of those that it asks for, the contents as
 they are on disk. Nothing is recorded, and no token is needed.
 
@@ -64,6 +69,7 @@ Exit codes: 0 all is fine, 1 there are problems, 2 the command was called wrongl
 					return err
 				}
 			}
+			k.names(time.Now())
 			if k.problems > 0 {
 				return fault.New(fault.Invalid, "there are problems")
 			}
@@ -84,10 +90,13 @@ type checker struct {
 	problems int
 }
 
-// declared is where an entity was met first.
+// declared is where an entity was met first, and the entity if it is good.
 type declared struct {
 	path string
 	line int
+
+	entity   *catalog.Entity
+	document string
 }
 
 func (k *checker) problem(path string, line, column int, text string) {
@@ -96,16 +105,31 @@ func (k *checker) problem(path string, line, column int, text string) {
 }
 
 // meet notes where an entity is declared, which only one place may do.
-func (k *checker) meet(ref, path string, line int) {
+func (k *checker) meet(ref string, d declared) {
 	before, met := k.declared[ref]
 	switch {
 	case !met:
-		k.declared[ref] = declared{path, line}
-	case before == (declared{path, line}): // by way of two locations
-	case before.path == path:
-		k.problem(path, line, 1, fmt.Sprintf("%s is declared in line %d already", ref, before.line))
+		k.declared[ref] = d
+	case before.path == d.path && before.line == d.line: // by way of two locations
+	case before.path == d.path:
+		k.problem(d.path, d.line, 1, fmt.Sprintf("%s is declared in line %d already", ref, before.line))
 	default:
-		k.problem(path, line, 1, fmt.Sprintf("%s is declared in %s:%d already", ref, before.path, before.line))
+		k.problem(d.path, d.line, 1, fmt.Sprintf("%s is declared in %s:%d already", ref, before.path, before.line))
+	}
+}
+
+// names tells what exemptions and initiatives name that their scorecards do not have.
+func (k *checker) names(now time.Time) {
+	names := scorecards.Names{Partial: true, Get: func(ref string) *catalog.Entity { return k.declared[ref].entity }}
+	for _, ref := range slices.Sorted(maps.Keys(k.declared)) {
+		d := k.declared[ref]
+		if d.entity == nil {
+			continue
+		}
+		for _, missing := range names.Missing(d.entity, now) {
+			at := descriptor.Locate(d.document, d.line, missing)
+			k.problem(d.path, at.Line, at.Column, missing.Path+" "+missing.Message)
+		}
 	}
 }
 
@@ -129,7 +153,11 @@ func (k *checker) descriptor(path string) error {
 	}
 	for _, d := range parsed.Documents {
 		if d.Ref.Kind != "" {
-			k.meet(d.Ref.String(), fromHere(path), d.Line)
+			one := declared{path: fromHere(path), line: d.Line}
+			if len(d.Problems) == 0 {
+				one.entity, one.document = d.Entity, d.Text
+			}
+			k.meet(d.Ref.String(), one)
 		}
 	}
 	if len(all) == 0 && len(parsed.Documents) == 0 {

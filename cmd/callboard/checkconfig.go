@@ -99,7 +99,7 @@ func (k *checker) preview(v ingest.Preview, wrong func(string)) {
 			k.problem(path, p.Line, p.Column, strings.TrimSpace(p.Path+" "+p.Message))
 		}
 		if r.Ref != "" {
-			k.meet(r.Ref, path, r.Origin.Line)
+			k.meet(r.Ref, declared{path: path, line: r.Origin.Line})
 		}
 	}
 	if k.problems == before { // else those are why
@@ -109,7 +109,7 @@ func (k *checker) preview(v ingest.Preview, wrong func(string)) {
 	}
 	for _, d := range v.Declared {
 		if !d.Origin.Registration() {
-			k.meet(d.Entity.Ref().String(), fromHere(d.Origin.Path), d.Origin.Line)
+			k.meet(d.Entity.Ref().String(), declared{fromHere(d.Origin.Path), d.Origin.Line, &d.Entity, d.Document})
 		}
 	}
 }

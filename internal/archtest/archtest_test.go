@@ -32,7 +32,7 @@ var rooms = map[string][]string{
 	"scorecards/desk": {"catalog", "event", "eventlog", "internal/fault", "scorecards"},
 	"event":           {"catalog", "internal/fault", "internal/flat"},
 	// What a change would do before it is merged: read as a push is, judged as the log is.
-	"checks": {"catalog", "catalog/codeowners", "event", "eventlog", "ingest", "internal/fault", "projections/entities", "projections/sqlstore", "scorecards", "scorecards/scorer"},
+	"checks": {"catalog", "catalog/codeowners", "catalog/descriptor", "event", "eventlog", "ingest", "internal/fault", "projections/entities", "projections/sqlstore", "scorecards", "scorecards/scorer"},
 	// Documentation: the files of a repository in, pages out.
 	"techdocs":          {"techdocs/markdown"},
 	"techdocs/markdown": {},

@@ -85,6 +85,10 @@ func much() *checks.Outcome {
 		}}},
 		Owners: &checks.Codeowners{Path: "CODEOWNERS", Gone: true},
 		Broken: []checks.Relation{{Entity: "component:default/checkout-web", Type: "consumesApi", Target: "api:default/payments-v1"}, {Entity: long, Type: "dependsOn", Target: "resource:default/" + strings.Repeat("ledger-", 14) + "db"}},
+		Missing: []checks.Missing{
+			{Entity: "initiative:default/silver-by-summer", Path: "goals/silver.yaml", Line: 7, Column: 10, Field: "spec.level", Message: "the scorecard has no level Platinum; write one of Bronze, Silver, Gold"},
+			{Entity: "exemption:default/" + strings.Repeat("settlement-", 12) + "docs", Field: "spec.entity", Message: "there is no " + long + " in the catalog; mend the name, or add it"},
+		},
 		Scores: []checks.Score{
 			{
 				Card: "scorecard:default/production-readiness", CardTitle: "Production readiness", Entity: "component:default/payments-api", Ladder: true, Moves: -1,

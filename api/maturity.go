@@ -123,11 +123,12 @@ type ruleAnswer struct {
 }
 
 type trendStep struct {
-	At       time.Time      `json:"at"`
-	Entities int            `json:"entities"`
-	Levels   map[string]int `json:"levels"`
-	Points   float64        `json:"points"`
-	Of       float64        `json:"of"`
+	At       time.Time         `json:"at"`
+	Entities int               `json:"entities"`
+	Levels   map[string]int    `json:"levels"`
+	Points   float64           `json:"points"`
+	Of       float64           `json:"of"`
+	Position eventlog.Position `json:"position"` // of the log, that it stands for; 0 if there is none
 }
 
 type entityStood struct {
@@ -166,6 +167,17 @@ func (a *API) handleMaturity(c echo.Context) error {
 		return writeMaturity(c, report)
 	}
 	answer := newMaturityAnswer(report)
+	moments := make([]time.Time, len(answer.Trend))
+	for i, t := range answer.Trend {
+		moments[i] = t.At
+	}
+	positions, err := a.positionsBy(c.Request().Context(), moments, momentOf(c).Known)
+	if err != nil {
+		return err
+	}
+	for i, p := range positions {
+		answer.Trend[i].Position = p
+	}
 	if answer.Delivery, err = a.delivered(c, report); err != nil {
 		return err
 	}
@@ -287,7 +299,7 @@ func newMaturityAnswer(m *maturity.Report) maturityAnswer {
 		answer.Rules = append(answer.Rules, ruleAnswer{r.Card.Ref.String(), r.Rule.ID, r.Rule.Title, r.Fails, r.Lifts, r.Passes})
 	}
 	for _, t := range m.Trend {
-		answer.Trend = append(answer.Trend, trendStep{t.At, t.Entities, levelsOf(m.Card, t.Levels), t.Points, t.Of})
+		answer.Trend = append(answer.Trend, trendStep{At: t.At, Entities: t.Entities, Levels: levelsOf(m.Card, t.Levels), Points: t.Points, Of: t.Of})
 	}
 	for _, e := range m.Entities {
 		one := entityStood{e.Ref, e.Group, map[string]levelWas{}}

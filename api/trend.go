@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/projections/trends"
@@ -62,7 +63,13 @@ type trendAnswer struct {
 	Step   scorecards.Step    `json:"step"`
 	Levels []scorecards.Level `json:"levels"`         // from the lowest
 	Began  time.Time          `json:"began,omitzero"` // from when on it is on record
-	Items  []scorecards.Point `json:"items"`
+	Items  []trendPoint       `json:"items"`
+}
+
+// trendPoint is a point with the position of the log that it stands for; 0 if there is none.
+type trendPoint struct {
+	scorecards.Point
+	Position eventlog.Position `json:"position"`
 }
 
 // handleTrend handles "GET /api/scorecards/{name}/trend".
@@ -79,8 +86,20 @@ func (a *API) handleTrend(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	moments := make([]time.Time, len(trend.Points))
+	for i, p := range trend.Points {
+		moments[i] = p.At
+	}
+	positions, err := a.positionsBy(c.Request().Context(), moments, span.Known)
+	if err != nil {
+		return err
+	}
 	card, _ := scorecards.ParseCard(e)
-	return c.JSON(http.StatusOK, trendAnswer{e.Ref().String(), span.From, span.To, span.Step, card.Levels, trend.Began, trend.Points})
+	answer := trendAnswer{e.Ref().String(), span.From, span.To, span.Step, card.Levels, trend.Began, []trendPoint{}}
+	for i, p := range trend.Points {
+		answer.Items = append(answer.Items, trendPoint{p, positions[i]})
+	}
+	return c.JSON(http.StatusOK, answer)
 }
 
 // writeResults writes how entities stand as CSV, a column for each rule of the card.

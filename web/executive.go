@@ -165,7 +165,7 @@ func newExecutiveView(organisation string, r request, m *maturity.Report, p span
 	if m.Detail {
 		v.entities = newEntitiesView(r, m, shownEntities)
 	}
-	v.trend = maturityTrend(m)
+	v.trend = maturityTrend(r, m)
 	v.rose, v.fell = risen(r, m), fallen(r, m)
 	v.worst = worstRules(rulesOf(m), shownWorst)
 	return v

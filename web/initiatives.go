@@ -210,7 +210,7 @@ func (s *Site) initiativeWith(ctx context.Context, r request, change func(*initi
 		return answer{}, err
 	}
 	v := newInitiativeView(r, i)
-	v.burn = newBurnView(i, points)
+	v.burn = newBurnView(r, i, points)
 	v.history = agreed(r.catalog, page.Entries, r.now)
 	if s.Desk != nil && r.moment.Now() && i.Entry.Origin.FromPortal() {
 		v.edit = v.name.Href + "/edit"
@@ -326,7 +326,7 @@ func newItemView(r request, i *agreements.Initiative, item agreements.Item) item
 }
 
 // newBurnView draws how many are done of those that are asked, with the target ahead.
-func newBurnView(i *agreements.Initiative, points []agreements.Point) trendView {
+func newBurnView(r request, i *agreements.Initiative, points []agreements.Point) trendView {
 	v := trendView{title: "Burn-up", sub: "Entities that are done, of those asked, each week", heads: []ui.Column{{Label: "Day"}, {Label: "Done", Number: true}, {Label: "Asked", Number: true}}}
 	if i.Why != "" {
 		v.nothing, v.empty, v.none = true, true, "Nothing to draw: nobody can tell how far it is."
@@ -353,6 +353,7 @@ func newBurnView(i *agreements.Initiative, points []agreements.Point) trendView 
 	}
 	axis := newTimeAxis(moments, end)
 	v.area.At, v.area.Ticks = axis.places(moments)
+	v.area.Steps = stepsOf(r, moments)
 	v.area.Bands, v.area.Tall = []ui.Band{done, rest}, 200
 	v.area.Pins = []ui.Pin{{At: min(axis.at(i.Target), 100), Text: ui.Day(i.LastDay()).Text + ": the target, all " + ui.Number(points[last].Asked) + "."}}
 	v.area.Says = fmt.Sprintf("Done: %d of %d on %s, %d of %d on %s; the target is all by %s.", points[0].Done, points[0].Asked, ui.Day(moments[0]).Text,

@@ -331,7 +331,7 @@ func newStandCell(card *scorecards.Card, s *maturity.Stand) standCell {
 }
 
 // maturityTrend draws the trend of a report.
-func maturityTrend(m *maturity.Report) trendView {
+func maturityTrend(r request, m *maturity.Report) trendView {
 	v := trendView{title: "Over time", sub: m.Card.Title}
 	points := make([]scorecards.Point, 0, len(m.Trend))
 	for _, t := range m.Trend {
@@ -350,7 +350,7 @@ func maturityTrend(m *maturity.Report) trendView {
 		v.nothing, v.empty = true, true
 		return v
 	}
-	v.area, v.heads, v.rows = areaOf(m.Card, points[first:])
+	v.area, v.heads, v.rows = areaOf(r, m.Card, points[first:])
 	v.area.Tall = 168
 	return v
 }

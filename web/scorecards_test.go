@@ -135,3 +135,41 @@ func TestScorecardsAreCounted(t *testing.T) {
 		t.Errorf("the cards tell of %s", now)
 	}
 }
+
+// Each point of a chart but the last opens the page as of its moment, where the trend ends
+// with what the point says: by the chart, and by the numbers below it.
+func TestAChartOpensThePageAsOfItsPoints(t *testing.T) {
+	o := shop(t)
+	o.ready()
+	for _, address := range []string{readinessCard, "/executive?card=production-readiness&from=2026-02-20"} {
+		now := o.ok(address)
+		rows := now.texts("[data-part=trend] tbody tr")
+		opened := 0
+		for i, a := range now.all("[data-part=trend] tbody td:first-child a") {
+			href := attr(a, "href")
+			if strings.Contains(href, "from=") || !strings.Contains(href, "at=20") {
+				t.Fatalf("%s: a point leads to %q", address, href)
+			}
+			if step := now.all("[data-part=trend] .step")[i]; attr(step, "href") != href {
+				t.Errorf("%s: the chart leads to %q, the numbers to %q", address, attr(step, "href"), href)
+			}
+			day := strings.TrimSpace(strings.Join(strings.Fields(rows[i])[:3], " "))
+			if address == readinessCard { // what was before the record takes a backtest, which nobody makes here
+				opened++
+				continue
+			}
+			then := o.ok(href)
+			ends := then.texts("[data-part=trend] tbody tr")
+			if len(ends) == 0 { // nothing to draw yet
+				continue
+			}
+			opened++
+			if last := ends[len(ends)-1]; last != rows[i] {
+				t.Errorf("%s: as of %s the trend ends with %q, and the point says %q", address, day, last, rows[i])
+			}
+		}
+		if opened < 2 || len(now.all("[data-part=trend] .step")) != len(rows)-1 {
+			t.Errorf("%s: %d points were opened, of %d that the chart has", address, opened, len(rows))
+		}
+	}
+}

@@ -139,7 +139,7 @@ func newTrendView(r request, card *scorecards.Card, t trends.Trend) trendView {
 		v.empty = true
 		return v
 	}
-	v.area, v.heads, v.rows = areaOf(card, points)
+	v.area, v.heads, v.rows = areaOf(r, card, points)
 	if r.moment.Known > 0 && points[0].Computed { // a backtest reads all of the log
 		v.notes = append(v.notes, "What was not on record then is what the card would have said by what is known today.")
 	}
@@ -153,8 +153,8 @@ func newTrendView(r request, card *scorecards.Card, t trends.Trend) trendView {
 }
 
 // areaOf draws points, from the highest level at the base; a card that counts points has
-// their share instead.
-func areaOf(card *scorecards.Card, points []scorecards.Point) (a ui.Area, heads []ui.Column, rows [][]string) {
+// their share instead. Each opens the page as of its moment.
+func areaOf(r request, card *scorecards.Card, points []scorecards.Point) (a ui.Area, heads []ui.Column, rows [][]string) {
 	first, last := points[0], points[len(points)-1]
 	moments := make([]time.Time, len(points))
 	for i, p := range points {
@@ -165,6 +165,12 @@ func areaOf(card *scorecards.Card, points []scorecards.Point) (a ui.Area, heads 
 	rows = make([][]string, len(points))
 	for i, p := range points {
 		rows[i] = []string{ui.Day(p.At).Text}
+	}
+	a.Steps = stepsOf(r, moments)
+	for i, p := range points {
+		if p.Computed && len(a.Steps) > 0 { // there was no such card
+			a.Steps[i] = ui.Instant{}
+		}
 	}
 	add := func(b ui.Band, value func(scorecards.Point) int) {
 		for i, p := range points {
@@ -186,6 +192,21 @@ func areaOf(card *scorecards.Card, points []scorecards.Point) (a ui.Area, heads 
 	}
 	add(ui.Band{Label: "None", Class: "none"}, func(p scorecards.Point) int { return p.Levels[""] })
 	return a, heads, rows
+}
+
+// stepsOf open a page as of moments of a chart, but for the one that it is of.
+func stepsOf(r request, moments []time.Time) []ui.Instant {
+	if !travels(r.self.path) {
+		return nil
+	}
+	all := make([]ui.Instant, len(moments))
+	here := r.self.drop(fieldFrom, fieldTo, fieldFromKnown, fieldAfter)
+	for i, m := range moments {
+		if m.Before(r.pageTime()) {
+			all[i] = ui.Instant{Href: here.set(fieldMoment, m.UTC().Format(time.RFC3339)).String(), Says: "Open the page as of " + ui.Day(m).Text}
+		}
+	}
+	return all
 }
 
 func percentOf(p scorecards.Point) int {

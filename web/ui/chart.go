@@ -14,8 +14,9 @@ type Area struct {
 	Bands []Band    // from the bottom
 	Ticks []AxisTick
 	Pins  []Pin
-	Tall  int // px; 0 = as usual, see usualHeight
-	Whole int // the least that the scale goes up to: 100 for shares
+	Steps []Instant // what opens where a value is clicked on, in the order of At; nil: nothing
+	Tall  int       // px; 0 = as usual, see usualHeight
+	Whole int       // the least that the scale goes up to: 100 for shares
 }
 
 // Band is one part of an [Area].
@@ -24,6 +25,18 @@ type Band struct {
 	Class  string // "gold", "silver", "bronze" or "none"; empty: it has a colour of its own
 	Color  string // "#c9a227"
 	Values []int
+}
+
+// Instant opens the page as of a moment of a chart. Without an address it does not.
+type Instant struct{ Href, Says string }
+
+// width is how far the values of a moment reach, of 100.
+func (a Area) width(step int) float64 {
+	end := a.end()
+	if step < len(a.At)-1 {
+		end = a.At[step+1]
+	}
+	return end - a.At[step]
 }
 
 // AxisTick is a label below a chart. One that would collide on a phone is Alt.

@@ -90,7 +90,7 @@ func (m message) fill(v *view) string {
 	var gaps []string
 	if len(unknown) > 0 {
 		slices.Sort(unknown)
-		gaps = append(gaps, "not known: "+strings.Join(slices.Compact(unknown), ", "))
+		gaps = append(gaps, notKnown(slices.Compact(unknown)))
 	}
 	if len(wrong) > 0 {
 		gaps = append(gaps, "cannot be filled in: "+strings.Join(wrong, ", "))

@@ -34,7 +34,7 @@ func (m *Moments) Parse(ctx context.Context, at, known string) (projections.Mome
 		return moment, err
 	}
 	if moment.Known, err = m.past.PositionAt(ctx, t); err == nil && moment.Known == 0 {
-		err = fault.New(fault.Invalid, "known: nothing was on record by %s", t.UTC().Format(time.RFC3339))
+		err = fault.New(fault.Invalid, "known: nothing was on record by %s, since the record begins later; leave known out to see what is known of that moment now", t.UTC().Format(time.RFC3339))
 	}
 	return moment, err
 }

@@ -113,7 +113,11 @@ func (p *Problems) by(ctx context.Context) string {
 
 // reason checks what is to say why something is done.
 func (p *Problems) reason(field, text string) string {
-	if text = strings.TrimSpace(text); !event.IsReason(text) {
+	text = strings.TrimSpace(text)
+	switch {
+	case text == "":
+		p.add(field, "say why")
+	case !event.IsReason(text):
 		p.add(field, "say why, in at most %d characters, none of which controls how others look", event.MaxReason)
 	}
 	return text

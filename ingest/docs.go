@@ -348,7 +348,7 @@ func (s *docsReading) keep(ctx context.Context, files []string) error {
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(reads)
 	for _, file := range files {
-		if s.large[file] != nil {
+		if s.isLarge(file) {
 			continue
 		}
 		blob := s.byPath[file].Blob
@@ -362,15 +362,26 @@ func (s *docsReading) keep(ctx context.Context, files []string) error {
 		work.Go(func() error {
 			_, err := s.fetch(ctx, file)
 			if fault.KindOf(err) == fault.Invalid {
-				s.mu.Lock()
-				defer s.mu.Unlock()
-				s.large[file] = err
+				s.noteLarge(file, err)
 				return nil
 			}
 			return err
 		})
 	}
 	return work.Wait()
+}
+
+// isLarge reports whether a file was found to be too large; others are fetched meanwhile.
+func (s *docsReading) isLarge(file string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.large[file] != nil
+}
+
+func (s *docsReading) noteLarge(file string, why error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.large[file] = why
 }
 
 func (s *docsReading) fetch(ctx context.Context, file string) ([]byte, error) {
@@ -390,7 +401,7 @@ func (s *docsReading) read(ctx context.Context, file string) ([]byte, error) {
 		content, err = s.fetch(ctx, file)
 	}
 	if fault.KindOf(err) == fault.Invalid {
-		s.large[file] = err
+		s.noteLarge(file, err)
 	}
 	return content, err
 }

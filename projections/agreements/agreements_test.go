@@ -130,7 +130,13 @@ func (w *world) judge() {
 
 // An exemption that comes to be of another entity ends for the one that it was of.
 func TestDebtOfWhatMoved(t *testing.T) {
-	w := newWorld(t)
+	w := worldIn(t, projectiontest.Copies(t, sqlitestore.Open)()).scoredIn(t, projectiontest.Copies(t, scores.Open)())
+	safe := scorecard()
+	safe.Entity.Metadata.Name = "safe"
+	w.say(1, "scorecard:default/ready", event.EntityRegistered{Declaration: scorecard()})
+	w.say(1, "scorecard:default/safe", event.EntityRegistered{Declaration: safe})
+	w.say(1, "component:default/payments", event.EntityRegistered{Declaration: component("payments", "bank", "")})
+	w.say(1, "component:default/ledger", event.EntityRegistered{Declaration: component("ledger", "bank", "")})
 	of := func(entity, card string) event.Declaration {
 		return declared("Exemption", "a", map[string]any{"scorecard": card, "entity": entity, "reason": "x", "status": "granted"})
 	}

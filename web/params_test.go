@@ -16,7 +16,7 @@ func TestNonsenseInAddresses(t *testing.T) {
 	}{
 		{"/exemptions?team=nope", http.StatusNotFound, "There is no group:default/nope in the catalog."},
 		{"/exemptions?scorecard=nope", http.StatusNotFound, "There is no scorecard:default/nope in the catalog."},
-		{"/exemptions?status=nope", http.StatusBadRequest, "status=nope is no status; write status=requested, status=granted, status=expired, status=denied or status=revoked."},
+		{"/exemptions?status=nope", http.StatusBadRequest, "status=nope is no status; write status=requested, status=granted, status=nothing, status=expired, status=denied or status=revoked."},
 		{"/exemptions?months=zz", http.StatusBadRequest, "months=zz is no period; write months=3, months=6 or months=12."},
 		{"/teams?view=nope", http.StatusBadRequest, "view=nope is no view; write view=tree or view=board."},
 		{"/teams?order=nope", http.StatusBadRequest, "order=nope is no order; write order=share, order=change, order=size or order=name."},

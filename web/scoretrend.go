@@ -106,12 +106,8 @@ func (x timeAxis) places(moments []time.Time) (at []float64, ticks []ui.AxisTick
 			if m.Month() == time.January {
 				label = m.Format("Jan 2006")
 			}
-			n := len(ticks)
-			switch {
-			case n == 0 || at[i]-ticks[n-1].At > 6:
-				ticks = append(ticks, ui.AxisTick{At: at[i], Label: label, First: i == 0, Alt: n%2 == 1})
-			case n == 1: // of the month in which the axis begins there are but some days
-				ticks[0] = ui.AxisTick{At: at[i], Label: label, First: true}
+			if n := len(ticks); n == 0 || at[i]-ticks[n-1].At > 6 {
+				ticks = append(ticks, ui.AxisTick{At: at[i], Label: label, First: i == 0, Alt: len(ticks)%2 == 1})
 			}
 		}
 	}

@@ -116,7 +116,7 @@ func TestWhatAFormAsksFor(t *testing.T) {
 		{"rules of another card", map[string]string{"rule.docs": "on", "scorecard": "hygiene"}, "", "Hygiene has no rule docs."},
 		{"a card that judges others", map[string]string{"rule.docs": "on", "scorecard": "sites"}, "", "Sites does not judge component:default/payments: there is nothing to be exempt from."},
 		{"an entity that is not there", map[string]string{"rule.docs": "on", "entity": "component:nobody"}, "", "There is no component:default/nobody in the catalog."},
-		{"no reason", map[string]string{"rule.docs": "on", "reason": " "}, "", "Say why,"},
+		{"no reason", map[string]string{"rule.docs": "on", "reason": " "}, "", "Say why"},
 		{"a day that is over", map[string]string{"rule.docs": "on", "until": "2020-01-01"}, "", "Must not be over already, found 2020-01-01."},
 		{"nobody", map[string]string{"rule.docs": "on", "by": ""}, "", "Say who you are,"},
 	} {
@@ -164,7 +164,7 @@ func TestAFormIsDecidedOn(t *testing.T) {
 	}{
 		{"grant", url.Values{"by": {""}}, http.StatusUnprocessableEntity, "Say who you are,", "requested"},
 		{"grant", url.Values{"by": {"Moss Bank"}, "until": {"2099-07-01"}}, http.StatusUnprocessableEntity, "Must not be after the day that was asked for, 2099-06-30.", "requested"},
-		{"deny", url.Values{"by": {"Moss Bank"}}, http.StatusUnprocessableEntity, "Say why,", "requested"},
+		{"deny", url.Values{"by": {"Moss Bank"}}, http.StatusUnprocessableEntity, "Say why", "requested"},
 		{"revoke", url.Values{"by": {"Moss Bank"}, "note": {"No"}}, http.StatusUnprocessableEntity, "The exemption is requested: only what is granted can be revoked", "requested"},
 		{"grant", url.Values{"by": {"Moss Bank"}}, http.StatusSeeOther, "", "granted"},
 		{"grant", url.Values{"by": {"Moss Bank"}}, http.StatusUnprocessableEntity, "The exemption is granted: only what is asked for can be granted", "granted"},

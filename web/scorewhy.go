@@ -109,7 +109,7 @@ func (s *Site) scoreWhy(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	v.before = whatItSaid(past, rule.ID, r.now)
+	v.before = whatItSaid(r, past, rule.ID)
 	if err := s.explained(ctx, r, &v, scorer.Question{Card: card.Ref.String(), Entity: e.Ref, Rule: rule.ID, At: r.moment.At, Known: r.moment.Known}); err != nil {
 		return answer{}, err
 	}
@@ -176,13 +176,14 @@ func whyRows(all []whyRow, n *scorecards.Node, depth int, now time.Time) []whyRo
 	return all
 }
 
-// whatItSaid are the changes of a rule's outcome that are on record, newest first.
-func whatItSaid(past []scores.Score, rule string, now time.Time) []ui.Happening {
+// whatItSaid are the changes of a rule's outcome up to the moment of the page that are on
+// record, newest first.
+func whatItSaid(r request, past []scores.Score, rule string) []ui.Happening {
 	var all []ui.Happening
 	seen := map[eventlog.Position]bool{}
 	for _, score := range past {
 		for _, one := range score.Rules {
-			if one.ID != rule || seen[one.Position] {
+			if one.ID != rule || seen[one.Position] || one.Since.After(r.pageTime()) {
 				continue
 			}
 			seen[one.Position] = true
@@ -190,7 +191,7 @@ func whatItSaid(past []scores.Score, rule string, now time.Time) []ui.Happening 
 			look := map[string]string{"pass": "good", "fail": "bad"}[cell.class]
 			all = append(all, ui.Happening{
 				Event: mark(one.Position), Look: look, Title: ui.Sentence(cell.says), Text: one.Message,
-				When: ui.Near(one.Since, now), Who: actor(one.Actor), Commit: commit(one.Cause),
+				When: ui.Near(one.Since, r.now), Who: actor(one.Actor), Commit: commit(one.Cause),
 			})
 		}
 	}

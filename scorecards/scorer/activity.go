@@ -89,12 +89,12 @@ func (a *activity) fork() *activity {
 	return &f
 }
 
-// tell folds an event about what happens. Data is that of the record.
-func (a *activity) tell(rec eventlog.Record, data event.Data) {
-	since := sourceOf(rec)
-	switch d := data.(type) {
+// tell folds an event about what happens.
+func (a *activity) tell(rec reading) {
+	since := sourceOf(rec.Record)
+	switch d := rec.says.(type) {
 	case event.ActivityPush:
-		a.push(rec, d, since)
+		a.push(rec.Record, d, since)
 	case event.ActivityRelease:
 		a.releases.since = &since
 		a.releases.tell(d.Tag, rec.Time, release{orTime(d.Published, rec.Time), d.Action != "deleted" && !d.Prerelease})

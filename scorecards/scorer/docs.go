@@ -8,7 +8,6 @@ import (
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
-	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/scorecards"
 )
 
@@ -27,13 +26,9 @@ type docs struct {
 
 // document folds what was told of an entity's documentation. What was published stays
 // when a commit cannot be shown.
-func (w *World) document(rec eventlog.Record, t *touched) error {
-	data, err := rec.Decode()
-	if err != nil {
-		return err
-	}
-	since := sourceOf(rec)
-	switch d := data.(type) {
+func (w *World) document(rec reading, t *touched) {
+	since := sourceOf(rec.Record)
+	switch d := rec.says.(type) {
 	case event.DocsPublished:
 		now := &docs{published: &since, told: &since, pages: len(d.Pages), words: d.Words, broken: d.Broken, orphan: d.Orphans, updated: rec.Time}
 		r := w.repository(place{d.Repository.Source, d.Repository.ID})
@@ -56,7 +51,6 @@ func (w *World) document(rec eventlog.Record, t *touched) error {
 		t.entities[d.Entity] = true
 	}
 	t.facts = []string{"docs"}
-	return nil
 }
 
 // undocument forgets what was told of an entity's documentation.

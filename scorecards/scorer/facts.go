@@ -18,11 +18,7 @@ import (
 const reportedFor = 30 * 24 * time.Hour
 
 // record folds what is known of a repository, or of an entity.
-func (w *World) record(rec eventlog.Record, t *touched) error {
-	d, err := event.DecodeAs[event.FactRecorded](rec.Event)
-	if err != nil {
-		return err
-	}
+func (w *World) record(rec eventlog.Record, d event.FactRecorded, t *touched) (err error) {
 	if d.Entity != "" {
 		o := w.of(d.Entity)
 		switch {

@@ -83,31 +83,41 @@ func (j *judge) note(entity string, d event.ScoreChanged) {
 	j.standing[key] = now
 }
 
-// take folds a record, and judges what it may have changed unless that was done.
+// take reads a record, and goes on as takeRead does.
 func (j *judge) take(ctx context.Context, rec eventlog.Record) error {
+	r, err := readingOf(rec, j.world.kinds)
+	if err != nil {
+		return err
+	}
+	return j.takeRead(ctx, r)
+}
+
+// takeRead folds a record, and judges what it may have changed unless that was done.
+func (j *judge) takeRead(ctx context.Context, rec reading) error {
 	if rec.Position <= j.until {
-		if matters(rec) {
+		if matters(rec.Record) {
 			j.tick(rec.Time)
 		}
 		j.at = rec.Position
 		j.turns.passed()
-		return j.world.Apply(rec)
+		_, err := j.world.fold(rec)
+		return err
 	}
 	if err := j.start(ctx); err != nil {
 		return err
 	}
-	if matters(rec) {
+	if matters(rec.Record) {
 		if err := j.pass(ctx, rec.Time); err != nil {
 			return err
 		}
 	}
-	before := j.turns.of(rec)
-	t, err := j.world.apply(rec)
+	before := j.turns.of(rec.Record)
+	t, err := j.world.fold(rec)
 	if err != nil {
-		return fmt.Errorf("position %d: %w", rec.Position, err)
+		return err
 	}
 	j.at = rec.Position
-	if err := j.turns.tell(ctx, rec, before); err != nil {
+	if err := j.turns.tell(ctx, rec.Record, before); err != nil {
 		return err
 	}
 	var pairs []pair

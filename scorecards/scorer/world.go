@@ -99,56 +99,51 @@ func matters(rec eventlog.Record) bool {
 
 // Apply folds the next event of a log. What was backfilled is left out.
 func (w *World) Apply(rec eventlog.Record) error {
-	_, err := w.apply(rec)
+	r, err := readingOf(rec, w.kinds)
+	if err != nil {
+		return err
+	}
+	_, err = w.fold(r)
 	return err
 }
 
-// apply folds an event, and returns what is to be judged anew.
-func (w *World) apply(rec eventlog.Record) (touched, error) {
+// fold takes in an event, and returns what is to be judged anew.
+func (w *World) fold(r reading) (touched, error) {
 	t := touched{entities: map[string]bool{}, cards: map[string]bool{}}
-	if rec.Backfilled() {
-		return t, nil // it tells of the past only
+	var err error
+	switch d := r.says.(type) {
+	case declaration:
+		w.declare(d, sourceOf(r.Record), &t)
+	case event.EntityRemoved:
+		w.remove(d, &t)
+	case event.FactRecorded:
+		err = w.record(r.Record, d, &t)
+	case event.ActivityPush, event.ActivityPullRequest, event.ActivityRelease, event.ActivityDeployment, event.ActivityPipeline, event.ActivityAlert:
+		w.happen(r, &t)
+	case event.DocsPublished, event.DocsFailed, event.DocsRemoved:
+		w.document(r, &t)
+	case event.Repository:
+		w.end(place{d.Source, d.ID}, &t)
+	case event.RepositoryState:
+		repo := w.repository(place{d.Source, d.ID})
+		repo.state, repo.since = &d, sourceOf(r.Record)
+		repo.touch(&t)
 	}
-	switch rec.Type {
-	case event.TypeEntityRegistered, event.TypeEntityChanged:
-		d, err := event.DecodeWritten(rec.Event)
-		if err != nil {
-			return t, err
-		}
-		return t, w.declare(d, sourceOf(rec), &t)
-	case event.TypeEntityRemoved:
-		d, err := event.DecodeAs[event.EntityRemoved](rec.Event)
-		if err != nil {
-			return t, err
-		}
-		was := w.entities[strings.ToLower(d.Ref)]
-		if was == nil || was.origin.Source != d.Origin.Source || was.origin.RepositoryID != d.Origin.RepositoryID || was.origin.Path != d.Origin.Path {
-			return t, nil // the end of a second declaration is not the entity's
-		}
-		w.forget(strings.ToLower(d.Ref), &t)
-		w.undocument(place{d.Origin.Source, d.Origin.RepositoryID}, strings.ToLower(d.Ref))
-	case event.TypeFactRecorded:
-		return t, w.record(rec, &t)
-	case event.TypeActivityPush, event.TypeActivityPullRequest, event.TypeActivityRelease, event.TypeActivityDeployment, event.TypeActivityPipeline, event.TypeActivityAlert:
-		return t, w.happen(rec, &t)
-	case event.TypeDocsPublished, event.TypeDocsFailed, event.TypeDocsRemoved:
-		return t, w.document(rec, &t)
-	case event.TypeRepositoryDeleted, event.TypeRepositoryLeft:
-		var named event.Repository
-		if err := json.Unmarshal(rec.Data, &named); err != nil {
-			return t, fmt.Errorf("decode %s: %w", rec.Type, err)
-		}
-		w.end(place{named.Source, named.ID}, &t)
-	case event.TypeRepositoryObserved, event.TypeRepositoryRenamed, event.TypeRepositoryArchived, event.TypeRepositoryUnarchived:
-		var state event.RepositoryState
-		if err := json.Unmarshal(rec.Data, &state); err != nil {
-			return t, fmt.Errorf("decode %s: %w", rec.Type, err)
-		}
-		r := w.repository(place{state.Source, state.ID})
-		r.state, r.since = &state, sourceOf(rec)
-		r.touch(&t)
+	if err != nil {
+		return t, fmt.Errorf("position %d: %w", r.Position, err)
 	}
 	return t, nil
+}
+
+// remove takes out an entity that is not declared any more.
+func (w *World) remove(d event.EntityRemoved, t *touched) {
+	ref := strings.ToLower(d.Ref)
+	was := w.entities[ref]
+	if was == nil || was.origin.Source != d.Origin.Source || was.origin.RepositoryID != d.Origin.RepositoryID || was.origin.Path != d.Origin.Path {
+		return // the end of a second declaration is not the entity's
+	}
+	w.forget(ref, t)
+	w.undocument(place{d.Origin.Source, d.Origin.RepositoryID}, ref)
 }
 
 func sourceOf(rec eventlog.Record) scorecards.Source {
@@ -193,28 +188,23 @@ func (w *World) of(ref string) *own {
 }
 
 // happen folds what happened around a repository, or to the entity that is named.
-func (w *World) happen(rec eventlog.Record, t *touched) error {
-	data, err := rec.Decode()
-	if err != nil {
-		return err
-	}
+func (w *World) happen(r reading, t *touched) {
 	t.facts = []string{"activity"}
-	repo, entity := whose(data)
+	repo, entity := whose(r.says)
 	switch {
 	case entity != "":
-		w.of(entity).tell(rec, data)
+		w.of(entity).tell(r)
 		t.entities[entity] = true
 	case repo.ID != "":
-		r := w.repository(place{repo.Source, repo.ID})
-		r.tell(rec, data)
-		r.touch(t)
+		of := w.repository(place{repo.Source, repo.ID})
+		of.tell(r)
+		of.touch(t)
 	}
-	return nil
 }
 
 // whose is the repository that something happened around, and the entity if the
 // producer names one.
-func whose(data event.Data) (repo event.Repository, entity string) {
+func whose(data any) (repo event.Repository, entity string) {
 	switch d := data.(type) {
 	case event.ActivityPush:
 		return d.Repository, ""
@@ -238,16 +228,12 @@ func (r *repository) touch(t *touched) {
 	}
 }
 
-func (w *World) declare(d event.WrittenDeclaration, since scorecards.Source, t *touched) error {
-	var e catalog.Entity
-	if err := json.Unmarshal([]byte(d.Entity), &e); err != nil {
-		return fmt.Errorf("decode an entity: %w", err)
-	}
-	ref := e.Ref().String()
+func (w *World) declare(d declaration, since scorecards.Source, t *touched) {
+	e, ref := d.entity, d.ref
 	w.forget(ref, t)
-	now := &declared{json: d.Entity, origin: d.Origin, edges: w.kinds.Edges(&e), since: since}
+	now := &declared{json: d.Entity, origin: d.Origin, edges: d.edges, since: since}
 	if w.only != "" {
-		now.entity = &e
+		now.entity = e
 	}
 	w.entities[ref] = now
 	for _, edge := range now.edges {
@@ -260,12 +246,12 @@ func (w *World) declare(d event.WrittenDeclaration, since scorecards.Source, t *
 	w.around(ref, t)
 	switch {
 	case e.Kind == scorecards.KindScorecard && e.APIVersion == scorecards.APIVersion:
-		if card, _ := scorecards.ParseCard(&e); card != nil && !card.Draft && w.looksAt(ref) {
+		if card, _ := scorecards.ParseCard(e); card != nil && !card.Draft && w.looksAt(ref) {
 			w.cards[ref] = card
 			w.read = nil
 		}
 	case e.Kind == scorecards.KindExemption && e.APIVersion == scorecards.APIVersion:
-		if x, _ := scorecards.ParseExemption(&e); x != nil {
+		if x, _ := scorecards.ParseExemption(e); x != nil {
 			w.exemptions[ref] = x
 			of := append(slices.Clone(w.exempt[x.Entity]), x)
 			slices.SortFunc(of, func(a, b *scorecards.Exemption) int { return strings.Compare(a.Ref.String(), b.Ref.String()) })
@@ -273,11 +259,10 @@ func (w *World) declare(d event.WrittenDeclaration, since scorecards.Source, t *
 			t.entities[x.Entity] = true
 		}
 	case e.Kind == scorecards.KindInitiative && e.APIVersion == scorecards.APIVersion:
-		if i, _ := scorecards.ParseInitiative(&e); i != nil {
+		if i, _ := scorecards.ParseInitiative(e); i != nil {
 			w.initiatives[ref] = i
 		}
 	}
-	return nil
 }
 
 // looksAt reports whether it counts what the log says of a card.

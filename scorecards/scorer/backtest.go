@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
@@ -119,60 +117,6 @@ func (t Trial) Run(ctx context.Context, log eventlog.Reader, kinds catalog.Kinds
 		return nil, err
 	}
 	return b.result(last), nil
-}
-
-// atOnce is how many records are handed over together by who reads ahead.
-const atOnce = 500
-
-// readAhead takes the records of a log up to the last one, while another goroutine reads those
-// that follow: to read and decode takes a fifth of the time of judging. It has ended when this
-// returns.
-func readAhead(ctx context.Context, log eventlog.Reader, last eventlog.Position, read func(eventlog.Record) (reading, error), take func(reading) error) error {
-	g, ctx := errgroup.WithContext(ctx)
-	ahead := make(chan []reading, 1)
-	hand := func(some []reading) error {
-		select {
-		case ahead <- some:
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	g.Go(func() error {
-		defer close(ahead)
-		some := make([]reading, 0, atOnce)
-		for rec, err := range log.Read(ctx, 0) {
-			if err != nil {
-				return err
-			}
-			if rec.Position > last {
-				break
-			}
-			r, err := read(rec)
-			if err != nil {
-				return err
-			}
-			if some = append(some, r); len(some) < atOnce {
-				continue
-			}
-			if err := hand(some); err != nil {
-				return err
-			}
-			some = make([]reading, 0, atOnce)
-		}
-		return hand(some)
-	})
-	g.Go(func() error {
-		for some := range ahead {
-			for _, rec := range some {
-				if err := take(rec); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	})
-	return g.Wait()
 }
 
 // beginning is when the first event became true; a day before the end in an empty log.

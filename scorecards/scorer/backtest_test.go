@@ -38,12 +38,12 @@ const odd = 2
 func readiness(i int) map[string]any {
 	levels := []any{map[string]any{"name": "Bronze", "rank": 1.0}, map[string]any{"name": "Silver", "rank": 2.0}}
 	all := []map[string]any{
-		{"filter": `entity.kind == "Component"`, "levels": levels, "rules": []any{rule("owner", "Bronze", "owner.exists"), rule("coverage", "Silver", "facts.coverage >= 50"), rule("alerts", "Silver", "activity.alerts.high == 0")}},
+		{"filter": `entity.kind == "Component"`, "levels": levels, "rules": []any{rule("owner", "Bronze", "owner.exists"), rule("coverage", "Silver", "facts.coverage >= 50"), rule("alerts", "Silver", "activity.alerts.high == 0"), rule("pushed", "Bronze", "age(activity.lastPush) < days(2)")}},
 		{"filter": `entity.kind == "Component" && entity.spec.lifecycle == "production"`, "levels": levels, "rules": []any{
-			rule("owner", "Bronze", "owner.exists"), rule("fresh", "Silver", `"coverage" in reported && age(reported.coverage) < days(3)`), rule("coverage", "Silver", "facts.coverage >= 20"),
+			rule("owner", "Bronze", "owner.exists"), rule("fresh", "Silver", `"coverage" in reported && age(reported.coverage) < days(3)`), rule("coverage", "Silver", "facts.coverage >= 20"), rule("deployed", "Bronze", "activity.deployments > 0"),
 		}},
 		{"filter": `entity.kind == "Component"`, "levels": levels, "rules": []any{
-			rule("odd", "Bronze", "now.getHours() % 2 == 0"), rule("codeowners", "Silver", "repo.codeowners.size() > 0"),
+			rule("odd", "Bronze", "now.getHours() % 2 == 0"), rule("codeowners", "Silver", "repo.codeowners.size() > 0"), rule("readme", "Silver", `repo.files.exists(f, f == "README.md")`),
 		}},
 		{"filter": `entity.kind == "Component"`, "rules": []any{
 			map[string]any{"id": "coverage", "title": "c", "expr": "facts.coverage >= 50", "weight": 2.0}, map[string]any{"id": "owner", "title": "o", "expr": "owner.exists", "from": "2026-03-09"},
@@ -86,7 +86,7 @@ func history(t *rapid.T, cards []int) []event.Event {
 			component.Entity.Metadata.Annotations = map[string]string{"backstage.io/techdocs-ref": "dir:."}
 		}
 		bank := entity("Group", "bank", map[string]any{"type": "team", "children": []any{}})
-		switch rapid.IntRange(0, 12).Draw(t, "what") {
+		switch rapid.IntRange(0, 17).Draw(t, "what") {
 		case 0, 1, 2:
 			add(ref, event.EntityChanged{Declaration: component})
 		case 3:
@@ -122,6 +122,23 @@ func history(t *rapid.T, cards []int) []event.Event {
 			if len(cards) > 1 {
 				define(rapid.SampledFrom(cards).Draw(t, "card"))
 			}
+		case 13:
+			elsewhere := component.Origin
+			elsewhere.Path = "copy/catalog-info.yaml"
+			add(ref, event.EntityRemoved{Ref: ref, Origin: elsewhere}) // the end of a second declaration
+		case 14:
+			x := agreed(scorecards.KindExemption, "x-"+name, map[string]any{
+				"scorecard": "readiness", "entity": "component:" + name, "reason": "moves away", "status": rapid.SampledFrom([]string{"requested", "granted", "revoked"}).Draw(t, "status"),
+				"until": clock.AddDate(0, 0, rapid.IntRange(0, 3).Draw(t, "days")).Format(time.DateOnly),
+			})
+			add("exemption:default/x-"+name, event.EntityChanged{Declaration: x})
+		case 15:
+			add("acme/"+name, event.ActivityPush{Repository: repo, Ref: "refs/heads/main", Default: true, After: fmt.Sprintf("%040x", len(all))})
+		case 16:
+			add("acme/"+name, event.ActivityDeployment{Repository: repo, ID: fmt.Sprint(len(all)), Environment: "production", Status: rapid.SampledFrom([]string{event.StatusSuccess, event.StatusFailure}).Draw(t, "status")})
+		case 17:
+			value, _ := json.Marshal(rapid.SampledFrom([]event.FilesChanged{{Added: []string{"README.md"}}, {Removed: []string{"README.md"}}}).Draw(t, "files"))
+			add("acme/"+name, event.FactRecorded{Fact: event.FactFiles, Repository: repo, Value: value})
 		}
 	}
 	clock = clock.Add(100 * time.Hour) // what is due by then was judged
@@ -179,6 +196,7 @@ func TestBacktestRepeatsTheRecord(t *testing.T) {
 		trial := scorer.Trial{
 			Card: cardOf(rt, readiness(cards[0])), AsRecorded: len(cards) > 1, To: events[len(events)-1].Time, Step: scorecards.Day, Keep: 1000,
 		}
+		before := lastOf(t, log)
 		got, err := trial.Run(t.Context(), log, kinds())
 		if err != nil {
 			rt.Fatal(err)
@@ -192,12 +210,8 @@ func TestBacktestRepeatsTheRecord(t *testing.T) {
 		if diff := cmp.Diff(got.Before, got.Trend[len(got.Trend)-1]); diff != "" {
 			rt.Errorf("the end of the trend (-record +backtest):\n%s", diff)
 		}
-		last, err := log.Last(t.Context())
-		if err != nil {
-			rt.Fatal(err)
-		}
-		if want := len(events) + len(got.Transitions); int(last) != want { //nolint:gosec // small
-			rt.Errorf("the log has %d records after the backtest, want %d", last, want)
+		if after := lastOf(t, log); after != before {
+			rt.Errorf("the log has %d records after the backtest, had %d", after, before)
 		}
 	})
 }

@@ -62,7 +62,7 @@ func (w *World) undocument(p place, ref string) {
 
 // documented adds what is known of an entity's documentation. Until events tell of it, the
 // files do: logs of before have those only.
-func (r *repository) documented(to map[string]scorecards.Fact, e *catalog.Entity, at event.Origin) {
+func (r *repository) documented(to map[string]scorecards.Fact, e *catalog.Entity, declared *scorecards.Source, at event.Origin) {
 	add := func(name string, value any, since *scorecards.Source) {
 		to["docs."+name] = scorecards.Fact{Value: value, Source: since}
 	}
@@ -70,11 +70,11 @@ func (r *repository) documented(to map[string]scorecards.Fact, e *catalog.Entity
 	d := r.docs[e.Ref().String()]
 	switch {
 	case where == "" && r.files != nil:
-		add("present", false, r.files.since)
-		add("pages", 0, r.files.since)
-		add("words", 0, r.files.since)
-		add("failing", false, r.files.since)
-		add("failure", "", r.files.since)
+		add("present", false, declared)
+		add("pages", 0, declared)
+		add("words", 0, declared)
+		add("failing", false, declared)
+		add("failure", "", declared)
 	case names && d != nil:
 		add("present", d.published != nil, d.told)
 		add("failing", d.failure != "", d.told)

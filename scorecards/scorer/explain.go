@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/scorecards"
@@ -32,23 +33,32 @@ type Explained struct {
 
 // Explain has a rule evaluated once more, by the code and on the facts that the scorer
 // judges by, and tells what each part of its expression came to. As of now the scorer
-// stands still meanwhile. Of another moment the log is read from its beginning, in which
-// time Explain does not return; the scorer goes on.
+// stands still while these are gathered. Of another moment the log is read from its beginning,
+// for few at a time; the scorer goes on.
 //
 // Errors are of kind fault.NotFound if there is, or was, no such rule or entity, and of
 // kind fault.Unavailable if ctx ended before there was an answer.
 func (s *Scorer) Explain(ctx context.Context, q Question) (*Explained, error) {
 	if q.At.IsZero() && q.Known == 0 {
-		var x *Explained
+		var c *knowledge
 		var err error
 		failed := s.between(ctx, func(j *judge) {
 			now := j.clock
 			if by := s.Now(); by.After(now) {
 				now = by
 			}
-			x, err = j.world.explain(q, j.at, now)
+			c, err = j.world.knows(q, j.at, now)
 		})
-		return x, cmp.Or(failed, err)
+		if err := cmp.Or(failed, err); err != nil {
+			return nil, err
+		}
+		return c.explain(), nil
+	}
+	select {
+	case s.past <- struct{}{}:
+		defer func() { <-s.past }()
+	case <-ctx.Done():
+		return nil, fault.New(fault.Unavailable, "others are going back in time just now: %w", ctx.Err())
 	}
 	return explainPast(ctx, s.Log, s.Kinds, q)
 }
@@ -57,36 +67,57 @@ func (s *Scorer) Explain(ctx context.Context, q Question) (*Explained, error) {
 func explainPast(ctx context.Context, log eventlog.Reader, kinds catalog.Kinds, q Question) (*Explained, error) {
 	w := NewWorld(kinds)
 	w.only = q.Card
+	last := q.Known
+	if last == 0 {
+		var err error
+		if last, err = log.Last(ctx); err != nil {
+			return nil, err
+		}
+	}
 	var at eventlog.Position
 	var clock time.Time
-	for rec, err := range log.Read(ctx, 0) {
-		switch {
-		case ctx.Err() != nil:
-			return nil, fault.New(fault.Unavailable, "it takes too long to go back to then: %d events were read: %w", at, ctx.Err())
-		case err != nil:
-			return nil, err
-		}
-		if q.Known > 0 && rec.Position > q.Known {
-			break
-		}
+	err := readAhead(ctx, log, last, func(rec eventlog.Record) (reading, error) { return readingOf(rec, kinds) }, func(rec reading) error {
 		at = rec.Position
 		if !q.At.IsZero() && rec.Time.After(q.At) {
-			continue
+			return nil
 		}
-		if err := w.Apply(rec); err != nil {
-			return nil, err
-		}
-		if matters(rec) && rec.Time.After(clock) {
+		// What time alone led to is known from when it was said.
+		if (matters(rec.Record) || rec.Type == event.TypeScoreChanged) && rec.Time.After(clock) {
 			clock = rec.Time
 		}
+		_, err := w.fold(rec)
+		return err
+	})
+	switch {
+	case ctx.Err() != nil:
+		return nil, fault.New(fault.Unavailable, "it takes too long to go back to then: %d events were read: %w", at, ctx.Err())
+	case err != nil:
+		return nil, err
 	}
 	if !q.At.IsZero() {
 		clock = q.At
 	}
-	return w.explain(q, at, clock)
+	k, err := w.knows(q, at, clock)
+	if err != nil {
+		return nil, err
+	}
+	return k.explain(), nil
 }
 
-func (w *World) explain(q Question, at eventlog.Position, now time.Time) (*Explained, error) {
+// knowledge is all that is needed to explain a rule. Nothing of it changes with the world.
+type knowledge struct {
+	card    *scorecards.Card
+	rule    *scorecards.Rule
+	subject *scorecards.Subject
+	now     time.Time
+	at      eventlog.Position
+}
+
+func (k *knowledge) explain() *Explained {
+	return &Explained{Explanation: k.card.Explain(k.rule, k.subject, k.now), Card: k.card, Rule: k.rule, At: k.now, Position: k.at}
+}
+
+func (w *World) knows(q Question, at eventlog.Position, now time.Time) (*knowledge, error) {
 	card := w.cards[q.Card]
 	if card == nil {
 		return nil, fault.New(fault.NotFound, "no %s judges anything at that moment", q.Card)
@@ -102,5 +133,8 @@ func (w *World) explain(q Question, at eventlog.Position, now time.Time) (*Expla
 	if subject == nil {
 		return nil, fault.New(fault.NotFound, "there is no %s at that moment", q.Entity)
 	}
-	return &Explained{Explanation: card.Explain(rule, subject, now), Card: card, Rule: rule, At: now, Position: at}, nil
+	subject.Known()
+	related := subject.Relations()
+	subject.Observe, subject.Relations = nil, func() []catalog.Relation { return related }
+	return &knowledge{card, rule, subject, now, at}, nil
 }

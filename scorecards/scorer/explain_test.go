@@ -2,6 +2,7 @@ package scorer_test
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"testing"
 	"time"
@@ -45,7 +46,8 @@ func TestExplanationIsWhatWasSaid(t *testing.T) {
 				continue
 			}
 			r := rapid.SampledFrom(rules).Draw(rt, "rule")
-			x, err := s.Explain(t.Context(), scorer.Question{Card: said.Card, Entity: said.Entity, Rule: r.Rule, At: said.At, Known: by})
+			q := scorer.Question{Card: said.Card, Entity: said.Entity, Rule: r.Rule, At: said.At, Known: by}
+			x, err := s.Explain(t.Context(), q)
 			if err != nil {
 				rt.Fatal(err)
 			}
@@ -55,6 +57,80 @@ func TestExplanationIsWhatWasSaid(t *testing.T) {
 			}
 		}
 	})
+}
+
+// As of the position at which it was said what time alone led to, that time had come.
+func TestExplainWhatTimeLedTo(t *testing.T) {
+	day := func(n int) time.Time { return time.Date(2026, 3, n, 9, 0, 0, 0, time.UTC) }
+	ref := "component:default/payments"
+	log := eventlogtest.NewMemory()
+	for i, e := range []struct {
+		at      time.Time
+		subject string
+		data    event.Data
+	}{
+		{day(1), "scorecard:default/readiness", event.EntityRegistered{Declaration: entity(scorecards.KindScorecard, "readiness", readiness(1))}},
+		{day(1), ref, event.EntityRegistered{Declaration: entity("Component", "payments", map[string]any{"type": "service", "lifecycle": "production", "owner": "bank"})}},
+		{day(1), ref, event.FactRecorded{Fact: "facts.coverage", Entity: ref, Value: []byte("80")}},
+		{day(4), ref, event.ScoreChanged{Card: "scorecard:default/readiness", By: 3}},
+	} {
+		said, err := event.New("/test", e.subject, e.data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said.ID, said.Time = event.DeriveID(i, "time"), e.at
+		if _, err := log.Append(t.Context(), said); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := newScorer(log)
+	for known, want := range map[eventlog.Position]scorecards.Outcome{3: scorecards.Pass, 4: scorecards.Fail} {
+		x, err := s.Explain(t.Context(), scorer.Question{Card: "scorecard:default/readiness", Entity: ref, Rule: "fresh", Known: known})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if x.Result.Outcome != want {
+			t.Errorf("as of position %d it is %s, want %s", known, x.Result.Outcome, want)
+		}
+	}
+}
+
+// What was explained stays as it was told, whatever comes next.
+func TestExplanationStays(t *testing.T) {
+	log := eventlogtest.NewMemory()
+	events := story(t)
+	if _, err := log.Append(t.Context(), events[:len(events)-1]...); err != nil {
+		t.Fatal(err)
+	}
+	s, stop := runScorer(log)
+	defer stop()
+	if err := s.Wait(t.Context(), lastOf(t, log)); err != nil {
+		t.Fatal(err)
+	}
+	x, err := s.Explain(t.Context(), scorer.Question{Card: "scorecard:default/readiness", Entity: "component:default/payments", Rule: "codeowners"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told, err := json.Marshal(x.Expr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var again event.Event
+	for _, e := range events {
+		if d, err := event.DecodeAs[event.FactRecorded](e); err == nil && d.Fact == event.FactCodeowners {
+			again = e
+		}
+	}
+	again.ID, again.Time = event.DeriveID(0, "again"), again.Time.Add(time.Minute)
+	if _, err := log.Append(t.Context(), again); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Wait(t.Context(), lastOf(t, log)); err != nil {
+		t.Fatal(err)
+	}
+	if now, err := json.Marshal(x.Expr); err != nil || string(now) != string(told) {
+		t.Errorf("what was explained is %s by now, was %s: %v", now, told, err)
+	}
 }
 
 // Of now, a rule is explained with the events and commits that its facts are from; of an

@@ -41,7 +41,8 @@ func (w *World) record(rec eventlog.Record, d event.FactRecorded, t *touched) (e
 	switch {
 	case d.Fact == event.FactCodeowners:
 		t.facts = []string{"repo.codeowners"}
-		r.owners, r.ownedSince = &codeowners.Found{}, sourceOf(rec)
+		since := sourceOf(rec)
+		r.owners, r.ownedSince = &codeowners.Found{}, &since
 		err = json.Unmarshal(d.Value, r.owners) // null leaves it empty: nobody owns anything
 	case d.Fact == event.FactProtected:
 		t.facts = []string{"repo.protected"}
@@ -271,7 +272,7 @@ func (r *repository) fact(name string) (scorecards.Fact, bool) {
 	if value == nil || name == "repo.visibility" && s.Visibility == "" {
 		return told(nil)
 	}
-	return scorecards.Fact{Value: value, Source: &r.since}, true
+	return scorecards.Fact{Value: value, Source: r.since}, true
 }
 
 // codeowners adds who owns the folder of a descriptor.
@@ -280,7 +281,7 @@ func (r *repository) codeowners(to map[string]scorecards.Fact, at event.Origin) 
 	case r.owners == nil && r.files != nil && r.files.TooMany == 0 && !r.files.ownership():
 		to["repo.codeowners"] = scorecards.Fact{Value: []string{}, Source: r.files.since}
 	case r.owners != nil:
-		to["repo.codeowners"] = scorecards.Fact{Value: append([]string{}, r.owners.OwnersOfFolder(folder(at.Path))...), Source: &r.ownedSince}
+		to["repo.codeowners"] = scorecards.Fact{Value: append([]string{}, r.owners.OwnersOfFolder(folder(at.Path))...), Source: r.ownedSince}
 	}
 }
 
@@ -325,7 +326,7 @@ func (r *repository) license(to map[string]scorecards.Fact) {
 	f := r.files
 	switch {
 	case r.state != nil && r.state.License != "":
-		to["repo.license"] = scorecards.Fact{Value: r.state.License, Source: &r.since}
+		to["repo.license"] = scorecards.Fact{Value: r.state.License, Source: r.since}
 		return
 	case f == nil || f.TooMany > 0:
 		return

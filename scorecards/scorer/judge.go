@@ -218,6 +218,9 @@ func (j *judge) judge(ctx context.Context, pairs []pair, w why) error {
 	j.subject, j.subjectOf = nil, ""
 	var all []change
 	for _, key := range pairs {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		d, changed, err := j.evaluate(key, w.at)
 		if err != nil {
 			return err

@@ -62,7 +62,7 @@ func (o *observer) observe(name string) {
 	case "repo.file":
 		r.files.contents(to, o.world.named())
 	case "docs":
-		r.documented(to, o.Entity, o.at)
+		r.documented(to, o.Entity, o.Declared, o.at)
 	default:
 		if f, known := r.fact(group); known {
 			to[group] = f

@@ -30,7 +30,10 @@ const (
 	lookAround = time.Minute
 	// lookBack is how often a rule is looked at that is to be each hour, while the
 	// past is caught up with.
-	lookBack   = 24 * time.Hour
+	lookBack = 24 * time.Hour
+	// mostPast is how many may have the log read for an answer of the past at once: each
+	// has all that was known then in memory.
+	mostPast   = 2
 	firstRetry = 100 * time.Millisecond
 	lastRetry  = 30 * time.Second
 )
@@ -53,6 +56,7 @@ type Options struct {
 type Scorer struct {
 	Options
 	asked chan func(*judge) // what others want to know, between two events
+	past  chan struct{}     // holds one thing for each who reads the log for an answer
 
 	mu    sync.Mutex
 	at    eventlog.Position
@@ -61,7 +65,7 @@ type Scorer struct {
 
 // New returns a scorer that has not begun.
 func New(o Options) *Scorer {
-	return &Scorer{Options: o, asked: make(chan func(*judge)), moved: make(chan struct{})}
+	return &Scorer{Options: o, asked: make(chan func(*judge)), past: make(chan struct{}, mostPast), moved: make(chan struct{})}
 }
 
 // Run judges until ctx ends, which is no error. What goes wrong is tried again.

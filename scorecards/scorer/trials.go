@@ -28,6 +28,8 @@ const (
 	countsFor = 10 * time.Minute
 	// failsFor is how long one that failed is not begun again: each reads all of the log.
 	failsFor = time.Minute
+	// runsFor is how long one may take, since others wait for it.
+	runsFor = 10 * time.Minute
 	// keptTransitions of each backtest.
 	keptTransitions = 200
 )
@@ -41,6 +43,8 @@ type Trials struct {
 	kinds catalog.Kinds
 	now   func() time.Time
 	turn  chan struct{} // holds one thing while one runs
+	// longest is how long one may take.
+	longest time.Duration
 
 	mu   sync.Mutex
 	kept []*Attempt // the oldest first
@@ -48,7 +52,7 @@ type Trials struct {
 
 // NewTrials returns none yet. The end of ctx ends what runs.
 func NewTrials(ctx context.Context, log eventlog.Reader, kinds catalog.Kinds, now func() time.Time) *Trials {
-	return &Trials{ctx: ctx, log: log, kinds: kinds, now: now, turn: make(chan struct{}, 1)}
+	return &Trials{ctx: ctx, log: log, kinds: kinds, now: now, turn: make(chan struct{}, 1), longest: runsFor}
 }
 
 // Attempt is a backtest that runs, or ran.
@@ -94,7 +98,11 @@ func (t *Trials) Begin(e *catalog.Entity, text string, from, to time.Time, step 
 			return nil, fault.New(fault.Invalid, "%w", err)
 		}
 	}
-	id, err := idOf(e, text, from, to, step)
+	upTo := to
+	if t.now().Sub(to) < time.Minute { // who asks for now asks for another moment each time
+		upTo = to.Truncate(countsFor)
+	}
+	id, err := idOf(e, text, from, upTo, step)
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +158,12 @@ func (t *Trials) run(a *Attempt, trial Trial) {
 		return
 	}
 	defer func() { <-t.turn }()
-	a.result, a.err = trial.Run(t.ctx, t.log, t.kinds)
+	ctx, cancel := context.WithTimeout(t.ctx, t.longest)
+	defer cancel()
+	a.result, a.err = trial.Run(ctx, t.log, t.kinds)
+	if a.err != nil && ctx.Err() != nil && t.ctx.Err() == nil {
+		a.err = fault.New(fault.Unavailable, "the backtest came to %d %% in %v and was given up, since others wait: ask for a shorter time, or have the rules go through less", a.share.Load()/10, t.longest)
+	}
 }
 
 // Find returns an attempt by its id; false if it is not kept any more.
@@ -179,7 +192,7 @@ func idOf(e *catalog.Entity, written string, from, to time.Time, step scorecards
 	if err != nil {
 		return "", fmt.Errorf("write %s: %w", e.Ref(), err)
 	}
-	sum := sha256.Sum256(fmt.Appendf(text, "%q %d %d %s", written, from.Unix(), to.Truncate(countsFor).Unix(), step))
+	sum := sha256.Sum256(fmt.Appendf(text, "%q %d %d %s", written, from.Unix(), to.UnixNano(), step))
 	return hex.EncodeToString(sum[:8]), nil
 }
 

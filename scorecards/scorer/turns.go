@@ -62,7 +62,19 @@ func (t *turns) tell(ctx context.Context, rec eventlog.Record, before agreement)
 		return nil
 	}
 	t.fresh = false
-	now := t.named(rec.Subject)
+	if err := t.become(ctx, rec, before, t.named(rec.Subject)); err != nil {
+		return err
+	}
+	// What comes late may have been over before what is on record was.
+	ref := strings.ToLower(rec.Subject)
+	if over := t.over(ref); !over.IsZero() && !over.After(t.since) {
+		return t.end(ctx, ref, over)
+	}
+	return nil
+}
+
+// become says what an event made of one agreement that was another, or none, before.
+func (t *turns) become(ctx context.Context, rec eventlog.Record, before, now agreement) error {
 	w := why{rec.Time, rec.Actor, rec.Cause, rec.ID}
 	if data := exemptionTurn(before.exemption, now.exemption, rec.Time); data != nil {
 		return t.append(ctx, rec.Subject, data, w)
@@ -179,20 +191,36 @@ func (t *turns) overAt(at time.Time) (refs []string) {
 	return refs
 }
 
-// each goes through those whose time will be over, or is, and was not when they were
-// declared so.
+// each goes through those that have an end.
 func (t *turns) each(do func(ref string, over time.Time)) {
-	declared := t.judge.world.entities
-	for ref, x := range t.judge.world.exemptions {
-		if x.Status == scorecards.Granted && x.Until.After(declared[ref].since.At) {
-			do(ref, x.Until)
+	tell := func(ref string) {
+		if over := t.over(ref); !over.IsZero() {
+			do(ref, over)
 		}
 	}
-	for ref, i := range t.judge.world.initiatives {
-		if end := i.End(); i.Open(end.Add(-1)) && end.After(declared[ref].since.At) {
-			do(ref, end)
-		}
+	for ref := range t.judge.world.exemptions {
+		tell(ref)
 	}
+	for ref := range t.judge.world.initiatives {
+		tell(ref)
+	}
+}
+
+// over is when the time of an exemption that is granted, or of an initiative, is over; zero
+// if it was so already when that was declared, or there is no such thing.
+func (t *turns) over(ref string) (over time.Time) {
+	switch a := t.named(ref); {
+	case a.exemption != nil && a.exemption.Status == scorecards.Granted:
+		over = a.exemption.Until
+	case a.initiative != nil && a.initiative.Open(a.initiative.End().Add(-1)):
+		over = a.initiative.End()
+	default:
+		return over
+	}
+	if !over.After(t.judge.world.entities[ref].since.At) {
+		return time.Time{}
+	}
+	return over
 }
 
 func (t *turns) end(ctx context.Context, ref string, at time.Time) error {

@@ -58,9 +58,9 @@ type place struct{ source, id string }
 
 type repository struct {
 	state      *event.RepositoryState
-	since      scorecards.Source
-	owners     *codeowners.Found // nil: not known
-	ownedSince scorecards.Source
+	since      *scorecards.Source // answers keep it: what changes makes a new one, here and below
+	owners     *codeowners.Found  // nil: not known
+	ownedSince *scorecards.Source
 	protected  *scorecards.Fact // nil: not known
 	languages  *scorecards.Fact // nil: not known
 	files      *files           // nil: not known
@@ -126,7 +126,8 @@ func (w *World) fold(r reading) (touched, error) {
 		w.end(place{d.Source, d.ID}, &t)
 	case event.RepositoryState:
 		repo := w.repository(place{d.Source, d.ID})
-		repo.state, repo.since = &d, sourceOf(r.Record)
+		since := sourceOf(r.Record)
+		repo.state, repo.since = &d, &since
 		repo.touch(&t)
 	}
 	if err != nil {

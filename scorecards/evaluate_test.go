@@ -438,6 +438,35 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+// What is read within a loop or a mapping is told, too, with where it is from.
+func TestExplainWhatIsReadWithin(t *testing.T) {
+	s := subject(t, map[string]any{"repo.files": []string{"docs/a.md", "CODEOWNERS"}, "repo.name": "acme/cart", "repo.defaultBranch": "main"})
+	for expr, want := range map[string]map[string]string{
+		`repo.files.exists(f, f == repo.name)`:                          {"repo.files": "docs/a.md, CODEOWNERS", "repo.name": "acme/cart"},
+		`repo.files.all(f, repo.files.exists(g, g == repo.name + f))`:   {"repo.files": "docs/a.md, CODEOWNERS", "repo.name": "acme/cart"},
+		`{"a": repo.name}.exists(k, k == repo.defaultBranch)`:           {"repo.name": "acme/cart", "repo.defaultBranch": "main"},
+		`["x"].exists(f, f == repo.defaultBranch && f == repo.license)`: {"repo.defaultBranch": "main", "repo.license": "unknown"},
+	} {
+		got := map[string]string{}
+		var walk func(n *scorecards.Node)
+		walk = func(n *scorecards.Node) {
+			if n.Input != "" {
+				got[n.Input] = n.Value
+				if n.State != scorecards.Missing && n.Source == nil {
+					t.Errorf("%s: nobody knows where %s is from", expr, n.Input)
+				}
+			}
+			for _, child := range n.Children {
+				walk(child)
+			}
+		}
+		walk(ruleOf(t, expr).Explain(s, noon).Expr)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", expr, diff)
+		}
+	}
+}
+
 func TestExplainByTheFilterOfTheCard(t *testing.T) {
 	s := subject(t, map[string]any{"facts.a": true})
 	s.Declared = &scorecards.Source{Position: 7, Commit: "0ff1ce"}

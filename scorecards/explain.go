@@ -167,28 +167,39 @@ func (x *explainer) node(e ast.Expr) *Node {
 	return n
 }
 
-// parts are those below an expression that tell something: no literals, and of a
-// loop what it goes through, since what is inside has a value for each item.
+// parts are those below an expression that tell something: no literals, and of a loop what
+// it goes through and reads besides, since what else is inside has a value for each item.
 func (x *explainer) parts(e ast.Expr) []ast.Expr {
-	var all []ast.Expr
+	all := partsOf(e)
 	switch e.Kind() {
-	case ast.SelectKind:
-		all = append(all, e.AsSelect().Operand())
 	case ast.CallKind:
-		c := e.AsCall()
-		if c.IsMemberFunction() {
-			all = append(all, c.Target())
+		if name := e.AsCall().FunctionName(); name == operators.LogicalAnd || name == operators.LogicalOr {
+			all = flatten(name, all)
 		}
-		all = append(all, c.Args()...)
-		if c.FunctionName() == operators.LogicalAnd || c.FunctionName() == operators.LogicalOr {
-			all = flatten(c.FunctionName(), all)
-		}
-	case ast.ListKind:
-		all = slices.Clone(e.AsList().Elements())
 	case ast.ComprehensionKind:
-		all = append(all, e.AsComprehension().IterRange())
+		all = append([]ast.Expr{e.AsComprehension().IterRange()}, inputsOf(e.AsComprehension().LoopStep())...)
 	}
 	return slices.DeleteFunc(all, isConstant)
+}
+
+// inputsOf are the variables that are read within an expression, each once.
+func inputsOf(e ast.Expr) (all []ast.Expr) {
+	seen := map[string]bool{}
+	var find func(ast.Expr)
+	find = func(e ast.Expr) {
+		path, is := new(reader).path(e)
+		switch {
+		case !is:
+			for _, part := range partsOf(e) {
+				find(part)
+			}
+		case !seen[path]:
+			seen[path] = true
+			all = append(all, e)
+		}
+	}
+	find(e)
+	return all
 }
 
 // isConstant reports whether an expression reads as what it comes to: a literal, a list of

@@ -223,36 +223,37 @@ func (r *reader) read(e ast.Expr) {
 		r.names = append(r.names, path)
 		return
 	}
+	for _, part := range partsOf(e) {
+		r.read(part)
+	}
+}
+
+// partsOf are the expressions that one is made of.
+func partsOf(e ast.Expr) (all []ast.Expr) {
 	switch e.Kind() {
 	case ast.CallKind:
 		c := e.AsCall()
 		if c.IsMemberFunction() {
-			r.read(c.Target())
+			all = append(all, c.Target())
 		}
-		for _, arg := range c.Args() {
-			r.read(arg)
-		}
+		return append(all, c.Args()...)
 	case ast.SelectKind:
-		r.read(e.AsSelect().Operand())
+		return []ast.Expr{e.AsSelect().Operand()}
 	case ast.ListKind:
-		for _, item := range e.AsList().Elements() {
-			r.read(item)
-		}
+		return slices.Clone(e.AsList().Elements())
 	case ast.MapKind:
 		for _, entry := range e.AsMap().Entries() {
-			r.read(entry.AsMapEntry().Key())
-			r.read(entry.AsMapEntry().Value())
+			all = append(all, entry.AsMapEntry().Key(), entry.AsMapEntry().Value())
 		}
 	case ast.StructKind:
 		for _, field := range e.AsStruct().Fields() {
-			r.read(field.AsStructField().Value())
+			all = append(all, field.AsStructField().Value())
 		}
 	case ast.ComprehensionKind:
 		c := e.AsComprehension()
-		for _, part := range []ast.Expr{c.IterRange(), c.AccuInit(), c.LoopCondition(), c.LoopStep(), c.Result()} {
-			r.read(part)
-		}
+		return []ast.Expr{c.IterRange(), c.AccuInit(), c.LoopCondition(), c.LoopStep(), c.Result()}
 	}
+	return all
 }
 
 // path returns which variable, and which field below it, an expression is. Below

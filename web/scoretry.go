@@ -227,12 +227,11 @@ func newTriedView(r request, card *scorecards.Card, b *scorer.Backtest) *triedVi
 			row.after = newLevelMark(m.After.Level)
 			row.points += fmt.Sprintf(" → %v of %v", m.After.Points, m.After.Of)
 		}
-		if !row.fresh && !row.gone {
-			var why []string
-			for _, c := range m.Rules {
-				why = append(why, c.Title+": "+newCell(c.After, "").says)
-			}
-			row.why = cmp.Or(strings.Join(why, "; "), "What the levels ask for")
+		switch {
+		case row.fresh:
+			row.why = cmp.Or(outcomesOf(m.Rules, func(o scorecards.Outcome) bool { return !o.Lets() }), "Every rule lets it pass")
+		case !row.gone:
+			row.why = cmp.Or(outcomesOf(m.Rules, func(scorecards.Outcome) bool { return true }), "What the levels ask for")
 		}
 		if i < shownMoved {
 			v.moved = append(v.moved, row)
@@ -241,6 +240,17 @@ func newTriedView(r request, card *scorecards.Card, b *scorer.Backtest) *triedVi
 	v.more = len(b.Moves) - len(v.moved)
 	v.says = triedSays(rise, fall, fresh, gone, last.Entities)
 	return v
+}
+
+// outcomesOf are rules with what they would say, those whose outcome counts.
+func outcomesOf(rules []event.RuleChange, counts func(scorecards.Outcome) bool) string {
+	var all []string
+	for _, c := range rules {
+		if counts(scorecards.Outcome(c.After)) {
+			all = append(all, c.Title+": "+newCell(c.After, "").says)
+		}
+	}
+	return strings.Join(all, "; ")
 }
 
 func triedSays(rise, fall, fresh, gone, judged int) string {

@@ -301,7 +301,7 @@ func (b *backtest) move(key pair) (Move, bool) {
 	maps.Copy(ids, was.outcomes)
 	for _, id := range slices.Sorted(maps.Keys(ids)) {
 		if was.outcomes[id] != is.outcomes[id] {
-			change := event.RuleChange{Rule: id, Title: id, Before: was.outcomes[id], After: is.outcomes[id]}
+			change := event.RuleChange{Rule: id, Title: id, Before: was.outcomes[id], After: is.outcomes[id], Message: is.message(id)}
 			if rule := b.Card.Rule(id); rule != nil {
 				change.Title = rule.Title
 			}

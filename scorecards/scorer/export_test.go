@@ -1,6 +1,9 @@
 package scorer
 
-import "reflect"
+import (
+	"reflect"
+	"time"
+)
 
 // SharedByFork lists the maps that a world has in common with a copy of it.
 func SharedByFork(w *World) (names []string) {
@@ -12,3 +15,6 @@ func SharedByFork(w *World) (names []string) {
 	}
 	return names
 }
+
+// Limit has backtests that begin from now on take no longer.
+func (t *Trials) Limit(d time.Duration) { t.longest = d }

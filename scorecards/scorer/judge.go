@@ -27,6 +27,19 @@ type standing struct {
 	by     *scorecards.Card
 }
 
+// message is what a rule says of it; empty if that is not known.
+func (s standing) message(rule string) string {
+	if s.result == nil {
+		return ""
+	}
+	for _, r := range s.result.Rules {
+		if r.Rule == rule {
+			return r.Message
+		}
+	}
+	return ""
+}
+
 // change is that an entity stands otherwise than before, and why.
 type change struct {
 	entity string
@@ -217,16 +230,17 @@ func (j *judge) judge(ctx context.Context, pairs []pair, w why) error {
 	})
 	j.subject, j.subjectOf = nil, ""
 	var all []change
+	var results []*scorecards.Result // of those, nil for one that is not judged any more
 	for _, key := range pairs {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		d, changed, err := j.evaluate(key, w.at)
+		d, result, err := j.evaluate(key, w.at)
 		if err != nil {
 			return err
 		}
-		if changed {
-			all = append(all, change{key.entity, d, w})
+		if d != nil {
+			all, results = append(all, change{key.entity, *d, w}), append(results, result)
 		}
 	}
 	if len(all) == 0 {
@@ -235,24 +249,41 @@ func (j *judge) judge(ctx context.Context, pairs []pair, w why) error {
 	if err := j.say(ctx, all); err != nil {
 		return err
 	}
-	for _, c := range all {
+	for i, c := range all {
 		j.note(c.entity, c.ScoreChanged)
+		j.keep(pair{c.Card, c.entity}, results[i])
 	}
 	return nil
 }
 
-// evaluate judges a pair at a moment and compares with what was said last.
-func (j *judge) evaluate(key pair, now time.Time) (d event.ScoreChanged, changed bool, err error) {
+// keep has the next evaluation of a pair begin with a result.
+func (j *judge) keep(key pair, result *scorecards.Result) {
+	if was, judged := j.standing[key]; judged {
+		was.result, was.by = result, j.world.cards[key.card]
+		j.standing[key] = was
+	}
+}
+
+// evaluate judges a pair at a moment and compares with what was said last: nil is that nothing
+// changed.
+func (j *judge) evaluate(key pair, now time.Time) (*event.ScoreChanged, *scorecards.Result, error) {
 	was, judged := j.standing[key]
-	d = event.ScoreChanged{Card: key.card, Title: key.card, By: uint64(j.at)}
+	d := &event.ScoreChanged{Card: key.card, Title: key.card, By: uint64(j.at)}
 	if judged {
 		d.Before = &was.Score
+	}
+	changed := func(is bool) *event.ScoreChanged {
+		if is {
+			return d
+		}
+		return nil
 	}
 	j.dues.set(key, time.Time{})
 	card := j.world.cards[key.card]
 	if j.subjectOf != key.entity { // the pairs of an entity come one after the other
+		var err error
 		if j.subject, err = j.world.Subject(key.entity, now); err != nil {
-			return d, false, err
+			return nil, nil, err
 		}
 		j.subjectOf = key.entity
 	}
@@ -261,7 +292,7 @@ func (j *judge) evaluate(key pair, now time.Time) (d event.ScoreChanged, changed
 		d.Title = card.Title
 	}
 	if card == nil || subject == nil {
-		return d, judged, nil
+		return changed(judged), nil, nil
 	}
 	if was.by != card {
 		was.result = nil
@@ -271,16 +302,13 @@ func (j *judge) evaluate(key pair, now time.Time) (d event.ScoreChanged, changed
 		result.Postpone(lookBack)
 	}
 	j.dues.set(key, result.Due)
-	if judged {
-		was.result, was.by = &result, card
-		j.standing[key] = was
-	}
+	j.keep(key, &result)
 	switch result.Applies {
 	case scorecards.Pass:
 	case scorecards.NotApplicable:
-		return d, judged, nil
+		return changed(judged), nil, nil
 	default: // it is not known whether the card judges it: what was said stays
-		return d, false, nil
+		return nil, nil, nil
 	}
 	d.After = &event.Score{Level: card.Settle(was.Level, &result), Points: result.Points, Of: result.Of}
 	stay := 0
@@ -293,13 +321,12 @@ func (j *judge) evaluate(key pair, now time.Time) (d event.ScoreChanged, changed
 			d.Rules = append(d.Rules, event.RuleChange{Rule: r.Rule, Title: card.Rules[i].Title, Before: before, After: string(r.Outcome), Message: r.Message})
 		}
 	}
-	if stay == len(was.outcomes) {
-		return d, !judged || len(d.Rules) > 0 || *d.After != was.Score, nil
-	}
-	for _, id := range slices.Sorted(maps.Keys(was.outcomes)) {
-		if card.Rule(id) == nil {
-			d.Rules = append(d.Rules, event.RuleChange{Rule: id, Title: id, Before: was.outcomes[id]})
+	if stay < len(was.outcomes) {
+		for _, id := range slices.Sorted(maps.Keys(was.outcomes)) {
+			if card.Rule(id) == nil {
+				d.Rules = append(d.Rules, event.RuleChange{Rule: id, Title: id, Before: was.outcomes[id]})
+			}
 		}
 	}
-	return d, !judged || len(d.Rules) > 0 || *d.After != was.Score, nil
+	return changed(!judged || len(d.Rules) > 0 || *d.After != was.Score), &result, nil
 }

@@ -192,3 +192,52 @@ func TestTurnsAfterRestart(t *testing.T) {
 		}
 	}
 }
+
+// An exemption that comes late, and was over before another one whose end is on record, is
+// over, too.
+func TestEndOfWhatComesLate(t *testing.T) {
+	log := eventlogtest.NewMemory()
+	at := func(day, hour int) time.Time { return time.Date(2026, 3, day, hour, 0, 0, 0, time.UTC) }
+	exemption := func(name string) event.EntityRegistered {
+		return event.EntityRegistered{Declaration: agreed(scorecards.KindExemption, name, map[string]any{
+			"scorecard": "readiness", "entity": "component:payments", "rules": []any{"owner"}, "reason": "They move", "status": "granted", "until": "2026-03-10",
+		})}
+	}
+	team := func(name string) event.EntityRegistered {
+		return event.EntityRegistered{Declaration: entity("Group", name, map[string]any{"type": "team", "children": []any{}})}
+	}
+	for i, e := range []struct {
+		at      time.Time
+		subject string
+		data    event.Data
+	}{
+		{at(1, 9), "exemption:default/known", exemption("known")},
+		{at(11, 8), "group:default/bank", team("bank")}, // by now the first one is over
+		{at(10, 22), "exemption:default/late", exemption("late")},
+		{at(12, 8), "group:default/shop", team("shop")},
+	} {
+		next, err := event.New("/sources/github", e.subject, e.data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		next.ID, next.Time = event.DeriveID(i, "late"), e.at
+		if _, err := log.Append(t.Context(), next); err != nil {
+			t.Fatal(err)
+		}
+		if err := newScorer(log).CatchUp(t.Context()); err != nil { // a start each time says nothing twice
+			t.Fatal(err)
+		}
+	}
+	over := map[string]int{}
+	for _, rec := range eventlogtest.ReadAll(t, log, 0) {
+		if rec.Type == event.TypeExemptionExpired {
+			over[rec.Subject]++
+			if !rec.Time.Equal(at(11, 0)) {
+				t.Errorf("%s is over at %s", rec.Subject, rec.Time)
+			}
+		}
+	}
+	if diff := cmp.Diff(map[string]int{"exemption:default/known": 1, "exemption:default/late": 1}, over); diff != "" {
+		t.Errorf("what is over, how often (-want +got):\n%s", diff)
+	}
+}

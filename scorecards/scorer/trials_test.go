@@ -1,0 +1,72 @@
+package scorer_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/eventlog/eventlogtest"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/scorecards"
+	"github.com/callboard/callboard/scorecards/scorer"
+)
+
+// trialsOfStory are trials over a log in which something happened, and a card to try.
+func trialsOfStory(t *testing.T, now time.Time) (*scorer.Trials, *catalog.Entity) {
+	t.Helper()
+	log := eventlogtest.NewMemory()
+	if _, err := log.Append(t.Context(), story(t)...); err != nil {
+		t.Fatal(err)
+	}
+	e := entity(scorecards.KindScorecard, "readiness", readiness(1)).Entity
+	e.APIVersion = scorecards.APIVersion
+	return scorer.NewTrials(t.Context(), log, kinds(), func() time.Time { return now }), &e
+}
+
+// A backtest is up to the moment that was asked for; of now, there is one for ten minutes.
+func TestTrialsAnswerWhatWasAsked(t *testing.T) {
+	now := time.Date(2026, 6, 1, 15, 8, 30, 0, time.UTC)
+	trials, card := trialsOfStory(t, now)
+	ask := func(to time.Time) *scorer.Backtest {
+		t.Helper()
+		a, err := trials.Begin(card, "", now.AddDate(0, -1, 0), to, scorecards.Day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := a.Result(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	for _, ago := range []time.Duration{7 * time.Minute, 2 * time.Minute} { // of the same ten minutes
+		if got := ask(now.Add(-ago)); !got.To.Equal(now.Add(-ago)) {
+			t.Errorf("asked up to %s it is up to %s", now.Add(-ago), got.To)
+		}
+	}
+	if first := ask(now.Add(-time.Second)); ask(now) != first {
+		t.Error("who asks for now a second later has it run anew")
+	}
+}
+
+// One that takes too long is given up, and says how far it came.
+func TestTrialsEnd(t *testing.T) {
+	now := time.Date(2026, 6, 1, 15, 8, 30, 0, time.UTC)
+	trials, card := trialsOfStory(t, now)
+	trials.Limit(time.Nanosecond)
+	a, err := trials.Begin(card, "", now.AddDate(0, -1, 0), now, scorecards.Day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Result(t.Context()); fault.KindOf(err) != fault.Unavailable || !strings.Contains(err.Error(), "given up") {
+		t.Errorf("it ended with %v", err)
+	}
+	trials.Limit(time.Minute)
+	if a, err = trials.Begin(card, "another", now.AddDate(0, -1, 0), now, scorecards.Day); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Result(t.Context()); err != nil {
+		t.Errorf("the next one: %v", err)
+	}
+}

@@ -5,7 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog/eventlogtest"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/scorecards"
@@ -68,5 +71,31 @@ func TestTrialsEnd(t *testing.T) {
 	}
 	if _, err := a.Result(t.Context()); err != nil {
 		t.Errorf("the next one: %v", err)
+	}
+}
+
+// Of a card that nothing is on record of, each entity that it would judge is told with what
+// its rules would say.
+func TestMovesSayWhy(t *testing.T) {
+	now := time.Date(2026, 6, 1, 15, 8, 30, 0, time.UTC)
+	trials, card := trialsOfStory(t, now)
+	card.Metadata.Name = "another"
+	card.Spec = map[string]any{"filter": `entity.kind == "Component"`, "rules": []any{map[string]any{"id": "tier", "title": "Tier", "expr": "facts.tier == 1", "weight": 1.0}}}
+	a, err := trials.Begin(card, "", time.Time{}, time.Date(2026, 3, 4, 0, 0, 0, 0, time.UTC), scorecards.Day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := a.Result(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []event.RuleChange{{Rule: "tier", Title: "Tier", After: "unknown", Message: "not known: facts.tier"}}
+	if len(got.Moves) == 0 {
+		t.Fatal("nobody would be judged")
+	}
+	for _, m := range got.Moves {
+		if diff := cmp.Diff(want, m.Rules); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", m.Entity, diff)
+		}
 	}
 }

@@ -180,6 +180,7 @@ func (a *API) Register(e *echo.Echo) {
 	own.GET("/initiatives", a.handleInitiatives, a.reads())
 	own.POST("/initiatives", a.handleOpenInitiative, takes())
 	own.GET("/initiatives/:name", a.handleInitiative, a.reads(param{name: "format", check: oneOf("json", "csv")}))
+	own.GET("/initiatives/:name/badge.svg", a.handleInitiativeBadge)
 	own.PUT("/initiatives/:name", a.handleChangeInitiative, takes())
 	own.POST("/initiatives/:name/close", a.handleCloseInitiative, takes())
 	own.POST("/check", a.handleCheck, takes())

@@ -75,6 +75,14 @@ func (d *Desk) seen(ref string, at eventlog.Position) error {
 	return nil
 }
 
+// there refuses what is not in the catalog.
+func (d *Desk) there(ref string) error {
+	if _, ok := d.Catalog().Entity(ref); !ok {
+		return fault.New(fault.NotFound, "there is no %s", ref)
+	}
+	return nil
+}
+
 // Problems is what is wrong with what somebody filled in.
 type Problems []Problem
 

@@ -244,6 +244,17 @@ func fields(err error) string {
 func TestWhatIsWrongIsSaidByField(t *testing.T) {
 	o := newOffice(t)
 	before := len(o.entities)
+	// What is not there is said before what is missing.
+	for what, err := range map[string]error{
+		"granted": second(o.GrantExemption(t.Context(), "exemption:default/none", desk.Decision{})),
+		"denied":  second(o.DenyExemption(t.Context(), "exemption:default/none", desk.Decision{})),
+		"revoked": second(o.RevokeExemption(t.Context(), "exemption:default/none", desk.Decision{})),
+		"closed":  second(o.CloseInitiative(t.Context(), "initiative:default/none", 0, "")),
+	} {
+		if fault.KindOf(err) != fault.NotFound {
+			t.Errorf("none is %s: %v", what, err)
+		}
+	}
 	for _, tt := range []struct {
 		by   string
 		ask  desk.Request

@@ -169,6 +169,7 @@ func (a *API) Register(e *echo.Echo) {
 	own.GET("/scorecards/:name/trend", a.handleTrend, a.reads(spanParams()...))
 	own.POST("/scorecards", a.handleOpenCard, takes())
 	own.PUT("/scorecards/:name", a.handleChangeCard, takes(param{name: "position", check: oneText}))
+	own.DELETE("/scorecards/:name", a.handleRemoveCard, takes(param{name: "position", check: oneText}))
 	own.POST("/scorecards/:name/backtest", a.handleBacktest, takes(spanParams()...))
 	own.GET("/scorecards/:name/badge/:kind/:namespace/:of", a.handleBadge)
 	own.GET("/exemptions", a.handleExemptions, a.reads(exemptionParams()...))

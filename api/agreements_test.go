@@ -63,7 +63,7 @@ spec: {scorecard: readiness, entity: component:default/ledger, reason: It is in 
 	now := func() time.Time { return time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC) }
 	e := echo.New()
 	api.New(api.Config{
-		Catalog: o.catalog.Snapshot, Now: now, Agreements: agreements.Reader{Scores: stood{}, Events: stood{}},
+		Catalog: o.catalog.Snapshot, Now: now, Scores: stood{}, Agreements: agreements.Reader{Scores: stood{}, Events: stood{}},
 		Desk:   &desk.Desk{Catalog: func() desk.Catalog { return o }, Make: o.make, Now: now},
 		Wait:   func(context.Context, eventlog.Position) error { return nil },
 		Logger: slog.New(slog.DiscardHandler),
@@ -76,9 +76,16 @@ spec: {scorecard: readiness, entity: component:default/ledger, reason: It is in 
 // stood is what is on record of scores: payments stands at Bronze, and always did.
 type stood struct{}
 
-func (stood) List(context.Context, scores.Query) ([]scores.Score, error) {
+func (stood) List(_ context.Context, q scores.Query) ([]scores.Score, error) {
+	if q.Entity != "" && q.Entity != "component:default/payments" {
+		return nil, nil
+	}
 	return []scores.Score{{Card: "scorecard:default/readiness", Entity: "component:default/payments", Level: "Bronze", Rules: []scores.Rule{{ID: "docs", Outcome: "fail"}}}}, nil
 }
+
+func (stood) Each(context.Context, []string, func(int, scores.Line)) error { return nil }
+
+func (stood) Begun(context.Context, ...scores.Beginning) ([]scores.Score, error) { return nil, nil }
 
 func (stood) Spells(context.Context, string, eventlog.Position) iter.Seq2[*scores.Spell, error] {
 	return func(func(*scores.Spell, error) bool) {}

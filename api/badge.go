@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/projections/agreements"
 	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/scorecards"
 )
@@ -19,33 +20,97 @@ import (
 // badgeAge is how long a badge may be kept: pages at a forge are read by many.
 const badgeAge = "public, max-age=60"
 
-// handleBadge handles "GET /api/scorecards/{name}/badge/{kind}/{namespace}/{name}.svg": how
-// an entity stands, as a picture for its README. That it does not stand anywhere is a
-// picture, too, so that no README has a broken one.
+// The colours of a badge whose words have none of their own.
+const (
+	badgeGray  = "#6b7280"
+	badgeGreen = "#2f9e4f"
+	badgeRed   = "#d1412f"
+)
+
+// handleBadge handles "GET /api/scorecards/{name}/badge/{kind}/{namespace}/{name}.svg": how an
+// entity stands, as a picture for its README. What is the matter is said by the picture, too,
+// and with 200: a forge shows no picture that its proxy was answered anything else for.
 func (a *API) handleBadge(c echo.Context) error {
-	e, err := a.cardNamed(c)
-	if err != nil {
-		return err
-	}
-	card, _ := scorecards.ParseCard(e)
 	name, ok := strings.CutSuffix(c.Param("of"), ".svg")
-	if card == nil || !ok {
+	if !ok {
 		return echo.ErrNotFound
 	}
-	ref := catalog.Ref{Kind: c.Param("kind"), Namespace: c.Param("namespace"), Name: name}
-	list, err := a.Scores.List(c.Request().Context(), scores.Query{Card: e.Ref().String(), Entity: ref.String()})
+	ref := cardRef(pathParam(c, "name"))
+	e, ok := a.catalog(c).Get(ref.String())
+	if !ok {
+		return writeBadge(c, ref.Name, "no such card", badgeRed)
+	}
+	card, _ := scorecards.ParseCard(e.Entity)
+	if card == nil {
+		return writeBadge(c, e.Entity.Title(), "card cannot be read", badgeRed)
+	}
+	of := catalog.Ref{Kind: c.Param("kind"), Namespace: c.Param("namespace"), Name: name}.String()
+	if _, ok := a.catalog(c).Get(of); !ok {
+		return writeBadge(c, card.Title, "no such entity", badgeRed)
+	}
+	list, err := a.Scores.List(c.Request().Context(), scores.Query{Card: e.Ref, Entity: of})
 	if err != nil {
 		return err
 	}
-	says, color := "not judged", ""
-	if len(list) > 0 {
-		says, color = standingText(card, list[0])
+	if len(list) == 0 {
+		return writeBadge(c, card.Title, "not judged", badgeGray)
 	}
+	says, color := standingText(card, list[0])
+	return writeBadge(c, card.Title, says, cmp.Or(color, badgeGray))
+}
+
+// handleInitiativeBadge handles "GET /api/initiatives/{name}/badge.svg": how far an initiative
+// is. What is the matter is said as by [API.handleBadge].
+func (a *API) handleInitiativeBadge(c echo.Context) error {
+	ref := scorecards.RefNamed(scorecards.KindInitiative, pathParam(c, "name"))
+	e, ok := a.catalog(c).Get(ref.String())
+	if !ok {
+		return writeBadge(c, ref.Name, "no such initiative", badgeRed)
+	}
+	i, err := a.Agreements.Initiative(c.Request().Context(), a.catalog(c), momentOf(c), a.at(c), e)
+	if err != nil {
+		return err
+	}
+	if i == nil {
+		return writeBadge(c, e.Entity.Title(), "initiative cannot be read", badgeRed)
+	}
+	says, color := progressText(i)
+	return writeBadge(c, i.Title, says, color)
+}
+
+// progressText is how far an initiative is in words, and the colour of its state.
+func progressText(i *agreements.Initiative) (says, color string) {
+	done := fmt.Sprintf("%d of %d", i.Done, i.Asked)
+	switch {
+	case i.State == agreements.Draft:
+		return "draft", badgeGray
+	case i.Why != "" || i.State == agreements.Unmeasured:
+		return "cannot be measured", badgeRed
+	case i.State == agreements.Reached:
+		return done + " · reached", badgeGreen
+	case i.State == agreements.Missed:
+		return done + " · missed", badgeRed
+	case i.State == agreements.Closed:
+		return done + " · closed", badgeGray
+	case i.State == agreements.Unasked:
+		return "nobody was asked", badgeGray
+	case i.State == agreements.Planned:
+		return "begins " + scorecards.DateOf(i.Start), badgeGray
+	case i.Asked == 0:
+		return "nobody is asked · due " + scorecards.DateOf(i.LastDay()), badgeGray
+	case i.Done == i.Asked:
+		color = badgeGreen
+	}
+	return done + " · due " + scorecards.DateOf(i.LastDay()), cmp.Or(color, badgeGray)
+}
+
+// writeBadge answers with a badge, or with 304 to who has it.
+func writeBadge(c echo.Context, label, says, color string) error {
 	h := c.Response().Header()
 	h.Set("Cache-Control", badgeAge)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-	svg := []byte(badge(card.Title, says, cmp.Or(color, "#6b7280")))
+	svg := []byte(badge(label, says, color))
 	sum := sha256.Sum256(svg)
 	tag := fmt.Sprintf(`"%x"`, sum[:8])
 	h.Set("ETag", tag)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/labstack/echo/v4"
 
@@ -24,6 +25,19 @@ func (a *API) handleChangeCard(c echo.Context) error {
 	return a.publish(c, pathParam(c, "name"), func(ctx context.Context, card *catalog.Entity) (desk.Made, error) {
 		return a.Desk.ChangeCard(ctx, card, eventlog.Position(seen))
 	})
+}
+
+// handleRemoveCard handles "DELETE /api/scorecards/{name}".
+func (a *API) handleRemoveCard(c echo.Context) error {
+	seen, err := number(c.QueryParams(), "position") // of what they looked at
+	if err != nil {
+		return err
+	}
+	made, err := a.Desk.RemoveCard(actingAs(c, ""), cardRef(pathParam(c, "name")).String(), eventlog.Position(seen))
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, made)
 }
 
 // publish reads a card out of a body, in YAML or JSON, and has it be made.

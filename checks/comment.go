@@ -44,23 +44,15 @@ func (o *Outcome) Comment(page string) string {
 	}
 	if len(o.Missing) > 0 {
 		line("\nNamed, and not there:\n")
-		for i, m := range o.Missing {
-			if i == commentedMissing {
-				line("- and %d more", len(o.Missing)-i)
-				break
-			}
-			line("- %s %s: %s", code(m.where()), code(m.Field), escape(m.Message))
-		}
+		items(line, o.Missing, commentedMissing, func(m Missing) string {
+			return fmt.Sprintf("%s %s: %s", code(m.where()), code(m.Field), escape(m.Message))
+		})
 	}
 	if len(o.Entities) > 0 {
 		line("\nCatalog:\n")
-		for i, e := range o.Entities {
-			if i == commentedEntities {
-				line("- and %d more", len(o.Entities)-i)
-				break
-			}
-			line("- %s %s%s", e.What, code(e.Ref), e.fields())
-		}
+		items(line, o.Entities, commentedEntities, func(e Entity) string {
+			return e.What + " " + code(e.Ref) + e.fields()
+		})
 	}
 	if o.Owners != nil {
 		says := "CODEOWNERS would be gone"
@@ -71,13 +63,9 @@ func (o *Outcome) Comment(page string) string {
 	}
 	if len(o.Broken) > 0 {
 		line("\nRelations that would break:\n")
-		for i, r := range o.Broken {
-			if i == commentedBroken {
-				line("- and %d more", len(o.Broken)-i)
-				break
-			}
-			line("- %s %s %s", code(r.Entity), escape(r.Type), code(r.Target))
-		}
+		items(line, o.Broken, commentedBroken, func(r Relation) string {
+			return code(r.Entity) + " " + escape(r.Type) + " " + code(r.Target)
+		})
 	}
 	if o.Held != "" {
 		line("\n%s", escape(o.Held))
@@ -99,7 +87,7 @@ func (o *Outcome) rules(line func(string, ...any)) {
 			if r.Level != "" {
 				of += ", " + escape(r.Level)
 			}
-			says := fmt.Sprintf("- %s %s (%s): %s → %s", code(r.ID), escape(r.Title), of, cmp.Or(r.Before, "not asked"), cmp.Or(r.After, "not asked"))
+			says := fmt.Sprintf("%s %s (%s): %s → %s", code(r.ID), escape(r.Title), of, cmp.Or(r.Before, "not asked"), cmp.Or(r.After, "not asked"))
 			if r.Message != "" && r.Fails() {
 				says += ". " + escape(r.Message)
 			}
@@ -118,12 +106,16 @@ func (o *Outcome) rules(line func(string, ...any)) {
 		return
 	}
 	line("")
-	for i, says := range all {
-		if i == commentedRules {
-			line("- and %d more", len(all)-i)
-			break
-		}
-		line("%s", says)
+	items(line, all, commentedRules, func(says string) string { return says })
+}
+
+// items writes a list of the first of some, and counts the others.
+func items[T any](line func(string, ...any), all []T, most int, says func(T) string) {
+	for _, one := range all[:min(len(all), most)] {
+		line("- %s", says(one))
+	}
+	if len(all) > most {
+		line("- and %d more", len(all)-most)
 	}
 }
 

@@ -3,6 +3,7 @@ package checks_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -221,6 +222,64 @@ func TestScoresAddUp(t *testing.T) {
 	}
 	if o.Says() != "payments falls from Silver to Bronze on Readiness" {
 		t.Errorf("it says %q", o.Says())
+	}
+}
+
+// A status names as many of the scores that fall as GitHub takes, and counts the others; what
+// is refused has its place beside them.
+func TestAStatusNamesWhatFits(t *testing.T) {
+	fall := func(name string) checks.Score {
+		return checks.Score{Entity: "component:default/" + name, CardTitle: "Readiness", Ladder: true, Moves: -1, Before: &event.Score{Level: "Silver"}, After: &event.Score{Level: "Bronze"}}
+	}
+	const way = " from Silver to Bronze on Readiness"
+	long := strings.Repeat("x", 200)
+	for _, tt := range []struct {
+		names   []string
+		refused bool
+		want    string
+	}{
+		{[]string{"pay"}, false, "pay falls" + way},
+		{[]string{"pay", "till"}, false, "2 scores fall: pay" + way + ", till" + way},
+		{[]string{"pay", "till", "cart"}, false, "3 scores fall: pay" + way + ", till" + way + ", cart" + way},
+		{[]string{"payments-api", "till", "cart"}, false, "3 scores fall: payments-api" + way + ", till" + way + " and 1 more"},
+		{[]string{"pay", "till", "cart", "shop"}, false, "4 scores fall: pay" + way + ", till" + way + " and 2 more"},
+		{[]string{"pay", "till", "cart"}, true, "3 scores fall: pay" + way + " and 2 more; 1 descriptor refused, services/shop/catalog-info.yaml:1"},
+		{[]string{"pay", "till"}, true, "2 scores fall: pay" + way + " and 1 more; 1 descriptor refused, services/shop/catalog-info.yaml:1"},
+		{[]string{long, "till"}, false, ("2 scores fall: " + long)[:ingest.MaxStatus-1] + "…"},
+	} {
+		o := &checks.Outcome{}
+		for _, name := range tt.names {
+			o.Scores = append(o.Scores, fall(name))
+		}
+		if tt.refused {
+			o.Refused = []checks.Refused{{Path: "services/shop/catalog-info.yaml"}}
+		}
+		if got := o.Says(); got != tt.want {
+			t.Errorf("of %v it says\n%q, want\n%q", tt.names, got, tt.want)
+		}
+	}
+}
+
+// A comment lists the first of many, and counts the others.
+func TestACommentCountsWhatItLeavesOut(t *testing.T) {
+	o := &checks.Outcome{Source: "github", Position: 7}
+	for i := range 25 {
+		name := fmt.Sprintf("component:default/c%d", i)
+		o.Entities = append(o.Entities, checks.Entity{Ref: name, What: checks.Removed})
+		o.Broken = append(o.Broken, checks.Relation{Entity: name, Type: "dependsOn", Target: "component:default/x"})
+	}
+	got := o.Comment("")
+	for _, want := range []string{
+		"- removed `component:default/c19`\n- and 5 more\n",
+		"- `component:default/c9` dependsOn `component:default/x`\n- and 15 more\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("it lacks %q:\n%s", want, got)
+		}
+	}
+	o.Entities, o.Broken = o.Entities[:20], o.Broken[:10]
+	if got := o.Comment(""); strings.Contains(got, "more") {
+		t.Errorf("all of it is there:\n%s", got)
 	}
 }
 

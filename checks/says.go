@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -18,16 +19,14 @@ import (
 func (o *Outcome) Says() string {
 	fallen := o.Fallen()
 	var parts []string
-	switch len(fallen) {
-	case 0:
-	case 1:
-		parts = append(parts, fallen[0].sentence())
-	default:
-		parts = append(parts, fmt.Sprintf("%d scores fall: %s", len(fallen), fallen[0].sentence()))
-	}
+	room := ingest.MaxStatus
 	if n := len(o.Refused); n > 0 {
 		p := o.Refused[0].first()
 		parts = append(parts, fmt.Sprintf("%s refused, %s:%d", counted(n, "descriptor"), o.Refused[0].Path, p.Line))
+		room -= utf8.RuneCountInString(parts[0]) + 2
+	}
+	if len(fallen) > 0 {
+		parts = slices.Insert(parts, 0, falls(fallen, room))
 	}
 	if n := len(o.Broken); n > 0 {
 		parts = append(parts, counted(n, "relation")+" would break")
@@ -62,6 +61,31 @@ func (o *Outcome) Says() string {
 	return cut(says, ingest.MaxStatus)
 }
 
+// falls names the scores that fall, as many as there is room for, and counts the others.
+func falls(fallen []Score, room int) string {
+	if len(fallen) == 1 {
+		return fallen[0].sentence()
+	}
+	named := func(s Score) string { return NameOf(s.Entity) + " " + s.way() }
+	says := fmt.Sprintf("%d scores fall: %s", len(fallen), named(fallen[0]))
+	for i := 1; i < len(fallen); i++ {
+		next := says + ", " + named(fallen[i])
+		if utf8.RuneCountInString(next+more(len(fallen)-i-1)) > room {
+			return says + more(len(fallen)-i)
+		}
+		says = next
+	}
+	return says
+}
+
+// more counts what is left out of a list; nothing if all of it is there.
+func more(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" and %d more", n)
+}
+
 // counts says how many entities come, change and go.
 func (o *Outcome) counts() string {
 	n := map[string]int{}
@@ -81,7 +105,12 @@ func (o *Outcome) counts() string {
 // on Production readiness".
 func (s Score) sentence() string {
 	verb := map[int]string{-1: "falls", 0: "changes", 1: "rises"}[s.Moves]
-	return fmt.Sprintf("%s %s from %s to %s on %s", NameOf(s.Entity), verb, Standing(s.Before, s.Ladder), Standing(s.After, s.Ladder), s.CardTitle)
+	return NameOf(s.Entity) + " " + verb + " " + s.way()
+}
+
+// way is "from Silver to Bronze on Production readiness".
+func (s Score) way() string {
+	return fmt.Sprintf("from %s to %s on %s", Standing(s.Before, s.Ladder), Standing(s.After, s.Ladder), s.CardTitle)
 }
 
 // Standing is a score in a word: a step of a ladder, or points of how many.

@@ -18,8 +18,8 @@ import (
 // Making is what somebody makes of an entity in the portal, rather than in a file.
 type Making struct {
 	Ref string // full and lower-case
-	// Decide returns the entity as it is to be from now on, given how it is; nil where it is
-	// not there. It is called while nobody else changes the catalog.
+	// Decide returns the entity as it is to be from now on, given how it is; nil, of either, is
+	// that it is not there. It is called while nobody else changes the catalog.
 	Decide func(now *catalog.Entity) (*catalog.Entity, error)
 	By     event.Actor
 	Cause  event.Cause
@@ -37,7 +37,7 @@ func (w Wrong) Error() string {
 	return strings.Join(all, "; ")
 }
 
-// Make registers or changes an entity that no file declares, and returns where that
+// Make registers, changes or removes an entity that no file declares, and returns where that
 // stands; zero if it is as it is to be. It is written down as a descriptor and checked as
 // one. The error is of kind fault.Conflict if a file declares the entity: then it is
 // changed there; fault.Invalid, and wraps a [Wrong], if it is no good entity.
@@ -91,37 +91,10 @@ func (t *Translator) decide(m Making, before event.Declaration, now *catalog.Ent
 	if err != nil {
 		return event.Event{}, err
 	}
-	text, err := descriptor.Format(wanted)
-	if err != nil {
-		return event.Event{}, err
-	}
-	file := descriptor.ResolveOf(t.Kinds, text, nil)
-	if len(file.Problems) > 0 || len(file.Documents) != 1 {
-		return event.Event{}, fault.New(fault.Invalid, "%w", Wrong{file.Problems})
-	}
-	doc := file.Documents[0]
-	if doc.Entity == nil {
-		return event.Event{}, fault.New(fault.Invalid, "%w", Wrong{doc.Problems})
-	}
-	if ref := doc.Entity.Ref().String(); ref != m.Ref {
-		return event.Event{}, fmt.Errorf("%s was to be made, and %s came of it", m.Ref, ref)
-	}
-	d := event.Declaration{Entity: *doc.Entity, Document: doc.Text, Origin: event.Origin{
-		Source: event.PortalSource, RepositoryID: event.PortalSource, Path: m.Ref, Line: 1, Entities: 1,
-	}}
 	id := uuid.NewString()
-	d.Entity.Metadata.UID = before.Entity.Metadata.UID
-	if now == nil {
-		d.Entity.Metadata.UID = uuid.NewSHA1(uuid.NameSpaceOID, []byte(id)).String()
-	}
-	d.Entity.Metadata.Annotations = maps.Clone(d.Entity.Metadata.Annotations)
-	d.Entity.Metadata.ETag = catalog.ETag(&d.Entity)
-	var data event.Data = event.EntityRegistered{Declaration: d}
-	if now != nil {
-		if len(catalog.Diff(now, &d.Entity)) == 0 {
-			return event.Event{}, nil
-		}
-		data = event.EntityChanged{Declaration: d}
+	data, err := t.become(m.Ref, id, before, now, wanted)
+	if err != nil || data == nil {
+		return event.Event{}, err
 	}
 	e, err := event.New(event.SourcePrefix+event.PortalSource, m.Ref, data)
 	if err != nil {
@@ -129,4 +102,47 @@ func (t *Translator) decide(m Making, before event.Declaration, now *catalog.Ent
 	}
 	e.ID, e.Time, e.Actor, e.Cause = id, t.Now(), m.By, m.Cause
 	return e, nil
+}
+
+// become is what there is to say where an entity is to be another one, none any more, or one at
+// all; nil if it is so.
+func (t *Translator) become(ref, id string, before event.Declaration, now, wanted *catalog.Entity) (event.Data, error) {
+	switch {
+	case wanted == nil && now == nil:
+		return nil, nil
+	case wanted == nil:
+		return event.EntityRemoved{Ref: ref, Reason: "it was deleted in the portal", Origin: before.Origin}, nil
+	}
+	text, err := descriptor.Format(wanted)
+	if err != nil {
+		return nil, err
+	}
+	file := descriptor.ResolveOf(t.Kinds, text, nil)
+	if len(file.Problems) > 0 || len(file.Documents) != 1 {
+		return nil, fault.New(fault.Invalid, "%w", Wrong{file.Problems})
+	}
+	doc := file.Documents[0]
+	if doc.Entity == nil {
+		return nil, fault.New(fault.Invalid, "%w", Wrong{doc.Problems})
+	}
+	if is := doc.Entity.Ref().String(); is != ref {
+		return nil, fmt.Errorf("%s was to be made, and %s came of it", ref, is)
+	}
+	d := event.Declaration{Entity: *doc.Entity, Document: doc.Text, Origin: event.Origin{
+		Source: event.PortalSource, RepositoryID: event.PortalSource, Path: ref, Line: 1, Entities: 1,
+	}}
+	d.Entity.Metadata.UID = before.Entity.Metadata.UID
+	if now == nil {
+		d.Entity.Metadata.UID = uuid.NewSHA1(uuid.NameSpaceOID, []byte(id)).String()
+	}
+	d.Entity.Metadata.Annotations = maps.Clone(d.Entity.Metadata.Annotations)
+	d.Entity.Metadata.ETag = catalog.ETag(&d.Entity)
+	switch {
+	case now == nil:
+		return event.EntityRegistered{Declaration: d}, nil
+	case len(catalog.Diff(now, &d.Entity)) == 0:
+		return nil, nil
+	default:
+		return event.EntityChanged{Declaration: d}, nil
+	}
 }

@@ -53,6 +53,47 @@ func TestMake(t *testing.T) {
 	}
 }
 
+// unmake has somebody take the component x out of the catalog, in the portal.
+func (w *world) unmake() (eventlog.Position, error) {
+	w.t.Helper()
+	return w.translator.Make(w.t.Context(), ingest.Making{
+		Ref: compX, By: event.Actor{Name: "Fen Lock"}, Cause: event.Cause{Request: "r-2"},
+		Decide: func(*catalog.Entity) (*catalog.Entity, error) { return nil, nil },
+	})
+}
+
+// What somebody made is taken away again, on record with who did it, and made anew as
+// another one. What a file declares is taken away there.
+func TestMakeNoMore(t *testing.T) {
+	w := newWorld(t)
+	if at, err := w.unmake(); at != 0 || err != nil {
+		t.Errorf("what is not there is taken away by event %d, %v", at, err)
+	}
+	if _, err := w.makeOf("a"); err != nil {
+		t.Fatal(err)
+	}
+	before := w.uid(compX)
+	at, err := w.unmake()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec, err := w.log.At(t.Context(), at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := event.DecodeAs[event.EntityRemoved](rec.Event)
+	if err != nil || d.Ref != compX || d.Reason != "it was deleted in the portal" || !d.Origin.FromPortal() || rec.Actor.Name != "Fen Lock" || rec.Cause.Request != "r-2" {
+		t.Errorf("%+v by %+v because of %+v, %v", d, rec.Actor, rec.Cause, err)
+	}
+	if _, err := w.makeOf("a"); err != nil || w.uid(compX) == before {
+		t.Errorf("made anew: uid %s, %v", w.uid(compX), err)
+	}
+	w.push("payments", "mossbank", files{yaml: component("x", "b")})
+	if _, err := w.unmake(); fault.KindOf(err) != fault.Conflict || !strings.Contains(err.Error(), "is declared in acme/payments/catalog-info.yaml: change it there") {
+		t.Errorf("taken away all the same: %v", err)
+	}
+}
+
 func (w *world) documentAt(p eventlog.Position) string {
 	w.t.Helper()
 	rec, err := w.log.At(w.t.Context(), p)

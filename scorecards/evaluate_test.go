@@ -92,6 +92,7 @@ func TestMessages(t *testing.T) {
 	s := subject(t, map[string]any{
 		"repo.defaultBranch": "main", "activity.lastDeployment": noon.AddDate(0, 0, -40), "activity.openPullRequests": 3, "activity.pipelineSuccess": 0.5,
 		"docs.present": false, "repo.topics": []string{"a", "b", "c", "d", "e", "f", "g"}, "activity.alerts": map[string]int{"critical": 2, "high": 1, "medium": 0, "low": 0},
+		"activity.lastRelease": scorecards.Never(),
 	})
 	for _, tt := range []struct{ message, want string }{
 		{"", ""},
@@ -99,6 +100,9 @@ func TestMessages(t *testing.T) {
 		{"{{1.0 / 6.0}}, {{20.0 / 3.0}}, {{83.125}}, {{0.00001}}", "0.167, 6.67, 83.125, 1e-05"},
 		{"{{ activity.openPullRequests }} of {{activity.pipelineSuccess}}", "3 of 0.5"},
 		{"last {{age(activity.lastDeployment)}} ago, at {{activity.lastDeployment}}", "last 40 days ago, at 2026-01-31T12:00:00Z"},
+		{"last {{age(activity.lastRelease)}} ago, at {{activity.lastRelease}}", "last never, at never"},
+		{`{{"Last release " + text(age(activity.lastRelease)) + " ago"}}`, "Last release never"},
+		{"{{days(14000)}} and {{days(-20000)}}", "14000 days and -20000 days"},
 		{"{{repo.topics}}; {{activity.alerts}}", "a, b, c, d, e and 2 more; critical 2, high 1, low 0, medium 0"},
 		{"{{repo.topics.filter(t, t > 'f')}} and {{repo.license}}", "g and … (not known: repo.license)"},
 		{"{{entity.spec.tier}} {{entity.spec.?tier}} {{[].size() == 0}}", "… nothing true (cannot be filled in: entity.spec.tier)"},
@@ -464,6 +468,19 @@ func TestExplainWhatIsReadWithin(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", expr, diff)
 		}
+	}
+}
+
+// What never happened is older than anything a rule asks for, and reads so.
+func TestExplainWhatNeverHappened(t *testing.T) {
+	s := subject(t, map[string]any{"activity.lastRelease": scorecards.Never()})
+	x := ruleOf(t, `age(activity.lastRelease) < days(36500)`).Explain(s, noon)
+	if x.Result.Outcome != scorecards.Pass {
+		t.Errorf("in a hundred years it is %s", x.Result.Outcome)
+	}
+	x = ruleOf(t, `age(activity.lastRelease) < days(90)`).Explain(s, noon)
+	if age := x.Expr.Children[0]; x.Result.Outcome != scorecards.Fail || age.Value != "never" || age.Children[1].Value != "never" {
+		t.Errorf("it is %s: the age is %q, of %q", x.Result.Outcome, age.Value, age.Children[1].Value)
 	}
 }
 

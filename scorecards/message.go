@@ -64,7 +64,7 @@ func (m message) captures() []*expression {
 	return all
 }
 
-// fill writes the text for a subject. A gap is left where something cannot be filled in: what
+// fill writes the text for a subject. What never happened is no time ago. A gap is left where something cannot be filled in: what
 // that is stands behind the text, since no word would read well in every sentence.
 func (m message) fill(v *view) string {
 	var b strings.Builder
@@ -87,6 +87,7 @@ func (m message) fill(v *view) string {
 		}
 		b.WriteString("…")
 	}
+	text := strings.ReplaceAll(b.String(), textNever+" ago", textNever)
 	var gaps []string
 	if len(unknown) > 0 {
 		slices.Sort(unknown)
@@ -96,9 +97,9 @@ func (m message) fill(v *view) string {
 		gaps = append(gaps, "cannot be filled in: "+strings.Join(wrong, ", "))
 	}
 	if len(gaps) > 0 {
-		b.WriteString(" (" + strings.Join(gaps, "; ") + ")")
+		text += " (" + strings.Join(gaps, "; ") + ")"
 	}
-	return b.String()
+	return text
 }
 
 func notKnown(names []string) string { return "not known: " + strings.Join(names, ", ") }
@@ -119,6 +120,9 @@ func show(value ref.Val) string {
 		}
 		return text
 	case types.Timestamp:
+		if v.Time.Equal(Never()) {
+			return textNever
+		}
 		return v.Format(time.RFC3339)
 	case types.Duration:
 		return showSpan(v.Duration)
@@ -186,10 +190,16 @@ func showMap(m traits.Mapper) string {
 	}
 }
 
-// showSpan writes a span of time in the largest unit that says enough.
+// textNever is shown in place of [Never], and of how long ago that is.
+const textNever = "never"
+
+// showSpan writes a span of time in the largest unit that says enough. Forty years are more than
+// anything is old that a forge tells of: such an age is that of [Never].
 func showSpan(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch abs := d.Abs(); {
+	case d >= 40*365*day:
+		return textNever
 	case abs >= 2*day:
 		return fmt.Sprintf("%d days", d/day)
 	case abs >= 2*time.Hour:

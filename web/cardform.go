@@ -53,6 +53,7 @@ type publishForm struct {
 	place    string // that file, or what else keeps it
 	position string // of the event that made it what it was when it was read first; empty for a new one
 	by       ui.Field
+	remove   *decisionView // nil where action is empty, and for a new card
 }
 
 // newPublishForm is the form of a card. Seen is the position that a page before had; empty if
@@ -63,7 +64,11 @@ func newPublishForm(r request, e *entities.Entry, seen string) publishForm {
 	}
 	by := byField(r, "card-by")
 	by.Required = false // who tries the card need not say so
-	return publishForm{action: scorecardLink(e.Entity.Ref()) + "/publish", position: cmp.Or(seen, ui.Plain(e.Since.Position)), by: by}
+	position := cmp.Or(seen, ui.Plain(e.Since.Position))
+	return publishForm{action: scorecardLink(e.Entity.Ref()) + "/publish", position: position, by: by, remove: &decisionView{
+		id: "h-delete", says: "Nothing is judged by it any more. What it said stays on record.", action: scorecardLink(e.Entity.Ref()) + "/delete",
+		button: "Delete", look: "danger", icon: "x", position: position, by: byField(r, "delete-by"),
+	}}
 }
 
 // newCard handles "GET /scorecards/new".
@@ -105,6 +110,39 @@ func (s *Site) changeCard(ctx context.Context, r request) (answer, error) {
 		func(ctx context.Context, proposed *catalog.Entity) (desk.Made, error) {
 			return s.Desk.ChangeCard(ctx, proposed, seen)
 		})
+}
+
+// removeCard handles "POST /scorecards/{name}/delete".
+func (s *Site) removeCard(ctx context.Context, r request) (answer, error) {
+	if s.Desk == nil {
+		return answer{}, fault.New(fault.NotFound, "no scorecard is deleted here")
+	}
+	e, card, err := cardOf(r)
+	if err != nil {
+		return answer{}, err
+	}
+	seen, err := position(fieldPosition, r.form(fieldPosition))
+	if err != nil {
+		return answer{}, err
+	}
+	_, refusal := s.Desk.RemoveCard(acting(ctx, r), card.Ref.String(), seen)
+	if !refused(refusal) {
+		return answer{location: scorecardsPath}, refusal
+	}
+	text, err := s.cardText(ctx, e)
+	if err != nil {
+		return answer{}, err
+	}
+	v := tryView{text: text, publish: newPublishForm(r, e, "")}
+	status, wrong := http.StatusConflict, []ui.Anchor(nil)
+	if v.publish.remove != nil {
+		status, wrong = v.publish.remove.fails(r, refusal)
+	} else {
+		v.problems = []tryProblem{{message: sentenceOf(refusal)}}
+	}
+	a := tryAnswer(card, v)
+	a.status, a.wrong = status, wrong
+	return a, nil
 }
 
 // publishCard has a card be as it is written, or shows what is wrong with it. It is one that

@@ -38,6 +38,7 @@ type Desk interface {
 type CardDesk interface {
 	OpenCard(ctx context.Context, card *catalog.Entity) (desk.Made, error)
 	ChangeCard(ctx context.Context, card *catalog.Entity, seen eventlog.Position) (desk.Made, error)
+	RemoveCard(ctx context.Context, ref string, seen eventlog.Position) (desk.Made, error)
 }
 
 // ExemptionDesk is about exemptions.

@@ -18,7 +18,7 @@ func TestNoAgreementsWithoutScorecards(t *testing.T) {
 			t.Errorf("%s answers %d", path, got.status)
 		}
 	}
-	for _, path := range []string{"/exemptions/new", "/exemptions/x/grant", "/initiatives/new", "/initiatives/x/close"} {
+	for _, path := range []string{"/exemptions/new", "/exemptions/x/grant", "/initiatives/new", "/initiatives/x/close", "/scorecards/x/delete"} {
 		if got := p.post(path, nil); got.status != http.StatusNotFound {
 			t.Errorf("POST %s answers %d", path, got.status)
 		}

@@ -87,15 +87,18 @@ func (s *Site) tryCard(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	text, err := s.cardText(ctx, e)
+	return tryAnswer(card, tryView{text: text, publish: newPublishForm(r, e, "")}), err
+}
+
+// cardText is a card as it was written.
+func (s *Site) cardText(ctx context.Context, e *entities.Entry) (string, error) {
 	text, err := s.documentOf(ctx, e)
-	if err != nil || text == "" { // it was made without a file
-		b, err := descriptor.Format(e.Entity)
-		if err != nil {
-			return answer{}, err
-		}
-		text = string(b)
+	if err == nil && text != "" {
+		return text, nil
 	}
-	return tryAnswer(card, tryView{text: text, publish: newPublishForm(r, e, "")}), nil
+	b, err := descriptor.Format(e.Entity) // it was made without a file
+	return string(b), err
 }
 
 // tryChange handles "POST /scorecards/{name}/try".

@@ -189,6 +189,7 @@ func (s *Site) forms() []page {
 		{scorecardsPath + "/:name/try", s.tryChange},
 		{cardFormURL, s.openCard},
 		{scorecardsPath + "/:name/publish", s.changeCard},
+		{scorecardsPath + "/:name/delete", s.removeCard},
 		{exemptionFormURL, s.asked},
 		{exemptionsPath + "/:name/grant", s.decide("grant", Desk.GrantExemption)},
 		{exemptionsPath + "/:name/deny", s.decide("deny", Desk.DenyExemption)},

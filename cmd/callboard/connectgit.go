@@ -28,7 +28,8 @@ func connectGitCommand(p process) *cobra.Command {
 		Short: "Connect a Git repository",
 		Long: `Connect one Git repository, wherever it is, to a running portal: ask it for its
 branches, tell the portal of it, and wait until it was read. It is fetched again
-and again; nothing has to be set up where it is.
+and again; nothing has to be set up where it is. A folder of the portal's machine is
+named in its configuration file instead.
 
 It is safe to repeat, with another token or branch. The token, if the repository
 needs one, comes from $GIT_TOKEN or --token; the portal keeps it in sources.yaml of
@@ -48,7 +49,7 @@ its data folder.`,
 		},
 	}
 	flags := c.Flags()
-	flags.StringVar(&f.URL, "url", "", "address of the repository, as git clone takes it")
+	flags.StringVar(&f.URL, "url", "", "address of the repository, as git clone takes it; no folder")
 	flags.StringVar(&f.Name, "name", config.Git, "name of the source")
 	flags.StringVar(&f.Branch, "branch", "", "branch to read (default the repository's own)")
 	flags.StringVar(&f.Token, "token", "", "token for the repository (default $GIT_TOKEN)")
@@ -59,6 +60,13 @@ its data folder.`,
 }
 
 func (f *connectGitFlags) run(ctx context.Context, p process, portal *portalClient) error {
+	conf, err := configured(f.SourceSettings)
+	if err != nil {
+		return err
+	}
+	if err := notLocal(conf); err != nil { // as the portal does, but before the folder is looked at: it may not be on its machine
+		return err
+	}
 	if err := checkAtForge(ctx, f.SourceSettings); err != nil {
 		return err
 	}

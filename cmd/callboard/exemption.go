@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/scorecards/desk"
 )
 
@@ -24,8 +25,8 @@ decide about what was asked for. Who does it (--by) is on record with it.`,
 	c.AddCommand(exemptionListCommand(p), exemptionRequestCommand(p))
 	for _, d := range []struct{ verb, short, long string }{
 		{"grant", "Grant an exemption that was asked for", "Grant an exemption that was asked for, as it was or, with --until, until an earlier day."},
-		{"deny", "Deny an exemption that was asked for", "Deny an exemption that was asked for. --note says why."},
-		{"revoke", "Take back an exemption that was granted", "Take back an exemption that was granted. --note says why."},
+		{"deny", "Deny an exemption that was asked for", "Deny an exemption that was asked for. --reason says why."},
+		{"revoke", "Take back an exemption that was granted", "Take back an exemption that was granted. --reason says why."},
 	} {
 		c.AddCommand(exemptionDecideCommand(p, d.verb, d.short, d.long))
 	}
@@ -118,9 +119,16 @@ func exemptionRequestCommand(p process) *cobra.Command {
 	}
 	f.add(c)
 	c.Flags().StringSliceVar(&r.Rules, "rule", nil, "id of a rule; may be given more than once (default all of the scorecard)")
-	c.Flags().StringVar(&r.Reason, "reason", "", "why")
+	addReason(c, &r.Reason)
 	c.Flags().StringVar(&r.Until, "until", "", "last day, in UTC, such as 2026-06-30 (default it does not end)")
 	return c
+}
+
+// addReason adds the flag that says why. It is --note, too, as the API has it of decisions.
+func addReason(c *cobra.Command, why *string) {
+	c.Flags().StringVar(why, "reason", "", "why")
+	c.Flags().StringVar(why, "note", "", "why")
+	c.Flags().Lookup("note").Hidden = true
 }
 
 func exemptionDecideCommand(p process, verb, short, long string) *cobra.Command {
@@ -132,7 +140,7 @@ func exemptionDecideCommand(p process, verb, short, long string) *cobra.Command 
 		Use:     verb + " NAME",
 		Short:   short,
 		Long:    long,
-		Example: fmt.Sprintf("  callboard exemption %s stock-on-call --note \"As agreed\" --by \"Moss Bank\"", verb),
+		Example: fmt.Sprintf("  callboard exemption %s stock-on-call --reason \"As agreed\" --by \"Moss Bank\"", verb),
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			portal, err := f.client(cmd.CommandPath(), p)
@@ -141,6 +149,9 @@ func exemptionDecideCommand(p process, verb, short, long string) *cobra.Command 
 			}
 			var made desk.Made
 			if err := portal.ask(cmd.Context(), http.MethodPost, "/api/exemptions/"+url.PathEscape(args[0])+"/"+verb, d, &made); err != nil {
+				if d.Note == "" && verb != "grant" && fault.KindOf(err) == fault.Invalid { // what the API calls note
+					return fmt.Errorf("%w (--reason says it)", err)
+				}
 				return err
 			}
 			fmt.Fprintf(p.Stdout, "✓ that stands at position %d\n", made.Position)
@@ -148,7 +159,7 @@ func exemptionDecideCommand(p process, verb, short, long string) *cobra.Command 
 		},
 	}
 	f.add(c)
-	c.Flags().StringVar(&d.Note, "note", "", "why")
+	addReason(c, &d.Note)
 	if verb == "grant" {
 		c.Flags().StringVar(&d.Until, "until", "", "last day, in UTC, if it is to be an earlier one than was asked for")
 	}

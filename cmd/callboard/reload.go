@@ -123,7 +123,7 @@ func (p *portal) connect(ctx context.Context, s config.Source) error {
 // notLocal refuses to read a folder of the portal's machine because somebody connects it.
 func notLocal(s config.Source) error {
 	if s.Type == config.Git && (gitsource.Remote{URL: s.URL}).Local() {
-		return fault.New(fault.Invalid, "source %s: url: a folder of the portal's machine is named in its configuration file", s.Name)
+		return fault.New(fault.Invalid, "source %s: url: a folder is not connected to a running portal; write {name: %[1]s, type: git, url: %s} below sources in the portal's configuration file, and have it be read again with SIGHUP", s.Name, s.URL)
 	}
 	return nil
 }

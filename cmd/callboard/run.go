@@ -88,7 +88,7 @@ Run it with your own:                callboard serve --config callboard.yaml`,
 	root.SetErr(p.Stderr)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{err, c.CommandPath()} })
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(serveCommand(p), demoCommand(p), checkCommand(p), connectCommand(p), disconnectCommand(p), subscribersCommand(p), noticesCommand(p), factCommand(p), exemptionCommand(p), backtestCommand(p), importCommand(p), backfillCommand(p), rebuildCommand(p), verifyCommand(p), exportCommand(p), tokenCommand(p), versionCommand(p))
+	root.AddCommand(serveCommand(p), demoCommand(p), checkCommand(p), connectCommand(p), disconnectCommand(p), subscribersCommand(p), noticesCommand(p), factCommand(p), exemptionCommand(p), scorecardCommand(p), backtestCommand(p), importCommand(p), backfillCommand(p), rebuildCommand(p), verifyCommand(p), exportCommand(p), tokenCommand(p), versionCommand(p))
 	usageArgs(root)
 	return root
 }

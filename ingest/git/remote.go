@@ -30,7 +30,7 @@ var scp = regexp.MustCompile(`^([\w.-]+@)?([\w.-]+):([^/\\].*|/.*)$`)
 // CheckURL says what is wrong with the address of a repository; nil if nothing is.
 func CheckURL(text string) error {
 	if text == "" {
-		return fault.New(fault.Invalid, "must name the repository: https://git.example.com/platform/catalog.git, ssh://git@git.example.com/platform/catalog.git, or a folder")
+		return fault.New(fault.Invalid, "must name the repository: https://git.example.com/platform/catalog.git, ssh://git@git.example.com/platform/catalog.git or, in the configuration file, a folder")
 	}
 	if !strings.Contains(text, "://") {
 		return nil
@@ -49,7 +49,7 @@ func CheckURL(text string) error {
 			return fault.New(fault.Invalid, "names no folder")
 		}
 	default:
-		return fault.New(fault.Invalid, "begins with %s://, which cannot be read: write an https or ssh address, or a folder", u.Scheme)
+		return fault.New(fault.Invalid, "begins with %s://, which cannot be read: write an https or ssh address or, in the configuration file, a folder", u.Scheme)
 	}
 	if _, has := u.User.Password(); has {
 		return fault.New(fault.Invalid, "holds a password, which would show on pages: give it as token")

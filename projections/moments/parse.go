@@ -34,9 +34,24 @@ func (m *Moments) Parse(ctx context.Context, at, known string) (projections.Mome
 		return moment, err
 	}
 	if moment.Known, err = m.past.PositionAt(ctx, t); err == nil && moment.Known == 0 {
-		err = fault.New(fault.Invalid, "known: nothing was on record by %s, since the record begins later; leave known out to see what is known of that moment now", t.UTC().Format(time.RFC3339))
+		err = m.before(ctx, t)
 	}
 	return moment, err
+}
+
+// before says that nothing was on record yet at a time, and from when on something was.
+func (m *Moments) before(ctx context.Context, t time.Time) error {
+	const leave = "or leave known out to see what is known of that moment now"
+	if m.timeline.log != nil {
+		for first, err := range m.timeline.log.Read(ctx, 0) {
+			if err != nil {
+				return err
+			}
+			return fault.New(fault.Invalid, "known: nothing was on record by %s: the record begins at %s; name a moment from then on, %s",
+				t.UTC().Format(time.RFC3339), first.Recorded.UTC().Format(time.RFC3339), leave)
+		}
+	}
+	return fault.New(fault.Invalid, "known: nothing was on record by %s: the record begins later; name a later moment, %s", t.UTC().Format(time.RFC3339), leave)
 }
 
 // Then stands for what was on record at the moment that is asked for.

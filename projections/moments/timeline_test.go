@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,6 +20,23 @@ import (
 	"github.com/callboard/callboard/projections/moments"
 	"github.com/callboard/callboard/projections/projectiontest"
 )
+
+// Who asks by what was on record before anything was is told from when on something is.
+func TestBeforeTheRecord(t *testing.T) {
+	w := long(t, 2, 2)
+	begin := w.log[0].Recorded.UTC()
+	for _, q := range []struct{ at, known string }{
+		{"1999-01-01", moments.Then}, {"", "1999-01-01"}, {"", begin.Add(-time.Second).Format(time.RFC3339)},
+	} {
+		_, err := w.moments.Parse(t.Context(), q.at, q.known)
+		if want := "the record begins at " + begin.Format(time.RFC3339) + "; name a moment from then on, or leave known out"; fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), want) {
+			t.Errorf("at=%s known=%s: %v; want %q", q.at, q.known, err, want)
+		}
+	}
+	if m, err := w.moments.Parse(t.Context(), "", begin.Format(time.RFC3339Nano)); err != nil || m.Known != 1 {
+		t.Errorf("from its first event on it is known: %+v, %v", m, err)
+	}
+}
 
 // long is a world with more events than are read while somebody waits: so many
 // entities, and then as many changes of them, a minute apart.

@@ -29,6 +29,26 @@ func (d *Desk) ChangeCard(ctx context.Context, card *catalog.Entity, seen eventl
 	})
 }
 
+// RemoveCard takes a scorecard that was made in the portal out of the catalog: nothing is judged
+// by it any more. Seen is as for [Desk.ChangeInitiative].
+func (d *Desk) RemoveCard(ctx context.Context, ref string, seen eventlog.Position) (Made, error) {
+	if err := d.there(ref); err != nil {
+		return Made{}, err
+	}
+	var p Problems
+	p.by(ctx)
+	if err := p.err(); err != nil {
+		return Made{}, err
+	}
+	at, err := d.Make(ctx, ref, func(now *catalog.Entity) (*catalog.Entity, error) {
+		if now == nil {
+			return nil, fault.New(fault.NotFound, "there is no %s", ref)
+		}
+		return nil, d.seen(ref, seen)
+	})
+	return Made{ref, at}, err
+}
+
 func (d *Desk) publish(ctx context.Context, card *catalog.Entity, may func(now *catalog.Entity) error) (Made, error) {
 	var p Problems
 	p.by(ctx)

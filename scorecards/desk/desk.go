@@ -32,8 +32,8 @@ type Catalog interface {
 }
 
 // Maker puts on record what an entity is to be, and returns where that stands; zero if it
-// is so already. Decide is given how it is, nil where it is not there, while nobody else
-// changes it. The error is of kind fault.Conflict if a file declares the entity. What is
+// is so already. Decide is given how it is while nobody else changes it; nil, of either, is
+// that it is not there. The error is of kind fault.Conflict if a file declares the entity. What is
 // wrong with the entity itself is an error that wraps [Problems].
 type Maker func(ctx context.Context, ref string, decide func(now *catalog.Entity) (*catalog.Entity, error)) (eventlog.Position, error)
 
@@ -71,6 +71,14 @@ func (c Changed) Error() string {
 func (d *Desk) seen(ref string, at eventlog.Position) error {
 	if now := d.Catalog().Since(ref); at != 0 && at != now {
 		return fault.New(fault.Conflict, "%w", Changed{ref, now})
+	}
+	return nil
+}
+
+// there refuses what is not in the catalog.
+func (d *Desk) there(ref string) error {
+	if _, ok := d.Catalog().Entity(ref); !ok {
+		return fault.New(fault.NotFound, "there is no %s", ref)
 	}
 	return nil
 }

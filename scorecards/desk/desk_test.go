@@ -95,6 +95,12 @@ func (o *office) make(_ context.Context, ref string, decide func(*catalog.Entity
 	if err != nil {
 		return 0, err
 	}
+	o.made++
+	o.since[ref] = eventlog.Position(o.made)
+	if e == nil {
+		delete(o.entities, ref)
+		return o.since[ref], nil
+	}
 	text, err := descriptor.Format(e)
 	if err != nil {
 		return 0, err
@@ -104,8 +110,6 @@ func (o *office) make(_ context.Context, ref string, decide func(*catalog.Entity
 		return 0, fault.New(fault.Invalid, "%v in:\n%s", f.Documents[0].Problems, text)
 	}
 	o.entities[ref] = f.Documents[0].Entity
-	o.made++
-	o.since[ref] = eventlog.Position(o.made)
 	return o.since[ref], nil
 }
 
@@ -244,6 +248,17 @@ func fields(err error) string {
 func TestWhatIsWrongIsSaidByField(t *testing.T) {
 	o := newOffice(t)
 	before := len(o.entities)
+	// What is not there is said before what is missing.
+	for what, err := range map[string]error{
+		"granted": second(o.GrantExemption(t.Context(), "exemption:default/none", desk.Decision{})),
+		"denied":  second(o.DenyExemption(t.Context(), "exemption:default/none", desk.Decision{})),
+		"revoked": second(o.RevokeExemption(t.Context(), "exemption:default/none", desk.Decision{})),
+		"closed":  second(o.CloseInitiative(t.Context(), "initiative:default/none", 0, "")),
+	} {
+		if fault.KindOf(err) != fault.NotFound {
+			t.Errorf("none is %s: %v", what, err)
+		}
+	}
 	for _, tt := range []struct {
 		by   string
 		ask  desk.Request
@@ -428,5 +443,21 @@ func TestACardIsOpenedAndChanged(t *testing.T) {
 	}
 	if e, _ := o.Entity(made.Ref); e.Spec["rules"].([]any)[0].(map[string]any)["id"] != "more" {
 		t.Errorf("it is %+v", e.Spec)
+	}
+	if _, err := o.RemoveCard(t.Context(), made.Ref, 0); fields(err) != "by" {
+		t.Errorf("nobody removes it: %v", err)
+	}
+	if _, err := o.RemoveCard(as(t, "Moss Bank"), made.Ref, made.Position); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("removed by who saw the one before: %v", err)
+	}
+	if _, there := o.Entity(made.Ref); !there {
+		t.Fatal("it is gone all the same")
+	}
+	gone, err := o.RemoveCard(as(t, "Moss Bank"), made.Ref, o.since[made.Ref])
+	if _, there := o.Entity(made.Ref); err != nil || there || gone.Position == 0 {
+		t.Errorf("removed by %+v, %v", gone, err)
+	}
+	if _, err := o.RemoveCard(as(t, "Moss Bank"), made.Ref, 0); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("removed twice: %v", err)
 	}
 }

@@ -165,6 +165,9 @@ func (d *Desk) RevokeExemption(ctx context.Context, ref string, x Decision) (Mad
 }
 
 func (d *Desk) decide(ctx context.Context, ref string, p *Problems, seen eventlog.Position, status scorecards.Status, note string, change func(*scorecards.Exemption, *catalog.Entity) error) (Made, error) {
+	if err := d.there(ref); err != nil { // who takes another name is not to say why first
+		return Made{}, err
+	}
 	by := p.by(ctx)
 	if err := p.err(); err != nil {
 		return Made{}, err

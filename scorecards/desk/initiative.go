@@ -111,6 +111,9 @@ func (d *Desk) ChangeInitiative(ctx context.Context, ref string, seen eventlog.P
 // CloseInitiative has an initiative ask nobody any more, from today on, for a reason. Seen is
 // as for [Desk.ChangeInitiative].
 func (d *Desk) CloseInitiative(ctx context.Context, ref string, seen eventlog.Position, why string) (Made, error) {
+	if err := d.there(ref); err != nil {
+		return Made{}, err
+	}
 	var p Problems
 	p.by(ctx)
 	why = p.reason("note", why)

@@ -70,10 +70,14 @@ func (f folder) open(card string) (o open, ok bool, err error) {
 	return o, err == nil && f.near(o.time, f.grace), err
 }
 
-// near reports whether something was so about when the record was. That matters only
-// where the record tells of what is long past.
+// near reports whether something was so about when the record was: within some time, if the
+// record tells of what is long past; else it only must not be long past itself, so that what
+// is played or imported keeps nothing of today waiting.
 func (f folder) near(at int64, within time.Duration) bool {
-	return f.rec.Recorded.Sub(f.rec.Time) <= late || f.rec.Time.Sub(time.Unix(0, at)).Abs() <= within
+	if f.rec.Recorded.Sub(f.rec.Time) <= late {
+		within = late
+	}
+	return f.rec.Time.Sub(time.Unix(0, at)).Abs() <= within
 }
 
 // mend takes a fall back that is not ripe, since the entity stands higher again, or is

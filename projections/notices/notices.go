@@ -48,6 +48,9 @@ func (n Notice) Unread(since time.Time) bool {
 	return n.Shown.After(since) && n.Time.After(since.Add(-late))
 }
 
+// Past reports whether it tells of what was long ago when it became known.
+func (n Notice) Past() bool { return n.Shown.Sub(n.Time) > late }
+
 // Says is what a notice tells besides; what of it there is depends on the kind.
 type Says struct {
 	CardTitle string   `json:"cardTitle,omitempty"`

@@ -230,6 +230,23 @@ func TestPast(t *testing.T) {
 	same(t, "shown", want, headlines(t, folded(t, s), notices.Query{}))
 }
 
+// What was told of the past holds up nothing that happens now, whether it is sent yet or not.
+func TestNowAfterPast(t *testing.T) {
+	march := start.AddDate(0, -5, 0)
+	for _, c := range []struct {
+		name string
+		wait time.Duration
+		want []string
+	}{
+		{"before it is sent", time.Minute, []string{"09:05 payments fell from Gold to Bronze on Readiness", "09:06 ledger fell from Gold to Silver on Readiness"}},
+		{"after it was sent", 20 * time.Minute, []string{"09:05 payments fell from Gold to Bronze on Readiness", "09:25 ledger fell from Gold to Silver on Readiness"}},
+	} {
+		s := newStory(t).declare(map[string]string{"payments": "bank", "ledger": "bank"})
+		s.move("payments", "Gold", "Bronze", at(march)).after(c.wait).move("ledger", "Gold", "Silver").move("payments", "Bronze", "Silver")
+		same(t, c.name, c.want, sent(t, folded(t, s)))
+	}
+}
+
 // A drop says rule, commit and author; several causes each their own.
 func TestWords(t *testing.T) {
 	s := newStory(t).declare(map[string]string{"payments": "bank", "ledger": "bank"})

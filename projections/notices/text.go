@@ -303,16 +303,33 @@ func below(pages, ref string) string {
 // scores is the path of how an entity stands on scorecards.
 func scores(ref string) string { return entity(ref) + "/scorecards" }
 
+// Dated puts a notice into words for those who see them when they come: of what is long past
+// they say when it was.
+func Dated(n Notice) Words {
+	w := Text(n)
+	if n.Past() {
+		w.Lines = append([]Line{{Text: "This was on " + written(n.Time)}}, w.Lines...)
+	}
+	return w
+}
+
+// written is the day of a moment.
+func written(t time.Time) string { return t.UTC().Format("2 January 2006") }
+
 // Digest are notices of a day that were too many to be sent one by one.
 func Digest(all []Notice) Words {
 	one := "notices"
 	if len(all) == 1 {
 		one = "notice"
 	}
-	w := Words{Headline: fmt.Sprintf("and %d more %s of %s", len(all), one, all[0].Ripe.Format("2 January 2006")), Href: "/notices"}
+	w := Words{Headline: fmt.Sprintf("and %d more %s of %s", len(all), one, written(all[0].Ripe)), Href: "/notices"}
 	for _, n := range all[:min(len(all), 3*shownFalls)] {
 		t := Text(n)
-		w.Lines = append(w.Lines, Line{Name: t.Headline, Href: t.Href})
+		l := Line{Name: t.Headline, Href: t.Href}
+		if n.Past() {
+			l.Text = "on " + written(n.Time)
+		}
+		w.Lines = append(w.Lines, l)
 	}
 	if left := len(all) - 3*shownFalls; left > 0 {
 		w.Lines = append(w.Lines, Line{Text: fmt.Sprintf("%d more are in the portal", left)})

@@ -301,7 +301,7 @@ func (c *Channel) record(n notices.Notice) (eventlog.Record, error) {
 		subject = n.Falls[0].Entity
 	}
 	e := event.Event{ID: c.id(n.Ripe), Subject: subject, Time: n.Time, Actor: n.Actor, Cause: n.Cause}
-	return c.make(e, n.Ripe, Data{Words: notices.Text(n), Notice: &n})
+	return c.make(e, n.Ripe, Data{Words: notices.Dated(n), Notice: &n})
 }
 
 func (c *Channel) digest(all []notices.Notice, end time.Time) (eventlog.Record, error) {

@@ -44,6 +44,7 @@ type world struct {
 	notices *notices.Notices
 	store   *subscribers.Store
 	now     time.Time
+	ago     time.Duration // how long it was so when it becomes known
 	all     *subscribers.Dispatcher
 	moves   int
 	options *channels.Options
@@ -88,7 +89,7 @@ func (w *world) add(subject string, data event.Data) {
 		w.t.Fatal(err)
 	}
 	w.moves++
-	e.ID, e.Time = fmt.Sprint(w.moves), w.now
+	e.ID, e.Time = fmt.Sprint(w.moves), w.now.Add(-w.ago)
 	if _, ok := data.(event.ScoreChanged); ok {
 		e.Actor, e.Cause = event.Actor{Login: "saltmarsh"}, event.Cause{Commit: "4f2a91c7e0", CommitURL: "https://git.example.com/commit/4f2a91c7e0"}
 	}
@@ -270,6 +271,31 @@ func TestSlack(t *testing.T) {
 	s := w.state("bank-chat")
 	if s.Status != subscribers.Current || s.Type != channels.Slack || strings.Contains(fmt.Sprintf("%+v", s), "key") {
 		t.Errorf("the state is %+v", s)
+	}
+}
+
+// What is told of the past says when it was, alone and in a digest, and what happens now is
+// told at once all the same.
+func TestPast(t *testing.T) {
+	w, c := newWorld(t), newChat(t)
+	w.own("payments", "bank")
+	w.own("cart", "shop")
+	w.own("ledger", "bank")
+	w.serve(&channels.Channel{Name: "chat", Way: channels.Slack, Address: c.URL, Daily: 2})
+	w.ago = 60 * 24 * time.Hour
+	w.fall("payments")
+	w.now, w.ago = w.now.Add(time.Second), 0
+	w.fall("ledger")
+	w.now, w.ago = w.now.Add(time.Second), 60*24*time.Hour
+	w.fall("cart")
+	w.pass(grace + time.Second)
+	same(t, "heads", []string{"payments fell from Silver to Bronze on Readiness", "ledger fell from Silver to Bronze on Readiness"}, c.heads())
+	if all := c.said(); !strings.Contains(all[0], "\n• This was on 11 January 2026\n") || strings.Contains(all[1], "This was on") {
+		t.Errorf("said %q", all)
+	}
+	w.pass(24 * time.Hour)
+	if all := c.said(); len(all) != 3 || !strings.Contains(all[2], "|cart fell from Silver to Bronze on Readiness> on 11 January 2026") {
+		t.Errorf("said %q", all)
 	}
 }
 

@@ -1,0 +1,116 @@
+-- +goose Up
+-- All there is of it: the files 1 to 4 came before any release, and what they made is made
+-- anew and folded anew.
+DROP VIEW IF EXISTS chosen;
+DROP TABLE IF EXISTS position;
+DROP TABLE IF EXISTS notices;
+DROP TABLE IF EXISTS concerns;
+DROP TABLE IF EXISTS falls;
+DROP TABLE IF EXISTS known;
+DROP TABLE IF EXISTS standing;
+DROP TABLE IF EXISTS planned;
+DROP TABLE IF EXISTS goals;
+
+CREATE TABLE position (value INTEGER NOT NULL);
+INSERT INTO position VALUES (0);
+
+-- What is told, to whom. Times are nanoseconds since 1970, UTC.
+CREATE TABLE notices (
+    id       INTEGER PRIMARY KEY, -- in the order in which they are folded
+    kind     TEXT    NOT NULL,
+    card     TEXT    NOT NULL, -- full ref of the scorecard
+    about    TEXT    NOT NULL, -- full ref: exemption or initiative; empty for a drop
+    owner    TEXT    NOT NULL, -- whose entities fell; what drops are grouped by
+    position INTEGER NOT NULL, -- of the event that it is due to
+    time     INTEGER NOT NULL, -- when it was so
+    shown    INTEGER NOT NULL, -- since when it is seen in the portal, as it is now
+    ripe     INTEGER NOT NULL UNIQUE, -- from when on it is sent out, and changes no more
+    gone     INTEGER NOT NULL DEFAULT 0, -- position of the event that took it back; 0: none did
+    gone_at  INTEGER NOT NULL DEFAULT 0, -- when that was
+    says     TEXT    NOT NULL  -- JSON of what else there is to say
+);
+CREATE INDEX notices_shown ON notices (shown);
+CREATE INDEX notices_group ON notices (kind, card, owner, id);
+CREATE INDEX notices_about ON notices (about, kind);
+
+-- Whom it concerns.
+CREATE TABLE concerns (
+    ref    TEXT    NOT NULL, -- full ref of a group or user
+    notice INTEGER NOT NULL,
+    PRIMARY KEY (ref, notice)
+) WITHOUT ROWID;
+CREATE INDEX concerns_notice ON concerns (notice);
+
+-- The entities of a drop. One that falls further, or rises a little, has another row.
+CREATE TABLE falls (
+    notice   INTEGER NOT NULL,
+    entity   TEXT    NOT NULL,
+    card     TEXT    NOT NULL,
+    position INTEGER NOT NULL,
+    time     INTEGER NOT NULL,
+    ended    INTEGER NOT NULL DEFAULT 0, -- position of the event since which it is not so; 0: it is
+    begun_at INTEGER NOT NULL, -- since when it is so as the row says; the fall itself may be older
+    ended_at INTEGER NOT NULL DEFAULT 0, -- until when, if that is over
+    was      TEXT    NOT NULL, -- level
+    now      TEXT    NOT NULL, -- level
+    why      TEXT    NOT NULL, -- JSON: rules, actor, cause
+    PRIMARY KEY (notice, entity, position)
+) WITHOUT ROWID;
+CREATE INDEX falls_entity ON falls (entity, card) WHERE ended = 0;
+
+-- What must be known of entities: who owns them, and what a card or an initiative says.
+CREATE TABLE known (
+    ref   TEXT PRIMARY KEY,
+    owner TEXT NOT NULL, -- full ref; empty if nobody does
+    title TEXT NOT NULL,
+    says  TEXT NOT NULL  -- JSON: ladder of a card, reminders of an initiative
+) WITHOUT ROWID;
+
+-- How entities stand now.
+CREATE TABLE standing (
+    card   TEXT NOT NULL,
+    entity TEXT NOT NULL,
+    level  TEXT NOT NULL,
+    open   TEXT NOT NULL, -- JSON of the rules that do not let it pass, by their ids
+    PRIMARY KEY (card, entity)
+) WITHOUT ROWID;
+
+-- Initiatives that are open, and whether they can be measured: nobody is told of one that
+-- cannot.
+CREATE TABLE goals (
+    ref      TEXT PRIMARY KEY, -- of the initiative
+    card     TEXT    NOT NULL, -- full ref of the scorecard
+    says     TEXT    NOT NULL, -- JSON of event.Initiative
+    measured INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX goals_card ON goals (card);
+
+-- Notices of which it is chosen when they are due whom they concern, and is not yet.
+CREATE TABLE planned (
+    notice INTEGER PRIMARY KEY,
+    due    INTEGER NOT NULL,
+    owner  TEXT    NOT NULL, -- full ref of whom it concerns whatever happens; may be empty
+    entity TEXT    NOT NULL, -- full ref of whose owner it concerns; may be empty
+    card   TEXT    NOT NULL, -- likewise, of the scorecard
+    asks   INTEGER NOT NULL, -- 1: the owners of what the card judges, if that has not
+    level  TEXT    NOT NULL, -- this level, or
+    rules  TEXT    NOT NULL  -- these rules left to reach: JSON, ids
+);
+CREATE INDEX planned_due ON planned (due);
+
+-- Whom planned notices would concern now.
+CREATE VIEW chosen AS
+    SELECT p.notice, p.due, p.owner AS ref FROM planned AS p WHERE p.owner <> ''
+UNION
+    SELECT p.notice, p.due, k.owner FROM planned AS p CROSS JOIN known AS k ON k.ref IN (p.entity, p.card) WHERE k.owner <> ''
+UNION
+    SELECT p.notice, p.due, k.owner FROM planned AS p CROSS JOIN known AS c ON c.ref = p.card
+        CROSS JOIN standing AS s ON s.card = p.card CROSS JOIN known AS k ON k.ref = s.entity
+    WHERE p.asks AND p.level <> '' AND k.owner <> ''
+        AND ifnull((SELECT value FROM json_each(c.says, '$.ladder') WHERE key = s.level), 0) < ifnull((SELECT value FROM json_each(c.says, '$.ladder') WHERE key = p.level), 1000000)
+UNION
+    SELECT p.notice, p.due, k.owner FROM planned AS p CROSS JOIN known AS c ON c.ref = p.card
+        CROSS JOIN standing AS s ON s.card = p.card CROSS JOIN known AS k ON k.ref = s.entity
+    WHERE p.asks AND p.level = '' AND k.owner <> ''
+        AND EXISTS (SELECT 1 FROM json_each(s.open) AS o JOIN json_each(p.rules) AS r ON r.value = o.key
+            WHERE ifnull((SELECT value FROM json_each(c.says, '$.from') WHERE key = o.key), '') <= date(p.due / 1000000000, 'unixepoch'));

@@ -157,8 +157,8 @@ func (f folder) add(n Notice, owner string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if _, err := f.Exec(`INSERT INTO notices (kind, card, about, owner, position, time, shown, ripe, says) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		n.Kind, n.Card, n.About, owner, f.rec.Position, n.Time.UnixNano(), n.Shown.UnixNano(), ripe, string(says)); err != nil {
+	if _, err := f.Exec(`INSERT INTO notices (kind, card, about, owner, position, time, shown, ripe, gathered, says) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		n.Kind, n.Card, n.About, owner, f.rec.Position, n.Time.UnixNano(), n.Shown.UnixNano(), ripe, n.Gathered, string(says)); err != nil {
 		return 0, err
 	}
 	var id int64
@@ -200,12 +200,33 @@ func (f folder) on(n *Notice, at time.Time) bool {
 // farAway is the first year of which moments are no nanoseconds since 1970 any more.
 const farAway = 2262
 
-// concern has a notice concern somebody.
+// gather returns the notice that something belongs to that is of one owner, on a card. The
+// first is sent when the grace is over; what follows within an hour after that is one more,
+// at its end.
+func (f folder) gather(n Notice, owner string) (int64, error) {
+	var id, at, ripe int64
+	err := f.QueryRow(`SELECT id, time, ripe FROM notices WHERE kind = ? AND card = ? AND owner = ? AND (gone = 0 OR gone_at > ripe) ORDER BY id DESC LIMIT 1`, n.Kind, n.Card, owner).
+		Scan(&id, &at, &ripe)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+	case err != nil:
+		return 0, err
+	case !f.near(at, together):
+	case ripe > f.clock():
+		_, err := f.Exec(`UPDATE notices SET shown = ? WHERE id = ?`, f.clock(), id)
+		return id, err
+	case ripe+int64(together) > n.Ripe.UnixNano():
+		n.Ripe, n.Gathered = time.Unix(0, ripe+int64(together)), true
+	}
+	return f.add(n, owner)
+}
+
+// concern has a notice concern somebody, as it may already.
 func (f folder) concern(notice int64, ref string) error {
 	if ref == "" {
 		return nil
 	}
-	_, err := f.Exec(`INSERT INTO concerns (ref, notice) VALUES (?, ?)`, ref, notice)
+	_, err := f.Exec(`INSERT OR IGNORE INTO concerns (ref, notice) VALUES (?, ?)`, ref, notice)
 	return err
 }
 

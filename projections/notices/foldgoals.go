@@ -27,11 +27,14 @@ func day(text string) (time.Time, bool) {
 
 // exemption folds what became of an exemption.
 func (f folder) exemption(e event.Exemption) error {
-	if err := f.take(e.Ref, Requested, Expiring); err != nil {
+	if err := f.take(e.Ref, Expiring); err != nil {
 		return err
 	}
-	_, title, card, err := f.of(e.Card)
+	decides, title, card, err := f.of(e.Card)
 	if err != nil {
+		return err
+	}
+	if err := f.decided(e, title, card); err != nil {
 		return err
 	}
 	about := func(n Notice) Notice {
@@ -41,7 +44,7 @@ func (f folder) exemption(e event.Exemption) error {
 	}
 	switch f.rec.Type {
 	case event.TypeExemptionRequested:
-		return f.plan(about(f.begin(Requested)), whom{entity: e.Entity, card: e.Card}) // who decides, too
+		return f.requested(e, decides, title, card)
 	case event.TypeExemptionGranted:
 		last, ok := day(e.Until)
 		if !ok {

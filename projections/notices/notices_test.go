@@ -313,9 +313,11 @@ func TestGoals(t *testing.T) {
 	}{
 		{"asked for", func(s *story) { ofExemption(s, "exemption.requested.v1") }, notices.Query{Owners: []string{ops}},
 			[]string{"09:00 An exemption of payments from “Has CODEOWNERS” of Readiness waits for a decision"}},
-		{"asked for and denied", func(s *story) { ofExemption(ofExemption(s, "exemption.requested.v1"), "exemption.denied.v1") }, notices.Query{}, nil},
+		{"asked for and denied", func(s *story) { ofExemption(ofExemption(s, "exemption.requested.v1"), "exemption.denied.v1") }, notices.Query{Owners: []string{bank}},
+			[]string{"09:00 The exemption of payments from “Has CODEOWNERS” of Readiness was denied"}},
 		{"granted", func(s *story) { ofExemption(ofExemption(s, "exemption.requested.v1"), "exemption.granted.v1") }, notices.Query{Owners: []string{bank}},
-			[]string{"08:00 The exemption of payments from “Has CODEOWNERS” of Readiness ends in 7 days, after 30 March 2026", "08:00 The exemption of payments from “Has CODEOWNERS” of Readiness ends in 1 day, after 30 March 2026"}},
+			[]string{"09:00 The exemption of payments from “Has CODEOWNERS” of Readiness was granted until 30 March 2026", "08:00 The exemption of payments from “Has CODEOWNERS” of Readiness ends in 7 days, after 30 March 2026", "08:00 The exemption of payments from “Has CODEOWNERS” of Readiness ends in 1 day, after 30 March 2026"}},
+		{"granted, and nobody asked for it", func(s *story) { ofExemption(s, "exemption.granted.v1") }, notices.Query{Now: start}, nil},
 		{"granted, not yet near", func(s *story) { ofExemption(s, "exemption.granted.v1") }, notices.Query{Now: start.AddDate(0, 0, 3)}, nil},
 		{"revoked", func(s *story) { ofExemption(ofExemption(s, "exemption.granted.v1"), "exemption.revoked.v1") }, notices.Query{}, nil},
 		{"expired", func(s *story) {
@@ -561,6 +563,7 @@ func TestFold(t *testing.T) {
 	s := newStory(t).declare(map[string]string{"payments": "bank", "ledger": "bank", "cart": "shop"})
 	s.move("payments", "Gold", "Silver").move("ledger", "Gold", "Bronze").after(time.Minute).move("payments", "Silver", "Gold").move("cart", "Silver", "Bronze")
 	s.add("exemption:default/old", "exemption.granted.v1", map[string]any{"exemption": "exemption:default/old", "card": card, "entity": "component:default/cart", "until": "2026-05-01"})
+	s.exemption("a", "payments", event.TypeExemptionRequested, "").exemption("b", "cart", event.TypeExemptionRequested, "").exemption("a", "payments", event.TypeExemptionGranted, "2026-05-01")
 	projectiontest.Run(t, func(t *testing.T) *notices.Notices { t.Helper(); return open(t) }, s.records, func(t *testing.T, n *notices.Notices) any {
 		t.Helper()
 		all, err := n.List(t.Context(), notices.Query{Now: start.AddDate(1, 0, 0)})

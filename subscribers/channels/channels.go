@@ -51,6 +51,8 @@ type Notices interface {
 	// Ripe returns what became ripe, in that order, and CountRipe how many that are.
 	Ripe(ctx context.Context, r notices.Ripening) ([]notices.Notice, error)
 	CountRipe(ctx context.Context, r notices.Ripening) (int, error)
+	// Waiting returns what is so at a moment and sent out later, in that order.
+	Waiting(ctx context.Context, at time.Time, owners, kinds []string) ([]notices.Waiting, error)
 	// LastRipe and NextRipe return when something did, or does; zero for nothing.
 	LastRipe(ctx context.Context, until time.Time) (time.Time, error)
 	NextRipe(ctx context.Context, after time.Time) (time.Time, error)

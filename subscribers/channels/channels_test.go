@@ -356,6 +356,43 @@ func TestDaily(t *testing.T) {
 	}
 }
 
+// What is held back is told, with why and until when.
+func TestHeld(t *testing.T) {
+	w, c := newWorld(t), newChat(t)
+	for i := range 4 {
+		w.own(fmt.Sprint("s", i), fmt.Sprint("team-", i%2))
+	}
+	w.serve(
+		&channels.Channel{Name: "all", Way: channels.Slack, Address: c.URL, Daily: 2},
+		&channels.Channel{Name: "one", Way: channels.Slack, Address: c.URL, Owners: []string{"group:default/team-1"}},
+	)
+	held := func(name string) (all []string) {
+		t.Helper()
+		for _, h := range w.state(name).Held {
+			if h.Says == "" {
+				t.Errorf("nothing says why: %+v", h)
+			}
+			all = append(all, fmt.Sprintf("%d %s %s", h.Count, h.Why, h.Until.Format("15:04:05")))
+		}
+		return all
+	}
+	same(t, "nothing", []string(nil), held("all"))
+	w.fall("s0")
+	same(t, "the grace", []string{"1 grace 09:05:00"}, held("all"))
+	same(t, "of another team", []string(nil), held("one"))
+	w.pass(10 * time.Minute)
+	same(t, "sent", []string(nil), held("all"))
+	w.fall("s2") // of the team of s0
+	same(t, "gathered", []string{"1 hour 10:05:00"}, held("all"))
+	w.fall("s1", "s3")
+	same(t, "both", []string{"1 grace 09:15:00", "1 day 23:59:59"}, held("all"))
+	w.pass(2 * time.Hour)
+	same(t, "over the number of the day", []string{"1 day 23:59:59"}, held("all"))
+	same(t, "said", 2+1, len(c.said()))
+	w.pass(24 * time.Hour)
+	same(t, "the next day", []string(nil), held("all"))
+}
+
 // reader counts the notices that channels read.
 type reader struct {
 	channels.Notices

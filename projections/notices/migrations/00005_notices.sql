@@ -19,12 +19,13 @@ CREATE TABLE notices (
     id       INTEGER PRIMARY KEY, -- in the order in which they are folded
     kind     TEXT    NOT NULL,
     card     TEXT    NOT NULL, -- full ref of the scorecard
-    about    TEXT    NOT NULL, -- full ref: exemption or initiative; empty for a drop
-    owner    TEXT    NOT NULL, -- whose entities fell; what drops are grouped by
+    about    TEXT    NOT NULL, -- full ref: exemption or initiative; empty for what is grouped
+    owner    TEXT    NOT NULL, -- what is grouped by, besides kind and card: whose entities fell
     position INTEGER NOT NULL, -- of the event that it is due to
     time     INTEGER NOT NULL, -- when it was so
     shown    INTEGER NOT NULL, -- since when it is seen in the portal, as it is now
     ripe     INTEGER NOT NULL UNIQUE, -- from when on it is sent out, and changes no more
+    gathered INTEGER NOT NULL, -- 1: it waits for the hour after the one before
     gone     INTEGER NOT NULL DEFAULT 0, -- position of the event that took it back; 0: none did
     gone_at  INTEGER NOT NULL DEFAULT 0, -- when that was
     says     TEXT    NOT NULL  -- JSON of what else there is to say
@@ -57,6 +58,19 @@ CREATE TABLE falls (
     PRIMARY KEY (notice, entity, position)
 ) WITHOUT ROWID;
 CREATE INDEX falls_entity ON falls (entity, card) WHERE ended = 0;
+
+-- The requests for exemptions, or decisions about them, of a notice.
+CREATE TABLE requests (
+    notice    INTEGER NOT NULL,
+    exemption TEXT    NOT NULL, -- full ref
+    position  INTEGER NOT NULL, -- of the event that says so
+    time      INTEGER NOT NULL,
+    ended     INTEGER NOT NULL DEFAULT 0, -- position of the event since which it is not so; 0: it is
+    ended_at  INTEGER NOT NULL DEFAULT 0, -- when that was known
+    says      TEXT    NOT NULL, -- JSON
+    PRIMARY KEY (notice, position)
+) WITHOUT ROWID;
+CREATE INDEX requests_exemption ON requests (exemption) WHERE ended = 0;
 
 -- What must be known of entities: who owns them, and what a card or an initiative says.
 CREATE TABLE known (

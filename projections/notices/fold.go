@@ -51,6 +51,8 @@ func (f folder) fold() error {
 			return err
 		}
 		return f.initiative(i)
+	case event.TypeInitiativeAsked:
+		return with(f, f.asked)
 	}
 	return nil
 }
@@ -66,13 +68,12 @@ func with[D event.Data](f folder, do func(D) error) error {
 // clock is when the record was known: what grows from record to record.
 func (f folder) clock() int64 { return f.rec.Recorded.UnixNano() }
 
-// declared is what must be known of a scorecard, or an initiative.
+// declared is what must be known of a scorecard.
 type declared struct {
 	Draft  bool              `json:"draft,omitempty"`
 	Ladder map[string]int    `json:"ladder,omitempty"` // rank by level
 	From   map[string]string `json:"from,omitempty"`   // day from which a rule counts, by its id
 	Titles map[string]string `json:"titles,omitempty"` // of rules, by their ids
-	Remind []int             `json:"remind,omitempty"` // days before the last one
 }
 
 // declare keeps what must be known of an entity.
@@ -84,7 +85,7 @@ func (f folder) declare(e catalog.Entity) error {
 		}
 	}
 	says := "{}"
-	if e.Kind == "Scorecard" || e.Kind == "Initiative" {
+	if e.Kind == "Scorecard" {
 		var spec struct {
 			Draft  bool `json:"draft"`
 			Levels []struct {
@@ -96,11 +97,10 @@ func (f folder) declare(e catalog.Entity) error {
 				Title string `json:"title"`
 				From  string `json:"from"`
 			} `json:"rules"`
-			Remind []int `json:"remind"`
 		}
 		// Of a descriptor that says something else there is nothing to know.
 		if b, err := json.Marshal(e.Spec); err == nil && json.Unmarshal(b, &spec) == nil {
-			d := declared{Draft: spec.Draft, Ladder: map[string]int{}, From: map[string]string{}, Titles: map[string]string{}, Remind: spec.Remind}
+			d := declared{Draft: spec.Draft, Ladder: map[string]int{}, From: map[string]string{}, Titles: map[string]string{}}
 			for _, l := range spec.Levels {
 				d.Ladder[l.Name] = l.Rank
 			}

@@ -53,7 +53,11 @@ type Notices interface {
 	CountRipe(ctx context.Context, r notices.Ripening) (int, error)
 	// Waiting returns what is so at a moment and sent out later, in that order.
 	Waiting(ctx context.Context, at time.Time, owners, kinds []string) ([]notices.Waiting, error)
-	// LastRipe and NextRipe return when something did, or does; zero for nothing.
+	Moments
+}
+
+// Moments are when something became ripe, and does; zero for nothing.
+type Moments interface {
 	LastRipe(ctx context.Context, until time.Time) (time.Time, error)
 	NextRipe(ctx context.Context, after time.Time) (time.Time, error)
 }

@@ -72,59 +72,38 @@ CREATE TABLE requests (
 ) WITHOUT ROWID;
 CREATE INDEX requests_exemption ON requests (exemption) WHERE ended = 0;
 
--- What must be known of entities: who owns them, and what a card or an initiative says.
+-- What must be known of entities: who owns them, and what a card says.
 CREATE TABLE known (
     ref   TEXT PRIMARY KEY,
     owner TEXT NOT NULL, -- full ref; empty if nobody does
     title TEXT NOT NULL,
-    says  TEXT NOT NULL  -- JSON: ladder of a card, reminders of an initiative
+    says  TEXT NOT NULL  -- JSON of a card: its ladder, and its rules
 ) WITHOUT ROWID;
 
--- How entities stand now.
+-- What entities have left to do now.
 CREATE TABLE standing (
     card   TEXT NOT NULL,
     entity TEXT NOT NULL,
-    level  TEXT NOT NULL,
     open   TEXT NOT NULL, -- JSON of the rules that do not let it pass, by their ids
     PRIMARY KEY (card, entity)
 ) WITHOUT ROWID;
 
--- Initiatives that are open, and whether they can be measured: nobody is told of one that
--- cannot.
+-- Initiatives that are open.
 CREATE TABLE goals (
-    ref      TEXT PRIMARY KEY, -- of the initiative
-    card     TEXT    NOT NULL, -- full ref of the scorecard
-    says     TEXT    NOT NULL, -- JSON of event.Initiative
-    measured INTEGER NOT NULL
+    ref  TEXT PRIMARY KEY, -- of the initiative
+    card TEXT NOT NULL, -- full ref of the scorecard
+    says TEXT NOT NULL  -- JSON of it, and who opened or changed it
 ) WITHOUT ROWID;
 CREATE INDEX goals_card ON goals (card);
 
--- Notices of which it is chosen when they are due whom they concern, and is not yet.
+-- Notices of a day to come, which concern who owns an entity then.
 CREATE TABLE planned (
     notice INTEGER PRIMARY KEY,
     due    INTEGER NOT NULL,
-    owner  TEXT    NOT NULL, -- full ref of whom it concerns whatever happens; may be empty
-    entity TEXT    NOT NULL, -- full ref of whose owner it concerns; may be empty
-    card   TEXT    NOT NULL, -- likewise, of the scorecard
-    asks   INTEGER NOT NULL, -- 1: the owners of what the card judges, if that has not
-    level  TEXT    NOT NULL, -- this level, or
-    rules  TEXT    NOT NULL  -- these rules left to reach: JSON, ids
+    entity TEXT    NOT NULL -- full ref
 );
 CREATE INDEX planned_due ON planned (due);
 
--- Whom planned notices would concern now.
+-- Whom these would concern now.
 CREATE VIEW chosen AS
-    SELECT p.notice, p.due, p.owner AS ref FROM planned AS p WHERE p.owner <> ''
-UNION
-    SELECT p.notice, p.due, k.owner FROM planned AS p CROSS JOIN known AS k ON k.ref IN (p.entity, p.card) WHERE k.owner <> ''
-UNION
-    SELECT p.notice, p.due, k.owner FROM planned AS p CROSS JOIN known AS c ON c.ref = p.card
-        CROSS JOIN standing AS s ON s.card = p.card CROSS JOIN known AS k ON k.ref = s.entity
-    WHERE p.asks AND p.level <> '' AND k.owner <> ''
-        AND ifnull((SELECT value FROM json_each(c.says, '$.ladder') WHERE key = s.level), 0) < ifnull((SELECT value FROM json_each(c.says, '$.ladder') WHERE key = p.level), 1000000)
-UNION
-    SELECT p.notice, p.due, k.owner FROM planned AS p CROSS JOIN known AS c ON c.ref = p.card
-        CROSS JOIN standing AS s ON s.card = p.card CROSS JOIN known AS k ON k.ref = s.entity
-    WHERE p.asks AND p.level = '' AND k.owner <> ''
-        AND EXISTS (SELECT 1 FROM json_each(s.open) AS o JOIN json_each(p.rules) AS r ON r.value = o.key
-            WHERE ifnull((SELECT value FROM json_each(c.says, '$.from') WHERE key = o.key), '') <= date(p.due / 1000000000, 'unixepoch'));
+    SELECT p.notice, p.due, k.owner AS ref FROM planned AS p JOIN known AS k ON k.ref = p.entity WHERE k.owner <> '';

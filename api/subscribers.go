@@ -43,7 +43,16 @@ type subscriberJSON struct {
 	PausedAt     time.Time          `json:"pausedAt,omitzero"`
 	GivesUpAt    time.Time          `json:"givesUpAt,omitzero"`
 	DeadLetters  int                `json:"deadLetters"`
+	Held         []heldJSON         `json:"held,omitempty"`
 	Attempts     []sentJSON         `json:"attempts,omitempty"`
+}
+
+// heldJSON are notices that a channel is not sent yet.
+type heldJSON struct {
+	Why   string    `json:"why"`
+	Says  string    `json:"says"`
+	Count int       `json:"count"`
+	Until time.Time `json:"until"`
 }
 
 // filterJSON selects events as the parameters of the feed do.
@@ -95,10 +104,14 @@ func toLetterJSON(l subscribers.Letter, body []byte) letterJSON {
 }
 
 func toSubscriberJSON(s subscribers.State) subscriberJSON {
+	var held []heldJSON
+	for _, h := range s.Held {
+		held = append(held, heldJSON(h))
+	}
 	return subscriberJSON{
 		Name: s.Name, Host: s.Host, Channel: s.Type, Sends: s.Sends, Filter: toFilterJSON(s.Filter), Status: s.Status, Position: s.Position, Newest: s.Newest,
 		PendingSince: s.Pending, LagSeconds: s.Lag.Seconds(), DeliveredAt: s.Delivered, Failures: s.Failures, FailingSince: s.FailingSince,
-		RetryAt: s.RetryAt, Error: s.Reason, Paused: s.PausedFor, PausedAt: s.PausedAt, GivesUpAt: s.GivesUp, DeadLetters: s.Letters,
+		RetryAt: s.RetryAt, Error: s.Reason, Paused: s.PausedFor, PausedAt: s.PausedAt, GivesUpAt: s.GivesUp, DeadLetters: s.Letters, Held: held,
 	}
 }
 

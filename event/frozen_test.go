@@ -280,6 +280,7 @@ func samples() []event.Data {
 		event.ExemptionExpired{Exemption: exemption},
 		event.InitiativeOpened{Initiative: initiative},
 		event.InitiativeChanged{Initiative: initiative},
+		event.InitiativeAsked{Initiative: initiative, Days: 7, Mended: true, Owners: []string{"group:default/payments"}, Done: 17, Asked: 21},
 		event.InitiativeClosed{Initiative: initiative, Outcome: event.InitiativeMissed, Done: 17, Asked: 21, Note: "The platform moves first"},
 		event.DocsPublished{
 			Entity: "component:default/payments", Site: "Payments", Repository: repository.Repository, Commit: origin.Commit, Root: "services/api",

@@ -19,6 +19,17 @@ type InitiativeOpened struct{ Initiative }
 // is now, and when people are to be reminded may be another day, too.
 type InitiativeChanged struct{ Initiative }
 
+// InitiativeAsked says whom an initiative asks: when it begins or changes, or can be measured
+// at last, and some days before its last one, when people are to be reminded.
+type InitiativeAsked struct {
+	Initiative
+	Days   int      `json:"days,omitempty"`   // to its last one; 0: people are not reminded, it is new to them
+	Mended bool     `json:"mended,omitempty"` // it could not be measured until now
+	Owners []string `json:"owners"`           // full refs: of the entities that have something left to do
+	Done   int      `json:"done"`             // entities that have nothing left to do
+	Asked  int      `json:"asked"`            // all entities that are asked
+}
+
 // InitiativeClosed says that entities are not asked any more.
 type InitiativeClosed struct {
 	Initiative
@@ -45,6 +56,9 @@ func (InitiativeOpened) EventType() Type { return TypeInitiativeOpened }
 
 // EventType returns the fixed name.
 func (InitiativeChanged) EventType() Type { return TypeInitiativeChanged }
+
+// EventType returns the fixed name.
+func (InitiativeAsked) EventType() Type { return TypeInitiativeAsked }
 
 // EventType returns the fixed name.
 func (InitiativeClosed) EventType() Type { return TypeInitiativeClosed }

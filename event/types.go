@@ -44,6 +44,7 @@ const (
 
 	TypeInitiativeOpened  Type = "initiative.opened.v1"
 	TypeInitiativeChanged Type = "initiative.changed.v1"
+	TypeInitiativeAsked   Type = "initiative.asked.v1"
 	TypeInitiativeClosed  Type = "initiative.closed.v1"
 
 	TypeDocsPublished Type = "docs.published.v1"
@@ -116,6 +117,7 @@ var types = []TypeInfo{
 	{TypeExemptionExpired, "The time of an exemption is over.", decodeAs[ExemptionExpired]},
 	{TypeInitiativeOpened, "Entities are asked to reach something on a scorecard by a day.", decodeAs[InitiativeOpened]},
 	{TypeInitiativeChanged, "An open initiative asks for something else, of others or by another day.", decodeAs[InitiativeChanged]},
+	{TypeInitiativeAsked, "An initiative begins, or its last day comes near, for those who have something left to do.", decodeAs[InitiativeAsked]},
 	{TypeInitiativeClosed, "An initiative was reached, missed or withdrawn.", decodeAs[InitiativeClosed]},
 	{TypeDocsPublished, "The documentation of an entity is another one than before.", decodeAs[DocsPublished]},
 	{TypeDocsFailed, "The documentation of an entity cannot be shown as it is now; what was published stays.", decodeAs[DocsFailed]},

@@ -41,6 +41,11 @@ func (w *Worker) State(ctx context.Context) (State, error) {
 			s.Lag = max(0, w.options.Now().Sub(s.Pending))
 		}
 	}
+	if w.Channel != nil {
+		if s.Held, err = w.Channel.Held(ctx, p.began); err != nil {
+			return State{}, err
+		}
+	}
 	switch {
 	case p.PausedFor != "":
 		s.Status = Paused

@@ -52,6 +52,9 @@ type Channel interface {
 	Shown() Shown
 	// Ping is a record that nobody has to act on.
 	Ping(at time.Time) (eventlog.Record, error)
+	// Held is what waits though it is there, by why, what goes out first before all others.
+	// Began is when the channel was first there.
+	Held(ctx context.Context, began time.Time) ([]Held, error)
 	// Courier sends it; nil has it sent as a signed webhook.
 	Courier() Courier
 }
@@ -61,6 +64,14 @@ type Shown struct {
 	Type  string // what way it is, in a word
 	Sends string // what is sent, for people
 	Host  string // of its address, with the scheme
+}
+
+// Held is something that waits, and not because of how it goes.
+type Held struct {
+	Why   string    // in a word
+	Says  string    // for people: what it waits for, as a sentence
+	Count int       // of what there is to send
+	Until time.Time // when the first of it goes out
 }
 
 // Feed is what there is to send.
@@ -143,6 +154,7 @@ type State struct {
 	Lag     time.Duration     // from then to now
 	GivesUp time.Time         // when the next event becomes a dead letter, if it is refused until then; zero if it is not
 	Letters int               // dead letters
+	Held    []Held            // of a channel: what waits by design
 }
 
 // Progress is how far a subscriber is, and how it goes.

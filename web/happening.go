@@ -99,6 +99,8 @@ func tellTypeAround(t event.Type) told {
 		return told{"flag", "good", "Initiative opened"}
 	case event.TypeInitiativeChanged:
 		return told{"flag", "", "Initiative changed"}
+	case event.TypeInitiativeAsked:
+		return told{"flag", "", "Initiative asks"}
 	case event.TypeInitiativeClosed:
 		return told{"flag", "", "Initiative closed"}
 	case event.TypeDocsPublished:

@@ -11,7 +11,6 @@ import (
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/agreements"
 	"github.com/callboard/callboard/projections/history"
-	"github.com/callboard/callboard/projections/notices"
 	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/web/ui"
 )
@@ -253,7 +252,7 @@ func remindersOf(r request, i *agreements.Initiative) (all []string) {
 		if n > 0 && days == i.Remind[n-1] {
 			continue
 		}
-		at := notices.ReminderAt(i.LastDay(), days)
+		at := i.RemindAt(days)
 		says := ui.Plural(days, "day") + " before, on " + ui.Day(at).Text
 		switch {
 		case i.State == agreements.Draft:

@@ -337,6 +337,8 @@ func newToldRow(r request, n notices.Notice) toldRow {
 			})
 		case m != (notices.Mark{}):
 			row.says, row.toldMarks = m.Says, marks
+		case l.Name != "":
+			row.lines = append(row.lines, toldLine{entity: ui.Anchor{Label: l.Name, Href: l.Href}, says: l.Text, toldMarks: toldMarks{who: ui.Person{Name: l.Who}}})
 		case l.Text != "":
 			row.lines = append(row.lines, toldLine{says: l.Text})
 		}

@@ -215,6 +215,27 @@ func TestReadIsWhatWasShown(t *testing.T) {
 	}
 }
 
+// Each of several requests is a line that leads to it, with who asks.
+func TestNoticeOfRequests(t *testing.T) {
+	p := tells(t, func(s *telling) {
+		s.own("payments", "bank")
+		for _, name := range []string{"a", "b"} {
+			s.add(time.Hour, "exemption:default/"+name, event.ExemptionRequested{Exemption: event.Exemption{
+				Ref: "exemption:default/" + name, Card: toldOn, Entity: "component:default/payments", Reason: "It <i>moves</i>", RequestedBy: "Kestrel",
+			}})
+		}
+	})
+	body := p.ok("/notices").body
+	for _, want := range []string{
+		"2 exemptions from rules of readiness wait for a decision", `<a class="ref strong" href="/exemptions/a">payments</a>`, `href="/exemptions/b"`,
+		"from all rules: It &lt;i&gt;moves&lt;/i&gt;", "Kestrel",
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page has no %s:\n%s", want, body)
+		}
+	}
+}
+
 // A notice of many names some of them, in the words that other ways out have.
 func TestNoticeOfMany(t *testing.T) {
 	p := tells(t, func(s *telling) {

@@ -93,6 +93,14 @@ type subscriberRow struct {
 	letters          int
 	channel          bool // notices are sent to it
 	upTo             ui.Moment
+	held             []backRow
+	heldCount        string // how many notices are held back; empty for none
+}
+
+// backRow are notices that wait by design.
+type backRow struct {
+	count, says string
+	until       ui.Moment
 }
 
 // subscriberList handles "GET /subscribers".
@@ -118,6 +126,14 @@ func newSubscriberRow(s subscribers.State, now time.Time) subscriberRow {
 	}
 	if s.Type != "" {
 		row.channel, row.selects, row.upTo = true, s.Sends, ui.Stamp(s.UpTo, now)
+	}
+	count := 0
+	for _, h := range s.Held {
+		count += h.Count
+		row.held = append(row.held, backRow{ui.Plural(h.Count, "notice", "notices"), h.Says, ui.Stamp(h.Until, now)})
+	}
+	if count > 0 {
+		row.heldCount = ui.Number(count) + " held back"
 	}
 	if !row.current {
 		row.lag, row.behind = ui.Span(s.Lag), ui.Plural(s.Newest-s.Position, "event", "events")

@@ -6,9 +6,13 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/subscribers"
 	"github.com/callboard/callboard/web"
 	"github.com/callboard/callboard/web/internal/sample"
 )
@@ -95,4 +99,56 @@ func TestDeadLetter(t *testing.T) {
 			t.Errorf("%s: %d, want %d", address, got.status, want)
 		}
 	}
+}
+
+// holding is a channel that holds something back.
+type holding struct{ held []subscribers.Held }
+
+func (holding) Ends(context.Context) (eventlog.Position, error)              { return 0, nil }
+func (holding) Newest(context.Context, time.Time) (eventlog.Position, error) { return 0, nil }
+func (holding) Entries(context.Context, time.Time, eventlog.Position, eventlog.Position, int) ([]eventlog.Record, error) {
+	return nil, nil
+}
+func (holding) At(context.Context, time.Time, eventlog.Position) (eventlog.Record, error) {
+	return eventlog.Record{}, fault.New(fault.NotFound, "there is none")
+}
+func (holding) Wait(context.Context, eventlog.Position) error { return nil }
+func (holding) Shown() subscribers.Shown {
+	return subscribers.Shown{Type: "slack", Sends: "all notices", Host: "https://chat.example"}
+}
+func (holding) Ping(time.Time) (eventlog.Record, error)                       { return eventlog.Record{}, nil }
+func (holding) Courier() subscribers.Courier                                  { return deaf{} }
+func (h holding) Held(context.Context, time.Time) ([]subscribers.Held, error) { return h.held, nil }
+
+// deaf takes nothing.
+type deaf struct{}
+
+func (deaf) Send(context.Context, subscribers.Message) subscribers.Answer {
+	return subscribers.Answer{Verdict: subscribers.Refused}
+}
+
+// What a channel is not sent yet is on its page, with why and until when.
+func TestHeldBack(t *testing.T) {
+	w, err := sample.Acme(context.Background(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := w.Subscribe(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	until := sample.Now.Add(5 * time.Minute)
+	err = d.Serve(context.Background(), []subscribers.Subscriber{
+		{Name: "chat", Channel: holding{[]subscribers.Held{{Why: "grace", Says: "Within the grace", Count: 1, Until: until}, {Why: "hour", Says: "It is gathered", Count: 2, Until: until.Add(time.Hour)}}}},
+		{Name: "quiet", Channel: holding{}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := open(t, w, func(c *web.Config) { c.Subscribers = d })
+	chat := p.ok("/subscribers/chat")
+	chat.wants("#h-held ~ .rows, section:has(#h-held) .rows", "1 notice, until "+until.Format("15:04:05"), "Within the grace.", "2 notices, until "+until.Add(time.Hour).Format("15:04:05"))
+	chat.wants(".facts-rail", "3 held back")
+	p.ok("/subscribers/quiet").wants(".facts-rail", "Held back none")
+	p.ok("/subscribers").wants("table.subscribers", "3 held back")
 }

@@ -81,5 +81,5 @@ const chatPage = `<!doctype html><html lang="en"><meta charset="utf-8"><meta nam
 <style>body{font:15px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}li{list-style:none;padding:.75rem 0;border-top:1px solid #8884}
 ul{padding:0}time{color:#777;font-size:13px}</style>
 <h1>The chat of Acme</h1><p>What Callboard tells a chat: this page takes the webhooks that Slack takes. The newest is first; the page looks again by itself.</p>
-<ul>{{range .}}<li><time>{{.At.Format "15:04:05"}} UTC</time><br>{{.Text}}</li>{{else}}<li>Nobody was told anything so far. Ask for an exemption to see it.</li>{{end}}</ul></html>
+<ul>{{range .}}<li><time>{{.At.Format "2 January 2006, 15:04:05"}} UTC</time><br>{{.Text}}</li>{{else}}<li>Nobody was told anything so far. Ask for an exemption to see it.</li>{{end}}</ul></html>
 `

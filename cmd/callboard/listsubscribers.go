@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -19,7 +20,9 @@ func subscribersCommand(p process) *cobra.Command {
 		Short: "List the programs that a running portal sends events to, and how they stand",
 		Long: `List the programs that a running portal sends events to: up to which event each
 has everything, for how long the oldest has waited that it has not, and how many
-events it did not take. What can be done about it is on the portal's pages, and
+events it did not take. Of the channels that notices go to it says how many are held
+back, because of the grace, the hour after another, or the number of the day, and until
+when. What can be done about it is on the portal's pages, and
 in its API.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -38,6 +41,7 @@ in its API.`,
 					DeadLetters int
 					Error       string
 					Paused      string
+					Held        []heldBack
 				}
 			}
 			if err := portal.ask(cmd.Context(), http.MethodGet, "/api/subscribers", nil, &all); err != nil {
@@ -48,20 +52,39 @@ in its API.`,
 				return nil
 			}
 			table := tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(table, "NAME\tSTATUS\tUP TO\tLAG\tDEAD LETTERS\tWHY")
+			fmt.Fprintln(table, "NAME\tSTATUS\tUP TO\tLAG\tHELD BACK\tDEAD LETTERS\tWHY")
 			for _, s := range all.Items {
 				why := s.Paused
 				if s.Status == subscribers.Failing {
 					why = s.Error
 				}
 				lag := time.Duration(s.LagSeconds * float64(time.Second)).Round(time.Second)
-				fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%s\n", s.Name, s.Status, upTo(s.Channel, s.Position, s.Newest), lag, s.DeadLetters, why)
+				fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", s.Name, s.Status, upTo(s.Channel, s.Position, s.Newest), lag, heldBacks(s.Held), s.DeadLetters, why)
 			}
 			return table.Flush()
 		},
 	}
 	f.add(c)
 	return c
+}
+
+// heldBack are notices that a channel is not sent yet.
+type heldBack struct {
+	Why   string
+	Count int
+	Until time.Time
+}
+
+// heldBacks says how many are, why and until when.
+func heldBacks(all []heldBack) string {
+	if len(all) == 0 {
+		return "-"
+	}
+	says := make([]string, len(all))
+	for i, h := range all {
+		says[i] = fmt.Sprintf("%d (%s) until %s", h.Count, h.Why, h.Until.UTC().Format(time.RFC3339))
+	}
+	return strings.Join(says, ", ")
 }
 
 // upTo is how far a subscriber has come: the event of the newest or, of a channel, whose

@@ -2,6 +2,7 @@ package main
 
 import (
 	"testing"
+	"time"
 
 	"github.com/callboard/callboard/eventlog"
 )
@@ -19,6 +20,19 @@ func TestUpTo(t *testing.T) {
 	} {
 		if got := upTo(tt.channel, tt.at, tt.newest); got != tt.want {
 			t.Errorf("%s %d: %q, want %q", tt.channel, tt.at, got, tt.want)
+		}
+	}
+}
+
+// What is held back is told with why and until when.
+func TestHeldBacks(t *testing.T) {
+	at := time.Date(2026, 3, 12, 10, 5, 0, 1, time.UTC)
+	for want, all := range map[string][]heldBack{
+		"-": nil,
+		"1 (grace) until 2026-03-12T10:05:00Z, 3 (hour) until 2026-03-12T11:05:00Z": {{"grace", 1, at}, {"hour", 3, at.Add(time.Hour)}},
+	} {
+		if got := heldBacks(all); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

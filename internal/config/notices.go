@@ -53,7 +53,7 @@ func ChannelTypes() []string { return []string{ChannelSlack, ChannelWebhook, Cha
 
 // NoticeKinds lists the kinds of notices that a channel can choose.
 func NoticeKinds() []string {
-	return []string{"drop", "initiative", "reminder", "exemption-requested", "exemption-expiring", "exemption-expired"}
+	return []string{"drop", "initiative", "reminder", "exemption-requested", "exemption-decided", "exemption-expiring", "exemption-expired"}
 }
 
 // Refs are the owners as full references.

@@ -80,6 +80,8 @@ func words(data event.Data) string {
 		return asks(d.Initiative) + ", due " + projections.Date(d.Target)
 	case event.InitiativeChanged:
 		return asks(d.Initiative) + ", due " + projections.Date(d.Target)
+	case event.InitiativeAsked:
+		return titled(fmt.Sprintf("%d of %d done, due %s", d.Done, d.Asked, projections.Date(d.Target)), owing(d.Owners))
 	case event.InitiativeClosed:
 		switch d.Outcome {
 		case event.InitiativeUnasked:
@@ -105,6 +107,17 @@ func words(data event.Data) string {
 		return d.Detail
 	}
 	return ""
+}
+
+// owing says how many have something left to do.
+func owing(owners []string) string {
+	switch len(owners) {
+	case 0:
+		return ""
+	case 1:
+		return "one owner has something left to do"
+	}
+	return fmt.Sprintf("%d owners have something left to do", len(owners))
 }
 
 func requested(d event.SourceWorkRequested) string {

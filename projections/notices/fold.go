@@ -51,6 +51,8 @@ func (f folder) fold() error {
 			return err
 		}
 		return f.initiative(i)
+	case event.TypeInitiativeAsked:
+		return with(f, f.asked)
 	}
 	return nil
 }
@@ -66,13 +68,12 @@ func with[D event.Data](f folder, do func(D) error) error {
 // clock is when the record was known: what grows from record to record.
 func (f folder) clock() int64 { return f.rec.Recorded.UnixNano() }
 
-// declared is what must be known of a scorecard, or an initiative.
+// declared is what must be known of a scorecard.
 type declared struct {
 	Draft  bool              `json:"draft,omitempty"`
 	Ladder map[string]int    `json:"ladder,omitempty"` // rank by level
 	From   map[string]string `json:"from,omitempty"`   // day from which a rule counts, by its id
 	Titles map[string]string `json:"titles,omitempty"` // of rules, by their ids
-	Remind []int             `json:"remind,omitempty"` // days before the last one
 }
 
 // declare keeps what must be known of an entity.
@@ -84,7 +85,7 @@ func (f folder) declare(e catalog.Entity) error {
 		}
 	}
 	says := "{}"
-	if e.Kind == "Scorecard" || e.Kind == "Initiative" {
+	if e.Kind == "Scorecard" {
 		var spec struct {
 			Draft  bool `json:"draft"`
 			Levels []struct {
@@ -96,11 +97,10 @@ func (f folder) declare(e catalog.Entity) error {
 				Title string `json:"title"`
 				From  string `json:"from"`
 			} `json:"rules"`
-			Remind []int `json:"remind"`
 		}
 		// Of a descriptor that says something else there is nothing to know.
 		if b, err := json.Marshal(e.Spec); err == nil && json.Unmarshal(b, &spec) == nil {
-			d := declared{Draft: spec.Draft, Ladder: map[string]int{}, From: map[string]string{}, Titles: map[string]string{}, Remind: spec.Remind}
+			d := declared{Draft: spec.Draft, Ladder: map[string]int{}, From: map[string]string{}, Titles: map[string]string{}}
 			for _, l := range spec.Levels {
 				d.Ladder[l.Name] = l.Rank
 			}
@@ -157,8 +157,8 @@ func (f folder) add(n Notice, owner string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if _, err := f.Exec(`INSERT INTO notices (kind, card, about, owner, position, time, shown, ripe, says) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		n.Kind, n.Card, n.About, owner, f.rec.Position, n.Time.UnixNano(), n.Shown.UnixNano(), ripe, string(says)); err != nil {
+	if _, err := f.Exec(`INSERT INTO notices (kind, card, about, owner, position, time, shown, ripe, gathered, says) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		n.Kind, n.Card, n.About, owner, f.rec.Position, n.Time.UnixNano(), n.Shown.UnixNano(), ripe, n.Gathered, string(says)); err != nil {
 		return 0, err
 	}
 	var id int64
@@ -200,12 +200,33 @@ func (f folder) on(n *Notice, at time.Time) bool {
 // farAway is the first year of which moments are no nanoseconds since 1970 any more.
 const farAway = 2262
 
-// concern has a notice concern somebody.
+// gather returns the notice that something belongs to that is of one owner, on a card. The
+// first is sent when the grace is over; what follows within an hour after that is one more,
+// at its end.
+func (f folder) gather(n Notice, owner string) (int64, error) {
+	var id, at, ripe int64
+	err := f.QueryRow(`SELECT id, time, ripe FROM notices WHERE kind = ? AND card = ? AND owner = ? AND (gone = 0 OR gone_at > ripe) ORDER BY id DESC LIMIT 1`, n.Kind, n.Card, owner).
+		Scan(&id, &at, &ripe)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+	case err != nil:
+		return 0, err
+	case !f.near(at, together):
+	case ripe > f.clock():
+		_, err := f.Exec(`UPDATE notices SET shown = ? WHERE id = ?`, f.clock(), id)
+		return id, err
+	case ripe+int64(together) > n.Ripe.UnixNano():
+		n.Ripe, n.Gathered = time.Unix(0, ripe+int64(together)), true
+	}
+	return f.add(n, owner)
+}
+
+// concern has a notice concern somebody, as it may already.
 func (f folder) concern(notice int64, ref string) error {
 	if ref == "" {
 		return nil
 	}
-	_, err := f.Exec(`INSERT INTO concerns (ref, notice) VALUES (?, ?)`, ref, notice)
+	_, err := f.Exec(`INSERT OR IGNORE INTO concerns (ref, notice) VALUES (?, ?)`, ref, notice)
 	return err
 }
 

@@ -70,10 +70,14 @@ func (f folder) open(card string) (o open, ok bool, err error) {
 	return o, err == nil && f.near(o.time, f.grace), err
 }
 
-// near reports whether something was so about when the record was. That matters only
-// where the record tells of what is long past.
+// near reports whether something was so about when the record was: within some time, if the
+// record tells of what is long past; else it only must not be long past itself, so that what
+// is played or imported keeps nothing of today waiting.
 func (f folder) near(at int64, within time.Duration) bool {
-	return f.rec.Recorded.Sub(f.rec.Time) <= late || f.rec.Time.Sub(time.Unix(0, at)).Abs() <= within
+	if f.rec.Recorded.Sub(f.rec.Time) <= late {
+		within = late
+	}
+	return f.rec.Time.Sub(time.Unix(0, at)).Abs() <= within
 }
 
 // mend takes a fall back that is not ripe, since the entity stands higher again, or is
@@ -127,8 +131,7 @@ func (f folder) fell(d event.ScoreChanged, rules []Rule) error {
 	return f.insert(id, d.Card, fall, written, f.rec.Time.UnixNano())
 }
 
-// group is the notice that a fall belongs to. The first of a team on a card is sent when
-// the grace is over; what follows within an hour after that is one more, at its end.
+// group is the notice that a fall belongs to: of its team and card.
 func (f folder) group(d event.ScoreChanged) (int64, error) {
 	owner, _, _, err := f.of(f.rec.Subject)
 	if err != nil {
@@ -137,21 +140,8 @@ func (f folder) group(d event.ScoreChanged) (int64, error) {
 	n := f.begin(Drop)
 	n.Card, n.CardTitle = d.Card, d.Title
 	n.Actor, n.Cause = event.Actor{}, event.Cause{} // each fall has its own
-	var id, at, ripe int64
-	err = f.QueryRow(`SELECT id, time, ripe FROM notices WHERE kind = ? AND card = ? AND owner = ? AND gone = 0 ORDER BY id DESC LIMIT 1`, Drop, d.Card, owner).
-		Scan(&id, &at, &ripe)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-	case err != nil:
-		return 0, err
-	case !f.near(at, together):
-	case ripe > f.clock():
-		_, err := f.Exec(`UPDATE notices SET shown = ? WHERE id = ?`, f.clock(), id)
-		return id, err
-	case ripe+int64(together) > n.Ripe.UnixNano():
-		n.Ripe = time.Unix(0, ripe+int64(together))
-	}
-	if id, err = f.add(n, owner); err != nil {
+	id, err := f.gather(n, owner)
+	if err != nil {
 		return 0, err
 	}
 	return id, f.concern(id, owner)

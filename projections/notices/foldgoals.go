@@ -16,8 +16,8 @@ const atHour = 8 * time.Hour
 // warnings are how many days before an exemption ends that is told.
 func warnings() []int { return []int{7, 1} }
 
-// ReminderAt is when people are reminded some days before the last day of an initiative.
-func ReminderAt(last time.Time, days int) time.Time { return last.AddDate(0, 0, -days).Add(atHour) }
+// warnAt is when people are warned some days before a last one.
+func warnAt(last time.Time, days int) time.Time { return last.AddDate(0, 0, -days).Add(atHour) }
 
 // day reads the last day of something; false if there is none.
 func day(text string) (time.Time, bool) {
@@ -27,11 +27,14 @@ func day(text string) (time.Time, bool) {
 
 // exemption folds what became of an exemption.
 func (f folder) exemption(e event.Exemption) error {
-	if err := f.take(e.Ref, Requested, Expiring); err != nil {
+	if err := f.take(e.Ref, Expiring); err != nil {
 		return err
 	}
-	_, title, card, err := f.of(e.Card)
+	decides, title, card, err := f.of(e.Card)
 	if err != nil {
+		return err
+	}
+	if err := f.decided(e, title, card); err != nil {
 		return err
 	}
 	about := func(n Notice) Notice {
@@ -41,7 +44,7 @@ func (f folder) exemption(e event.Exemption) error {
 	}
 	switch f.rec.Type {
 	case event.TypeExemptionRequested:
-		return f.plan(about(f.begin(Requested)), whom{entity: e.Entity, card: e.Card}) // who decides, too
+		return f.requested(e, decides, title, card)
 	case event.TypeExemptionGranted:
 		last, ok := day(e.Until)
 		if !ok {
@@ -50,19 +53,27 @@ func (f folder) exemption(e event.Exemption) error {
 		for _, days := range warnings() {
 			n := about(f.begin(Expiring))
 			n.Days = days
-			if f.on(&n, ReminderAt(last, days)) {
-				if err := f.plan(n, whom{entity: e.Entity}); err != nil {
+			if f.on(&n, warnAt(last, days)) {
+				if err := f.plan(n, e.Entity); err != nil {
 					return err
 				}
 			}
 		}
 	case event.TypeExemptionExpired:
-		return f.plan(about(f.begin(Expired)), whom{entity: e.Entity})
+		return f.plan(about(f.begin(Expired)), e.Entity)
 	}
 	return nil
 }
 
-// initiative folds that an initiative began, changed or ended.
+// goal is an initiative that is open, and who made it so.
+type goal struct {
+	event.Initiative
+	Actor event.Actor `json:"actor,omitzero"`
+	Cause event.Cause `json:"cause,omitzero"`
+}
+
+// initiative folds that an initiative began, changed or ended. People are told that it asks
+// something of them once it says whom: see asked.
 func (f folder) initiative(i event.Initiative) error {
 	if f.rec.Type == event.TypeInitiativeClosed {
 		if _, err := f.Exec(`DELETE FROM goals WHERE ref = ?`, i.Ref); err != nil {
@@ -70,22 +81,21 @@ func (f folder) initiative(i event.Initiative) error {
 		}
 		return f.take(i.Ref, Opened, Reminder)
 	}
+	says, err := json.Marshal(goal{i, f.rec.Actor, f.rec.Cause})
+	if err != nil {
+		return err
+	}
+	if _, err := f.Exec(`INSERT OR REPLACE INTO goals (ref, card, says) VALUES (?, ?, ?)`, i.Ref, i.Card, string(says)); err != nil {
+		return err
+	}
 	_, _, card, err := f.of(i.Card)
 	if err != nil {
 		return err
 	}
-	says, err := json.Marshal(i)
-	if err != nil {
-		return err
-	}
-	measured := card.measures(i)
-	if _, err := f.Exec(`INSERT OR REPLACE INTO goals (ref, card, says, measured) VALUES (?, ?, ?, ?)`, i.Ref, i.Card, string(says), measured); err != nil {
-		return err
-	}
-	if !measured {
+	if first, ok := day(i.Start); !card.measures(i) || ok && first.Add(atHour).After(f.rec.Time) {
 		return f.silence(i.Ref)
 	}
-	return f.goal(i, false)
+	return f.take(i.Ref, Reminder)
 }
 
 // measures reports whether a card can tell who has done what an initiative asks for.
@@ -96,7 +106,7 @@ func (d declared) measures(i event.Initiative) bool {
 	return !d.Draft && d.Titles != nil && !slices.ContainsFunc(i.Rules, func(id string) bool { _, ok := d.Titles[id]; return !ok })
 }
 
-// silence takes back what an initiative would tell people that cannot be measured.
+// silence takes back what an initiative would tell people that asks nobody now.
 func (f folder) silence(ref string) error {
 	if _, err := f.Exec(`UPDATE notices SET gone = ?, gone_at = ? WHERE about = ? AND kind = ? AND gone = 0 AND ripe > ?`, f.rec.Position, f.clock(), ref, Opened, f.clock()); err != nil {
 		return err
@@ -104,89 +114,75 @@ func (f folder) silence(ref string) error {
 	return f.take(ref, Reminder)
 }
 
-// remeasure looks at the initiatives on a card that is another one now, or gone: they begin
-// for people when they can be measured, and are silent while they cannot.
+// remeasure silences the initiatives on a card that is another one now, or gone, and cannot
+// tell who has done what they ask for.
 func (f folder) remeasure() error {
 	_, _, card, err := f.of(f.rec.Subject)
 	if err != nil {
 		return err
 	}
 	var all []byte
-	if err := f.QueryRow(`SELECT json_group_array(json_object('goal', json(says), 'measured', json(iif(measured, 'true', 'false'))))
-		FROM (SELECT says, measured FROM goals WHERE card = ? ORDER BY ref)`, f.rec.Subject).Scan(&all); err != nil {
+	if err := f.QueryRow(`SELECT json_group_array(json(says)) FROM (SELECT says FROM goals WHERE card = ? ORDER BY ref)`, f.rec.Subject).Scan(&all); err != nil {
 		return err
 	}
-	var goals []struct {
-		Goal     event.Initiative
-		Measured bool
-	}
+	var goals []goal
 	if err := json.Unmarshal(all, &goals); err != nil {
 		return err
 	}
 	for _, one := range goals {
-		i, measured := one.Goal, card.measures(one.Goal)
-		if measured == one.Measured {
+		if card.measures(one.Initiative) {
 			continue
 		}
-		if _, err := f.Exec(`UPDATE goals SET measured = ? WHERE ref = ?`, measured, i.Ref); err != nil {
-			return err
-		}
-		tell := f.silence
-		if measured {
-			tell = func(string) error { return f.goal(i, true) }
-		}
-		if err := tell(i.Ref); err != nil {
+		if err := f.silence(one.Ref); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// goal plans what people are told of an initiative that is another one now, or can be
-// measured at last.
-func (f folder) goal(i event.Initiative, mended bool) error {
-	_, title, card, err := f.of(i.Card)
-	if err != nil {
-		return err
-	}
-	_, _, goal, err := f.of(i.Ref)
+// asked folds whom an initiative asks: it is new to them, another one, or its last day comes
+// near.
+func (f folder) asked(a event.InitiativeAsked) error {
+	i := a.Initiative
+	owner, title, card, err := f.of(i.Card)
 	if err != nil {
 		return err
 	}
 	about := func(n Notice) Notice {
 		n.Card, n.CardTitle, n.About, n.Title, n.Level, n.Rules, n.Until = i.Card, title, i.Ref, i.Title, i.Level, i.Rules, i.Target
-		n.RuleTitles, n.Mended = card.titles(i.Rules), mended
+		n.RuleTitles, n.Mended = card.titles(i.Rules), a.Mended
 		return n
 	}
-	if err := f.opened(about, i); err != nil {
-		return err
-	}
-	if err := f.take(i.Ref, Reminder); err != nil {
-		return err
-	}
-	last, ok := day(i.Target)
-	if !ok {
-		return nil
-	}
-	slices.Sort(goal.Remind)
-	for _, days := range slices.Backward(slices.Compact(goal.Remind)) {
+	var id int64
+	switch {
+	case a.Days == 0:
+		id, err = f.opened(about, i)
+	case f.rec.Recorded.Sub(f.rec.Time) <= late: // nobody is reminded of what is past
 		n := about(f.begin(Reminder))
-		n.Days = days
-		if !f.on(&n, ReminderAt(last, days)) {
-			continue
-		}
-		if err := f.plan(n, asked(i)); err != nil {
+		n.Days = a.Days
+		id, err = f.add(n, "")
+	}
+	if err != nil || id == 0 {
+		return err
+	}
+	for _, ref := range append([]string{i.Owner, owner}, a.Owners...) {
+		if err := f.concern(id, ref); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// opened makes the notice that an initiative begins, at its start; or that it is another
-// one, if that was told before. What was told so already stays.
-func (f folder) opened(about func(Notice) Notice, i event.Initiative) error {
+// opened makes the notice that an initiative begins; or that it is another one, if that was
+// told before. It returns 0 if that was told so already.
+func (f folder) opened(about func(Notice) Notice, i event.Initiative) (int64, error) {
 	n := about(f.begin(Opened))
 	n.Start = i.Start
+	if f.rec.Cause.Schedule != "" { // its start has come
+		if err := f.openedBy(&n); err != nil {
+			return 0, err
+		}
+	}
 	var was Says
 	var says []byte
 	var on string
@@ -195,14 +191,14 @@ func (f folder) opened(about func(Notice) Notice, i event.Initiative) error {
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 	case err != nil:
-		return err
+		return 0, err
 	default:
 		if err := json.Unmarshal(says, &was); err != nil {
-			return err
+			return 0, err
 		}
 		same := was.Title == n.Title && was.Level == n.Level && slices.Equal(was.Rules, n.Rules) && was.Start == n.Start && was.Until == n.Until && n.Card == on
-		if same {
-			return nil
+		if same && ripe <= f.clock() {
+			return 0, nil
 		}
 		n.Changed = was.Changed || ripe <= f.clock()
 		switch told := was.goal(); {
@@ -213,42 +209,33 @@ func (f folder) opened(about func(Notice) Notice, i event.Initiative) error {
 		}
 	}
 	if err := f.take(i.Ref, Opened); err != nil {
-		return err
+		return 0, err
 	}
-	if first, ok := day(i.Start); ok && first.Add(atHour).After(f.rec.Recorded) && !f.on(&n, first.Add(atHour)) {
-		return nil // that is centuries away
+	return f.add(n, "")
+}
+
+// openedBy has a notice say who opened an initiative before its start.
+func (f folder) openedBy(n *Notice) error {
+	var says []byte
+	err := f.QueryRow(`SELECT says FROM goals WHERE ref = ?`, n.About).Scan(&says)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
 	}
-	return f.plan(n, asked(i))
+	var by goal
+	if err == nil {
+		err = json.Unmarshal(says, &by)
+	}
+	n.Actor, n.Cause = by.Actor, by.Cause
+	return err
 }
 
-// whom says whom a notice concerns, all of them full refs that may be empty.
-type whom struct {
-	owner        string // themselves
-	entity, card string // the owners of these
-	asks         bool   // the owners of all that the card judges that have not reached
-	level        string // this level, or
-	rules        []string
-}
-
-// asked are those whom an initiative concerns: it names no entity, so that its filter does
-// not matter.
-func asked(i event.Initiative) whom {
-	return whom{owner: i.Owner, card: i.Card, asks: true, level: i.Level, rules: i.Rules}
-}
-
-// plan makes a notice. Whom it concerns is chosen when it is due: by who owns what then,
-// and how that stands.
-func (f folder) plan(n Notice, w whom) error {
+// plan makes a notice of a day to come. It concerns who owns an entity then.
+func (f folder) plan(n Notice, entity string) error {
 	id, err := f.add(n, "")
 	if err != nil {
 		return err
 	}
-	rules, err := json.Marshal(append([]string{}, w.rules...))
-	if err != nil {
-		return err
-	}
-	_, err = f.Exec(`INSERT INTO planned (notice, due, owner, entity, card, asks, level, rules) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		id, n.Time.UnixNano(), w.owner, w.entity, w.card, w.asks, w.level, string(rules))
+	_, err = f.Exec(`INSERT INTO planned (notice, due, entity) VALUES (?, ?, ?)`, id, n.Time.UnixNano(), entity)
 	return err
 }
 

@@ -6,8 +6,16 @@ const (
 	Opened    = "initiative"
 	Reminder  = "reminder"
 	Requested = "exemption-requested"
+	Decided   = "exemption-decided"
 	Expiring  = "exemption-expiring"
 	Expired   = "exemption-expired"
+)
+
+// What may be decided about an exemption.
+const (
+	Granted = "granted"
+	Denied  = "denied"
+	Revoked = "revoked"
 )
 
 // Kind is a kind of notice.
@@ -27,6 +35,7 @@ func Kinds() []Kind {
 		{Opened, "New initiatives", "flag", "info", "An initiative asks for something from now on, or for something else."},
 		{Reminder, "Reminders", "clock", "warn", "The last day of an initiative comes near."},
 		{Requested, "Exemptions asked for", "shield", "warn", "A request for an exemption waits for a decision."},
+		{Decided, "Exemptions decided", "shield", "info", "An exemption that was asked for is granted or denied, or one that was granted is revoked."},
 		{Expiring, "Exemptions that end soon", "shield", "warn", "An exemption ends within a week, or tomorrow."},
 		{Expired, "Exemptions that ended", "shield", "bad", "An exemption does not hold any more."},
 	}

@@ -50,6 +50,9 @@ func (q Query) where() (string, []any) {
 	fell, moments := so(q.Moment)
 	text += ` AND (n.kind <> 'drop' OR EXISTS (SELECT 1 FROM falls AS f WHERE f.notice = n.id AND ` + fell + `))`
 	args = append(args, moments...)
+	asked, then := stood(q.Moment)
+	text += ` AND (n.kind NOT IN ('exemption-requested', 'exemption-decided') OR EXISTS (SELECT 1 FROM requests AS r WHERE r.notice = n.id AND ` + asked + `))`
+	args = append(args, then...)
 	choice, chooses := chosen(q.Owners, q.Kinds, at)
 	text += choice
 	args = append(args, chooses...)
@@ -106,6 +109,16 @@ func so(m projections.Moment) (string, []any) {
 	return `f.position <= ? AND f.begun_at <= ? AND (f.ended = 0 OR f.ended > ? OR f.ended_at > ?)`, []any{known, at, known, at}
 }
 
+// stood is the condition on the table r that at a moment a request stood as a row says.
+func stood(m projections.Moment) (string, []any) {
+	known := knownOf(m)
+	if m.At.IsZero() {
+		return `r.position <= ? AND (r.ended = 0 OR r.ended > ?)`, []any{known, known}
+	}
+	at := m.At.UnixNano()
+	return `r.position <= ? AND r.time <= ? AND (r.ended = 0 OR r.ended > ? OR r.ended_at > ?)`, []any{known, at, known, at}
+}
+
 func nano(t time.Time) int64 {
 	if t.IsZero() {
 		return math.MinInt64
@@ -120,7 +133,7 @@ func (n *Notices) List(ctx context.Context, q Query) ([]Notice, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read notices: %w", err)
 	}
-	return n.scan(ctx, rows, q.Moment)
+	return n.scan(ctx, rows, q.Moment, false)
 }
 
 // limit is one in SQL, where a negative one is none.
@@ -206,7 +219,7 @@ func (n *Notices) Ripe(ctx context.Context, r Ripening) ([]Notice, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read ripe notices: %w", err)
 	}
-	return n.scan(ctx, rows, projections.Moment{})
+	return n.scan(ctx, rows, projections.Moment{}, true)
 }
 
 // CountRipe returns how many became ripe, whatever the limit.
@@ -214,6 +227,34 @@ func (n *Notices) CountRipe(ctx context.Context, r Ripening) (count int, err err
 	where, args := r.where()
 	err = n.db.QueryRowContext(ctx, `SELECT count(*) FROM notices AS n WHERE `+where, args...).Scan(&count)
 	return count, err
+}
+
+// Waiting is when a notice is sent out that is seen in the portal already.
+type Waiting struct {
+	Ripe     time.Time
+	Gathered bool // it gathers what follows within an hour after the one before
+}
+
+// Waiting returns what is so at a moment and sent out later, in that order, of those that
+// concern some owners and are of some kinds; none of either is all.
+func (n *Notices) Waiting(ctx context.Context, at time.Time, owners, kinds []string) ([]Waiting, error) {
+	choice, args := chosen(owners, kinds, at)
+	rows, err := n.db.QueryContext(ctx, `SELECT n.ripe, n.gathered FROM notices AS n WHERE n.gone = 0 AND n.ripe > ? AND n.time <= ?`+choice+` ORDER BY n.ripe`, append([]any{at.UnixNano(), at.UnixNano()}, args...)...)
+	if err != nil {
+		return nil, fmt.Errorf("read notices that wait: %w", err)
+	}
+	defer rows.Close()
+	var all []Waiting
+	for rows.Next() {
+		var one Waiting
+		var ripe int64
+		if err := rows.Scan(&ripe, &one.Gathered); err != nil {
+			return nil, err
+		}
+		one.Ripe = time.Unix(0, ripe).UTC()
+		all = append(all, one)
+	}
+	return all, rows.Err()
 }
 
 // LastRipe returns when the newest became ripe, up to a moment; zero for none.
@@ -234,16 +275,17 @@ func (n *Notices) moment(ctx context.Context, query string, arg time.Time) (time
 	return time.Unix(0, at.Int64).UTC(), nil
 }
 
-const columns = `n.id, n.kind, n.card, n.about, n.position, n.time, n.shown, n.ripe, n.says`
+const columns = `n.id, n.kind, n.card, n.about, n.position, n.time, n.shown, n.ripe, n.gathered, n.says`
 
-func (n *Notices) scan(ctx context.Context, rows *sqlstore.Rows, m projections.Moment) ([]Notice, error) {
+// scan reads notices as they stood at a moment or, sent, when they were ripe.
+func (n *Notices) scan(ctx context.Context, rows *sqlstore.Rows, m projections.Moment, sent bool) ([]Notice, error) {
 	defer rows.Close()
 	var all []Notice
 	for rows.Next() {
 		var one Notice
 		var at, shown, ripe int64
 		var says []byte
-		if err := rows.Scan(&one.ID, &one.Kind, &one.Card, &one.About, &one.Position, &at, &shown, &ripe, &says); err != nil {
+		if err := rows.Scan(&one.ID, &one.Kind, &one.Card, &one.About, &one.Position, &at, &shown, &ripe, &one.Gathered, &says); err != nil {
 			return nil, err
 		}
 		one.Time, one.Shown, one.Ripe = time.Unix(0, at).UTC(), time.Unix(0, shown).UTC(), time.Unix(0, ripe).UTC()
@@ -256,15 +298,15 @@ func (n *Notices) scan(ctx context.Context, rows *sqlstore.Rows, m projections.M
 		return nil, err
 	}
 	for i := range all {
-		if err := n.fill(ctx, &all[i], m); err != nil {
+		if err := n.fill(ctx, &all[i], m, sent); err != nil {
 			return nil, fmt.Errorf("read notice %d: %w", all[i].ID, err)
 		}
 	}
 	return all, nil
 }
 
-// fill reads whom a notice concerns, and what fell.
-func (n *Notices) fill(ctx context.Context, one *Notice, m projections.Moment) error {
+// fill reads whom a notice concerns, and what fell, is asked for or was decided.
+func (n *Notices) fill(ctx context.Context, one *Notice, m projections.Moment, sent bool) error {
 	one.Owners = []string{}
 	rows, err := n.db.QueryContext(ctx, `SELECT ref FROM concerns WHERE notice = ?1 UNION SELECT ref FROM chosen WHERE notice = ?1 ORDER BY ref`, one.ID)
 	if err != nil {
@@ -278,9 +320,19 @@ func (n *Notices) fill(ctx context.Context, one *Notice, m projections.Moment) e
 		}
 		one.Owners = append(one.Owners, ref)
 	}
-	if err := rows.Err(); err != nil || one.Kind != Drop {
+	if err := rows.Err(); err != nil {
 		return err
 	}
+	switch one.Kind {
+	case Drop:
+		return n.fillFalls(ctx, one, m)
+	case Requested, Decided:
+		return n.fillRequests(ctx, one, m, sent)
+	}
+	return nil
+}
+
+func (n *Notices) fillFalls(ctx context.Context, one *Notice, m projections.Moment) error {
 	fell, args := so(m)
 	falls, err := n.db.QueryContext(ctx, `SELECT f.entity, f.position, f.time, f.was, f.now, f.why FROM falls AS f
 		WHERE f.notice = ? AND `+fell+` ORDER BY f.entity, f.position`, append([]any{one.ID}, args...)...)
@@ -303,4 +355,31 @@ func (n *Notices) fill(ctx context.Context, one *Notice, m projections.Moment) e
 		one.Falls = append(one.Falls, f)
 	}
 	return falls.Err()
+}
+
+// fillRequests reads the requests of a notice: what is sent once stays what it was then, also
+// if something becomes of a request later.
+func (n *Notices) fillRequests(ctx context.Context, one *Notice, m projections.Moment, sent bool) error {
+	asked, args := stood(m)
+	if sent {
+		asked, args = `(r.ended = 0 OR r.ended_at > ?)`, []any{one.Ripe.UnixNano()}
+	}
+	rows, err := n.db.QueryContext(ctx, `SELECT r.says FROM requests AS r WHERE r.notice = ? AND `+asked+` ORDER BY r.position`, append([]any{one.ID}, args...)...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var says []byte
+		var r Request
+		if err := rows.Scan(&says); err != nil {
+			return err
+		}
+		if err := json.Unmarshal(says, &r); err != nil {
+			return err
+		}
+		one.Requests = append(one.Requests, r)
+	}
+	one.alone()
+	return rows.Err()
 }

@@ -31,14 +31,16 @@ var migrations embed.FS
 type Notice struct {
 	ID       int64             `json:"id"` // another after a rebuild with another grace
 	Kind     string            `json:"kind"`
-	Owners   []string          `json:"owners"`          // full refs of those whom it concerns; none: of what nobody owns
-	Card     string            `json:"card,omitempty"`  // full ref of the scorecard
-	About    string            `json:"about,omitempty"` // full ref of the exemption or initiative
-	Time     time.Time         `json:"time"`            // when it was so
-	Shown    time.Time         `json:"shown"`           // since when it is seen, as it is
-	Ripe     time.Time         `json:"ripe"`            // from when on it is sent out, and changes no more
-	Position eventlog.Position `json:"position"`        // of the event that it is due to
-	Falls    []Fall            `json:"falls,omitempty"` // of a drop, never empty then; by entity
+	Owners   []string          `json:"owners"`             // full refs of those whom it concerns; none: of what nobody owns
+	Card     string            `json:"card,omitempty"`     // full ref of the scorecard
+	About    string            `json:"about,omitempty"`    // full ref of the exemption or initiative
+	Time     time.Time         `json:"time"`               // when it was so
+	Shown    time.Time         `json:"shown"`              // since when it is seen, as it is
+	Ripe     time.Time         `json:"ripe"`               // from when on it is sent out, and changes no more
+	Position eventlog.Position `json:"position"`           // of the event that it is due to
+	Gathered bool              `json:"gathered,omitempty"` // it waits for the hour after the one before
+	Falls    []Fall            `json:"falls,omitempty"`    // of a drop, never empty then; by entity
+	Requests []Request         `json:"requests,omitempty"` // of what is asked for or decided, never empty then; the oldest first
 	Says
 }
 
@@ -47,6 +49,9 @@ type Notice struct {
 func (n Notice) Unread(since time.Time) bool {
 	return n.Shown.After(since) && n.Time.After(since.Add(-late))
 }
+
+// Past reports whether it tells of what was long ago when it became known.
+func (n Notice) Past() bool { return n.Shown.Sub(n.Time) > late }
 
 // Says is what a notice tells besides; what of it there is depends on the kind.
 type Says struct {
@@ -89,6 +94,35 @@ type Fall struct {
 	Time     time.Time         `json:"time"`
 	Position eventlog.Position `json:"position"` // of the event that says so
 	Why
+}
+
+// Request is that an exemption is asked for, or what was decided about it.
+type Request struct {
+	Exemption  string            `json:"exemption"` // full ref
+	Entity     string            `json:"entity"`
+	Rules      []string          `json:"rules,omitempty"` // ids; none: all of the card
+	RuleTitles []string          `json:"ruleTitles,omitempty"`
+	Reason     string            `json:"reason,omitempty"`
+	Until      string            `json:"until,omitempty"`     // last day
+	By         string            `json:"by,omitempty"`        // who asks: full ref, or a name
+	Decision   string            `json:"decision,omitempty"`  // empty while it is asked for
+	DecidedBy  string            `json:"decidedBy,omitempty"` // full ref, or a name
+	Note       string            `json:"note,omitempty"`      // why it was decided so
+	Time       time.Time         `json:"time"`
+	Position   eventlog.Position `json:"position"` // of the event that says so
+	Actor      event.Actor       `json:"actor,omitzero"`
+	Cause      event.Cause       `json:"cause,omitzero"`
+}
+
+// alone has a notice of one request say what that does, as those do that are about one
+// exemption.
+func (n *Notice) alone() {
+	if len(n.Requests) != 1 {
+		return
+	}
+	r := n.Requests[0]
+	n.About, n.Entity, n.Rules, n.RuleTitles, n.Reason, n.Until, n.By = r.Exemption, r.Entity, r.Rules, r.RuleTitles, r.Reason, r.Until, r.By
+	n.Position, n.Actor, n.Cause = r.Position, r.Actor, r.Cause
 }
 
 // Why is what made an entity fall.

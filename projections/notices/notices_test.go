@@ -230,6 +230,23 @@ func TestPast(t *testing.T) {
 	same(t, "shown", want, headlines(t, folded(t, s), notices.Query{}))
 }
 
+// What was told of the past holds up nothing that happens now, whether it is sent yet or not.
+func TestNowAfterPast(t *testing.T) {
+	march := start.AddDate(0, -5, 0)
+	for _, c := range []struct {
+		name string
+		wait time.Duration
+		want []string
+	}{
+		{"before it is sent", time.Minute, []string{"09:05 payments fell from Gold to Bronze on Readiness", "09:06 ledger fell from Gold to Silver on Readiness"}},
+		{"after it was sent", 20 * time.Minute, []string{"09:05 payments fell from Gold to Bronze on Readiness", "09:25 ledger fell from Gold to Silver on Readiness"}},
+	} {
+		s := newStory(t).declare(map[string]string{"payments": "bank", "ledger": "bank"})
+		s.move("payments", "Gold", "Bronze", at(march)).after(c.wait).move("ledger", "Gold", "Silver").move("payments", "Bronze", "Silver")
+		same(t, c.name, c.want, sent(t, folded(t, s)))
+	}
+}
+
 // A drop says rule, commit and author; several causes each their own.
 func TestWords(t *testing.T) {
 	s := newStory(t).declare(map[string]string{"payments": "bank", "ledger": "bank"})
@@ -271,18 +288,20 @@ func TestWhoOpened(t *testing.T) {
 func TestGoals(t *testing.T) {
 	exemption := map[string]any{"exemption": "exemption:default/old", "card": card, "entity": "component:default/payments", "rules": []string{"codeowners"}, "reason": "It is replaced", "until": "2026-03-30"}
 	initiative := map[string]any{"initiative": "initiative:default/silver", "title": "Silver by summer", "card": card, "owner": "group:default/ops", "level": "Silver", "target": "2026-06-30"}
-	goal := event.EntityRegistered{Declaration: event.Declaration{Entity: catalog.Entity{Kind: "Initiative", Metadata: catalog.Metadata{Name: "silver"}, Spec: map[string]any{"remind": []any{30, 7}}}}}
 	ofExemption := func(s *story, typ event.Type) *story { return s.add("exemption:default/old", typ, exemption) }
-	ofInitiative := func(s *story, typ event.Type) *story { return s.add("initiative:default/silver", typ, initiative) }
-	with := func(field string, value any) map[string]any {
-		other := maps.Clone(initiative)
-		other[field] = value
-		return other
+	of := func(s *story, typ event.Type, fields ...any) *story {
+		is := maps.Clone(initiative)
+		for i := 0; i < len(fields); i += 2 {
+			is[fields[i].(string)] = fields[i+1]
+		}
+		return s.add("initiative:default/silver", typ, is)
 	}
-	declare := func(s *story, remind ...any) *story {
-		return s.add("initiative:default/silver", event.TypeEntityChanged, event.EntityChanged{Declaration: event.Declaration{Entity: catalog.Entity{
-			Kind: "Initiative", Metadata: catalog.Metadata{Name: "silver"}, Spec: map[string]any{"remind": remind},
-		}}})
+	asks := func(s *story, fields ...any) *story {
+		return of(s, "initiative.asked.v1", append([]any{"owners", []string{bank}}, fields...)...)
+	}
+	opened := func(s *story, fields ...any) *story { return asks(of(s, "initiative.opened.v1", fields...), fields...) }
+	changed := func(s *story, fields ...any) *story {
+		return asks(of(s, "initiative.changed.v1", fields...), fields...)
 	}
 	const began = "A new initiative asks for Silver on Readiness by 30 June 2026: Silver by summer"
 	until := func(days, goal string) string {
@@ -296,87 +315,80 @@ func TestGoals(t *testing.T) {
 	}{
 		{"asked for", func(s *story) { ofExemption(s, "exemption.requested.v1") }, notices.Query{Owners: []string{ops}},
 			[]string{"09:00 An exemption of payments from “Has CODEOWNERS” of Readiness waits for a decision"}},
-		{"asked for and denied", func(s *story) { ofExemption(ofExemption(s, "exemption.requested.v1"), "exemption.denied.v1") }, notices.Query{}, nil},
+		{"asked for and denied", func(s *story) { ofExemption(ofExemption(s, "exemption.requested.v1"), "exemption.denied.v1") }, notices.Query{Owners: []string{bank}},
+			[]string{"09:00 The exemption of payments from “Has CODEOWNERS” of Readiness was denied"}},
 		{"granted", func(s *story) { ofExemption(ofExemption(s, "exemption.requested.v1"), "exemption.granted.v1") }, notices.Query{Owners: []string{bank}},
-			[]string{"08:00 The exemption of payments from “Has CODEOWNERS” of Readiness ends in 7 days, after 30 March 2026", "08:00 The exemption of payments from “Has CODEOWNERS” of Readiness ends in 1 day, after 30 March 2026"}},
+			[]string{"09:00 The exemption of payments from “Has CODEOWNERS” of Readiness was granted until 30 March 2026", "08:00 The exemption of payments from “Has CODEOWNERS” of Readiness ends in 7 days, after 30 March 2026", "08:00 The exemption of payments from “Has CODEOWNERS” of Readiness ends in 1 day, after 30 March 2026"}},
+		{"granted, and nobody asked for it", func(s *story) { ofExemption(s, "exemption.granted.v1") }, notices.Query{Now: start}, nil},
 		{"granted, not yet near", func(s *story) { ofExemption(s, "exemption.granted.v1") }, notices.Query{Now: start.AddDate(0, 0, 3)}, nil},
 		{"revoked", func(s *story) { ofExemption(ofExemption(s, "exemption.granted.v1"), "exemption.revoked.v1") }, notices.Query{}, nil},
 		{"expired", func(s *story) {
 			ofExemption(ofExemption(s, "exemption.granted.v1").after(19*24*time.Hour), "exemption.expired.v1")
 		}, notices.Query{}, []string{"09:00 The exemption of payments from “Has CODEOWNERS” of Readiness has ended"}},
-		{"opened", func(s *story) { ofInitiative(s, "initiative.opened.v1") }, notices.Query{Owners: []string{bank}},
-			[]string{"09:00 A new initiative asks for Silver on Readiness by 30 June 2026: Silver by summer", "08:00 30 days until the initiative “Silver by summer” ends: Silver on Readiness by 30 June 2026", "08:00 7 days until the initiative “Silver by summer” ends: Silver on Readiness by 30 June 2026"}},
-		{"not of whom has the level", func(s *story) { ofInitiative(s, "initiative.opened.v1") }, notices.Query{Owners: []string{shop}}, nil},
-		{"closed", func(s *story) { ofInitiative(ofInitiative(s, "initiative.opened.v1"), "initiative.closed.v1") }, notices.Query{}, nil},
+		{"opened", func(s *story) { opened(s) }, notices.Query{Owners: []string{bank}}, []string{"09:00 " + began}},
+		{"not of whom it does not ask", func(s *story) { opened(s) }, notices.Query{Owners: []string{shop}}, nil},
+		{"of its owner", func(s *story) { opened(s, "owner", shop) }, notices.Query{Owners: []string{shop}}, []string{"09:00 " + began}},
+		{"of the owner of the card", func(s *story) { opened(s, "owner", "") }, notices.Query{Owners: []string{ops}}, []string{"09:00 " + began}},
+		{"opened, and asks nobody yet", func(s *story) { of(s, "initiative.opened.v1") }, notices.Query{}, nil},
+		{"reminded", func(s *story) { asks(opened(s).after(23*time.Hour), "days", 7) }, notices.Query{Owners: []string{bank}},
+			[]string{"09:00 " + began, "08:00 " + until("7 days", "Silver on Readiness by 30 June 2026")}},
+		{"reminded of what is past", func(s *story) {
+			opened(s).after(72*time.Hour).add("initiative:default/silver", "initiative.asked.v1", map[string]any{"initiative": "initiative:default/silver", "card": card, "days": 7}, at(start))
+		}, notices.Query{}, []string{"09:00 " + began}},
+		{"closed", func(s *story) { of(asks(opened(s), "days", 7), "initiative.closed.v1") }, notices.Query{}, nil},
 		{"another target", func(s *story) {
-			ofInitiative(s, "initiative.opened.v1").after(time.Hour).add("initiative:default/silver", "initiative.changed.v1", with("target", "2026-07-31"))
-		}, notices.Query{Owners: []string{bank}}, []string{
-			"10:00 The initiative “Silver by summer” has changed: Silver on Readiness by 31 July 2026",
-			"08:00 " + until("30 days", "Silver on Readiness by 31 July 2026"), "08:00 " + until("7 days", "Silver on Readiness by 31 July 2026"),
-		}},
+			changed(asks(opened(s).after(time.Minute), "days", 7).after(time.Hour), "target", "2026-07-31")
+		}, notices.Query{Owners: []string{bank}}, []string{"10:01 The initiative “Silver by summer” has changed: Silver on Readiness by 31 July 2026"}},
 		{"another target before anybody was told", func(s *story) {
-			ofInitiative(s, "initiative.opened.v1").after(time.Minute).add("initiative:default/silver", "initiative.changed.v1", with("target", "2026-07-31"))
-		}, notices.Query{Now: start.Add(time.Hour)}, []string{"09:01 A new initiative asks for Silver on Readiness by 31 July 2026: Silver by summer"}},
-		{"other reminders", func(s *story) {
-			ofInitiative(declare(ofInitiative(s, "initiative.opened.v1").after(time.Hour), 1), "initiative.changed.v1")
-		}, notices.Query{}, []string{"09:00 " + began, "08:00 " + until("1 day", "Silver on Readiness by 30 June 2026")}},
-		{"one day twice", func(s *story) { ofInitiative(declare(s, 7, 30, 7), "initiative.opened.v1") }, notices.Query{}, []string{
-			"09:00 " + began, "08:00 " + until("30 days", "Silver on Readiness by 30 June 2026"), "08:00 " + until("7 days", "Silver on Readiness by 30 June 2026"),
-		}},
-		{"before its start", func(s *story) {
-			s.add("initiative:default/silver", "initiative.opened.v1", with("start", "2026-03-20"))
-		}, notices.Query{Now: start.AddDate(0, 0, 7)}, nil},
+			changed(opened(s).after(time.Minute), "target", "2026-07-31")
+		}, notices.Query{}, []string{"09:01 A new initiative asks for Silver on Readiness by 31 July 2026: Silver by summer"}},
+		{"the same to whom it asks", func(s *story) { changed(opened(s).after(time.Hour)) }, notices.Query{}, []string{"09:00 " + began}},
+		{"of others before anybody was told", func(s *story) { changed(opened(s).after(time.Minute), "owners", []string{shop}) }, notices.Query{Owners: []string{bank, shop}}, []string{"09:01 " + began}},
+		{"before its start", func(s *story) { of(s, "initiative.opened.v1", "start", "2026-03-20") }, notices.Query{}, nil},
+		{"put off before anybody was told", func(s *story) { of(opened(s).after(time.Minute), "initiative.changed.v1", "start", "2026-03-20") }, notices.Query{}, nil},
 		{"at its start", func(s *story) {
-			s.add("initiative:default/silver", "initiative.opened.v1", with("start", "2026-03-20"))
-		}, notices.Query{Now: start.AddDate(0, 0, 8)}, []string{"08:00 " + began}},
-		{"since its start", func(s *story) {
-			s.add("initiative:default/silver", "initiative.opened.v1", with("start", "2026-03-01"))
-		}, notices.Query{Now: start}, []string{"09:00 " + began}},
-		{"a level that there is not", func(s *story) {
-			s.add("initiative:default/silver", "initiative.opened.v1", with("level", "Platinum"))
-		}, notices.Query{}, nil},
+			asks(of(s, "initiative.opened.v1", "start", "2026-03-20").after(8*24*time.Hour-time.Hour), "start", "2026-03-20")
+		},
+			notices.Query{}, []string{"08:00 " + began}},
+		{"a level that there is not", func(s *story) { of(s, "initiative.opened.v1", "level", "Platinum") }, notices.Query{}, nil},
 		{"a level that comes later", func(s *story) {
-			s.add("initiative:default/silver", "initiative.opened.v1", with("level", "Platinum")).after(time.Hour).ladder("Bronze", "Silver", "Platinum")
-		}, notices.Query{Owners: []string{bank}}, []string{
-			"10:00 A new initiative asks for Platinum on Readiness by 30 June 2026: Silver by summer",
-			"08:00 " + until("30 days", "Platinum on Readiness by 30 June 2026"), "08:00 " + until("7 days", "Platinum on Readiness by 30 June 2026"),
-		}},
+			asks(of(s, "initiative.opened.v1", "level", "Platinum").after(time.Hour).ladder("Bronze", "Silver", "Platinum"), "level", "Platinum", "mended", true)
+		}, notices.Query{Owners: []string{bank}}, []string{"10:00 A new initiative asks for Platinum on Readiness by 30 June 2026: Silver by summer"}},
 		{"a level that is mended in the initiative", func(s *story) {
-			ofInitiative(s.add("initiative:default/silver", "initiative.opened.v1", with("level", "Platinum")).after(time.Hour), "initiative.changed.v1")
-		}, notices.Query{Now: start.AddDate(0, 0, 1)}, []string{"10:00 " + began}},
-		{"a rule that there is not", func(s *story) {
-			s.add("initiative:default/silver", "initiative.opened.v1", map[string]any{"initiative": "initiative:default/silver", "title": "x", "card": card, "rules": []string{"codeowners", "gone"}})
-		}, notices.Query{}, nil},
-		{"a level that goes", func(s *story) { ofInitiative(s, "initiative.opened.v1").after(time.Hour).ladder("Bronze", "Gold") },
-			notices.Query{}, []string{"09:00 " + began}},
-		{"a level that goes before anybody is told", func(s *story) {
-			ofInitiative(s, "initiative.opened.v1").after(time.Minute).ladder("Bronze", "Gold")
+			changed(of(s, "initiative.opened.v1", "level", "Platinum").after(time.Hour))
+		}, notices.Query{}, []string{"10:00 " + began}},
+		{"a level that goes", func(s *story) { asks(opened(s), "days", 7).after(time.Hour).ladder("Bronze", "Gold") }, notices.Query{}, []string{"09:00 " + began}},
+		{"a level that goes before anybody is told", func(s *story) { opened(s).after(time.Minute).ladder("Bronze", "Gold") }, notices.Query{}, nil},
+		{"a rule that goes before anybody is told", func(s *story) {
+			opened(s, "level", "", "rules", []string{"codeowners"}).after(time.Minute).add(card, event.TypeEntityRemoved, event.EntityRemoved{Ref: card})
 		}, notices.Query{}, nil},
 		{"a card that goes", func(s *story) {
-			ofInitiative(s, "initiative.opened.v1").after(time.Hour).add(card, event.TypeEntityRemoved, event.EntityRemoved{Ref: card})
+			opened(s).after(time.Hour).add(card, event.TypeEntityRemoved, event.EntityRemoved{Ref: card})
 		}, notices.Query{}, []string{"09:00 " + began}},
-		{"closed before the level comes", func(s *story) {
-			s.add("initiative:default/silver", "initiative.opened.v1", with("level", "Platinum"))
-			s.add("initiative:default/silver", "initiative.closed.v1", with("level", "Platinum")).ladder("Bronze", "Platinum")
-		}, notices.Query{}, nil},
-		{"a target centuries away", func(s *story) {
-			s.add("initiative:default/silver", "initiative.opened.v1", with("target", "2999-12-31"))
-		}, notices.Query{}, []string{"09:00 A new initiative asks for Silver on Readiness by 31 December 2999: Silver by summer"}},
-		{"a start centuries away", func(s *story) {
-			s.add("initiative:default/silver", "initiative.opened.v1", map[string]any{"initiative": "initiative:default/silver", "title": "x", "card": card, "level": "Silver", "start": "2999-01-01"})
-		}, notices.Query{}, nil},
+		{"a target centuries away", func(s *story) { opened(s, "target", "2999-12-31") },
+			notices.Query{}, []string{"09:00 A new initiative asks for Silver on Readiness by 31 December 2999: Silver by summer"}},
 		{"an exemption that ends centuries away", func(s *story) {
 			s.add("exemption:default/old", "exemption.granted.v1", map[string]any{"exemption": "exemption:default/old", "card": card, "entity": "component:default/payments", "reason": "x", "until": "9999-12-31"})
 		}, notices.Query{}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newStory(t).declare(map[string]string{"payments": "bank", "cart": "shop"}).add("initiative:default/silver", event.TypeEntityRegistered, goal)
-			s.add("component:default/payments", event.TypeScoreChanged, event.ScoreChanged{Card: card, After: score("Bronze")})
-			s.add("component:default/cart", event.TypeScoreChanged, event.ScoreChanged{Card: card, After: score("Gold")})
+			s := newStory(t).declare(map[string]string{"payments": "bank", "cart": "shop"})
 			c.tell(s)
 			same(t, "shown", c.want, headlines(t, folded(t, s), c.q))
 		})
 	}
+}
+
+// An initiative that begins later than it was opened says who opened it.
+func TestWhoOpenedBefore(t *testing.T) {
+	is := map[string]any{"initiative": "initiative:default/silver", "title": "Up", "card": card, "level": "Silver", "start": "2026-03-20"}
+	s := newStory(t).declare(nil).add("initiative:default/silver", "initiative.opened.v1", is, by("saltmarsh", "4f2a91c7"))
+	s.after(8*24*time.Hour-time.Hour).add("initiative:default/silver", "initiative.asked.v1", is, func(r *eventlog.Record) { r.Cause.Schedule = "scorecards" })
+	all, err := folded(t, s).List(t.Context(), notices.Query{Now: s.now})
+	if err != nil || len(all) != 1 {
+		t.Fatalf("%d notices, %v", len(all), err)
+	}
+	same(t, "lines", []notices.Line{{Text: "Opened", Who: "saltmarsh", Commit: "4f2a91c7", CommitURL: "https://git.acme.example/commit/4f2a91c7"}}, notices.Text(all[0]).Lines)
 }
 
 // What changed of an initiative is said, as against what people were told before.
@@ -390,13 +402,13 @@ func TestWhatChangedOfAGoal(t *testing.T) {
 		{map[string]any{"title": "Up!", "start": "2026-03-01"}, "Title: Up → Up!; Start: at once → 1 March 2026"},
 		{map[string]any{"level": "", "rules": []string{"codeowners"}}, "Asks for: Silver on Readiness → “Has CODEOWNERS” of Readiness"},
 	} {
-		s := newStory(t).declare(map[string]string{"payments": "bank"}).add("initiative:default/silver", "initiative.opened.v1", told)
+		s := newStory(t).declare(map[string]string{"payments": "bank"}).add("initiative:default/silver", "initiative.asked.v1", told)
 		first := maps.Clone(told)
 		first["title"] = "What nobody is told"
 		changed := maps.Clone(told)
 		maps.Copy(changed, c.change)
-		s.after(time.Hour).add("initiative:default/silver", "initiative.changed.v1", first)
-		s.after(time.Minute).add("initiative:default/silver", "initiative.changed.v1", changed, by("saltmarsh", "4f2a91c7"))
+		s.after(time.Hour).add("initiative:default/silver", "initiative.asked.v1", first)
+		s.after(time.Minute).add("initiative:default/silver", "initiative.asked.v1", changed, by("saltmarsh", "4f2a91c7"))
 		all, err := folded(t, s).List(t.Context(), notices.Query{Now: s.now})
 		if err != nil || len(all) != 1 {
 			t.Fatalf("%d notices, %v", len(all), err)
@@ -544,6 +556,7 @@ func TestFold(t *testing.T) {
 	s := newStory(t).declare(map[string]string{"payments": "bank", "ledger": "bank", "cart": "shop"})
 	s.move("payments", "Gold", "Silver").move("ledger", "Gold", "Bronze").after(time.Minute).move("payments", "Silver", "Gold").move("cart", "Silver", "Bronze")
 	s.add("exemption:default/old", "exemption.granted.v1", map[string]any{"exemption": "exemption:default/old", "card": card, "entity": "component:default/cart", "until": "2026-05-01"})
+	s.exemption("a", "payments", event.TypeExemptionRequested, "").exemption("b", "cart", event.TypeExemptionRequested, "").exemption("a", "payments", event.TypeExemptionGranted, "2026-05-01")
 	projectiontest.Run(t, func(t *testing.T) *notices.Notices { t.Helper(); return open(t) }, s.records, func(t *testing.T, n *notices.Notices) any {
 		t.Helper()
 		all, err := n.List(t.Context(), notices.Query{Now: start.AddDate(1, 0, 0)})

@@ -57,8 +57,8 @@ func (f folder) stand(d event.ScoreChanged, card declared) (before, after map[st
 	if is, err = json.Marshal(after); err != nil {
 		return nil, nil, err
 	}
-	_, err = f.Exec(`INSERT INTO standing (card, entity, level, open) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET level = excluded.level, open = excluded.open`,
-		d.Card, f.rec.Subject, d.After.Level, string(is))
+	_, err = f.Exec(`INSERT INTO standing (card, entity, open) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET open = excluded.open`,
+		d.Card, f.rec.Subject, string(is))
 	return before, after, err
 }
 

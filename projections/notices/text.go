@@ -2,6 +2,7 @@ package notices
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -74,9 +75,9 @@ func Text(n Notice) Words {
 		w.Headline = fmt.Sprintf("%s until the initiative “%s” ends: %s by %s", days(n.Days), n.Title, n.goal(), projections.Date(n.Until))
 		w.Href = below("/initiatives/", n.About)
 	case Requested:
-		w.Headline = "An exemption of " + Called(n.Entity) + " from " + n.rules() + " waits for a decision"
-		w.Href = below("/exemptions/", n.About)
-		w.Lines = append(w.Lines, n.reason()...)
+		return requested(n)
+	case Decided:
+		return decided(n)
 	case Expiring:
 		w.Headline = "The exemption of " + Called(n.Entity) + " from " + n.rules() + " ends in " + strings.ToLower(days(n.Days)) + ", after " + projections.Date(n.Until)
 		w.Href = below("/exemptions/", n.About)
@@ -88,6 +89,91 @@ func Text(n Notice) Words {
 	}
 	w.Lines = slices.DeleteFunc(w.Lines, func(l Line) bool { return l == Line{} })
 	return w
+}
+
+// requested says what waits for a decision.
+func requested(n Notice) Words {
+	if len(n.Requests) != 1 {
+		w := n.several("wait for a decision", "&status=requested")
+		for _, r := range n.Requests[:min(len(n.Requests), shownFalls)] {
+			w.Lines = append(w.Lines, Line{Name: Called(r.Entity), Href: below("/exemptions/", r.Exemption), Text: "from " + r.from() + colon(r.Reason), Who: Called(r.By)})
+		}
+		return w.more(len(n.Requests))
+	}
+	w := Words{Headline: "An exemption of " + Called(n.Entity) + " from " + n.rules() + " waits for a decision", Href: below("/exemptions/", n.About)}
+	w.Lines = n.reason()
+	return w
+}
+
+// decided says what became of what was asked for.
+func decided(n Notice) Words {
+	if len(n.Requests) != 1 {
+		how := n.Requests[0].Decision
+		if slices.ContainsFunc(n.Requests, func(r Request) bool { return r.Decision != how }) {
+			how = "decided"
+		}
+		w := n.several("were "+how, "")
+		for _, r := range n.Requests[:min(len(n.Requests), shownFalls)] {
+			w.Lines = append(w.Lines, Line{Name: Called(r.Entity), Href: below("/exemptions/", r.Exemption), Text: "from " + r.from() + ": " + r.outcome() + colon(r.Note), Who: r.who()})
+		}
+		return w.more(len(n.Requests))
+	}
+	r := n.Requests[0]
+	w := Words{Headline: "The exemption of " + Called(n.Entity) + " from " + n.rules() + " was " + r.outcome(), Href: below("/exemptions/", n.About)}
+	if who := r.who(); who != "" {
+		w.Lines = append(w.Lines, Line{Text: "Decided by " + who})
+	}
+	if r.Note != "" {
+		w.Lines = append(w.Lines, Line{Text: "Note: " + r.Note})
+	}
+	if r.By != "" {
+		w.Lines = append(w.Lines, Line{Text: "Asked for by " + Called(r.By)})
+	}
+	return w
+}
+
+// several begins the words of a notice of several requests.
+func (n Notice) several(what, filter string) Words {
+	return Words{Headline: fmt.Sprintf("%d exemptions from rules of %s %s", len(n.Requests), n.card(), what), Href: "/exemptions?scorecard=" + url.QueryEscape(n.Card) + filter}
+}
+
+// more says how many lines are left out.
+func (w Words) more(of int) Words {
+	if left := of - shownFalls; left > 0 {
+		w.Lines = append(w.Lines, Line{Text: fmt.Sprintf("and %d more", left)})
+	}
+	return w
+}
+
+// from names the rules of a request.
+func (r Request) from() string {
+	if len(r.RuleTitles) == 0 {
+		return "all rules"
+	}
+	return "“" + strings.Join(r.RuleTitles, "”, “") + "”"
+}
+
+// outcome is what was decided, with the last day of what was granted.
+func (r Request) outcome() string {
+	if r.Decision == Granted && r.Until != "" {
+		return r.Decision + " until " + projections.Date(r.Until)
+	}
+	return r.Decision
+}
+
+// who decided.
+func (r Request) who() string {
+	if r.DecidedBy != "" {
+		return Called(r.DecidedBy)
+	}
+	return r.Actor.String()
+}
+
+func colon(says string) string {
+	if says == "" {
+		return ""
+	}
+	return ": " + says
 }
 
 // changes says what is another about an initiative than was told.
@@ -155,10 +241,7 @@ func drop(n Notice) Words {
 		l.Mark.Entity, l.Mark.From, l.Mark.To, l.Mark.Position = f.Entity, f.From, f.To, f.Position
 		w.Lines = append(w.Lines, l)
 	}
-	if more := len(n.Falls) - shownFalls; more > 0 {
-		w.Lines = append(w.Lines, Line{Text: fmt.Sprintf("and %d more", more)})
-	}
-	return w
+	return w.more(len(n.Falls))
 }
 
 // line says why an entity fell.
@@ -303,16 +386,33 @@ func below(pages, ref string) string {
 // scores is the path of how an entity stands on scorecards.
 func scores(ref string) string { return entity(ref) + "/scorecards" }
 
+// Dated puts a notice into words for those who see them when they come: of what is long past
+// they say when it was.
+func Dated(n Notice) Words {
+	w := Text(n)
+	if n.Past() {
+		w.Lines = append([]Line{{Text: "This was on " + written(n.Time)}}, w.Lines...)
+	}
+	return w
+}
+
+// written is the day of a moment.
+func written(t time.Time) string { return t.UTC().Format("2 January 2006") }
+
 // Digest are notices of a day that were too many to be sent one by one.
 func Digest(all []Notice) Words {
 	one := "notices"
 	if len(all) == 1 {
 		one = "notice"
 	}
-	w := Words{Headline: fmt.Sprintf("and %d more %s of %s", len(all), one, all[0].Ripe.Format("2 January 2006")), Href: "/notices"}
+	w := Words{Headline: fmt.Sprintf("and %d more %s of %s", len(all), one, written(all[0].Ripe)), Href: "/notices"}
 	for _, n := range all[:min(len(all), 3*shownFalls)] {
 		t := Text(n)
-		w.Lines = append(w.Lines, Line{Name: t.Headline, Href: t.Href})
+		l := Line{Name: t.Headline, Href: t.Href}
+		if n.Past() {
+			l.Text = "on " + written(n.Time)
+		}
+		w.Lines = append(w.Lines, l)
 	}
 	if left := len(all) - 3*shownFalls; left > 0 {
 		w.Lines = append(w.Lines, Line{Text: fmt.Sprintf("%d more are in the portal", left)})

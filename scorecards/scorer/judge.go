@@ -124,7 +124,7 @@ func (j *judge) takeRead(ctx context.Context, rec reading) error {
 			return err
 		}
 	}
-	before := j.turns.of(rec.Record)
+	before, unmeasured := j.turns.of(rec.Record), j.turns.unmeasured(rec.Record)
 	t, err := j.world.fold(rec)
 	if err != nil {
 		return err
@@ -152,7 +152,10 @@ func (j *judge) takeRead(ctx context.Context, rec reading) error {
 		}
 	}
 	j.changed = t.facts
-	return j.judge(ctx, pairs, why{rec.Time, rec.Actor, rec.Cause, rec.ID})
+	if err := j.judge(ctx, pairs, why{rec.Time, rec.Actor, rec.Cause, rec.ID}); err != nil {
+		return err
+	}
+	return j.turns.mended(ctx, rec.Record, unmeasured)
 }
 
 // start finds, once, which pairs time alone may change, and judges them by what is

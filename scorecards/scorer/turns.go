@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -15,7 +16,7 @@ import (
 
 // turns say what becomes of exemptions and initiatives, wherever these are declared: that
 // one was asked for, decided, opened, changed or closed, with the actor and cause of the event that
-// made it so; and that its time is over, when it is. Ids derive from that event, so that
+// made it so; whom an initiative asks; and that its time is over, when it is. Ids derive from that event, so that
 // nothing is said twice. A nil value says nothing.
 type turns struct {
 	judge *judge
@@ -65,10 +66,16 @@ func (t *turns) tell(ctx context.Context, rec eventlog.Record, before agreement)
 	if err := t.become(ctx, rec, before, t.named(rec.Subject)); err != nil {
 		return err
 	}
-	// What comes late may have been over before what is on record was.
-	ref := strings.ToLower(rec.Subject)
-	if over := t.over(ref); !over.IsZero() && !over.After(t.since) {
-		return t.end(ctx, ref, over)
+	var late []mark // what was over before that is on record was; it is too late to ask or remind
+	t.marks(strings.ToLower(rec.Subject), func(m mark) {
+		if !m.asks && !m.at.After(t.since) {
+			late = append(late, m)
+		}
+	})
+	for _, m := range late {
+		if err := t.come(ctx, m); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -85,11 +92,11 @@ func (t *turns) become(ctx context.Context, rec eventlog.Record, before, now agr
 	case !isOpen(was, rec.Time) && isOpen(is, rec.Time):
 		data = event.InitiativeOpened{Initiative: initiativeOf(is)}
 	case isOpen(was, rec.Time) && !isOpen(is, rec.Time):
-		asked, done, err := t.progress(was, rec.Time)
+		p, err := t.progress(was, rec.Time)
 		if err != nil {
 			return err
 		}
-		closed := event.InitiativeClosed{Initiative: initiativeOf(was), Outcome: event.InitiativeWithdrawn, Done: done, Asked: asked}
+		closed := event.InitiativeClosed{Initiative: initiativeOf(was), Outcome: event.InitiativeWithdrawn, Done: p.done, Asked: p.asked}
 		if is != nil {
 			closed.Note = is.Note
 		}
@@ -99,7 +106,51 @@ func (t *turns) become(ctx context.Context, rec eventlog.Record, before, now agr
 	default:
 		return nil
 	}
-	return t.append(ctx, rec.Subject, data, w)
+	if err := t.append(ctx, rec.Subject, data, w); err != nil || !isOpen(is, rec.Time) || is.Begins().After(rec.Time) {
+		return err
+	}
+	return t.ask(ctx, is, event.InitiativeAsked{}, w)
+}
+
+// ask says whom an initiative asks, if anybody can tell.
+func (t *turns) ask(ctx context.Context, i *scorecards.Initiative, says event.InitiativeAsked, w why) error {
+	if i.Unmeasured(t.judge.world.cards[i.Card]) != "" {
+		return nil
+	}
+	p, err := t.progress(i, w.at)
+	if err != nil {
+		return err
+	}
+	says.Initiative, says.Owners, says.Done, says.Asked = initiativeOf(i), slices.Sorted(maps.Keys(p.owners)), p.done, p.asked
+	if says.Owners == nil {
+		says.Owners = []string{}
+	}
+	return t.append(ctx, i.Ref.String(), says, w)
+}
+
+// unmeasured lists the open initiatives, begun by the time of an event, on the card that it is
+// about and that cannot be measured.
+func (t *turns) unmeasured(rec eventlog.Record) (all []*scorecards.Initiative) {
+	if t == nil || !strings.HasPrefix(strings.ToLower(rec.Subject), "scorecard:") || rec.Backfilled() {
+		return nil
+	}
+	for _, i := range t.judge.world.initiatives {
+		if strings.EqualFold(i.Card, rec.Subject) && isOpen(i, rec.Time) && !i.Begins().After(rec.Time) && i.Unmeasured(t.judge.world.cards[i.Card]) != "" {
+			all = append(all, i)
+		}
+	}
+	slices.SortFunc(all, func(a, b *scorecards.Initiative) int { return strings.Compare(a.Ref.String(), b.Ref.String()) })
+	return all
+}
+
+// mended says whom initiatives ask that an event that was judged has made measurable.
+func (t *turns) mended(ctx context.Context, rec eventlog.Record, before []*scorecards.Initiative) error {
+	for _, i := range before {
+		if err := t.ask(ctx, i, event.InitiativeAsked{Mended: true}, why{rec.Time, rec.Actor, rec.Cause, rec.ID}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // exemptionTurn is what became of an exemption; nil if nothing did that anybody need know.
@@ -149,7 +200,8 @@ func sameGoal(a, b *scorecards.Initiative) bool {
 
 func isOpen(i *scorecards.Initiative, at time.Time) bool { return i != nil && i.Open(at) }
 
-// due says of those whose time is over by a moment that it is, at the time at which it was.
+// due says of those whose time is over by a moment that it is, at the time at which it was,
+// and whom initiatives ask that begin or are to remind people by then.
 func (t *turns) due(ctx context.Context, to time.Time) error {
 	if t == nil {
 		return nil
@@ -161,91 +213,116 @@ func (t *turns) due(ctx context.Context, to time.Time) error {
 		if t.next.IsZero() || t.next.After(to) {
 			return nil
 		}
-		over := t.next
-		for _, ref := range t.overAt(over) {
-			if err := t.end(ctx, ref, over); err != nil {
+		at := t.next
+		for _, m := range t.dueAt(at) {
+			if err := t.come(ctx, m); err != nil {
 				return err
 			}
 		}
-		t.since, t.fresh = over, false
+		t.since, t.fresh = at, false
 	}
 }
 
-// look finds when the next one is over.
+// mark is a moment of an agreement at which there is something to say.
+type mark struct {
+	ref  string
+	at   time.Time
+	asks bool // an initiative begins or is to remind; otherwise its time is over
+	days int  // to the last one, of a reminder; 0: it begins
+}
+
+// look finds when the next one is due.
 func (t *turns) look() {
 	t.next, t.fresh = time.Time{}, true
-	t.each(func(_ string, over time.Time) {
-		if over.After(t.since) && (t.next.IsZero() || over.Before(t.next)) {
-			t.next = over
+	t.each(func(m mark) {
+		if m.at.After(t.since) && (t.next.IsZero() || m.at.Before(t.next)) {
+			t.next = m.at
 		}
 	})
 }
 
-func (t *turns) overAt(at time.Time) (refs []string) {
-	t.each(func(ref string, over time.Time) {
-		if over.Equal(at) {
-			refs = append(refs, ref)
+func (t *turns) dueAt(at time.Time) (all []mark) {
+	t.each(func(m mark) {
+		if m.at.Equal(at) {
+			all = append(all, m)
 		}
 	})
-	slices.Sort(refs)
-	return refs
+	slices.SortFunc(all, func(a, b mark) int { return cmp.Or(strings.Compare(a.ref, b.ref), cmp.Compare(a.days, b.days)) })
+	return slices.Compact(all)
 }
 
-// each goes through those that have an end.
-func (t *turns) each(do func(ref string, over time.Time)) {
-	tell := func(ref string) {
-		if over := t.over(ref); !over.IsZero() {
-			do(ref, over)
-		}
-	}
+// each goes through the moments of all that are to come, or came after they were declared so.
+func (t *turns) each(do func(mark)) {
 	for ref := range t.judge.world.exemptions {
-		tell(ref)
+		t.marks(ref, do)
 	}
 	for ref := range t.judge.world.initiatives {
-		tell(ref)
+		t.marks(ref, do)
 	}
 }
 
-// over is when the time of an exemption that is granted, or of an initiative, is over; zero
-// if it was so already when that was declared, or there is no such thing.
-func (t *turns) over(ref string) (over time.Time) {
-	switch a := t.named(ref); {
-	case a.exemption != nil && a.exemption.Status == scorecards.Granted:
-		over = a.exemption.Until
-	case a.initiative != nil && a.initiative.Open(a.initiative.End().Add(-1)):
-		over = a.initiative.End()
-	default:
-		return over
-	}
-	if !over.After(t.judge.world.entities[ref].since.At) {
-		return time.Time{}
-	}
-	return over
-}
-
-func (t *turns) end(ctx context.Context, ref string, at time.Time) error {
-	w := scheduled(at, "over "+at.UTC().Format(time.RFC3339))
+// marks goes through those of one agreement, if there is one of that reference.
+func (t *turns) marks(ref string, do func(mark)) {
 	a := t.named(ref)
-	if a.exemption != nil {
-		return t.append(ctx, ref, event.ExemptionExpired{Exemption: exemptionOf(a.exemption)}, w)
+	if a == (agreement{}) {
+		return
 	}
-	asked, done, err := t.progress(a.initiative, at.Add(-1))
+	since := t.judge.world.entities[ref].since.At
+	if x := a.exemption; x != nil && x.Status == scorecards.Granted && x.Until.After(since) {
+		do(mark{ref: ref, at: x.Until})
+	}
+	i := a.initiative
+	if i == nil {
+		return
+	}
+	if end := i.End(); i.Open(end.Add(-1)) && end.After(since) {
+		do(mark{ref: ref, at: end})
+	}
+	if at := i.Begins(); at.After(since) && i.Open(at) {
+		do(mark{ref: ref, at: at, asks: true})
+	}
+	for _, days := range i.Remind {
+		if at := i.RemindAt(days); at.After(since) && at.After(i.Begins()) && i.Open(at) {
+			do(mark{ref: ref, at: at, asks: true, days: days})
+		}
+	}
+}
+
+// come says what is due at a moment.
+func (t *turns) come(ctx context.Context, m mark) error {
+	if m.asks {
+		w := scheduled(m.at, fmt.Sprintf("asks %d %s", m.days, m.at.UTC().Format(time.RFC3339)))
+		return t.ask(ctx, t.named(m.ref).initiative, event.InitiativeAsked{Days: m.days}, w)
+	}
+	w := scheduled(m.at, "over "+m.at.UTC().Format(time.RFC3339))
+	a := t.named(m.ref)
+	if a.exemption != nil {
+		return t.append(ctx, m.ref, event.ExemptionExpired{Exemption: exemptionOf(a.exemption)}, w)
+	}
+	p, err := t.progress(a.initiative, m.at.Add(-1))
 	if err != nil {
 		return err
 	}
-	how, note := a.initiative.Ended(t.judge.world.cards[a.initiative.Card], asked, done)
+	how, note := a.initiative.Ended(t.judge.world.cards[a.initiative.Card], p.asked, p.done)
 	if how == scorecards.Unmeasured { // nobody can tell
-		asked, done = 0, 0
+		p = progress{}
 	}
-	return t.append(ctx, ref, event.InitiativeClosed{Initiative: initiativeOf(a.initiative), Outcome: string(how), Done: done, Asked: asked, Note: note}, w)
+	return t.append(ctx, m.ref, event.InitiativeClosed{Initiative: initiativeOf(a.initiative), Outcome: string(how), Done: p.done, Asked: p.asked, Note: note}, w)
 }
 
-// progress counts how many entities an initiative asks, and how many have nothing left to
-// do, by what is on record of them.
-func (t *turns) progress(i *scorecards.Initiative, at time.Time) (asked, done int, err error) {
+// progress is how many entities an initiative asks, how many of them have nothing left to do,
+// and who owns the others.
+type progress struct {
+	asked, done int
+	owners      map[string]bool
+}
+
+// progress tells how far an initiative is, by what is on record of the entities.
+func (t *turns) progress(i *scorecards.Initiative, at time.Time) (progress, error) {
+	p := progress{owners: map[string]bool{}}
 	card := t.judge.world.cards[i.Card]
 	if card == nil {
-		return 0, 0, nil
+		return p, nil
 	}
 	for key, stands := range t.judge.standing {
 		if key.card != i.Card {
@@ -257,19 +334,21 @@ func (t *turns) progress(i *scorecards.Initiative, at time.Time) (asked, done in
 		if !i.AsksAll() { // what is known of an entity takes a while to gather
 			s, err := t.judge.world.Subject(key.entity, at)
 			if err != nil {
-				return 0, 0, err
+				return p, err
 			}
 			if !i.Asks(s, at) {
 				continue
 			}
 		}
-		asked++
+		p.asked++
 		outcome := func(rule string) scorecards.Outcome { return scorecards.Outcome(stands.outcomes[rule]) }
 		if _, all := i.Left(card, stands.Level, outcome, at); all {
-			done++
+			p.done++
+		} else if owner := t.judge.world.ownerOf(key.entity); owner != "" {
+			p.owners[owner] = true
 		}
 	}
-	return asked, done, nil
+	return p, nil
 }
 
 func (t *turns) append(ctx context.Context, ref string, data event.Data, w why) error {

@@ -3,6 +3,7 @@ package scorer_test
 import (
 	"fmt"
 	"maps"
+	"strings"
 	"testing"
 	"time"
 
@@ -52,7 +53,7 @@ func exemptingStory(t *testing.T) []event.Event {
 		})
 	}
 	add(2, "Salt Marsh", x, event.EntityRegistered{Declaration: exemption("requested", "2026-03-20")})
-	add(2, "Moss Bank", silver, event.EntityRegistered{Declaration: initiative("silver", map[string]any{"level": "Silver"})})
+	add(2, "Moss Bank", silver, event.EntityRegistered{Declaration: initiative("silver", map[string]any{"level": "Silver", "remind": []any{7.0, 3.0, 30.0}})})
 	add(2, "Moss Bank", owners, event.EntityRegistered{Declaration: initiative("owners", map[string]any{"rules": []any{"owner"}, "filter": `entity.metadata.name == "payments"`})})
 	add(3, "Moss Bank", x, event.EntityChanged{Declaration: exemption("granted", "2026-03-10")})
 	add(4, "Moss Bank", x, event.EntityChanged{Declaration: exemption("granted", "2026-03-10")}) // nothing that matters
@@ -89,6 +90,11 @@ func turns(t *testing.T, log eventlog.Reader) (all []string) {
 			says = "until " + d.Until
 		case event.InitiativeChanged:
 			says = "until " + d.Target
+		case event.InitiativeAsked:
+			says = fmt.Sprintf("%d of %d, %d days, %s", d.Done, d.Asked, d.Days, strings.Join(d.Owners, " "))
+			if d.Mended {
+				says += " mended"
+			}
 		case event.InitiativeClosed:
 			says = fmt.Sprintf("%s %d of %d", d.Outcome, d.Done, d.Asked)
 		}
@@ -106,12 +112,16 @@ func turned() []string {
 	return []string{
 		"2 09:00 " + x + " exemption.requested.v1  by Salt Marsh r5",
 		"2 09:00 " + silver + " initiative.opened.v1  by Moss Bank r6",
+		"2 09:00 " + silver + " initiative.asked.v1 0 of 2, 0 days, group:default/bank by Moss Bank r6",
 		"2 09:00 " + owners + " initiative.opened.v1  by Moss Bank r7",
+		"2 09:00 " + owners + " initiative.asked.v1 1 of 1, 0 days,  by Moss Bank r7",
 		"3 09:00 " + x + " exemption.granted.v1 until 2026-03-10 by Moss Bank r8",
 		"3 09:00 " + payments + " score.changed.v1 Bronze → Silver by Moss Bank r8",
 		"5 09:00 " + owners + " initiative.closed.v1 withdrawn 1 of 1 by Moss Bank r10",
+		"7 08:00 " + silver + " initiative.asked.v1 1 of 2, 7 days, group:default/bank by time ",
 		"11 00:00 " + x + " exemption.expired.v1  by time ",
 		"11 00:00 " + payments + " score.changed.v1 Silver → Bronze by time ",
+		"11 08:00 " + silver + " initiative.asked.v1 0 of 2, 3 days, group:default/bank by time ",
 		"15 00:00 " + silver + " initiative.closed.v1 missed 0 of 2 by time ",
 	}
 }
@@ -165,6 +175,104 @@ func TestInitiativeChanges(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, turns(t, log)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// Whom an initiative asks is told when it begins, when people are to be reminded and when it
+// can be measured at last: who owns what its filter selects and has something left to do then.
+func TestAsks(t *testing.T) {
+	const card, ref = "scorecard:default/readiness", "initiative:default/owned"
+	ladder := func(levels ...string) event.Declaration {
+		var all []any
+		for i, name := range levels {
+			all = append(all, map[string]any{"name": name, "rank": float64(i + 1)})
+		}
+		return entity(scorecards.KindScorecard, "readiness", map[string]any{
+			"filter": `entity.kind == "Component"`, "levels": all,
+			"rules": []any{rule("production", levels[len(levels)-1], `entity.spec.lifecycle == "production"`)},
+		})
+	}
+	component := func(name, owner, lifecycle string) event.Declaration {
+		return entity("Component", name, map[string]any{"type": "service", "lifecycle": lifecycle, "owner": owner})
+	}
+	initiative := func(spec map[string]any) event.Declaration {
+		all := map[string]any{"scorecard": "readiness", "level": "Silver", "target": "2026-03-20", "remind": []any{7.0}, "filter": `entity.metadata.name != "cart"`}
+		maps.Copy(all, spec)
+		maps.DeleteFunc(all, func(_ string, value any) bool { return value == "" })
+		return agreed(scorecards.KindInitiative, "owned", all)
+	}
+	type said struct {
+		day     int
+		subject string
+		is      event.Declaration
+	}
+	begin := []said{
+		{1, card, ladder("Bronze", "Silver")},
+		{1, "component:default/payments", component("payments", "bank", "experimental")},
+		{1, "component:default/ledger", component("ledger", "books", "production")},
+		{1, "component:default/cart", component("cart", "shop", "experimental")},
+		{1, "component:default/orphan", component("orphan", "", "experimental")},
+	}
+	for _, c := range []struct {
+		name string
+		then []said
+		want []string
+	}{
+		{"its filter", []said{{2, ref, initiative(nil)}}, []string{
+			"2 09:00 1 of 3, 0 days, group:default/bank", "13 08:00 1 of 3, 7 days, group:default/bank",
+		}},
+		{"without one", []said{{2, ref, initiative(map[string]any{"filter": ""})}}, []string{
+			"2 09:00 1 of 4, 0 days, group:default/bank group:default/shop", "13 08:00 1 of 4, 7 days, group:default/bank group:default/shop",
+		}},
+		{"by rules", []said{{2, ref, initiative(map[string]any{"level": "", "rules": []any{"production"}})}}, []string{
+			"2 09:00 1 of 3, 0 days, group:default/bank", "13 08:00 1 of 3, 7 days, group:default/bank",
+		}},
+		{"a later start", []said{{2, ref, initiative(map[string]any{"start": "2026-03-05"})}}, []string{
+			"5 08:00 1 of 3, 0 days, group:default/bank", "13 08:00 1 of 3, 7 days, group:default/bank",
+		}},
+		{"done before", []said{{2, ref, initiative(nil)}, {9, "component:default/payments", component("payments", "bank", "production")}}, []string{
+			"2 09:00 1 of 3, 0 days, group:default/bank", "13 08:00 2 of 3, 7 days, ",
+		}},
+		{"another owner", []said{{2, ref, initiative(nil)}, {9, "component:default/payments", component("payments", "shop", "experimental")}}, []string{
+			"2 09:00 1 of 3, 0 days, group:default/bank", "13 08:00 1 of 3, 7 days, group:default/shop",
+		}},
+		{"closed before", []said{{2, ref, initiative(nil)}, {9, ref, initiative(map[string]any{"closed": "2026-03-09"})}}, []string{"2 09:00 1 of 3, 0 days, group:default/bank"}},
+		{"another filter", []said{{2, ref, initiative(nil)}, {3, ref, initiative(map[string]any{"filter": `entity.metadata.name == "cart"`})}}, []string{
+			"2 09:00 1 of 3, 0 days, group:default/bank", "3 09:00 0 of 1, 0 days, group:default/shop", "13 08:00 0 of 1, 7 days, group:default/shop",
+		}},
+		{"a level that there is not", []said{{2, ref, initiative(map[string]any{"level": "Gold"})}}, nil},
+		{"a level that comes", []said{{2, ref, initiative(map[string]any{"level": "Gold"})}, {4, card, ladder("Bronze", "Gold")}}, []string{
+			"4 09:00 1 of 3, 0 days, group:default/bank mended", "13 08:00 1 of 3, 7 days, group:default/bank",
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			log := eventlogtest.NewMemory()
+			then := append(c.then, said{14, "component:default/late", component("late", "bank", "production")})
+			for n, one := range append(append([]said{}, begin...), then...) {
+				var data event.Data = event.EntityRegistered{Declaration: one.is}
+				e, err := event.New("/sources/github", one.subject, data)
+				if err != nil {
+					t.Fatal(err)
+				}
+				e.ID, e.Time = event.DeriveID(n, "asking"), time.Date(2026, 3, one.day, 9, 0, 0, 0, time.UTC)
+				if _, err := log.Append(t.Context(), e); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := newScorer(log).CatchUp(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, one := range turns(t, log) {
+				if at, says, ok := strings.Cut(one, " "+ref+" initiative.asked.v1 "); ok {
+					says, _, _ = strings.Cut(says, " by ")
+					got = append(got, at+" "+says)
+				}
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 

@@ -332,17 +332,21 @@ func (w *World) Subject(ref string, now time.Time) (*scorecards.Subject, error) 
 	since := d.since
 	s := &scorecards.Subject{Entity: e, Declared: &since, Facts: map[string]scorecards.Fact{}, Relations: func() []catalog.Relation { return w.relations(ref) }}
 	s.Observe = (&observer{Subject: s, world: w, ref: ref, at: d.origin, now: now}).observe
-	if owners := w.edges[ref]["ownedBy"]; len(owners) > 0 {
-		first := ""
-		for to := range owners {
-			if first == "" || to < first {
-				first = to
-			}
-		}
-		s.Owner = w.owner(first)
+	if owner := w.ownerOf(ref); owner != "" {
+		s.Owner = w.owner(owner)
 	}
 	s.Exemptions = w.exempt[ref]
 	return s, nil
+}
+
+// ownerOf is the full ref of who owns an entity, the first of several; empty if nobody does.
+func (w *World) ownerOf(ref string) (first string) {
+	for to := range w.edges[ref]["ownedBy"] {
+		if first == "" || to < first {
+			first = to
+		}
+	}
+	return first
 }
 
 func (w *World) owner(ref string) scorecards.Owner {

@@ -51,7 +51,13 @@ type Notices interface {
 	// Ripe returns what became ripe, in that order, and CountRipe how many that are.
 	Ripe(ctx context.Context, r notices.Ripening) ([]notices.Notice, error)
 	CountRipe(ctx context.Context, r notices.Ripening) (int, error)
-	// LastRipe and NextRipe return when something did, or does; zero for nothing.
+	// Waiting returns what is so at a moment and sent out later, in that order.
+	Waiting(ctx context.Context, at time.Time, owners, kinds []string) ([]notices.Waiting, error)
+	Moments
+}
+
+// Moments are when something became ripe, and does; zero for nothing.
+type Moments interface {
 	LastRipe(ctx context.Context, until time.Time) (time.Time, error)
 	NextRipe(ctx context.Context, after time.Time) (time.Time, error)
 }
@@ -301,7 +307,7 @@ func (c *Channel) record(n notices.Notice) (eventlog.Record, error) {
 		subject = n.Falls[0].Entity
 	}
 	e := event.Event{ID: c.id(n.Ripe), Subject: subject, Time: n.Time, Actor: n.Actor, Cause: n.Cause}
-	return c.make(e, n.Ripe, Data{Words: notices.Text(n), Notice: &n})
+	return c.make(e, n.Ripe, Data{Words: notices.Dated(n), Notice: &n})
 }
 
 func (c *Channel) digest(all []notices.Notice, end time.Time) (eventlog.Record, error) {

@@ -44,6 +44,7 @@ type world struct {
 	notices *notices.Notices
 	store   *subscribers.Store
 	now     time.Time
+	ago     time.Duration // how long it was so when it becomes known
 	all     *subscribers.Dispatcher
 	moves   int
 	options *channels.Options
@@ -88,7 +89,7 @@ func (w *world) add(subject string, data event.Data) {
 		w.t.Fatal(err)
 	}
 	w.moves++
-	e.ID, e.Time = fmt.Sprint(w.moves), w.now
+	e.ID, e.Time = fmt.Sprint(w.moves), w.now.Add(-w.ago)
 	if _, ok := data.(event.ScoreChanged); ok {
 		e.Actor, e.Cause = event.Actor{Login: "saltmarsh"}, event.Cause{Commit: "4f2a91c7e0", CommitURL: "https://git.example.com/commit/4f2a91c7e0"}
 	}
@@ -273,6 +274,31 @@ func TestSlack(t *testing.T) {
 	}
 }
 
+// What is told of the past says when it was, alone and in a digest, and what happens now is
+// told at once all the same.
+func TestPast(t *testing.T) {
+	w, c := newWorld(t), newChat(t)
+	w.own("payments", "bank")
+	w.own("cart", "shop")
+	w.own("ledger", "bank")
+	w.serve(&channels.Channel{Name: "chat", Way: channels.Slack, Address: c.URL, Daily: 2})
+	w.ago = 60 * 24 * time.Hour
+	w.fall("payments")
+	w.now, w.ago = w.now.Add(time.Second), 0
+	w.fall("ledger")
+	w.now, w.ago = w.now.Add(time.Second), 60*24*time.Hour
+	w.fall("cart")
+	w.pass(grace + time.Second)
+	same(t, "heads", []string{"payments fell from Silver to Bronze on Readiness", "ledger fell from Silver to Bronze on Readiness"}, c.heads())
+	if all := c.said(); !strings.Contains(all[0], "\n• This was on 11 January 2026\n") || strings.Contains(all[1], "This was on") {
+		t.Errorf("said %q", all)
+	}
+	w.pass(24 * time.Hour)
+	if all := c.said(); len(all) != 3 || !strings.Contains(all[2], "|cart fell from Silver to Bronze on Readiness> on 11 January 2026") {
+		t.Errorf("said %q", all)
+	}
+}
+
 // What a rule says mentions nobody and leads nowhere, in a chat that reads Markdown too.
 func TestSlackMentionsNobody(t *testing.T) {
 	w, c := newWorld(t), newChat(t)
@@ -328,6 +354,43 @@ func TestDaily(t *testing.T) {
 	if all := c.said()[2]; !strings.Contains(all, "s5 fell from") || strings.Contains(all, "s1 fell from") {
 		t.Errorf("the digest says %s", all)
 	}
+}
+
+// What is held back is told, with why and until when.
+func TestHeld(t *testing.T) {
+	w, c := newWorld(t), newChat(t)
+	for i := range 4 {
+		w.own(fmt.Sprint("s", i), fmt.Sprint("team-", i%2))
+	}
+	w.serve(
+		&channels.Channel{Name: "all", Way: channels.Slack, Address: c.URL, Daily: 2},
+		&channels.Channel{Name: "one", Way: channels.Slack, Address: c.URL, Owners: []string{"group:default/team-1"}},
+	)
+	held := func(name string) (all []string) {
+		t.Helper()
+		for _, h := range w.state(name).Held {
+			if h.Says == "" {
+				t.Errorf("nothing says why: %+v", h)
+			}
+			all = append(all, fmt.Sprintf("%d %s %s", h.Count, h.Why, h.Until.Format("15:04:05")))
+		}
+		return all
+	}
+	same(t, "nothing", []string(nil), held("all"))
+	w.fall("s0")
+	same(t, "the grace", []string{"1 grace 09:05:00"}, held("all"))
+	same(t, "of another team", []string(nil), held("one"))
+	w.pass(10 * time.Minute)
+	same(t, "sent", []string(nil), held("all"))
+	w.fall("s2") // of the team of s0
+	same(t, "gathered", []string{"1 hour 10:05:00"}, held("all"))
+	w.fall("s1", "s3")
+	same(t, "both", []string{"1 grace 09:15:00", "1 day 23:59:59"}, held("all"))
+	w.pass(2 * time.Hour)
+	same(t, "over the number of the day", []string{"1 day 23:59:59"}, held("all"))
+	same(t, "said", 2+1, len(c.said()))
+	w.pass(24 * time.Hour)
+	same(t, "the next day", []string(nil), held("all"))
 }
 
 // reader counts the notices that channels read.

@@ -471,6 +471,19 @@ func TestExplainWhatIsReadWithin(t *testing.T) {
 	}
 }
 
+// The age of what is a bit too old does not read as the limit.
+func TestExplainAges(t *testing.T) {
+	for ago, want := range map[time.Duration]string{
+		72 * time.Hour: "3 days", 94 * time.Hour: "3 days 22 hours", 73*time.Hour + 59*time.Minute: "3 days 1 hour", 150 * time.Minute: "2 hours 30 minutes", 125 * time.Second: "2 minutes 5 seconds", 90 * time.Second: "1m30s",
+	} {
+		s := subject(t, map[string]any{"activity.lastRelease": noon.Add(-ago)})
+		x := ruleOf(t, `age(activity.lastRelease) < days(3)`).Explain(s, noon)
+		if got := x.Expr.Children[0].Value; got != want {
+			t.Errorf("%v reads %q, want %q", ago, got, want)
+		}
+	}
+}
+
 // What never happened is older than anything a rule asks for, and reads so.
 func TestExplainWhatNeverHappened(t *testing.T) {
 	s := subject(t, map[string]any{"activity.lastRelease": scorecards.Never()})

@@ -146,6 +146,8 @@ func stateOf(value ref.Val) (State, string) {
 		return Missing, show(v)
 	case *types.Err:
 		return Wrong, plainly(v).Error()
+	case types.Duration:
+		return Value, showSpanClosely(v.Duration)
 	default:
 		return Value, show(v)
 	}

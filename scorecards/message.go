@@ -193,20 +193,36 @@ func showMap(m traits.Mapper) string {
 // textNever is shown in place of [Never], and of how long ago that is.
 const textNever = "never"
 
-// showSpan writes a span of time in the largest unit that says enough. Forty years are more than
-// anything is old that a forge tells of: such an age is that of [Never].
-func showSpan(d time.Duration) string {
+// showSpan writes a span of time in the largest unit that says enough.
+func showSpan(d time.Duration) string { return writeSpan(d, false) }
+
+// showSpanClosely adds the next unit, so that it can be compared with a limit.
+func showSpanClosely(d time.Duration) string { return writeSpan(d, true) }
+
+// Forty years are more than anything is old that a forge tells of: such an age is that of [Never].
+func writeSpan(d time.Duration, closely bool) string {
 	const day = 24 * time.Hour
-	switch abs := d.Abs(); {
-	case d >= 40*365*day:
+	units := []struct {
+		length time.Duration
+		name   string
+	}{{day, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}, {time.Second, "second"}}
+	if d >= 40*365*day {
 		return textNever
-	case abs >= 2*day:
-		return fmt.Sprintf("%d days", d/day)
-	case abs >= 2*time.Hour:
-		return fmt.Sprintf("%d hours", d/time.Hour)
-	case abs >= 2*time.Minute:
-		return fmt.Sprintf("%d minutes", d/time.Minute)
-	default:
-		return d.Round(time.Second).String()
 	}
+	for i, unit := range units[:len(units)-1] {
+		if d.Abs() < 2*unit.length {
+			continue
+		}
+		text := fmt.Sprintf("%d %ss", d/unit.length, unit.name)
+		next := units[i+1]
+		switch rest := d.Abs() % unit.length / next.length; {
+		case !closely || rest == 0:
+			return text
+		case rest == 1:
+			return text + " 1 " + next.name
+		default:
+			return fmt.Sprintf("%s %d %ss", text, rest, next.name)
+		}
+	}
+	return d.Round(time.Second).String()
 }

@@ -99,7 +99,7 @@ func TestMessages(t *testing.T) {
 		{"None on {{repo.defaultBranch}}.", "None on main."},
 		{"{{1.0 / 6.0}}, {{20.0 / 3.0}}, {{83.125}}, {{0.00001}}", "0.167, 6.67, 83.125, 1e-05"},
 		{"{{ activity.openPullRequests }} of {{activity.pipelineSuccess}}", "3 of 0.5"},
-		{"last {{age(activity.lastDeployment)}} ago, at {{activity.lastDeployment}}", "last 40 days ago, at 2026-01-31T12:00:00Z"},
+		{"last {{age(activity.lastDeployment)}} ago, at {{activity.lastDeployment}}", "last 40 days ago, at 31 January 2026, 12:00:00 UTC"},
 		{"last {{age(activity.lastRelease)}} ago, at {{activity.lastRelease}}", "last never, at never"},
 		{`{{"Last release " + text(age(activity.lastRelease)) + " ago"}}`, "Last release never"},
 		{"{{days(14000)}} and {{days(-20000)}}", "14000 days and -20000 days"},
@@ -431,7 +431,7 @@ func TestExplain(t *testing.T) {
 		`  repo.defaultBranch = unknown`,
 		`age(verified.at) < days(9) = unknown`,
 		`  age(verified.at) = unknown`,
-		`    now = 2026-03-12T12:00:00Z`,
+		`    now = 12 March 2026, 12:00:00 UTC`,
 		`    verified.at = unknown`,
 	}
 	if diff := cmp.Diff(want, lines); diff != "" {

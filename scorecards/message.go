@@ -123,7 +123,7 @@ func show(value ref.Val) string {
 		if v.Time.Equal(Never()) {
 			return textNever
 		}
-		return v.Format(time.RFC3339)
+		return v.UTC().Format("2 January 2006, 15:04:05 UTC")
 	case types.Duration:
 		return showSpan(v.Duration)
 	case types.Null:

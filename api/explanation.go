@@ -52,6 +52,11 @@ func (a *API) handleExplanation(c echo.Context) error {
 		return fault.New(fault.Invalid, "rule is missing: name the id of a rule of the card")
 	}
 	q.Entity = ref.String()
+	if e, err := a.cardNamed(c); err == nil {
+		if card, _ := scorecards.ParseCard(e); card != nil && card.Draft {
+			q.Draft = card
+		}
+	}
 	ctx, stop := context.WithTimeout(c.Request().Context(), explainPatience)
 	defer stop()
 	x, err := a.Explain(ctx, q)

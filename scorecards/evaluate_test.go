@@ -431,7 +431,7 @@ func TestExplain(t *testing.T) {
 		`  repo.defaultBranch = unknown`,
 		`age(verified.at) < days(9) = unknown`,
 		`  age(verified.at) = unknown`,
-		`    now = 12 March 2026, 12:00:00 UTC`,
+		`    now = 2026-03-12T12:00:00Z`,
 		`    verified.at = unknown`,
 	}
 	if diff := cmp.Diff(want, lines); diff != "" {

@@ -25,7 +25,9 @@ type Explanation struct {
 type Node struct {
 	Text  string `json:"text"` // in CEL
 	State State  `json:"state"`
-	Value string `json:"value,omitempty"` // for people; of an error what went wrong
+	// Value is for people, but for a moment, which is as RFC 3339 has it; of an error it is what
+	// went wrong.
+	Value string `json:"value,omitempty"`
 	// Input is the variable, or the field below one, that the part reads, named as
 	// in [Rule.Inputs]; Source is where its fact is from.
 	Input    string  `json:"input,omitempty"`
@@ -148,6 +150,11 @@ func stateOf(value ref.Val) (State, string) {
 		return Wrong, plainly(v).Error()
 	case types.Duration:
 		return Value, showSpanClosely(v.Duration)
+	case types.Timestamp:
+		if v.Time.Equal(Never()) {
+			return Value, textNever
+		}
+		return Value, v.UTC().Format(time.RFC3339)
 	default:
 		return Value, show(v)
 	}

@@ -110,7 +110,11 @@ func (s *Site) scoreWhy(ctx context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	v.before = whatItSaid(r, past, rule.ID)
-	if err := s.explained(ctx, r, &v, scorer.Question{Card: card.Ref.String(), Entity: e.Ref, Rule: rule.ID, At: r.moment.At, Known: r.moment.Known}); err != nil {
+	q := scorer.Question{Card: card.Ref.String(), Entity: e.Ref, Rule: rule.ID, At: r.moment.At, Known: r.moment.Known}
+	if card.Draft {
+		q.Draft = card
+	}
+	if err := s.explained(ctx, r, &v, q); err != nil {
 		return answer{}, err
 	}
 	return answer{title: rule.Title + " · " + v.head.title, styles: docsStyles(), body: whyPage(v)}, nil

@@ -16,6 +16,9 @@ import (
 type Question struct {
 	Card, Entity string // full refs
 	Rule         string // its id
+	// Draft is the card as it is proposed, since the log's own says nothing yet; nil: there
+	// is none.
+	Draft *scorecards.Card
 	// At leaves out what came true later, and Known what was recorded after that position.
 	// Both zero: as of now.
 	At    time.Time
@@ -118,6 +121,13 @@ func (k *knowledge) explain() *Explained {
 }
 
 func (w *World) knows(q Question, at eventlog.Position, now time.Time) (*knowledge, error) {
+	if q.Draft != nil && w.cards[q.Card] == nil { // the files that it reads are looked at, too
+		w.cards[q.Card], w.read = q.Draft, nil
+		defer func() {
+			delete(w.cards, q.Card)
+			w.read = nil
+		}()
+	}
 	card := w.cards[q.Card]
 	if card == nil {
 		return nil, fault.New(fault.NotFound, "no %s judges anything at that moment", q.Card)

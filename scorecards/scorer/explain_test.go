@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/eventlog/eventlogtest"
@@ -198,5 +199,35 @@ func TestExplain(t *testing.T) {
 	q.Known = 3
 	if _, err := s.Explain(ended, q); fault.KindOf(err) != fault.Unavailable {
 		t.Errorf("nobody waits: %v", err)
+	}
+}
+
+// A draft judges nothing, and is explained as it is proposed.
+func TestExplainDraft(t *testing.T) {
+	log := eventlogtest.NewMemory()
+	events := story(t)
+	if _, err := log.Append(t.Context(), events[:len(events)-1]...); err != nil {
+		t.Fatal(err)
+	}
+	s, stop := runScorer(log)
+	defer stop()
+	if err := s.Wait(t.Context(), lastOf(t, log)); err != nil {
+		t.Fatal(err)
+	}
+	draft := cardOf(t, map[string]any{"rules": []any{map[string]any{"id": "typed", "title": "Has a type", "expr": `entity.spec.type != ""`}}})
+	ref, err := catalog.ParseRef("scorecard:default/proposed", catalog.Ref{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	draft.Ref = ref
+	for name, known := range map[string]eventlog.Position{"now": 0, "then": lastOf(t, log)} {
+		q := scorer.Question{Card: ref.String(), Entity: "component:default/payments", Rule: "typed", Known: known, Draft: draft}
+		if x, err := s.Explain(t.Context(), q); err != nil || x.Result.Outcome != scorecards.Pass || len(x.Expr.Children) == 0 {
+			t.Errorf("%s: %+v, %v", name, x, err)
+		}
+		q.Draft = nil
+		if _, err := s.Explain(t.Context(), q); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("%s, without the draft: %v", name, err)
+		}
 	}
 }

@@ -267,7 +267,7 @@ func remindersOf(r request, i *agreements.Initiative) (all []string) {
 			if i.Level != "" {
 				lacks = "has not reached " + i.Level
 			}
-			says += ": the next, to the owners of all that " + lacks + " by then"
+			says += ": the next, to the owners of all it asks that " + lacks + " by then"
 			if i.Owner != "" {
 				says += ", and of the initiative"
 			}

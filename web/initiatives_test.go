@@ -74,5 +74,5 @@ func TestOpeningAnInitiative(t *testing.T) {
 	}
 	page := o.ok("/initiatives/gold-for-all")
 	page.wants("main", "The filter goes wrong for 1 of 1 entity: there is no field nofield;", "Nobody is asked")
-	page.wants("[data-part=reminders]", "30 days before, on", ": it never comes, since that was over when this was opened", "7 days before, on", ": the next, to the owners of all that has not reached Gold by then")
+	page.wants("[data-part=reminders]", "30 days before, on", ": it never comes, since that was over when this was opened", "7 days before, on", ": the next, to the owners of all it asks that has not reached Gold by then")
 }

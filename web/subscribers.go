@@ -133,7 +133,7 @@ func newSubscriberRow(s subscribers.State, now time.Time) subscriberRow {
 		row.held = append(row.held, backRow{ui.Plural(h.Count, "notice", "notices"), h.Says, ui.Stamp(h.Until, now)})
 	}
 	if count > 0 {
-		row.heldCount = ui.Number(count) + " held back"
+		row.heldCount = ui.Plural(count, "notice", "notices")
 	}
 	if !row.current {
 		row.lag, row.behind = ui.Span(s.Lag), ui.Plural(s.Newest-s.Position, "event", "events")

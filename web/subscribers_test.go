@@ -147,8 +147,8 @@ func TestHeldBack(t *testing.T) {
 	}
 	p := open(t, w, func(c *web.Config) { c.Subscribers = d })
 	chat := p.ok("/subscribers/chat")
-	chat.wants("#h-held ~ .rows, section:has(#h-held) .rows", "1 notice, until "+until.Format("15:04:05"), "Within the grace.", "2 notices, until "+until.Add(time.Hour).Format("15:04:05"))
-	chat.wants(".facts-rail", "3 held back")
+	chat.wants("section:has(#h-held) .rows", "1 notice until "+until.Format("15:04:05"), "Within the grace.", "2 notices until "+until.Add(time.Hour).Format("15:04:05"))
+	chat.wants(".facts-rail", "Held back 3 notices")
 	p.ok("/subscribers/quiet").wants(".facts-rail", "Held back none")
-	p.ok("/subscribers").wants("table.subscribers", "3 held back")
+	p.ok("/subscribers").wants("table.subscribers", "3 notices held back")
 }

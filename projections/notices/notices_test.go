@@ -557,6 +557,10 @@ func TestFold(t *testing.T) {
 	s.move("payments", "Gold", "Silver").move("ledger", "Gold", "Bronze").after(time.Minute).move("payments", "Silver", "Gold").move("cart", "Silver", "Bronze")
 	s.add("exemption:default/old", "exemption.granted.v1", map[string]any{"exemption": "exemption:default/old", "card": card, "entity": "component:default/cart", "until": "2026-05-01"})
 	s.exemption("a", "payments", event.TypeExemptionRequested, "").exemption("b", "cart", event.TypeExemptionRequested, "").exemption("a", "payments", event.TypeExemptionGranted, "2026-05-01")
+	silver := map[string]any{"initiative": "initiative:default/silver", "title": "Up", "card": card, "level": "Silver", "target": "2026-06-30", "owners": []string{bank}}
+	s.add("initiative:default/silver", "initiative.opened.v1", silver).add("initiative:default/silver", "initiative.asked.v1", silver)
+	silver["days"] = 7
+	s.after(time.Hour).add("initiative:default/silver", "initiative.asked.v1", silver)
 	projectiontest.Run(t, func(t *testing.T) *notices.Notices { t.Helper(); return open(t) }, s.records, func(t *testing.T, n *notices.Notices) any {
 		t.Helper()
 		all, err := n.List(t.Context(), notices.Query{Now: start.AddDate(1, 0, 0)})

@@ -55,7 +55,7 @@ func (c *Channel) why(h subscribers.Held) string {
 	case HeldDay:
 		return fmt.Sprintf("More than the %d of a day: they come as one message at its end", c.Daily)
 	case HeldHour:
-		return "One of the same team and card went out within the hour: what follows is gathered until it is over"
+		return "One of the same team and card went out within the hour: what follows is gathered until that is over"
 	}
 	return "Within the grace: what is undone by then is not sent"
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/web"
@@ -171,5 +172,65 @@ func TestAChartOpensThePageAsOfItsPoints(t *testing.T) {
 		if opened < 2 || len(now.all("[data-part=trend] .step")) != len(rows)-1 {
 			t.Errorf("%s: %d points were opened, of %d that the chart has", address, opened, len(rows))
 		}
+	}
+}
+
+// Each period has its name below a chart, from the beginning of it, and none stands upon another.
+func TestAxisOfAnySpan(t *testing.T) {
+	for _, c := range []struct{ from, to, want string }{
+		{"2026-11-30", "2026-11-30", "30 Nov"},
+		{"2026-11-25", "2026-11-30", "25 Nov, 26 Nov, 27 Nov, 28 Nov, 29 Nov, 30 Nov"},
+		{"2026-10-20", "2026-11-30", "20 Oct, 27 Oct, 3 Nov, 10 Nov, 17 Nov, 24 Nov"},
+		{"2026-08-30", "2026-11-30", "Sep, Oct, Nov"},
+		{"2026-05-30", "2026-11-30", "Jun, Jul, Aug, Sep, Oct, Nov"}, // of May there are two days
+		{"2026-05-22", "2026-11-22", "May, Jun, Jul, Aug, Sep, Oct, Nov"},
+		{"2026-09-10", "2027-03-10", "Sep, Oct, Nov, Dec, Jan 2027, Feb, Mar"},
+		{"2025-11-30", "2026-11-30", "Dec, 2026, Feb, Mar, Apr, May, Jun, Jul, Aug, Sep, Oct, Nov"},
+		{"2025-02-10", "2026-03-12", "Feb 2025, Apr 2025, Jul 2025, Oct 2025, Jan 2026"},
+		{"1986-01-01", "2026-03-12", "1986, 1990, 1995, 2000, 2005, 2010, 2015, 2020, 2025"},
+	} {
+		day := func(s string) time.Time {
+			at, err := time.Parse(time.DateOnly, s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return at
+		}
+		ticks := web.AxisTicks(day(c.from), day(c.to).Add(time.Hour))
+		var names []string
+		ends := 0.0
+		for i, tick := range ticks {
+			names = append(names, tick.Label)
+			wide := 1.5 * float64(len(tick.Label))
+			begins := tick.At
+			if i > 0 {
+				begins -= wide / 2
+			}
+			if begins < ends || tick.At > 100 || i == 0 && tick.At != 0 {
+				t.Errorf("from %s to %s %s stands at %v, and what is before it ends at %v", c.from, c.to, tick.Label, tick.At, ends)
+			}
+			ends = begins + wide
+		}
+		if got := strings.Join(names, ", "); got != c.want {
+			t.Errorf("from %s to %s the axis says %s, want %s", c.from, c.to, got, c.want)
+		}
+	}
+}
+
+// What is so now is the row of its day: the midnight before it has none.
+func TestNumbersHaveADayOnce(t *testing.T) {
+	o := shop(t)
+	o.ready()
+	rows := o.ok(readinessCard + "&at=2026-03-09T10:00").texts("[data-part=trend] tbody tr")
+	days := map[string]bool{}
+	for _, row := range rows {
+		day := strings.Join(strings.Fields(row)[:3], " ")
+		if days[day] {
+			t.Errorf("%s has two rows", day)
+		}
+		days[day] = true
+	}
+	if len(rows) < 2 || !days["9 March 2026"] {
+		t.Errorf("the rows are %q", rows)
 	}
 }

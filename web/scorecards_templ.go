@@ -2659,10 +2659,26 @@ func outcomeBadge(c cell) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		default:
-			templ_7745c5c3_Err = ui.Badge("", "question", ui.Sentence(c.says)).Render(ctx, templ_7745c5c3_Buffer)
+		case "na":
+			templ_7745c5c3_Err = ui.Badge("", "minus", ui.Sentence(c.says)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
+			}
+		default:
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 224, " ")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			if c.icon != "" {
+				templ_7745c5c3_Err = ui.Badge("warn", c.icon, ui.Sentence(c.says)).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+			} else {
+				templ_7745c5c3_Err = ui.Badge("", "question", ui.Sentence(c.says)).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
 			}
 		}
 		return nil

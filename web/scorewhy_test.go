@@ -1,8 +1,14 @@
 package web_test
 
 import (
+	"context"
 	"slices"
+	"strings"
 	"testing"
+
+	"github.com/callboard/callboard/scorecards"
+	"github.com/callboard/callboard/scorecards/scorer"
+	"github.com/callboard/callboard/web"
 )
 
 // As of an earlier moment nothing that came later is on record of a rule.
@@ -25,6 +31,59 @@ func TestRuleOnRecordThen(t *testing.T) {
 		if got := o.ok(address).texts("[data-part=said] .timeline b"); !slices.Equal(got, c.want) {
 			t.Errorf("%s has %q on record, want %q", address, got, c.want)
 		}
+	}
+}
+
+// What goes wrong is said where it does, and not at all where the whole is known without it; a
+// moment is written as elsewhere.
+func TestRuleOfParts(t *testing.T) {
+	node := func(text string, state scorecards.State, value string, parts ...*scorecards.Node) *scorecards.Node {
+		return &scorecards.Node{Text: text, State: state, Value: value, Children: parts}
+	}
+	goesWrong := func() *scorecards.Node {
+		return node("f(x / y)", scorecards.Wrong, "division by zero", node("x / y", scorecards.Wrong, "division by zero", node("y", scorecards.Value, "0")))
+	}
+	for _, c := range []struct {
+		name string
+		expr *scorecards.Node
+		want []string // rows
+	}{
+		{"it fails without it", node("a && b", scorecards.False, "false", node("a", scorecards.False, "false"), goesWrong()),
+			[]string{"a && b false", "a false", "f(x / y) error, not needed", "x / y error, not needed", "y 0"}},
+		{"it goes wrong", goesWrong(), []string{"f(x / y) error", "x / y error Division by zero", "y 0"}},
+		{"unknown", node("a < b", scorecards.Missing, "unknown", node("a", scorecards.Missing, "unknown"), node("b", scorecards.Value, "")),
+			[]string{"a < b unknown", "a unknown", "b empty"}},
+		{"a moment", node("now", scorecards.Value, "2026-03-12T14:03:00Z"), []string{"now 12 March 2026, 14:03"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := shop(t, func(_ *organisation, config *web.Config) {
+				config.Explain = func(context.Context, scorer.Question) (*scorer.Explained, error) {
+					return &scorer.Explained{Explanation: &scorecards.Explanation{Expr: c.expr}}, nil
+				}
+			})
+			rows := o.ok(whyLink("refund", "docs")).texts("[data-part=why] tbody tr:not(.part)")
+			if !slices.Equal(rows, c.want) {
+				t.Errorf("the rows are %q, want %q", rows, c.want)
+			}
+		})
+	}
+}
+
+// Whoever cannot mend a rule is told so; how to fix it is told of what fails.
+func TestRuleSaysWhatItsOutcomeMeans(t *testing.T) {
+	o := shop(t)
+	const trial = "component:default/trial"
+	o.stand(daysAgo(3), "production-readiness", trial, "", 1, "owner=error docs=not-applicable", "saltmarsh", "900d9001")
+	o.ready()
+	for rule, want := range map[string]string{"owner": "who owns the scorecard can mend", "docs": "not asked of this entity", "codeowners": "What is not known decides nothing"} {
+		got := o.ok(whyLink("trial", rule))
+		got.wants("[data-part=rule]", want)
+		if strings.Contains(got.text("[data-part=rule]"), "How to fix") {
+			t.Errorf("%s: nobody can fix it, and is told how", rule)
+		}
+	}
+	if fails := o.ok(whyLink("stray", "codeowners")); !strings.Contains(fails.text("[data-part=rule]"), "How to fix it") {
+		t.Error("of what fails it is not told how to fix it")
 	}
 }
 

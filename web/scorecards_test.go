@@ -3,6 +3,8 @@ package web_test
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -232,5 +234,37 @@ func TestNumbersHaveADayOnce(t *testing.T) {
 	}
 	if len(rows) < 2 || !days["9 March 2026"] {
 		t.Errorf("the rows are %q", rows)
+	}
+}
+
+// Who publishes over what somebody else published is told by whom, keeps the text, and may publish
+// again.
+func TestPublishOverAnother(t *testing.T) {
+	o := staffed(t)
+	text := func(title string) string {
+		return "apiVersion: callboard.dev/v1alpha1\nkind: Scorecard\nmetadata: {name: shared, title: " + title + "}\nspec: {rules: [{id: readme, title: Has a README, expr: docs.present}]}\n"
+	}
+	if made := o.post("/scorecards/new", url.Values{"card": {text("First")}, "by": {"Moss Bank"}}); made.status != http.StatusSeeOther {
+		t.Fatalf("%d: %s", made.status, made.text("main"))
+	}
+	read := fmt.Sprint(counter{o}.Since("scorecard:default/shared"))
+	publish := func(title, by, position string) *page {
+		return o.post("/scorecards/shared/publish", url.Values{"card": {text(title)}, "by": {by}, "position": {position}})
+	}
+	if theirs := publish("Theirs", "Fen Lock", read); theirs.status != http.StatusSeeOther {
+		t.Fatalf("%d: %s", theirs.status, theirs.text("main"))
+	}
+	mine := publish("Mine", "Moss Bank", read)
+	if mine.status != http.StatusConflict {
+		t.Fatalf("%d: %s", mine.status, mine.text("main"))
+	}
+	mine.wants(".strip.warn", "Somebody changed this card while you wrote.", "Fen Lock", "Then publish again")
+	mine.wants("textarea", "title: Mine")
+	if strings.Contains(mine.text("main"), "cannot be used") {
+		t.Error("the card is said to be of no use")
+	}
+	o.ok(mine.follow(".strip a", "the card as it is now")).wants("main", "Theirs")
+	if again := publish("Mine", "Moss Bank", attr(mine.one("input[name=position]"), "value")); again.status != http.StatusSeeOther {
+		t.Errorf("published again: %d: %s", again.status, again.text("main"))
 	}
 }

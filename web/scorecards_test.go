@@ -208,6 +208,9 @@ func TestAxisOfAnySpan(t *testing.T) {
 			if i > 0 {
 				begins -= wide / 2
 			}
+			if tick.Alt != (i%2 == 1 && len(ticks) > 4) {
+				t.Errorf("from %s to %s %s is left out on a phone: %v, of %d", c.from, c.to, tick.Label, tick.Alt, len(ticks))
+			}
 			if begins < ends || tick.At > 100 || i == 0 && tick.At != 0 {
 				t.Errorf("from %s to %s %s stands at %v, and what is before it ends at %v", c.from, c.to, tick.Label, tick.At, ends)
 			}

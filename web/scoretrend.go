@@ -111,10 +111,12 @@ func (x timeAxis) places(moments []time.Time) (at []float64, ticks []ui.AxisTick
 	return at, x.ticks()
 }
 
-// How wide words below a chart are, of 100: a letter, and what parts one from the next.
+// How wide words below a chart are, of 100: a letter, and what parts one from the next; and how
+// many there is always room for.
 const (
 	axisLetter = 1.5
 	axisGap    = 1
+	fewTicks   = 4 // have room on a phone, too
 )
 
 // ticks name the periods of the axis, each at its beginning. What the axis begins with is named
@@ -123,7 +125,7 @@ func (x timeAxis) ticks() []ui.AxisTick {
 	p := x.period()
 	ticks := []ui.AxisTick{{Label: p.name(x.from), First: true}}
 	for m := p.next(x.from); !m.After(x.end); m = p.next(m) {
-		tick := ui.AxisTick{At: x.at(m), Label: p.name(m), Alt: len(ticks)%2 == 1}
+		tick := ui.AxisTick{At: x.at(m), Label: p.name(m)}
 		if first := axisLetter * float64(len(ticks[0].Label)); len(ticks) == 1 {
 			if tick.At < first {
 				ticks[0].Label = tick.Label
@@ -132,6 +134,9 @@ func (x timeAxis) ticks() []ui.AxisTick {
 			tick.At = max(tick.At, first+axisLetter/2*float64(len(tick.Label))+axisGap)
 		}
 		ticks = append(ticks, tick)
+	}
+	for i := range ticks {
+		ticks[i].Alt = i%2 == 1 && len(ticks) > fewTicks
 	}
 	return ticks
 }

@@ -164,7 +164,7 @@ func TestAFormIsDecidedOn(t *testing.T) {
 		left string
 	}{
 		{"grant", url.Values{"by": {""}}, http.StatusUnprocessableEntity, "Say who you are,", "requested"},
-		{"grant", url.Values{"by": {"Moss Bank"}, "until": {"2099-07-01"}}, http.StatusUnprocessableEntity, "Must not be after the day that was asked for, 2099-06-30.", "requested"},
+		{"grant", url.Values{"by": {"Moss Bank"}, "until": {"2099-07-01"}}, http.StatusUnprocessableEntity, "Must not be after the day that was asked for, 30 June 2099.", "requested"},
 		{"deny", url.Values{"by": {"Moss Bank"}}, http.StatusUnprocessableEntity, "Say why", "requested"},
 		{"revoke", url.Values{"by": {"Moss Bank"}, "note": {"No"}}, http.StatusUnprocessableEntity, "The exemption is requested: only what is granted can be revoked", "requested"},
 		{"grant", url.Values{"by": {"Moss Bank"}}, http.StatusSeeOther, "", "granted"},

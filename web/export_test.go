@@ -22,3 +22,6 @@ var BellInstead = bellInstead
 func AxisTicks(from, to time.Time) []ui.AxisTick {
 	return newTimeAxis([]time.Time{from, to}, to).ticks()
 }
+
+// RuleMessage is what is wrong by a rule, as pages say it.
+var RuleMessage = ruleMessage

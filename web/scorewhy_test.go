@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/scorecards/scorer"
 	"github.com/callboard/callboard/web"
@@ -90,4 +91,17 @@ func TestRuleSaysWhatItsOutcomeMeans(t *testing.T) {
 // whyLink is the page of a rule of the sample's scorecard for a component.
 func whyLink(component, rule string) string {
 	return "/catalog/default/component/" + component + "/scorecards/production-readiness/" + rule
+}
+
+// What the portal says itself is a sentence; what authors of rules write stays as it is.
+func TestRuleMessages(t *testing.T) {
+	for _, c := range []struct{ outcome, message, want string }{
+		{"unknown", "not known: docs.present", "Not known: docs.present"},
+		{"error", "division by zero", "Division by zero"},
+		{"fail", "payments-api has no README", "payments-api has no README"},
+	} {
+		if got := web.RuleMessage(scores.Rule{Outcome: c.outcome, Message: c.message}); got != c.want {
+			t.Errorf("%s: %q, want %q", c.outcome, got, c.want)
+		}
+	}
 }

@@ -167,7 +167,7 @@ func (s *Site) publishCard(ctx context.Context, r request, of *scorecards.Card, 
 	made, err := do(acting(ctx, r), proposed)
 	if changed, ok := errors.AsType[desk.Changed](err); ok {
 		v.publish.position = ui.Plain(changed.Now)
-		v.problems = []tryProblem{{message: "Somebody changed the card meanwhile: look at its page. Publish again to have it as it is here."}}
+		v.meanwhile = newMeanwhile(r, changed)
 		return fails(http.StatusConflict)
 	}
 	if refused(err) {
@@ -181,6 +181,25 @@ func (s *Site) publishCard(ctx context.Context, r request, of *scorecards.Card, 
 	}
 	ref, err := catalog.ParseRef(made.Ref, catalog.Ref{Kind: strings.ToLower(scorecards.KindScorecard)})
 	return answer{location: scorecardLink(ref)}, err
+}
+
+// meanwhileView is who changed a card that somebody else is about to publish.
+type meanwhileView struct {
+	now   string // the page of the card as it is now
+	when  ui.Moment
+	who   ui.Person
+	event ui.EventMark
+}
+
+func newMeanwhile(r request, changed desk.Changed) *meanwhileView {
+	v := &meanwhileView{event: mark(changed.Now)}
+	if e, ok := r.catalog.Get(changed.Ref); ok {
+		v.now = named(r.catalog, changed.Ref).Href + "/descriptor"
+		if e.Since.Position == changed.Now { // it has not changed once more
+			v.when, v.who = ui.Near(e.Since.Time, r.now).Within(), actor(e.Since.Actor)
+		}
+	}
+	return v
 }
 
 // readCard reads a card as somebody wrote it: what a card that is there is to be, or a new one.

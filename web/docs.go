@@ -201,7 +201,7 @@ func (s *Site) docsIn(ctx context.Context, r request, d docsReader) (answer, err
 		return answer{}, err
 	}
 	if err == nil {
-		v.changed, v.who, v.commit, v.event = ui.Near(o.Since, r.now), actor(o.Actor), commit(o.Cause), mark(o.Position)
+		v.changed, v.who, v.commit, v.event = ui.Near(o.Since, r.now), r.person(o.Actor), commit(o.Cause), mark(o.Position)
 	}
 	return answer{title: page.Title + " · " + d.published.Site, styles: docsStyles(), body: docsReaderPage(v), tagged: true, images: s.plantUMLOrigin()}, nil
 }
@@ -311,7 +311,7 @@ func newDocsFailure(r request, s docs.State) *docsFailure {
 	if f.View != "" {
 		place.href = ui.Outside(f.View + (&url.URL{Path: f.File}).EscapedPath())
 	}
-	return &docsFailure{docsProblem: place, when: ui.Near(s.Since, r.now), who: actor(s.Actor), commit: commit(s.Cause), event: mark(s.Position)}
+	return &docsFailure{docsProblem: place, when: ui.Near(s.Since, r.now), who: r.person(s.Actor), commit: commit(s.Cause), event: mark(s.Position)}
 }
 
 func newDocsFrame(r request, d docsReader, page *techdocs.Page) docsFrame {

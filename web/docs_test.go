@@ -64,6 +64,9 @@ func (s *shelf) tell(ref, login string, hours int, data event.Data) {
 		s.t.Fatal(err)
 	}
 	e.ID, e.Time, e.Actor = fmt.Sprint("e", len(s.records)), sample.Now.Add(-time.Duration(hours)*time.Hour), event.Actor{Login: login}
+	if strings.Contains(login, "@") { // nobody said whose address it is
+		e.Actor = event.Actor{Name: "Some Name", Email: login}
+	}
 	e.Cause.Commit = "c0ffee" + login
 	rec := eventlog.Record{Event: e, Position: eventlog.Position(len(s.records) + 1), Recorded: sample.Now} //nolint:gosec // a few
 	s.records = append(s.records, rec)
@@ -126,6 +129,15 @@ func handbook(more map[string]string) map[string]string {
 		all[name] = text
 	}
 	return all
+}
+
+// Of whom docs know but an address is the user of the catalog that has it, if one has.
+func TestDocsKnowPeopleByAddress(t *testing.T) {
+	for address, want := range map[string]string{"pebbledash@acme.example": "pebbledash", "stranger@acme.example": "Some Name"} {
+		s := newShelf(t)
+		s.publish(apiRef, address, 48, handbook(nil))
+		acme(t, s.config).ok(apiDocs).wants("[data-part=changed]", want)
+	}
 }
 
 func TestDocsPages(t *testing.T) {

@@ -89,7 +89,7 @@ func (s *Site) newDocsEnd(ctx context.Context, r request, t *docsTrail, at event
 	if err != nil {
 		return nil, err
 	}
-	end := &docsEnd{when: ui.Minute(rec.Time), who: actor(rec.Actor), commit: commit(rec.Cause), event: mark(at), last: t.until(address, at, r.moment.Known).String()}
+	end := &docsEnd{when: ui.Minute(rec.Time), who: r.person(rec.Actor), commit: commit(rec.Cause), event: mark(at), last: t.until(address, at, r.moment.Known).String()}
 	switch d := data.(type) {
 	case event.DocsRemoved:
 		end.reason = d.Reason

@@ -43,7 +43,7 @@ func docsHealthOf(r request, d docsReader) answer {
 	shown := d.state.Shown
 	v := docsHealth{
 		entity: named(r.catalog, d.entry.Ref), pages: shown.Count, words: shown.Words, broken: shown.Broken,
-		age: docsAge(r.now.Sub(shown.Since)), changed: ui.Near(shown.Since, r.now), who: actor(shown.Actor), commit: commit(shown.Cause),
+		age: docsAge(r.now.Sub(shown.Since)), changed: ui.Near(shown.Since, r.now), who: r.person(shown.Actor), commit: commit(shown.Cause),
 	}
 	if ref := d.entry.Owner(); ref != "" {
 		v.owner = owner(r.catalog, ref)

@@ -188,7 +188,7 @@ func (s *Site) docsStepRow(ctx context.Context, r request, d docsReader, t *docs
 	case step.before.Ended != step.Position:
 		row.says, row.icon, row.look = "Came back", "undo", "good"
 	}
-	row.when, row.who, row.commit = ui.Near(step.Since, r.now), actor(step.Actor), commit(step.Cause)
+	row.when, row.who, row.commit = ui.Near(step.Since, r.now), r.person(step.Actor), commit(step.Cause)
 	at := docsAddress(d.base, step.path)
 	if step.version != nil {
 		row.open = t.since(at, step.Position, r.moment.Known).String()

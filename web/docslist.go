@@ -74,7 +74,7 @@ func newDocsRow(r request, e *entities.Entry, s docs.State) docsRow {
 	row := docsRow{
 		site:   ui.Anchor{Label: e.Entity.Title(), Href: docsLink(e.Entity.Ref())},
 		entity: named(r.catalog, e.Ref), failed: s.Failure != nil,
-		changed: ui.Near(s.Since, r.now), who: actor(s.Actor), commit: commit(s.Cause), at: s.Since,
+		changed: ui.Near(s.Since, r.now), who: r.person(s.Actor), commit: commit(s.Cause), at: s.Since,
 	}
 	if ref := e.Owner(); ref != "" {
 		row.owner = owner(r.catalog, ref)
@@ -84,7 +84,7 @@ func newDocsRow(r request, e *entities.Entry, s docs.State) docsRow {
 	if p := s.Shown; p != nil {
 		row.shown, row.site.Label = true, cmp.Or(p.Site, row.site.Label)
 		row.pages, row.words, row.broken, row.orphans = p.Count, p.Words, p.Broken, p.Orphans
-		row.changed, row.who, row.commit, row.at = ui.Near(p.Since, r.now), actor(p.Actor), commit(p.Cause), p.Since
+		row.changed, row.who, row.commit, row.at = ui.Near(p.Since, r.now), r.person(p.Actor), commit(p.Cause), p.Since
 	}
 	return row
 }

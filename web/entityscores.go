@@ -129,7 +129,7 @@ func newEntityScore(r request, card *scorecards.Card, s scores.Score, exemptions
 			continue
 		}
 		state := ruleState{
-			id: rule.ID, cell: newCell(one.Outcome, rule.Title), title: rule.Title, why: whyLink(entityLink(r.ref()), card.Ref, rule.ID), level: newLevelMark(rule.Level), message: one.Message, fix: ui.Outside(rule.Fix),
+			id: rule.ID, cell: newCell(one.Outcome, rule.Title), title: rule.Title, why: whyLink(entityLink(r.ref()), card.Ref, rule.ID), level: newLevelMark(rule.Level), message: ruleMessage(one), fix: ui.Outside(rule.Fix),
 			when: ui.Near(one.Since, r.now), who: actor(one.Actor), commit: commit(one.Cause), event: mark(one.Position),
 		}
 		if one.Outcome == string(scorecards.Exempt) {
@@ -155,4 +155,15 @@ func newEntityScore(r request, card *scorecards.Card, s scores.Score, exemptions
 		}
 	}
 	return v
+}
+
+// ruleMessage is what is wrong by a rule. What the portal says itself of what is not known, or
+// goes wrong, is a sentence; what authors of rules write is as they write it.
+func ruleMessage(r scores.Rule) string {
+	switch scorecards.Outcome(r.Outcome) {
+	case scorecards.Unknown, scorecards.Error:
+		return ui.Sentence(r.Message)
+	default:
+		return r.Message
+	}
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
@@ -175,6 +177,22 @@ func acting(ctx context.Context, r request) context.Context {
 	return event.WithCause(ctx, event.Cause{Request: r.id})
 }
 
+// writtenDay is a day as files and the API write it.
+var writtenDay = regexp.MustCompile(`\b\d{4}-\d{2}-\d{2}\b`)
+
+// daysShown is a message with its days as pages write them, unless it tells how one is written.
+func daysShown(message string) string {
+	if strings.Contains(message, "such as") {
+		return message
+	}
+	return writtenDay.ReplaceAllStringFunc(message, func(text string) string {
+		if day, err := time.Parse(time.DateOnly, text); err == nil {
+			return ui.Day(day).Text
+		}
+		return text
+	})
+}
+
 // blame writes what is wrong at the fields that it is about, and returns the rest.
 func blame(err error, fields ...*ui.Field) (rest string) {
 	problems, ok := errors.AsType[desk.Problems](err)
@@ -182,6 +200,7 @@ func blame(err error, fields ...*ui.Field) (rest string) {
 		return sentenceOf(err)
 	}
 	for _, p := range problems {
+		p.Message = daysShown(p.Message)
 		says := ui.Sentence(p.Message) + "."
 		i := slices.IndexFunc(fields, func(f *ui.Field) bool { return f.Name == p.Field })
 		if i < 0 {

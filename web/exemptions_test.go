@@ -117,7 +117,8 @@ func TestWhatAFormAsksFor(t *testing.T) {
 		{"a card that judges others", map[string]string{"rule.docs": "on", "scorecard": "sites"}, "", "Sites does not judge component:default/payments: there is nothing to be exempt from."},
 		{"an entity that is not there", map[string]string{"rule.docs": "on", "entity": "component:nobody"}, "", "There is no component:default/nobody in the catalog."},
 		{"no reason", map[string]string{"rule.docs": "on", "reason": " "}, "", "Say why"},
-		{"a day that is over", map[string]string{"rule.docs": "on", "until": "2020-01-01"}, "", "Must not be over already, found 2020-01-01."},
+		{"a day that is over", map[string]string{"rule.docs": "on", "until": "2020-01-01"}, "", "Must not be over already, found 1 January 2020."},
+		{"no day", map[string]string{"rule.docs": "on", "until": "1.1.2030"}, "", "Must be a day such as 2026-06-30,"},
 		{"nobody", map[string]string{"rule.docs": "on", "by": ""}, "", "Say who you are,"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -163,7 +164,7 @@ func TestAFormIsDecidedOn(t *testing.T) {
 		left string
 	}{
 		{"grant", url.Values{"by": {""}}, http.StatusUnprocessableEntity, "Say who you are,", "requested"},
-		{"grant", url.Values{"by": {"Moss Bank"}, "until": {"2099-07-01"}}, http.StatusUnprocessableEntity, "Must not be after the day that was asked for, 2099-06-30.", "requested"},
+		{"grant", url.Values{"by": {"Moss Bank"}, "until": {"2099-07-01"}}, http.StatusUnprocessableEntity, "Must not be after the day that was asked for, 30 June 2099.", "requested"},
 		{"deny", url.Values{"by": {"Moss Bank"}}, http.StatusUnprocessableEntity, "Say why", "requested"},
 		{"revoke", url.Values{"by": {"Moss Bank"}, "note": {"No"}}, http.StatusUnprocessableEntity, "The exemption is requested: only what is granted can be revoked", "requested"},
 		{"grant", url.Values{"by": {"Moss Bank"}}, http.StatusSeeOther, "", "granted"},
@@ -299,4 +300,18 @@ func TestARemovedAgreementKeepsItsAddress(t *testing.T) {
 	if got := o.get("/exemptions/never"); got.status != http.StatusNotFound || strings.Contains(got.text("main"), "was removed") {
 		t.Errorf("what never was: %d %s", got.status, got.text("main"))
 	}
+}
+
+// Where nothing is judged, there is nothing to choose from, and that is said.
+func TestNothingToBeExemptFrom(t *testing.T) {
+	o := judged(t, "", func(o *organisation, c *web.Config) {
+		c.Desk = &desk.Desk{Catalog: func() desk.Catalog { return counter{o} }, Make: counter{o}.make, Now: c.Now}
+	})
+	o.ready()
+	page := o.ok("/exemptions/new")
+	page.wants("main", "There is no rule to be exempt from", "Scorecards")
+	if len(page.all("main form")) > 0 {
+		t.Error("there is a form without anything to choose")
+	}
+	o.ok("/initiatives/new").wants("main", "There is none yet: write one under Scorecards first.")
 }

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"time"
+
 	"github.com/callboard/callboard/projections/notices"
 	"github.com/callboard/callboard/web/ui"
 )
@@ -15,3 +17,11 @@ func NoticeFilter(address, field string, owners []string, bell bool, on []string
 
 // BellInstead is what the bell can count for instead.
 var BellInstead = bellInstead
+
+// AxisTicks are what stands below a chart from one moment to another, which is now.
+func AxisTicks(from, to time.Time) []ui.AxisTick {
+	return newTimeAxis([]time.Time{from, to}, to).ticks()
+}
+
+// RuleMessage is what is wrong by a rule, as pages say it.
+var RuleMessage = ruleMessage

@@ -91,6 +91,9 @@ func newTermsView(r request, t desk.Terms) termsView {
 			}
 		}
 	}
+	if len(v.cards) == 0 {
+		v.card.Hint = "There is none yet: write one under Scorecards first."
+	}
 	for _, e := range r.catalog.Find(entities.Query{Kinds: []string{"Group"}, Order: entities.ByName, Limit: shownOwners}).Entries {
 		v.owners = append(v.owners, ui.Option{Value: e.Ref, Label: e.Entity.Title()})
 	}

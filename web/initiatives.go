@@ -316,7 +316,7 @@ func newItemView(r request, i *agreements.Initiative, item agreements.Item) item
 		state := ruleState{title: rule.Title, level: newLevelMark(rule.Level), fix: ui.Outside(rule.Fix), cell: newCell(string(scorecards.Unknown), rule.Title)}
 		for _, one := range item.Score.Rules {
 			if one.ID == id {
-				state.cell, state.message = newCell(one.Outcome, rule.Title), one.Message
+				state.cell, state.message = newCell(one.Outcome, rule.Title), ruleMessage(one)
 			}
 		}
 		v.rules = append(v.rules, state)

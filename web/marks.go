@@ -55,6 +55,24 @@ func actor(a event.Actor) ui.Person {
 	return p
 }
 
+// person names who did something as actor does, and whom only an address is known of as the
+// user that has it.
+func (r request) person(a event.Actor) ui.Person {
+	p := actor(a)
+	if a.Login != "" || a.Email == "" {
+		return p
+	}
+	has := entities.Equals{Key: "spec.profile.email", Values: []string{a.Email}}
+	found := r.catalog.List(entities.Listing{Where: has, Limit: 2}).Rows
+	if len(found) != 1 {
+		return p
+	}
+	if ref, err := catalog.ParseRef(found[0].Ref, catalog.Ref{}); err == nil && strings.EqualFold(ref.Kind, "User") {
+		p.Name = ref.Name
+	}
+	return p
+}
+
 func commit(c event.Cause) ui.CommitMark {
 	return ui.CommitMark{SHA: c.Commit, Href: ui.Outside(c.CommitURL)}
 }

@@ -3,8 +3,11 @@ package web_test
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/web"
@@ -171,5 +174,100 @@ func TestAChartOpensThePageAsOfItsPoints(t *testing.T) {
 		if opened < 2 || len(now.all("[data-part=trend] .step")) != len(rows)-1 {
 			t.Errorf("%s: %d points were opened, of %d that the chart has", address, opened, len(rows))
 		}
+	}
+}
+
+// Each period has its name below a chart, from the beginning of it, and none stands upon another.
+func TestAxisOfAnySpan(t *testing.T) {
+	for _, c := range []struct{ from, to, want string }{
+		{"2026-11-30", "2026-11-30", "30 Nov"},
+		{"2026-11-25", "2026-11-30", "25 Nov, 26 Nov, 27 Nov, 28 Nov, 29 Nov, 30 Nov"},
+		{"2026-10-20", "2026-11-30", "20 Oct, 27 Oct, 3 Nov, 10 Nov, 17 Nov, 24 Nov"},
+		{"2026-08-30", "2026-11-30", "Sep, Oct, Nov"},
+		{"2026-05-30", "2026-11-30", "Jun, Jul, Aug, Sep, Oct, Nov"}, // of May there are two days
+		{"2026-05-22", "2026-11-22", "May, Jun, Jul, Aug, Sep, Oct, Nov"},
+		{"2026-09-10", "2027-03-10", "Sep, Oct, Nov, Dec, Jan 2027, Feb, Mar"},
+		{"2025-11-30", "2026-11-30", "Dec, 2026, Feb, Mar, Apr, May, Jun, Jul, Aug, Sep, Oct, Nov"},
+		{"2025-02-10", "2026-03-12", "Feb 2025, Apr 2025, Jul 2025, Oct 2025, Jan 2026"},
+		{"1986-01-01", "2026-03-12", "1986, 1990, 1995, 2000, 2005, 2010, 2015, 2020, 2025"},
+	} {
+		day := func(s string) time.Time {
+			at, err := time.Parse(time.DateOnly, s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return at
+		}
+		ticks := web.AxisTicks(day(c.from), day(c.to).Add(time.Hour))
+		var names []string
+		ends := 0.0
+		for i, tick := range ticks {
+			names = append(names, tick.Label)
+			wide := 1.5 * float64(len(tick.Label))
+			begins := tick.At
+			if i > 0 {
+				begins -= wide / 2
+			}
+			if tick.Alt != (i%2 == 1 && len(ticks) > 4) {
+				t.Errorf("from %s to %s %s is left out on a phone: %v, of %d", c.from, c.to, tick.Label, tick.Alt, len(ticks))
+			}
+			if begins < ends || tick.At > 100 || i == 0 && tick.At != 0 {
+				t.Errorf("from %s to %s %s stands at %v, and what is before it ends at %v", c.from, c.to, tick.Label, tick.At, ends)
+			}
+			ends = begins + wide
+		}
+		if got := strings.Join(names, ", "); got != c.want {
+			t.Errorf("from %s to %s the axis says %s, want %s", c.from, c.to, got, c.want)
+		}
+	}
+}
+
+// What is so now is the row of its day: the midnight before it has none.
+func TestNumbersHaveADayOnce(t *testing.T) {
+	o := shop(t)
+	o.ready()
+	rows := o.ok(readinessCard + "&at=2026-03-09T10:00").texts("[data-part=trend] tbody tr")
+	days := map[string]bool{}
+	for _, row := range rows {
+		day := strings.Join(strings.Fields(row)[:3], " ")
+		if days[day] {
+			t.Errorf("%s has two rows", day)
+		}
+		days[day] = true
+	}
+	if len(rows) < 2 || !days["9 March 2026"] {
+		t.Errorf("the rows are %q", rows)
+	}
+}
+
+// Who publishes over what somebody else published is told by whom, keeps the text, and may publish
+// again.
+func TestPublishOverAnother(t *testing.T) {
+	o := staffed(t)
+	text := func(title string) string {
+		return "apiVersion: callboard.dev/v1alpha1\nkind: Scorecard\nmetadata: {name: shared, title: " + title + "}\nspec: {rules: [{id: readme, title: Has a README, expr: docs.present}]}\n"
+	}
+	if made := o.post("/scorecards/new", url.Values{"card": {text("First")}, "by": {"Moss Bank"}}); made.status != http.StatusSeeOther {
+		t.Fatalf("%d: %s", made.status, made.text("main"))
+	}
+	read := fmt.Sprint(counter{o}.Since("scorecard:default/shared"))
+	publish := func(title, by, position string) *page {
+		return o.post("/scorecards/shared/publish", url.Values{"card": {text(title)}, "by": {by}, "position": {position}})
+	}
+	if theirs := publish("Theirs", "Fen Lock", read); theirs.status != http.StatusSeeOther {
+		t.Fatalf("%d: %s", theirs.status, theirs.text("main"))
+	}
+	mine := publish("Mine", "Moss Bank", read)
+	if mine.status != http.StatusConflict {
+		t.Fatalf("%d: %s", mine.status, mine.text("main"))
+	}
+	mine.wants(".strip.warn", "Somebody changed this card while you wrote.", "Fen Lock", "Then publish again")
+	mine.wants("textarea", "title: Mine")
+	if strings.Contains(mine.text("main"), "cannot be used") {
+		t.Error("the card is said to be of no use")
+	}
+	o.ok(mine.follow(".strip a", "the card as it is now")).wants("main", "Theirs")
+	if again := publish("Mine", "Moss Bank", attr(mine.one("input[name=position]"), "value")); again.status != http.StatusSeeOther {
+		t.Errorf("published again: %d: %s", again.status, again.text("main"))
 	}
 }

@@ -36,6 +36,11 @@ type trendView struct {
 	empty   bool   // there is nothing to draw
 }
 
+// superseded reports whether a row is not the last of its day: now follows the midnight before.
+func (v trendView) superseded(row int) bool {
+	return row+1 < len(v.rows) && v.rows[row][0] == v.rows[row+1][0]
+}
+
 // monthsOf is the period that a page is to show.
 func monthsOf(r request) int {
 	if n, err := strconv.Atoi(r.self.query.Get(fieldMonths)); err == nil && slices.Contains(periods(), n) {
@@ -79,13 +84,14 @@ const singleColor = "color-mix(in srgb, var(--accent) 45%, var(--surface))"
 // timeAxis places moments along a chart.
 type timeAxis struct {
 	from time.Time
+	end  time.Time // the last that is named below the chart
 	span time.Duration
 }
 
 // newTimeAxis is one from the first of some moments to an end. What was so at the last of
 // them needs a width to be seen, too, where the chart ends with it.
 func newTimeAxis(moments []time.Time, end time.Time) timeAxis {
-	x := timeAxis{moments[0], end.Sub(moments[0])}
+	x := timeAxis{moments[0].UTC(), end, end.Sub(moments[0])}
 	if !moments[len(moments)-1].Before(end) {
 		x.span += x.span / (100/ui.LastWidth - 1) // no product, which decades would overflow
 	}
@@ -97,21 +103,90 @@ func (x timeAxis) at(m time.Time) float64 {
 	return 100 * float64(m.Sub(x.from)) / float64(x.span)
 }
 
-// places are those of moments, with the months below them.
+// places are those of moments, with days, months or years below them.
 func (x timeAxis) places(moments []time.Time) (at []float64, ticks []ui.AxisTick) {
-	for i, m := range moments {
+	for _, m := range moments {
 		at = append(at, x.at(m))
-		if i == 0 || m.Month() != moments[i-1].Month() {
-			label := m.Format("Jan")
-			if m.Month() == time.January {
-				label = m.Format("Jan 2006")
+	}
+	return at, x.ticks()
+}
+
+// How wide words below a chart are, of 100: a letter, and what parts one from the next; and how
+// many there is always room for.
+const (
+	axisLetter = 1.5
+	axisGap    = 1
+	fewTicks   = 4 // have room on a phone, too
+)
+
+// ticks name the periods of the axis, each at its beginning. What the axis begins with is named
+// unless that ends below the name: then the next is. A name that has no room yet stands aside.
+func (x timeAxis) ticks() []ui.AxisTick {
+	p := x.period()
+	ticks := []ui.AxisTick{{Label: p.name(x.from), First: true}}
+	for m := p.next(x.from); !m.After(x.end); m = p.next(m) {
+		tick := ui.AxisTick{At: x.at(m), Label: p.name(m)}
+		if first := axisLetter * float64(len(ticks[0].Label)); len(ticks) == 1 {
+			if tick.At < first {
+				ticks[0].Label = tick.Label
+				continue
 			}
-			if n := len(ticks); n == 0 || at[i]-ticks[n-1].At > 6 {
-				ticks = append(ticks, ui.AxisTick{At: at[i], Label: label, First: i == 0, Alt: len(ticks)%2 == 1})
-			}
+			tick.At = max(tick.At, first+axisLetter/2*float64(len(tick.Label))+axisGap)
+		}
+		ticks = append(ticks, tick)
+	}
+	for i := range ticks {
+		ticks[i].Alt = i%2 == 1 && len(ticks) > fewTicks
+	}
+	return ticks
+}
+
+// axisPeriod is what is named below a chart: some days, months or years.
+type axisPeriod struct {
+	days, months int
+	layout       string
+	january      string // another layout for that month, which says the year
+}
+
+// axisPeriods are those to choose from, the shortest first.
+var axisPeriods = []axisPeriod{
+	{days: 1, layout: "2 Jan"}, {days: 2, layout: "2 Jan"}, {days: 7, layout: "2 Jan"},
+	{months: 1, layout: "Jan", january: "Jan 2006"}, {months: 1, layout: "Jan", january: "2006"}, {months: 3, layout: "Jan 2006"}, {months: 6, layout: "Jan 2006"},
+	{months: 12, layout: "2006"}, {months: 24, layout: "2006"}, {months: 60, layout: "2006"}, {months: 120, layout: "2006"}, {months: 300, layout: "2006"}, {months: 1200, layout: "2006"},
+}
+
+// period is the shortest that there is room to name, also where the first name stands, which
+// begins at its place and has no half of it before that.
+func (x timeAxis) period() axisPeriod {
+	const month = 365.25 / 12
+	days := x.span.Hours() / 24
+	for _, p := range axisPeriods {
+		long := time.Date(2000, time.January, 30, 0, 0, 0, 0, time.UTC)
+		name := float64(len(long.Format(p.layout)))
+		wide := max(1.5*name, (name+float64(len(p.january)))/2)
+		if 100*(float64(p.days)+month*float64(p.months)) >= days*(axisLetter*wide+axisGap) {
+			return p
 		}
 	}
-	return at, ticks
+	return axisPeriods[len(axisPeriods)-1]
+}
+
+// name is how the period is called that begins at a moment.
+func (p axisPeriod) name(m time.Time) string {
+	if p.january != "" && m.Month() == time.January {
+		return m.Format(p.january)
+	}
+	return m.Format(p.layout)
+}
+
+// next is when the period after the one of a moment begins.
+func (p axisPeriod) next(m time.Time) time.Time {
+	if p.days > 0 {
+		return m.Truncate(24*time.Hour).AddDate(0, 0, p.days)
+	}
+	months := 12*m.Year() + int(m.Month()) - 1
+	months += p.months - months%p.months
+	return time.Date(0, time.Month(months+1), 1, 0, 0, 0, 0, time.UTC)
 }
 
 // newTrendView draws a trend. What comes before anybody was judged is left out.
@@ -194,7 +269,8 @@ func areaOf(r request, card *scorecards.Card, points []scorecards.Point) (a ui.A
 	return a, heads, rows
 }
 
-// stepsOf open a page as of moments of a chart, but for the one that it is of.
+// stepsOf open a page as of moments of a chart, but for the one that it is of, and the midnight
+// before that.
 func stepsOf(r request, moments []time.Time) []ui.Instant {
 	if !travels(r.self.path) {
 		return nil
@@ -202,7 +278,7 @@ func stepsOf(r request, moments []time.Time) []ui.Instant {
 	all := make([]ui.Instant, len(moments))
 	here := r.self.drop(fieldFrom, fieldTo, fieldFromKnown, fieldAfter)
 	for i, m := range moments {
-		if m.Before(r.pageTime()) {
+		if m.Before(r.pageTime()) && (i+1 == len(moments) || ui.Day(m).Text != ui.Day(moments[i+1]).Text) {
 			all[i] = ui.Instant{Href: here.set(fieldMoment, m.UTC().Format(time.RFC3339)).String(), Says: "Open the page as of " + ui.Day(m).Text}
 		}
 	}

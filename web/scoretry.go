@@ -44,8 +44,10 @@ type tryView struct {
 	publish  publishForm
 	text     string
 	problems []tryProblem
-	running  string
-	result   *triedView
+	// meanwhile is that somebody changed the card since it was read; nil if nobody did.
+	meanwhile *meanwhileView
+	running   string
+	result    *triedView
 }
 
 type tryProblem struct{ place, field, message string }
@@ -192,7 +194,7 @@ func (s *Site) tryable(r request) (*entities.Entry, *scorecards.Card, error) {
 func tryAnswer(card *scorecards.Card, v tryView) answer {
 	v.card = ui.Anchor{Label: ui.Shorten(card.Title, 80), Href: scorecardLink(card.Ref)}
 	v.action = v.card.Href + "/try"
-	v.heading, v.lede = "Try a change", "What "+v.card.Label+" would say, and would have said, if it were another. Nothing is recorded."
+	v.heading, v.lede = "Try a change", "What “"+v.card.Label+"” would say, and would have said, if it were another. Nothing is recorded."
 	if v.publish.action != "" {
 		v.lede = strings.TrimSuffix(v.lede, ".") + " before it is published."
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"slices"
@@ -34,6 +35,7 @@ type whyView struct {
 	card    ui.Anchor
 	state   ruleState
 	about   string // HTML of the description of the rule
+	means   string // what it comes to, where that is not plain
 	trees   []whyTree
 	without string // there are no trees, and why
 	differs string // from what is on record
@@ -52,7 +54,10 @@ type whyRow struct {
 	look   string // of the badge; empty if the value is shown as it is
 	icon   string
 	value  string
-	from   bool // it is known where it is from
+	note   string    // what went wrong
+	at     ui.Moment // the value, if that is a moment
+	moot   bool      // what it is part of is known without it
+	from   bool      // it is known where it is from
 	when   ui.Moment
 	who    ui.Person
 	commit ui.CommitMark
@@ -105,6 +110,10 @@ func (s *Site) scoreWhy(ctx context.Context, r request) (answer, error) {
 			}
 		}
 	}
+	v.means = outcomeMeans[v.state.cell.says]
+	if v.state.cell.class != "fail" && v.state.cell.class != "exempt" { // there is nothing to mend, or it is not for those who own the entity
+		v.state.fix = ""
+	}
 	past, err := s.scoresOf(ctx, r, scores.Query{Card: card.Ref.String(), Entity: e.Ref, Past: true})
 	if err != nil {
 		return answer{}, err
@@ -118,6 +127,13 @@ func (s *Site) scoreWhy(ctx context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	return answer{title: rule.Title + " · " + v.head.title, styles: docsStyles(), body: whyPage(v)}, nil
+}
+
+// outcomeMeans is what comes of outcomes that are neither pass nor fail, by their words.
+var outcomeMeans = map[string]string{
+	"unknown":        "What is not known decides nothing: the level stays what it was, and the rule counts for no share.",
+	"error":          "The rule itself goes wrong for this entity, which who owns the scorecard can mend. Until then it decides nothing: the level stays what it was.",
+	"not applicable": "The rule is not asked of this entity, and is in the way of no level. Below is what leaves it out.",
 }
 
 // explained adds how the rule comes to what it says, or why nobody can tell.
@@ -145,7 +161,7 @@ func (s *Site) explained(ctx context.Context, r request, v *whyView, q scorer.Qu
 		root  *scorecards.Node
 	}{{"What the rule asks", x.Expr}, {"To whom the rule applies", x.Filter}, {"Whom the card judges", x.Explanation.Card}} {
 		if t.root != nil {
-			v.trees = append(v.trees, whyTree{title: t.title, rows: whyRows(nil, t.root, 0, r.now)})
+			v.trees = append(v.trees, whyTree{title: t.title, rows: whyRows(nil, t.root, 0, false, r.now)})
 		}
 	}
 	if now := newCell(string(x.Result.Outcome), ""); v.state.when != (ui.Moment{}) && now.says != v.state.cell.says {
@@ -154,9 +170,10 @@ func (s *Site) explained(ctx context.Context, r request, v *whyView, q scorer.Qu
 	return nil
 }
 
-// whyRows are the parts of an expression, each below the one that it is part of.
-func whyRows(all []whyRow, n *scorecards.Node, depth int, now time.Time) []whyRow {
-	row := whyRow{depth: depth, text: n.Text, value: n.Value}
+// whyRows are the parts of an expression, each below the one that it is part of. Moot is that
+// what it is part of is known without it.
+func whyRows(all []whyRow, n *scorecards.Node, depth int, moot bool, now time.Time) []whyRow {
+	row := whyRow{depth: depth, text: n.Text, value: n.Value, moot: moot}
 	switch n.State {
 	case scorecards.True:
 		row.look, row.icon = "good", "check"
@@ -165,9 +182,20 @@ func whyRows(all []whyRow, n *scorecards.Node, depth int, now time.Time) []whyRo
 	case scorecards.Missing:
 		row.look, row.icon = "warn", "question"
 	case scorecards.Wrong:
-		row.look, row.icon = "warn", "alert"
+		row.look, row.icon, row.value = "warn", "alert", "error"
+		if !slices.ContainsFunc(n.Children, undecided) { // else it is said of the part that goes wrong
+			row.note = ui.Sentence(n.Value)
+		}
 	case scorecards.Skipped:
 		row.value = "not looked at"
+	case scorecards.Value:
+		if at, err := time.Parse(time.RFC3339, n.Value); err == nil {
+			row.at = ui.Minute(at)
+		}
+		row.value = cmp.Or(n.Value, "empty")
+	}
+	if moot {
+		row.look, row.value, row.note = "", row.value+", not needed", ""
 	}
 	if from := n.Source; from != nil {
 		row.from, row.when, row.who = true, ui.Near(from.At, now), actor(event.Actor{Login: from.Actor})
@@ -175,9 +203,14 @@ func whyRows(all []whyRow, n *scorecards.Node, depth int, now time.Time) []whyRo
 	}
 	all = append(all, row)
 	for _, part := range n.Children {
-		all = whyRows(all, part, depth+1, now)
+		all = whyRows(all, part, depth+1, undecided(part) && (moot || !undecided(n)), now)
 	}
 	return all
+}
+
+// undecided reports whether a part comes to nothing that is known.
+func undecided(n *scorecards.Node) bool {
+	return n.State == scorecards.Missing || n.State == scorecards.Wrong
 }
 
 // whatItSaid are the changes of a rule's outcome up to the moment of the page that are on
@@ -194,7 +227,7 @@ func whatItSaid(r request, past []scores.Score, rule string) []ui.Happening {
 			cell := newCell(one.Outcome, "")
 			look := map[string]string{"pass": "good", "fail": "bad"}[cell.class]
 			all = append(all, ui.Happening{
-				Event: mark(one.Position), Look: look, Title: ui.Sentence(cell.says), Text: one.Message,
+				Event: mark(one.Position), Look: look, Title: ui.Sentence(cell.says), Text: ruleMessage(one),
 				When: ui.Near(one.Since, r.now), Who: actor(one.Actor), Commit: commit(one.Cause),
 			})
 		}

@@ -104,7 +104,7 @@ var rooms = map[string][]string{
 	"web/internal": {"catalog", "checks", "catalog/descriptor", "event", "eventlog", "internal/fault", "projections", "projections/", "subscribers", "web", "web/"},
 
 	"internal/config":    {"catalog", "catalog/schema", "event", "internal/fault"},
-	"internal/demoforge": {"internal/fault"},
+	"internal/demoforge": {"internal/fault", "techdocs/markdown"},
 	"internal/tuning":    {},
 	"internal/archtest":  {},
 	// The engine that tests of clickhousestore run; nothing of it is in the binary.

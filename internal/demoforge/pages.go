@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"net/url"
 	"path"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
+
+	"github.com/callboard/callboard/techdocs/markdown"
 )
 
 // pages shows what the links in API answers and payloads lead to: a
@@ -164,8 +167,23 @@ func (r *Repository) patch(c *object.Commit) ([]diffLine, error) {
 	return lines, nil
 }
 
+// comments renders what is said about proposals, as forges do.
+var comments = markdown.New(markdown.Dialect{NoPermalink: true})
+
+// commentHTML is a comment as it is shown: without what stands in it for programs only. Its
+// links lead to other sites; images are not shown.
+func commentHTML(text string) template.HTML {
+	html := comments.Render("comment", []byte(text), nil).HTML(func(_ int, l markdown.Link) string {
+		if u, err := url.Parse(l.Target); err != nil || l.Image || u.Scheme != "http" && u.Scheme != "https" {
+			return ""
+		}
+		return l.Target
+	})
+	return template.HTML(html) //nolint:gosec // the renderer leaves only what is safe to show
+}
+
 func viewTemplate() *template.Template {
-	return template.Must(template.New("view").Funcs(template.FuncMap{"line": func(i int) int { return i + 1 }}).Parse(`<!doctype html>
+	return template.Must(template.New("view").Funcs(template.FuncMap{"line": func(i int) int { return i + 1 }, "comment": commentHTML}).Parse(`<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -177,13 +195,15 @@ pre { overflow-x: auto; font: 12.5px/1.5 ui-monospace, monospace; border: 1px so
 pre span { display: block } pre span:target { background: #fc06 }
 .add { background: #2a42 } .del { background: #c332 } .file { font-weight: 600; margin-top: .75rem }
 .note { opacity: .75 }
+.comment { overflow-x: auto; border: 1px solid #8886; border-radius: 6px; padding: 0 .75rem; margin-bottom: 1rem }
+table { border-collapse: collapse } th, td { border: 1px solid #8886; padding: .25rem .75rem; text-align: start }
 </style>
 <p class="note"><a href="{{.Root}}">{{.Repository}}</a> at the demo forge of Callboard</p>
 <h1>{{or .Title .Repository}}</h1>
 {{with .Commit}}<p>{{.Author.Name}} committed <code>{{printf "%.7s" .Hash.String}}</code> on {{.Committer.When.UTC.Format "2 January 2006, 15:04:05"}} UTC</p>{{end}}
 {{with .Pull}}<p>{{.By.Name}} wants to merge <code>{{.Branch}}</code> into <code>{{.Into}}</code>{{if .Closed}}; it is closed{{end}}</p>{{end}}
 {{range .Statuses}}<p><strong>{{.State}}</strong> {{.Context}}: {{if .TargetURL}}<a href="{{.TargetURL}}">{{.Description}}</a>{{else}}{{.Description}}{{end}}</p>{{end}}
-{{range .Comments}}<pre>{{.Text}}</pre>{{end}}
+{{range .Comments}}<section class="comment">{{comment .Text}}</section>{{end}}
 {{with .Diff}}<pre>{{range .}}<span class="{{.Kind}}">{{.Text}}</span>{{end}}</pre>{{end}}
 {{with .Folder}}<ul>{{range .}}<li><a href="{{.URL}}">{{.Name}}</a></li>{{end}}</ul>{{end}}
 {{with .Lines}}<pre>{{range $i, $line := .}}<span id="L{{line $i}}">{{$line}}

@@ -80,6 +80,34 @@ func TestGitHubPullRequest(t *testing.T) {
 	}
 }
 
+// A comment is shown as it reads: in Markdown, without its mark, and with nothing that runs.
+func TestPullRequestShowsComments(t *testing.T) {
+	f := start(t, demoforge.Options{GitHub: demoforge.Service{Token: "t0ken"}})
+	r := create(t, f, demoforge.GitHub, "acme/ledger")
+	push(t, r, "main", write(1, "one"))
+	push(t, r, "side", write(2, "two"))
+	must(t)(r.Propose(demoforge.PullRequest{Title: "Two", Branch: "side", By: pebble}))
+	text := "<!-- mark -->\n**Falls**\n\n| Entity | Now |\n|---|---|\n| `ledger` | Gold |\n\n<script>alert(1)</script>\n\n[all](https://callboard.acme.example/checks) [x](javascript:alert%281%29)"
+	c, err := github.NewClient(nil).WithAuthToken("t0ken").WithEnterpriseURLs(f.APIURL(demoforge.GitHub), f.APIURL(demoforge.GitHub))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := c.Issues.CreateComment(t.Context(), "acme", "ledger", 1, &github.IssueComment{Body: github.String(text)}); err != nil {
+		t.Fatal(err)
+	}
+	_, _, page := get(t, f.APIURL(demoforge.GitHub)+"acme/ledger/pull/1", nil)
+	for _, want := range []string{"<strong>Falls</strong>", "<code>ledger</code>", `href="https://callboard.acme.example/checks"`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page has no %s:\n%s", want, page)
+		}
+	}
+	for _, wrong := range []string{"mark -->", "**", "<script", `="javascript`} {
+		if strings.Contains(page, wrong) {
+			t.Errorf("the page has %s:\n%s", wrong, page)
+		}
+	}
+}
+
 // The same by GitLab's client.
 func TestGitLabMergeRequest(t *testing.T) {
 	f := start(t, demoforge.Options{GitLab: demoforge.Service{Token: "t0ken"}})

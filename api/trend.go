@@ -52,7 +52,7 @@ func (a *API) spanOf(c echo.Context) (trends.Span, error) {
 			return span, err
 		}
 	}
-	return span, nil
+	return span, inOrder(c, span.From, span.To)
 }
 
 // trendAnswer is a trend as JSON.

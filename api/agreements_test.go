@@ -80,12 +80,8 @@ func (stood) List(context.Context, scores.Query) ([]scores.Score, error) {
 	return []scores.Score{{Card: "scorecard:default/readiness", Entity: "component:default/payments", Level: "Bronze", Rules: []scores.Rule{{ID: "docs", Outcome: "fail"}}}}, nil
 }
 
-func (stood) Spells(context.Context, string, eventlog.Position) iter.Seq2[*scores.Spell, error] {
+func (stood) SpellsOf(context.Context, string, eventlog.Position, []string) iter.Seq2[*scores.Spell, error] {
 	return func(func(*scores.Spell, error) bool) {}
-}
-
-func (s stood) SpellsOf(ctx context.Context, card string, known eventlog.Position, _ []string) iter.Seq2[*scores.Spell, error] {
-	return s.Spells(ctx, card, known)
 }
 
 func (stood) Events(context.Context, history.Filter) (history.Page, error) {

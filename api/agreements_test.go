@@ -87,12 +87,8 @@ func (stood) Each(context.Context, []string, func(int, scores.Line)) error { ret
 
 func (stood) Begun(context.Context, ...scores.Beginning) ([]scores.Score, error) { return nil, nil }
 
-func (stood) Spells(context.Context, string, eventlog.Position) iter.Seq2[*scores.Spell, error] {
+func (stood) SpellsOf(context.Context, string, eventlog.Position, []string) iter.Seq2[*scores.Spell, error] {
 	return func(func(*scores.Spell, error) bool) {}
-}
-
-func (s stood) SpellsOf(ctx context.Context, card string, known eventlog.Position, _ []string) iter.Seq2[*scores.Spell, error] {
-	return s.Spells(ctx, card, known)
 }
 
 func (stood) Events(context.Context, history.Filter) (history.Page, error) {

@@ -89,18 +89,35 @@ type API struct{ Config }
 // New returns the API.
 func New(c Config) *API { return &API{c} }
 
+// group is a group of Echo under a name that leaves Group to [routes].
+type group = echo.Group
+
+// routes are a group in which what answers GET answers HEAD, too. That the body is left out is
+// up to net/http.
+type routes struct{ *group }
+
+// GET adds a route.
+func (r routes) GET(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) {
+	r.Match([]string{http.MethodGet, http.MethodHead}, path, h, m...)
+}
+
+// Group adds a group below this one.
+func (r routes) Group(prefix string, m ...echo.MiddlewareFunc) routes {
+	return routes{r.group.Group(prefix, m...)}
+}
+
 // Register adds the routes.
 func (a *API) Register(e *echo.Echo) {
-	probes := []string{http.MethodGet, http.MethodHead}
-	e.Match(probes, "/healthz", a.handleLive)
-	e.Match(probes, "/readyz", a.handleReady)
-	e.GET("/.backstage/health/v1/liveness", func(c echo.Context) error { return writeJSON(c, http.StatusOK, map[string]string{"status": "ok"}) })
-	e.GET("/.backstage/health/v1/readiness", a.handleReadiness)
-	e.GET("/api/openapi.yaml", func(c echo.Context) error {
+	root := routes{e.Group("")}
+	root.GET("/healthz", a.handleLive)
+	root.GET("/readyz", a.handleReady)
+	root.GET("/.backstage/health/v1/liveness", func(c echo.Context) error { return writeJSON(c, http.StatusOK, map[string]string{"status": "ok"}) })
+	root.GET("/.backstage/health/v1/readiness", a.handleReadiness)
+	root.GET("/api/openapi.yaml", func(c echo.Context) error {
 		return c.Blob(http.StatusOK, "application/yaml", openapi)
 	})
 
-	backstage := e.Group(backstageMount, a.errors, a.wait, a.position)
+	backstage := routes{e.Group(backstageMount, a.errors, a.wait, a.position)}
 	for _, path := range []string{"/entities", "/entities/"} {
 		backstage.GET(path, a.handleEntities, a.reads(paramFields, paramLimit, paramFilter, paramOffset, paramAfter, paramOrder))
 	}
@@ -125,10 +142,10 @@ func (a *API) Register(e *echo.Echo) {
 	backstage.POST("/analyze-location", a.handleAnalyze, takes())
 	backstage.POST("/validate-entity", a.handleValidate, takes())
 
-	a.registerTechDocs(e.Group(techdocsMount, a.errors, a.wait, a.position))
-	e.Group(searchMount, a.errors, a.wait).GET("/query", a.handleSearch, a.moment)
+	a.registerTechDocs(routes{e.Group(techdocsMount, a.errors, a.wait, a.position)})
+	routes{e.Group(searchMount, a.errors, a.wait)}.GET("/query", a.handleSearch, a.moment)
 
-	own := e.Group("/api", a.errors, a.wait)
+	own := routes{e.Group("/api", a.errors, a.wait)}
 	events := textParams("entity", "kind", "type", "source", "actor", "commit", "q", "cause", "from", "to", "seals", "order", "by", "after", "limit")
 	moment, period := textParams("at", "known"), textParams("from", "to", "known")
 	with := func(some []param, more ...param) echo.MiddlewareFunc { return asks(slices.Concat(some, more)...) }

@@ -498,8 +498,14 @@ func TestOpenAPIDescribesEveryRoute(t *testing.T) {
 	}
 	e := echo.New()
 	api.New(api.Config{Catalog: entities.New().Snapshot}).Register(e)
-	routes := map[string]bool{}
+	routes, gets, heads := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, r := range e.Routes() {
+		if r.Method == http.MethodHead {
+			heads[r.Path] = true
+		}
+		if r.Method == http.MethodGet {
+			gets[r.Path] = true
+		}
 		if r.Method == "echo_route_not_found" || r.Method == http.MethodHead || strings.HasSuffix(r.Path, "/") || r.Path == "/api/openapi.yaml" {
 			continue
 		}
@@ -507,5 +513,8 @@ func TestOpenAPIDescribesEveryRoute(t *testing.T) {
 	}
 	if d := cmp.Diff(described, routes); d != "" {
 		t.Errorf("described (-) and served (+) differ:\n%s", d)
+	}
+	if d := cmp.Diff(gets, heads); d != "" {
+		t.Errorf("what answers GET (-) and HEAD (+) differs:\n%s", d)
 	}
 }

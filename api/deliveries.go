@@ -140,7 +140,7 @@ func (a *API) handleDismiss(c echo.Context) error {
 		return err
 	}
 	id := pathParam(c, "id")
-	if err := a.Dismiss(c.Request().Context(), id, why.Reason, why.By); err != nil {
+	if err := a.Dismiss(c.Request().Context(), id, why.Reason, whoOf(c, why.By)); err != nil {
 		return err
 	}
 	return c.JSON(http.StatusAccepted, map[string]string{"delivery": id})

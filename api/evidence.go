@@ -101,3 +101,18 @@ func instant(name, text string) (time.Time, error) {
 	}
 	return t, nil
 }
+
+// inOrder refuses a time that ends before it begins, in the words of the request.
+func inOrder(c echo.Context, from, to time.Time) error {
+	if from.Before(to) {
+		return nil
+	}
+	asked := func(name string, t time.Time) string {
+		text := c.QueryParam(name)
+		if is, _, ok := projections.ParseTime(text); ok && is.Equal(t) {
+			return text
+		}
+		return t.Format(time.RFC3339)
+	}
+	return fault.New(fault.Invalid, "a trend must begin before it ends, found %s to %s", asked("from", from), asked("to", to))
+}

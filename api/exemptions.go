@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -190,11 +191,12 @@ const noteSays = `why, and who you are: {"note": "…", "by": "…"}`
 
 // actingAs is the context of a request in which somebody acts who says who they are.
 func actingAs(c echo.Context, by string) context.Context {
-	ctx := c.Request().Context()
-	if by = strings.TrimSpace(by); by != "" {
-		ctx = event.WithActor(ctx, event.Actor{Name: by})
-	}
-	return event.WithCause(ctx, causeOf(c))
+	return event.WithCause(event.WithActor(c.Request().Context(), event.Actor{Name: whoOf(c, by)}), causeOf(c))
+}
+
+// whoOf is who asks: whoever the body names, else the header Callboard-By.
+func whoOf(c echo.Context, by string) string {
+	return cmp.Or(strings.TrimSpace(by), event.ActorIn(c.Request().Context()).Name)
 }
 
 func answerMade(c echo.Context, made desk.Made, err error) error {

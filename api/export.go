@@ -91,7 +91,11 @@ func (a *API) handleExport(c echo.Context) error {
 	}
 	name := "callboard-events-" + strconv.FormatUint(uint64(f.Known), 10) + "." + format
 	c.Response().Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
-	t := open(newStream(c, contentType))
+	w := newStream(c, contentType)
+	if headOnly(c) {
+		return nil
+	}
+	t := open(w)
 	if err := a.export(c.Request().Context(), f, t); err != nil {
 		// Half of a table must not pass for the whole: the connection is cut.
 		a.Logger.WarnContext(c.Request().Context(), "export broken off", "error", err)

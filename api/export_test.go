@@ -48,3 +48,34 @@ func TestExportedExtensions(t *testing.T) {
 		t.Errorf("Parquet: %+v, %v", all, err)
 	}
 }
+
+// HEAD has the head of what GET answers, also of what has no end, or is not there.
+func TestHead(t *testing.T) {
+	s := past(t)
+	ask := func(method, path string) (*http.Response, []byte) {
+		r, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := s.Client().Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if path == "/api/history/feed" && method == http.MethodGet {
+			return resp, nil
+		}
+		b, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp, b
+	}
+	for _, path := range []string{"/api/history/events", "/api/history/feed", "/api/history/export?format=csv", "/api/catalog/entities", "/api/history/events/99", "/api/openapi.yaml", "/healthz"} {
+		got, _ := ask(http.MethodGet, path)
+		head, body := ask(http.MethodHead, path)
+		if head.StatusCode != got.StatusCode || head.Header.Get("Content-Type") != got.Header.Get("Content-Type") || len(body) > 0 {
+			t.Errorf("%s: HEAD is %s, %s, with %d bytes; GET is %s, %s", path, head.Status, head.Header.Get("Content-Type"), len(body), got.Status, got.Header.Get("Content-Type"))
+		}
+	}
+}

@@ -58,6 +58,9 @@ func (a *API) handleFeed(c echo.Context) error {
 		defer context.AfterFunc(a.Open, cancel)()
 	}
 	w := newStream(c, "text/event-stream")
+	if headOnly(c) {
+		return nil
+	}
 	for {
 		seen, err := a.feed(ctx, w, &f)
 		if err == nil {
@@ -135,6 +138,9 @@ func newStream(c echo.Context, contentType string) *stream {
 	c.Response().WriteHeader(http.StatusOK)
 	return &stream{c, http.NewResponseController(c.Response())}
 }
+
+// headOnly reports whether nobody reads what would be written, however long that took.
+func headOnly(c echo.Context) bool { return c.Request().Method == http.MethodHead }
 
 // Write gives the reader a while more for each part.
 func (s *stream) Write(b []byte) (int, error) {

@@ -238,9 +238,11 @@ func (a *API) maturityQuestion(c echo.Context) (q maturity.Question, err error) 
 	}
 	q.From = maturity.Quarter(q.End)
 	if text := c.QueryParam("from"); text != "" {
-		q.From, err = instant("from", text)
+		if q.From, err = instant("from", text); err != nil {
+			return q, err
+		}
 	}
-	return q, err
+	return q, inOrder(c, q.From, q.End)
 }
 
 func newStood(card *scorecards.Card, now, same, was maturity.Count) stood {

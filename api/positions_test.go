@@ -3,9 +3,11 @@ package api_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 	"github.com/callboard/callboard/api"
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/history"
 	"github.com/callboard/callboard/projections/trends"
 	"github.com/callboard/callboard/scorecards"
@@ -45,15 +48,41 @@ func (h *told) Events(_ context.Context, f history.Filter) (page history.Page, e
 	return page, nil
 }
 
-// days is a trend with a point each day.
-type days struct{}
+// days is a trend with a point each day, of which a backtest may have failed.
+type days struct{ failed error }
 
-func (days) Of(_ context.Context, _ *catalog.Entity, s trends.Span, _ bool) (trends.Trend, error) {
-	t := trends.Trend{Span: s}
+func (d days) Of(_ context.Context, _ *catalog.Entity, s trends.Span, _ bool) (trends.Trend, error) {
+	t := trends.Trend{Span: s, Failed: d.failed}
 	for d := 1; d <= 6; d++ {
 		t.Points = append(t.Points, scorecards.Point{At: time.Date(2026, 3, d, 0, 0, 0, 0, time.UTC)})
 	}
-	return t, nil
+	return t, d.failed
+}
+
+// A trend whose backtest has to wait tells what is on record, and why there is no more. One
+// that went wrong is our mistake.
+func TestATrendWithoutItsBacktest(t *testing.T) {
+	o := newOffice(t)
+	for _, tt := range []struct {
+		failed error
+		status int
+		want   string
+	}{
+		{nil, http.StatusOK, `"levels":[`},
+		{fault.New(fault.Unavailable, "9 backtests wait already: try again in a minute"), http.StatusOK, `"failed":"9 backtests wait already: try again in a minute","items":[{`},
+		{errors.New("the disk is gone"), http.StatusInternalServerError, "It is our mistake"},
+	} {
+		e := echo.New()
+		api.New(api.Config{
+			Catalog: o.catalog.Snapshot, History: &told{}, Trends: days{tt.failed}, Now: func() time.Time { return time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC) },
+			Wait: func(context.Context, eventlog.Position) error { return nil }, Logger: slog.New(slog.DiscardHandler),
+		}).Register(e)
+		w := httptest.NewRecorder()
+		e.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/scorecards/readiness/trend", nil))
+		if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.want) || (tt.failed == nil) == strings.Contains(w.Body.String(), "failed") && tt.status == http.StatusOK {
+			t.Errorf("%v: %d %s; want %d with %q", tt.failed, w.Code, w.Body, tt.status, tt.want)
+		}
+	}
 }
 
 // Each point of a trend names the newest event that had become true by then, of those that

@@ -145,7 +145,7 @@ func (a *API) handleReport(c echo.Context) error {
 			return fault.New(fault.KindOf(err), "facts[%d]: %w", i, err)
 		}
 	}
-	appended, err := a.Reporter.Report(c.Request().Context(), reports, by, causeOf(c).Request)
+	appended, err := a.Reporter.Report(c.Request().Context(), reports, whoOf(c, by), causeOf(c).Request)
 	if err != nil {
 		return err
 	}
@@ -220,7 +220,7 @@ func (a *API) handleVerify(c echo.Context) error {
 	if err := a.resolve(c.Request().Context(), &event.Report{Entity: ref.String()}); err != nil {
 		return err
 	}
-	p, err := a.Reporter.Verify(c.Request().Context(), ref.String(), in.By, in.Note, causeOf(c).Request)
+	p, err := a.Reporter.Verify(c.Request().Context(), ref.String(), whoOf(c, in.By), in.Note, causeOf(c).Request)
 	if err != nil {
 		return err
 	}

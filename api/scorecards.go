@@ -97,6 +97,9 @@ func (a *API) handleScores(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if _, ok := a.catalog(c).Get(q.Entity); q.Entity != "" && !ok && len(list) == 0 { // one that was removed may have a score yet
+		return fault.New(fault.NotFound, "there is no %s in the catalog", q.Entity)
+	}
 	if c.QueryParam("format") == "csv" {
 		return writeResults(c, e, list)
 	}

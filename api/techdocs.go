@@ -53,7 +53,7 @@ type DocsContents interface {
 	Published(ctx context.Context, p event.DocsPublished) (*techdocs.Site, error)
 }
 
-func (a *API) registerTechDocs(g *echo.Group) {
+func (a *API) registerTechDocs(g routes) {
 	const of = "/:namespace/:kind/:name"
 	g.GET("/metadata/techdocs"+of, a.handleDocsMetadata, a.reads())
 	g.GET("/metadata/entity"+of, a.handleDocsEntity, a.reads())

@@ -52,7 +52,7 @@ func (a *API) spanOf(c echo.Context) (trends.Span, error) {
 			return span, err
 		}
 	}
-	return span, nil
+	return span, inOrder(c, span.From, span.To)
 }
 
 // trendAnswer is a trend as JSON.
@@ -63,7 +63,9 @@ type trendAnswer struct {
 	Step   scorecards.Step    `json:"step"`
 	Levels []scorecards.Level `json:"levels"`         // from the lowest
 	Began  time.Time          `json:"began,omitzero"` // from when on it is on record
-	Items  []trendPoint       `json:"items"`
+	// Failed is why what is not on record could not be found out; "" if nothing is missing.
+	Failed string       `json:"failed,omitempty"`
+	Items  []trendPoint `json:"items"`
 }
 
 // trendPoint is a point with the position of the log that it stands for; 0 if there is none.
@@ -83,7 +85,7 @@ func (a *API) handleTrend(c echo.Context) error {
 		return err
 	}
 	trend, err := a.Trends.Of(c.Request().Context(), e, span, true)
-	if err != nil {
+	if err != nil && (trend.Failed == nil || fault.KindOf(err) != fault.Unavailable) {
 		return err
 	}
 	moments := make([]time.Time, len(trend.Points))
@@ -95,7 +97,10 @@ func (a *API) handleTrend(c echo.Context) error {
 		return err
 	}
 	card, _ := scorecards.ParseCard(e)
-	answer := trendAnswer{e.Ref().String(), span.From, span.To, span.Step, card.Levels, trend.Began, []trendPoint{}}
+	answer := trendAnswer{Card: e.Ref().String(), From: span.From, To: span.To, Step: span.Step, Levels: card.Levels, Began: trend.Began, Items: []trendPoint{}}
+	if trend.Failed != nil { // what is on record is told all the same
+		answer.Failed = a.message(c, trend.Failed, http.StatusServiceUnavailable)
+	}
 	for i, p := range trend.Points {
 		answer.Items = append(answer.Items, trendPoint{p, positions[i]})
 	}

@@ -38,7 +38,7 @@ func (a *API) undo(c echo.Context, events []eventlog.Position) error {
 	if err != nil {
 		return err
 	}
-	did, err := a.Undo(c.Request().Context(), events, why.Reason, why.By, causeOf(c).Request)
+	did, err := a.Undo(c.Request().Context(), events, why.Reason, whoOf(c, why.By), causeOf(c).Request)
 	if err != nil {
 		return err
 	}

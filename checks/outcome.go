@@ -347,7 +347,7 @@ func (s *Score) rule(r event.RuleChange) {
 	s.Rules[i].Title, s.Rules[i].After, s.Rules[i].Message = r.Title, r.After, r.Message
 }
 
-// settle fills in what the card says of the rules, and whether the score falls.
+// settle fills in what the card says of the rules, in its order, and whether the score falls.
 func (s *Score) settle(card *scorecards.Card) {
 	if card == nil {
 		return
@@ -358,6 +358,13 @@ func (s *Score) settle(card *scorecards.Card) {
 			s.Rules[i].Level, s.Rules[i].Fix = r.Level, r.Fix
 		}
 	}
+	place := func(r Rule) int {
+		if i := slices.IndexFunc(card.Rules, func(o *scorecards.Rule) bool { return o.ID == r.ID }); i >= 0 {
+			return i
+		}
+		return len(card.Rules) // the card has it no more
+	}
+	slices.SortStableFunc(s.Rules, func(a, b Rule) int { return cmp.Compare(place(a), place(b)) })
 	if s.Before == nil || s.After == nil {
 		return
 	}

@@ -172,7 +172,11 @@ func ladder(t testing.TB) *scorecards.Card {
 	t.Helper()
 	d := declared(scorecards.KindScorecard, "readiness", map[string]any{
 		"levels": []any{map[string]any{"name": "Bronze", "rank": 1.0}, map[string]any{"name": "Silver", "rank": 2.0}},
-		"rules":  []any{map[string]any{"id": "owner", "level": "Silver", "title": "Has an owner", "expr": "owner.exists", "fix": "https://handbook.example.com/owner"}},
+		"rules": []any{
+			map[string]any{"id": "owner", "level": "Silver", "title": "Has an owner", "expr": "owner.exists", "fix": "https://handbook.example.com/owner"},
+			map[string]any{"id": "docs", "level": "Silver", "title": "Has docs", "expr": "docs.present"},
+			map[string]any{"id": "alerts", "level": "Bronze", "title": "Has no alerts", "expr": "docs.present"},
+		},
 	})
 	card, problems := scorecards.ParseCard(&d.Entity)
 	if len(problems) > 0 {
@@ -219,6 +223,17 @@ func TestScoresAddUp(t *testing.T) {
 	want := []checks.Rule{{ID: "owner", Title: "Has an owner", Level: "Silver", Before: "pass", After: "fail", Message: falls.Message, Fix: "https://handbook.example.com/owner"}}
 	if diff := cmp.Diff(want, o.Scores[0].Rules); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+	var order []string
+	others := outcomeOf(t, foretold{scores: []scorer.Foreseen{
+		step(silver, silver, event.RuleChange{Rule: "gone", Before: "pass"}, event.RuleChange{Rule: "alerts", After: "fail"}),
+		step(silver, bronze, event.RuleChange{Rule: "docs", After: "fail"}, falls),
+	}}, catalogOf(t))
+	for _, r := range others.Scores[0].Rules {
+		order = append(order, r.ID)
+	}
+	if diff := cmp.Diff([]string{"owner", "docs", "alerts", "gone"}, order); diff != "" {
+		t.Errorf("rules in the order of the card (-want +got):\n%s", diff)
 	}
 	if o.Says() != "payments falls from Silver to Bronze on Readiness" {
 		t.Errorf("it says %q", o.Says())

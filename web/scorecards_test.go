@@ -9,7 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/scores"
+	"github.com/callboard/callboard/projections/trends"
 	"github.com/callboard/callboard/web"
 	"github.com/callboard/callboard/web/internal/sample"
 )
@@ -270,4 +273,24 @@ func TestPublishOverAnother(t *testing.T) {
 	if again := publish("Mine", "Moss Bank", attr(mine.one("input[name=position]"), "value")); again.status != http.StatusSeeOther {
 		t.Errorf("published again: %d: %s", again.status, again.text("main"))
 	}
+}
+
+// queued are trends whose backtest has to wait.
+type queued struct{ *trends.Trends }
+
+func (q queued) Of(ctx context.Context, e *catalog.Entity, span trends.Span, wait bool) (trends.Trend, error) {
+	t, err := q.Trends.Of(ctx, e, span, wait)
+	if err == nil {
+		t.Failed = fault.New(fault.Unavailable, "9 backtests wait already: try again in a minute")
+	}
+	return t, t.Failed
+}
+
+// While too many backtests wait, the page of a card tells what is on record, and why there is no more.
+func TestScorecardWhileBacktestsWait(t *testing.T) {
+	o := judged(t, readiness, func(o *organisation, c *web.Config) { c.Trends = queued{&trends.Trends{Recorded: o.scores}} })
+	o.ready()
+	got := o.ok(readinessCard)
+	got.wants("main", "What stood before cannot be computed now: 9 backtests wait already: try again in a minute.")
+	got.wants("h1", "Production readiness")
 }

@@ -2,12 +2,14 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"time"
 
 	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/trends"
 	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/web/ui"
@@ -201,7 +203,7 @@ func newTrendView(r request, card *scorecards.Card, t trends.Trend) trendView {
 		v.running = fmt.Sprintf("What stood before is being computed: %d %% of the record is read. This page looks again by itself.", int(100*t.Running.Progress()))
 	}
 	if t.Failed != nil {
-		v.running = "What stood before could not be computed. It is tried again after a minute."
+		v.running = notComputed(t.Failed)
 	}
 	points := t.Points
 	if first := slices.IndexFunc(points, func(p scorecards.Point) bool { return p.Entities > 0 }); first > 0 {
@@ -225,6 +227,15 @@ func newTrendView(r request, card *scorecards.Card, t trends.Trend) trendView {
 		v.area.Pins = append(v.area.Pins, ui.Pin{At: v.area.At[computed], Text: ui.Day(t.Began).Text + ": from here on it is on record. Before, it is what the card would have said, as it is now."})
 	}
 	return v
+}
+
+// notComputed says that a backtest failed, and why if that is not our mistake.
+func notComputed(err error) string {
+	var f *fault.Error
+	if errors.As(err, &f) && f.Kind == fault.Unavailable {
+		return "What stood before cannot be computed now: " + f.Message + "."
+	}
+	return "What stood before could not be computed. It is tried again after a minute."
 }
 
 // areaOf draws points, from the highest level at the base; a card that counts points has

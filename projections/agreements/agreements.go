@@ -29,7 +29,7 @@ type Catalog interface {
 // Scores tells how entities stand on scorecards.
 type Scores interface {
 	List(ctx context.Context, q scores.Query) ([]scores.Score, error)
-	Spells(ctx context.Context, card string, known eventlog.Position) iter.Seq2[*scores.Spell, error]
+	// SpellsOf yields all that was on record of some entities on a card, by their full refs.
 	SpellsOf(ctx context.Context, card string, known eventlog.Position, entities []string) iter.Seq2[*scores.Spell, error]
 }
 

@@ -50,16 +50,13 @@ func (r Reader) BurnUp(ctx context.Context, m projections.Moment, i *Initiative,
 	if len(i.Items) == 0 || len(moments) == 0 {
 		return points, nil
 	}
-	asked := make(map[string]bool, len(i.Items))
-	for _, item := range i.Items {
-		asked[item.Entity] = true
+	asked := make([]string, len(i.Items))
+	for n, item := range i.Items {
+		asked[n] = item.Entity
 	}
-	for s, err := range r.Scores.Spells(ctx, i.Initiative.Card, m.Known) {
+	for s, err := range r.Scores.SpellsOf(ctx, i.Initiative.Card, m.Known, asked) {
 		if err != nil {
 			return nil, err
-		}
-		if !asked[s.Entity] {
-			continue
 		}
 		for n, at := range moments {
 			if at.Before(s.Since) {

@@ -62,6 +62,11 @@ func (d *Docs) Beside(ctx context.Context) (projections.Copy, error) {
 
 func fold(tx *sqlstore.Tx, rec eventlog.Record) error {
 	switch rec.Type {
+	case event.TypeEntityRegistered, event.TypeEntityChanged: // of large ones, little is decoded
+		if rec.Backfilled() {
+			return nil
+		}
+		return declare(tx, rec)
 	case event.TypeDocsPublished, event.TypeDocsFailed, event.TypeDocsRemoved, event.TypeEntityRemoved, event.TypeActivityPush, event.TypeActivityRelease:
 	default:
 		return nil
@@ -95,13 +100,25 @@ func fold(tx *sqlstore.Tx, rec eventlog.Record) error {
 	case event.DocsRemoved:
 		return f.remove(d.Entity)
 	case event.EntityRemoved:
-		return f.remove(d.Ref)
+		return f.undeclare(d)
 	case event.ActivityPush:
 		return f.tagged(d)
 	case event.ActivityRelease:
 		return f.released(d)
 	}
 	return nil
+}
+
+// declare notes where an entity is declared.
+func declare(tx *sqlstore.Tx, rec eventlog.Record) error {
+	d, err := event.DecodeWritten(rec.Event)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`INSERT INTO declared (ref, source, repository, path) VALUES (?, ?, ?, ?)
+		ON CONFLICT (ref) DO UPDATE SET source = excluded.source, repository = excluded.repository, path = excluded.path`,
+		rec.Subject, d.Origin.Source, d.Origin.RepositoryID, d.Origin.Path)
+	return err
 }
 
 // folding is one record that is folded.
@@ -122,6 +139,20 @@ func (f *folding) end(entity string) error {
 	f.since = max(f.since, began) // clocks of commits go backward
 	_, err = f.tx.Exec(`UPDATE docs SET until = ?, ended = ? WHERE entity = ? AND ended = 0`, f.since, f.rec.Position, entity)
 	return err
+}
+
+// undeclare ends the documentation of an entity, unless it is declared elsewhere: then only a
+// second declaration, which was refused, came to its end.
+func (f *folding) undeclare(d event.EntityRemoved) error {
+	from := d.Origin
+	var elsewhere bool
+	if err := f.tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM declared WHERE ref = ? AND (source, repository, path) <> (?, ?, ?))`, d.Ref, from.Source, from.RepositoryID, from.Path).Scan(&elsewhere); err != nil || elsewhere {
+		return err
+	}
+	if _, err := f.tx.Exec(`DELETE FROM declared WHERE ref = ?`, d.Ref); err != nil {
+		return err
+	}
+	return f.remove(d.Ref)
 }
 
 func (f *folding) remove(entity string) error {

@@ -49,6 +49,26 @@ func story(t *testing.T) *projectiontest.Story {
 		Add(payments, event.EntityRemoved{Ref: payments, Reason: "deleted"})
 }
 
+// The end of a second declaration, which was refused, takes no documentation away.
+func TestEndOfSecondDeclaration(t *testing.T) {
+	first := projectiontest.Component("payments", "till")
+	second := first.Origin
+	second.Path = "copy.yaml"
+	d, records := open(t), projectiontest.NewStory(t).
+		Add(payments, event.EntityRegistered{Declaration: first}).
+		Add(payments, published("index.md", "a1")).
+		Add(payments, event.EntityRemoved{Ref: payments, Reason: "the copy was deleted", Origin: second}).
+		Add(payments, event.EntityRemoved{Ref: payments, Reason: "deleted", Origin: first.Origin}).Records()
+	for at, want := range []int{0, 0, 1, 1, 0} {
+		if err := d.Apply(t.Context(), records[:at]); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(list(t, d, docs.Query{})); n != want {
+			t.Errorf("after event %d there are docs of %d entities, want %d", at, n, want)
+		}
+	}
+}
+
 func list(t *testing.T, d *docs.Docs, q docs.Query) []docs.State {
 	t.Helper()
 	all, err := d.List(t.Context(), q)

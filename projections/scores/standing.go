@@ -164,7 +164,12 @@ func (l Line) After(from time.Time, to projections.Moment) iter.Seq[Change] {
 // lines are the table standing in memory: what is added up over thousands of entities is
 // not read from rows. It is read on each time somebody asks.
 type lines struct {
-	mu       sync.RWMutex
+	mu sync.RWMutex
+	*readLines
+}
+
+// readLines are the rows of one file that were read up to now.
+type readLines struct {
 	position eventlog.Position // of the newest row
 	cards    map[string]*cardLines
 	entities []string       // in the order in which any card judged them first
@@ -253,32 +258,38 @@ func writeStanding(tx *sqlstore.Tx, rec eventlog.Record, d event.ScoreChanged, s
 // them it is and how it stood: one card after the other, all of them as of one position. A
 // Line, but not a [Stand] of it, is only good until visit returns.
 func (s *Scores) Each(ctx context.Context, cards []string, visit func(card int, l Line)) error {
-	found, names, err := s.readOn(ctx, cards)
+	all, err := s.readOn(ctx)
 	if err != nil {
 		return fmt.Errorf("read how entities stand: %w", err)
 	}
-	s.lines.mu.RLock() // what a rebuild forgets meanwhile stays as it is
+	// Others may have read on since, into the same lines: the cards and the names are those of now.
+	// What a rebuild forgets meanwhile stays as it is.
+	s.lines.mu.RLock()
 	defer s.lines.mu.RUnlock()
-	for i, c := range found {
+	for i, card := range cards {
+		c := all.cards[card]
 		if c == nil {
 			continue
 		}
 		for at := range c.entities {
-			visit(i, Line{names, c, at})
+			visit(i, Line{all.entities, c, at})
 		}
 	}
 	return nil
 }
 
-// readOn reads the rows that were written since the last time, and returns those of some cards,
-// nil for one that has none, and the names of all entities.
-func (s *Scores) readOn(ctx context.Context, cards []string) (found []*cardLines, names []string, err error) {
-	all := &s.lines
-	all.mu.Lock()
-	defer all.mu.Unlock()
+// readOn reads the rows that were written since the last time, and returns all that were read. They
+// are good as long as nobody reads on: for as long as the lock is held.
+func (s *Scores) readOn(ctx context.Context) (*readLines, error) {
+	s.lines.mu.Lock()
+	defer s.lines.mu.Unlock()
+	if s.lines.readLines == nil {
+		s.lines.readLines = &readLines{cards: map[string]*cardLines{}, numberOf: map[string]int{}}
+	}
+	all := s.lines.readLines
 	rows, err := s.db.QueryContext(ctx, `SELECT position, card, entity, since, gone, level, points, of, outcomes FROM standing WHERE position > ? ORDER BY position`, all.position)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -286,7 +297,7 @@ func (s *Scores) readOn(ctx context.Context, cards []string) (found []*cardLines
 		var card, entity, level, outcomes string
 		var ended bool
 		if err := rows.Scan(&t.position, &card, &entity, &t.since, &ended, &level, &t.points, &t.of, &outcomes); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		if ended {
 			t.level = gone
@@ -294,28 +305,19 @@ func (s *Scores) readOn(ctx context.Context, cards []string) (found []*cardLines
 		c := all.cards[card]
 		if c == nil {
 			c = &cardLines{levelOf: map[string]uint16{}, outcomesOf: map[string]uint32{}, lineOf: map[int]int{}}
-			if all.cards == nil {
-				all.cards = map[string]*cardLines{}
-			}
 			all.cards[card] = c
 		}
 		if err := c.add(all.number(entity), level, outcomes, t); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		all.position = t.position
 	}
-	for _, card := range cards {
-		found = append(found, all.cards[card])
-	}
-	return found, all.entities, rows.Err()
+	return all, rows.Err()
 }
 
-func (l *lines) number(entity string) int {
+func (l *readLines) number(entity string) int {
 	n, ok := l.numberOf[entity]
 	if !ok {
-		if l.numberOf == nil {
-			l.numberOf = map[string]int{}
-		}
 		n = len(l.entities)
 		l.numberOf[entity], l.entities = n, append(l.entities, entity)
 	}
@@ -337,7 +339,7 @@ func (r replacement) TakeOver(ctx context.Context) error {
 	if err := r.Copy.TakeOver(ctx); err != nil {
 		return err
 	}
-	all.position, all.cards, all.entities, all.numberOf = 0, nil, nil, nil
+	all.readLines = nil
 	return nil
 }
 

@@ -3,6 +3,7 @@ package scores_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -187,6 +188,46 @@ func TestLinesDuringRebuilds(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := errors.Join(beside.Apply(t.Context(), records), beside.TakeOver(t.Context()), beside.Discard(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(done)
+	asking.Wait()
+}
+
+// Whoever asks while others do, and while more is judged, is told of all cards as of one position.
+func TestLinesWhileOthersReadOn(t *testing.T) {
+	const entities = 400
+	s, cards := open(t), []string{card, "scorecard:default/docs"}
+	done := make(chan struct{})
+	var asking sync.WaitGroup
+	for range 4 {
+		asking.Go(func() {
+			for {
+				var judged [2][]string
+				err := s.Each(t.Context(), cards, func(card int, l scores.Line) { judged[card] = append(judged[card], l.Entity()) })
+				if err != nil || !slices.Equal(judged[0], judged[1]) {
+					t.Errorf("one card judged %d entities and the other %d, want the same (%v)", len(judged[0]), len(judged[1]), err)
+					return
+				}
+				select {
+				case <-done:
+					return
+				default:
+				}
+			}
+		})
+	}
+	for n := range entities {
+		var both []eventlog.Record
+		for i, of := range cards {
+			e, err := event.New("/scorecards", fmt.Sprintf("component:default/c%d", n), event.ScoreChanged{Card: of, After: &event.Score{Level: "Silver", Points: 1, Of: 1}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			both = append(both, eventlog.Record{Position: eventlog.Position(2*n + i + 1), Event: e}) //nolint:gosec // small
+		}
+		if err := s.Apply(t.Context(), both); err != nil {
 			t.Fatal(err)
 		}
 	}

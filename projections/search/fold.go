@@ -38,11 +38,11 @@ func (f *folder) fold() error {
 	}
 	switch d := d.(type) {
 	case event.EntityRegistered:
-		return f.declare(&d.Entity)
+		return f.declare(&d.Declaration)
 	case event.EntityChanged:
-		return f.declare(&d.Entity)
+		return f.declare(&d.Declaration)
 	case event.EntityRemoved:
-		return f.remove(d.Ref)
+		return f.undeclare(d)
 	case event.DocsPublished:
 		return f.publish(d)
 	case event.DocsRemoved:
@@ -52,8 +52,14 @@ func (f *folder) fold() error {
 }
 
 // declare takes an entity in as it is from now on.
-func (f *folder) declare(e *catalog.Entity) error {
+func (f *folder) declare(d *event.Declaration) error {
+	e, from := &d.Entity, d.Origin
 	ref := e.Ref().String()
+	if _, err := f.Exec(`INSERT INTO declared (ref, source, repository, path) VALUES (?, ?, ?, ?)
+		ON CONFLICT (ref) DO UPDATE SET source = excluded.source, repository = excluded.repository, path = excluded.path`,
+		ref, from.Source, from.RepositoryID, from.Path); err != nil {
+		return err
+	}
 	owner, targets := f.relations(e)
 	if err := f.refer(ref, targets); err != nil {
 		return err
@@ -146,6 +152,20 @@ func (f *folder) current(ref string) (d document, err error) {
 		return d, err
 	}
 	return d, json.Unmarshal(says, &d.says)
+}
+
+// undeclare takes an entity out, unless it is declared elsewhere: then only a second declaration,
+// which was refused, came to its end.
+func (f *folder) undeclare(d event.EntityRemoved) error {
+	from := d.Origin
+	var elsewhere bool
+	if err := f.QueryRow(`SELECT EXISTS (SELECT 1 FROM declared WHERE ref = ? AND (source, repository, path) <> (?, ?, ?))`, d.Ref, from.Source, from.RepositoryID, from.Path).Scan(&elsewhere); err != nil || elsewhere {
+		return err
+	}
+	if _, err := f.Exec(`DELETE FROM declared WHERE ref = ?`, d.Ref); err != nil {
+		return err
+	}
+	return f.remove(d.Ref)
 }
 
 // remove ends all that belongs to an entity.

@@ -1,6 +1,7 @@
 package search_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -42,7 +43,12 @@ func life(t *testing.T) *world {
 
 func (w *world) removed(ref string) *world {
 	w.t.Helper()
-	w.Add(ref, event.EntityRemoved{Ref: ref, Reason: "catalog-info.yaml was deleted"})
+	i := slices.IndexFunc(w.Records(), isOf(ref))
+	d, err := event.DecodeWritten(w.Records()[i].Event)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.Add(ref, event.EntityRemoved{Ref: ref, Reason: "catalog-info.yaml was deleted", Origin: d.Origin})
 	return w
 }
 
@@ -62,6 +68,35 @@ func TestFold(t *testing.T) {
 		}
 		return all
 	})
+}
+
+// The end of a second declaration, which was refused, takes nothing away. Where one took the
+// entity over, the end of the first does not, either.
+func TestEndOfSecondDeclaration(t *testing.T) {
+	w := life(t)
+	first := projectiontest.Component("payments", "till")
+	for _, elsewhere := range []func(*event.Origin){
+		func(o *event.Origin) { o.Source = "gitlab" },
+		func(o *event.Origin) { o.RepositoryID = "other" },
+		func(o *event.Origin) { o.Path = "copy.yaml" },
+	} {
+		at := first.Origin
+		elsewhere(&at)
+		w.Add(payments, event.EntityRemoved{Ref: payments, Reason: "the copy was deleted", Origin: at})
+	}
+	moved := first
+	moved.Origin.RepositoryID = "other"
+	w.Add(payments, event.EntityChanged{Declaration: moved}).
+		Add(payments, event.EntityRemoved{Ref: payments, Reason: "it moved", Origin: first.Origin})
+	for _, text := range []string{"payments", "reconcile"} {
+		if found := names(find(t, w.folded(t), search.Query{Text: text})); len(found) == 0 {
+			t.Errorf("%q finds nothing after the end of a refused declaration", text)
+		}
+	}
+	w.Add(payments, event.EntityRemoved{Ref: payments, Reason: "it was deleted", Origin: moved.Origin})
+	if found := names(find(t, w.folded(t), search.Query{Text: "reconcile"})); len(found) > 0 {
+		t.Errorf("after the end of its declaration there is still %v", found)
+	}
 }
 
 // What changed is found as it is now, and no more as it was.

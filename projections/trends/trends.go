@@ -50,7 +50,8 @@ type Trend struct {
 	// Running is the backtest that has not come to its end: what it is to find out is
 	// left empty. Nil if nothing is missing.
 	Running *scorer.Attempt
-	// Failed is why the backtest found out nothing: what it was to find is left empty.
+	// Failed is why the backtest found out nothing, or did not begin: what it was to find is
+	// left empty.
 	Failed error
 }
 
@@ -85,6 +86,9 @@ func (t Trends) Of(ctx context.Context, e *catalog.Entity, span Span, wait bool)
 		return trend, err
 	}
 	attempt, err := t.Trials.Begin(e, "", span.From, until, span.Step)
+	if fault.KindOf(err) == fault.Unavailable { // too many wait; what is on record needs none of them
+		trend.Failed = err
+	}
 	if err != nil {
 		return trend, err
 	}

@@ -3,6 +3,7 @@ package trends_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"log/slog"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/eventlog/eventlogtest"
+	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/projections/trends"
 	"github.com/callboard/callboard/scorecards"
@@ -162,5 +164,42 @@ func TestFailuresAreTold(t *testing.T) {
 	now = now.Add(time.Minute)
 	if _, err := ask(true); !errors.Is(err, errBroken) || len(log.reads) != 2 {
 		t.Errorf("%v: the log was read %d times; after a minute it is tried again", err, len(log.reads))
+	}
+}
+
+// held is a log that nobody can read to its end.
+type held struct{ *eventlogtest.Memory }
+
+func (held) Read(ctx context.Context, _ eventlog.Position) iter.Seq2[eventlog.Record, error] {
+	return func(func(eventlog.Record, error) bool) { <-ctx.Done() }
+}
+
+// While too many backtests wait, what is on record is told all the same, and why there is no more.
+func TestAFullQueueIsTold(t *testing.T) {
+	kinds := append(catalog.BuiltIn(), scorecards.Kinds()...)
+	log := held{eventlogtest.NewMemory()}
+	told, err := event.New("/sources/github", "scorecard:default/readiness", event.EntityChanged{Declaration: event.Declaration{Entity: *card(true)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told.ID, told.Time = "first", day(2)
+	if _, err := log.Append(t.Context(), told); err != nil {
+		t.Fatal(err)
+	}
+	store, err := scores.Open(t.Context(), filepath.Join(t.TempDir(), "scores.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = store.Close() }()
+	of := trends.Trends{Recorded: store, Trials: scorer.NewTrials(t.Context(), log, kinds, func() time.Time { return day(10) })}
+	var full error
+	for n := 0; full == nil && n < 100; n++ {
+		_, full = of.Trials.Begin(card(true), fmt.Sprint(n), day(1), day(10), scorecards.Day)
+	}
+	for _, wait := range []bool{false, true} {
+		trend, err := of.Of(t.Context(), card(true), trends.Span{From: day(1), To: day(10), Step: scorecards.Day}, wait)
+		if fault.KindOf(err) != fault.Unavailable || !errors.Is(err, trend.Failed) || trend.Running != nil || len(trend.Points) == 0 {
+			t.Errorf("%v, %+v: want what is on record, and that %v", err, trend, full)
+		}
 	}
 }

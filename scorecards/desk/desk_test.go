@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,6 +23,8 @@ import (
 // office is a desk over a catalog in memory, which takes what is a good descriptor.
 type office struct {
 	*desk.Desk
+	making   sync.Mutex   // while one is made
+	mu       sync.RWMutex // of the maps
 	entities map[string]*catalog.Entity
 	since    map[string]eventlog.Position
 	made     int
@@ -70,11 +73,22 @@ spec: {type: team, children: []}
 	return o
 }
 
-func (o *office) Entity(ref string) (*catalog.Entity, bool) { e, ok := o.entities[ref]; return e, ok }
+func (o *office) Entity(ref string) (*catalog.Entity, bool) {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	e, ok := o.entities[ref]
+	return e, ok
+}
 
-func (o *office) Since(ref string) eventlog.Position { return o.since[ref] }
+func (o *office) Since(ref string) eventlog.Position {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	return o.since[ref]
+}
 
 func (o *office) Kind(kind string) (all []*catalog.Entity) {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
 	for _, e := range o.entities {
 		if e.Kind == kind {
 			all = append(all, e)
@@ -91,7 +105,10 @@ func (o *office) User(name string) string {
 }
 
 func (o *office) make(_ context.Context, ref string, decide func(*catalog.Entity) (*catalog.Entity, error)) (eventlog.Position, error) {
-	e, err := decide(o.entities[ref])
+	o.making.Lock()
+	defer o.making.Unlock()
+	now, _ := o.Entity(ref)
+	e, err := decide(now)
 	if err != nil {
 		return 0, err
 	}
@@ -109,6 +126,8 @@ func (o *office) make(_ context.Context, ref string, decide func(*catalog.Entity
 	if f.Documents[0].Entity == nil {
 		return 0, fault.New(fault.Invalid, "%v in:\n%s", f.Documents[0].Problems, text)
 	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	o.entities[ref] = f.Documents[0].Entity
 	return o.since[ref], nil
 }
@@ -183,6 +202,37 @@ func TestAnExemptionIsAskedForAndDecided(t *testing.T) {
 	o.now = o.now.AddDate(1, 0, 0)
 	if _, err := o.RevokeExemption(as(t, "Moss Bank"), third.Ref, desk.Decision{Note: "Late"}); fault.KindOf(err) != fault.Conflict || !strings.Contains(err.Error(), "is expired") {
 		t.Errorf("what is over is revoked: %v", err)
+	}
+}
+
+// Of those who ask at once for the same rule, one is heard.
+func TestAnExemptionIsAskedForOnceByManyAtOnce(t *testing.T) {
+	o := newOffice(t)
+	asks := [][]string{{"docs"}, {"owner", "docs"}, nil, {"docs", "owner"}}
+	var coming, asking sync.WaitGroup
+	coming.Add(len(asks))
+	o.Make = func(ctx context.Context, ref string, decide func(*catalog.Entity) (*catalog.Entity, error)) (eventlog.Position, error) {
+		coming.Done()
+		coming.Wait() // all have looked at the catalog as it was
+		return o.make(ctx, ref, decide)
+	}
+	errs := make([]error, len(asks))
+	for i, rules := range asks {
+		asking.Go(func() {
+			_, errs[i] = o.RequestExemption(as(t, "Salt Marsh"), desk.Request{Entity: "payments", Scorecard: "readiness", Rules: rules, Reason: "They move"})
+		})
+	}
+	asking.Wait()
+	heard := 0
+	for i, err := range errs {
+		if err == nil {
+			heard++
+		} else if _, ok := errors.AsType[desk.AskedFor](err); !ok || fault.KindOf(err) != fault.Conflict {
+			t.Errorf("%v: %v, want what refers to the one that waits", asks[i], err)
+		}
+	}
+	if waiting := len(o.Kind(scorecards.KindExemption)); heard != 1 || waiting != 1 {
+		t.Errorf("%d were heard and %d wait, want one", heard, waiting)
 	}
 }
 

@@ -53,9 +53,6 @@ func (d *Desk) RequestExemption(ctx context.Context, r Request) (Made, error) {
 	if err := p.err(); err != nil {
 		return Made{}, err
 	}
-	if waits := d.waiting(card, subject.String(), rules); waits != nil {
-		return Made{}, fault.New(fault.Conflict, "%w", *waits)
-	}
 	about := card.Ref.Name
 	if len(rules) == 1 {
 		about = rules[0].(string)
@@ -69,6 +66,9 @@ func (d *Desk) RequestExemption(ctx context.Context, r Request) (Made, error) {
 	set(e.Spec, "until", scorecards.DateOf(until))
 	d.named(e, "requestedBy", scorecards.AnnotationRequestedBy, by)
 	at, err := d.Make(ctx, ref, func(now *catalog.Entity) (*catalog.Entity, error) {
+		if waits := d.waiting(card, subject.String(), rules); waits != nil { // asked here, while nobody else makes one
+			return nil, fault.New(fault.Conflict, "%w", *waits)
+		}
 		if now != nil {
 			return nil, fault.New(fault.Conflict, "%s was made just now: ask again", ref)
 		}

@@ -109,7 +109,7 @@ func (v *entityScore) asks(e *entities.Entry, card *scorecards.Card) {
 func newEntityScore(r request, card *scorecards.Card, s scores.Score, exemptions []agreements.Exemption) entityScore {
 	v := entityScore{
 		card:  ui.Anchor{Label: card.Title, Href: scorecardLink(card.Ref)},
-		level: newLevelMark(s.Level), before: newLevelMark(s.Before), moved: s.Before != s.Level, ladder: len(card.Levels) > 0,
+		level: levelOf(card, s.Level), before: levelOf(card, s.Before), moved: s.Before != s.Level, ladder: len(card.Levels) > 0,
 		points: fmt.Sprintf("%v of %v points", s.Points, s.Of),
 		when:   ui.Near(s.Since, r.now), who: actor(s.Actor), commit: commit(s.Cause), event: mark(s.Position),
 	}
@@ -129,7 +129,7 @@ func newEntityScore(r request, card *scorecards.Card, s scores.Score, exemptions
 			continue
 		}
 		state := ruleState{
-			id: rule.ID, cell: newCell(one.Outcome, rule.Title), title: rule.Title, why: whyLink(entityLink(r.ref()), card.Ref, rule.ID), level: newLevelMark(rule.Level), message: ruleMessage(one), fix: ui.Outside(rule.Fix),
+			id: rule.ID, cell: newCell(one.Outcome, rule.Title), title: rule.Title, why: whyLink(entityLink(r.ref()), card.Ref, rule.ID), level: levelOf(card, rule.Level), message: ruleMessage(one), fix: ui.Outside(rule.Fix),
 			when: ui.Near(one.Since, r.now), who: actor(one.Actor), commit: commit(one.Cause), event: mark(one.Position),
 		}
 		if one.Outcome == string(scorecards.Exempt) {

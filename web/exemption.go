@@ -289,7 +289,7 @@ func newAskView(r request, entity, card string, chosen func(rule string) bool) a
 			v.decides = owner(r.catalog, c.Owner)
 		}
 		for _, rule := range c.Rules {
-			v.rules = append(v.rules, ruleBox{fieldRuleOf + rule.ID, rule.Title, rule.ID, newLevelMark(rule.Level), chosen(rule.ID)})
+			v.rules = append(v.rules, ruleBox{fieldRuleOf + rule.ID, rule.Title, rule.ID, levelOf(c, rule.Level), chosen(rule.ID)})
 		}
 	}
 	return v

@@ -307,13 +307,13 @@ func newItemGroups(r request, i *agreements.Initiative) (all []itemGroup, left i
 }
 
 func newItemView(r request, i *agreements.Initiative, item agreements.Item) itemView {
-	v := itemView{entity: named(r.catalog, item.Entity), level: newLevelMark(item.Score.Level), ladder: len(i.Card.Levels) > 0}
+	v := itemView{entity: named(r.catalog, item.Entity), level: levelOf(i.Card, item.Score.Level), ladder: len(i.Card.Levels) > 0}
 	if v.entity.Href != "" {
 		v.entity.Href += "/scorecards"
 	}
 	for _, id := range item.Left {
 		rule := i.Card.Rule(id) // it is there: what cannot be measured has no items
-		state := ruleState{title: rule.Title, level: newLevelMark(rule.Level), fix: ui.Outside(rule.Fix), cell: newCell(string(scorecards.Unknown), rule.Title)}
+		state := ruleState{title: rule.Title, level: levelOf(i.Card, rule.Level), fix: ui.Outside(rule.Fix), cell: newCell(string(scorecards.Unknown), rule.Title)}
 		for _, one := range item.Score.Rules {
 			if one.ID == id {
 				state.cell, state.message = newCell(one.Outcome, rule.Title), ruleMessage(one)

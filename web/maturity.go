@@ -319,7 +319,7 @@ func newStandCell(card *scorecards.Card, s *maturity.Stand) standCell {
 	if s == nil {
 		return standCell{}
 	}
-	c := standCell{judged: true, ladder: len(card.Levels) > 0, level: newLevelMark(s.Level), unsure: len(s.Outcomes.Unsure) > 0, exempt: len(s.Outcomes.Exempt) > 0}
+	c := standCell{judged: true, ladder: len(card.Levels) > 0, level: levelOf(card, s.Level), unsure: len(s.Outcomes.Unsure) > 0, exempt: len(s.Outcomes.Exempt) > 0}
 	c.points = fmt.Sprintf("%v of %v", s.Points, s.Of)
 	switch {
 	case s.New:

@@ -37,7 +37,7 @@ func fallen(r request, m *maturity.Report) moversView {
 func moversOf(r request, card *scorecards.Card, all []maturity.Move) (views []moverView) {
 	for _, m := range all {
 		v := moverView{
-			entity: named(r.catalog, m.Entity), before: newLevelMark(m.Before), after: newLevelMark(m.After),
+			entity: named(r.catalog, m.Entity), before: levelOf(card, m.Before), after: levelOf(card, m.After),
 			when: ui.Near(m.At, r.now), who: actor(m.Actor), commit: commit(m.Cause), event: mark(m.Position), why: whyMoved(card, m),
 		}
 		if v.entity.Href != "" {

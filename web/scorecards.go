@@ -69,21 +69,32 @@ type scoreCard struct {
 type levelCount struct {
 	level levelMark
 	count int
-	color string   // of one without a glyph
 	asks  []string // titles of the rules
 }
 
-// levelMark is a level; one of the usual names has a glyph of its own.
-type levelMark struct{ name, glyph string }
+// levelMark is a level; one of the usual names has a glyph of its own, others have the colour
+// that their card gives them.
+type levelMark struct{ name, glyph, color string }
 
 func newLevelMark(name string) levelMark {
 	switch l := strings.ToLower(name); l {
 	case "":
-		return levelMark{"None", "none"}
+		return levelMark{name: "None", glyph: "none"}
 	case "gold", "silver", "bronze":
-		return levelMark{name, l}
+		return levelMark{name: name, glyph: l}
 	}
-	return levelMark{name, ""}
+	return levelMark{name: name}
+}
+
+// levelOf is a level of a card, or one that it had.
+func levelOf(card *scorecards.Card, name string) levelMark {
+	mark := newLevelMark(name)
+	for _, l := range card.Levels {
+		if l.Name == name && mark.glyph == "" {
+			mark.color = l.Color
+		}
+	}
+	return mark
 }
 
 func newScoreCard(c Catalog, card *scorecards.Card, all maturity.Standing) scoreCard {
@@ -101,10 +112,7 @@ func newScoreCard(c Catalog, card *scorecards.Card, all maturity.Standing) score
 		return v
 	}
 	for _, l := range slices.Backward(card.Levels) {
-		one := levelCount{level: newLevelMark(l.Name), count: all.Levels[l.Name]}
-		if one.level.glyph == "" {
-			one.color = l.Color
-		}
+		one := levelCount{level: levelOf(card, l.Name), count: all.Levels[l.Name]}
 		for _, r := range card.Rules {
 			if r.Level == l.Name {
 				one.asks = append(one.asks, r.Title)
@@ -131,7 +139,7 @@ func (v scoreCard) says() string {
 func (v scoreCard) shares() (all []ui.Share) {
 	for _, l := range v.levels {
 		if l.count > 0 {
-			all = append(all, ui.Share{Level: cmp.Or(l.level.glyph, "none"), Count: l.count, Color: l.color})
+			all = append(all, ui.Share{Level: cmp.Or(l.level.glyph, "none"), Count: l.count, Color: l.level.color})
 		}
 	}
 	return all
@@ -345,7 +353,7 @@ func (s *Site) newScorecardView(r request, card *scorecards.Card, list []scores.
 
 func rungsOf(r request, card *scorecards.Card, list []scores.Score) (all []rungView) {
 	for _, l := range slices.Backward(card.Levels) {
-		v := rungView{level: newLevelMark(l.Name)}
+		v := rungView{level: levelOf(card, l.Name)}
 		for _, rule := range card.Rules {
 			switch {
 			case rule.Level != l.Name:

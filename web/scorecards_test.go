@@ -294,3 +294,30 @@ func TestScorecardWhileBacktestsWait(t *testing.T) {
 	got.wants("main", "What stood before cannot be computed now: 9 backtests wait already: try again in a minute.")
 	got.wants("h1", "Production readiness")
 }
+
+// A level with a name of its own has the colour that its card gives it.
+func TestLevelsOfOnesOwn(t *testing.T) {
+	o := judged(t, strings.ReplaceAll(strings.ReplaceAll(readiness, "{name: Silver, rank: 2}", `{name: Steady, rank: 2, color: "#3a7d44"}`), "level: Silver", "level: Steady"))
+	o.ready()
+	got := o.ok(readinessCard)
+	got.wants(`main .badge.own[style^="--own:#3a7d44"]`, "Steady")
+	got.wants(`main .level[data-level="gold"]`, "Gold")
+}
+
+// untold are trends of which nothing is found out.
+type untold struct{ *trends.Trends }
+
+func (untold) Of(_ context.Context, _ *catalog.Entity, span trends.Span, _ bool) (trends.Trend, error) {
+	return trends.Trend{Span: span}, nil
+}
+
+// Of a draft nothing is on record: nobody rose or fell.
+func TestDraftTellsOfNobodyWhoMoved(t *testing.T) {
+	o := judged(t, readiness, func(_ *organisation, c *web.Config) { c.Trends = untold{} })
+	o.ready()
+	for path, want := range map[string]int{"/scorecards/planned": 0, readinessCard: 2} {
+		if got := len(o.ok(path).all("[data-part=h-up], [data-part=h-down]")); got != want {
+			t.Errorf("%s has %d lists of who moved, want %d", path, got, want)
+		}
+	}
+}

@@ -96,11 +96,11 @@ func newHeatView(r request, card *scorecards.Card, list []scores.Score) heatView
 			soon[rule.ID] = true
 			v.soon = append(v.soon, fmt.Sprintf("“%s” is shown and does not count until %s.", rule.Title, ui.Day(rule.From).Text))
 		}
-		v.rules = append(v.rules, ruleColumn{id: rule.ID, title: rule.Title, level: newLevelMark(rule.Level)})
-		if n := len(v.tiers); n > 0 && v.tiers[n-1].level == newLevelMark(rule.Level) {
+		v.rules = append(v.rules, ruleColumn{id: rule.ID, title: rule.Title, level: levelOf(card, rule.Level)})
+		if n := len(v.tiers); n > 0 && v.tiers[n-1].level == levelOf(card, rule.Level) {
 			v.tiers[n-1].rules++
 		} else {
-			v.tiers = append(v.tiers, heatTier{newLevelMark(rule.Level), 1})
+			v.tiers = append(v.tiers, heatTier{levelOf(card, rule.Level), 1})
 		}
 	}
 	byGroup, groupOf := map[string][]scores.Score{}, heatGroups(r.catalog, domain)
@@ -168,7 +168,7 @@ func (v *heatView) group(r request, card *scorecards.Card, name string, list []s
 	}
 	g.more = len(list) - shown
 	for _, one := range list[:shown] {
-		row := scoreRow{entity: named(r.catalog, one.Entity), level: newLevelMark(one.Level), points: fmt.Sprintf("%v of %v", one.Points, one.Of)}
+		row := scoreRow{entity: named(r.catalog, one.Entity), level: levelOf(card, one.Level), points: fmt.Sprintf("%v of %v", one.Points, one.Of)}
 		if row.entity.Href != "" {
 			row.href = row.entity.Href + "/scorecards"
 		}

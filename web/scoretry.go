@@ -209,7 +209,7 @@ func newTriedView(r request, card *scorecards.Card, b *scorer.Backtest) *triedVi
 		last = b.Trend[len(b.Trend)-1]
 	}
 	for _, rule := range card.Rules {
-		v.rules = append(v.rules, newRateRow(rule, b.Before, last))
+		v.rules = append(v.rules, newRateRow(card, rule, b.Before, last))
 	}
 	rise, fall, fresh, gone := 0, 0, 0, 0
 	for i, m := range b.Moves {
@@ -225,11 +225,11 @@ func newTriedView(r request, card *scorecards.Card, b *scorer.Backtest) *triedVi
 			fall++
 		}
 		if m.Before != nil {
-			row.before = newLevelMark(m.Before.Level)
+			row.before = levelOf(card, m.Before.Level)
 			row.points = fmt.Sprintf("%v of %v", m.Before.Points, m.Before.Of)
 		}
 		if m.After != nil {
-			row.after = newLevelMark(m.After.Level)
+			row.after = levelOf(card, m.After.Level)
 			row.points += fmt.Sprintf(" → %v of %v", m.After.Points, m.After.Of)
 		}
 		switch {
@@ -274,8 +274,8 @@ func triedSays(rise, fall, fresh, gone, judged int) string {
 	return fmt.Sprintf("If this were published now, %s, of %s.", strings.Join(parts, ", "), ui.Plural(judged, "entity", "entities"))
 }
 
-func newRateRow(rule *scorecards.Rule, before, after scorecards.Point) rateRow {
-	v := rateRow{title: rule.Title, level: newLevelMark(rule.Level), now: "–", then: "–", change: "no change", look: "same", arrow: "minus", unknown: after.Rules[rule.ID][scorecards.Unknown]}
+func newRateRow(card *scorecards.Card, rule *scorecards.Rule, before, after scorecards.Point) rateRow {
+	v := rateRow{title: rule.Title, level: levelOf(card, rule.Level), now: "–", then: "–", change: "no change", look: "same", arrow: "minus", unknown: after.Rules[rule.ID][scorecards.Unknown]}
 	was, recorded := before.PassRate(rule.ID)
 	is, found := after.PassRate(rule.ID)
 	if recorded {

@@ -97,7 +97,7 @@ func (s *Site) scoreWhy(ctx context.Context, r request) (answer, error) {
 	}
 	v := whyView{
 		head: newEntityHead(r, e, tabScores, recent.total()), card: ui.Anchor{Label: card.Title, Href: scorecardLink(card.Ref)}, about: proseOf(rule.Description),
-		state: ruleState{id: rule.ID, cell: newCell("", rule.Title), title: rule.Title, level: newLevelMark(rule.Level), fix: ui.Outside(rule.Fix)},
+		state: ruleState{id: rule.ID, cell: newCell("", rule.Title), title: rule.Title, level: levelOf(card, rule.Level), fix: ui.Outside(rule.Fix)},
 	}
 	for _, one := range list {
 		score := newEntityScore(r, card, one, agreements.Exemptions(r.catalog, r.pageTime()))
@@ -166,6 +166,9 @@ func (s *Site) explained(ctx context.Context, r request, v *whyView, q scorer.Qu
 	}
 	if now := newCell(string(x.Result.Outcome), ""); v.state.when != (ui.Moment{}) && now.says != v.state.cell.says {
 		v.differs = "Looked at once more it comes to " + now.says + ": what time alone changes is put on record within a minute."
+		if !r.moment.Now() {
+			v.differs = "By what was known then it comes to " + now.says + ": what was on record had not come as far."
+		}
 	}
 	return nil
 }

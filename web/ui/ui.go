@@ -111,6 +111,14 @@ func Sentence(s string) string {
 	return string(unicode.ToUpper(r)) + s[size:]
 }
 
+// ownColor tells the stylesheet the colour of a level.
+func ownColor(color string) string {
+	if color == "" {
+		return ""
+	}
+	return "--own:" + color
+}
+
 // levelGlyph is the drawing of a level: its steps filled from the left.
 func levelGlyph(level string) string {
 	return static.URL("icons.svg") + "#lvl-" + level

@@ -29,14 +29,11 @@ func (f folder) fold() error {
 	}
 	switch f.rec.Type {
 	case event.TypeEntityRegistered:
-		return with(f, func(d event.EntityRegistered) error { return f.declare(d.Entity) })
+		return with(f, func(d event.EntityRegistered) error { return f.declare(d.Declaration) })
 	case event.TypeEntityChanged:
-		return with(f, func(d event.EntityChanged) error { return f.declare(d.Entity) })
+		return with(f, func(d event.EntityChanged) error { return f.declare(d.Declaration) })
 	case event.TypeEntityRemoved:
-		if _, err := f.Exec(`DELETE FROM known WHERE ref = ?`, f.rec.Subject); err != nil {
-			return err
-		}
-		return f.remeasure()
+		return with(f, f.remove)
 	case event.TypeScoreChanged:
 		return with(f, f.score)
 	case event.TypeExemptionRequested, event.TypeExemptionGranted, event.TypeExemptionDenied, event.TypeExemptionRevoked, event.TypeExemptionExpired:
@@ -76,8 +73,9 @@ type declared struct {
 	Titles map[string]string `json:"titles,omitempty"` // of rules, by their ids
 }
 
-// declare keeps what must be known of an entity.
-func (f folder) declare(e catalog.Entity) error {
+// declare keeps what must be known of an entity, and where it is declared.
+func (f folder) declare(d event.Declaration) error {
+	e, at := d.Entity, d.Origin
 	owner := ""
 	if text := e.SpecString("owner"); text != "" {
 		if r, err := catalog.ParseRef(text, catalog.Ref{Kind: "Group", Namespace: e.Metadata.Namespace}); err == nil {
@@ -117,10 +115,21 @@ func (f folder) declare(e catalog.Entity) error {
 			says = string(b)
 		}
 	}
-	_, err := f.Exec(`INSERT INTO known (ref, owner, title, says) VALUES (?, ?, ?, ?) ON CONFLICT (ref) DO UPDATE
-		SET owner = excluded.owner, title = excluded.title, says = excluded.says WHERE owner <> excluded.owner OR title <> excluded.title OR says <> excluded.says`,
-		f.rec.Subject, owner, e.Title(), says)
+	_, err := f.Exec(`INSERT INTO known (ref, source, repository, path, owner, title, says) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (ref) DO UPDATE
+		SET source = excluded.source, repository = excluded.repository, path = excluded.path, owner = excluded.owner, title = excluded.title, says = excluded.says
+		WHERE (source, repository, path, owner, title, says) <> (excluded.source, excluded.repository, excluded.path, excluded.owner, excluded.title, excluded.says)`,
+		f.rec.Subject, at.Source, at.RepositoryID, at.Path, owner, e.Title(), says)
 	if err != nil || e.Kind != "Scorecard" {
+		return err
+	}
+	return f.remeasure()
+}
+
+// remove forgets an entity that is not declared any more. The end of a second, refused
+// declaration elsewhere is not the entity's, and removes nothing.
+func (f folder) remove(d event.EntityRemoved) error {
+	if _, err := f.Exec(`DELETE FROM known WHERE ref = ? AND source = ? AND repository = ? AND path = ?`,
+		f.rec.Subject, d.Origin.Source, d.Origin.RepositoryID, d.Origin.Path); err != nil {
 		return err
 	}
 	return f.remeasure()

@@ -551,6 +551,54 @@ func TestCount(t *testing.T) {
 	same(t, "one more fell", 1, count(seen))
 }
 
+// The end of a second declaration, which was refused, is not the entity's: who owns it and
+// the ladder of a card stay known. Its own end is.
+func TestEndOfASecondDeclaration(t *testing.T) {
+	const payments = "component:default/payments"
+	own := projectiontest.Component("payments", "bank").Origin
+	elsewhere := event.Origin{Source: "github", RepositoryID: "copies", Path: "catalog-info.yaml"}
+	moved := projectiontest.Component("payments", "bank")
+	moved.Origin.Path = "deploy/catalog-info.yaml"
+	for _, c := range []struct {
+		name   string
+		tell   func(*story)
+		owners []string // of the drop; nil: there is none
+	}{
+		{"of an entity in another repository", func(s *story) {
+			s.add(payments, event.TypeEntityRemoved, event.EntityRemoved{Ref: payments, Origin: elsewhere})
+		}, []string{bank}},
+		{"of an entity in another source", func(s *story) {
+			at := own
+			at.Source = "gitlab"
+			s.add(payments, event.TypeEntityRemoved, event.EntityRemoved{Ref: payments, Origin: at})
+		}, []string{bank}},
+		{"of an entity in another file", func(s *story) {
+			s.add(payments, event.TypeEntityChanged, event.EntityChanged{Declaration: moved}).add(payments, event.TypeEntityRemoved, event.EntityRemoved{Ref: payments, Origin: own})
+		}, []string{bank}},
+		{"of a card", func(s *story) {
+			s.add(card, event.TypeEntityRemoved, event.EntityRemoved{Ref: card, Origin: elsewhere})
+		}, []string{bank}},
+		{"of the entity itself", func(s *story) {
+			s.add(payments, event.TypeEntityRemoved, event.EntityRemoved{Ref: payments, Origin: own})
+		}, []string{}},
+		{"of the card itself", func(s *story) { s.add(card, event.TypeEntityRemoved, event.EntityRemoved{Ref: card}) }, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStory(t).declare(map[string]string{"payments": "bank"})
+			c.tell(s)
+			all, err := folded(t, s.move("payments", "Gold", "Silver")).List(t.Context(), notices.Query{Now: s.now})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var owners []string
+			for _, one := range all {
+				owners = append([]string{}, one.Owners...)
+			}
+			same(t, "whom the drop concerns", c.owners, owners)
+		})
+	}
+}
+
 // Folding anew gives the same, however often and in whatever pieces.
 func TestFold(t *testing.T) {
 	s := newStory(t).declare(map[string]string{"payments": "bank", "ledger": "bank", "cart": "shop"})

@@ -74,6 +74,11 @@ func (s *story) declare(owned map[string]string) *story {
 	return s
 }
 
+// rule is one of a card, for a level.
+func rule(id, title, level string) map[string]any {
+	return map[string]any{"id": id, "title": title, "level": level, "expr": "true"}
+}
+
 // ladder has the card have these levels.
 func (s *story) ladder(names ...string) *story {
 	var levels []any
@@ -81,7 +86,7 @@ func (s *story) ladder(names ...string) *story {
 		levels = append(levels, map[string]any{"name": name, "rank": i + 1})
 	}
 	return s.add(card, event.TypeEntityRegistered, event.EntityRegistered{Declaration: event.Declaration{Entity: catalog.Entity{
-		APIVersion: "callboard.dev/v1alpha1", Kind: "Scorecard", Metadata: catalog.Metadata{Name: "readiness", Title: "Readiness"}, Spec: map[string]any{"owner": "ops", "levels": levels, "rules": []any{map[string]any{"id": "codeowners", "title": "Has CODEOWNERS"}}},
+		APIVersion: "callboard.dev/v1alpha1", Kind: "Scorecard", Metadata: catalog.Metadata{Name: "readiness", Title: "Readiness"}, Spec: map[string]any{"owner": "ops", "levels": levels, "rules": []any{rule("codeowners", "Has CODEOWNERS", names[0])}},
 	}}})
 }
 
@@ -178,6 +183,13 @@ func TestDrops(t *testing.T) {
 			s.add("component:default/payments", event.TypeScoreChanged, event.ScoreChanged{Card: card, Before: score("Gold")})
 		}, nil},
 		{"of another ladder", func(s *story) { s.move("payments", "Platinum", "Silver") }, nil},
+		{"of a kind of the same name", func(s *story) {
+			s.add(card, event.TypeEntityChanged, event.EntityChanged{Declaration: event.Declaration{Entity: catalog.Entity{
+				APIVersion: "acme.example/v1", Kind: "Scorecard", Metadata: catalog.Metadata{Name: "readiness"}, Spec: map[string]any{
+					"levels": []any{map[string]any{"name": "Silver", "rank": 1}, map[string]any{"name": "Gold", "rank": 2}}, "rules": []any{rule("a", "A", "Gold")},
+				},
+			}}}).move("payments", "Gold", "Silver")
+		}, nil},
 		{"backfilled", func(s *story) {
 			s.move("payments", "Gold", "Silver", func(r *eventlog.Record) { r.Extensions = map[string]string{event.Backfill: "true"} })
 		}, nil},
@@ -504,10 +516,16 @@ func TestReasons(t *testing.T) {
 // declareFrom has the card say from when on its rule "later" counts; "soon" does from its
 // beginning.
 func declareFrom(s *story, from string) {
-	s.add(card, event.TypeEntityChanged, event.EntityChanged{Declaration: event.Declaration{Entity: catalog.Entity{Kind: "Scorecard", Metadata: catalog.Metadata{Name: "readiness"}, Spec: map[string]any{
-		"levels": []any{map[string]any{"name": "Silver", "rank": 1}, map[string]any{"name": "Gold", "rank": 2}},
-		"rules":  []any{map[string]any{"id": "a"}, map[string]any{"id": "soon", "from": "2026-03-12"}, map[string]any{"id": "later", "from": from}},
-	}}}})
+	soon, later := rule("soon", "SOON", "Gold"), rule("later", "LATER", "Gold")
+	if soon["from"] = "2026-03-12"; from != "" {
+		later["from"] = from
+	}
+	s.add(card, event.TypeEntityChanged, event.EntityChanged{Declaration: event.Declaration{Entity: catalog.Entity{
+		APIVersion: "callboard.dev/v1alpha1", Kind: "Scorecard", Metadata: catalog.Metadata{Name: "readiness"}, Spec: map[string]any{
+			"levels": []any{map[string]any{"name": "Silver", "rank": 1}, map[string]any{"name": "Gold", "rank": 2}},
+			"rules":  []any{rule("a", "A", "Gold"), soon, later},
+		},
+	}}})
 }
 
 // What is due in one moment is told one after the other, in the order in which it came.

@@ -43,7 +43,11 @@ func (f folder) score(d event.ScoreChanged) error {
 	case now > was:
 		return f.mend(d.Card, d.After.Level, card)
 	default:
-		return f.fell(d, reasons(d, before, after))
+		rules := reasons(d, before, after)
+		if err := f.lapses(d, rules); err != nil {
+			return err
+		}
+		return f.fell(d, rules)
 	}
 }
 

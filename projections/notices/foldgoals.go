@@ -30,6 +30,9 @@ func (f folder) exemption(e event.Exemption) error {
 	if err := f.take(e.Ref, Expiring); err != nil {
 		return err
 	}
+	if err := f.exempts(e); err != nil {
+		return err
+	}
 	decides, title, card, err := f.of(e.Card)
 	if err != nil {
 		return err

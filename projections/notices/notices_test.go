@@ -513,6 +513,76 @@ func TestReasons(t *testing.T) {
 	}
 }
 
+// A drop due to the end of an exemption says so, besides what fails: nobody broke the rule.
+func TestReasonsOfAnEndedExemption(t *testing.T) {
+	const payments = "component:default/payments"
+	moss := func(r *eventlog.Record) { r.Actor = event.Actor{Name: "Moss Bank"} }
+	turn := func(s *story, name string, typ event.Type, e event.Exemption) *story {
+		if e.Ref = "exemption:default/" + name; e.Card == "" {
+			e.Card = card
+		}
+		if e.Entity == "" {
+			e.Entity = payments
+		}
+		return s.add(e.Ref, typ, e, moss)
+	}
+	const granted, revoked, expired = event.TypeExemptionGranted, event.TypeExemptionRevoked, event.TypeExemptionExpired
+	until := event.Exemption{Rules: []string{"codeowners"}, Until: "2026-03-30"}
+	decided := until
+	decided.DecidedBy = "user:default/kestrel"
+	for _, c := range []struct {
+		name  string
+		tell  func(*story)
+		rules []string // that were exempt, and fail now
+		want  string
+	}{
+		{"revoked", func(s *story) { turn(turn(s, "a", granted, until), "a", revoked, decided) }, []string{"codeowners"},
+			"“CODEOWNERS” fails (no codeowners); its exemption until 30 March 2026 was revoked by kestrel"},
+		{"taken away, without an end", func(s *story) {
+			turn(turn(s, "a", granted, event.Exemption{}), "a", revoked, event.Exemption{})
+		}, []string{"codeowners"}, "“CODEOWNERS” fails (no codeowners); its exemption was revoked by Moss Bank"},
+		{"over", func(s *story) { turn(turn(s, "a", granted, until), "a", expired, until) }, []string{"codeowners"},
+			"“CODEOWNERS” fails (no codeowners); its exemption ended after 30 March 2026"},
+		{"changed to another rule", func(s *story) {
+			turn(turn(s, "a", granted, until), "a", granted, event.Exemption{Rules: []string{"docs"}})
+		}, []string{"codeowners"}, "“CODEOWNERS” fails (no codeowners); its exemption holds no more"},
+		{"revoked, from all rules", func(s *story) { turn(turn(s, "a", granted, event.Exemption{}), "a", revoked, event.Exemption{}) }, []string{"codeowners", "docs"},
+			"“CODEOWNERS” fails (no codeowners); “DOCS” fails (no docs); the exemption from “CODEOWNERS”, “DOCS” was revoked by Moss Bank"},
+		{"the last of several", func(s *story) {
+			turn(turn(turn(s, "a", granted, until), "a", revoked, until), "z", granted, until)
+			turn(turn(turn(s, "b", granted, until), "z", expired, until), "b", granted, event.Exemption{Rules: []string{"docs"}})
+		}, []string{"codeowners"}, "“CODEOWNERS” fails (no codeowners); its exemption ended after 30 March 2026"},
+		{"of others", func(s *story) {
+			for name, e := range map[string]event.Exemption{"a": {Card: "scorecard:default/other"}, "b": {Entity: "component:default/cart"}, "c": {Rules: []string{"docs"}}} {
+				turn(turn(s, name, granted, e), name, revoked, e)
+			}
+			turn(s, "d", revoked, until) // it was asked for only
+		}, []string{"codeowners"}, "“CODEOWNERS” fails (no codeowners); its exemption holds no more"},
+		{"none", func(s *story) { turn(turn(s, "a", granted, until), "a", revoked, until) }, []string{"kept"}, "“KEPT” fails (no kept)"},
+		{"and one that was kept", func(s *story) { turn(turn(s, "a", granted, until), "a", revoked, until) }, []string{"codeowners", "kept"},
+			"“CODEOWNERS” fails (no codeowners); “KEPT” fails (no kept); the exemption from “CODEOWNERS” until 30 March 2026 was revoked by Moss Bank"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStory(t).declare(map[string]string{"payments": "bank"})
+			c.tell(s)
+			d := event.ScoreChanged{Card: card, Before: score("Gold"), After: score("Silver")}
+			for _, id := range c.rules {
+				before := "exempt"
+				if id == "kept" {
+					before = "pass"
+				}
+				d.Rules = append(d.Rules, event.RuleChange{Rule: id, Title: strings.ToUpper(id), Before: before, After: "fail", Message: "no " + id})
+			}
+			s.add(payments, event.TypeScoreChanged, d)
+			all, err := folded(t, s).List(t.Context(), notices.Query{Now: s.now, Kinds: []string{notices.Drop}})
+			if err != nil || len(all) != 1 {
+				t.Fatalf("%+v, %v", all, err)
+			}
+			same(t, "said", c.want, all[0].Falls[0].Said())
+		})
+	}
+}
+
 // declareFrom has the card say from when on its rule "later" counts; "soon" does from its
 // beginning.
 func declareFrom(s *story, from string) {

@@ -56,7 +56,7 @@ func (f folder) stand(d event.ScoreChanged, card *scorecards.Card) (before, afte
 func reasons(d event.ScoreChanged, before, after map[string]openRule) (all []Rule) {
 	add := func(id string, isNew bool) {
 		if r := after[id]; r.Outcome == scorecards.Fail && r.Counts {
-			all = append(all, Rule{id, r.Title, r.Message, isNew})
+			all = append(all, Rule{ID: id, Title: r.Title, Message: r.Message, New: isNew})
 		}
 	}
 	waited := func(id string) bool { r, open := before[id]; return open && !r.Counts }

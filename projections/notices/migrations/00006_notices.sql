@@ -100,6 +100,16 @@ CREATE TABLE goals (
 ) WITHOUT ROWID;
 CREATE INDEX goals_card ON goals (card);
 
+-- Exemptions that are granted, and that were until they ended.
+CREATE TABLE exemptions (
+    ref    TEXT PRIMARY KEY,
+    card   TEXT    NOT NULL, -- full ref of the scorecard
+    entity TEXT    NOT NULL, -- full ref
+    ended  INTEGER NOT NULL, -- position of the event that says so; 0: it holds
+    says   TEXT    NOT NULL  -- JSON: its rules, and how it ended
+) WITHOUT ROWID;
+CREATE INDEX exemptions_entity ON exemptions (entity, card);
+
 -- Notices of a day to come, which concern who owns an entity then.
 CREATE TABLE planned (
     notice INTEGER PRIMARY KEY,

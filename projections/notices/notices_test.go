@@ -687,6 +687,48 @@ func TestEndOfASecondDeclaration(t *testing.T) {
 	}
 }
 
+// Each notice of a list is the one that it is alone, whatever it is beside.
+func TestListOfMany(t *testing.T) {
+	s := newStory(t).declare(map[string]string{"payments": "bank", "ledger": "bank", "cart": "shop", "till": "shop"})
+	s.move("payments", "Gold", "Silver").move("ledger", "Gold", "Bronze").move("cart", "Silver", "Bronze")
+	s.exemption("a", "payments", event.TypeExemptionRequested, "").exemption("b", "cart", event.TypeExemptionRequested, "").exemption("c", "till", event.TypeExemptionRequested, "")
+	s.after(10*time.Minute).exemption("a", "payments", event.TypeExemptionGranted, "2026-05-01").exemption("b", "cart", event.TypeExemptionDenied, "")
+	n := folded(t, s.move("till", "Gold", "Silver"))
+	alone := func(list func(limit, offset int) ([]notices.Notice, error)) (one, all []notices.Notice) {
+		t.Helper()
+		all, err := list(0, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range all {
+			next, err := list(1, i)
+			if err != nil {
+				t.Fatal(err)
+			}
+			one = append(one, next...)
+		}
+		return one, all
+	}
+	one, all := alone(func(limit, offset int) ([]notices.Notice, error) {
+		return n.List(t.Context(), notices.Query{Now: start.AddDate(0, 3, 0), Limit: limit, Offset: offset})
+	})
+	same(t, "listed", one, all)
+	var falls, requests, owners int
+	for _, one := range all {
+		falls, requests, owners = falls+len(one.Falls), requests+len(one.Requests), owners+len(one.Owners)
+	}
+	// Two drops of shop, each its own, and one of bank: 3 owners. One request is open, two are
+	// decided, each notice of them for whom it asks or tells, bank and shop: 6. Two warnings of bank.
+	same(t, "what fell, was asked for, and whom that concerns", []int{4, 3, 11}, []int{falls, requests, owners})
+	one, all = alone(func(limit, offset int) ([]notices.Notice, error) {
+		return n.Ripe(t.Context(), notices.Ripening{Until: start.AddDate(0, 3, 0), Limit: limit, Offset: offset})
+	})
+	same(t, "sent", one, all)
+	if i := slices.IndexFunc(all, func(n notices.Notice) bool { return n.Kind == notices.Requested }); len(all[i].Requests) != 3 {
+		t.Errorf("of three requests that were sent %d are", len(all[i].Requests))
+	}
+}
+
 // Folding anew gives the same, however often and in whatever pieces.
 func TestFold(t *testing.T) {
 	s := newStory(t).declare(map[string]string{"payments": "bank", "ledger": "bank", "cart": "shop"})

@@ -11,6 +11,7 @@ import (
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/notices"
 )
 
@@ -37,7 +38,8 @@ type noticeJSON struct {
 // handleNotices handles "GET /api/notices".
 func (a *API) handleNotices(c echo.Context) error {
 	q := c.QueryParams()
-	ask := notices.Query{Now: a.Now()}
+	ask := notices.Query{Now: a.Now(), Moment: momentOf(c)}
+	all := ask
 	for _, name := range q["kind"] {
 		if _, ok := notices.KindOf(name); !ok {
 			var all []string
@@ -53,10 +55,21 @@ func (a *API) handleNotices(c echo.Context) error {
 		if err != nil {
 			return fault.New(fault.Invalid, "owner: %w", err)
 		}
+		of := all
+		if of.Owners = []string{ref.String()}; a.catalog(c).Find(entities.Query{Owners: of.Owners, Limit: 1}).Total == 0 {
+			if err := a.isTold(c, ref, of); err != nil {
+				return err
+			}
+		}
 		ask.Owners = append(ask.Owners, ref.String())
 	}
 	if text := q.Get("scorecard"); text != "" {
-		ask.Card = cardRef(text).String()
+		ref, of := cardRef(text), all
+		of.Card = ref.String()
+		if err := a.isTold(c, ref, of); err != nil {
+			return err
+		}
+		ask.Card = of.Card
 	}
 	if text := q.Get("since"); text != "" {
 		at, err := time.Parse(time.RFC3339, text)
@@ -65,7 +78,6 @@ func (a *API) handleNotices(c echo.Context) error {
 		}
 		ask.Since = at
 	}
-	ask.Moment = momentOf(c)
 	limit, err := number(q, "limit")
 	if err != nil {
 		return err
@@ -93,4 +105,17 @@ func (a *API) handleNotices(c echo.Context) error {
 		items[i] = noticeJSON{n, words.Headline, words.Href}
 	}
 	return c.JSON(http.StatusOK, map[string]any{"items": slices.Clip(items), "totalItems": total})
+}
+
+// isTold refuses what is nowhere in the catalog, unless there are notices of it, be it by now
+// gone: those that a query selects.
+func (a *API) isTold(c echo.Context, ref catalog.Ref, of notices.Query) error {
+	if _, ok := a.catalog(c).Get(ref.String()); ok {
+		return nil
+	}
+	n, err := a.Notices.Count(c.Request().Context(), of)
+	if err == nil && n == 0 {
+		return fault.New(fault.NotFound, "there is no %s in the catalog", ref)
+	}
+	return err
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections/notices"
+	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/web"
 	"github.com/callboard/callboard/web/internal/sample"
 )
@@ -66,7 +67,7 @@ func tells(t *testing.T, story func(*telling)) *portal {
 	t.Cleanup(func() { n.Close() })
 	s := &telling{t: t}
 	ladder := []any{map[string]any{"name": "Silver", "rank": 1}, map[string]any{"name": "Gold", "rank": 2}}
-	s.add(50*time.Hour, toldOn, event.EntityRegistered{Declaration: event.Declaration{Entity: catalog.Entity{Kind: "Scorecard", Metadata: catalog.Metadata{Name: "readiness"}, Spec: map[string]any{"levels": ladder}}}})
+	s.add(50*time.Hour, toldOn, event.EntityRegistered{Declaration: event.Declaration{Entity: catalog.Entity{APIVersion: scorecards.APIVersion, Kind: scorecards.KindScorecard, Metadata: catalog.Metadata{Name: "readiness"}, Spec: map[string]any{"levels": ladder, "rules": []any{map[string]any{"id": "owner", "title": "Has an owner", "level": "Silver", "expr": "true"}}}}}})
 	story(s)
 	if err := n.Apply(context.Background(), s.all); err != nil {
 		t.Fatal(err)

@@ -60,6 +60,27 @@ func BenchmarkCount(b *testing.B) {
 	}
 }
 
+// BenchmarkList reads 500 drops, each of another team.
+func BenchmarkList(b *testing.B) {
+	owned := map[string]string{}
+	for i := range 500 {
+		owned[fmt.Sprint("c", i)] = fmt.Sprint("team-", i)
+	}
+	s := newStory(b).declare(owned)
+	for i := range 500 {
+		s.move(fmt.Sprint("c", i), "Gold", "Silver")
+	}
+	n := open(b)
+	if err := n.Apply(b.Context(), s.records); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if all, err := n.List(b.Context(), notices.Query{Now: s.now}); err != nil || len(all) != 500 {
+			b.Fatalf("%d notices, %v", len(all), err)
+		}
+	}
+}
+
 // BenchmarkSameDay folds exemptions that all end on one day: what is told of them is due in
 // the same moment.
 func BenchmarkSameDay(b *testing.B) {

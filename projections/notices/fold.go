@@ -1,7 +1,6 @@
 package notices
 
 import (
-	"cmp"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -11,6 +10,7 @@ import (
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections/sqlstore"
+	"github.com/callboard/callboard/scorecards"
 )
 
 // folder folds one record.
@@ -29,14 +29,11 @@ func (f folder) fold() error {
 	}
 	switch f.rec.Type {
 	case event.TypeEntityRegistered:
-		return with(f, func(d event.EntityRegistered) error { return f.declare(d.Entity) })
+		return with(f, func(d event.EntityRegistered) error { return f.declare(d.Declaration) })
 	case event.TypeEntityChanged:
-		return with(f, func(d event.EntityChanged) error { return f.declare(d.Entity) })
+		return with(f, func(d event.EntityChanged) error { return f.declare(d.Declaration) })
 	case event.TypeEntityRemoved:
-		if _, err := f.Exec(`DELETE FROM known WHERE ref = ?`, f.rec.Subject); err != nil {
-			return err
-		}
-		return f.remeasure()
+		return with(f, f.remove)
 	case event.TypeScoreChanged:
 		return with(f, f.score)
 	case event.TypeExemptionRequested, event.TypeExemptionGranted, event.TypeExemptionDenied, event.TypeExemptionRevoked, event.TypeExemptionExpired:
@@ -68,83 +65,51 @@ func with[D event.Data](f folder, do func(D) error) error {
 // clock is when the record was known: what grows from record to record.
 func (f folder) clock() int64 { return f.rec.Recorded.UnixNano() }
 
-// declared is what must be known of a scorecard.
-type declared struct {
-	Draft  bool              `json:"draft,omitempty"`
-	Ladder map[string]int    `json:"ladder,omitempty"` // rank by level
-	From   map[string]string `json:"from,omitempty"`   // day from which a rule counts, by its id
-	Titles map[string]string `json:"titles,omitempty"` // of rules, by their ids
-}
-
-// declare keeps what must be known of an entity.
-func (f folder) declare(e catalog.Entity) error {
+// declare keeps what must be known of an entity, and where it is declared.
+func (f folder) declare(d event.Declaration) error {
+	e, at := d.Entity, d.Origin
 	owner := ""
 	if text := e.SpecString("owner"); text != "" {
 		if r, err := catalog.ParseRef(text, catalog.Ref{Kind: "Group", Namespace: e.Metadata.Namespace}); err == nil {
 			owner = r.String()
 		}
 	}
-	says := "{}"
-	if e.Kind == "Scorecard" {
-		var spec struct {
-			Draft  bool `json:"draft"`
-			Levels []struct {
-				Name string `json:"name"`
-				Rank int    `json:"rank"`
-			} `json:"levels"`
-			Rules []struct {
-				ID    string `json:"id"`
-				Title string `json:"title"`
-				From  string `json:"from"`
-			} `json:"rules"`
-		}
-		// Of a descriptor that says something else there is nothing to know.
-		if b, err := json.Marshal(e.Spec); err == nil && json.Unmarshal(b, &spec) == nil {
-			d := declared{Draft: spec.Draft, Ladder: map[string]int{}, From: map[string]string{}, Titles: map[string]string{}}
-			for _, l := range spec.Levels {
-				d.Ladder[l.Name] = l.Rank
-			}
-			for _, r := range spec.Rules {
-				d.Titles[r.ID] = r.Title
-				if r.From != "" {
-					d.From[r.ID] = r.From
-				}
-			}
-			b, err := json.Marshal(d)
-			if err != nil {
-				return err
-			}
-			says = string(b)
-		}
+	says, err := cardSays(&e)
+	if err != nil {
+		return err
 	}
-	_, err := f.Exec(`INSERT INTO known (ref, owner, title, says) VALUES (?, ?, ?, ?) ON CONFLICT (ref) DO UPDATE
-		SET owner = excluded.owner, title = excluded.title, says = excluded.says WHERE owner <> excluded.owner OR title <> excluded.title OR says <> excluded.says`,
-		f.rec.Subject, owner, e.Title(), says)
-	if err != nil || e.Kind != "Scorecard" {
+	_, err = f.Exec(`INSERT INTO known (ref, source, repository, path, owner, title, says) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (ref) DO UPDATE
+		SET source = excluded.source, repository = excluded.repository, path = excluded.path, owner = excluded.owner, title = excluded.title, says = excluded.says
+		WHERE (source, repository, path, owner, title, says) <> (excluded.source, excluded.repository, excluded.path, excluded.owner, excluded.title, excluded.says)`,
+		f.rec.Subject, at.Source, at.RepositoryID, at.Path, owner, e.Title(), says)
+	if err != nil || e.Kind != scorecards.KindScorecard {
 		return err
 	}
 	return f.remeasure()
 }
 
-// titles are what rules of a card are called: by their ids, where they are not known.
-func (d declared) titles(ids []string) (all []string) {
-	for _, id := range ids {
-		all = append(all, cmp.Or(d.Titles[id], id))
+// remove forgets an entity that is not declared any more. The end of a second, refused
+// declaration elsewhere is not the entity's, and removes nothing.
+func (f folder) remove(d event.EntityRemoved) error {
+	if _, err := f.Exec(`DELETE FROM known WHERE ref = ? AND source = ? AND repository = ? AND path = ?`,
+		f.rec.Subject, d.Origin.Source, d.Origin.RepositoryID, d.Origin.Path); err != nil {
+		return err
 	}
-	return all
+	return f.remeasure()
 }
 
-// of is what is known of an entity; nothing of one that is not there.
-func (f folder) of(ref string) (owner, title string, d declared, err error) {
+// of is what is known of an entity, and the card that it is, if it is one; nothing of one that
+// is not there.
+func (f folder) of(ref string) (owner, title string, card *scorecards.Card, err error) {
 	var says []byte
 	err = f.QueryRow(`SELECT owner, title, says FROM known WHERE ref = ?`, ref).Scan(&owner, &title, &says)
 	if errors.Is(err, sql.ErrNoRows) {
-		return "", "", d, nil
+		return "", "", nil, nil
 	}
 	if err == nil {
-		err = json.Unmarshal(says, &d)
+		card, err = readCard(says)
 	}
-	return owner, title, d, err
+	return owner, title, card, err
 }
 
 // add makes a notice, and returns its id. What is of one owner is grouped.

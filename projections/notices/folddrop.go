@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/scorecards"
 )
 
 const (
@@ -40,15 +41,14 @@ func (f folder) score(d event.ScoreChanged) error {
 	case !knownWas || !knownNow: // the ladder is another one: nobody can say what is higher
 		return nil
 	case now > was:
-		return f.mend(d.Card, d.After.Level, card.Ladder)
+		return f.mend(d.Card, d.After.Level, card)
 	default:
-		return f.fell(d, reasons(d, before, after))
+		rules := reasons(d, before, after)
+		if err := f.lapses(d, rules); err != nil {
+			return err
+		}
+		return f.fell(d, rules)
 	}
-}
-
-func rank(card declared, level string) (int, bool) {
-	r, ok := card.Ladder[level]
-	return r, ok || level == ""
 }
 
 // open is the fall of an entity that can still be taken back.
@@ -81,17 +81,17 @@ func (f folder) near(at int64, within time.Duration) bool {
 }
 
 // mend takes a fall back that is not ripe, since the entity stands higher again, or is
-// not judged any more (no ladder).
-func (f folder) mend(card, level string, ladder map[string]int) error {
-	o, ok, err := f.open(card)
+// not judged any more (nil for the card).
+func (f folder) mend(ref, level string, card *scorecards.Card) error {
+	o, ok, err := f.open(ref)
 	if err != nil || !ok {
 		return err
 	}
 	if err := f.end(o); err != nil {
 		return err
 	}
-	if ladder != nil && ladder[level] < ladder[o.was] {
-		return f.insert(o.notice, card, Fall{From: o.was, To: level}, o.why, o.time)
+	if card != nil && card.Rank(level) < card.Rank(o.was) {
+		return f.insert(o.notice, ref, Fall{From: o.was, To: level}, o.why, o.time)
 	}
 	_, err = f.Exec(`UPDATE notices SET gone = ?, gone_at = ? WHERE id = ? AND NOT EXISTS (SELECT 1 FROM falls WHERE notice = ? AND ended = 0)`,
 		f.rec.Position, f.clock(), o.notice, o.notice)

@@ -30,6 +30,9 @@ func (f folder) exemption(e event.Exemption) error {
 	if err := f.take(e.Ref, Expiring); err != nil {
 		return err
 	}
+	if err := f.exempts(e); err != nil {
+		return err
+	}
 	decides, title, card, err := f.of(e.Card)
 	if err != nil {
 		return err
@@ -39,7 +42,7 @@ func (f folder) exemption(e event.Exemption) error {
 	}
 	about := func(n Notice) Notice {
 		n.Card, n.CardTitle, n.About, n.Entity, n.Rules, n.Reason, n.Until, n.By = e.Card, title, e.Ref, e.Entity, e.Rules, e.Reason, e.Until, e.RequestedBy
-		n.RuleTitles = card.titles(e.Rules)
+		n.RuleTitles = titles(card, e.Rules)
 		return n
 	}
 	switch f.rec.Type {
@@ -92,18 +95,10 @@ func (f folder) initiative(i event.Initiative) error {
 	if err != nil {
 		return err
 	}
-	if first, ok := day(i.Start); !card.measures(i) || ok && first.Add(atHour).After(f.rec.Time) {
+	if first, ok := day(i.Start); !measures(card, i) || ok && first.Add(atHour).After(f.rec.Time) {
 		return f.silence(i.Ref)
 	}
 	return f.take(i.Ref, Reminder)
-}
-
-// measures reports whether a card can tell who has done what an initiative asks for.
-func (d declared) measures(i event.Initiative) bool {
-	if i.Level != "" {
-		return !d.Draft && d.Ladder[i.Level] > 0
-	}
-	return !d.Draft && d.Titles != nil && !slices.ContainsFunc(i.Rules, func(id string) bool { _, ok := d.Titles[id]; return !ok })
 }
 
 // silence takes back what an initiative would tell people that asks nobody now.
@@ -130,7 +125,7 @@ func (f folder) remeasure() error {
 		return err
 	}
 	for _, one := range goals {
-		if card.measures(one.Initiative) {
+		if measures(card, one.Initiative) {
 			continue
 		}
 		if err := f.silence(one.Ref); err != nil {
@@ -150,7 +145,7 @@ func (f folder) asked(a event.InitiativeAsked) error {
 	}
 	about := func(n Notice) Notice {
 		n.Card, n.CardTitle, n.About, n.Title, n.Level, n.Rules, n.Until = i.Card, title, i.Ref, i.Title, i.Level, i.Rules, i.Target
-		n.RuleTitles, n.Mended = card.titles(i.Rules), a.Mended
+		n.RuleTitles, n.Mended = titles(card, i.Rules), a.Mended
 		return n
 	}
 	var id int64

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/scorecards"
 )
 
 // decisions are what may become of a request, by the event that says so.
@@ -15,9 +16,9 @@ func decisions() map[event.Type]string {
 }
 
 // request puts what an event says of an exemption as one of a notice.
-func (f folder) request(e event.Exemption, card declared) Request {
+func (f folder) request(e event.Exemption, card *scorecards.Card) Request {
 	return Request{
-		Exemption: e.Ref, Entity: e.Entity, Rules: e.Rules, RuleTitles: card.titles(e.Rules), Reason: e.Reason, Until: e.Until, By: e.RequestedBy,
+		Exemption: e.Ref, Entity: e.Entity, Rules: e.Rules, RuleTitles: titles(card, e.Rules), Reason: e.Reason, Until: e.Until, By: e.RequestedBy,
 		Decision: decisions()[f.rec.Type], DecidedBy: e.DecidedBy, Note: e.Note, Time: f.rec.Time, Position: f.rec.Position,
 		Actor: f.rec.Actor, Cause: f.rec.Cause,
 	}
@@ -25,7 +26,7 @@ func (f folder) request(e event.Exemption, card declared) Request {
 
 // requested tells those who decide that an exemption is asked for. What is asked for of one
 // card is one notice, as drops of a team are.
-func (f folder) requested(e event.Exemption, decides, title string, card declared) error {
+func (f folder) requested(e event.Exemption, decides, title string, card *scorecards.Card) error {
 	owner, _, _, err := f.of(e.Entity)
 	if err != nil {
 		return err
@@ -35,7 +36,7 @@ func (f folder) requested(e event.Exemption, decides, title string, card declare
 
 // decided tells whoever asked for an exemption what became of it, and the owner of its
 // entity. Of one that nobody asked for there is nothing to tell, unless something was told.
-func (f folder) decided(e event.Exemption, title string, card declared) error {
+func (f folder) decided(e event.Exemption, title string, card *scorecards.Card) error {
 	is := f.request(e, card)
 	waited, err := f.closeRequests(e.Ref, Requested, 0)
 	if err != nil {

@@ -18,6 +18,9 @@ const (
 	Revoked = "revoked"
 )
 
+// Lapsed is that the last day of an exemption is over; it may be [Revoked] before.
+const Lapsed = "expired"
+
 // Kind is a kind of notice.
 type Kind struct {
 	Name  string // in addresses and the configuration

@@ -7,10 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/sqlstore"
 )
@@ -297,89 +297,125 @@ func (n *Notices) scan(ctx context.Context, rows *sqlstore.Rows, m projections.M
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return nil, err
 	}
-	for i := range all {
-		if err := n.fill(ctx, &all[i], m, sent); err != nil {
-			return nil, fmt.Errorf("read notice %d: %w", all[i].ID, err)
-		}
+	if err := n.fill(ctx, all, m, sent); err != nil {
+		return nil, fmt.Errorf("read what notices are about: %w", err)
 	}
-	return all, nil
+	return slices.DeleteFunc(all, Notice.hollow), nil
 }
 
-// fill reads whom a notice concerns, and what fell, is asked for or was decided.
-func (n *Notices) fill(ctx context.Context, one *Notice, m projections.Moment, sent bool) error {
-	one.Owners = []string{}
-	rows, err := n.db.QueryContext(ctx, `SELECT ref FROM concerns WHERE notice = ?1 UNION SELECT ref FROM chosen WHERE notice = ?1 ORDER BY ref`, one.ID)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var ref string
-		if err := rows.Scan(&ref); err != nil {
-			return err
-		}
-		one.Owners = append(one.Owners, ref)
-	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	switch one.Kind {
+// hollow reports whether there is nothing left to tell: the list was read just before an event
+// that took it back, and the rest after it.
+func (n Notice) hollow() bool {
+	switch n.Kind {
 	case Drop:
-		return n.fillFalls(ctx, one, m)
+		return len(n.Falls) == 0
 	case Requested, Decided:
-		return n.fillRequests(ctx, one, m, sent)
+		return len(n.Requests) == 0
 	}
-	return nil
+	return false
 }
 
-func (n *Notices) fillFalls(ctx context.Context, one *Notice, m projections.Moment) error {
-	fell, args := so(m)
-	falls, err := n.db.QueryContext(ctx, `SELECT f.entity, f.position, f.time, f.was, f.now, f.why FROM falls AS f
-		WHERE f.notice = ? AND `+fell+` ORDER BY f.entity, f.position`, append([]any{one.ID}, args...)...)
+// fill reads whom notices concern, and what fell, is asked for or was decided: each of all of
+// them at once.
+func (n *Notices) fill(ctx context.Context, all []Notice, m projections.Moment, sent bool) error {
+	if len(all) == 0 {
+		return nil
+	}
+	at := map[int64]*Notice{}
+	var ids []int64
+	for i := range all {
+		all[i].Owners = []string{}
+		at[all[i].ID] = &all[i]
+		ids = append(ids, all[i].ID)
+	}
+	written, err := json.Marshal(ids)
 	if err != nil {
 		return err
 	}
-	defer falls.Close()
-	for falls.Next() {
-		var f Fall
-		var when int64
-		var position eventlog.Position
-		var why []byte
-		if err := falls.Scan(&f.Entity, &position, &when, &f.From, &f.To, &why); err != nil {
-			return err
-		}
-		f.Position, f.Time = position, time.Unix(0, when).UTC()
-		if err := json.Unmarshal(why, &f.Why); err != nil {
-			return err
-		}
-		one.Falls = append(one.Falls, f)
-	}
-	return falls.Err()
+	f := filler{n, at, string(written), m, sent}
+	return errors.Join(f.owners(ctx), f.falls(ctx), f.requests(ctx))
 }
 
-// fillRequests reads the requests of a notice: what is sent once stays what it was then, also
-// if something becomes of a request later.
-func (n *Notices) fillRequests(ctx context.Context, one *Notice, m projections.Moment, sent bool) error {
-	asked, args := stood(m)
-	if sent {
-		asked, args = `(r.ended = 0 OR r.ended_at > ?)`, []any{one.Ripe.UnixNano()}
-	}
-	rows, err := n.db.QueryContext(ctx, `SELECT r.says FROM requests AS r WHERE r.notice = ? AND `+asked+` ORDER BY r.position`, append([]any{one.ID}, args...)...)
+// filler fills notices as they stood at a moment or, sent, when they were ripe.
+type filler struct {
+	*Notices
+	at     map[int64]*Notice // by id
+	ids    string            // a JSON array
+	moment projections.Moment
+	sent   bool
+}
+
+// these is the condition that a row is of one of the notices in a JSON array.
+const these = `notice IN (SELECT value FROM json_each(?))`
+
+func (f filler) owners(ctx context.Context) error {
+	rows, err := f.db.QueryContext(ctx, `SELECT notice, ref FROM concerns WHERE `+these+` UNION SELECT notice, ref FROM chosen WHERE `+these+` ORDER BY notice, ref`, f.ids, f.ids)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var says []byte
-		var r Request
-		if err := rows.Scan(&says); err != nil {
+		var id int64
+		var ref string
+		if err := rows.Scan(&id, &ref); err != nil {
 			return err
 		}
-		if err := json.Unmarshal(says, &r); err != nil {
-			return err
-		}
-		one.Requests = append(one.Requests, r)
+		f.at[id].Owners = append(f.at[id].Owners, ref)
 	}
-	one.alone()
+	return rows.Err()
+}
+
+func (f filler) falls(ctx context.Context) error {
+	fell, args := so(f.moment)
+	rows, err := f.db.QueryContext(ctx, `SELECT f.notice, f.entity, f.position, f.time, f.was, f.now, f.why FROM falls AS f
+		WHERE f.`+these+` AND `+fell+` ORDER BY f.notice, f.entity, f.position`, append([]any{f.ids}, args...)...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, when int64
+		var one Fall
+		var why []byte
+		if err := rows.Scan(&id, &one.Entity, &one.Position, &when, &one.From, &one.To, &why); err != nil {
+			return err
+		}
+		one.Time = time.Unix(0, when).UTC()
+		if err := json.Unmarshal(why, &one.Why); err != nil {
+			return fmt.Errorf("decode why %s fell, of notice %d: %w", one.Entity, id, err)
+		}
+		f.at[id].Falls = append(f.at[id].Falls, one)
+	}
+	return rows.Err()
+}
+
+// requests reads those of notices: what is sent once stays what it was then, also if something
+// becomes of a request later.
+func (f filler) requests(ctx context.Context) error {
+	asked, args := stood(f.moment)
+	if f.sent {
+		asked, args = `(r.ended = 0 OR r.ended_at > n.ripe)`, nil
+	}
+	rows, err := f.db.QueryContext(ctx, `SELECT r.notice, r.says FROM requests AS r JOIN notices AS n ON n.id = r.notice
+		WHERE r.`+these+` AND `+asked+` ORDER BY r.notice, r.position`, append([]any{f.ids}, args...)...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		var says []byte
+		var one Request
+		if err := rows.Scan(&id, &says); err != nil {
+			return err
+		}
+		if err := json.Unmarshal(says, &one); err != nil {
+			return fmt.Errorf("decode a request of notice %d: %w", id, err)
+		}
+		f.at[id].Requests = append(f.at[id].Requests, one)
+	}
+	for _, one := range f.at {
+		one.alone()
+	}
 	return rows.Err()
 }

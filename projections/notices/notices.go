@@ -138,6 +138,17 @@ type Rule struct {
 	Title   string `json:"title,omitempty"`
 	Message string `json:"message,omitempty"`
 	New     bool   `json:"new,omitempty"` // it did not count before
+	// Lapse is what became of the exemption from it; nil if there was none.
+	Lapse *Lapse `json:"lapse,omitempty"`
+}
+
+// Lapse is that an entity is exempt no more. It is empty if the exemption still is one, of
+// something else.
+type Lapse struct {
+	Exemption string `json:"exemption,omitempty"` // full ref
+	How       string `json:"how,omitempty"`       // [Revoked] or [Lapsed]
+	Until     string `json:"until,omitempty"`     // last day, also of what was revoked before
+	By        string `json:"by,omitempty"`        // who revoked it: full ref, or a name
 }
 
 // Notices is the projection.

@@ -74,6 +74,11 @@ func (s *story) declare(owned map[string]string) *story {
 	return s
 }
 
+// rule is one of a card, for a level.
+func rule(id, title, level string) map[string]any {
+	return map[string]any{"id": id, "title": title, "level": level, "expr": "true"}
+}
+
 // ladder has the card have these levels.
 func (s *story) ladder(names ...string) *story {
 	var levels []any
@@ -81,7 +86,7 @@ func (s *story) ladder(names ...string) *story {
 		levels = append(levels, map[string]any{"name": name, "rank": i + 1})
 	}
 	return s.add(card, event.TypeEntityRegistered, event.EntityRegistered{Declaration: event.Declaration{Entity: catalog.Entity{
-		APIVersion: "callboard.dev/v1alpha1", Kind: "Scorecard", Metadata: catalog.Metadata{Name: "readiness", Title: "Readiness"}, Spec: map[string]any{"owner": "ops", "levels": levels, "rules": []any{map[string]any{"id": "codeowners", "title": "Has CODEOWNERS"}}},
+		APIVersion: "callboard.dev/v1alpha1", Kind: "Scorecard", Metadata: catalog.Metadata{Name: "readiness", Title: "Readiness"}, Spec: map[string]any{"owner": "ops", "levels": levels, "rules": []any{rule("codeowners", "Has CODEOWNERS", names[0])}},
 	}}})
 }
 
@@ -178,6 +183,13 @@ func TestDrops(t *testing.T) {
 			s.add("component:default/payments", event.TypeScoreChanged, event.ScoreChanged{Card: card, Before: score("Gold")})
 		}, nil},
 		{"of another ladder", func(s *story) { s.move("payments", "Platinum", "Silver") }, nil},
+		{"of a kind of the same name", func(s *story) {
+			s.add(card, event.TypeEntityChanged, event.EntityChanged{Declaration: event.Declaration{Entity: catalog.Entity{
+				APIVersion: "acme.example/v1", Kind: "Scorecard", Metadata: catalog.Metadata{Name: "readiness"}, Spec: map[string]any{
+					"levels": []any{map[string]any{"name": "Silver", "rank": 1}, map[string]any{"name": "Gold", "rank": 2}}, "rules": []any{rule("a", "A", "Gold")},
+				},
+			}}}).move("payments", "Gold", "Silver")
+		}, nil},
 		{"backfilled", func(s *story) {
 			s.move("payments", "Gold", "Silver", func(r *eventlog.Record) { r.Extensions = map[string]string{event.Backfill: "true"} })
 		}, nil},
@@ -501,13 +513,89 @@ func TestReasons(t *testing.T) {
 	}
 }
 
+// A drop due to the end of an exemption says so, besides what fails: nobody broke the rule.
+func TestReasonsOfAnEndedExemption(t *testing.T) {
+	const payments = "component:default/payments"
+	moss := func(r *eventlog.Record) { r.Actor = event.Actor{Name: "Moss Bank"} }
+	turn := func(s *story, name string, typ event.Type, e event.Exemption) *story {
+		if e.Ref = "exemption:default/" + name; e.Card == "" {
+			e.Card = card
+		}
+		if e.Entity == "" {
+			e.Entity = payments
+		}
+		return s.add(e.Ref, typ, e, moss)
+	}
+	const granted, revoked, expired = event.TypeExemptionGranted, event.TypeExemptionRevoked, event.TypeExemptionExpired
+	until := event.Exemption{Rules: []string{"codeowners"}, Until: "2026-03-30"}
+	decided := until
+	decided.DecidedBy = "user:default/kestrel"
+	for _, c := range []struct {
+		name  string
+		tell  func(*story)
+		rules []string // that were exempt, and fail now
+		want  string
+	}{
+		{"revoked", func(s *story) { turn(turn(s, "a", granted, until), "a", revoked, decided) }, []string{"codeowners"},
+			"“CODEOWNERS” fails (no codeowners); its exemption until 30 March 2026 was revoked by kestrel"},
+		{"taken away, without an end", func(s *story) {
+			turn(turn(s, "a", granted, event.Exemption{}), "a", revoked, event.Exemption{})
+		}, []string{"codeowners"}, "“CODEOWNERS” fails (no codeowners); its exemption was revoked by Moss Bank"},
+		{"over", func(s *story) { turn(turn(s, "a", granted, until), "a", expired, until) }, []string{"codeowners"},
+			"“CODEOWNERS” fails (no codeowners); its exemption ended after 30 March 2026"},
+		{"changed to another rule", func(s *story) {
+			turn(turn(s, "a", granted, until), "a", granted, event.Exemption{Rules: []string{"docs"}})
+		}, []string{"codeowners"}, "“CODEOWNERS” fails (no codeowners); its exemption holds no more"},
+		{"revoked, from all rules", func(s *story) { turn(turn(s, "a", granted, event.Exemption{}), "a", revoked, event.Exemption{}) }, []string{"codeowners", "docs"},
+			"“CODEOWNERS” fails (no codeowners); “DOCS” fails (no docs); the exemption from “CODEOWNERS”, “DOCS” was revoked by Moss Bank"},
+		{"the last of several", func(s *story) {
+			turn(turn(turn(s, "a", granted, until), "a", revoked, until), "z", granted, until)
+			turn(turn(turn(s, "b", granted, until), "z", expired, until), "b", granted, event.Exemption{Rules: []string{"docs"}})
+		}, []string{"codeowners"}, "“CODEOWNERS” fails (no codeowners); its exemption ended after 30 March 2026"},
+		{"of others", func(s *story) {
+			for name, e := range map[string]event.Exemption{"a": {Card: "scorecard:default/other"}, "b": {Entity: "component:default/cart"}, "c": {Rules: []string{"docs"}}} {
+				turn(turn(s, name, granted, e), name, revoked, e)
+			}
+			turn(s, "d", revoked, until) // it was asked for only
+		}, []string{"codeowners"}, "“CODEOWNERS” fails (no codeowners); its exemption holds no more"},
+		{"none", func(s *story) { turn(turn(s, "a", granted, until), "a", revoked, until) }, []string{"kept"}, "“KEPT” fails (no kept)"},
+		{"and one that was kept", func(s *story) { turn(turn(s, "a", granted, until), "a", revoked, until) }, []string{"codeowners", "kept"},
+			"“CODEOWNERS” fails (no codeowners); “KEPT” fails (no kept); the exemption from “CODEOWNERS” until 30 March 2026 was revoked by Moss Bank"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStory(t).declare(map[string]string{"payments": "bank"})
+			c.tell(s)
+			d := event.ScoreChanged{Card: card, Before: score("Gold"), After: score("Silver")}
+			for _, id := range c.rules {
+				before := "exempt"
+				if id == "kept" {
+					before = "pass"
+				}
+				d.Rules = append(d.Rules, event.RuleChange{Rule: id, Title: strings.ToUpper(id), Before: before, After: "fail", Message: "no " + id})
+			}
+			s.add(payments, event.TypeScoreChanged, d)
+			all, err := folded(t, s).List(t.Context(), notices.Query{Now: s.now, Kinds: []string{notices.Drop}})
+			if err != nil || len(all) != 1 {
+				t.Fatalf("%+v, %v", all, err)
+			}
+			same(t, "said", c.want, all[0].Falls[0].Said())
+		})
+	}
+}
+
 // declareFrom has the card say from when on its rule "later" counts; "soon" does from its
 // beginning.
 func declareFrom(s *story, from string) {
-	s.add(card, event.TypeEntityChanged, event.EntityChanged{Declaration: event.Declaration{Entity: catalog.Entity{Kind: "Scorecard", Metadata: catalog.Metadata{Name: "readiness"}, Spec: map[string]any{
-		"levels": []any{map[string]any{"name": "Silver", "rank": 1}, map[string]any{"name": "Gold", "rank": 2}},
-		"rules":  []any{map[string]any{"id": "a"}, map[string]any{"id": "soon", "from": "2026-03-12"}, map[string]any{"id": "later", "from": from}},
-	}}}})
+	soon, later := rule("soon", "SOON", "Gold"), rule("later", "LATER", "Gold")
+	if soon["from"] = "2026-03-12"; from != "" {
+		later["from"] = from
+	}
+	s.add(card, event.TypeEntityChanged, event.EntityChanged{Declaration: event.Declaration{Entity: catalog.Entity{
+		APIVersion: "callboard.dev/v1alpha1", Kind: "Scorecard", Metadata: catalog.Metadata{Name: "readiness"}, Spec: map[string]any{
+			"levels": []any{map[string]any{"name": "Silver", "rank": 1}, map[string]any{"name": "Gold", "rank": 2}},
+			"rules":  []any{rule("a", "A", "Gold"), soon, later},
+		},
+	}}})
 }
 
 // What is due in one moment is told one after the other, in the order in which it came.
@@ -549,6 +637,96 @@ func TestCount(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, "one more fell", 1, count(seen))
+}
+
+// The end of a second declaration, which was refused, is not the entity's: who owns it and
+// the ladder of a card stay known. Its own end is.
+func TestEndOfASecondDeclaration(t *testing.T) {
+	const payments = "component:default/payments"
+	own := projectiontest.Component("payments", "bank").Origin
+	elsewhere := event.Origin{Source: "github", RepositoryID: "copies", Path: "catalog-info.yaml"}
+	moved := projectiontest.Component("payments", "bank")
+	moved.Origin.Path = "deploy/catalog-info.yaml"
+	for _, c := range []struct {
+		name   string
+		tell   func(*story)
+		owners []string // of the drop; nil: there is none
+	}{
+		{"of an entity in another repository", func(s *story) {
+			s.add(payments, event.TypeEntityRemoved, event.EntityRemoved{Ref: payments, Origin: elsewhere})
+		}, []string{bank}},
+		{"of an entity in another source", func(s *story) {
+			at := own
+			at.Source = "gitlab"
+			s.add(payments, event.TypeEntityRemoved, event.EntityRemoved{Ref: payments, Origin: at})
+		}, []string{bank}},
+		{"of an entity in another file", func(s *story) {
+			s.add(payments, event.TypeEntityChanged, event.EntityChanged{Declaration: moved}).add(payments, event.TypeEntityRemoved, event.EntityRemoved{Ref: payments, Origin: own})
+		}, []string{bank}},
+		{"of a card", func(s *story) {
+			s.add(card, event.TypeEntityRemoved, event.EntityRemoved{Ref: card, Origin: elsewhere})
+		}, []string{bank}},
+		{"of the entity itself", func(s *story) {
+			s.add(payments, event.TypeEntityRemoved, event.EntityRemoved{Ref: payments, Origin: own})
+		}, []string{}},
+		{"of the card itself", func(s *story) { s.add(card, event.TypeEntityRemoved, event.EntityRemoved{Ref: card}) }, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStory(t).declare(map[string]string{"payments": "bank"})
+			c.tell(s)
+			all, err := folded(t, s.move("payments", "Gold", "Silver")).List(t.Context(), notices.Query{Now: s.now})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var owners []string
+			for _, one := range all {
+				owners = append([]string{}, one.Owners...)
+			}
+			same(t, "whom the drop concerns", c.owners, owners)
+		})
+	}
+}
+
+// Each notice of a list is the one that it is alone, whatever it is beside.
+func TestListOfMany(t *testing.T) {
+	s := newStory(t).declare(map[string]string{"payments": "bank", "ledger": "bank", "cart": "shop", "till": "shop"})
+	s.move("payments", "Gold", "Silver").move("ledger", "Gold", "Bronze").move("cart", "Silver", "Bronze")
+	s.exemption("a", "payments", event.TypeExemptionRequested, "").exemption("b", "cart", event.TypeExemptionRequested, "").exemption("c", "till", event.TypeExemptionRequested, "")
+	s.after(10*time.Minute).exemption("a", "payments", event.TypeExemptionGranted, "2026-05-01").exemption("b", "cart", event.TypeExemptionDenied, "")
+	n := folded(t, s.move("till", "Gold", "Silver"))
+	alone := func(list func(limit, offset int) ([]notices.Notice, error)) (one, all []notices.Notice) {
+		t.Helper()
+		all, err := list(0, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range all {
+			next, err := list(1, i)
+			if err != nil {
+				t.Fatal(err)
+			}
+			one = append(one, next...)
+		}
+		return one, all
+	}
+	one, all := alone(func(limit, offset int) ([]notices.Notice, error) {
+		return n.List(t.Context(), notices.Query{Now: start.AddDate(0, 3, 0), Limit: limit, Offset: offset})
+	})
+	same(t, "listed", one, all)
+	var falls, requests, owners int
+	for _, one := range all {
+		falls, requests, owners = falls+len(one.Falls), requests+len(one.Requests), owners+len(one.Owners)
+	}
+	// Two drops of shop, each its own, and one of bank: 3 owners. One request is open, two are
+	// decided, each notice of them for whom it asks or tells, bank and shop: 6. Two warnings of bank.
+	same(t, "what fell, was asked for, and whom that concerns", []int{4, 3, 11}, []int{falls, requests, owners})
+	one, all = alone(func(limit, offset int) ([]notices.Notice, error) {
+		return n.Ripe(t.Context(), notices.Ripening{Until: start.AddDate(0, 3, 0), Limit: limit, Offset: offset})
+	})
+	same(t, "sent", one, all)
+	if i := slices.IndexFunc(all, func(n notices.Notice) bool { return n.Kind == notices.Requested }); len(all[i].Requests) != 3 {
+		t.Errorf("of three requests that were sent %d are", len(all[i].Requests))
+	}
 }
 
 // Folding anew gives the same, however often and in whatever pieces.

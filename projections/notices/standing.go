@@ -6,35 +6,22 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/scorecards"
 )
-
-// fails is what a rule comes to that is not kept, in the words of package scorecards.
-const fails = "fail"
-
-// lets reports whether what a rule comes to lets an entity pass. Empty is that the card
-// has no such rule.
-func lets(outcome string) bool {
-	switch outcome {
-	case "", "pass", "exempt", "not-applicable":
-		return true
-	}
-	return false
-}
 
 // openRule is a rule that does not let an entity pass.
 type openRule struct {
-	Outcome string `json:"is"`
-	Title   string `json:"title,omitempty"`
-	Message string `json:"says,omitempty"`
-	Counts  bool   `json:"counts,omitempty"` // its day has come
+	Outcome scorecards.Outcome `json:"is"`
+	Title   string             `json:"title,omitempty"`
+	Message string             `json:"says,omitempty"`
+	Counts  bool               `json:"counts,omitempty"` // its day has come
 }
 
 // stand keeps how an entity stands now. It returns the rules that did not let it pass
 // before, and those that do not now, by their ids.
-func (f folder) stand(d event.ScoreChanged, card declared) (before, after map[string]openRule, err error) {
+func (f folder) stand(d event.ScoreChanged, card *scorecards.Card) (before, after map[string]openRule, err error) {
 	var is []byte
 	err = f.QueryRow(`SELECT open FROM standing WHERE card = ? AND entity = ?`, d.Card, f.rec.Subject).Scan(&is)
 	if err == nil {
@@ -46,12 +33,13 @@ func (f folder) stand(d event.ScoreChanged, card declared) (before, after map[st
 	after = map[string]openRule{}
 	maps.Copy(after, before)
 	for _, r := range d.Rules {
-		if delete(after, r.Rule); !lets(r.After) {
-			after[r.Rule] = openRule{Outcome: r.After, Title: r.Title, Message: r.Message}
+		delete(after, r.Rule)
+		if is := scorecards.Outcome(r.After); is != "" && !is.Lets() { // empty: the card has no such rule any more
+			after[r.Rule] = openRule{Outcome: is, Title: r.Title, Message: r.Message}
 		}
 	}
 	for id, r := range after {
-		r.Counts = card.counts(id, f.rec.Time)
+		r.Counts = counts(card, id, f.rec.Time)
 		after[id] = r
 	}
 	if is, err = json.Marshal(after); err != nil {
@@ -62,19 +50,13 @@ func (f folder) stand(d event.ScoreChanged, card declared) (before, after map[st
 	return before, after, err
 }
 
-// counts reports whether a rule counts at a time: from its day on.
-func (d declared) counts(rule string, at time.Time) bool {
-	from, ok := day(d.From[rule])
-	return !ok || !at.Before(from)
-}
-
 // reasons are the rules that let an entity fall, given those that did not let it pass
 // before and do not now: what counts and fails, since now or because it counts only now.
 // What is not known, or went wrong, lets nothing fall.
 func reasons(d event.ScoreChanged, before, after map[string]openRule) (all []Rule) {
 	add := func(id string, isNew bool) {
-		if r := after[id]; r.Outcome == fails && r.Counts {
-			all = append(all, Rule{id, r.Title, r.Message, isNew})
+		if r := after[id]; r.Outcome == scorecards.Fail && r.Counts {
+			all = append(all, Rule{ID: id, Title: r.Title, Message: r.Message, New: isNew})
 		}
 	}
 	waited := func(id string) bool { r, open := before[id]; return open && !r.Counts }

@@ -1,6 +1,7 @@
 package notices
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -276,10 +277,7 @@ func noun(falls []Fall) string {
 func (f Fall) Said() string {
 	var all []string
 	for _, r := range f.Rules {
-		says := r.Title
-		if says == "" {
-			says = r.ID
-		}
+		says := cmp.Or(r.Title, r.ID)
 		switch {
 		case r.New && r.Message != "":
 			says = "“" + says + "” counts now (" + r.Message + ")"
@@ -292,7 +290,48 @@ func (f Fall) Said() string {
 		}
 		all = append(all, says)
 	}
-	return strings.Join(all, "; ")
+	return strings.Join(append(all, f.lapses()...), "; ")
+}
+
+// lapses says of each exemption that is one no more what became of it.
+func (f Fall) lapses() (all []string) {
+	of := map[Lapse][]string{} // titles of rules
+	var found []Lapse
+	for _, r := range f.Rules {
+		if r.Lapse == nil {
+			continue
+		}
+		if of[*r.Lapse] == nil {
+			found = append(found, *r.Lapse)
+		}
+		of[*r.Lapse] = append(of[*r.Lapse], cmp.Or(r.Title, r.ID))
+	}
+	for _, l := range found {
+		what := "the exemption from “" + strings.Join(of[l], "”, “") + "”"
+		if len(f.Rules) == 1 {
+			what = "its exemption"
+		}
+		all = append(all, what+l.ended())
+	}
+	return all
+}
+
+// ended says what became of an exemption, after what it is called.
+func (l Lapse) ended() string {
+	switch {
+	case l.How == Lapsed:
+		return " ended after " + projections.Date(l.Until)
+	case l.How != Revoked:
+		return " holds no more"
+	}
+	says := " was revoked"
+	if l.Until != "" {
+		says = " until " + projections.Date(l.Until) + says
+	}
+	if l.By != "" {
+		says += " by " + Called(l.By)
+	}
+	return says
 }
 
 func by(says string, a event.Actor, c event.Cause) Line {

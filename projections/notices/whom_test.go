@@ -23,7 +23,9 @@ func TestWhomItConcernsWhenItIsDue(t *testing.T) {
 	}{
 		{"nothing changes", func(*story) {}, []string{bank}},
 		{"another owner", func(s *story) { own(s, "payments", "shop") }, []string{shop}},
-		{"what is gone", func(s *story) { s.add("component:default/payments", event.TypeEntityRemoved, event.EntityRemoved{}) }, []string{}},
+		{"what is gone", func(s *story) {
+			s.add("component:default/payments", event.TypeEntityRemoved, event.EntityRemoved{Origin: projectiontest.Component("payments", "bank").Origin})
+		}, []string{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newStory(t).declare(map[string]string{"payments": "bank", "cart": "shop"})

@@ -113,8 +113,7 @@ func (j *judge) takeRead(ctx context.Context, rec reading) error {
 		}
 		j.at = rec.Position
 		j.turns.passed()
-		_, err := j.world.fold(rec)
-		return err
+		return j.again(ctx, rec)
 	}
 	if err := j.start(ctx); err != nil {
 		return err
@@ -153,6 +152,20 @@ func (j *judge) takeRead(ctx context.Context, rec reading) error {
 	}
 	j.changed = t.facts
 	if err := j.judge(ctx, pairs, why{rec.Time, rec.Actor, rec.Cause, rec.ID}); err != nil {
+		return err
+	}
+	return j.turns.mended(ctx, rec.Record, unmeasured)
+}
+
+// again folds a record that was judged. Of the last one a crash may have kept from the log
+// whom initiatives ask that it made measurable, which is said after the scores: it is said
+// again, and counts only if it was not said.
+func (j *judge) again(ctx context.Context, rec reading) error {
+	var unmeasured []*scorecards.Initiative
+	if rec.Position == j.until {
+		unmeasured = j.turns.unmeasured(rec.Record)
+	}
+	if _, err := j.world.fold(rec); err != nil {
 		return err
 	}
 	return j.turns.mended(ctx, rec.Record, unmeasured)

@@ -162,7 +162,9 @@ func exemptionTurn(before, now *scorecards.Exemption, at time.Time) event.Data {
 		if s := before.Stands(at); s != scorecards.Granted && s != scorecards.Requested {
 			return nil
 		}
-		return event.ExemptionRevoked{Exemption: exemptionOf(before)}
+		x := exemptionOf(before)
+		x.DecidedBy, x.Note = "", "" // who granted it, and why; whoever took it away is the actor
+		return event.ExemptionRevoked{Exemption: x}
 	}
 	stands := now.Stands(at)
 	if before != nil && before.Stands(at) == stands && (stands != scorecards.Granted || sameTerms(before, now)) {

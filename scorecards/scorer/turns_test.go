@@ -1,8 +1,10 @@
 package scorer_test
 
 import (
+	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -297,6 +299,115 @@ func TestTurnsAfterRestart(t *testing.T) {
 		}
 		if diff := cmp.Diff(turned(), turns(t, log)); diff != "" {
 			t.Errorf("stopped after %d events (-want +got):\n%s", first, diff)
+		}
+	}
+}
+
+// Whoever takes a granted exemption away is the actor: the event does not name who granted it.
+func TestExemptionTakenAway(t *testing.T) {
+	const ref = "exemption:default/old"
+	is := agreed(scorecards.KindExemption, "old", map[string]any{
+		"scorecard": "readiness", "entity": "component:payments", "reason": "They move", "status": "granted", "until": "2026-03-10",
+		"requestedBy": "kestrel", "decidedBy": "moss", "note": "Until the move",
+	})
+	log := eventlogtest.NewMemory()
+	for i, data := range []event.Data{event.EntityRegistered{Declaration: is}, event.EntityRemoved{Ref: ref, Origin: is.Origin}} {
+		e, err := event.New("/sources/github", ref, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.ID, e.Actor, e.Time = event.DeriveID(i, "taken away"), event.Actor{Name: "Salt Marsh"}, time.Date(2026, 3, 1+i, 9, 0, 0, 0, time.UTC)
+		if _, err := log.Append(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := newScorer(log).CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, rec := range eventlogtest.ReadAll(t, log, 2) {
+		data, err := rec.Decode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d, ok := data.(event.ExemptionRevoked); ok {
+			got = append(got, fmt.Sprintf("%s by %q of %s, %q, until %s", rec.Actor, d.DecidedBy, d.RequestedBy, d.Note, d.Until))
+		}
+	}
+	if diff := cmp.Diff([]string{`Salt Marsh by "" of user:default/kestrel, "", until 2026-03-10`}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// pieces is a log that knows where what was appended in one piece ends.
+type pieces struct {
+	*eventlogtest.Memory
+	ends []int
+}
+
+func (p *pieces) Append(ctx context.Context, events ...event.Event) ([]eventlog.Appended, error) {
+	all, err := p.Memory.Append(ctx, events...)
+	if last, failed := p.Last(ctx); err == nil && failed == nil {
+		p.ends = append(p.ends, int(last))
+	}
+	return all, err
+}
+
+// A crash between any two pieces that a scorer appends loses nothing.
+func TestTurnsAfterCrash(t *testing.T) {
+	add := func(id int, ref string, is event.Declaration) event.Event {
+		e, err := event.New("/sources/github", ref, event.EntityRegistered{Declaration: is})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.ID, e.Time = event.DeriveID(id, "crash"), time.Date(2026, 3, id, 9, 0, 0, 0, time.UTC)
+		return e
+	}
+	ladder := func(id int, levels ...string) event.Event {
+		var all []any
+		for i, name := range levels {
+			all = append(all, map[string]any{"name": name, "rank": float64(i + 1)})
+		}
+		return add(id, "scorecard:default/readiness", entity(scorecards.KindScorecard, "readiness", map[string]any{
+			"filter": `entity.kind == "Component"`, "levels": all,
+			"rules": []any{rule("lifecycle", levels[0], `entity.spec.lifecycle == "production"`), rule("owner", levels[len(levels)-1], `entity.spec.owner == "bank"`)},
+		}))
+	}
+	component := func(id int, name, owner string) event.Event {
+		return add(id, "component:default/"+name, entity("Component", name, map[string]any{"type": "service", "lifecycle": "production", "owner": owner}))
+	}
+	gold := func(id int, name string) event.Event {
+		return add(id, "initiative:default/"+name, agreed(scorecards.KindInitiative, name, map[string]any{"scorecard": "readiness", "level": "Gold", "target": "2026-03-30"}))
+	}
+	mended := []event.Event{ladder(1, "Silver"), component(2, "payments", "bank"), component(3, "cart", "shop"), gold(4, "gold"), gold(5, "more"), ladder(6, "Bronze", "Gold")}
+	for name, story := range map[string][]event.Event{"exempting": exemptingStory(t), "mended": mended, "mended and more": append(slices.Clone(mended), component(7, "ledger", "bank"))} {
+		whole := &pieces{Memory: eventlogtest.NewMemory()}
+		said := func(first int, log eventlog.Reader) (all []string) {
+			for _, rec := range eventlogtest.ReadAll(t, log, 0)[first:] {
+				all = append(all, fmt.Sprintf("%s %s %s %s", rec.Time.Format(time.RFC3339), rec.Subject, rec.Type, rec.Data))
+			}
+			return all
+		}
+		if _, err := whole.Append(t.Context(), story...); err != nil {
+			t.Fatal(err)
+		}
+		if err := newScorer(whole).CatchUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		want := said(len(story), whole)
+		for _, crash := range whole.ends {
+			log := eventlogtest.NewMemory()
+			for _, rec := range eventlogtest.ReadAll(t, whole, 0)[:crash] {
+				if _, err := log.Append(t.Context(), rec.Event); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := newScorer(log).CatchUp(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, said(len(story), log)); diff != "" {
+				t.Errorf("%s: after a crash at event %d (-want +got):\n%s", name, crash, diff)
+			}
 		}
 	}
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/callboard/callboard/eventlog/sqlitelog"
 	"github.com/callboard/callboard/projections/notices"
 	"github.com/callboard/callboard/projections/projectiontest"
+	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/subscribers"
 	"github.com/callboard/callboard/subscribers/channels"
 )
@@ -62,7 +63,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { w.stop() })
 	w.options = &channels.Options{Notices: w.notices, Log: w.log, URL: portal, Now: func() time.Time { return w.now }, Logger: slog.New(slog.DiscardHandler)}
 	ladder := []any{map[string]any{"name": "Bronze", "rank": 1}, map[string]any{"name": "Silver", "rank": 2}}
-	w.add(card, event.EntityRegistered{Declaration: event.Declaration{Entity: catalog.Entity{Kind: "Scorecard", Metadata: catalog.Metadata{Name: "readiness", Title: "Readiness"}, Spec: map[string]any{"levels": ladder}}}})
+	w.add(card, event.EntityRegistered{Declaration: event.Declaration{Entity: catalog.Entity{APIVersion: scorecards.APIVersion, Kind: scorecards.KindScorecard, Metadata: catalog.Metadata{Name: "readiness", Title: "Readiness"}, Spec: map[string]any{"levels": ladder, "rules": []any{map[string]any{"id": "owner", "title": "Has an owner", "level": "Silver", "expr": "true"}}}}}})
 	return w
 }
 

@@ -1,11 +1,12 @@
 -- +goose Up
--- All there is of it: the files 1 to 4 came before any release, and what they made is made
+-- All there is of it: the files 1 to 5 came before any release, and what they made is made
 -- anew and folded anew.
 DROP VIEW IF EXISTS chosen;
 DROP TABLE IF EXISTS position;
 DROP TABLE IF EXISTS notices;
 DROP TABLE IF EXISTS concerns;
 DROP TABLE IF EXISTS falls;
+DROP TABLE IF EXISTS requests;
 DROP TABLE IF EXISTS known;
 DROP TABLE IF EXISTS standing;
 DROP TABLE IF EXISTS planned;
@@ -72,12 +73,15 @@ CREATE TABLE requests (
 ) WITHOUT ROWID;
 CREATE INDEX requests_exemption ON requests (exemption) WHERE ended = 0;
 
--- What must be known of entities: who owns them, and what a card says.
+-- What must be known of entities: where they are declared, who owns them, and what a card says.
 CREATE TABLE known (
-    ref   TEXT PRIMARY KEY,
-    owner TEXT NOT NULL, -- full ref; empty if nobody does
-    title TEXT NOT NULL,
-    says  TEXT NOT NULL  -- JSON of a card: its ladder, and its rules
+    ref        TEXT PRIMARY KEY,
+    source     TEXT NOT NULL,
+    repository TEXT NOT NULL, -- its id
+    path       TEXT NOT NULL, -- of the file
+    owner      TEXT NOT NULL, -- full ref; empty if nobody does
+    title      TEXT NOT NULL,
+    says       TEXT NOT NULL  -- JSON of a card: its ladder, and its rules
 ) WITHOUT ROWID;
 
 -- What entities have left to do now.
@@ -95,6 +99,16 @@ CREATE TABLE goals (
     says TEXT NOT NULL  -- JSON of it, and who opened or changed it
 ) WITHOUT ROWID;
 CREATE INDEX goals_card ON goals (card);
+
+-- Exemptions that are granted, and that were until they ended.
+CREATE TABLE exemptions (
+    ref    TEXT PRIMARY KEY,
+    card   TEXT    NOT NULL, -- full ref of the scorecard
+    entity TEXT    NOT NULL, -- full ref
+    ended  INTEGER NOT NULL, -- position of the event that says so; 0: it holds
+    says   TEXT    NOT NULL  -- JSON: its rules, and how it ended
+) WITHOUT ROWID;
+CREATE INDEX exemptions_entity ON exemptions (entity, card);
 
 -- Notices of a day to come, which concern who owns an entity then.
 CREATE TABLE planned (

@@ -270,7 +270,7 @@ func TestPublishOverAnother(t *testing.T) {
 		t.Error("the card is said to be of no use")
 	}
 	o.ok(mine.follow(".strip a", "the card as it is now")).wants("main", "Theirs")
-	if again := publish("Mine", "Moss Bank", attr(mine.one("input[name=position]"), "value")); again.status != http.StatusSeeOther {
+	if again := publish("Mine", "Moss Bank", attr(mine.one("form:has(textarea[name=card]) input[name=position]"), "value")); again.status != http.StatusSeeOther {
 		t.Errorf("published again: %d: %s", again.status, again.text("main"))
 	}
 }

@@ -31,7 +31,7 @@ func TestDemoBacktest(t *testing.T) {
 		base := startDemoIn(t, data)
 		tryChange(t, base)
 		v := newVisitor(t).open(base+"/sources/github").isTold(`[data-part="checks"]`, "Retire CODEOWNERS")
-		v.follow("acme/payments-api #812").isTold(`[data-part="says"]`, "payments-api falls from Gold to None on Production readiness").isTold(`[data-part="scores"]`, "CODEOWNERS names somebody")
+		v.follow("acme/payments-api #812").isTold(`[data-part="says"]`, "payments-api from Gold to None on Production readiness").isTold(`[data-part="scores"]`, "CODEOWNERS names somebody")
 	})
 
 	log, err := sqlitelog.Open(t.Context(), filepath.Join(data, fileEvents))

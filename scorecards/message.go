@@ -64,8 +64,9 @@ func (m message) captures() []*expression {
 	return all
 }
 
-// fill writes the text for a subject. What never happened is no time ago. A gap is left where something cannot be filled in: what
-// that is stands behind the text, since no word would read well in every sentence.
+// fill writes the text for a subject. What never happened is no time ago. A gap is left where
+// something cannot be filled in: what that is stands behind the text, since no word would read
+// well in every sentence.
 func (m message) fill(v *view) string {
 	var b strings.Builder
 	var unknown, wrong []string

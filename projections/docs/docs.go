@@ -115,10 +115,7 @@ func declare(tx *sqlstore.Tx, rec eventlog.Record) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(`INSERT INTO declared (ref, source, repository, path) VALUES (?, ?, ?, ?)
-		ON CONFLICT (ref) DO UPDATE SET source = excluded.source, repository = excluded.repository, path = excluded.path`,
-		rec.Subject, d.Origin.Source, d.Origin.RepositoryID, d.Origin.Path)
-	return err
+	return tx.Declare(rec.Subject, d.Origin)
 }
 
 // folding is one record that is folded.
@@ -141,15 +138,9 @@ func (f *folding) end(entity string) error {
 	return err
 }
 
-// undeclare ends the documentation of an entity, unless it is declared elsewhere: then only a
-// second declaration, which was refused, came to its end.
+// undeclare ends the documentation of an entity that came to its end.
 func (f *folding) undeclare(d event.EntityRemoved) error {
-	from := d.Origin
-	var elsewhere bool
-	if err := f.tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM declared WHERE ref = ? AND (source, repository, path) <> (?, ?, ?))`, d.Ref, from.Source, from.RepositoryID, from.Path).Scan(&elsewhere); err != nil || elsewhere {
-		return err
-	}
-	if _, err := f.tx.Exec(`DELETE FROM declared WHERE ref = ?`, d.Ref); err != nil {
+	if ended, err := f.tx.Undeclare(d); err != nil || !ended {
 		return err
 	}
 	return f.remove(d.Ref)

@@ -53,11 +53,9 @@ func (f *folder) fold() error {
 
 // declare takes an entity in as it is from now on.
 func (f *folder) declare(d *event.Declaration) error {
-	e, from := &d.Entity, d.Origin
+	e := &d.Entity
 	ref := e.Ref().String()
-	if _, err := f.Exec(`INSERT INTO declared (ref, source, repository, path) VALUES (?, ?, ?, ?)
-		ON CONFLICT (ref) DO UPDATE SET source = excluded.source, repository = excluded.repository, path = excluded.path`,
-		ref, from.Source, from.RepositoryID, from.Path); err != nil {
+	if err := f.Declare(ref, d.Origin); err != nil {
 		return err
 	}
 	owner, targets := f.relations(e)
@@ -154,15 +152,9 @@ func (f *folder) current(ref string) (d document, err error) {
 	return d, json.Unmarshal(says, &d.says)
 }
 
-// undeclare takes an entity out, unless it is declared elsewhere: then only a second declaration,
-// which was refused, came to its end.
+// undeclare takes an entity out that came to its end.
 func (f *folder) undeclare(d event.EntityRemoved) error {
-	from := d.Origin
-	var elsewhere bool
-	if err := f.QueryRow(`SELECT EXISTS (SELECT 1 FROM declared WHERE ref = ? AND (source, repository, path) <> (?, ?, ?))`, d.Ref, from.Source, from.RepositoryID, from.Path).Scan(&elsewhere); err != nil || elsewhere {
-		return err
-	}
-	if _, err := f.Exec(`DELETE FROM declared WHERE ref = ?`, d.Ref); err != nil {
+	if ended, err := f.Undeclare(d); err != nil || !ended {
 		return err
 	}
 	return f.remove(d.Ref)

@@ -66,12 +66,13 @@ func (t *turns) tell(ctx context.Context, rec eventlog.Record, before agreement)
 	if err := t.become(ctx, rec, before, t.named(rec.Subject)); err != nil {
 		return err
 	}
-	var late []mark // what was over before that is on record was; it is too late to ask or remind
+	var late []mark // what came before that is on record did; it is too late to remind
 	t.marks(strings.ToLower(rec.Subject), func(m mark) {
-		if !m.asks && !m.at.After(t.since) {
+		if m.days == 0 && !m.at.After(t.since) {
 			late = append(late, m)
 		}
 	})
+	slices.SortFunc(late, func(a, b mark) int { return a.at.Compare(b.at) })
 	for _, m := range late {
 		if err := t.come(ctx, m); err != nil {
 			return err

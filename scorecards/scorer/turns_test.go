@@ -203,6 +203,9 @@ func TestAsks(t *testing.T) {
 		maps.DeleteFunc(all, func(_ string, value any) bool { return value == "" })
 		return agreed(scorecards.KindInitiative, "owned", all)
 	}
+	ended := agreed(scorecards.KindExemption, "x", map[string]any{
+		"scorecard": "readiness", "entity": "component:cart", "rules": []any{"production"}, "reason": "It moves", "status": "granted", "until": "2026-03-05",
+	})
 	type said struct {
 		day     int
 		subject string
@@ -230,6 +233,12 @@ func TestAsks(t *testing.T) {
 			"2 09:00 1 of 3, 0 days, group:default/bank", "13 08:00 1 of 3, 7 days, group:default/bank",
 		}},
 		{"a later start", []said{{2, ref, initiative(map[string]any{"start": "2026-03-05"})}}, []string{
+			"5 08:00 1 of 3, 0 days, group:default/bank", "13 08:00 1 of 3, 7 days, group:default/bank",
+		}},
+		{"a start that is over when it becomes known", []said{{7, "component:default/cart", component("cart", "shop", "experimental")}, {4, ref, initiative(map[string]any{"start": "2026-03-05"})}}, []string{
+			"5 08:00 1 of 3, 0 days, group:default/bank", "13 08:00 1 of 3, 7 days, group:default/bank",
+		}},
+		{"the same, and something else was over in between", []said{{2, "exemption:default/x", ended}, {7, "component:default/cart", component("cart", "shop", "experimental")}, {4, ref, initiative(map[string]any{"start": "2026-03-05"})}}, []string{
 			"5 08:00 1 of 3, 0 days, group:default/bank", "13 08:00 1 of 3, 7 days, group:default/bank",
 		}},
 		{"done before", []said{{2, ref, initiative(nil)}, {9, "component:default/payments", component("payments", "bank", "production")}}, []string{

@@ -89,7 +89,7 @@ var rooms = map[string][]string{
 	"projections/maturity":   {"catalog", "event", "eventlog", "internal/fault", "projections", "projections/entities", "projections/scores", "scorecards"},
 	"projections/deliveries": {"event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
 
-	"projections/notices": {"catalog", "event", "eventlog", "internal/fault", "projections", "projections/sqlstore"},
+	"projections/notices": {"catalog", "event", "eventlog", "internal/fault", "projections", "projections/sqlstore", "scorecards"},
 
 	// What goes out: events, by the filters of the history.
 	"subscribers": {"event", "eventlog", "eventlog/pubsub", "internal/fault", "projections/history", "projections/sqlstore"},

@@ -115,7 +115,11 @@ func declare(tx *sqlstore.Tx, rec eventlog.Record) error {
 	if err != nil {
 		return err
 	}
-	return tx.Declare(rec.Subject, d.Origin)
+	return tx.Declare(rec.Subject, placeOf(d.Origin))
+}
+
+func placeOf(o event.Origin) sqlstore.Place {
+	return sqlstore.Place{Source: o.Source, Repository: o.RepositoryID, Path: o.Path}
 }
 
 // folding is one record that is folded.
@@ -140,7 +144,7 @@ func (f *folding) end(entity string) error {
 
 // undeclare ends the documentation of an entity that came to its end.
 func (f *folding) undeclare(d event.EntityRemoved) error {
-	if ended, err := f.tx.Undeclare(d); err != nil || !ended {
+	if ended, err := f.tx.Undeclare(d.Ref, placeOf(d.Origin)); err != nil || !ended {
 		return err
 	}
 	return f.remove(d.Ref)

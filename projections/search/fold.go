@@ -55,7 +55,7 @@ func (f *folder) fold() error {
 func (f *folder) declare(d *event.Declaration) error {
 	e := &d.Entity
 	ref := e.Ref().String()
-	if err := f.Declare(ref, d.Origin); err != nil {
+	if err := f.Declare(ref, placeOf(d.Origin)); err != nil {
 		return err
 	}
 	owner, targets := f.relations(e)
@@ -152,9 +152,13 @@ func (f *folder) current(ref string) (d document, err error) {
 	return d, json.Unmarshal(says, &d.says)
 }
 
+func placeOf(o event.Origin) sqlstore.Place {
+	return sqlstore.Place{Source: o.Source, Repository: o.RepositoryID, Path: o.Path}
+}
+
 // undeclare takes an entity out that came to its end.
 func (f *folder) undeclare(d event.EntityRemoved) error {
-	if ended, err := f.Undeclare(d); err != nil || !ended {
+	if ended, err := f.Undeclare(d.Ref, placeOf(d.Origin)); err != nil || !ended {
 		return err
 	}
 	return f.remove(d.Ref)

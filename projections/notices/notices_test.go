@@ -583,6 +583,51 @@ func TestReasonsOfAnEndedExemption(t *testing.T) {
 	}
 }
 
+// Who revoked an exemption is said once in what is sent of the drop that is due to it.
+func TestWhoRevoked(t *testing.T) {
+	const payments, ref = "component:default/payments", "exemption:default/old"
+	until := event.Exemption{Ref: ref, Card: card, Entity: payments, Rules: []string{"codeowners"}, Until: "2026-12-20"}
+	const ended = "“CODEOWNERS” fails (no codeowners); its exemption until 20 December 2026 was revoked by "
+	for _, c := range []struct {
+		name      string
+		decidedBy string
+		who       func(*eventlog.Record) // of the drop
+		and       []event.RuleChange
+		want      notices.Line
+	}{
+		{"by its actor", "", func(r *eventlog.Record) { r.Actor = event.Actor{Name: "Moss Bank"} }, nil, notices.Line{Text: ended + "Moss Bank"}},
+		{"by a user", "user:default/kestrel", func(r *eventlog.Record) { r.Actor = event.Actor{Name: "Moss Bank"} }, nil, notices.Line{Text: ended + "kestrel"}},
+		{"in a commit", "user:default/saltmarsh", by("saltmarsh", "4f2a91c7"), nil,
+			notices.Line{Text: ended + "saltmarsh", Commit: "4f2a91c7", CommitURL: "https://git.acme.example/commit/4f2a91c7"}},
+		{"and somebody else broke another rule", "user:default/kestrel", by("saltmarsh", "4f2a91c7"), []event.RuleChange{{Rule: "docs", Title: "DOCS", Before: "pass", After: "fail"}},
+			notices.Line{Text: "“CODEOWNERS” fails (no codeowners); “DOCS” fails; the exemption from “CODEOWNERS” until 20 December 2026 was revoked by kestrel",
+				Who: "saltmarsh", Commit: "4f2a91c7", CommitURL: "https://git.acme.example/commit/4f2a91c7"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStory(t).declare(map[string]string{"payments": "bank"}).add(ref, event.TypeExemptionGranted, until)
+			revoked := until
+			revoked.DecidedBy = c.decidedBy
+			s.add(ref, event.TypeExemptionRevoked, revoked, c.who)
+			s.add(payments, event.TypeScoreChanged, event.ScoreChanged{Card: card, Before: score("Gold"), After: score("Silver"), Rules: append([]event.RuleChange{
+				{Rule: "codeowners", Title: "CODEOWNERS", Before: "exempt", After: "fail", Message: "no codeowners"},
+			}, c.and...)}, c.who)
+			all, err := folded(t, s).Ripe(t.Context(), notices.Ripening{Until: start.AddDate(0, 0, 1)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			at := slices.IndexFunc(all, func(n notices.Notice) bool { return n.Kind == notices.Drop })
+			if at < 0 {
+				t.Fatalf("no drop among %+v", all)
+			}
+			lines := notices.Text(all[at]).Lines
+			for i := range lines {
+				lines[i].Mark = notices.Mark{}
+			}
+			same(t, "lines", []notices.Line{c.want}, lines)
+		})
+	}
+}
+
 // declareFrom has the card say from when on its rule "later" counts; "soon" does from its
 // beginning.
 func declareFrom(s *story, from string) {

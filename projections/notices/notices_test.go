@@ -528,6 +528,7 @@ func TestReasonsOfAnEndedExemption(t *testing.T) {
 	}
 	const granted, revoked, expired = event.TypeExemptionGranted, event.TypeExemptionRevoked, event.TypeExemptionExpired
 	until := event.Exemption{Rules: []string{"codeowners"}, Until: "2026-03-30"}
+	docs := event.Exemption{Rules: []string{"docs"}}
 	decided := until
 	decided.DecidedBy = "user:default/kestrel"
 	for _, c := range []struct {
@@ -550,7 +551,29 @@ func TestReasonsOfAnEndedExemption(t *testing.T) {
 			"“CODEOWNERS” fails (no codeowners); “DOCS” fails (no docs); the exemption from “CODEOWNERS”, “DOCS” was revoked by Moss Bank"},
 		{"the last of several", func(s *story) {
 			turn(turn(turn(s, "a", granted, until), "a", revoked, until), "z", granted, until)
-			turn(turn(turn(s, "b", granted, until), "z", expired, until), "b", granted, event.Exemption{Rules: []string{"docs"}})
+			turn(turn(turn(s, "b", granted, until), "b", granted, docs), "z", expired, until)
+		}, []string{"codeowners"}, "“CODEOWNERS” fails (no codeowners); its exemption ended after 30 March 2026"},
+		{"changed to another rule, long after another one ended", func(s *story) {
+			turn(turn(turn(s, "z", granted, until), "b", granted, event.Exemption{}), "z", expired, until)
+			turn(s.after(60*24*time.Hour), "b", granted, docs)
+		}, []string{"codeowners"}, "“CODEOWNERS” fails (no codeowners); its exemption holds no more"},
+		{"given to another entity, long after another one ended", func(s *story) {
+			turn(turn(turn(s, "z", granted, until), "b", granted, event.Exemption{}), "z", expired, until)
+			turn(s.after(60*24*time.Hour), "b", granted, event.Exemption{Entity: "component:default/cart"})
+		}, []string{"codeowners"}, "“CODEOWNERS” fails (no codeowners); its exemption holds no more"},
+		{"asked for anew, long after another one ended", func(s *story) {
+			turn(turn(turn(s, "z", granted, until), "b", granted, event.Exemption{}), "z", expired, until)
+			turn(s.after(60*24*time.Hour), "b", event.TypeExemptionRequested, event.Exemption{})
+		}, []string{"codeowners"}, "“CODEOWNERS” fails (no codeowners); its exemption holds no more"},
+		{"revoked, and granted for another rule", func(s *story) {
+			turn(turn(turn(s, "a", granted, until), "a", revoked, decided), "a", granted, docs)
+		}, []string{"codeowners"}, "“CODEOWNERS” fails (no codeowners); its exemption until 30 March 2026 was revoked by kestrel"},
+		{"over, and revoked afterwards", func(s *story) { turn(turn(turn(s, "a", granted, until), "a", expired, until), "a", revoked, decided) }, []string{"codeowners"},
+			"“CODEOWNERS” fails (no codeowners); its exemption ended after 30 March 2026"},
+		{"over, and one that has not begun is revoked", func(s *story) {
+			later := event.Exemption{From: "2026-05-01", Until: "2026-06-30"}
+			turn(turn(turn(s, "a", granted, until), "b", granted, later), "a", expired, until)
+			turn(s, "b", revoked, later)
 		}, []string{"codeowners"}, "“CODEOWNERS” fails (no codeowners); its exemption ended after 30 March 2026"},
 		{"of others", func(s *story) {
 			for name, e := range map[string]event.Exemption{"a": {Card: "scorecard:default/other"}, "b": {Entity: "component:default/cart"}, "c": {Rules: []string{"docs"}}} {

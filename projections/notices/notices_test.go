@@ -233,6 +233,43 @@ func TestDrops(t *testing.T) {
 	}
 }
 
+// An entity that falls again, when it is too late to take the first fall back, is one of its
+// notice, as it fell last.
+func TestFallsAgain(t *testing.T) {
+	march := start.AddDate(0, -5, 0)
+	ledger := "component:default/ledger Gold Bronze 09:00"
+	for _, c := range []struct {
+		name     string
+		tell     func(*story)
+		headline string
+		want     []string
+	}{
+		{"lower", func(*story) {}, "2 components fell to Bronze on Readiness", []string{ledger, "component:default/payments Gold Bronze 09:12"}},
+		{"lower, and taken back in part", func(s *story) { s.move("payments", "Bronze", "Silver", at(march.Add(13*time.Minute))) },
+			"2 components fell on Readiness", []string{ledger, "component:default/payments Gold Silver 09:12"}},
+		{"lower, and taken back", func(s *story) { s.move("payments", "Bronze", "Gold", at(march.Add(13*time.Minute))) },
+			"2 components fell on Readiness", []string{ledger, "component:default/payments Gold Silver 09:00"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStory(t).declare(map[string]string{"payments": "bank", "ledger": "bank"})
+			s.move("payments", "Gold", "Silver", at(march)).move("ledger", "Gold", "Bronze", at(march))
+			s.move("payments", "Silver", "Gold", at(march.Add(6*time.Minute))).move("payments", "Gold", "Bronze", at(march.Add(12*time.Minute)))
+			c.tell(s)
+			n := folded(t, s)
+			same(t, "sent", []string{"09:05 " + c.headline}, sent(t, n))
+			all, err := n.List(t.Context(), notices.Query{Now: s.now})
+			if err != nil || len(all) != 1 {
+				t.Fatalf("%d notices, %v", len(all), err)
+			}
+			var fell []string
+			for _, f := range all[0].Falls {
+				fell = append(fell, f.Entity+" "+f.From+" "+f.To+f.Time.Format(" 15:04"))
+			}
+			same(t, "falls", c.want, fell)
+		})
+	}
+}
+
 // What is told of months ago, one after the other, is no one thing.
 func TestPast(t *testing.T) {
 	s := newStory(t).declare(map[string]string{"payments": "bank", "ledger": "bank"})

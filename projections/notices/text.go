@@ -29,7 +29,7 @@ type Line struct {
 	Name string `json:"name,omitempty"`
 	Href string `json:"href,omitempty"` // a path
 	Text string `json:"text,omitempty"`
-	// Who did it, and in which commit; empty if nobody did.
+	// Who did it, and in which commit; empty if nobody did, or Text says who.
 	Who       string `json:"who,omitempty"`
 	Commit    string `json:"commit,omitempty"`
 	CommitURL string `json:"commitUrl,omitempty"`

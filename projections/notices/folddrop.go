@@ -62,7 +62,7 @@ type open struct {
 
 func (f folder) open(card string) (o open, ok bool, err error) {
 	err = f.QueryRow(`SELECT i.notice, i.position, i.time, i.was, i.now, i.why FROM falls AS i JOIN notices AS n ON n.id = i.notice
-		WHERE i.entity = ? AND i.card = ? AND i.ended = 0 AND n.gone = 0 AND n.ripe > ? ORDER BY i.notice DESC LIMIT 1`, f.rec.Subject, card, f.clock()).
+		WHERE i.entity = ? AND i.card = ? AND i.ended = 0 AND n.gone = 0 AND n.ripe > ? ORDER BY i.notice DESC, i.position DESC LIMIT 1`, f.rec.Subject, card, f.clock()).
 		Scan(&o.notice, &o.position, &o.time, &o.was, &o.now, &o.why)
 	if errors.Is(err, sql.ErrNoRows) {
 		return o, false, nil

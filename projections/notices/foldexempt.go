@@ -18,27 +18,43 @@ type exempted struct {
 // exempts keeps what is granted, and how it ends: if a level falls due to that, it is said.
 func (f folder) exempts(e event.Exemption) error {
 	x := exempted{Lapse{Exemption: e.Ref, Until: e.Until}, e.Rules}
-	ended := f.rec.Position
 	switch f.rec.Type {
 	case event.TypeExemptionGranted:
-		ended = 0
+		if err := f.leave(e.Ref); err != nil {
+			return err
+		}
+		says, err := json.Marshal(x)
+		if err != nil {
+			return err
+		}
+		_, err = f.Exec(`INSERT INTO exemptions (ref, card, entity, ended, says) VALUES (?, ?, ?, 0, ?)`, e.Ref, e.Card, e.Entity, string(says))
+		return err
 	case event.TypeExemptionRevoked:
+		if first, ok := day(e.From); ok && first.After(f.rec.Time) { // it never held
+			_, err := f.Exec(`DELETE FROM exemptions WHERE ref = ?`, e.Ref)
+			return err
+		}
 		x.How, x.By = Revoked, cmp.Or(e.DecidedBy, f.rec.Actor.String())
 	case event.TypeExemptionExpired:
 		x.How = Lapsed
 	default: // it is none by now
-		_, err := f.Exec(`DELETE FROM exemptions WHERE ref = ?`, e.Ref)
-		return err
+		return f.leave(e.Ref)
 	}
 	says, err := json.Marshal(x)
 	if err != nil {
 		return err
 	}
-	if ended > 0 { // of one that never was granted nothing ends
-		_, err = f.Exec(`UPDATE exemptions SET ended = ?, says = ? WHERE ref = ?`, ended, string(says), e.Ref)
-		return err
-	}
-	_, err = f.Exec(`INSERT OR REPLACE INTO exemptions (ref, card, entity, ended, says) VALUES (?, ?, ?, ?, ?)`, e.Ref, e.Card, e.Entity, ended, string(says))
+	// Of one that was not granted, or is over, nothing ends.
+	_, err = f.Exec(`UPDATE exemptions SET ended = ?, says = ? WHERE ref = ? AND ended = 0`, f.rec.Position, string(says), e.Ref)
+	return err
+}
+
+// leave keeps what an exemption was before it is another one, under a ref of its own. If it
+// held, it ends without a word of how.
+func (f folder) leave(ref string) error {
+	_, err := f.Exec(`UPDATE exemptions SET ref = ref || '@' || ?,
+		says = CASE ended WHEN 0 THEN json_remove(says, '$.exemption', '$.until') ELSE says END,
+		ended = CASE ended WHEN 0 THEN ? ELSE ended END WHERE ref = ?`, f.rec.Position, f.rec.Position, ref)
 	return err
 }
 
@@ -53,7 +69,7 @@ func (f folder) lapses(d event.ScoreChanged, rules []Rule) error {
 		if i < 0 || scorecards.Outcome(c.Before) != scorecards.Exempt {
 			continue
 		}
-		rules[i].Lapse = &Lapse{} // of another that was changed is not known what it was
+		rules[i].Lapse = &Lapse{} // it is not known
 		if at := slices.IndexFunc(ended, func(x exempted) bool { return len(x.Rules) == 0 || slices.Contains(x.Rules, c.Rule) }); at >= 0 {
 			rules[i].Lapse = &ended[at].Lapse
 		}
@@ -61,7 +77,8 @@ func (f folder) lapses(d event.ScoreChanged, rules []Rule) error {
 	return nil
 }
 
-// ended lists the exemptions of the entity from a card that ended, the last first.
+// ended lists the exemptions of the entity from a card that ended, the last first: that one held
+// up to now.
 func (f folder) ended(card string) (all []exempted, err error) {
 	var says []byte
 	if err := f.QueryRow(`SELECT json_group_array(json(says)) FROM (SELECT says FROM exemptions WHERE entity = ? AND card = ? AND ended > 0 ORDER BY ended DESC)`, f.rec.Subject, card).Scan(&says); err != nil {

@@ -365,6 +365,7 @@ func (f filler) owners(ctx context.Context) error {
 	return rows.Err()
 }
 
+// falls reads those of notices: of an entity the latest one.
 func (f filler) falls(ctx context.Context) error {
 	fell, args := so(f.moment)
 	rows, err := f.db.QueryContext(ctx, `SELECT f.notice, f.entity, f.position, f.time, f.was, f.now, f.why FROM falls AS f
@@ -384,7 +385,12 @@ func (f filler) falls(ctx context.Context) error {
 		if err := json.Unmarshal(why, &one.Why); err != nil {
 			return fmt.Errorf("decode why %s fell, of notice %d: %w", one.Entity, id, err)
 		}
-		f.at[id].Falls = append(f.at[id].Falls, one)
+		falls := &f.at[id].Falls
+		if last := len(*falls) - 1; last >= 0 && (*falls)[last].Entity == one.Entity { // it fell again
+			(*falls)[last] = one
+			continue
+		}
+		*falls = append(*falls, one)
 	}
 	return rows.Err()
 }

@@ -233,6 +233,43 @@ func TestDrops(t *testing.T) {
 	}
 }
 
+// An entity that falls again, when it is too late to take the first fall back, is one of its
+// notice, as it fell last.
+func TestFallsAgain(t *testing.T) {
+	march := start.AddDate(0, -5, 0)
+	ledger := "component:default/ledger Gold Bronze 09:00"
+	for _, c := range []struct {
+		name     string
+		tell     func(*story)
+		headline string
+		want     []string
+	}{
+		{"lower", func(*story) {}, "2 components fell to Bronze on Readiness", []string{ledger, "component:default/payments Gold Bronze 09:12"}},
+		{"lower, and taken back in part", func(s *story) { s.move("payments", "Bronze", "Silver", at(march.Add(13*time.Minute))) },
+			"2 components fell on Readiness", []string{ledger, "component:default/payments Gold Silver 09:12"}},
+		{"lower, and taken back", func(s *story) { s.move("payments", "Bronze", "Gold", at(march.Add(13*time.Minute))) },
+			"2 components fell on Readiness", []string{ledger, "component:default/payments Gold Silver 09:00"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStory(t).declare(map[string]string{"payments": "bank", "ledger": "bank"})
+			s.move("payments", "Gold", "Silver", at(march)).move("ledger", "Gold", "Bronze", at(march))
+			s.move("payments", "Silver", "Gold", at(march.Add(6*time.Minute))).move("payments", "Gold", "Bronze", at(march.Add(12*time.Minute)))
+			c.tell(s)
+			n := folded(t, s)
+			same(t, "sent", []string{"09:05 " + c.headline}, sent(t, n))
+			all, err := n.List(t.Context(), notices.Query{Now: s.now})
+			if err != nil || len(all) != 1 {
+				t.Fatalf("%d notices, %v", len(all), err)
+			}
+			var fell []string
+			for _, f := range all[0].Falls {
+				fell = append(fell, f.Entity+" "+f.From+" "+f.To+f.Time.Format(" 15:04"))
+			}
+			same(t, "falls", c.want, fell)
+		})
+	}
+}
+
 // What is told of months ago, one after the other, is no one thing.
 func TestPast(t *testing.T) {
 	s := newStory(t).declare(map[string]string{"payments": "bank", "ledger": "bank"})
@@ -528,6 +565,7 @@ func TestReasonsOfAnEndedExemption(t *testing.T) {
 	}
 	const granted, revoked, expired = event.TypeExemptionGranted, event.TypeExemptionRevoked, event.TypeExemptionExpired
 	until := event.Exemption{Rules: []string{"codeowners"}, Until: "2026-03-30"}
+	docs := event.Exemption{Rules: []string{"docs"}}
 	decided := until
 	decided.DecidedBy = "user:default/kestrel"
 	for _, c := range []struct {
@@ -550,7 +588,29 @@ func TestReasonsOfAnEndedExemption(t *testing.T) {
 			"“CODEOWNERS” fails (no codeowners); “DOCS” fails (no docs); the exemption from “CODEOWNERS”, “DOCS” was revoked by Moss Bank"},
 		{"the last of several", func(s *story) {
 			turn(turn(turn(s, "a", granted, until), "a", revoked, until), "z", granted, until)
-			turn(turn(turn(s, "b", granted, until), "z", expired, until), "b", granted, event.Exemption{Rules: []string{"docs"}})
+			turn(turn(turn(s, "b", granted, until), "b", granted, docs), "z", expired, until)
+		}, []string{"codeowners"}, "“CODEOWNERS” fails (no codeowners); its exemption ended after 30 March 2026"},
+		{"changed to another rule, long after another one ended", func(s *story) {
+			turn(turn(turn(s, "z", granted, until), "b", granted, event.Exemption{}), "z", expired, until)
+			turn(s.after(60*24*time.Hour), "b", granted, docs)
+		}, []string{"codeowners"}, "“CODEOWNERS” fails (no codeowners); its exemption holds no more"},
+		{"given to another entity, long after another one ended", func(s *story) {
+			turn(turn(turn(s, "z", granted, until), "b", granted, event.Exemption{}), "z", expired, until)
+			turn(s.after(60*24*time.Hour), "b", granted, event.Exemption{Entity: "component:default/cart"})
+		}, []string{"codeowners"}, "“CODEOWNERS” fails (no codeowners); its exemption holds no more"},
+		{"asked for anew, long after another one ended", func(s *story) {
+			turn(turn(turn(s, "z", granted, until), "b", granted, event.Exemption{}), "z", expired, until)
+			turn(s.after(60*24*time.Hour), "b", event.TypeExemptionRequested, event.Exemption{})
+		}, []string{"codeowners"}, "“CODEOWNERS” fails (no codeowners); its exemption holds no more"},
+		{"revoked, and granted for another rule", func(s *story) {
+			turn(turn(turn(s, "a", granted, until), "a", revoked, decided), "a", granted, docs)
+		}, []string{"codeowners"}, "“CODEOWNERS” fails (no codeowners); its exemption until 30 March 2026 was revoked by kestrel"},
+		{"over, and revoked afterwards", func(s *story) { turn(turn(turn(s, "a", granted, until), "a", expired, until), "a", revoked, decided) }, []string{"codeowners"},
+			"“CODEOWNERS” fails (no codeowners); its exemption ended after 30 March 2026"},
+		{"over, and one that has not begun is revoked", func(s *story) {
+			later := event.Exemption{From: "2026-05-01", Until: "2026-06-30"}
+			turn(turn(turn(s, "a", granted, until), "b", granted, later), "a", expired, until)
+			turn(s, "b", revoked, later)
 		}, []string{"codeowners"}, "“CODEOWNERS” fails (no codeowners); its exemption ended after 30 March 2026"},
 		{"of others", func(s *story) {
 			for name, e := range map[string]event.Exemption{"a": {Card: "scorecard:default/other"}, "b": {Entity: "component:default/cart"}, "c": {Rules: []string{"docs"}}} {
@@ -579,6 +639,51 @@ func TestReasonsOfAnEndedExemption(t *testing.T) {
 				t.Fatalf("%+v, %v", all, err)
 			}
 			same(t, "said", c.want, all[0].Falls[0].Said())
+		})
+	}
+}
+
+// Who revoked an exemption is said once in what is sent of the drop that is due to it.
+func TestWhoRevoked(t *testing.T) {
+	const payments, ref = "component:default/payments", "exemption:default/old"
+	until := event.Exemption{Ref: ref, Card: card, Entity: payments, Rules: []string{"codeowners"}, Until: "2026-12-20"}
+	const ended = "“CODEOWNERS” fails (no codeowners); its exemption until 20 December 2026 was revoked by "
+	for _, c := range []struct {
+		name      string
+		decidedBy string
+		who       func(*eventlog.Record) // of the drop
+		and       []event.RuleChange
+		want      notices.Line
+	}{
+		{"by its actor", "", func(r *eventlog.Record) { r.Actor = event.Actor{Name: "Moss Bank"} }, nil, notices.Line{Text: ended + "Moss Bank"}},
+		{"by a user", "user:default/kestrel", func(r *eventlog.Record) { r.Actor = event.Actor{Name: "Moss Bank"} }, nil, notices.Line{Text: ended + "kestrel"}},
+		{"in a commit", "user:default/saltmarsh", by("saltmarsh", "4f2a91c7"), nil,
+			notices.Line{Text: ended + "saltmarsh", Commit: "4f2a91c7", CommitURL: "https://git.acme.example/commit/4f2a91c7"}},
+		{"and somebody else broke another rule", "user:default/kestrel", by("saltmarsh", "4f2a91c7"), []event.RuleChange{{Rule: "docs", Title: "DOCS", Before: "pass", After: "fail"}},
+			notices.Line{Text: "“CODEOWNERS” fails (no codeowners); “DOCS” fails; the exemption from “CODEOWNERS” until 20 December 2026 was revoked by kestrel",
+				Who: "saltmarsh", Commit: "4f2a91c7", CommitURL: "https://git.acme.example/commit/4f2a91c7"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStory(t).declare(map[string]string{"payments": "bank"}).add(ref, event.TypeExemptionGranted, until)
+			revoked := until
+			revoked.DecidedBy = c.decidedBy
+			s.add(ref, event.TypeExemptionRevoked, revoked, c.who)
+			s.add(payments, event.TypeScoreChanged, event.ScoreChanged{Card: card, Before: score("Gold"), After: score("Silver"), Rules: append([]event.RuleChange{
+				{Rule: "codeowners", Title: "CODEOWNERS", Before: "exempt", After: "fail", Message: "no codeowners"},
+			}, c.and...)}, c.who)
+			all, err := folded(t, s).Ripe(t.Context(), notices.Ripening{Until: start.AddDate(0, 0, 1)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			at := slices.IndexFunc(all, func(n notices.Notice) bool { return n.Kind == notices.Drop })
+			if at < 0 {
+				t.Fatalf("no drop among %+v", all)
+			}
+			lines := notices.Text(all[at]).Lines
+			for i := range lines {
+				lines[i].Mark = notices.Mark{}
+			}
+			same(t, "lines", []notices.Line{c.want}, lines)
 		})
 	}
 }

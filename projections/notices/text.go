@@ -29,7 +29,7 @@ type Line struct {
 	Name string `json:"name,omitempty"`
 	Href string `json:"href,omitempty"` // a path
 	Text string `json:"text,omitempty"`
-	// Who did it, and in which commit; empty if nobody did.
+	// Who did it, and in which commit; empty if nobody did, or Text says who.
 	Who       string `json:"who,omitempty"`
 	Commit    string `json:"commit,omitempty"`
 	CommitURL string `json:"commitUrl,omitempty"`
@@ -249,7 +249,18 @@ func drop(n Notice) Words {
 func (f Fall) line() Line {
 	l := by(f.Said(), f.Actor, f.Cause)
 	l.Mark = Mark{Says: l.Text, Actor: f.Actor, Cause: f.Cause}
+	if f.revoked() {
+		l.Who = ""
+	}
 	return l
+}
+
+// revoked reports whether why an entity fell says already who did it: all of it is due to what
+// somebody revoked, or that was the same person.
+func (f Fall) revoked() bool {
+	by := func(r Rule) bool { return r.Lapse != nil && r.Lapse.How == Revoked && r.Lapse.By != "" }
+	same := func(r Rule) bool { return by(r) && Called(r.Lapse.By) == f.Actor.String() }
+	return len(f.Rules) > 0 && !slices.ContainsFunc(f.Rules, func(r Rule) bool { return !by(r) }) || slices.ContainsFunc(f.Rules, same)
 }
 
 // noun is what to call several entities: components, if all are.

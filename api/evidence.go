@@ -114,5 +114,5 @@ func inOrder(c echo.Context, from, to time.Time) error {
 		}
 		return t.Format(time.RFC3339)
 	}
-	return fault.New(fault.Invalid, "a trend must begin before it ends, found %s to %s", asked("from", from), asked("to", to))
+	return fault.New(fault.Invalid, "from must be before to, found %s to %s", asked("from", from), asked("to", to))
 }

@@ -38,6 +38,23 @@ type explanation struct {
 	Asks      *scorecards.Node   `json:"asks,omitempty"`
 }
 
+// draftOf is the card of a path if that is a draft: as it was at the moment of the request or, if
+// it was not there then, as it is now. It is nil if it is none.
+func (a *API) draftOf(c echo.Context) *scorecards.Card {
+	ref := cardRef(c.Param("name")).String()
+	e, ok := a.catalog(c).Get(ref)
+	if !ok {
+		e, ok = a.Catalog().Get(ref)
+	}
+	if !ok {
+		return nil
+	}
+	if card, _ := scorecards.ParseCard(e.Entity); card != nil && card.Draft {
+		return card
+	}
+	return nil
+}
+
 // handleExplanation handles "GET /api/scorecards/{name}/explanation".
 func (a *API) handleExplanation(c echo.Context) error {
 	m := momentOf(c)
@@ -52,11 +69,7 @@ func (a *API) handleExplanation(c echo.Context) error {
 		return fault.New(fault.Invalid, "rule is missing: name the id of a rule of the card")
 	}
 	q.Entity = ref.String()
-	if e, err := a.cardNamed(c); err == nil {
-		if card, _ := scorecards.ParseCard(e); card != nil && card.Draft {
-			q.Draft = card
-		}
-	}
+	q.Draft = a.draftOf(c)
 	ctx, stop := context.WithTimeout(c.Request().Context(), explainPatience)
 	defer stop()
 	x, err := a.Explain(ctx, q)

@@ -69,7 +69,7 @@ func TestATrendWithoutItsBacktest(t *testing.T) {
 		want   string
 	}{
 		{nil, http.StatusOK, `"levels":[`},
-		{fault.New(fault.Unavailable, "9 backtests wait already: try again in a minute"), http.StatusOK, `"failed":"9 backtests wait already: try again in a minute","items":[{`},
+		{fault.New(fault.Unavailable, "8 backtests wait already: try again in a minute"), http.StatusOK, `"failed":"8 backtests wait already: try again in a minute","items":[{`},
 		{errors.New("the disk is gone"), http.StatusInternalServerError, "It is our mistake"},
 	} {
 		e := echo.New()

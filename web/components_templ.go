@@ -834,7 +834,7 @@ func sinkMarks() templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = ui.OwnLevel("Steady", "#3a7d44").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.OwnLevel("Steady", "#3a7d44", false).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

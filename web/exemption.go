@@ -92,8 +92,8 @@ func (s *Site) exemptionWith(ctx context.Context, r request, change func(*exempt
 	return answer{title: "Exemption of " + v.entity.Label, body: exemptionPage(v)}, nil
 }
 
-// notAgreed is the page of an exemption or initiative that is not there: what became of it, if
-// it ever was.
+// notAgreed is the page of a scorecard, exemption or initiative that is not there: what became
+// of it, if it ever was.
 func (s *Site) notAgreed(ctx context.Context, r request, ref catalog.Ref) (answer, error) {
 	if _, there := r.catalog.Get(ref.String()); there {
 		return answer{}, fault.New(fault.NotFound, "the %s %s cannot be read", strings.ToLower(ref.Kind), ref.Name)

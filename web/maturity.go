@@ -363,5 +363,5 @@ func worstRules(rules []maturity.Rule, most int) (all []ruleColumn) {
 }
 
 func newRuleColumn(r maturity.Rule) ruleColumn {
-	return ruleColumn{id: r.Rule.ID, title: r.Rule.Title, level: newLevelMark(r.Rule.Level), fails: r.Fails, asked: r.Fails + r.Passes, last: r.Lifts}
+	return ruleColumn{id: r.Rule.ID, title: r.Rule.Title, level: levelOf(r.Card, r.Rule.Level), fails: r.Fails, asked: r.Fails + r.Passes, last: r.Lifts}
 }

@@ -245,6 +245,9 @@ func newCell(outcome, title string) cell {
 // scorecard handles "GET /scorecards/{name}".
 func (s *Site) scorecard(ctx context.Context, r request) (answer, error) {
 	e, card, err := cardOf(r)
+	if fault.KindOf(err) == fault.NotFound {
+		return s.notAgreed(ctx, r, scorecards.RefNamed(scorecards.KindScorecard, r.param("name")))
+	}
 	if err != nil {
 		return answer{}, err
 	}

@@ -43,7 +43,7 @@ func level(l levelMark, bare bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = ui.OwnLevel(ui.Shorten(l.name, 24), l.color).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.OwnLevel(ui.Shorten(l.name, 24), l.color, bare).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"fmt"
+	"iter"
 	"net/http"
 	"net/url"
 	"strings"
@@ -10,9 +11,12 @@ import (
 	"time"
 
 	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/projections/trends"
+	"github.com/callboard/callboard/scorecards"
+	"github.com/callboard/callboard/scorecards/scorer"
 	"github.com/callboard/callboard/web"
 	"github.com/callboard/callboard/web/internal/sample"
 )
@@ -281,7 +285,7 @@ type queued struct{ *trends.Trends }
 func (q queued) Of(ctx context.Context, e *catalog.Entity, span trends.Span, wait bool) (trends.Trend, error) {
 	t, err := q.Trends.Of(ctx, e, span, wait)
 	if err == nil {
-		t.Failed = fault.New(fault.Unavailable, "9 backtests wait already: try again in a minute")
+		t.Failed = fault.New(fault.Unavailable, "8 backtests wait already: try again in a minute")
 	}
 	return t, t.Failed
 }
@@ -291,17 +295,76 @@ func TestScorecardWhileBacktestsWait(t *testing.T) {
 	o := judged(t, readiness, func(o *organisation, c *web.Config) { c.Trends = queued{&trends.Trends{Recorded: o.scores}} })
 	o.ready()
 	got := o.ok(readinessCard)
-	got.wants("main", "What stood before cannot be computed now: 9 backtests wait already: try again in a minute.")
+	got.wants("main", "What stood before cannot be computed now: 8 backtests wait already: try again in a minute.")
 	got.wants("h1", "Production readiness")
 }
 
-// A level with a name of its own has the colour that its card gives it.
+// read is the log of a sample, to be read from its beginning.
+type read struct{ *sample.Log }
+
+func (l read) Read(_ context.Context, after eventlog.Position) iter.Seq2[eventlog.Record, error] {
+	return func(yield func(eventlog.Record, error) bool) {
+		for _, rec := range l.Records {
+			if rec.Position > after && !yield(rec, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Follow ends where the log does.
+func (l read) Follow(ctx context.Context, after eventlog.Position) iter.Seq2[eventlog.Record, error] {
+	return l.Read(ctx, after)
+}
+
+// A level with a name of its own has the colour that its card gives it, wherever it is shown.
 func TestLevelsOfOnesOwn(t *testing.T) {
-	o := judged(t, strings.ReplaceAll(strings.ReplaceAll(readiness, "{name: Silver, rank: 2}", `{name: Steady, rank: 2, color: "#3a7d44"}`), "level: Silver", "level: Steady"))
+	own := strings.ReplaceAll(strings.ReplaceAll(readiness, "{name: Silver, rank: 2}", `{name: Steady, rank: 2, color: "#3a7d44"}`), "level: Silver", "level: Steady")
+	component := "---\napiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: %s}\nspec: {type: service, lifecycle: production, owner: nobody}\n"
+	var trials struct{ web.Trials }
+	o := judged(t, own+fmt.Sprintf(component, "refund")+fmt.Sprintf(component, "charge"), func(_ *organisation, c *web.Config) { c.Trials = &trials })
+	trials.Trials = scorer.NewTrials(t.Context(), read{o.world.Log}, scorecards.Kinds(), func() time.Time { return sample.Now })
+	o.stand(daysAgo(140), "production-readiness", "component:default/refund", "Bronze", 1, "owner=pass codeowners=fail", "saltmarsh", "900d9001")
+	o.stand(daysAgo(139), "production-readiness", "component:default/charge", "Steady", 2, "owner=pass codeowners=pass docs=fail", "saltmarsh", "900d9002")
 	o.ready()
+	const steady = ` .badge.own[style^="--own:#3a7d44"]`
 	got := o.ok(readinessCard)
-	got.wants(`main .badge.own[style^="--own:#3a7d44"]`, "Steady")
+	got.wants("main"+steady, "Steady")
 	got.wants(`main .level[data-level="gold"]`, "Gold")
+	got.wants("[data-part=distribution] .mix-key .bare"+strings.TrimSpace(steady), "Steady")
+	got.wants("[data-part=worst]"+steady, "Steady")
+	o.ok("/executive?card=production-readiness").wants("[data-part=worst]"+steady, "Steady")
+
+	// What is on record has the colours of the card on record, whatever the change calls them.
+	changed, _, _ := strings.Cut(strings.ReplaceAll(strings.ReplaceAll(own, "name: Steady", "name: Firm"), "level: Steady", "level: Firm"), "---\n")
+	begun := o.post("/scorecards/production-readiness/try", url.Values{"card": {changed}})
+	result := begun.header.Get("Location")
+	path, _, _ := strings.Cut(result, "?")
+	attempt, ok := trials.Find(path[strings.LastIndex(path, "/")+1:])
+	if !ok {
+		t.Fatalf("%d: %s", begun.status, begun.text("main"))
+	}
+	if _, err := attempt.Result(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	o.ok(result).wants(`td[data-label="On record"]`+steady, "Steady")
+}
+
+// A scorecard that was deleted keeps its address, which tells who did so.
+func TestARemovedScorecardKeepsItsAddress(t *testing.T) {
+	o := staffed(t)
+	o.file(daysAgo(20), "old.yaml", "apiVersion: callboard.dev/v1alpha1\nkind: Scorecard\nmetadata: {name: old, title: Old}\nspec: {rules: [{id: readme, title: Has a README, expr: docs.present}]}\n")
+	o.push(sample.Push{At: daysAgo(3), By: by("mossbank"), Repository: "acme/catalog", Path: "old.yaml", Removes: "scorecard:default/old"})
+	o.ready()
+	got := o.get("/scorecards/old")
+	if got.status != http.StatusNotFound {
+		t.Errorf("it answers %d", got.status)
+	}
+	got.wants("main", "old was removed", "mossbank")
+	o.ok(got.follow("main a", "Look at it as it was")).wants("h1", "Old")
+	if never := o.get("/scorecards/never"); never.status != http.StatusNotFound || strings.Contains(never.text("main"), "was removed") {
+		t.Errorf("what never was: %d %s", never.status, never.text("main"))
+	}
 }
 
 // untold are trends of which nothing is found out.

@@ -174,7 +174,7 @@ func (s *Site) tried(ctx context.Context, r request) (answer, error) {
 		if err != nil {
 			return answer{}, err
 		}
-		v.result = newTriedView(r, attempt.Card, result)
+		v.result = newTriedView(r, card, attempt.Card, result)
 		return tryAnswer(card, v), nil
 	default:
 		v.running = fmt.Sprintf("%d %% of the record is read.", int(100*attempt.Progress()))
@@ -201,7 +201,8 @@ func tryAnswer(card *scorecards.Card, v tryView) answer {
 	return answer{title: "Try a change · " + card.Title, body: tryPage(v)}
 }
 
-func newTriedView(r request, card *scorecards.Card, b *scorer.Backtest) *triedView {
+// newTriedView compares a card that is tried with the one on record, which has the levels of before.
+func newTriedView(r request, was, card *scorecards.Card, b *scorer.Backtest) *triedView {
 	v := &triedView{trend: newTrendView(r, card, trends.Trend{Points: b.Trend}), event: mark(b.Position), ladder: len(card.Levels) > 0}
 	v.trend.title, v.trend.sub, v.trend.periods, v.trend.notes = "By the change", "Entities by level, each week", nil, []string{"Nothing of this is on record: it is what the card would have said."}
 	last := scorecards.Point{}
@@ -225,7 +226,7 @@ func newTriedView(r request, card *scorecards.Card, b *scorer.Backtest) *triedVi
 			fall++
 		}
 		if m.Before != nil {
-			row.before = levelOf(card, m.Before.Level)
+			row.before = levelOf(was, m.Before.Level)
 			row.points = fmt.Sprintf("%v of %v", m.Before.Points, m.Before.Of)
 		}
 		if m.After != nil {

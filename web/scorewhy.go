@@ -37,6 +37,7 @@ type whyView struct {
 	about   string // HTML of the description of the rule
 	means   string // what it comes to, where that is not plain
 	trees   []whyTree
+	comes   string // to what it comes, where nothing is on record
 	without string // there are no trees, and why
 	differs string // from what is on record
 	before  []ui.Happening
@@ -110,7 +111,9 @@ func (s *Site) scoreWhy(ctx context.Context, r request) (answer, error) {
 			}
 		}
 	}
-	v.means = outcomeMeans[v.state.cell.says]
+	if !v.state.when.IsZero() {
+		v.means = outcomeMeans[v.state.cell.says]
+	}
 	if v.state.cell.class != "fail" && v.state.cell.class != "exempt" { // there is nothing to mend, or it is not for those who own the entity
 		v.state.fix = ""
 	}
@@ -164,7 +167,13 @@ func (s *Site) explained(ctx context.Context, r request, v *whyView, q scorer.Qu
 			v.trees = append(v.trees, whyTree{title: t.title, rows: whyRows(nil, t.root, 0, false, r.now)})
 		}
 	}
-	if now := newCell(string(x.Result.Outcome), ""); v.state.when != (ui.Moment{}) && now.says != v.state.cell.says {
+	now := newCell(string(x.Result.Outcome), "")
+	switch {
+	case v.state.when.IsZero() && r.moment.Now():
+		v.comes = "Looked at now it comes to " + now.says + "."
+	case v.state.when.IsZero():
+		v.comes = "By what was known then it comes to " + now.says + "."
+	case now.says != v.state.cell.says:
 		v.differs = "Looked at once more it comes to " + now.says + ": what time alone changes is put on record within a minute."
 		if !r.moment.Now() {
 			v.differs = "By what was known then it comes to " + now.says + ": what was on record had not come as far."

@@ -70,11 +70,35 @@ func TestRuleOfParts(t *testing.T) {
 	}
 }
 
+// Where nothing is on record of a rule, as of a draft's, what it comes to is said, and nothing of
+// what an outcome on record would mean.
+func TestRuleThatNothingIsOnRecordOf(t *testing.T) {
+	o := shop(t, func(_ *organisation, config *web.Config) {
+		config.Explain = func(context.Context, scorer.Question) (*scorer.Explained, error) {
+			return &scorer.Explained{Explanation: &scorecards.Explanation{
+				Result: scorecards.RuleResult{Outcome: scorecards.Pass}, Expr: &scorecards.Node{Text: "a", State: scorecards.True, Value: "true"},
+			}}, nil
+		}
+	})
+	o.ready()
+	draft := "/catalog/default/component/refund/scorecards/planned/readme"
+	for address, want := range map[string]string{
+		draft: "Looked at now it comes to pass.",
+		draft + "?at=" + daysAgo(1).UTC().Format("2006-01-02T15:04"): "By what was known then it comes to pass.",
+	} {
+		got := o.ok(address)
+		got.wants("[data-part=rule]", "Nothing is on record of this rule for this entity. "+want)
+		if strings.Contains(got.text("[data-part=rule]"), "What is not known") {
+			t.Errorf("%s: what is known is said not to be", address)
+		}
+	}
+}
+
 // Whoever cannot mend a rule is told so; how to fix it is told of what fails.
 func TestRuleSaysWhatItsOutcomeMeans(t *testing.T) {
 	o := shop(t)
 	const trial = "component:default/trial"
-	o.stand(daysAgo(3), "production-readiness", trial, "", 1, "owner=error docs=not-applicable", "saltmarsh", "900d9001")
+	o.stand(daysAgo(3), "production-readiness", trial, "", 1, "owner=error docs=not-applicable codeowners=unknown", "saltmarsh", "900d9001")
 	o.ready()
 	for rule, want := range map[string]string{"owner": "who owns the scorecard can mend", "docs": "not asked of this entity", "codeowners": "What is not known decides nothing"} {
 		got := o.ok(whyLink("trial", rule))

@@ -108,19 +108,19 @@ func (t *Trials) Begin(e *catalog.Entity, text string, from, to time.Time, step 
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	waiting := 0
+	open := 0
 	for _, a := range t.kept {
 		select {
 		case <-a.ended:
 		default:
-			waiting++
+			open++
 		}
 		if a.ID == id && a.counts(t.now()) {
 			return a, nil
 		}
 	}
-	if waiting > waitingAttempts {
-		return nil, fault.New(fault.Unavailable, "%d backtests wait already: try again in a minute", waiting)
+	if waiting := open - 1; waiting >= waitingAttempts { // one of them runs
+		return nil, fault.Later(time.Minute, "%d backtests wait already: try again in a minute", waiting)
 	}
 	a := &Attempt{ID: id, Text: text, Entity: e, Card: card, begun: t.now(), ended: make(chan struct{})}
 	t.kept = append(slices.DeleteFunc(t.kept, func(k *Attempt) bool { return k.ID == id }), a)

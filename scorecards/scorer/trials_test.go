@@ -1,6 +1,8 @@
 package scorer_test
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/eventlog/eventlogtest"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/scorecards"
@@ -71,6 +74,38 @@ func TestTrialsEnd(t *testing.T) {
 	}
 	if _, err := a.Result(t.Context()); err != nil {
 		t.Errorf("the next one: %v", err)
+	}
+}
+
+// stuck is a log of which nobody learns where it ends.
+type stuck struct{ eventlog.Reader }
+
+func (stuck) Last(ctx context.Context) (eventlog.Position, error) {
+	<-ctx.Done()
+	return 0, ctx.Err()
+}
+
+// Eight backtests wait for the one that runs; who asks for another is told how many do, and when
+// to come again.
+func TestTrialsThatWait(t *testing.T) {
+	now := time.Date(2026, 6, 1, 15, 8, 30, 0, time.UTC)
+	_, card := trialsOfStory(t, now)
+	trials := scorer.NewTrials(t.Context(), stuck{eventlogtest.NewMemory()}, kinds(), func() time.Time { return now })
+	begin := func(text string) error {
+		_, err := trials.Begin(card, text, now.AddDate(0, -1, 0), now, scorecards.Day)
+		return err
+	}
+	for i := range 9 {
+		if err := begin(fmt.Sprint(i)); err != nil {
+			t.Fatalf("number %d: %v", i+1, err)
+		}
+	}
+	if err := begin("8"); err != nil {
+		t.Errorf("the last one, asked for again: %v", err)
+	}
+	err := begin("one more")
+	if fault.KindOf(err) != fault.Unavailable || fault.RetryAfter(err) != time.Minute || !strings.HasPrefix(err.Error(), "8 backtests wait already") {
+		t.Errorf("one more: %v, again in %v", err, fault.RetryAfter(err))
 	}
 }
 

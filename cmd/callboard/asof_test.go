@@ -124,6 +124,6 @@ func TestTheSampleOrganisationAsOf(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.settle(t)
-		r.travels(t, 16)
+		r.travels(t, 30)
 	})
 }

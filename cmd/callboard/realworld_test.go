@@ -169,7 +169,7 @@ func followHistory(t *testing.T, provider demoforge.Provider, name, folder strin
 	}
 	t.Logf("%d commits, %d events, %d entities at the end, %d files brought in", len(commits), last, len(want.good), want.brought)
 	r.blames(t, folder, went, versions)
-	r.travels(t, 12)
+	r.travels(t, 20)
 }
 
 func keys[V any](m map[string]V) map[string]bool {

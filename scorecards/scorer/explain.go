@@ -43,19 +43,19 @@ type Explained struct {
 // kind fault.Unavailable if ctx ended before there was an answer.
 func (s *Scorer) Explain(ctx context.Context, q Question) (*Explained, error) {
 	if q.At.IsZero() && q.Known == 0 {
-		var c *knowledge
+		var k *knowledge
 		var err error
 		failed := s.between(ctx, func(j *judge) {
 			now := j.clock
 			if by := s.Now(); by.After(now) {
 				now = by
 			}
-			c, err = j.world.knows(q, j.at, now)
+			k, err = j.world.knows(q, j.at, now)
 		})
 		if err := cmp.Or(failed, err); err != nil {
 			return nil, err
 		}
-		return c.explain(), nil
+		return k.explain(), nil
 	}
 	select {
 	case s.past <- struct{}{}:

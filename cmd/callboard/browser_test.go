@@ -105,6 +105,17 @@ func browser(t *testing.T) context.Context {
 	return nil
 }
 
+// act does what somebody does at a browser, for as long as a person would wait for it.
+func act(t *testing.T, ctx context.Context, actions ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	soon, cancel := context.WithTimeout(ctx, storyWait)
+	defer cancel()
+	if err := chromedp.Do(soon, actions...); err != nil {
+		at, _ := chromedp.Run(ctx, chromedp.Location())
+		t.Fatalf("at %s: %v", at, err)
+	}
+}
+
 func skipOrFail(t *testing.T, why string) {
 	t.Helper()
 	if os.Getenv("CALLBOARD_TEST_REQUIRE_BROWSER") != "" {
@@ -261,9 +272,7 @@ func TestPages(t *testing.T) {
 	for _, scripts := range []bool{true, false} {
 		t.Run(fmt.Sprintf("journeys, scripts %v", scripts), func(t *testing.T) {
 			disable := emulation.SetScriptExecutionDisabledParams{Value: !scripts}
-			if err := chromedp.Do(ctx, looks()[0].set(), command(emulation.SetScriptExecutionDisabled, disable)); err != nil {
-				t.Fatal(err)
-			}
+			act(t, ctx, looks()[0].set(), command(emulation.SetScriptExecutionDisabled, disable))
 			journeys(t, ctx, base, scripts)
 			if scripts {
 				widgets(t, ctx, base, string(axe))
@@ -271,9 +280,7 @@ func TestPages(t *testing.T) {
 		})
 		t.Run(fmt.Sprintf("maturity, scripts %v", scripts), func(t *testing.T) {
 			disable := emulation.SetScriptExecutionDisabledParams{Value: !scripts}
-			if err := chromedp.Do(ctx, looks()[0].set(), command(emulation.SetScriptExecutionDisabled, disable)); err != nil {
-				t.Fatal(err)
-			}
+			act(t, ctx, looks()[0].set(), command(emulation.SetScriptExecutionDisabled, disable))
 			maturityJourney(t, ctx, base)
 		})
 	}
@@ -284,9 +291,7 @@ func hold(t *testing.T, ctx context.Context, base, axe string, pages []shown) {
 	t.Helper()
 	for _, p := range pages {
 		t.Run(p.name, func(t *testing.T) {
-			if err := chromedp.Do(ctx, looks()[0].set(), p.open(base)); err != nil {
-				t.Fatal(err)
-			}
+			act(t, ctx, looks()[0].set(), p.open(base))
 			holds(t, ctx, axe, p.name)
 		})
 	}
@@ -297,9 +302,7 @@ func hold(t *testing.T, ctx context.Context, base, axe string, pages []shown) {
 func holds(t *testing.T, ctx context.Context, axe, name string) {
 	t.Helper()
 	for _, l := range looks() {
-		if err := chromedp.Do(ctx, l.set()); err != nil {
-			t.Fatal(err)
-		}
+		act(t, ctx, l.set())
 		picture(t, ctx, name+"-"+l.name, chromedp.FullScreenshot(100))
 		for _, v := range violations(t, ctx, axe, l.rules) {
 			t.Errorf("%s, %s: %s", name, l.name, v)
@@ -309,9 +312,7 @@ func holds(t *testing.T, ctx context.Context, axe, name string) {
 			t.Errorf("%s, %s: the page is wider than the window, %v", name, l.name, err)
 		}
 	}
-	if err := chromedp.Do(ctx, looks()[0].set()); err != nil {
-		t.Fatal(err)
-	}
+	act(t, ctx, looks()[0].set())
 }
 
 // picture keeps a picture of what is shown, if CALLBOARD_SCREENSHOTS names a folder.

@@ -17,9 +17,7 @@ func css(selector string) chromedp.CSS { return chromedp.CSS(selector) }
 func journeys(t *testing.T, ctx context.Context, base string, scripts bool) { //nolint:thelper // a failure is to name the line here
 	do := func(actions ...chromedp.Action[chromedp.Void]) {
 		t.Helper()
-		if err := chromedp.Do(ctx, actions...); err != nil {
-			t.Fatal(err)
-		}
+		act(t, ctx, actions...)
 	}
 	ask := func(what chromedp.Action[string]) string {
 		t.Helper()

@@ -19,9 +19,7 @@ func maturityJourney(t *testing.T, ctx context.Context, base string) { //nolint:
 	defer cancel()
 	do := func(actions ...chromedp.Action[chromedp.Void]) {
 		t.Helper()
-		if err := chromedp.Do(ctx, actions...); err != nil {
-			t.Fatal(err)
-		}
+		act(t, ctx, actions...)
 	}
 	ask := func(what chromedp.Action[string]) string {
 		t.Helper()

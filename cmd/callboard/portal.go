@@ -307,7 +307,7 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 
 // replay asks to handle a delivery again.
 func (p *portal) replay(ctx context.Context, id, reason string) error {
-	return p.intake().translator.Replay(ctx, id, reason, event.ActorIn(ctx))
+	return p.ordered(ctx, p.intake().translator.Replay(ctx, id, reason, event.ActorIn(ctx)))
 }
 
 // scoreTime is the time by which scores are judged where nothing happens; zero while the

@@ -73,7 +73,20 @@ func (p *portal) survey(ctx context.Context, source string) error {
 
 // allow asks to handle a delivery again that is held.
 func (p *portal) allow(ctx context.Context, id, reason string) error {
-	return p.intake().translator.Allow(ctx, id, reason, event.ActorIn(ctx))
+	return p.ordered(ctx, p.intake().translator.Allow(ctx, id, reason, event.ActorIn(ctx)))
+}
+
+// ordered returns err or, once what somebody asked for about a delivery can be read, nil:
+// the page that one comes back to is to show it.
+func (p *portal) ordered(ctx context.Context, err error) error {
+	if err != nil {
+		return err
+	}
+	last, err := p.inbox.Last(ctx)
+	if err != nil {
+		return err
+	}
+	return p.inboxes.WaitAll(ctx, last)
 }
 
 // namedOr is who somebody says that they are beside what they ask for or, if they do
@@ -88,7 +101,7 @@ func namedOr(ctx context.Context, by string) event.Actor {
 // dismiss has a delivery waited for by nobody any more that failed or is held. By is
 // what whoever asks calls themselves: nobody signs in.
 func (p *portal) dismiss(ctx context.Context, id, reason, by string) error {
-	return p.intake().translator.Dismiss(ctx, id, reason, namedOr(ctx, by))
+	return p.ordered(ctx, p.intake().translator.Dismiss(ctx, id, reason, namedOr(ctx, by)))
 }
 
 // refusals are the deliveries of a source that the door did not take.

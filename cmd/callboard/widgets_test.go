@@ -32,9 +32,7 @@ type widgetTest struct {
 
 func (w widgetTest) do(actions ...chromedp.Action[chromedp.Void]) {
 	w.t.Helper()
-	if err := chromedp.Do(w.ctx, actions...); err != nil {
-		w.t.Fatal(err)
-	}
+	act(w.t, w.ctx, actions...)
 }
 
 func (w widgetTest) open(path string) {
@@ -62,9 +60,7 @@ func (w widgetTest) loaded(element string) {
 // until waits for an expression to be true.
 func (w widgetTest) until(expression string) {
 	w.t.Helper()
-	if err := chromedp.Do(w.ctx, becomes(expression)); err != nil {
-		w.t.Fatal(err)
-	}
+	act(w.t, w.ctx, becomes(expression))
 }
 
 // becomes waits for an expression to be true on whatever page is open by then.

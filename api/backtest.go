@@ -75,7 +75,7 @@ func (a *API) proposed(c echo.Context) (*catalog.Entity, error) {
 	if len(strings.TrimSpace(string(text))) == 0 {
 		return a.cardNamed(c)
 	}
-	return readCard(text, c.Param("name"))
+	return readCard(text, pathParam(c, "name"))
 }
 
 func cardText(c echo.Context) ([]byte, error) {

@@ -35,7 +35,7 @@ func (a *API) handleBadge(c echo.Context) error {
 	if !ok {
 		return echo.ErrNotFound
 	}
-	ref := cardRef(pathParam(c, "name"))
+	ref := cardOf(c)
 	e, ok := a.catalog(c).Get(ref.String())
 	if !ok {
 		return writeBadge(c, ref.Name, "no such card", badgeRed)

@@ -33,7 +33,7 @@ func (a *API) handleRemoveCard(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	made, err := a.Desk.RemoveCard(actingAs(c, ""), cardRef(pathParam(c, "name")).String(), eventlog.Position(seen))
+	made, err := a.Desk.RemoveCard(actingAs(c, ""), cardOf(c).String(), eventlog.Position(seen))
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func (a *API) handleCheck(c echo.Context) error {
 
 // handleChecked handles "GET /api/sources/{name}/checks".
 func (a *API) handleChecked(c echo.Context) error {
-	name := c.Param("name")
+	name := pathParam(c, "name")
 	if _, err := a.Standing.One(c.Request().Context(), name); err != nil {
 		return err
 	}

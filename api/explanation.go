@@ -41,7 +41,7 @@ type explanation struct {
 // draftOf is the card of a path if that is a draft: as it was at the moment of the request or, if
 // it was not there then, as it is now. It is nil if it is none.
 func (a *API) draftOf(c echo.Context) *scorecards.Card {
-	ref := cardRef(c.Param("name")).String()
+	ref := cardOf(c).String()
 	e, ok := a.catalog(c).Get(ref)
 	if !ok {
 		e, ok = a.Catalog().Get(ref)
@@ -58,7 +58,7 @@ func (a *API) draftOf(c echo.Context) *scorecards.Card {
 // handleExplanation handles "GET /api/scorecards/{name}/explanation".
 func (a *API) handleExplanation(c echo.Context) error {
 	m := momentOf(c)
-	q := scorer.Question{Card: cardRef(c.Param("name")).String(), Rule: c.QueryParam("rule"), At: m.At, Known: m.Known}
+	q := scorer.Question{Card: cardOf(c).String(), Rule: c.QueryParam("rule"), At: m.At, Known: m.Known}
 	ref, err := catalog.ParseRef(c.QueryParam("entity"), catalog.Ref{Kind: "component"})
 	switch {
 	case c.QueryParam("entity") == "":

@@ -53,7 +53,7 @@ func (a *API) scorecard(c echo.Context, e *catalog.Entity) (scorecard, error) {
 // cardNamed finds the scorecard of a path, which is a name in the namespace default
 // or namespace/name written with a colon: "tools:readiness".
 func (a *API) cardNamed(c echo.Context) (*catalog.Entity, error) {
-	ref := cardRef(c.Param("name"))
+	ref := cardOf(c)
 	e, ok := a.catalog(c).Get(ref.String())
 	if !ok && !momentOf(c).Now() {
 		return nil, fault.New(fault.NotFound, "there was no %s", ref)
@@ -63,6 +63,9 @@ func (a *API) cardNamed(c echo.Context) (*catalog.Entity, error) {
 	}
 	return e.Entity, nil
 }
+
+// cardOf is the scorecard that a path names.
+func cardOf(c echo.Context) catalog.Ref { return cardRef(pathParam(c, "name")) }
 
 func cardRef(name string) catalog.Ref { return scorecards.RefNamed(scorecards.KindScorecard, name) }
 

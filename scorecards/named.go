@@ -7,13 +7,15 @@ import (
 )
 
 // RefNamed is the scorecard, exemption or initiative that an address names: by its name, which is
-// one in the namespace default, as namespace:name, or by its full reference.
+// one in the namespace default, as namespace:name, or by its full reference. A full reference of
+// another kind names nothing that there can be.
 func RefNamed(kind, name string) catalog.Ref {
 	ref := catalog.Ref{Kind: kind, Namespace: catalog.DefaultNamespace, Name: name}
 	if strings.Contains(name, "/") {
-		if full, err := catalog.ParseRef(name, ref); err == nil {
+		if full, err := catalog.ParseRef(name, ref); err == nil && strings.EqualFold(full.Kind, kind) {
 			return full
 		}
+		return ref
 	}
 	if namespace, rest, ok := strings.Cut(name, ":"); ok {
 		ref.Namespace, ref.Name = namespace, rest

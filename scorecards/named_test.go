@@ -14,7 +14,7 @@ func TestRefNamed(t *testing.T) {
 		"tools/readiness":             "scorecard:tools/readiness",
 		"scorecard:tools/readiness":   "scorecard:tools/readiness",
 		"Scorecard:Default/Readiness": "scorecard:default/readiness",
-		"component:default/readiness": "component:default/readiness",
+		"component:default/readiness": "scorecard:default/component:default/readiness",
 	} {
 		if got := scorecards.RefNamed(scorecards.KindScorecard, name).String(); got != want {
 			t.Errorf("%s is %s, want %s", name, got, want)

@@ -23,7 +23,7 @@ const maxPoints = 750
 func Moments(from, to time.Time, step Step) ([]time.Time, error) {
 	from, to = from.UTC(), to.UTC()
 	if !from.Before(to) {
-		return nil, fmt.Errorf("a trend must begin before it ends, found %s to %s", from.Format(time.RFC3339), to.Format(time.RFC3339))
+		return nil, fmt.Errorf("from must be before to, found %s to %s", from.Format(time.RFC3339), to.Format(time.RFC3339))
 	}
 	year, month, day := from.Date()
 	next := func(t time.Time) time.Time { return t.AddDate(0, 0, 1) }

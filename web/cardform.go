@@ -180,8 +180,11 @@ func (s *Site) publishCard(ctx context.Context, r request, of *scorecards.Card, 
 		return answer{}, err
 	}
 	ref, err := catalog.ParseRef(made.Ref, catalog.Ref{Kind: strings.ToLower(scorecards.KindScorecard)})
-	return answer{location: scorecardLink(ref)}, err
+	return answer{location: parseLocal(scorecardLink(ref)).set(fieldPublished, "1").String()}, err
 }
+
+// fieldPublished is in the address of a card after somebody published it.
+const fieldPublished = "published"
 
 // meanwhileView is who changed a card that somebody else is about to publish.
 type meanwhileView struct {

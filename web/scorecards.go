@@ -178,6 +178,7 @@ func (s *Site) scoresOf(ctx context.Context, r request, q scores.Query) ([]score
 
 type scorecardView struct {
 	scoreCard
+	published ui.EventMark // the event that made it what it is, if somebody comes from there
 	rungs []rungView
 	trend trendView
 	heat  heatView
@@ -289,7 +290,13 @@ func (s *Site) scorecard(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	a := answer{title: card.Title, body: scorecardPage(s.newScorecardView(r, card, list, trend, moved))}
+	var published ui.EventMark
+	if r.self.query.Has(fieldPublished) {
+		published, r.self = mark(e.Since.Position), r.self.drop(fieldPublished)
+	}
+	v := s.newScorecardView(r, card, list, trend, moved)
+	v.published = published
+	a := answer{title: card.Title, body: scorecardPage(v)}
 	if trend.Running != nil {
 		a.again = tryAgain
 	}

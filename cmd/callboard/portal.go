@@ -298,7 +298,7 @@ func (p *portal) openServer(metrics *prometheus.Registry) error {
 		Subscribers: p.subscribers, Sources: p.webSources, URL: base, Organisation: p.config.Name, Demo: p.options.demo, Manual: p.options.manual, Now: p.now, Logger: p.logger,
 	})
 	pages.Register(p.echo)
-	p.echo.GET("/metrics", echo.WrapHandler(promhttp.HandlerFor(prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
+	p.echo.Match([]string{http.MethodGet, http.MethodHead}, "/metrics", echo.WrapHandler(promhttp.HandlerFor(prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
 		return prometheus.Gatherers{metrics, p.intake().metrics}.Gather()
 	}), promhttp.HandlerOpts{})))
 	p.echo.HTTPErrorHandler = errorHandler(answers, pages)

@@ -6,6 +6,7 @@ import (
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
+	"github.com/callboard/callboard/scorecards"
 )
 
 // OpenCard makes a scorecard of what somebody wrote.
@@ -41,8 +42,11 @@ func (d *Desk) RemoveCard(ctx context.Context, ref string, seen eventlog.Positio
 		return Made{}, err
 	}
 	at, err := d.Make(ctx, ref, func(now *catalog.Entity) (*catalog.Entity, error) {
-		if now == nil {
+		switch {
+		case now == nil:
 			return nil, fault.New(fault.NotFound, "there is no %s", ref)
+		case now.Kind != scorecards.KindScorecard: // those have an end of their own
+			return nil, fault.New(fault.Invalid, "%s is no scorecard", ref)
 		}
 		return nil, d.seen(ref, seen)
 	})

@@ -510,4 +510,11 @@ func TestACardIsOpenedAndChanged(t *testing.T) {
 	if _, err := o.RemoveCard(as(t, "Moss Bank"), made.Ref, 0); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("removed twice: %v", err)
 	}
+	opened, err := o.OpenInitiative(as(t, "Fen Lock"), desk.Terms{Title: "Silver by summer", Scorecard: "readiness", Level: "Silver", Target: "2026-06-30"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.RemoveCard(as(t, "Moss Bank"), opened.Ref, 0); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("an initiative is removed as a card is: %v", err)
+	}
 }

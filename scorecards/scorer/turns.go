@@ -57,9 +57,14 @@ func (t *turns) passed() {
 	}
 }
 
-// tell says what an event that was folded made of the agreement that it is about.
+// tell says what an event that was folded, and declares an agreement, made of that.
 func (t *turns) tell(ctx context.Context, rec eventlog.Record, before agreement) error {
 	if t == nil || !isAgreement(rec.Subject) || rec.Backfilled() {
+		return nil
+	}
+	switch rec.Type {
+	case event.TypeEntityRegistered, event.TypeEntityChanged, event.TypeEntityRemoved:
+	default: // what is said here is of agreements, too
 		return nil
 	}
 	t.fresh = false
@@ -129,14 +134,18 @@ func (t *turns) ask(ctx context.Context, i *scorecards.Initiative, says event.In
 	return t.append(ctx, i.Ref.String(), says, w)
 }
 
-// unmeasured lists the open initiatives, begun by the time of an event, on the card that it is
-// about and that cannot be measured.
+// unmeasured lists the open initiatives, begun by now, on the card that an event is about and
+// that cannot be measured. The event may tell of before they began.
 func (t *turns) unmeasured(rec eventlog.Record) (all []*scorecards.Initiative) {
 	if t == nil || !strings.HasPrefix(strings.ToLower(rec.Subject), "scorecard:") || rec.Backfilled() {
 		return nil
 	}
+	now := t.judge.clock
+	if rec.Time.After(now) {
+		now = rec.Time
+	}
 	for _, i := range t.judge.world.initiatives {
-		if strings.EqualFold(i.Card, rec.Subject) && isOpen(i, rec.Time) && !i.Begins().After(rec.Time) && i.Unmeasured(t.judge.world.cards[i.Card]) != "" {
+		if strings.EqualFold(i.Card, rec.Subject) && isOpen(i, now) && !i.Begins().After(now) && i.Unmeasured(t.judge.world.cards[i.Card]) != "" {
 			all = append(all, i)
 		}
 	}
@@ -147,7 +156,11 @@ func (t *turns) unmeasured(rec eventlog.Record) (all []*scorecards.Initiative) {
 // mended says whom initiatives ask that an event that was judged has made measurable.
 func (t *turns) mended(ctx context.Context, rec eventlog.Record, before []*scorecards.Initiative) error {
 	for _, i := range before {
-		if err := t.ask(ctx, i, event.InitiativeAsked{Mended: true}, why{rec.Time, rec.Actor, rec.Cause, rec.ID}); err != nil {
+		at := rec.Time
+		if i.Begins().After(at) {
+			at = i.Begins()
+		}
+		if err := t.ask(ctx, i, event.InitiativeAsked{Mended: true}, why{at, rec.Actor, rec.Cause, rec.ID}); err != nil {
 			return err
 		}
 	}

@@ -255,6 +255,14 @@ func TestAsks(t *testing.T) {
 		{"a level that comes", []said{{2, ref, initiative(map[string]any{"level": "Gold"})}, {4, card, ladder("Bronze", "Gold")}}, []string{
 			"4 09:00 1 of 3, 0 days, group:default/bank mended", "13 08:00 1 of 3, 7 days, group:default/bank",
 		}},
+		{"a level that comes after the start", []said{{2, ref, initiative(map[string]any{"level": "Gold", "start": "2026-03-05"})}, {9, card, ladder("Bronze", "Gold")}, {10, "component:default/cart", component("cart", "shop", "production")}}, []string{
+			"9 09:00 1 of 3, 0 days, group:default/bank mended", "13 08:00 1 of 3, 7 days, group:default/bank",
+		}},
+		{"a level of a commit from before the start that comes after it", []said{
+			{2, ref, initiative(map[string]any{"level": "Gold", "start": "2026-03-05"})}, {8, "component:default/cart", component("cart", "shop", "experimental")}, {3, card, ladder("Bronze", "Gold")},
+		}, []string{
+			"5 08:00 1 of 3, 0 days, group:default/bank mended", "13 08:00 1 of 3, 7 days, group:default/bank",
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			log := eventlogtest.NewMemory()

@@ -288,11 +288,13 @@ func (b *backtest) move(key pair) (Move, bool) {
 	was, judged := b.recorded.standing[key]
 	is, judges := b.judge.standing[key]
 	m := Move{Entity: key.entity}
-	if judged {
-		m.Before = &was.Score
+	if judged { // copied, so that what is kept of a backtest is not all that it knew
+		before := was.Score
+		m.Before = &before
 	}
 	if judges {
-		m.After = &is.Score
+		after := is.Score
+		m.After = &after
 	}
 	ids := maps.Clone(is.outcomes)
 	if ids == nil {

@@ -22,6 +22,9 @@ import (
 const (
 	// keptAttempts is how many results are kept, the newest.
 	keptAttempts = 12
+	// keptMoves is how many entities that stand otherwise these name together: some 100 MB of
+	// cards of 20 rules.
+	keptMoves = 50_000
 	// waitingAttempts is how many may wait for the one that runs.
 	waitingAttempts = 8
 	// countsFor is how long a result counts: who asks the same again gets it.
@@ -45,14 +48,16 @@ type Trials struct {
 	turn  chan struct{} // holds one thing while one runs
 	// longest is how long one may take.
 	longest time.Duration
+	// moves is how many entities all that are kept may name; the newest is kept, whatever it names.
+	moves int
 
 	mu   sync.Mutex
-	kept []*Attempt // the oldest first
+	kept []*Attempt // those that ended in the order in which they did
 }
 
 // NewTrials returns none yet. The end of ctx ends what runs.
 func NewTrials(ctx context.Context, log eventlog.Reader, kinds catalog.Kinds, now func() time.Time) *Trials {
-	return &Trials{ctx: ctx, log: log, kinds: kinds, now: now, turn: make(chan struct{}, 1), longest: runsFor}
+	return &Trials{ctx: ctx, log: log, kinds: kinds, now: now, turn: make(chan struct{}, 1), longest: runsFor, moves: keptMoves}
 }
 
 // Attempt is a backtest that runs, or ran.
@@ -124,9 +129,7 @@ func (t *Trials) Begin(e *catalog.Entity, text string, from, to time.Time, step 
 	}
 	a := &Attempt{ID: id, Text: text, Entity: e, Card: card, begun: t.now(), ended: make(chan struct{})}
 	t.kept = append(slices.DeleteFunc(t.kept, func(k *Attempt) bool { return k.ID == id }), a)
-	if over := len(t.kept) - keptAttempts; over > 0 {
-		t.kept = slices.Delete(t.kept, 0, over)
-	}
+	t.trim()
 	trial := Trial{Card: card, From: from, To: to, Step: step, Keep: keptTransitions, Progress: func(at, of eventlog.Position) {
 		a.share.Store(uint64(1000 * at / max(of, 1)))
 	}}
@@ -148,8 +151,12 @@ func (a *Attempt) counts(now time.Time) bool {
 
 func (t *Trials) run(a *Attempt, trial Trial) {
 	defer func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
 		a.over = t.now()
 		close(a.ended)
+		t.kept = append(slices.DeleteFunc(t.kept, func(k *Attempt) bool { return k == a }), a)
+		t.trim()
 	}()
 	select {
 	case t.turn <- struct{}{}:
@@ -163,6 +170,28 @@ func (t *Trials) run(a *Attempt, trial Trial) {
 	a.result, a.err = trial.Run(ctx, t.log, t.kinds)
 	if a.err != nil && ctx.Err() != nil && t.ctx.Err() == nil {
 		a.err = fault.New(fault.Unavailable, "the backtest came to %d %% in %v and was given up, since others wait: ask for a shorter time, or have the rules go through less", a.share.Load()/10, t.longest)
+	}
+}
+
+// trim drops what is too much to keep: of those that ended, the ones that did so first.
+// The lock is held.
+func (t *Trials) trim() {
+	var ended []*Attempt
+	for _, a := range t.kept {
+		select {
+		case <-a.ended:
+			ended = append(ended, a)
+		default:
+		}
+	}
+	over, moves := len(t.kept)-keptAttempts, 0
+	for i, a := range slices.Backward(ended) {
+		if a.result != nil {
+			moves += len(a.result.Moves)
+		}
+		if i < over || moves > t.moves && i < len(ended)-1 {
+			t.kept = slices.DeleteFunc(t.kept, func(k *Attempt) bool { return k == a })
+		}
 	}
 }
 

@@ -109,6 +109,41 @@ func TestTrialsThatWait(t *testing.T) {
 	}
 }
 
+// Those that ended first are forgotten first, when all together name too many entities; the
+// newest is kept, whatever it names.
+func TestTrialsForget(t *testing.T) {
+	now := time.Date(2026, 3, 4, 0, 0, 0, 0, time.UTC)
+	trials, card := trialsOfStory(t, now)
+	card.Metadata.Name = "another" // nothing is on record of it
+	run := func(text string) *scorer.Attempt {
+		t.Helper()
+		a, err := trials.Begin(card, text, time.Time{}, now, scorecards.Day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.Result(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	first := run("first")
+	b, _ := first.Result(t.Context())
+	each := len(b.Moves)
+	for _, tt := range []struct{ most, kept int }{{0, 1}, {2 * each, 2}, {3*each - 1, 2}, {3 * each, 3}} {
+		trials.KeepMoves(tt.most)
+		var all []*scorer.Attempt
+		for i := range 3 {
+			all = append(all, run(fmt.Sprint(tt, i)))
+		}
+		run(fmt.Sprint(tt, 2)) // who asks the same again gets it
+		for i, a := range all {
+			if _, is := trials.Find(a.ID); is != (i >= len(all)-tt.kept) {
+				t.Errorf("of at most %d moves, with %d each: number %d is kept: %v", tt.most, each, i+1, is)
+			}
+		}
+	}
+}
+
 // Of a card that nothing is on record of, each entity that it would judge is told with what
 // its rules would say.
 func TestMovesSayWhy(t *testing.T) {

@@ -25,7 +25,7 @@ func (f folder) score(d event.ScoreChanged) error {
 		if _, err := f.Exec(`DELETE FROM standing WHERE card = ? AND entity = ?`, d.Card, f.rec.Subject); err != nil {
 			return err
 		}
-		return f.mend(d.Card, "", nil)
+		return f.mend(d.Card, "", nil, nil)
 	}
 	_, _, card, err := f.of(d.Card)
 	if err != nil {
@@ -41,13 +41,13 @@ func (f folder) score(d event.ScoreChanged) error {
 	case !knownWas || !knownNow: // the ladder is another one: nobody can say what is higher
 		return nil
 	case now > was:
-		return f.mend(d.Card, d.After.Level, card)
+		return f.mend(d.Card, d.After.Level, card, after)
 	default:
 		rules := reasons(d, before, after)
 		if err := f.lapses(d, rules); err != nil {
 			return err
 		}
-		return f.fell(d, rules)
+		return f.fell(d, rules, after)
 	}
 }
 
@@ -57,15 +57,19 @@ type open struct {
 	position int64
 	time     int64
 	was, now string
-	why      []byte
+	why      Why
 }
 
 func (f folder) open(card string) (o open, ok bool, err error) {
+	var why []byte
 	err = f.QueryRow(`SELECT i.notice, i.position, i.time, i.was, i.now, i.why FROM falls AS i JOIN notices AS n ON n.id = i.notice
 		WHERE i.entity = ? AND i.card = ? AND i.ended = 0 AND n.gone = 0 AND n.ripe > ? ORDER BY i.notice DESC, i.position DESC LIMIT 1`, f.rec.Subject, card, f.clock()).
-		Scan(&o.notice, &o.position, &o.time, &o.was, &o.now, &o.why)
+		Scan(&o.notice, &o.position, &o.time, &o.was, &o.now, &why)
 	if errors.Is(err, sql.ErrNoRows) {
 		return o, false, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(why, &o.why)
 	}
 	return o, err == nil && f.near(o.time, f.grace), err
 }
@@ -81,8 +85,9 @@ func (f folder) near(at int64, within time.Duration) bool {
 }
 
 // mend takes a fall back that is not ripe, since the entity stands higher again, or is
-// not judged any more (nil for the card).
-func (f folder) mend(ref, level string, card *scorecards.Card) error {
+// not judged any more (nil for the card). Of a rise that does not reach what it fell from, the
+// rules that fail now are what it is due to.
+func (f folder) mend(ref, level string, card *scorecards.Card, now map[string]openRule) error {
 	o, ok, err := f.open(ref)
 	if err != nil || !ok {
 		return err
@@ -91,7 +96,7 @@ func (f folder) mend(ref, level string, card *scorecards.Card) error {
 		return err
 	}
 	if card != nil && card.Rank(level) < card.Rank(o.was) {
-		return f.insert(o.notice, ref, Fall{From: o.was, To: level}, o.why, o.time)
+		return f.insert(o.notice, ref, Fall{From: o.was, To: level, Why: o.why.still(now)}, o.time)
 	}
 	_, err = f.Exec(`UPDATE notices SET gone = ?, gone_at = ? WHERE id = ? AND NOT EXISTS (SELECT 1 FROM falls WHERE notice = ? AND ended = 0)`,
 		f.rec.Position, f.clock(), o.notice, o.notice)
@@ -103,32 +108,28 @@ func (f folder) end(o open) error {
 	return err
 }
 
-// fell folds that an entity fell, and due to which rules.
-func (f folder) fell(d event.ScoreChanged, rules []Rule) error {
-	written, err := json.Marshal(Why{Rules: rules, Actor: f.rec.Actor, Cause: f.rec.Cause})
-	if err != nil {
-		return err
-	}
+// fell folds that an entity fell, and due to which rules; now are those that let it not pass.
+func (f folder) fell(d event.ScoreChanged, rules []Rule, now map[string]openRule) error {
 	o, ok, err := f.open(d.Card)
 	if err != nil {
 		return err
 	}
-	fall := Fall{From: d.Before.Level, To: d.After.Level}
+	fall := Fall{From: d.Before.Level, To: d.After.Level, Why: Why{Rules: rules, Actor: f.rec.Actor, Cause: f.rec.Cause}}
 	if ok { // further
 		if err := f.end(o); err != nil {
 			return err
 		}
-		fall.From = o.was
+		fall.From, fall.Why = o.was, o.why.still(now).further(fall.Why)
 		if _, err := f.Exec(`UPDATE notices SET shown = ? WHERE id = ?`, f.clock(), o.notice); err != nil {
 			return err
 		}
-		return f.insert(o.notice, d.Card, fall, written, f.rec.Time.UnixNano())
+		return f.insert(o.notice, d.Card, fall, f.rec.Time.UnixNano())
 	}
 	id, err := f.group(d)
 	if err != nil {
 		return err
 	}
-	return f.insert(id, d.Card, fall, written, f.rec.Time.UnixNano())
+	return f.insert(id, d.Card, fall, f.rec.Time.UnixNano())
 }
 
 // group is the notice that a fall belongs to: of its team and card.
@@ -147,8 +148,12 @@ func (f folder) group(d event.ScoreChanged) (int64, error) {
 	return id, f.concern(id, owner)
 }
 
-func (f folder) insert(notice int64, card string, fall Fall, why []byte, at int64) error {
-	_, err := f.Exec(`INSERT INTO falls (notice, entity, card, position, time, begun_at, was, now, why) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+func (f folder) insert(notice int64, card string, fall Fall, at int64) error {
+	why, err := json.Marshal(fall.Why)
+	if err != nil {
+		return err
+	}
+	_, err = f.Exec(`INSERT INTO falls (notice, entity, card, position, time, begun_at, was, now, why) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		notice, f.rec.Subject, card, f.rec.Position, at, f.rec.Time.UnixNano(), fall.From, fall.To, string(why))
 	return err
 }

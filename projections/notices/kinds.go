@@ -38,7 +38,7 @@ func Kinds() []Kind {
 		{Opened, "New initiatives", "flag", "info", "An initiative asks for something from now on, or for something else."},
 		{Reminder, "Reminders", "clock", "warn", "The last day of an initiative comes near."},
 		{Requested, "Exemptions asked for", "shield", "warn", "A request for an exemption waits for a decision."},
-		{Decided, "Exemptions decided", "shield", "info", "An exemption that was asked for is granted or denied, or one that was granted is revoked."},
+		{Decided, "Exemptions decided", "shield", "info", "An exemption that was asked for is granted or denied, or one that was asked for and granted is revoked."},
 		{Expiring, "Exemptions that end soon", "shield", "warn", "An exemption ends within a week, or tomorrow."},
 		{Expired, "Exemptions that ended", "shield", "bad", "An exemption does not hold any more."},
 	}

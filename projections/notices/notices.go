@@ -140,6 +140,14 @@ type Rule struct {
 	New     bool   `json:"new,omitempty"` // it did not count before
 	// Lapse is what became of the exemption from it; nil if there was none.
 	Lapse *Lapse `json:"lapse,omitempty"`
+	// Earlier is what it is due to, if an entity fell in several steps and it is not the last one.
+	Earlier *Earlier `json:"earlier,omitempty"`
+}
+
+// Earlier is who led to a step of a fall before the last one, and by what.
+type Earlier struct {
+	Actor event.Actor `json:"actor,omitzero"`
+	Cause event.Cause `json:"cause,omitzero"`
 }
 
 // Lapse is that an entity is exempt no more. It is empty if the exemption still is one, of

@@ -504,6 +504,51 @@ func TestMomentsWithinTheGrace(t *testing.T) {
 	}
 }
 
+// A fall in steps is due to all that fails by then, with who led to what before the last step; one
+// that is taken back in part to what still fails.
+func TestReasonsOfSteps(t *testing.T) {
+	fails := func(rule string) event.RuleChange {
+		return event.RuleChange{Rule: rule, Title: strings.ToUpper(rule), Before: "pass", After: "fail", Message: "no " + rule}
+	}
+	passes := func(rule string) event.RuleChange {
+		return event.RuleChange{Rule: rule, Title: strings.ToUpper(rule), Before: "fail", After: "pass"}
+	}
+	type step struct {
+		by, sha, to string
+		rules       []event.RuleChange
+	}
+	first, second := step{"mossbank", "aaaaaaaaaaaa", "Silver", []event.RuleChange{fails("a")}}, step{"saltmarsh", "bbbbbbbbbbbb", "Bronze", []event.RuleChange{fails("b")}}
+	for _, c := range []struct {
+		name     string
+		steps    []step
+		says, by string
+	}{
+		{"two", []step{first, second}, "“A” fails (no a) since before by mossbank in aaaaaaaa; “B” fails (no b)", "saltmarsh"},
+		{"of the same commit", []step{first, {first.by, first.sha, "Bronze", second.rules}}, "“A” fails (no a); “B” fails (no b)", "mossbank"},
+		{"the first is mended", []step{first, second, {"kestrel", "cccccccccccc", "Silver", []event.RuleChange{passes("a")}}}, "“B” fails (no b)", "saltmarsh"},
+		{"the second is mended", []step{first, second, {"kestrel", "cccccccccccc", "Silver", []event.RuleChange{passes("b")}}}, "“A” fails (no a)", "mossbank"},
+		{"one of two at once", []step{{"mossbank", "aaaaaaaaaaaa", "Bronze", []event.RuleChange{fails("a"), fails("b")}}, {"kestrel", "cccccccccccc", "Silver", []event.RuleChange{passes("b")}}}, "“A” fails (no a)", "mossbank"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStory(t).declare(map[string]string{"payments": "bank"})
+			was := "Gold"
+			for _, step := range c.steps {
+				d := event.ScoreChanged{Card: card, Title: "Readiness", Before: score(was), After: score(step.to), Rules: step.rules}
+				s.add("component:default/payments", event.TypeScoreChanged, d, by(step.by, step.sha)).after(time.Minute)
+				was = step.to
+			}
+			all, err := folded(t, s).List(t.Context(), notices.Query{Now: s.now})
+			if err != nil || len(all) != 1 || len(all[0].Falls) != 1 {
+				t.Fatalf("%+v, %v", all, err)
+			}
+			is := all[0].Falls[0]
+			same(t, "said", c.says, is.Said())
+			same(t, "by", c.by, is.Actor.String())
+			same(t, "levels", "Gold "+was, is.From+" "+is.To)
+		})
+	}
+}
+
 // A fall is due to what counts and fails, be it since now or because its day has come.
 func TestReasons(t *testing.T) {
 	change := func(rule, before, after, message string) event.RuleChange {

@@ -70,3 +70,43 @@ func reasons(d event.ScoreChanged, before, after map[string]openRule) (all []Rul
 	}
 	return all
 }
+
+// still is what of a fall still is so, given the rules that let the entity not pass now.
+func (w Why) still(now map[string]openRule) Why {
+	is := Why{Actor: w.Actor, Cause: w.Cause}
+	for _, r := range w.Rules {
+		if n := now[r.ID]; n.Outcome == scorecards.Fail && n.Counts {
+			r.Message = n.Message
+			is.Rules = append(is.Rules, r)
+		}
+	}
+	if len(is.Rules) == 0 {
+		return is
+	}
+	first := is.Rules[0].Earlier
+	if first == nil || slices.ContainsFunc(is.Rules, func(r Rule) bool { return r.Earlier == nil || *r.Earlier != *first }) {
+		return is
+	}
+	is.Actor, is.Cause = first.Actor, first.Cause // all that is left is due to what was first
+	for i := range is.Rules {
+		is.Rules[i].Earlier = nil
+	}
+	return is
+}
+
+// further is a fall with one that came after it, as one: due to the rules of both.
+func (w Why) further(next Why) Why {
+	one := Why{Actor: next.Actor, Cause: next.Cause}
+	for _, r := range w.Rules {
+		if slices.ContainsFunc(next.Rules, func(n Rule) bool { return n.ID == r.ID }) {
+			continue
+		}
+		sameCommit := w.Cause.Commit != "" && w.Cause.Commit == next.Cause.Commit // by another delivery
+		if r.Earlier == nil && (w.Actor != next.Actor || w.Cause != next.Cause && !sameCommit) {
+			r.Earlier = &Earlier{w.Actor, w.Cause}
+		}
+		one.Rules = append(one.Rules, r)
+	}
+	one.Rules = append(one.Rules, next.Rules...)
+	return one
+}

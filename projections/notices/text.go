@@ -299,9 +299,24 @@ func (f Fall) Said() string {
 		default:
 			says = "“" + says + "” fails"
 		}
+		if r.Earlier != nil {
+			says += r.Earlier.says()
+		}
 		all = append(all, says)
 	}
 	return strings.Join(append(all, f.lapses()...), "; ")
+}
+
+// says names whom a rule that fails already is due to, after what it says.
+func (e Earlier) says() string {
+	says := " since before"
+	if who := e.Actor.String(); who != "" {
+		says += " by " + who
+	}
+	if sha := e.Cause.Commit; sha != "" {
+		says += " in " + sha[:min(len(sha), 8)]
+	}
+	return says
 }
 
 // lapses says of each exemption that is one no more what became of it.

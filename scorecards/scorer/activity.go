@@ -89,38 +89,46 @@ func (a *activity) fork() *activity {
 	return &f
 }
 
-// tell folds an event about what happens.
-func (a *activity) tell(rec reading) {
+// tell folds an event about what happens. It reports whether that may change a fact: what is told
+// once more, as a survey does, changes none.
+func (a *activity) tell(rec reading) bool {
 	since := sourceOf(rec.Record)
 	switch d := rec.says.(type) {
 	case event.ActivityPush:
 		a.push(rec.Record, d, since)
+		return true
 	case event.ActivityRelease:
+		news := a.releases.since == nil
 		a.releases.since = &since
-		a.releases.tell(d.Tag, rec.Time, release{orTime(d.Published, rec.Time), d.Action != "deleted" && !d.Prerelease})
+		return a.releases.tell(d.Tag, rec.Time, release{orTime(d.Published, rec.Time), d.Action != "deleted" && !d.Prerelease}) || news
 	case event.ActivityDeployment:
 		since.Commit = d.Commit
+		news := a.deployments.since == nil
 		a.deployments.since = &since
 		if !isProduction(d.Environment) {
-			return
+			return news
 		}
 		ended := orTime(d.Finished, rec.Time)
 		if d.Status == event.StatusSuccess && ended.After(a.deployments.last) {
 			a.deployments.last = ended
 		}
-		a.deployments.tell(d.ID, rec.Time, deployment{d.Environment, d.Commit, d.Status, ended})
+		return a.deployments.tell(d.ID, rec.Time, deployment{d.Environment, d.Commit, d.Status, ended}) || news
 	case event.ActivityPipeline:
 		since.Commit = d.Commit
+		news := a.pipelines.since == nil
 		a.pipelines.since = &since
-		a.pipelines.tell(d.ID, rec.Time, pipeline{d.Branch, d.Status, orTime(d.Finished, rec.Time)})
+		return a.pipelines.tell(d.ID, rec.Time, pipeline{d.Branch, d.Status, orTime(d.Finished, rec.Time)}) || news
 	case event.ActivityPullRequest:
 		since.Commit = d.HeadSHA
+		news := a.requests.since == nil
 		a.requests.since = &since
-		a.requests.tell(strconv.FormatInt(d.Number, 10), rec.Time, request{d.State == "open", d.Draft, orTime(d.Opened, rec.Time)})
+		return a.requests.tell(strconv.FormatInt(d.Number, 10), rec.Time, request{d.State == "open", d.Draft, orTime(d.Opened, rec.Time)}) || news
 	case event.ActivityAlert:
+		news := a.alerts.since == nil
 		a.alerts.since = &since
-		a.alerts.tell(d.Tool+"/"+d.ID, rec.Time, alert{d.State == event.AlertOpen, severityOf(d), orTime(d.Opened, rec.Time)})
+		return a.alerts.tell(d.Tool+"/"+d.ID, rec.Time, alert{d.State == event.AlertOpen, severityOf(d), orTime(d.Opened, rec.Time)}) || news
 	}
+	return true
 }
 
 func (a *activity) push(rec eventlog.Record, d event.ActivityPush, since scorecards.Source) {

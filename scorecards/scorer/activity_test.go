@@ -367,9 +367,17 @@ func middle(all []time.Duration) time.Duration {
 	return (all[(n-1)/2] + all[n/2]) / 2
 }
 
-// A level that falls because a deployment is long ago does so on the very day,
-// though the scorer sees the log much later.
-func TestTimePassesInThePast(t *testing.T) {
+// happened is something to tell, and on which day it was.
+type happened struct {
+	day     int
+	subject string
+	data    event.Data
+}
+
+// levelsOfDelivery are the levels that the payments service had when that was told, by a card that
+// wants a deployment within the last month.
+func levelsOfDelivery(t *testing.T, all ...happened) (got []string) {
+	t.Helper()
 	log := eventlogtest.NewMemory()
 	card := entity(scorecards.KindScorecard, "delivery", map[string]any{
 		"owner": "platform", "filter": `entity.kind == "Component"`,
@@ -377,16 +385,8 @@ func TestTimePassesInThePast(t *testing.T) {
 		"rules":  []any{rule("often", "Steady", "activity.deployments >= 1")},
 	})
 	declared := entity("Component", "payments", map[string]any{"type": "service", "lifecycle": "production", "owner": "bank"})
-	for i, one := range []struct {
-		day     int
-		subject string
-		data    event.Data
-	}{
-		{0, "scorecard:default/delivery", event.EntityRegistered{Declaration: card}},
-		{1, service, event.EntityRegistered{Declaration: declared}},
-		{2, "acme/payments", event.ActivityDeployment{Repository: payments, ID: "1", Environment: "production", Status: event.StatusSuccess}},
-		{50, "acme/payments", event.ActivityPush{Repository: payments, Ref: "refs/heads/main", After: fmt.Sprintf("%040d", 1), Default: true}},
-	} {
+	all = append([]happened{{0, "scorecard:default/delivery", event.EntityRegistered{Declaration: card}}, {1, service, event.EntityRegistered{Declaration: declared}}}, all...)
+	for i, one := range all {
 		e, err := event.New("/sources/github", one.subject, one.data)
 		if err != nil {
 			t.Fatal(err)
@@ -401,7 +401,6 @@ func TestTimePassesInThePast(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var got []string
 	for _, rec := range eventlogtest.ReadAll(t, log, 0) {
 		if rec.Type == event.TypeScoreChanged {
 			d, err := event.DecodeAs[event.ScoreChanged](rec.Event)
@@ -411,7 +410,31 @@ func TestTimePassesInThePast(t *testing.T) {
 			got = append(got, fmt.Sprintf("day %d %q %s", int(rec.Time.Sub(begin)/day), d.After.Level, rec.Cause.Schedule))
 		}
 	}
+	return got
+}
+
+func deployed(on int, id string) happened {
+	return happened{on, "acme/payments", event.ActivityDeployment{Repository: payments, ID: id, Environment: "production", Status: event.StatusSuccess}}
+}
+
+func pushed(on int) happened {
+	return happened{on, "acme/payments", event.ActivityPush{Repository: payments, Ref: "refs/heads/main", After: fmt.Sprintf("%040d", on), Default: true}}
+}
+
+// A level that falls because a deployment is long ago does so on the very day,
+// though the scorer sees the log much later.
+func TestTimePassesInThePast(t *testing.T) {
 	want := []string{`day 1 "" `, `day 2 "Steady" `, `day 32 "" scorecards 2026-02-02T00:00:00Z`}
+	if diff := cmp.Diff(want, levelsOfDelivery(t, deployed(2, "1"), pushed(50))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// What is told late is judged as it was, and what time alone changed since has the day on which it
+// did. What is told once more changes nothing.
+func TestLateNews(t *testing.T) {
+	want := []string{`day 1 "" `, `day 2 "Steady" `, `day 32 "" scorecards 2026-02-02T00:00:00Z`, `day 40 "Steady" `, `day 70 "" scorecards 2026-03-12T00:00:00Z`}
+	got := levelsOfDelivery(t, deployed(2, "1"), pushed(80), deployed(40, "2"), pushed(81), deployed(2, "1"), deployed(40, "2"), pushed(82))
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -196,13 +196,12 @@ func (j *judge) pass(ctx context.Context, to time.Time) error {
 			return err
 		}
 		j.tick(at)
-		j.catching = to.Sub(j.clock) > lookBack
-		// After an event that came late, the clock is ahead: what is due by then waits, so
-		// that each card is judged as if there were no other, and the same moment is judged
-		// once more.
+		j.catching = to.Sub(at) > lookBack
+		// After an event that came late this may be before the clock: what time alone changed
+		// since is judged once more, each at its time, as if there were no other card.
 		j.changed = []string{}
-		id := fmt.Sprintf("schedule %s %d", j.clock.UTC().Format(time.RFC3339Nano), j.at)
-		if err := j.judge(ctx, j.dues.take(at), scheduled(j.clock, id)); err != nil {
+		id := fmt.Sprintf("schedule %s %d", at.UTC().Format(time.RFC3339Nano), j.at)
+		if err := j.judge(ctx, j.dues.take(at), scheduled(at, id)); err != nil {
 			return err
 		}
 	}

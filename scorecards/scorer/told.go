@@ -13,7 +13,7 @@ const (
 
 // told is the newest that was told of each of many things, by id. Deliveries come
 // late and twice, so that the time of what they tell decides, not their order.
-type told[T any] struct {
+type told[T comparable] struct {
 	all    map[string]word[T]
 	newest time.Time
 	// stays says what is kept however old it is; nil: nothing.
@@ -21,18 +21,19 @@ type told[T any] struct {
 	swept int // how many there were after what is too old was dropped last
 }
 
-type word[T any] struct {
+type word[T comparable] struct {
 	at time.Time
 	is T
 }
 
-// tell takes note of what was said of a thing at a time.
-func (t *told[T]) tell(id string, at time.Time, is T) {
+// tell takes note of what was said of a thing at a time. It reports whether that is news.
+func (t *told[T]) tell(id string, at time.Time, is T) bool {
 	if t.all == nil {
 		t.all = map[string]word[T]{}
 	}
-	if was, ok := t.all[id]; ok && at.Before(was.at) {
-		return
+	was, ok := t.all[id]
+	if ok && at.Before(was.at) {
+		return false
 	}
 	t.all[id] = word[T]{at, is}
 	if at.After(t.newest) {
@@ -41,6 +42,7 @@ func (t *told[T]) tell(id string, at time.Time, is T) {
 	if len(t.all) > 2*t.swept+32 {
 		t.sweep()
 	}
+	return !ok || was.is != is
 }
 
 func (t *told[T]) sweep() {

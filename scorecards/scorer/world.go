@@ -194,12 +194,14 @@ func (w *World) happen(r reading, t *touched) {
 	repo, entity := whose(r.says)
 	switch {
 	case entity != "":
-		w.of(entity).tell(r)
-		t.entities[entity] = true
+		if w.of(entity).tell(r) {
+			t.entities[entity] = true
+		}
 	case repo.ID != "":
 		of := w.repository(place{repo.Source, repo.ID})
-		of.tell(r)
-		of.touch(t)
+		if of.tell(r) {
+			of.touch(t)
+		}
 	}
 }
 

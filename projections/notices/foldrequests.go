@@ -112,9 +112,25 @@ func (f folder) closeRequests(ref, kind string, after int64) (bool, error) {
 		f.rec.Position, f.clock(), ref, kind, after); err != nil {
 		return false, err
 	}
-	_, err := f.Exec(`UPDATE notices SET gone = ?, gone_at = ? WHERE gone = 0 AND kind = ? AND id IN (SELECT notice FROM requests WHERE exemption = ?)
-		AND NOT EXISTS (SELECT 1 FROM requests WHERE notice = notices.id AND ended = 0)`, f.rec.Position, f.clock(), kind, ref)
-	return true, err
+	if _, err := f.Exec(`UPDATE notices SET gone = ?, gone_at = ? WHERE gone = 0 AND kind = ? AND id IN (SELECT notice FROM requests WHERE exemption = ?)
+		AND NOT EXISTS (SELECT 1 FROM requests WHERE notice = notices.id AND ended = 0)`, f.rec.Position, f.clock(), kind, ref); err != nil {
+		return false, err
+	}
+	return true, f.spare(ref)
+}
+
+// spare has notices that go on without a request concern none whom only that one did: the owner
+// of its entity, and who asked.
+func (f folder) spare(ref string) error {
+	_, err := f.Exec(`DELETE FROM concerns WHERE (notice, ref) IN (
+			SELECT r.notice, k.owner FROM requests AS r JOIN known AS k ON k.ref = json_extract(r.says, '$.entity') WHERE r.exemption = ? AND r.ended = ?
+			UNION SELECT notice, json_extract(says, '$.by') FROM requests WHERE exemption = ? AND ended = ?)
+		AND EXISTS (SELECT 1 FROM requests AS o WHERE o.notice = concerns.notice AND o.ended = 0)
+		AND NOT EXISTS (SELECT 1 FROM requests AS o LEFT JOIN known AS k ON k.ref = json_extract(o.says, '$.entity')
+			WHERE o.notice = concerns.notice AND o.ended = 0 AND (k.owner = concerns.ref OR json_extract(o.says, '$.by') = concerns.ref))
+		AND NOT EXISTS (SELECT 1 FROM notices AS n JOIN known AS k ON k.ref = n.card WHERE n.id = concerns.notice AND k.owner = concerns.ref)`,
+		ref, f.rec.Position, ref, f.rec.Position)
+	return err
 }
 
 // lastDecision is what was told last of an exemption; zero if nothing was.

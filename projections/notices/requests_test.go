@@ -100,7 +100,7 @@ func TestWhoIsToldOfRequests(t *testing.T) {
 		return all[0]
 	}
 	waits, decided := one(notices.Requested), one(notices.Decided)
-	same(t, "who decides", []string{bank, ops, shop}, waits.Owners)
+	same(t, "who decides, and whose entity waits still", []string{ops, shop}, waits.Owners)
 	same(t, "what waits still", "An exemption of cart from “Has CODEOWNERS” of Readiness waits for a decision", notices.Text(waits).Headline)
 	same(t, "who asked", []string{bank, "user:default/kestrel"}, decided.Owners)
 	same(t, "the decision", notices.Words{

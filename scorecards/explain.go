@@ -1,8 +1,10 @@
 package scorecards
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"cel.dev/cel-go/cel"
@@ -167,13 +169,32 @@ func (x *explainer) node(e ast.Expr) *Node {
 	n.State, n.Value = stateOf(value)
 	if path, ok := new(reader).path(e); ok {
 		n.Input = path
-		n.Source = x.view.source(path)
+		n.Source = x.view.source(cmp.Or(reportedFact(e), path))
 		return n
 	}
 	for _, part := range x.parts(e) {
 		n.Children = append(n.Children, x.node(part))
 	}
 	return n
+}
+
+// reportedFact is the fact whose time an expression reads, as reported.sbom does; empty if it
+// reads none of one name.
+func reportedFact(e ast.Expr) string {
+	operand, name := ast.Expr(nil), ""
+	switch e.Kind() {
+	case ast.SelectKind:
+		operand, name = e.AsSelect().Operand(), e.AsSelect().FieldName()
+	case ast.CallKind:
+		if args := e.AsCall().Args(); len(args) == 2 && args[1].Kind() == ast.LiteralKind {
+			operand = args[0]
+			name, _ = args[1].AsLiteral().Value().(string)
+		}
+	}
+	if operand == nil || operand.Kind() != ast.IdentKind || strings.TrimPrefix(operand.AsIdent(), ".") != "reported" {
+		return ""
+	}
+	return factsPrefix + name
 }
 
 // parts are those below an expression that tell something: no literals, and of a loop what

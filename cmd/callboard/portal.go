@@ -157,7 +157,7 @@ func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o por
 		return nil, err
 	}
 	p.runner = projections.NewRunner(p.events, logger, p.catalog, p.history, p.repositories, p.scores, p.notices, p.docs, p.search, p.tree)
-	p.scorer = scorer.New(scorer.Options{Log: p.events, Kinds: kindsOf(p.config), Now: p.scoreTime, Logger: logger})
+	p.scorer = scorer.New(scorer.Options{Log: p.events, Kinds: kindsOf(p.config), Now: p.scoreTime, Logger: logger, Versions: p.versions})
 	p.trials = scorer.NewTrials(p.open, p.events, kindsOf(p.config), p.now)
 	p.trends = trends.Trends{Recorded: p.scores, Trials: p.trials}
 	p.moments = moments.New(p.catalog, p.history, p.events, func(ctx context.Context, at eventlog.Position) error { return p.runner.Wait(ctx, history.Name, at) }, p.now)

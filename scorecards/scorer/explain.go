@@ -55,7 +55,7 @@ func (s *Scorer) Explain(ctx context.Context, q Question) (*Explained, error) {
 		if err := cmp.Or(failed, err); err != nil {
 			return nil, err
 		}
-		return k.explain(), nil
+		return s.explain(ctx, k, q), nil
 	}
 	select {
 	case s.past <- struct{}{}:
@@ -63,11 +63,15 @@ func (s *Scorer) Explain(ctx context.Context, q Question) (*Explained, error) {
 	case <-ctx.Done():
 		return nil, fault.New(fault.Unavailable, "others are going back in time just now: %w", ctx.Err())
 	}
-	return explainPast(ctx, s.Log, s.Kinds, q)
+	k, err := knowledgeOf(ctx, s.Log, s.Kinds, q)
+	if err != nil {
+		return nil, err
+	}
+	return s.explain(ctx, k, q), nil
 }
 
-// explainPast folds the log as far as it counts.
-func explainPast(ctx context.Context, log eventlog.Reader, kinds catalog.Kinds, q Question) (*Explained, error) {
+// knowledgeOf folds the log as far as it counts.
+func knowledgeOf(ctx context.Context, log eventlog.Reader, kinds catalog.Kinds, q Question) (*knowledge, error) {
 	w := NewWorld(kinds)
 	w.only = q.Card
 	last := q.Known
@@ -100,11 +104,7 @@ func explainPast(ctx context.Context, log eventlog.Reader, kinds catalog.Kinds, 
 	if !q.At.IsZero() {
 		clock = q.At
 	}
-	k, err := w.knows(q, at, clock)
-	if err != nil {
-		return nil, err
-	}
-	return k.explain(), nil
+	return w.knows(q, at, clock)
 }
 
 // knowledge is all that is needed to explain a rule. Nothing of it changes with the world.
@@ -116,8 +116,20 @@ type knowledge struct {
 	at      eventlog.Position
 }
 
-func (k *knowledge) explain() *Explained {
-	return &Explained{Explanation: k.card.Explain(k.rule, k.subject, k.now), Card: k.card, Rule: k.rule, At: k.now, Position: k.at}
+// explain evaluates the rule, and finds what each value is from.
+func (s *Scorer) explain(ctx context.Context, k *knowledge, q Question) *Explained {
+	x := &Explained{Explanation: k.card.Explain(k.rule, k.subject, k.now), Card: k.card, Rule: k.rule, At: k.now, Position: k.at}
+	if s.Versions == nil {
+		return x
+	}
+	a := attribution{versions: func(ref string) ([]Version, error) { return s.Versions(ctx, ref, q.At, q.Known) }, subject: k.subject, read: map[string][]Version{}}
+	for _, root := range []*scorecards.Node{x.Explanation.Card, x.Filter, x.Expr} {
+		a.node(root)
+	}
+	if a.failed != nil { // the newest event of each descriptor is named then
+		s.Logger.WarnContext(ctx, "what a rule reads is not told by field", "entity", q.Entity, "error", a.failed)
+	}
+	return x
 }
 
 func (w *World) knows(q Question, at eventlog.Position, now time.Time) (*knowledge, error) {

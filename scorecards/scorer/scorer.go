@@ -44,12 +44,15 @@ type Log interface {
 	eventlog.Cursors
 }
 
-// Options are what a scorer is made of. All must be set.
+// Options are what a scorer is made of. All must be set but Versions.
 type Options struct {
 	Log    Log
 	Kinds  catalog.Kinds    // from which relations follow
 	Now    func() time.Time // zero: it is not to be judged by the clock yet
 	Logger *slog.Logger
+	// Versions tells what an entity was, up to a moment, in the order in which it counts. From that
+	// explanations know which event made a field what it is; nil: they name the newest.
+	Versions func(ctx context.Context, ref string, at time.Time, known eventlog.Position) ([]Version, error)
 }
 
 // Scorer judges. Make one with [New].

@@ -1,0 +1,23 @@
+package api_test
+
+import (
+	"net/http"
+	"testing"
+)
+
+// A card is named by its name, with its namespace, or by its full reference, and however the path
+// writes a colon. What is no card is none, and not deleted as one.
+func TestCardsAreNamed(t *testing.T) {
+	o := newOffice(t)
+	for _, name := range []string{"readiness", "default:readiness", "default%3Areadiness", "scorecard%3Adefault%2Freadiness"} {
+		for _, of := range []string{"", "/results"} {
+			if a := o.ask("GET", "/api/scorecards/"+name+of, ""); a.status != http.StatusOK {
+				t.Errorf("%s%s: %d %s", name, of, a.status, a.text)
+			}
+		}
+	}
+	o.refuses(http.StatusNotFound, "there is no scorecard:", "DELETE", "/api/scorecards/exemption%3Adefault%2Ffiled", "")
+	if _, is := o.Entity("exemption:default/filed"); !is {
+		t.Error("an exemption is deleted as a scorecard")
+	}
+}

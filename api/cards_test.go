@@ -1,8 +1,11 @@
 package api_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"testing"
+
+	"github.com/callboard/callboard/eventlog"
 )
 
 // A card is named by its name, with its namespace, or by its full reference, and however the path
@@ -15,6 +18,12 @@ func TestCardsAreNamed(t *testing.T) {
 				t.Errorf("%s%s: %d %s", name, of, a.status, a.text)
 			}
 		}
+	}
+	var card struct {
+		Position eventlog.Position
+	}
+	if err := json.Unmarshal([]byte(o.ask("GET", "/api/scorecards/readiness", "").text), &card); err != nil || card.Position != o.Since("scorecard:default/readiness") {
+		t.Errorf("its position is %d, %v", card.Position, err)
 	}
 	o.refuses(http.StatusNotFound, "there is no scorecard:", "DELETE", "/api/scorecards/exemption%3Adefault%2Ffiled", "")
 	if _, is := o.Entity("exemption:default/filed"); !is {

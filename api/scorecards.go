@@ -7,6 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/entities"
 	"github.com/callboard/callboard/projections/maturity"
@@ -28,13 +29,15 @@ type scorecard struct {
 	Entities int            `json:"entities"` // that it judges
 	Levels   map[string]int `json:"levels"`   // entities by level; "" stands for none
 	Spec     map[string]any `json:"spec"`
+	// Position is that of the event that made it what it is, which who changes it names.
+	Position eventlog.Position `json:"position"`
 }
 
 // handleScorecards handles "GET /api/scorecards".
 func (a *API) handleScorecards(c echo.Context) error {
 	all := []scorecard{}
 	for _, e := range a.catalog(c).Find(entities.Query{Kinds: []string{scorecards.KindScorecard}}).Entries {
-		card, err := a.scorecard(c, e.Entity)
+		card, err := a.scorecard(c, e)
 		if err != nil {
 			return err
 		}
@@ -43,8 +46,8 @@ func (a *API) handleScorecards(c echo.Context) error {
 	return c.JSON(http.StatusOK, map[string]any{"items": all})
 }
 
-func (a *API) scorecard(c echo.Context, e *catalog.Entity) (scorecard, error) {
-	card := scorecard{Card: e.Ref().String(), Title: e.Title(), Spec: e.Spec}
+func (a *API) scorecard(c echo.Context, e *entities.Entry) (scorecard, error) {
+	card := scorecard{Card: e.Ref, Title: e.Entity.Title(), Spec: e.Entity.Spec, Position: e.Since.Position}
 	all, err := maturity.StandingOn(c.Request().Context(), a.Scores, card.Card, momentOf(c))
 	card.Entities, card.Levels = all.Entities, all.Levels
 	return card, err
@@ -53,6 +56,14 @@ func (a *API) scorecard(c echo.Context, e *catalog.Entity) (scorecard, error) {
 // cardNamed finds the scorecard of a path, which is a name in the namespace default
 // or namespace/name written with a colon: "tools:readiness".
 func (a *API) cardNamed(c echo.Context) (*catalog.Entity, error) {
+	e, err := a.cardEntry(c)
+	if err != nil {
+		return nil, err
+	}
+	return e.Entity, nil
+}
+
+func (a *API) cardEntry(c echo.Context) (*entities.Entry, error) {
 	ref := cardOf(c)
 	e, ok := a.catalog(c).Get(ref.String())
 	if !ok && !momentOf(c).Now() {
@@ -61,7 +72,7 @@ func (a *API) cardNamed(c echo.Context) (*catalog.Entity, error) {
 	if !ok {
 		return nil, fault.New(fault.NotFound, "there is no %s", ref)
 	}
-	return e.Entity, nil
+	return e, nil
 }
 
 // cardOf is the scorecard that a path names.
@@ -71,7 +82,7 @@ func cardRef(name string) catalog.Ref { return scorecards.RefNamed(scorecards.Ki
 
 // handleScorecard handles "GET /api/scorecards/{name}".
 func (a *API) handleScorecard(c echo.Context) error {
-	e, err := a.cardNamed(c)
+	e, err := a.cardEntry(c)
 	if err != nil {
 		return err
 	}

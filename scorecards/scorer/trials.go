@@ -22,7 +22,7 @@ import (
 const (
 	// keptAttempts is how many results are kept, the newest.
 	keptAttempts = 12
-	// keptMoves is how many entities that stand otherwise these name together: some 100 MB of
+	// keptMoves is how many entities that stand otherwise these name together: some 170 MB of
 	// cards of 20 rules.
 	keptMoves = 50_000
 	// waitingAttempts is how many may wait for the one that runs.

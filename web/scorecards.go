@@ -179,14 +179,14 @@ func (s *Site) scoresOf(ctx context.Context, r request, q scores.Query) ([]score
 type scorecardView struct {
 	scoreCard
 	published ui.EventMark // the event that made it what it is, if somebody comes from there
-	rungs []rungView
-	trend trendView
-	heat  heatView
-	rose  moversView
-	fell  []moverView
-	span  string       // of who rose and fell
-	worst []ruleColumn // failed most first
-	try   string       // address; empty if no change can be tried
+	rungs     []rungView
+	trend     trendView
+	heat      heatView
+	rose      moversView
+	fell      []moverView
+	span      string       // of who rose and fell
+	worst     []ruleColumn // failed most first
+	try       string       // address; empty if no change can be tried
 	// exemptions is the address of those from the card; empty for a draft, which has none.
 	exemptions string
 	badge      string // of a README: Markdown

@@ -84,7 +84,7 @@ func (s *Site) scoreWhy(ctx context.Context, r request) (answer, error) {
 	if !ok {
 		return notThere(r, r.ref(), recent.Page), nil
 	}
-	_, card, err := cardAt(r, "card")
+	card, err := s.ruledBy(r)
 	if err != nil {
 		return answer{}, err
 	}
@@ -130,6 +130,20 @@ func (s *Site) scoreWhy(ctx context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	return answer{title: rule.Title + " · " + v.head.title, styles: docsStyles(), body: whyPage(v)}, nil
+}
+
+// ruledBy is the card of a rule's page: as it was at the moment of the page or, if it is a draft
+// that was not there then, as it is now.
+func (s *Site) ruledBy(r request) (*scorecards.Card, error) {
+	_, card, err := cardAt(r, "card")
+	if fault.KindOf(err) != fault.NotFound || r.moment.Now() {
+		return card, err
+	}
+	r.catalog = s.Catalog()
+	if _, is, _ := cardAt(r, "card"); is != nil && is.Draft {
+		return is, nil
+	}
+	return nil, err
 }
 
 // outcomeMeans is what comes of outcomes that are neither pass nor fail, by their words.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/scorecards/scorer"
@@ -80,9 +82,16 @@ func TestRuleThatNothingIsOnRecordOf(t *testing.T) {
 			}}, nil
 		}
 	})
+	later := catalog.Entity{APIVersion: scorecards.APIVersion, Kind: scorecards.KindScorecard, Metadata: catalog.Metadata{Name: "later", Namespace: "default"}, Spec: map[string]any{
+		"draft": true, "rules": []any{map[string]any{"id": "readme", "title": "Has a README", "expr": `"README.md" in repo.files`}},
+	}}
+	if _, err := o.world.Add(daysAgo(2), "github", later.Ref().String(), by("saltmarsh"), event.Cause{}, event.EntityRegistered{Declaration: event.Declaration{Entity: later, Origin: event.Origin{Source: "github", RepositoryID: "cards", Path: "later.yaml"}}}); err != nil {
+		t.Fatal(err)
+	}
 	o.ready()
 	draft := "/catalog/default/component/refund/scorecards/planned/readme"
 	for address, want := range map[string]string{
+		"/catalog/default/component/refund/scorecards/later/readme?at=" + daysAgo(4).UTC().Format("2006-01-02T15:04"): "By what was known then it comes to pass.", // before it was made
 		draft: "Looked at now it comes to pass.",
 		draft + "?at=" + daysAgo(1).UTC().Format("2006-01-02T15:04"): "By what was known then it comes to pass.",
 	} {

@@ -79,7 +79,7 @@ func (a *API) handleExplanation(c echo.Context) error {
 	one := explanation{
 		Card: q.Card, Entity: q.Entity, Rule: q.Rule, Title: x.Rule.Title, At: x.At, Position: x.Position,
 		Outcome: x.Result.Outcome, Message: x.Result.Message, Counts: x.Result.Counts, Missing: x.Result.Missing,
-		Judges: x.Explanation.Card, Applies: x.Filter, Asks: x.Expr,
+		Judges: x.Judges, Applies: x.Filter, Asks: x.Expr,
 	}
 	if by := x.Result.Exemption; by != nil {
 		one.Exemption = by.Ref.String()

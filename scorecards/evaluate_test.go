@@ -512,10 +512,10 @@ func TestExplainByTheFilterOfTheCard(t *testing.T) {
 	} {
 		card := cardOf(t, "  filter: "+tt.filter+"\n  rules: [{id: a, title: A, expr: facts.a}]\n")
 		x := card.Explain(card.Rules[0], s, noon)
-		if x.Result.Outcome != tt.outcome || (x.Expr != nil) != tt.expr || x.Card == nil || x.Card.Text != tt.filter {
-			t.Errorf("%s: %s, filter %+v, expression %+v", tt.filter, x.Result.Outcome, x.Card, x.Expr)
+		if x.Result.Outcome != tt.outcome || (x.Expr != nil) != tt.expr || x.Judges == nil || x.Judges.Text != tt.filter {
+			t.Errorf("%s: %s, filter %+v, expression %+v", tt.filter, x.Result.Outcome, x.Judges, x.Expr)
 		}
-		if part := x.Card.Children[0]; part.Input == "entity.spec.type" && (part.Source == nil || part.Source.Commit != "0ff1ce") {
+		if part := x.Judges.Children[0]; part.Input == "entity.spec.type" && (part.Source == nil || part.Source.Commit != "0ff1ce") {
 			t.Errorf("%s: its type is from %+v", tt.filter, part.Source)
 		}
 	}

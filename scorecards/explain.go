@@ -18,7 +18,7 @@ import (
 // Explanation tells how a rule came to its result.
 type Explanation struct {
 	Result RuleResult
-	Card   *Node // the filter of the card; nil if it has none
+	Judges *Node // the filter of the card; nil if it has none
 	Filter *Node // that of the rule; nil if it has none, or the card does not judge the entity
 	Expr   *Node // nil if a filter leaves the entity out
 }
@@ -60,10 +60,10 @@ func (c *Card) Explain(rule *Rule, s *Subject, now time.Time) *Explanation {
 		judges = c.filter.explain(v)
 	}
 	if judges != nil && judges.State != True {
-		return &Explanation{Result: RuleResult{Rule: rule.ID, Outcome: outcomeOf(judges.State), Counts: rule.Counts(now)}, Card: judges}
+		return &Explanation{Result: RuleResult{Rule: rule.ID, Outcome: outcomeOf(judges.State), Counts: rule.Counts(now)}, Judges: judges}
 	}
 	x := rule.explain(v)
-	x.Card = judges
+	x.Judges = judges
 	return x
 }
 

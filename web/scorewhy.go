@@ -176,7 +176,7 @@ func (s *Site) explained(ctx context.Context, r request, v *whyView, q scorer.Qu
 	for _, t := range []struct {
 		title string
 		root  *scorecards.Node
-	}{{"What the rule asks", x.Expr}, {"To whom the rule applies", x.Filter}, {"Whom the card judges", x.Explanation.Card}} {
+	}{{"What the rule asks", x.Expr}, {"To whom the rule applies", x.Filter}, {"Whom the card judges", x.Judges}} {
 		if t.root != nil {
 			v.trees = append(v.trees, whyTree{title: t.title, rows: whyRows(nil, t.root, 0, false, r.now)})
 		}

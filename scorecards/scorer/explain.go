@@ -123,7 +123,7 @@ func (s *Scorer) explain(ctx context.Context, k *knowledge, q Question) *Explain
 		return x
 	}
 	a := attribution{versions: func(ref string) ([]Version, error) { return s.Versions(ctx, ref, q.At, q.Known) }, subject: k.subject, read: map[string][]Version{}}
-	for _, root := range []*scorecards.Node{x.Explanation.Card, x.Filter, x.Expr} {
+	for _, root := range []*scorecards.Node{x.Judges, x.Filter, x.Expr} {
 		a.node(root)
 	}
 	if a.failed != nil { // the newest event of each descriptor is named then

@@ -180,7 +180,7 @@ func TestExplain(t *testing.T) {
 
 	q.Known = 0
 	x, err := s.Explain(t.Context(), q)
-	if err != nil || x.Card.Title == "" || x.Rule.ID != "codeowners" || x.Explanation.Card.State != scorecards.True {
+	if err != nil || x.Card.Title == "" || x.Rule.ID != "codeowners" || x.Judges.State != scorecards.True {
 		t.Errorf("of now: %+v, %v", x, err)
 	}
 	for _, wrong := range []scorer.Question{

@@ -2567,7 +2567,7 @@ func ruleStates(all []ruleState, says string) templ.Component {
 				}
 			}
 			if r.ask != "" {
-				if r.message != "" || r.soon != "" || r.fix != "" {
+				if r.message != "" || r.fix != "" {
 					var templ_7745c5c3_Var113 string
 					templ_7745c5c3_Var113, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
 					if templ_7745c5c3_Err != nil {

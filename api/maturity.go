@@ -323,7 +323,7 @@ func newMaturityAnswer(m *maturity.Report) maturityAnswer {
 func newMoves(all []maturity.Move) []moveAnswer {
 	moves := []moveAnswer{}
 	for _, m := range all {
-		moves = append(moves, moveAnswer(m))
+		moves = append(moves, moveAnswer{m.Entity, m.Before.Level, m.After.Level, m.By, m.At, m.Position, m.Actor, m.Cause, m.Rules})
 	}
 	return moves
 }

@@ -294,9 +294,9 @@ kind: Component
 metadata: {name: charge, title: %[1]sservice}
 spec: {type: service, lifecycle: production, owner: payments, system: cards}
 `, long))
-	o.stand(daysAgo(20), "production-readiness", "component:default/charge", "Gold", 4, "owner=pass codeowners=pass docs=fail", "kestrel-7", "c0ffee01")
+	o.stand(daysAgo(140), "production-readiness", "component:default/charge", "Gold", 4, "owner=pass codeowners=pass docs=fail", "kestrel-7", "c0ffee01")
 	o.ready()
-	for _, address := range []string{"/executive", "/executive?within=domain:default/money", "/teams", "/teams?view=board", "/catalog/default/group/payments/scorecards"} {
+	for _, address := range []string{"/executive", "/executive?within=domain:default/money", "/teams", "/teams?view=board", "/catalog/default/group/payments/scorecards", readinessCard} {
 		got := o.ok(address)
 		for _, cell := range got.texts("main tbody th, main tbody td") {
 			if len(cell) > 4*len(long)/5 {

@@ -288,6 +288,8 @@ func timeLeft(days int, ends bool) (says string, soon bool) {
 		return "", false
 	case days >= 3*year:
 		return ui.Plural(days/year, "year") + " left", false
+	case days == 1:
+		return "ends today", true
 	}
 	return ui.Plural(days, "day") + " left", days <= endsSoon
 }

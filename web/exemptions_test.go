@@ -223,6 +223,29 @@ func TestAnExemptionThatComesToNothing(t *testing.T) {
 	}
 }
 
+// The last day is told as such.
+func TestAnExemptionThatEndsToday(t *testing.T) {
+	o := staffed(t)
+	for name, until := range map[string]string{"today": "2026-03-12", "tomorrow": "2026-03-13"} {
+		o.file(daysAgo(20), name+".yaml", exemptionOf(name, "scorecard: production-readiness, entity: component:payments, until: "+until))
+	}
+	o.ready()
+	page := o.ok("/exemptions")
+	page.wants("[data-part=list] tr:has(a[href='/exemptions/today'])", "12 March 2026 ends today")
+	page.wants("[data-part=list] tr:has(a[href='/exemptions/tomorrow'])", "13 March 2026 2 days left")
+}
+
+// That an exemption can be asked for is parted from what is said before, if anything is.
+func TestAskingBesideWhatIsWrong(t *testing.T) {
+	o := staffed(t)
+	o.stand(daysAgo(100), "production-readiness", "component:default/payments", "Bronze", 1, "owner=pass docs=fail codeowners=fail", "mossbank", "c0ffee")
+	o.ready()
+	got := o.ok("/catalog/default/component/payments/scorecards").texts("[data-part=score] .says:has(.linkish)")
+	if want := []string{"How to fix it · Ask for an exemption", "Ask for an exemption"}; !slices.Equal(got, want) {
+		t.Errorf("beside what is wrong stands %q, want %q", got, want)
+	}
+}
+
 // Where one works, what is asked for already is shown, and the reason of what is exempt is that
 // of the exemption which holds now.
 func TestAskedForOnTheTab(t *testing.T) {

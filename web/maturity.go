@@ -45,6 +45,9 @@ type groupsView struct {
 	note   string
 }
 
+// ladder reports whether groups stand on levels.
+func (v groupsView) ladder() bool { return len(v.legend) > 0 }
+
 // groupRow is a group of entities, and how these stand.
 type groupRow struct {
 	node   *maturity.Node
@@ -161,14 +164,9 @@ func stepName(card *scorecards.Card, step int) string {
 
 func shareOf(card *scorecards.Card, step, n int) ui.Share {
 	if step == 0 {
-		return ui.Share{Level: "none", Count: n}
+		return newLevelMark("").share(n)
 	}
-	l := card.Levels[step-1]
-	mark := newLevelMark(l.Name)
-	if mark.glyph == "" {
-		return ui.Share{Level: "none", Count: n, Color: l.Color}
-	}
-	return ui.Share{Level: mark.glyph, Count: n}
+	return levelOf(card, card.Levels[step-1].Name).share(n)
 }
 
 // groupLabel is what a group is called.

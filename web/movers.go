@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/callboard/callboard/projections/maturity"
+	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/web/ui"
 )
@@ -37,18 +38,27 @@ func fallen(r request, m *maturity.Report) moversView {
 func moversOf(r request, card *scorecards.Card, all []maturity.Move) (views []moverView) {
 	for _, m := range all {
 		v := moverView{
-			entity: named(r.catalog, m.Entity), before: levelOf(card, m.Before), after: levelOf(card, m.After),
+			entity: named(r.catalog, m.Entity), before: levelOf(card, m.Before.Level), after: levelOf(card, m.After.Level),
 			when: ui.Near(m.At, r.now), who: actor(m.Actor), commit: commit(m.Cause), event: mark(m.Position), why: whyMoved(card, m),
 		}
 		if v.entity.Href != "" {
 			v.entity.Href += "/scorecards"
 		}
 		if len(card.Levels) == 0 {
+			v.points = pointsMoved(m.Before, m.After)
 			v.why = strings.TrimPrefix(v.why+fmt.Sprintf("; %+.0f points in a hundred", m.By), "; ")
 		}
 		views = append(views, v)
 	}
 	return views
+}
+
+// pointsMoved is how many points there were and are, of as many as there could be.
+func pointsMoved(before, after scores.Stand) string {
+	if before.Of == after.Of {
+		return fmt.Sprintf("%v → %v of %v", before.Points, after.Points, after.Of)
+	}
+	return fmt.Sprintf("%v of %v → %v of %v", before.Points, before.Of, after.Points, after.Of)
 }
 
 // whyMoved names a rule that a change turned the way in which the entity went: one that

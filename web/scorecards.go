@@ -73,8 +73,13 @@ type levelCount struct {
 }
 
 // levelMark is a level; one of the usual names has a glyph of its own, others have the colour
-// that their card gives them.
+// that their card gives them, or one by their rank.
 type levelMark struct{ name, glyph, color string }
+
+// share is how many stand at the level, in a mix.
+func (l levelMark) share(n int) ui.Share {
+	return ui.Share{Level: l.glyph, Count: n, Color: l.color}
+}
 
 func newLevelMark(name string) levelMark {
 	switch l := strings.ToLower(name); l {
@@ -89,9 +94,9 @@ func newLevelMark(name string) levelMark {
 // levelOf is a level of a card, or one that it had.
 func levelOf(card *scorecards.Card, name string) levelMark {
 	mark := newLevelMark(name)
-	for _, l := range card.Levels {
+	for i, l := range card.Levels {
 		if l.Name == name && mark.glyph == "" {
-			mark.color = l.Color
+			mark.color = cmp.Or(l.Color, ui.StepColor(i))
 		}
 	}
 	return mark
@@ -126,7 +131,10 @@ func newScoreCard(c Catalog, card *scorecards.Card, all maturity.Standing) score
 
 // says is the distribution in words.
 func (v scoreCard) says() string {
-	if len(v.levels) == 0 {
+	switch {
+	case v.entities == 0:
+		return "Judges nothing"
+	case len(v.levels) == 0:
 		return fmt.Sprintf("%d %% of all points", v.percent)
 	}
 	var parts []string
@@ -139,7 +147,7 @@ func (v scoreCard) says() string {
 func (v scoreCard) shares() (all []ui.Share) {
 	for _, l := range v.levels {
 		if l.count > 0 {
-			all = append(all, ui.Share{Level: cmp.Or(l.level.glyph, "none"), Count: l.count, Color: l.level.color})
+			all = append(all, l.level.share(l.count))
 		}
 	}
 	return all

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -348,6 +349,77 @@ func TestLevelsOfOnesOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.ok(result).wants(`td[data-label="On record"]`+steady, "Steady")
+}
+
+// A level that has no colour has one by its place, the same on all pages and another than the next.
+func TestLevelsWithoutAColour(t *testing.T) {
+	steps := strings.NewReplacer("{name: Bronze, rank: 1}", "{name: Third, rank: 1}", "{name: Silver, rank: 2}", "{name: Fourth, rank: 20}", "{name: Gold, rank: 3}", "{name: Gold, rank: 30}", "level: Bronze", "level: Third", "level: Silver", "level: Fourth").Replace(readiness)
+	of := func(name string) string {
+		return "---\napiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: " + name + "}\nspec: {type: service, lifecycle: production, owner: bank}\n"
+	}
+	o := judged(t, steps+of("refund")+of("charge")+of("pack"))
+	o.stand(daysAgo(140), "production-readiness", "component:default/refund", "Third", 1, "owner=pass codeowners=fail", "saltmarsh", "900d9001")
+	o.stand(daysAgo(139), "production-readiness", "component:default/charge", "Fourth", 2, "owner=pass codeowners=pass docs=fail", "saltmarsh", "900d9002")
+	o.stand(daysAgo(138), "production-readiness", "component:default/pack", "", 0, "owner=fail codeowners=fail", "saltmarsh", "900d9003")
+	o.ready()
+	const third, fourth = "--own:var(--step-1)", "--own:var(--step-2)"
+	for address, selectors := range map[string][]string{
+		"/scorecards":                          {".mix .own"},
+		readinessCard:                          {"[data-part=distribution] .mix .own", ".rung .badge.own", "[data-part=heat] .mix .own"},
+		"/executive?card=production-readiness": {"[data-part=groups] .mix .own", "[data-part=groups] .legend .own", "[data-part=cards] .mix .own"},
+		"/teams?card=production-readiness":     {"[data-part=teams] .mix .own", "[data-part=teams] .legend .own"},
+	} {
+		page := o.ok(address)
+		for _, selector := range selectors {
+			var looks []string
+			for _, n := range page.all(selector) {
+				looks = append(looks, attr(n, "style"))
+			}
+			if all := strings.Join(looks, " "); !strings.Contains(all, third) || !strings.Contains(all, fourth) || strings.Contains(all, "step-3") {
+				t.Errorf("%s: %s have the looks %q", address, selector, looks)
+			}
+		}
+		if none := page.all(".mix .none"); len(none) == 0 {
+			t.Errorf("%s: who is at no level is not drawn so", address)
+		}
+	}
+	var fills []string
+	for _, n := range o.ok(readinessCard).all("[data-part=trend] .a-own") {
+		fills = append(fills, attr(n, "style"))
+	}
+	if len(fills) != 2 || !strings.Contains(fills[0], "var(--step-2)") || !strings.Contains(fills[1], "var(--step-1)") {
+		t.Errorf("the chart has the fills %q", fills)
+	}
+}
+
+// A card of points tells who moved by points, and has no column of levels; one that judges nothing
+// says so.
+func TestScorecardOfPoints(t *testing.T) {
+	o := shop(t)
+	o.stand(daysAgo(20), "hygiene", "component:default/charge", "", 3, "readme=pass", "saltmarsh", "900d9001")
+	o.ready()
+	const rose = "charge 1 → 3 of 4 Has a README: pass; +50 points in a hundred"
+	for _, address := range []string{"/scorecards/hygiene?months=3", "/executive?card=hygiene"} {
+		page := o.ok(address)
+		page.wants("[data-part=h-up]", rose)
+		if text := page.text("[data-part=h-up]"); strings.Contains(text, "None") {
+			t.Errorf("%s tells of levels: %s", address, text)
+		}
+	}
+	for address, part := range map[string]string{"/executive": "groups", "/teams": "teams", "/teams?view=board": "teams"} {
+		for card, want := range map[string]bool{"hygiene": false, "production-readiness": true} {
+			l := strings.Replace(address+"?card="+card, "?view=board?", "?view=board&", 1)
+			page := o.ok(l)
+			heads := page.texts("[data-part=" + part + "] th[role=columnheader]")
+			if slices.Contains(heads, "Levels") != want {
+				t.Errorf("%s has the columns %q", l, heads)
+			}
+			if cells := page.all("[data-part=" + part + "] tbody tr:first-child > *"); len(cells) != len(heads) {
+				t.Errorf("%s has %d columns and rows of %d", l, len(heads), len(cells))
+			}
+		}
+	}
+	o.ok("/scorecards").wants("tr:has(a[href='/scorecards/planned'])", "Judges nothing")
 }
 
 // A scorecard that was deleted keeps its address, which tells who did so.

@@ -274,7 +274,8 @@ func areaOf(r request, card *scorecards.Card, points []scorecards.Point) (a ui.A
 		return a, heads, rows
 	}
 	for _, l := range slices.Backward(card.Levels) {
-		add(ui.Band{Label: l.Name, Class: newLevelMark(l.Name).glyph, Color: l.Color}, func(p scorecards.Point) int { return p.Levels[l.Name] })
+		mark := levelOf(card, l.Name)
+		add(ui.Band{Label: l.Name, Class: mark.glyph, Color: mark.color}, func(p scorecards.Point) int { return p.Levels[l.Name] })
 	}
 	add(ui.Band{Label: "None", Class: "none"}, func(p scorecards.Point) int { return p.Levels[""] })
 	return a, heads, rows
@@ -308,6 +309,7 @@ func percentOf(p scorecards.Point) int {
 type moverView struct {
 	entity        ui.EntityLink
 	before, after levelMark
+	points        string // instead, of a card that counts points: "60 → 70 of 100"
 	why           string
 	when          ui.Moment
 	who           ui.Person

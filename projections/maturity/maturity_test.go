@@ -237,7 +237,7 @@ func TestReportIsWhatListsSay(t *testing.T) {
 			moved := map[string]bool{}
 			for _, m := range slices.Concat(report.Rose, report.Fell) {
 				moved[m.Entity] = true
-				if before, after := was[m.Entity], now[m.Entity]; before.Level != m.Before || after.Level != m.After {
+				if before, after := was[m.Entity], now[m.Entity]; before.Level != m.Before.Level || after.Level != m.After.Level {
 					rt.Errorf("%+v: it was %q and is %q", m, before.Level, after.Level)
 				}
 				if m.At.After(end) || !m.At.After(from) || w.records[m.Position-1].Subject != m.Entity || m.Cause.Commit != fmt.Sprintf("%07d", m.Position) {
@@ -377,14 +377,14 @@ func TestFallsAndCircles(t *testing.T) {
 	}
 	var last []string
 	for _, m := range report.LastFalls {
-		last = append(last, fmt.Sprintf("%s to %s by %s on day %d", m.Before, m.After, m.Cause.Commit, m.At.Sub(begin)/(24*time.Hour)))
+		last = append(last, fmt.Sprintf("%s to %s by %s on day %d", m.Before.Level, m.After.Level, m.Cause.Commit, m.At.Sub(begin)/(24*time.Hour)))
 	}
 	if want := []string{"Gold to Bronze by 0000010 on day 80", "Gold to Silver by 0000008 on day 65"}; !slices.Equal(last, want) {
 		t.Errorf("the last falls are %q, want %q", last, want)
 	}
 	last = nil
 	for _, m := range report.LastRises {
-		last = append(last, fmt.Sprintf("%s to %s on day %d", m.Before, m.After, m.At.Sub(begin)/(24*time.Hour)))
+		last = append(last, fmt.Sprintf("%s to %s on day %d", m.Before.Level, m.After.Level, m.At.Sub(begin)/(24*time.Hour)))
 	}
 	if want := []string{"Silver to Gold on day 70", "Bronze to Gold on day 60"}; !slices.Equal(last, want) {
 		t.Errorf("the last rises are %q, want %q", last, want)

@@ -17,7 +17,7 @@ import (
 // change in that direction; or, of the last falls, one change.
 type Move struct {
 	Entity        string
-	Before, After string
+	Before, After scores.Stand
 	By            float64 // steps of the ladder, or percent of points
 	At            time.Time
 	Position      eventlog.Position
@@ -29,7 +29,7 @@ type Move struct {
 // mover is what is noted of one first.
 type mover struct {
 	entity        string
-	before, after string
+	before, after scores.Stand
 	by            float64
 	since         time.Time
 	position      eventlog.Position
@@ -41,7 +41,7 @@ func (a *asker) move(l scores.Line, was, now scores.Stand, before bool, group *C
 		at       time.Time
 		was, now float64
 	}
-	m := mover{entity: l.Entity(), before: was.Level, after: now.Level}
+	m := mover{entity: l.Entity(), before: was, after: now}
 	if before {
 		m.by = a.of.valueOf(now) - a.of.valueOf(was)
 	}
@@ -79,7 +79,7 @@ func (a *asker) move(l scores.Line, was, now scores.Stand, before bool, group *C
 			}
 		}
 		if inTime {
-			a.keepLast(mover{m.entity, c.Before.Level, c.After.Level, t.now - t.was, t.at, c.Position})
+			a.keepLast(mover{m.entity, c.Before, c.After, t.now - t.was, t.at, c.Position})
 		}
 		later = append(later, t)
 	}

@@ -9,6 +9,7 @@
 package ui
 
 import (
+	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -117,6 +118,14 @@ func ownColor(color string) string {
 		return ""
 	}
 	return "--own:" + color
+}
+
+// stepColors is how many colours the stylesheet has for levels that have none of their own.
+const stepColors = 6
+
+// StepColor is the colour of a level that has none of its own, by its place from the lowest, 0.
+func StepColor(place int) string {
+	return fmt.Sprintf("var(--step-%d)", place%stepColors+1)
 }
 
 // levelGlyph is the drawing of a level: its steps filled from the left.

@@ -3,11 +3,14 @@ package ui_test
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/callboard/callboard/web/static"
 	"github.com/callboard/callboard/web/ui"
 )
 
@@ -194,4 +197,19 @@ func FuzzJSON(f *testing.F) {
 			t.Errorf("coloured %q, want %q", text.String(), want.String())
 		}
 	})
+}
+
+// Of each step there is a colour, and neighbours have different ones.
+func TestStepsHaveColours(t *testing.T) {
+	w := httptest.NewRecorder()
+	static.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, static.URL("callboard.css"), nil))
+	for place := range 20 {
+		color := ui.StepColor(place)
+		if name := strings.TrimSuffix(strings.TrimPrefix(color, "var("), ")"); !strings.Contains(w.Body.String(), name+": ") {
+			t.Errorf("place %d: the stylesheet has no %s", place, name)
+		}
+		if color == ui.StepColor(place+1) {
+			t.Errorf("places %d and %d are both %s", place, place+1, color)
+		}
+	}
 }

@@ -73,7 +73,7 @@ type levelCount struct {
 }
 
 // levelMark is a level; one of the usual names has a glyph of its own, others have the colour
-// that their card gives them, or one by their rank.
+// that their card gives them, or one by their place.
 type levelMark struct{ name, glyph, color string }
 
 // share is how many stand at the level, in a mix.

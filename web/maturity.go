@@ -355,9 +355,12 @@ func maturityTrend(r request, m *maturity.Report) trendView {
 	return v
 }
 
-func worstRules(rules []maturity.Rule, most int) (all []ruleColumn) {
+func worstRules(r request, m *maturity.Report, most int) (all []ruleColumn) {
+	rules := rulesOf(m)
 	for _, rule := range rules[:min(len(rules), most)] {
-		all = append(all, newRuleColumn(rule))
+		column := newRuleColumn(rule)
+		column.href = heatOf(r, m, rule.Card, rule.Rule.ID)
+		all = append(all, column)
 	}
 	return all
 }

@@ -308,16 +308,17 @@ func (v *teamView) tell(r request, m *maturity.Report, p span) {
 		v.cards = append(v.cards, row)
 	}
 	for _, rule := range m.Rules[:min(len(m.Rules), shownNext)] {
-		v.next = append(v.next, newNextRule(r.catalog, m, rule))
+		v.next = append(v.next, newNextRule(r, m, rule))
 	}
 }
 
-func newNextRule(c Catalog, m *maturity.Report, rule maturity.Rule) nextRule {
+func newNextRule(r request, m *maturity.Report, rule maturity.Rule) nextRule {
 	card := slices.Index(m.Cards, rule.Card)
 	v := nextRule{
 		card: ui.Anchor{Label: rule.Card.Title, Href: scorecardLink(rule.Card.Ref)}, fix: rule.Rule.Fix,
 		rule: newRuleColumn(rule),
 	}
+	v.rule.href = heatOf(r, m, rule.Card, rule.Rule.ID)
 	for _, e := range m.Entities {
 		if s := e.Stands[card]; s == nil || !slices.Contains(s.Outcomes.Fails, rule.Rule.ID) {
 			continue
@@ -326,7 +327,7 @@ func newNextRule(c Catalog, m *maturity.Report, rule maturity.Rule) nextRule {
 			v.more++
 			continue
 		}
-		l := named(c, e.Ref)
+		l := named(r.catalog, e.Ref)
 		if l.Href != "" {
 			l.Href += "/scorecards"
 		}

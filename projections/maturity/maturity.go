@@ -216,14 +216,7 @@ func Ask(ctx context.Context, from Scores, c Catalog, q Question) (*Report, erro
 	}
 	r := &Report{Question: q}
 	a := &asker{Report: r, places: placesOf(c, q.By), rungs: map[rung]int{}, of: newCounter(q.Card, q.Target), was: projections.Moment{At: q.From, Known: q.To.Known}}
-	switch q.Within {
-	case "":
-		a.scope = a.places.root
-	case None:
-		a.scope = a.places.none
-	default:
-		a.scope = a.places.node(q.Within)
-	}
+	a.scope = a.places.scope(q.Within)
 	var err error
 	if a.moments, err = scorecards.Moments(q.From, q.End, stepOf(q.From, q.End)); err != nil {
 		return nil, fault.New(fault.Invalid, "%w", err)

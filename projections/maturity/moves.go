@@ -223,6 +223,16 @@ func RulesOf(card *scorecards.Card, list []scores.Score, at time.Time) []Rule {
 	return all
 }
 
+// Alone returns what tells whether a rule fails for an entity and is all that is in the way of
+// its next level on a card, at a time: what the Lifts of a [Rule] count.
+func Alone(card *scorecards.Card, at time.Time) func(s scores.Score, rule string) bool {
+	counts, of := newRuleCounts(card, at), newCounter(card, "")
+	return func(s scores.Score, rule string) bool {
+		outcomes := scores.OutcomesOf(s.Rules)
+		return slices.Contains(outcomes.Fails, rule) && counts.alone(of.step(s.Level), outcomes, rule)
+	}
+}
+
 func sortRules(all []Rule) {
 	slices.SortStableFunc(all, func(x, y Rule) int {
 		return cmp.Or(cmp.Compare(y.Lifts, x.Lifts), cmp.Compare(y.Fails, x.Fails))

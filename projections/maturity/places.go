@@ -194,6 +194,24 @@ func Domains(c Catalog) func(entity string) string {
 	}
 }
 
+// Inside returns what tells whether an entity is in a group, or in [None], by a grouping.
+func Inside(c Catalog, by Grouping, within string) func(entity string) bool {
+	p := placesOf(c, by)
+	scope := p.scope(within)
+	return func(entity string) bool { return p.of(entity).within(scope) }
+}
+
+// scope is the group that a report keeps to: see [Question].
+func (p *places) scope(within string) *Node {
+	switch within {
+	case "":
+		return p.root
+	case None:
+		return p.none
+	}
+	return p.node(within)
+}
+
 // members lists the components in scope, by the names of that and of the groups that are
 // right below it.
 func (p *places) members(c Catalog, scope *Node) map[string][]string {

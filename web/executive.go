@@ -23,6 +23,7 @@ const (
 	shownEntities = 100 // of a part of the organisation
 	shownGoals    = 5
 	shownRisen    = 3
+	shownFalls    = 100 // falls that are listed in a fold
 	shownWorst    = 3
 )
 
@@ -59,6 +60,7 @@ type headline struct{ share, says, was, rest, rule string }
 // figureView is one number, and how it moved.
 type figureView struct {
 	what, value, small string
+	href               string // of what it counts, on the page
 	delta              *deltaView
 	note               string
 }
@@ -273,6 +275,11 @@ func figuresOf(m *maturity.Report) []figureView {
 		}
 		return ui.Number(n) + " more"
 	})
+	if hasMoreFalls(m) {
+		fell.href = "#" + fallsID
+	} else if m.Falls.Fell > 0 {
+		fell.href = "#" + fellID
+	}
 	if m.Falls.Back > 0 {
 		fell.note = ui.Number(m.Falls.Back) + " back within a week"
 	}

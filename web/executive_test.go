@@ -189,7 +189,22 @@ func TestWhoMovedAndIsBack(t *testing.T) {
 		got.wants("[data-part=h-up]", "Rose last", "back Bronze Silver")
 		got.wants("[data-part=h-down]", "Fell last", "back Silver Bronze")
 	}
-	o.ok("/executive").wants(".summary-figs", "Fell a level 1")
+	first := o.ok("/executive")
+	first.wants(".summary-figs", "Fell a level 1")
+	if href := first.follow(".summary-figs a", "Fell a level"); len(first.all(href)) != 1 || len(first.all("[data-part=h-down] details")) > 0 {
+		t.Errorf("the one fall, which is told of, is at %s", href)
+	}
+	// Of more falls than are told of each is listed, where the figure leads.
+	for n := range 4 {
+		stand(19-2*n, "Bronze", "codeowners=fail")
+		stand(18-2*n, "Silver", "codeowners=pass")
+	}
+	o.ready()
+	got := o.ok("/executive")
+	got.wants("[data-part=h-down] summary", "All 5 falls")
+	if href := got.follow(".summary-figs a", "Fell a level"); len(got.all(href+" > li")) != 5 {
+		t.Errorf("the figure leads to %s, with %d falls", href, len(got.all(href+" > li")))
+	}
 	for _, address := range []string{"/exemptions", "/exemptions/new"} {
 		if got := o.get(address).texts(".nav [aria-current]"); len(got) != 1 || got[0] != "Scorecards" {
 			t.Errorf("at %s the sidebar marks %q", address, got)

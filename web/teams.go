@@ -68,7 +68,7 @@ func (s *Site) teams(ctx context.Context, r request) (answer, error) {
 	if _, err := choice(r.self.query, fieldView, "view", viewTree, viewBoard); err != nil {
 		return answer{}, err
 	}
-	q.Cards, q.Movers = []*scorecards.Card{q.Card}, 0 // it tells of nothing else
+	q.Cards, q.Movers, q.ListFalls = []*scorecards.Card{q.Card}, 0, 0 // it tells of nothing else
 	report, err := maturity.Ask(ctx, s.Scores, r.catalog, q)
 	if err != nil {
 		return answer{}, err

@@ -691,7 +691,7 @@ func teamPage(v teamView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = moversCard("h-down", v.fell.title, "Nothing fell.", "", v.fell.all).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = fallsCard(v.fell, "Nothing fell.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -66,8 +66,9 @@ type Question struct {
 	// Detail asks for the entities themselves, and Members for which components belong to
 	// which group, judged or not.
 	Detail, Members bool
-	// Movers is how many of those who rose, of those who fell, and of the falls are told of.
-	Movers int
+	// Movers is how many of those who rose, of those who fell, and of the last falls and rises
+	// are told of, and ListFalls of how many of the last falls at least.
+	Movers, ListFalls int
 }
 
 // Report is how an organisation, or a part of it, stands.
@@ -79,7 +80,8 @@ type Report struct {
 	Rose  []Move
 	Fell  []Move
 	// LastFalls and LastRises are those of the time, the newest first, also of who has risen or
-	// fallen since, or was not judged at the earlier moment. There are as many as Movers says.
+	// fallen since, or was not judged at the earlier moment. There are as many as the question
+	// says.
 	LastFalls, LastRises []Move
 	Falls                Falls // in the time
 	Before               Falls // in the time of the same length before

@@ -108,16 +108,16 @@ func (a *asker) keep(m mover) {
 
 // keepLast keeps the newest falls and rises.
 func (a *asker) keepLast(m mover) {
-	last := &a.last[0]
+	last, most := &a.last[0], max(a.Movers, a.ListFalls)
 	if m.by > 0 {
-		last = &a.last[1]
+		last, most = &a.last[1], a.Movers
 	}
 	at, _ := slices.BinarySearchFunc(*last, m, func(x, y mover) int {
 		return cmp.Or(y.since.Compare(x.since), cmp.Compare(y.position, x.position))
 	})
-	if at < a.Movers {
+	if at < most {
 		*last = slices.Insert(*last, at, m)
-		*last = (*last)[:min(len(*last), a.Movers)]
+		*last = (*last)[:min(len(*last), most)]
 	}
 }
 

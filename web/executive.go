@@ -263,7 +263,7 @@ func figuresOf(m *maturity.Report) []figureView {
 	}
 	exempt := figureView{what: "Exempt from a rule", value: ui.Number(m.Exempt), small: "of any card"}
 	if m.By == maturity.ByDomain {
-		exempt = figureView{what: "Without an owner", value: ui.Number(m.Unowned), small: "of " + ui.Number(all.Entities), note: ui.Plural(m.Exempt, "entity is", "entities are") + " exempt from a rule"}
+		exempt = figureView{what: "Without an owner in the catalog", value: ui.Number(m.Unowned), small: "of " + ui.Number(all.Entities), note: ui.Plural(m.Exempt, "entity is", "entities are") + " exempt from a rule"}
 	}
 	fell := figureView{what: "Fell a level", value: ui.Number(m.Falls.Fell)}
 	if len(m.Card.Levels) == 0 {

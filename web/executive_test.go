@@ -32,7 +32,7 @@ func TestExecutive(t *testing.T) {
 	// Year, charge and count were: as many of the same.
 	got.wants(".summary .headline", "33 % of 6 entities stand at Silver or better on Production readiness; of the 4 that were judged on 1 January 2026 it is 50 %, as then.",
 		"One rule, “CODEOWNERS names somebody”, would lift 2 entities.")
-	got.wants(".summary-figs", "Silver or better 33 % 2 of 6 even +2 new", "At Gold 1 17 % even", "Without an owner 0 of 6 1 entity is exempt from a rule", "Fell a level 1 1 more")
+	got.wants(".summary-figs", "Silver or better 33 % 2 of 6 even +2 new", "At Gold 1 17 % even", "Without an owner in the catalog 1 of 6 1 entity is exempt from a rule", "Fell a level 1 1 more")
 	want := []string{
 		"Acme 6 +2 new 33 % 50 % even",
 		"Goods ST Stock 2 100 % 50 % 50 pt", "Shelves ST Stock 2 100 % 50 % 50 pt",
@@ -64,6 +64,12 @@ func TestExecutive(t *testing.T) {
 	entity := o.ok(cards.follow("[data-part=entities] a", "charge"))
 	if href := entity.follow("[data-part=score] a.sha", "bad0bad"); href != "https://git.acme.example/acme/charge/commit/bad0bad0" {
 		t.Errorf("the commit is at %s", href)
+	}
+	// A team that is named as an owner and is not in the catalog owns nothing.
+	for _, address := range []string{"/executive?group=team", "/teams", readinessCard} {
+		if text := o.ok(address).text("main"); !strings.Contains(text, "nobody not in the catalog") && !strings.Contains(text, "nobody 1 not in the catalog") {
+			t.Errorf("%s does not say that the team nobody is not in the catalog", address)
+		}
 	}
 	none := o.ok(got.follow("[data-part=groups] a", "No domain"))
 	none.wants("[data-part=entities]", "stray", "trial", "not all is known", "exempt from a rule")
@@ -256,7 +262,7 @@ func TestTeams(t *testing.T) {
 		"Engineering? 1 not fully known – – 5 +1 new 40 % 50 % even 1 1",
 		"Stock Few: one entity is 33 points? 1 not fully known – 7 3 +1 new 67 % 50 % 50 pt 1 –",
 		"Payments Few: one entity is 50 points 1 4 2 0 % 50 % 50 pt – 1",
-		"nobody Few: one entity is 100 points – 1 1 0 % – – – –",
+		"nobody not in the catalog Few: one entity is 100 points – 1 1 0 % – – – –",
 	}
 	if rows := tree.rowsOf("teams"); strings.Join(rows, "\n") != strings.Join(want, "\n") {
 		t.Errorf("the tree is\n%s\nwant\n%s", strings.Join(rows, "\n"), strings.Join(want, "\n"))

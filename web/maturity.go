@@ -54,6 +54,7 @@ type groupRow struct {
 	href   string
 	owner  ui.Person
 	total  bool
+	gone   bool // it is named, and not in the catalog
 	stand  standView
 	rose   int
 	fell   int
@@ -280,7 +281,7 @@ func newGroupRow(r request, m *maturity.Report, n *maturity.Node, depth int) gro
 			row.owner = owner(r.catalog, e.Owner)
 		}
 	} else {
-		row.label = named(r.catalog, n.Ref).Label
+		row.label, row.gone = named(r.catalog, n.Ref).Label, true
 	}
 	if depth == 0 {
 		row.href = ""

@@ -49,6 +49,7 @@ type heatGroup struct {
 	label   string
 	href    string // opens or closes it
 	open    bool
+	gone    bool // its team is not in the catalog
 	count   int
 	says    string
 	percent string // of a card that counts points
@@ -151,7 +152,8 @@ func (v *heatView) group(r request, card *scorecards.Card, name string, list []s
 		g.label = "No domain"
 	}
 	if name != "" {
-		g.label = named(r.catalog, name).Label
+		l := named(r.catalog, name)
+		g.label, g.gone = l.Label, l.Href == ""
 	}
 	view := newScoreCard(r.catalog, card, maturity.StandingOf(list))
 	g.says, g.shares, g.percent = view.says(), view.shares(), fmt.Sprintf("%d %%", view.percent)

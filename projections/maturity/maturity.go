@@ -29,9 +29,11 @@ type Scores interface {
 	Begun(ctx context.Context, all ...scores.Beginning) ([]scores.Score, error)
 }
 
-// Catalog says where entities belong.
+// Catalog says where entities belong, and who owns them.
 type Catalog interface {
 	List(entities.Listing) entities.Rows
+	Facets(w entities.Where, keys ...string) [][]entities.Count
+	Brief(ref string) (entities.Brief, bool)
 }
 
 // Grouping is what a report is divided by.
@@ -88,7 +90,8 @@ type Report struct {
 	// Rules are those that fail and count: of Card, and of all cards if Detail was asked
 	// for. The one that lifts most comes first, then the one that fails most.
 	Rules []Rule
-	// Unowned is how many of those that Card judges have no owner.
+	// Unowned is how many of those that Card judges have no owner, or one that is not in the
+	// catalog.
 	Unowned int
 	// Exempt is how many entities are exempt from a rule of any card.
 	Exempt   int

@@ -253,10 +253,17 @@ func (p *places) node(ref string) *Node {
 	return n
 }
 
-// unowned are those that nobody owns although their kind has owners.
+// unowned are those that nobody owns who is in the catalog, although their kind has owners.
 func unowned(c Catalog) map[string]bool {
+	const ownedBy = "relations.ownedby"
+	var owners []string
+	for _, owner := range c.Facets(nil, ownedBy)[0] {
+		if _, ok := c.Brief(strings.ToLower(owner.Value)); ok {
+			owners = append(owners, owner.Value)
+		}
+	}
 	kinds := entities.Equals{Key: "kind", Values: []string{"component", "api", "resource", "system", "domain"}}
-	without := entities.Not{Where: entities.Exists{Key: "relations.ownedby"}}
+	without := entities.Not{Where: entities.Equals{Key: ownedBy, Values: owners}}
 	all := map[string]bool{}
 	for _, row := range c.List(entities.Listing{Where: entities.All{kinds, without}, Limit: -1}).Rows {
 		all[row.Ref] = true

@@ -337,17 +337,28 @@ func TestLevelsOfOnesOwn(t *testing.T) {
 
 	// What is on record has the colours of the card on record, whatever the change calls them.
 	changed, _, _ := strings.Cut(strings.ReplaceAll(strings.ReplaceAll(own, "name: Steady", "name: Firm"), "level: Steady", "level: Firm"), "---\n")
-	begun := o.post("/scorecards/production-readiness/try", url.Values{"card": {changed}})
+	tryOut(o, trials.Trials, changed).wants(`td[data-label="On record"]`+steady, "Steady")
+
+	// As a draft it would judge nobody any more, which is said before anybody publishes that.
+	draft := tryOut(o, trials.Trials, strings.Replace(changed, "\nspec:", "\nspec:\n  draft: true", 1))
+	draft.wants("[data-part=draft]", "As a draft it judges nobody. 2 entities that are judged now would not be judged any more.")
+	draft.wants("[data-part=says]", "If this were no draft, ")
+}
+
+// tryOut tries another text of the card production-readiness to the end.
+func tryOut(o *organisation, trials web.Trials, text string) *page {
+	o.t.Helper()
+	begun := o.post("/scorecards/production-readiness/try", url.Values{"card": {text}})
 	result := begun.header.Get("Location")
 	path, _, _ := strings.Cut(result, "?")
 	attempt, ok := trials.Find(path[strings.LastIndex(path, "/")+1:])
 	if !ok {
-		t.Fatalf("%d: %s", begun.status, begun.text("main"))
+		o.t.Fatalf("%d: %s", begun.status, begun.text("main"))
 	}
-	if _, err := attempt.Result(t.Context()); err != nil {
-		t.Fatal(err)
+	if _, err := attempt.Result(o.t.Context()); err != nil {
+		o.t.Fatal(err)
 	}
-	o.ok(result).wants(`td[data-label="On record"]`+steady, "Steady")
+	return o.ok(result)
 }
 
 // A scorecard that was deleted keeps its address, which tells who did so.

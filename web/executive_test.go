@@ -136,6 +136,12 @@ func TestExecutiveTellsOfDelivery(t *testing.T) {
 		"Goods 3 was 6 1 h 30 min was 1 h 30 min 0 % was 33 % none was 3 h",
 		"Money 2 was 4 none 0 % was 33 % none was 3 h",
 		"No domain 2 was 4 none 0 % was 33 % none was 3 h")
+	check("/executive?group=team",
+		"Acme 7 was 14 1 h 30 min was 1 h 30 min 0 % was 33 % none was 3 h",
+		"Engineering 6 was 12 1 h 30 min was 1 h 30 min 0 % was 33 % none was 3 h",
+		"Stock 4 was 8 1 h 30 min was 1 h 30 min 0 % was 33 % none was 3 h",
+		"Payments 2 was 4 none 0 % was 33 % none was 3 h",
+		"nobody not in the catalog No data: no deployment was ever told of.")
 	check("/executive?within=domain:default/money", "Money 2 was 4 none 0 % was 33 % none was 3 h", "Cards 2 was 4 none 0 % was 33 % none was 3 h")
 	check("/executive?within=system:default/labs", "Labs No data: no deployment was ever told of.")
 	for _, past := range []string{"/executive?at=2026-03-01T00:00", "/executive?to=2026-03-01"} {
@@ -216,6 +222,27 @@ func TestWhoMovedAndIsBack(t *testing.T) {
 			t.Errorf("at %s the sidebar marks %q", address, got)
 		}
 	}
+}
+
+// Teams can be looked at by another card, and a card of many levels by any of them.
+func TestChoosers(t *testing.T) {
+	o := shop(t)
+	o.push(sample.Push{At: daysAgo(100), By: by("mossbank"), Repository: "acme/ladder", Text: `apiVersion: callboard.dev/v1alpha1
+kind: Scorecard
+metadata: {name: ladder, title: Ladder}
+spec:
+  filter: entity.kind == "Component"
+  levels: [{name: One, rank: 1}, {name: Two, rank: 2}, {name: Three, rank: 3}, {name: Four, rank: 4}, {name: Five, rank: 5}, {name: Six, rank: 6}]
+  rules: [{id: readme, level: One, title: Has a README, expr: docs.present, message: none}]
+`})
+	o.stand(daysAgo(5), "ladder", "component:default/charge", "One", 1, "readme=pass", "saltmarsh", "c0ffee11")
+	o.ready()
+	ladder := o.ok(o.ok("/teams?level=gold").follow("main .menu a", "Ladder"))
+	ladder.wants(".lede", "how it stands on Ladder")
+	ladder.wants("thead", "Five or better")
+	o.ok(ladder.follow("main .menu a", "Two")).wants("thead", "Two or better")
+	o.ok(o.ok("/executive?card=ladder").follow("[data-part=groups] .menu a", "Six")).wants("[data-part=groups] thead", "Six")
+	o.ok(o.ok(readinessCard).follow(".page-head a", "Descriptor")).wants("main", "kind: Scorecard")
 }
 
 func TestExecutiveSaysWhatIsWrong(t *testing.T) {

@@ -214,7 +214,7 @@ func newGroupsView(r request, m *maturity.Report) groupsView {
 		at := r.self.drop(fieldGroup)
 		v.by = []ui.Choice{{Label: "Domains", Href: at.String(), On: m.By == maturity.ByDomain}, {Label: "Teams", Href: at.set(fieldGroup, byTeam).String(), On: m.By == maturity.ByTeam}}
 	}
-	if len(m.Card.Levels) > 1 && len(m.Card.Levels) < 6 {
+	if len(m.Card.Levels) > 1 {
 		for _, l := range m.Card.Levels {
 			v.levels = append(v.levels, ui.Choice{Label: ui.Shorten(l.Name, 20), Href: r.self.set(fieldLevel, l.Name).String(), On: l.Name == m.Target})
 		}

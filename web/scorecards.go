@@ -187,6 +187,8 @@ type scorecardView struct {
 	span      string       // of who rose and fell
 	worst     []ruleColumn // failed most first
 	try       string       // address; empty if no change can be tried
+	// descriptor is the address of the card as it is written.
+	descriptor string
 	// exemptions is the address of those from the card; empty for a draft, which has none.
 	exemptions string
 	badge      string // of a README: Markdown
@@ -351,6 +353,7 @@ func (s *Site) newScorecardView(r request, card *scorecards.Card, list []scores.
 		scoreCard: newScoreCard(r.catalog, card, maturity.StandingOf(list)), trend: newTrendView(r, card, trend), heat: newHeatView(r, card, list, only),
 		span: ui.Plural(monthsOf(r), "month"), rungs: rungsOf(r, card, list), worst: worstOf(r, card, list, trend.Points),
 	}
+	v.descriptor = entityLink(card.Ref) + "/descriptor"
 	if v.when = "Today"; !r.moment.Now() {
 		v.when = "At that moment"
 	}

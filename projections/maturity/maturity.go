@@ -97,7 +97,7 @@ type Report struct {
 	Exempt   int
 	Entities []Entity // if asked for: by level, the lowest first, then by reference
 	// Members are the full refs of components, if asked for, by the names of the root and of
-	// the groups right below it.
+	// the groups right below it; by team also of those up to three steps below.
 	Members map[string][]string
 }
 
@@ -246,7 +246,11 @@ func Ask(ctx context.Context, from Scores, c Catalog, q Question) (*Report, erro
 	r.Root.sum()
 	r.Root.tidy()
 	if q.Members {
-		r.Members = a.places.members(c, a.scope)
+		deep := deepDomains
+		if q.By == ByTeam {
+			deep = deepTeams
+		}
+		r.Members = a.places.members(c, a.scope, deep)
 	}
 	r.Exempt = len(a.exempt)
 	r.Trend = addUp(a.trend)

@@ -212,21 +212,28 @@ func (p *places) scope(within string) *Node {
 	return p.node(within)
 }
 
-// members lists the components in scope, by the names of that and of the groups that are
-// right below it.
-func (p *places) members(c Catalog, scope *Node) map[string][]string {
+// How far below the whole groups are whose components are listed: domains, or teams, which are
+// often below departments and divisions.
+const (
+	deepDomains = 1
+	deepTeams   = 3
+)
+
+// members lists the components in scope, by the names of that and of the groups below it that
+// they are in, down to a depth.
+func (p *places) members(c Catalog, scope *Node, deep int) map[string][]string {
 	all := map[string][]string{}
+	var path []*Node
 	for _, row := range c.List(entities.Listing{Where: entities.Equals{Key: "kind", Values: []string{"component"}}, Limit: -1}).Rows {
 		at := p.of(row.Ref)
 		if !at.within(scope) {
 			continue
 		}
-		all[scope.Name()] = append(all[scope.Name()], row.Ref)
-		for at != scope && at.Parent != scope {
-			at = at.Parent
+		for path = path[:0]; at != scope.Parent; at = at.Parent {
+			path = append(path, at)
 		}
-		if at != scope {
-			all[at.Name()] = append(all[at.Name()], row.Ref)
+		for _, group := range path[max(0, len(path)-1-deep):] {
+			all[group.Name()] = append(all[group.Name()], row.Ref)
 		}
 	}
 	return all

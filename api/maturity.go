@@ -197,9 +197,12 @@ func (a *API) delivered(c echo.Context, m *maturity.Report) ([]delivered, error)
 	if err != nil {
 		return nil, err
 	}
-	var all []delivered
-	for _, g := range append([]*maturity.Node{m.Root}, m.Root.Children...) {
-		all = append(all, delivered{g.Name(), paceOf(then[0][g.Name()]), paceOf(then[1][g.Name()])})
+	of := func(name string) delivered { return delivered{name, paceOf(then[0][name]), paceOf(then[1][name])} }
+	all := []delivered{of(m.Root.Name())}
+	for g := range m.Root.Groups() {
+		if g.Parent == m.Root || len(m.Members[g.Name()]) > 0 {
+			all = append(all, of(g.Name()))
+		}
 	}
 	return all, nil
 }

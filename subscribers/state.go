@@ -90,6 +90,19 @@ func (w *Worker) Attempts(ctx context.Context, limit int) ([]Attempt, error) {
 	return w.options.Store.attempts(ctx, w.Name, limit)
 }
 
+// Sent returns the records that a channel was sent by an attempt, as they are now: none of a
+// test notice, and fewer if some are not there any more.
+func (w *Worker) Sent(ctx context.Context, a Attempt) ([]eventlog.Record, error) {
+	if w.Channel == nil || a.First == 0 {
+		return nil, nil
+	}
+	p, err := w.options.Store.load(ctx, w.Name)
+	if err != nil {
+		return nil, err
+	}
+	return w.Channel.Entries(ctx, p.began, a.First-1, a.Last, a.Events)
+}
+
 // Letters returns dead letters after a position, the oldest first.
 func (w *Worker) Letters(ctx context.Context, after eventlog.Position, limit int) ([]Letter, error) {
 	return w.options.Store.letters(ctx, w.Name, after, limit)

@@ -23,6 +23,7 @@ const (
 	shownEntities = 100 // of a part of the organisation
 	shownGoals    = 5
 	shownRisen    = 3
+	shownFalls    = 100 // falls that are listed in a fold
 	shownWorst    = 3
 )
 
@@ -59,6 +60,7 @@ type headline struct{ share, says, was, rest, rule string }
 // figureView is one number, and how it moved.
 type figureView struct {
 	what, value, small string
+	href               string // of what it counts, on the page
 	delta              *deltaView
 	note               string
 }
@@ -167,7 +169,7 @@ func newExecutiveView(organisation string, r request, m *maturity.Report, p span
 	}
 	v.trend = maturityTrend(r, m)
 	v.rose, v.fell = risen(r, m), fallen(r, m)
-	v.worst = worstRules(rulesOf(m), shownWorst)
+	v.worst = worstRules(r, m, shownWorst)
 	return v
 }
 
@@ -261,7 +263,7 @@ func figuresOf(m *maturity.Report) []figureView {
 	}
 	exempt := figureView{what: "Exempt from a rule", value: ui.Number(m.Exempt), small: "of any card"}
 	if m.By == maturity.ByDomain {
-		exempt = figureView{what: "Without an owner", value: ui.Number(m.Unowned), small: "of " + ui.Number(all.Entities), note: ui.Plural(m.Exempt, "entity is", "entities are") + " exempt from a rule"}
+		exempt = figureView{what: "Without an owner in the catalog", value: ui.Number(m.Unowned), small: "of " + ui.Number(all.Entities), note: ui.Plural(m.Exempt, "entity is", "entities are") + " exempt from a rule"}
 	}
 	fell := figureView{what: "Fell a level", value: ui.Number(m.Falls.Fell)}
 	if len(m.Card.Levels) == 0 {
@@ -273,6 +275,11 @@ func figuresOf(m *maturity.Report) []figureView {
 		}
 		return ui.Number(n) + " more"
 	})
+	if hasMoreFalls(m) {
+		fell.href = "#" + fallsID
+	} else if m.Falls.Fell > 0 {
+		fell.href = "#" + fellID
+	}
 	if m.Falls.Back > 0 {
 		fell.note = ui.Number(m.Falls.Back) + " back within a week"
 	}

@@ -32,7 +32,7 @@ func TestExecutive(t *testing.T) {
 	// Year, charge and count were: as many of the same.
 	got.wants(".summary .headline", "33 % of 6 entities stand at Silver or better on Production readiness; of the 4 that were judged on 1 January 2026 it is 50 %, as then.",
 		"One rule, “CODEOWNERS names somebody”, would lift 2 entities.")
-	got.wants(".summary-figs", "Silver or better 33 % 2 of 6 even +2 new", "At Gold 1 17 % even", "Without an owner 0 of 6 1 entity is exempt from a rule", "Fell a level 1 1 more")
+	got.wants(".summary-figs", "Silver or better 33 % 2 of 6 even +2 new", "At Gold 1 17 % even", "Without an owner in the catalog 1 of 6 1 entity is exempt from a rule", "Fell a level 1 1 more")
 	want := []string{
 		"Acme 6 +2 new 33 % 50 % even",
 		"Goods ST Stock 2 100 % 50 % 50 pt", "Shelves ST Stock 2 100 % 50 % 50 pt",
@@ -64,6 +64,12 @@ func TestExecutive(t *testing.T) {
 	entity := o.ok(cards.follow("[data-part=entities] a", "charge"))
 	if href := entity.follow("[data-part=score] a.sha", "bad0bad"); href != "https://git.acme.example/acme/charge/commit/bad0bad0" {
 		t.Errorf("the commit is at %s", href)
+	}
+	// A team that is named as an owner and is not in the catalog owns nothing.
+	for _, address := range []string{"/executive?group=team", "/teams", readinessCard} {
+		if text := o.ok(address).text("main"); !strings.Contains(text, "nobody not in the catalog") && !strings.Contains(text, "nobody 1 not in the catalog") {
+			t.Errorf("%s does not say that the team nobody is not in the catalog", address)
+		}
 	}
 	none := o.ok(got.follow("[data-part=groups] a", "No domain"))
 	none.wants("[data-part=entities]", "stray", "trial", "not all is known", "exempt from a rule")
@@ -130,6 +136,12 @@ func TestExecutiveTellsOfDelivery(t *testing.T) {
 		"Goods 3 was 6 1 h 30 min was 1 h 30 min 0 % was 33 % none was 3 h",
 		"Money 2 was 4 none 0 % was 33 % none was 3 h",
 		"No domain 2 was 4 none 0 % was 33 % none was 3 h")
+	check("/executive?group=team",
+		"Acme 7 was 14 1 h 30 min was 1 h 30 min 0 % was 33 % none was 3 h",
+		"Engineering 6 was 12 1 h 30 min was 1 h 30 min 0 % was 33 % none was 3 h",
+		"Stock 4 was 8 1 h 30 min was 1 h 30 min 0 % was 33 % none was 3 h",
+		"Payments 2 was 4 none 0 % was 33 % none was 3 h",
+		"nobody not in the catalog No data: no deployment was ever told of.")
 	check("/executive?within=domain:default/money", "Money 2 was 4 none 0 % was 33 % none was 3 h", "Cards 2 was 4 none 0 % was 33 % none was 3 h")
 	check("/executive?within=system:default/labs", "Labs No data: no deployment was ever told of.")
 	for _, past := range []string{"/executive?at=2026-03-01T00:00", "/executive?to=2026-03-01"} {
@@ -189,12 +201,48 @@ func TestWhoMovedAndIsBack(t *testing.T) {
 		got.wants("[data-part=h-up]", "Rose last", "back Bronze Silver")
 		got.wants("[data-part=h-down]", "Fell last", "back Silver Bronze")
 	}
-	o.ok("/executive").wants(".summary-figs", "Fell a level 1")
+	first := o.ok("/executive")
+	first.wants(".summary-figs", "Fell a level 1")
+	if href := first.follow(".summary-figs a", "Fell a level"); len(first.all(href)) != 1 || len(first.all("[data-part=h-down] details")) > 0 {
+		t.Errorf("the one fall, which is told of, is at %s", href)
+	}
+	// Of more falls than are told of each is listed, where the figure leads.
+	for n := range 4 {
+		stand(19-2*n, "Bronze", "codeowners=fail")
+		stand(18-2*n, "Silver", "codeowners=pass")
+	}
+	o.ready()
+	got := o.ok("/executive")
+	got.wants("[data-part=h-down] summary", "All 5 falls")
+	if href := got.follow(".summary-figs a", "Fell a level"); len(got.all(href+" > li")) != 5 {
+		t.Errorf("the figure leads to %s, with %d falls", href, len(got.all(href+" > li")))
+	}
 	for _, address := range []string{"/exemptions", "/exemptions/new"} {
 		if got := o.get(address).texts(".nav [aria-current]"); len(got) != 1 || got[0] != "Scorecards" {
 			t.Errorf("at %s the sidebar marks %q", address, got)
 		}
 	}
+}
+
+// Teams can be looked at by another card, and a card of many levels by any of them.
+func TestChoosers(t *testing.T) {
+	o := shop(t)
+	o.push(sample.Push{At: daysAgo(100), By: by("mossbank"), Repository: "acme/ladder", Text: `apiVersion: callboard.dev/v1alpha1
+kind: Scorecard
+metadata: {name: ladder, title: Ladder}
+spec:
+  filter: entity.kind == "Component"
+  levels: [{name: One, rank: 1}, {name: Two, rank: 2}, {name: Three, rank: 3}, {name: Four, rank: 4}, {name: Five, rank: 5}, {name: Six, rank: 6}]
+  rules: [{id: readme, level: One, title: Has a README, expr: docs.present, message: none}]
+`})
+	o.stand(daysAgo(5), "ladder", "component:default/charge", "One", 1, "readme=pass", "saltmarsh", "c0ffee11")
+	o.ready()
+	ladder := o.ok(o.ok("/teams?level=gold").follow("main .menu a", "Ladder"))
+	ladder.wants(".lede", "how it stands on Ladder")
+	ladder.wants("thead", "Five or better")
+	o.ok(ladder.follow("main .menu a", "Two")).wants("thead", "Two or better")
+	o.ok(o.ok("/executive?card=ladder").follow("[data-part=groups] .menu a", "Six")).wants("[data-part=groups] thead", "Six")
+	o.ok(o.ok(readinessCard).follow(".page-head a", "Descriptor")).wants("main", "kind: Scorecard")
 }
 
 func TestExecutiveSaysWhatIsWrong(t *testing.T) {
@@ -241,7 +289,7 @@ func TestTeams(t *testing.T) {
 		"Engineering? 1 not fully known – – 5 +1 new 40 % 50 % even 1 1",
 		"Stock Few: one entity is 33 points? 1 not fully known – 7 3 +1 new 67 % 50 % 50 pt 1 –",
 		"Payments Few: one entity is 50 points 1 4 2 0 % 50 % 50 pt – 1",
-		"nobody Few: one entity is 100 points – 1 1 0 % – – – –",
+		"nobody not in the catalog Few: one entity is 100 points – 1 1 0 % – – – –",
 	}
 	if rows := tree.rowsOf("teams"); strings.Join(rows, "\n") != strings.Join(want, "\n") {
 		t.Errorf("the tree is\n%s\nwant\n%s", strings.Join(rows, "\n"), strings.Join(want, "\n"))

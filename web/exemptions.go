@@ -186,14 +186,7 @@ func newExemptionsView(r request, all []agreements.Exemption, choice agreements.
 
 // csvLink is the address of a table of the API, as of the moment of the page.
 func csvLink(r request, path string) link {
-	csv := link{path: path}.set("format", "csv")
-	if !r.moment.At.IsZero() {
-		csv = csv.set(fieldMoment, r.moment.At.UTC().Format(time.RFC3339Nano))
-	}
-	if r.moment.Known > 0 {
-		csv = csv.set(fieldKnown, decimal(r.moment.Known))
-	}
-	return csv
+	return link{path: path}.set("format", "csv").moment(r.moment)
 }
 
 // exemptionChoices are the cards and teams that have any exemption.

@@ -6,9 +6,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/web/ui"
 )
 
@@ -52,6 +54,17 @@ func (l link) toggle(field, value string) link {
 		rest = append(rest, value)
 	}
 	return l.set(field, rest...)
+}
+
+// moment is the address as of a moment.
+func (l link) moment(m projections.Moment) link {
+	if !m.At.IsZero() {
+		l = l.set(fieldMoment, m.At.UTC().Format(time.RFC3339Nano))
+	}
+	if m.Known > 0 {
+		l = l.set(fieldKnown, decimal(m.Known))
+	}
+	return l
 }
 
 // String writes the address; fields that say nothing are left out.

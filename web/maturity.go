@@ -57,6 +57,7 @@ type groupRow struct {
 	href   string
 	owner  ui.Person
 	total  bool
+	gone   bool // it is named, and not in the catalog
 	stand  standView
 	rose   int
 	fell   int
@@ -211,7 +212,7 @@ func newGroupsView(r request, m *maturity.Report) groupsView {
 		at := r.self.drop(fieldGroup)
 		v.by = []ui.Choice{{Label: "Domains", Href: at.String(), On: m.By == maturity.ByDomain}, {Label: "Teams", Href: at.set(fieldGroup, byTeam).String(), On: m.By == maturity.ByTeam}}
 	}
-	if len(m.Card.Levels) > 1 && len(m.Card.Levels) < 6 {
+	if len(m.Card.Levels) > 1 {
 		for _, l := range m.Card.Levels {
 			v.levels = append(v.levels, ui.Choice{Label: ui.Shorten(l.Name, 20), Href: r.self.set(fieldLevel, l.Name).String(), On: l.Name == m.Target})
 		}
@@ -278,7 +279,7 @@ func newGroupRow(r request, m *maturity.Report, n *maturity.Node, depth int) gro
 			row.owner = owner(r.catalog, e.Owner)
 		}
 	} else {
-		row.label = named(r.catalog, n.Ref).Label
+		row.label, row.gone = named(r.catalog, n.Ref).Label, true
 	}
 	if depth == 0 {
 		row.href = ""
@@ -353,9 +354,12 @@ func maturityTrend(r request, m *maturity.Report) trendView {
 	return v
 }
 
-func worstRules(rules []maturity.Rule, most int) (all []ruleColumn) {
+func worstRules(r request, m *maturity.Report, most int) (all []ruleColumn) {
+	rules := rulesOf(m)
 	for _, rule := range rules[:min(len(rules), most)] {
-		all = append(all, newRuleColumn(rule))
+		column := newRuleColumn(rule)
+		column.href = heatOf(r, m, rule.Card, rule.Rule.ID)
+		all = append(all, column)
 	}
 	return all
 }

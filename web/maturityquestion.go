@@ -49,7 +49,7 @@ func (s *Site) question(ctx context.Context, r request, by maturity.Grouping) (q
 	if p, err = s.quarterSpan(ctx, r); err != nil {
 		return q, p, err
 	}
-	q = maturity.Question{Cards: maturity.Published(r.catalog), From: p.from, To: p.to, End: p.end, By: by, Movers: shownRisen}
+	q = maturity.Question{Cards: maturity.Published(r.catalog), From: p.from, To: p.to, End: p.end, By: by, Movers: shownRisen, ListFalls: shownFalls}
 	if len(q.Cards) == 0 {
 		return q, p, nil
 	}

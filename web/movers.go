@@ -14,24 +14,50 @@ import (
 type moversView struct {
 	title string
 	all   []moverView
+	falls []moverView // of who fell: every fall, the newest first, if there are more
+	more  string      // what these are
 }
+
+// Where a page lists who fell, and every fall.
+const (
+	fellID  = "h-down"
+	fallsID = "falls"
+)
 
 // risen are those who rose the most or, where none stands higher than at first, the last who
 // rose: of who was not judged at first nobody can say that.
 func risen(r request, m *maturity.Report) moversView {
 	if len(m.Rose) == 0 {
-		return moversView{"Rose last", moversOf(r, m.Card, m.LastRises)}
+		return moversView{title: "Rose last", all: moversOf(r, m.Card, m.LastRises)}
 	}
-	return moversView{"Rose the most", moversOf(r, m.Card, m.Rose)}
+	return moversView{title: "Rose the most", all: moversOf(r, m.Card, m.Rose)}
 }
 
 // fallen are those who fell the most or, where none stands lower than at first, the last
-// who fell.
+// who fell; and every fall, if there were more.
 func fallen(r request, m *maturity.Report) moversView {
+	v := moversView{title: "Fell the most", all: moversOf(r, m.Card, m.Fell), falls: moversOf(r, m.Card, m.LastFalls)}
 	if len(m.Fell) == 0 {
-		return moversView{"Fell last", moversOf(r, m.Card, m.LastFalls)}
+		v.title, v.all = "Fell last", v.falls[:min(len(v.falls), m.Movers)]
 	}
-	return moversView{"Fell the most", moversOf(r, m.Card, m.Fell)}
+	switch n := len(v.falls); {
+	case !hasMoreFalls(m):
+		v.falls = nil
+	case n < m.Falls.Fell:
+		v.more = fmt.Sprintf("The last %d of %d falls", n, m.Falls.Fell)
+	default:
+		v.more = fmt.Sprintf("All %d falls", n)
+	}
+	return v
+}
+
+// hasMoreFalls reports whether there were more falls than those who fell tell of.
+func hasMoreFalls(m *maturity.Report) bool {
+	shown := len(m.Fell)
+	if shown == 0 {
+		shown = min(len(m.LastFalls), m.Movers)
+	}
+	return m.Falls.Fell > shown
 }
 
 // moversOf are those who moved, each with the change that did it.

@@ -62,7 +62,7 @@ func (s *Site) performed(ctx context.Context, r request, m *maturity.Report, gro
 	}
 	for _, g := range groups.rows {
 		name := g.node.Name()
-		if g.depth > 1 || len(m.Members[name]) == 0 {
+		if len(m.Members[name]) == 0 {
 			continue
 		}
 		now, was := performanceFigures(then[0][name]), performanceFigures(then[1][name])

@@ -100,6 +100,7 @@ func (p *portal) do(r *http.Request) *page {
 
 func (p *portal) get(address string) *page {
 	p.t.Helper()
+	address, _, _ = strings.Cut(address, "#") // a browser does not send it
 	return p.do(httptest.NewRequest(http.MethodGet, address, nil))
 }
 

@@ -195,6 +195,8 @@ type scorecardView struct {
 	span      string       // of who rose and fell
 	worst     []ruleColumn // failed most first
 	try       string       // address; empty if no change can be tried
+	// descriptor is the address of the card as it is written.
+	descriptor string
 	// exemptions is the address of those from the card; empty for a draft, which has none.
 	exemptions string
 	badge      string // of a README: Markdown
@@ -216,6 +218,8 @@ type ruleColumn struct {
 	fails, asked int
 	last         int    // who would be at the next level but for this rule
 	was          string // share that passed at the beginning of the trend
+	href         string // of the entities that do not pass it, or of all where only these are shown
+	only         bool   // only these are shown
 }
 
 type scoreRow struct {
@@ -224,6 +228,7 @@ type scoreRow struct {
 	level  levelMark
 	points string
 	cells  []cell
+	last   bool // has only the rule left that the table keeps to
 }
 
 // cell is what a rule came to.
@@ -267,6 +272,10 @@ func (s *Site) scorecard(ctx context.Context, r request) (answer, error) {
 	if _, err := choice(r.self.query, fieldGroup, "grouping", byTeam, byDomain); err != nil {
 		return answer{}, err
 	}
+	only, err := heatFilterOf(r, card)
+	if err != nil {
+		return answer{}, err
+	}
 	list, err := s.scoresOf(ctx, r, scores.Query{Card: e.Ref})
 	if err != nil {
 		return answer{}, err
@@ -302,7 +311,7 @@ func (s *Site) scorecard(ctx context.Context, r request) (answer, error) {
 	if r.self.query.Has(fieldPublished) {
 		published, r.self = mark(e.Since.Position), r.self.drop(fieldPublished)
 	}
-	v := s.newScorecardView(r, card, list, trend, moved)
+	v := s.newScorecardView(r, card, list, trend, moved, only)
 	v.published = published
 	a := answer{title: card.Title, body: scorecardPage(v)}
 	if trend.Running != nil {
@@ -344,14 +353,15 @@ func wouldStand(b *scorer.Backtest) (all []scores.Score) {
 	return all
 }
 
-func (s *Site) newScorecardView(r request, card *scorecards.Card, list []scores.Score, trend trends.Trend, moved *maturity.Report) scorecardView {
+func (s *Site) newScorecardView(r request, card *scorecards.Card, list []scores.Score, trend trends.Trend, moved *maturity.Report, only heatFilter) scorecardView {
 	slices.SortStableFunc(list, func(a, b scores.Score) int {
 		return cmp.Or(cmp.Compare(card.Rank(a.Level), card.Rank(b.Level)), cmp.Compare(a.Points, b.Points), strings.Compare(a.Entity, b.Entity))
 	})
 	v := scorecardView{
-		scoreCard: newScoreCard(r.catalog, card, maturity.StandingOf(list)), trend: newTrendView(r, card, trend), heat: newHeatView(r, card, list),
+		scoreCard: newScoreCard(r.catalog, card, maturity.StandingOf(list)), trend: newTrendView(r, card, trend), heat: newHeatView(r, card, list, only),
 		span: ui.Plural(monthsOf(r), "month"), rungs: rungsOf(r, card, list), worst: worstOf(r, card, list, trend.Points),
 	}
+	v.descriptor = entityLink(card.Ref) + "/descriptor"
 	if v.when = "Today"; !r.moment.Now() {
 		v.when = "At that moment"
 	}
@@ -395,6 +405,7 @@ func rungsOf(r request, card *scorecards.Card, list []scores.Score) (all []rungV
 func worstOf(r request, card *scorecards.Card, list []scores.Score, points []scorecards.Point) (all []ruleColumn) {
 	for _, rule := range maturity.RulesOf(card, list, r.pageTime()) {
 		v := newRuleColumn(rule)
+		v.href = toHeat(r.self.set(fieldRule, v.id))
 		for _, p := range points {
 			if share, ok := p.PassRate(v.id); ok {
 				v.was = fmt.Sprintf("%d %%", whole(100*share))
@@ -405,6 +416,14 @@ func worstOf(r request, card *scorecards.Card, list []scores.Score, points []sco
 	}
 	slices.SortStableFunc(all, func(a, b ruleColumn) int { return b.fails - a.fails })
 	return all
+}
+
+// headTitle says what the head of its column leads to.
+func (c ruleColumn) headTitle() string {
+	if c.only {
+		return c.title + ": show all entities"
+	}
+	return c.title + ": show who does not pass"
 }
 
 // says is how many fail, how many it alone holds back, and how the share moved.

@@ -338,17 +338,28 @@ func TestLevelsOfOnesOwn(t *testing.T) {
 
 	// What is on record has the colours of the card on record, whatever the change calls them.
 	changed, _, _ := strings.Cut(strings.ReplaceAll(strings.ReplaceAll(own, "name: Steady", "name: Firm"), "level: Steady", "level: Firm"), "---\n")
-	begun := o.post("/scorecards/production-readiness/try", url.Values{"card": {changed}})
+	tryOut(o, trials.Trials, changed).wants(`td[data-label="On record"]`+steady, "Steady")
+
+	// As a draft it would judge nobody any more, which is said before anybody publishes that.
+	draft := tryOut(o, trials.Trials, strings.Replace(changed, "\nspec:", "\nspec:\n  draft: true", 1))
+	draft.wants("[data-part=draft]", "As a draft it judges nobody. 2 entities that are judged now would not be judged any more.")
+	draft.wants("[data-part=says]", "If this were no draft, ")
+}
+
+// tryOut tries another text of the card production-readiness to the end.
+func tryOut(o *organisation, trials web.Trials, text string) *page {
+	o.t.Helper()
+	begun := o.post("/scorecards/production-readiness/try", url.Values{"card": {text}})
 	result := begun.header.Get("Location")
 	path, _, _ := strings.Cut(result, "?")
 	attempt, ok := trials.Find(path[strings.LastIndex(path, "/")+1:])
 	if !ok {
-		t.Fatalf("%d: %s", begun.status, begun.text("main"))
+		o.t.Fatalf("%d: %s", begun.status, begun.text("main"))
 	}
-	if _, err := attempt.Result(t.Context()); err != nil {
-		t.Fatal(err)
+	if _, err := attempt.Result(o.t.Context()); err != nil {
+		o.t.Fatal(err)
 	}
-	o.ok(result).wants(`td[data-label="On record"]`+steady, "Steady")
+	return o.ok(result)
 }
 
 // A level that has no colour has one by its place, the same on all pages and another than the next.
@@ -453,6 +464,64 @@ func TestDraftTellsOfNobodyWhoMoved(t *testing.T) {
 	for path, want := range map[string]int{"/scorecards/planned": 0, readinessCard: 2} {
 		if got := len(o.ok(path).all("[data-part=h-up], [data-part=h-down]")); got != want {
 			t.Errorf("%s has %d lists of who moved, want %d", path, got, want)
+		}
+	}
+}
+
+// A rule leads to those that do not pass it, from the heads of the table, from the list of what
+// fails and from Executive; what the page is asked for besides is kept.
+func TestScorecardListsWhoDoesNotPassARule(t *testing.T) {
+	o := shop(t)
+	rows := func(p *page) string {
+		return strings.Join(p.texts("[data-part=heat] tbody tr:not(.team) th"), ", ")
+	}
+	soon := func(address string) *page { // its record is of some months only
+		t.Helper()
+		return o.ok(strings.Replace(address, "?", "?months=3&", 1))
+	}
+	all := o.ok(readinessCard + "&group=domain")
+	got := o.ok(all.follow("[data-part=heat] thead a", "CODEOWNERS names somebody"))
+	if is := rows(got); is != "stray, trial, charge only this left, refund only this left" {
+		t.Errorf("it is not passed by %s", is)
+	}
+	got.wants("[data-part=only]", "Do not pass CODEOWNERS names somebody", "3 fail, 2 have only this one left to the next level; of 1 it is not known.")
+	if href := got.follow("[data-part=heat] .btn-group a", "Team"); !strings.Contains(href, "rule=codeowners") || !strings.Contains(href, "months=3") {
+		t.Errorf("by team it leads to %s", href)
+	}
+	for part, label := range map[string]string{"[data-part=only] a": "", "[data-part=heat] thead a": "CODEOWNERS names somebody"} {
+		if back := o.ok(got.follow(part, label)); rows(back) != rows(all) {
+			t.Errorf("%s leads back to %s", part, rows(back))
+		}
+	}
+	if is := rows(o.ok(all.follow("[data-part=worst] a", "Docs not older than 90 days"))); is != "stray, trial, count only this left" {
+		t.Errorf("the docs of %s are old", is)
+	}
+	o.ok(readinessCard+"&rule=owner").wants("[data-part=only]", "1 fails, 1 has only this one left to the next level.")
+	if is := rows(o.ok("/scorecards/hygiene?months=3&rule=readme")); is != "charge" {
+		t.Errorf("a card without levels lists %s", is)
+	}
+	// Of a part of the organisation, and of the moment that is told of.
+	money := o.ok("/executive?within=domain:default/money&to=2026-03-11")
+	part := soon(money.follow("[data-part=worst] a", "CODEOWNERS names somebody"))
+	part.wants("[data-part=only]", "2 fail, 2 have only this one left to the next level.", "Within Money")
+	part.wants("[data-part=distribution]", "1 Gold 1 Silver 3 Bronze 1 None") // the rest of the page is of all
+	if is := rows(part); is != "charge only this left, refund only this left" {
+		t.Errorf("of a domain it lists %s", is)
+	}
+	before := o.ok("/executive?to=2026-02-01")
+	if is := rows(soon(before.follow("[data-part=worst] a", "CODEOWNERS names somebody"))); is != "pick only this left, refund only this left" {
+		t.Errorf("in February it lists %s", is)
+	}
+	if is := rows(soon(o.ok("/catalog/default/group/stock/scorecards").follow("[data-part=next] a", "Docs not older than 90 days"))); is != "count only this left, trial" {
+		t.Errorf("of a team it lists %s", is)
+	}
+	o.ok(readinessCard+"&within=none&group=domain&rule=codeowners").wants("[data-part=heat]", "stray")
+	for query, says := range map[string]string{
+		"rule=nothing": "write rule=owner, rule=codeowners, rule=docs", "within=what": "has no kind", "within=group:gone": "There is no group:default/gone",
+	} {
+		wrong := o.get(readinessCard + "&" + query)
+		if text := wrong.text("main"); wrong.status < 400 || !strings.Contains(text, says) {
+			t.Errorf("%s is answered with %d: %s", query, wrong.status, text)
 		}
 	}
 }

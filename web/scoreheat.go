@@ -29,7 +29,10 @@ type heatView struct {
 	tiers   []heatTier
 	rules   []ruleColumn // in the order of the tiers
 	groups  []heatGroup
-	soon    []string // rules that do not count yet, with the day
+	soon    []string        // rules that do not count yet, with the day
+	chips   []ui.Chip       // what it keeps to
+	says    string          // how those stand that do not pass the rule that it keeps to
+	last    map[string]bool // of these, those that have only that one left to the next level
 	csv     string
 	ladder  bool
 	entity  bool // there is any
@@ -46,6 +49,7 @@ type heatGroup struct {
 	label   string
 	href    string // opens or closes it
 	open    bool
+	gone    bool // its team is not in the catalog
 	count   int
 	says    string
 	percent string // of a card that counts points
@@ -78,7 +82,7 @@ func heatGroups(c Catalog, domain bool) func(ref string) string {
 }
 
 // newHeatView groups scores. The list is in the order in which rows are shown.
-func newHeatView(r request, card *scorecards.Card, list []scores.Score) heatView {
+func newHeatView(r request, card *scorecards.Card, list []scores.Score, only heatFilter) heatView {
 	domain := r.self.query.Get(fieldGroup) == byDomain
 	v := heatView{
 		by: []ui.Choice{
@@ -96,13 +100,14 @@ func newHeatView(r request, card *scorecards.Card, list []scores.Score) heatView
 			soon[rule.ID] = true
 			v.soon = append(v.soon, fmt.Sprintf("“%s” is shown and does not count until %s.", rule.Title, ui.Day(rule.From).Text))
 		}
-		v.rules = append(v.rules, ruleColumn{id: rule.ID, title: rule.Title, level: levelOf(card, rule.Level)})
+		v.rules = append(v.rules, ruleColumn{id: rule.ID, title: rule.Title, level: levelOf(card, rule.Level), href: toHeat(r.self.toggle(fieldRule, rule.ID)), only: only.rule == rule})
 		if n := len(v.tiers); n > 0 && v.tiers[n-1].level == levelOf(card, rule.Level) {
 			v.tiers[n-1].rules++
 		} else {
 			v.tiers = append(v.tiers, heatTier{levelOf(card, rule.Level), 1})
 		}
 	}
+	list = only.keep(r, card, list, &v)
 	byGroup, groupOf := map[string][]scores.Score{}, heatGroups(r.catalog, domain)
 	for _, one := range list {
 		group := groupOf(one.Entity)
@@ -116,8 +121,18 @@ func newHeatView(r request, card *scorecards.Card, list []scores.Score) heatView
 		return cmp.Or(cmp.Compare(len(byGroup[b]), len(byGroup[a])), strings.Compare(a, b))
 	})
 	open := r.self.query[fieldOpen]
+	room := shownScores
 	for i, name := range names {
-		v.groups = append(v.groups, v.group(r, card, name, byGroup[name], soon, open, i < openGroups))
+		early := 0
+		switch {
+		case only.rule != nil: // who keeps to a rule asks for these
+			early = room
+		case i < openGroups:
+			early = shownOfGroup
+		}
+		g := v.group(r, card, name, byGroup[name], soon, open, early)
+		room = max(0, room-len(g.rows))
+		v.groups = append(v.groups, g)
 	}
 	return v
 }
@@ -130,14 +145,15 @@ func (r request) pageTime() time.Time {
 	return r.moment.At
 }
 
-func (v *heatView) group(r request, card *scorecards.Card, name string, list []scores.Score, soon map[string]bool, open []string, early bool) heatGroup {
+func (v *heatView) group(r request, card *scorecards.Card, name string, list []scores.Score, soon map[string]bool, open []string, early int) heatGroup {
 	key := cmp.Or(name, "none")
-	g := heatGroup{label: "Nobody", count: len(list), open: slices.Contains(open, key), href: r.self.toggle(fieldOpen, key).String() + "#h-heat"}
+	g := heatGroup{label: "Nobody", count: len(list), open: slices.Contains(open, key), href: toHeat(r.self.toggle(fieldOpen, key))}
 	if r.self.query.Get(fieldGroup) == byDomain {
 		g.label = "No domain"
 	}
 	if name != "" {
-		g.label = named(r.catalog, name).Label
+		l := named(r.catalog, name)
+		g.label, g.gone = l.Label, l.Href == ""
 	}
 	view := newScoreCard(r.catalog, card, maturity.StandingOf(list))
 	g.says, g.shares, g.percent = view.says(), view.shares(), fmt.Sprintf("%d %%", view.percent)
@@ -159,16 +175,13 @@ func (v *heatView) group(r request, card *scorecards.Card, name string, list []s
 		}
 		g.cells = append(g.cells, c)
 	}
-	shown := 0
-	switch {
-	case g.open:
+	shown := min(len(list), early)
+	if g.open {
 		shown = min(len(list), shownScores)
-	case early:
-		shown = min(len(list), shownOfGroup)
 	}
 	g.more = len(list) - shown
 	for _, one := range list[:shown] {
-		row := scoreRow{entity: named(r.catalog, one.Entity), level: levelOf(card, one.Level), points: fmt.Sprintf("%v of %v", one.Points, one.Of)}
+		row := scoreRow{entity: named(r.catalog, one.Entity), level: levelOf(card, one.Level), points: fmt.Sprintf("%v of %v", one.Points, one.Of), last: v.last[one.Entity]}
 		if row.entity.Href != "" {
 			row.href = row.entity.Href + "/scorecards"
 		}

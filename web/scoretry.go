@@ -41,6 +41,7 @@ type tryView struct {
 	lede     string
 	card     ui.Anchor
 	action   string // that tries it; empty for a new card
+	live     bool   // the card is no draft
 	publish  publishForm
 	text     string
 	problems []tryProblem
@@ -55,6 +56,7 @@ type tryProblem struct{ place, field, message string }
 // triedView is what a change would have done.
 type triedView struct {
 	says   string
+	draft  string // warns that a card that judges would judge nobody any more
 	trend  trendView
 	rules  []rateRow
 	moved  []movedRow
@@ -194,6 +196,7 @@ func (s *Site) tryable(r request) (*entities.Entry, *scorecards.Card, error) {
 func tryAnswer(card *scorecards.Card, v tryView) answer {
 	v.card = ui.Anchor{Label: ui.Shorten(card.Title, 80), Href: scorecardLink(card.Ref)}
 	v.action = v.card.Href + "/try"
+	v.live = !card.Draft
 	v.heading, v.lede = "Try a change", "What “"+v.card.Label+"” would say, and would have said, if it were another. Nothing is recorded."
 	if v.publish.action != "" {
 		v.lede = strings.TrimSuffix(v.lede, ".") + " before it is published."
@@ -244,7 +247,10 @@ func newTriedView(r request, was, card *scorecards.Card, b *scorer.Backtest) *tr
 		}
 	}
 	v.more = len(b.Moves) - len(v.moved)
-	v.says = triedSays(rise, fall, fresh, gone, last.Entities)
+	v.says = triedSays(card.Draft, rise, fall, fresh, gone, last.Entities)
+	if n := b.Before.Entities; card.Draft && !was.Draft && n > 0 {
+		v.draft = ui.Plural(n, "entity that is", "entities that are") + " judged now would not be judged any more."
+	}
 	return v
 }
 
@@ -259,7 +265,11 @@ func outcomesOf(rules []event.RuleChange, counts func(scorecards.Outcome) bool) 
 	return strings.Join(all, "; ")
 }
 
-func triedSays(rise, fall, fresh, gone, judged int) string {
+func triedSays(draft bool, rise, fall, fresh, gone, judged int) string {
+	published := "If this were published now"
+	if draft {
+		published = "If this were no draft"
+	}
 	var parts []string
 	for _, p := range []struct {
 		n    int
@@ -269,10 +279,13 @@ func triedSays(rise, fall, fresh, gone, judged int) string {
 			parts = append(parts, fmt.Sprintf("%s would %s", ui.Number(p.n), p.what))
 		}
 	}
+	if len(parts) == 0 && draft {
+		return published + ", nobody would stand otherwise than is on record."
+	}
 	if len(parts) == 0 {
 		return fmt.Sprintf("Nobody would stand otherwise. %s judged.", ui.Plural(judged, "entity is", "entities are"))
 	}
-	return fmt.Sprintf("If this were published now, %s, of %s.", strings.Join(parts, ", "), ui.Plural(judged, "entity", "entities"))
+	return fmt.Sprintf("%s, %s, of %s.", published, strings.Join(parts, ", "), ui.Plural(judged, "entity", "entities"))
 }
 
 func newRateRow(card *scorecards.Card, rule *scorecards.Rule, before, after scorecards.Point) rateRow {

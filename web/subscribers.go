@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/projections/notices"
 	"github.com/callboard/callboard/subscribers"
 	"github.com/callboard/callboard/web/ui"
 )
@@ -190,6 +192,7 @@ type subscriberView struct {
 type sentRow struct {
 	at               ui.Moment
 	what             string
+	notices          []ui.Anchor    // of a channel: their headlines
 	marks            []ui.EventMark // the first and, if it is another, the last event
 	look, icon, word string
 	says             string
@@ -255,12 +258,8 @@ func (s *Site) subscriber(ctx context.Context, r request) (answer, error) {
 	for _, a := range attempts {
 		row := newSentRow(a, r.now)
 		if v.row.channel {
-			row.marks = nil
-			switch a.Kind {
-			case subscribers.KindEvents:
-				row.what = ui.Plural(a.Events, "notice", "notices")
-			case subscribers.KindPing:
-				row.what = "Test notice"
+			if err := s.tellNotices(ctx, w, a, &row); err != nil {
+				return answer{}, err
 			}
 		}
 		v.attempts = append(v.attempts, row)
@@ -270,6 +269,34 @@ func (s *Site) subscriber(ctx context.Context, r request) (answer, error) {
 		a.again = surveyAgain
 	}
 	return a, nil
+}
+
+// tellNotices says which notices an attempt sent, as far as they are still there.
+func (s *Site) tellNotices(ctx context.Context, w *subscribers.Worker, a subscribers.Attempt, row *sentRow) error {
+	row.marks = nil
+	switch a.Kind {
+	case subscribers.KindEvents:
+		row.what = ui.Plural(a.Events, "notice", "notices")
+	case subscribers.KindPing:
+		row.what = "Test notice"
+	}
+	sent, err := w.Sent(ctx, a)
+	if err != nil {
+		return err
+	}
+	for _, rec := range sent {
+		var said struct {
+			Words notices.Words `json:"words"`
+		}
+		if err := json.Unmarshal(rec.Data, &said); err != nil {
+			return fmt.Errorf("a notice of %s: %w", w.Name, err)
+		}
+		row.notices = append(row.notices, ui.Anchor{Label: said.Words.Headline, Href: strings.TrimPrefix(said.Words.Href, s.URL)})
+	}
+	if a.Kind == subscribers.KindEvents && len(row.notices) == a.Events {
+		row.what = "" // they say it
+	}
+	return nil
 }
 
 func newSentRow(a subscribers.Attempt, now time.Time) sentRow {

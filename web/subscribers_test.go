@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"net/url"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/subscribers"
@@ -151,4 +153,61 @@ func TestHeldBack(t *testing.T) {
 	chat.wants(".facts-rail", "Held back 3 notices")
 	p.ok("/subscribers/quiet").wants(".facts-rail", "Held back none")
 	p.ok("/subscribers").wants("table.subscribers", "3 notices held back")
+}
+
+// messenger is a channel with one notice.
+type messenger struct {
+	holding
+	notice eventlog.Record
+}
+
+func (c messenger) Ends(context.Context) (eventlog.Position, error) { return math.MaxInt64, nil }
+func (c messenger) Newest(context.Context, time.Time) (eventlog.Position, error) {
+	return c.notice.Position, nil
+}
+
+func (c messenger) Entries(_ context.Context, _ time.Time, after, newest eventlog.Position, _ int) ([]eventlog.Record, error) {
+	if after < c.notice.Position && c.notice.Position <= newest {
+		return []eventlog.Record{c.notice}, nil
+	}
+	return nil, nil
+}
+
+func (c messenger) Courier() subscribers.Courier { return c }
+
+func (c messenger) Send(context.Context, subscribers.Message) subscribers.Answer {
+	return subscribers.Answer{Verdict: subscribers.Delivered, Status: http.StatusOK}
+}
+
+// The page of a channel says which notices it was sent, and leads to them.
+func TestSentNotices(t *testing.T) {
+	w, err := sample.Acme(context.Background(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := w.Subscribe(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	chat := messenger{notice: eventlog.Record{Position: 40, Recorded: sample.Now, Event: event.Event{
+		ID: "n", Type: "notice.v1", Source: "/notices", Subject: "chat", Data: []byte(`{"words": {"headline": "charge fell to Bronze", "href": "https://callboard.acme.example/notices/40"}}`),
+	}}}
+	if err := d.Serve(context.Background(), []subscribers.Subscriber{{Name: "chat", Channel: chat}}); err != nil {
+		t.Fatal(err)
+	}
+	worker, err := d.Worker("chat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := worker.Send(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p := open(t, w, func(c *web.Config) { c.Subscribers, c.URL = d, "https://callboard.acme.example" })
+	got := p.ok("/subscribers/chat")
+	if href := got.follow("table.sent a", "charge fell to Bronze"); href != "/notices/40" {
+		t.Errorf("the notice is at %s", href)
+	}
+	if text := got.text("table.sent"); strings.Contains(text, "1 notice") {
+		t.Errorf("it says how many where it says which: %s", text)
+	}
 }

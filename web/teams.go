@@ -33,6 +33,7 @@ type teamsView struct {
 	views  []ui.View
 	orders []ui.Choice // of the leaderboard
 	board  bool
+	cards  []ui.Choice
 	levels []ui.Choice
 	rows   []teamRow
 	more   int
@@ -68,15 +69,16 @@ func (s *Site) teams(ctx context.Context, r request) (answer, error) {
 	if _, err := choice(r.self.query, fieldView, "view", viewTree, viewBoard); err != nil {
 		return answer{}, err
 	}
-	q.Cards, q.Movers = []*scorecards.Card{q.Card}, 0 // it tells of nothing else
+	all := q.Cards
+	q.Cards, q.Movers, q.ListFalls = []*scorecards.Card{q.Card}, 0, 0 // it tells of nothing else
 	report, err := maturity.Ask(ctx, s.Scores, r.catalog, q)
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{title: "Teams", body: teamsPage(newTeamsView(r, report, p))}, nil
+	return answer{title: "Teams", body: teamsPage(newTeamsView(r, report, all, p))}, nil
 }
 
-func newTeamsView(r request, m *maturity.Report, p span) teamsView {
+func newTeamsView(r request, m *maturity.Report, cards []*scorecards.Card, p span) teamsView {
 	v := teamsView{
 		card: ui.Anchor{Label: m.Card.Title, Href: scorecardLink(m.Card.Ref)}, goal: goalOf(m.Card, m.Target),
 		fields: p.fields(), jumps: maturityJumps(p, r.self), carry: r.self.drop(fieldFrom, fieldTo).carry(), groups: newGroupsView(r, m),
@@ -88,6 +90,9 @@ func newTeamsView(r request, m *maturity.Report, p span) teamsView {
 	v.csv = csv.set("format", "csv").String()
 	tree := r.self.drop(fieldView, fieldOrder)
 	v.views = []ui.View{{Label: "Tree", Href: tree.String(), On: !v.board}, {Label: "Leaderboard", Href: tree.set(fieldView, viewBoard).String(), On: v.board}}
+	for _, card := range cards {
+		v.cards = append(v.cards, ui.Choice{Label: ui.Shorten(card.Title, 40), Href: r.self.set(fieldCard, cardPath(card)).drop(fieldLevel).String(), On: card == m.Card})
+	}
 	v.levels = v.groups.levels
 	counts := newTeamCounts(r.catalog)
 	if v.board {
@@ -308,16 +313,17 @@ func (v *teamView) tell(r request, m *maturity.Report, p span) {
 		v.cards = append(v.cards, row)
 	}
 	for _, rule := range m.Rules[:min(len(m.Rules), shownNext)] {
-		v.next = append(v.next, newNextRule(r.catalog, m, rule))
+		v.next = append(v.next, newNextRule(r, m, rule))
 	}
 }
 
-func newNextRule(c Catalog, m *maturity.Report, rule maturity.Rule) nextRule {
+func newNextRule(r request, m *maturity.Report, rule maturity.Rule) nextRule {
 	card := slices.Index(m.Cards, rule.Card)
 	v := nextRule{
 		card: ui.Anchor{Label: rule.Card.Title, Href: scorecardLink(rule.Card.Ref)}, fix: rule.Rule.Fix,
 		rule: newRuleColumn(rule),
 	}
+	v.rule.href = heatOf(r, m, rule.Card, rule.Rule.ID)
 	for _, e := range m.Entities {
 		if s := e.Stands[card]; s == nil || !slices.Contains(s.Outcomes.Fails, rule.Rule.ID) {
 			continue
@@ -326,7 +332,7 @@ func newNextRule(c Catalog, m *maturity.Report, rule maturity.Rule) nextRule {
 			v.more++
 			continue
 		}
-		l := named(c, e.Ref)
+		l := named(r.catalog, e.Ref)
 		if l.Href != "" {
 			l.Href += "/scorecards"
 		}

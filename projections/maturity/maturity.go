@@ -29,9 +29,11 @@ type Scores interface {
 	Begun(ctx context.Context, all ...scores.Beginning) ([]scores.Score, error)
 }
 
-// Catalog says where entities belong.
+// Catalog says where entities belong, and who owns them.
 type Catalog interface {
 	List(entities.Listing) entities.Rows
+	Facets(w entities.Where, keys ...string) [][]entities.Count
+	Brief(ref string) (entities.Brief, bool)
 }
 
 // Grouping is what a report is divided by.
@@ -66,8 +68,9 @@ type Question struct {
 	// Detail asks for the entities themselves, and Members for which components belong to
 	// which group, judged or not.
 	Detail, Members bool
-	// Movers is how many of those who rose, of those who fell, and of the falls are told of.
-	Movers int
+	// Movers is how many of those who rose, of those who fell, and of the last falls and rises
+	// are told of, and ListFalls of how many of the last falls at least.
+	Movers, ListFalls int
 }
 
 // Report is how an organisation, or a part of it, stands.
@@ -79,20 +82,22 @@ type Report struct {
 	Rose  []Move
 	Fell  []Move
 	// LastFalls and LastRises are those of the time, the newest first, also of who has risen or
-	// fallen since, or was not judged at the earlier moment. There are as many as Movers says.
+	// fallen since, or was not judged at the earlier moment. There are as many as the question
+	// says.
 	LastFalls, LastRises []Move
 	Falls                Falls // in the time
 	Before               Falls // in the time of the same length before
 	// Rules are those that fail and count: of Card, and of all cards if Detail was asked
 	// for. The one that lifts most comes first, then the one that fails most.
 	Rules []Rule
-	// Unowned is how many of those that Card judges have no owner.
+	// Unowned is how many of those that Card judges have no owner, or one that is not in the
+	// catalog.
 	Unowned int
 	// Exempt is how many entities are exempt from a rule of any card.
 	Exempt   int
 	Entities []Entity // if asked for: by level, the lowest first, then by reference
 	// Members are the full refs of components, if asked for, by the names of the root and of
-	// the groups right below it.
+	// the groups right below it; by team also of those up to three steps below.
 	Members map[string][]string
 }
 
@@ -216,14 +221,7 @@ func Ask(ctx context.Context, from Scores, c Catalog, q Question) (*Report, erro
 	}
 	r := &Report{Question: q}
 	a := &asker{Report: r, places: placesOf(c, q.By), rungs: map[rung]int{}, of: newCounter(q.Card, q.Target), was: projections.Moment{At: q.From, Known: q.To.Known}}
-	switch q.Within {
-	case "":
-		a.scope = a.places.root
-	case None:
-		a.scope = a.places.none
-	default:
-		a.scope = a.places.node(q.Within)
-	}
+	a.scope = a.places.scope(q.Within)
 	var err error
 	if a.moments, err = scorecards.Moments(q.From, q.End, stepOf(q.From, q.End)); err != nil {
 		return nil, fault.New(fault.Invalid, "%w", err)
@@ -248,7 +246,11 @@ func Ask(ctx context.Context, from Scores, c Catalog, q Question) (*Report, erro
 	r.Root.sum()
 	r.Root.tidy()
 	if q.Members {
-		r.Members = a.places.members(c, a.scope)
+		deep := deepDomains
+		if q.By == ByTeam {
+			deep = deepTeams
+		}
+		r.Members = a.places.members(c, a.scope, deep)
 	}
 	r.Exempt = len(a.exempt)
 	r.Trend = addUp(a.trend)

@@ -508,3 +508,25 @@ func TestPartsOfParts(t *testing.T) {
 		}
 	}
 }
+
+// Who is named as the owner and is not in the catalog owns nothing.
+func TestUnowned(t *testing.T) {
+	c := card(t, "points")
+	w := open(t)
+	w.declare(t, "Group", "g", map[string]any{"type": "team", "children": []any{}})
+	for name, owner := range map[string]string{"kept": "g", "lost": "gone", "lone": "user:nobody"} {
+		w.declare(t, "Component", name, map[string]any{"type": "service", "lifecycle": "production", "owner": owner})
+		w.add(t, begin.Add(time.Hour), "component:default/"+name, event.ScoreChanged{Card: c.Ref.String(), After: &event.Score{Of: 3}})
+	}
+	w.ready(t)
+	end := begin.Add(48 * time.Hour)
+	report, err := maturity.Ask(t.Context(), w.scores, w.catalog.Snapshot(), maturity.Question{
+		Cards: []*scorecards.Card{c}, Card: c, From: begin, To: projections.Moment{At: end}, End: end, By: maturity.ByTeam,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.Unowned != 2 {
+		t.Errorf("%d have no owner in the catalog, want 2", report.Unowned)
+	}
+}

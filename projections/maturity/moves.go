@@ -108,16 +108,16 @@ func (a *asker) keep(m mover) {
 
 // keepLast keeps the newest falls and rises.
 func (a *asker) keepLast(m mover) {
-	last := &a.last[0]
+	last, most := &a.last[0], max(a.Movers, a.ListFalls)
 	if m.by > 0 {
-		last = &a.last[1]
+		last, most = &a.last[1], a.Movers
 	}
 	at, _ := slices.BinarySearchFunc(*last, m, func(x, y mover) int {
 		return cmp.Or(y.since.Compare(x.since), cmp.Compare(y.position, x.position))
 	})
-	if at < a.Movers {
+	if at < most {
 		*last = slices.Insert(*last, at, m)
-		*last = (*last)[:min(len(*last), a.Movers)]
+		*last = (*last)[:min(len(*last), most)]
 	}
 }
 
@@ -221,6 +221,16 @@ func RulesOf(card *scorecards.Card, list []scores.Score, at time.Time) []Rule {
 	all := counts.failing()
 	sortRules(all)
 	return all
+}
+
+// Alone returns what tells whether a rule fails for an entity and is all that is in the way of
+// its next level on a card, at a time: what the Lifts of a [Rule] count.
+func Alone(card *scorecards.Card, at time.Time) func(s scores.Score, rule string) bool {
+	counts, of := newRuleCounts(card, at), newCounter(card, "")
+	return func(s scores.Score, rule string) bool {
+		outcomes := scores.OutcomesOf(s.Rules)
+		return slices.Contains(outcomes.Fails, rule) && counts.alone(of.step(s.Level), outcomes, rule)
+	}
 }
 
 func sortRules(all []Rule) {

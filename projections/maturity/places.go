@@ -194,21 +194,46 @@ func Domains(c Catalog) func(entity string) string {
 	}
 }
 
-// members lists the components in scope, by the names of that and of the groups that are
-// right below it.
-func (p *places) members(c Catalog, scope *Node) map[string][]string {
+// Inside returns what tells whether an entity is in a group, or in [None], by a grouping.
+func Inside(c Catalog, by Grouping, within string) func(entity string) bool {
+	p := placesOf(c, by)
+	scope := p.scope(within)
+	return func(entity string) bool { return p.of(entity).within(scope) }
+}
+
+// scope is the group that a report keeps to: see [Question].
+func (p *places) scope(within string) *Node {
+	switch within {
+	case "":
+		return p.root
+	case None:
+		return p.none
+	}
+	return p.node(within)
+}
+
+// How far below the whole groups are whose components are listed: domains, or teams, which are
+// often below departments and divisions.
+const (
+	deepDomains = 1
+	deepTeams   = 3
+)
+
+// members lists the components in scope, by the names of that and of the groups below it that
+// they are in, down to a depth.
+func (p *places) members(c Catalog, scope *Node, deep int) map[string][]string {
 	all := map[string][]string{}
+	var path []*Node
 	for _, row := range c.List(entities.Listing{Where: entities.Equals{Key: "kind", Values: []string{"component"}}, Limit: -1}).Rows {
 		at := p.of(row.Ref)
 		if !at.within(scope) {
 			continue
 		}
-		all[scope.Name()] = append(all[scope.Name()], row.Ref)
-		for at != scope && at.Parent != scope {
-			at = at.Parent
+		for path = path[:0]; at != scope.Parent; at = at.Parent {
+			path = append(path, at)
 		}
-		if at != scope {
-			all[at.Name()] = append(all[at.Name()], row.Ref)
+		for _, group := range path[max(0, len(path)-1-deep):] {
+			all[group.Name()] = append(all[group.Name()], row.Ref)
 		}
 	}
 	return all
@@ -235,10 +260,17 @@ func (p *places) node(ref string) *Node {
 	return n
 }
 
-// unowned are those that nobody owns although their kind has owners.
+// unowned are those that nobody owns who is in the catalog, although their kind has owners.
 func unowned(c Catalog) map[string]bool {
+	const ownedBy = "relations.ownedby"
+	var owners []string
+	for _, owner := range c.Facets(nil, ownedBy)[0] {
+		if _, ok := c.Brief(strings.ToLower(owner.Value)); ok {
+			owners = append(owners, owner.Value)
+		}
+	}
 	kinds := entities.Equals{Key: "kind", Values: []string{"component", "api", "resource", "system", "domain"}}
-	without := entities.Not{Where: entities.Exists{Key: "relations.ownedby"}}
+	without := entities.Not{Where: entities.Equals{Key: ownedBy, Values: owners}}
 	all := map[string]bool{}
 	for _, row := range c.List(entities.Listing{Where: entities.All{kinds, without}, Limit: -1}).Rows {
 		all[row.Ref] = true

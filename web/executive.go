@@ -169,7 +169,7 @@ func newExecutiveView(organisation string, r request, m *maturity.Report, p span
 	}
 	v.trend = maturityTrend(r, m)
 	v.rose, v.fell = risen(r, m), fallen(r, m)
-	v.worst = worstRules(r, m, shownWorst)
+	v.worst = worstRules(m, shownWorst)
 	return v
 }
 

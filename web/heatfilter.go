@@ -42,7 +42,7 @@ func toHeat(page link) string { return page.String() + "#h-heat" }
 
 // heatOf leads from a report to those in its part of the organisation that do not pass a rule, at
 // the moment that it tells of.
-func heatOf(r request, m *maturity.Report, card *scorecards.Card, rule string) string {
+func heatOf(m *maturity.Report, card *scorecards.Card, rule string) string {
 	at := link{path: scorecardLink(card.Ref)}.set(fieldRule, rule).set(fieldWithin, m.Within)
 	if m.By == maturity.ByDomain {
 		at = at.set(fieldGroup, byDomain)

@@ -354,11 +354,11 @@ func maturityTrend(r request, m *maturity.Report) trendView {
 	return v
 }
 
-func worstRules(r request, m *maturity.Report, most int) (all []ruleColumn) {
+func worstRules(m *maturity.Report, most int) (all []ruleColumn) {
 	rules := rulesOf(m)
 	for _, rule := range rules[:min(len(rules), most)] {
 		column := newRuleColumn(rule)
-		column.href = heatOf(r, m, rule.Card, rule.Rule.ID)
+		column.href = heatOf(m, rule.Card, rule.Rule.ID)
 		all = append(all, column)
 	}
 	return all

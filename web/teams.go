@@ -323,7 +323,7 @@ func newNextRule(r request, m *maturity.Report, rule maturity.Rule) nextRule {
 		card: ui.Anchor{Label: rule.Card.Title, Href: scorecardLink(rule.Card.Ref)}, fix: rule.Rule.Fix,
 		rule: newRuleColumn(rule),
 	}
-	v.rule.href = heatOf(r, m, rule.Card, rule.Rule.ID)
+	v.rule.href = heatOf(m, rule.Card, rule.Rule.ID)
 	for _, e := range m.Entities {
 		if s := e.Stands[card]; s == nil || !slices.Contains(s.Outcomes.Fails, rule.Rule.ID) {
 			continue

@@ -23,7 +23,7 @@ const (
 	shownEntities = 100 // of a part of the organisation
 	shownGoals    = 5
 	shownRisen    = 3
-	shownFalls    = 100 // falls that are listed in a fold
+	shownFalls    = 10 // falls that are listed in a fold
 	shownWorst    = 3
 )
 

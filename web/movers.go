@@ -14,11 +14,11 @@ import (
 type moversView struct {
 	title string
 	all   []moverView
-	falls []moverView // of who fell: every fall, the newest first, if there are more
+	falls []moverView // of who fell: the last falls, the newest first, if there are more
 	more  string      // what these are
 }
 
-// Where a page lists who fell, and every fall.
+// Where a page lists who fell, and the last falls.
 const (
 	fellID  = "h-down"
 	fallsID = "falls"
@@ -34,7 +34,7 @@ func risen(r request, m *maturity.Report) moversView {
 }
 
 // fallen are those who fell the most or, where none stands lower than at first, the last
-// who fell; and every fall, if there were more.
+// who fell; and the last falls, if there were more.
 func fallen(r request, m *maturity.Report) moversView {
 	v := moversView{title: "Fell the most", all: moversOf(r, m.Card, m.Fell), falls: moversOf(r, m.Card, m.LastFalls)}
 	if len(m.Fell) == 0 {

@@ -1336,7 +1336,7 @@ func moversCard(id, title, none, span string, all []moverView) templ.Component {
 	})
 }
 
-// fallsCard is who fell, and every fall.
+// fallsCard is who fell, and the last falls.
 func fallsCard(v moversView, none string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -110,9 +110,31 @@ func act(t *testing.T, ctx context.Context, actions ...chromedp.Action[chromedp.
 	t.Helper()
 	soon, cancel := context.WithTimeout(ctx, storyWait)
 	defer cancel()
-	if err := chromedp.Do(soon, actions...); err != nil {
-		at, _ := chromedp.Run(ctx, chromedp.Location())
-		t.Fatalf("at %s: %v", at, err)
+	for _, one := range actions {
+		if _, err := looking(func() (chromedp.Void, error) { return chromedp.Void{}, chromedp.Do(soon, one) }); err != nil {
+			at, _ := chromedp.Run(ctx, chromedp.Location())
+			t.Fatalf("at %s: %v", at, err)
+		}
+	}
+}
+
+// read is what a page says.
+func read(t *testing.T, ctx context.Context, what chromedp.Action[string]) string {
+	t.Helper()
+	says, err := looking(func() (string, error) { return chromedp.Run(ctx, what) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return says
+}
+
+// looking does something to an element, and looks for it once more if the one that was found was
+// of the page before: of that nothing was done to it.
+func looking[T any](do func() (T, error)) (is T, err error) {
+	for {
+		if is, err = do(); err == nil || !strings.Contains(err.Error(), "No node with given id found") {
+			return is, err
+		}
 	}
 }
 

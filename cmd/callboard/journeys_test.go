@@ -21,11 +21,7 @@ func journeys(t *testing.T, ctx context.Context, base string, scripts bool) { //
 	}
 	ask := func(what chromedp.Action[string]) string {
 		t.Helper()
-		s, err := chromedp.Run(ctx, what)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
+		return read(t, ctx, what)
 	}
 	open := func(path string) {
 		t.Helper()

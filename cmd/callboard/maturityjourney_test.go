@@ -23,11 +23,7 @@ func maturityJourney(t *testing.T, ctx context.Context, base string) { //nolint:
 	}
 	ask := func(what chromedp.Action[string]) string {
 		t.Helper()
-		s, err := chromedp.Run(ctx, what)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
+		return read(t, ctx, what)
 	}
 	// The organisation, and a domain of it.
 	do(chromedp.Navigate(base+"/scorecards"), chromedp.WaitReady(css("main")))

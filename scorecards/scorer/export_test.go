@@ -17,7 +17,11 @@ func SharedByFork(w *World) (names []string) {
 }
 
 // KeepMoves has them name so many entities at most, all in all.
-func (t *Trials) KeepMoves(n int) { t.moves = n }
+func (t *Trials) KeepMoves(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.moves = n
+}
 
 // Limit has backtests that begin from now on take no longer.
 func (t *Trials) Limit(d time.Duration) { t.longest = d }

@@ -353,7 +353,8 @@ func picture(t *testing.T, ctx context.Context, name string, take chromedp.Actio
 	}
 }
 
-// violations runs axe-core on the page and returns one line for each violation.
+// violations runs axe-core on the page, once its scripts have seen what its size is, and
+// returns one line for each violation.
 func violations(t *testing.T, ctx context.Context, axe, rules string) []string {
 	t.Helper()
 	if there, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`typeof axe === "object"`)); err != nil {
@@ -364,7 +365,8 @@ func violations(t *testing.T, ctx context.Context, axe, rules string) []string {
 		}
 	}
 	// Only violations are written down, which says nothing of which rules run.
-	result, err := chromedp.Run(ctx, chromedp.Evaluate[string](`axe.run(document, {runOnly: `+rules+`, resultTypes: ["violations"], selectors: false})
+	result, err := chromedp.Run(ctx, chromedp.Evaluate[string](`new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))
+		.then(() => axe.run(document, {runOnly: `+rules+`, resultTypes: ["violations"], selectors: false}))
 		.then(r => JSON.stringify(r.violations.map(v => ({id: v.id, help: v.help,
 			nodes: v.nodes.slice(0, 5).map(n => n.html.slice(0, 200) + "\n      " + n.failureSummary.replaceAll("\n", " "))}))))`, awaitPromise))
 	if err != nil {

@@ -243,7 +243,7 @@ and the token %[6]s. Or in a terminal:
   callboard connect github --org acme-labs --url %[5]s/github --token %[6]s --name labs --portal %[4]s --data %[7]s
 Stop with Ctrl-C.
 `, portal.catalog.Snapshot().Len(), last, time.Since(began).Seconds(), base, labs.URL(), labsToken, portal.config.Data, pull, demoManual, listeners.url+"/"+demoChat)
-	portal.played.Store(true) // before, surveys would have found what the pushes are to tell
+	portal.telling.Store(false) // before, surveys would have found what the pushes are to tell
 	return portal.reload(ctx, portal.file)
 }
 

@@ -106,7 +106,7 @@ type portal struct {
 	current      atomic.Pointer[intake]
 	next         chan replacement
 	file         config.Config   // as it stands in the file, without what was connected
-	played       atomic.Bool     // the demo has told its story
+	telling      atomic.Bool     // what happened long ago, as the demo does first
 	connecting   sync.Mutex      // held while the intake is replaced
 	untried      map[string]bool // sources that nothing is read of until their webhook is made; under connecting
 	backfills    *backfills
@@ -139,6 +139,7 @@ type portalOptions struct {
 // openPortal opens everything and listens. Nothing runs before [portal.run].
 func openPortal(ctx context.Context, c config.Config, logger *slog.Logger, o portalOptions) (_ *portal, err error) {
 	p := &portal{config: c, logger: logger, now: o.now, options: o, file: c, next: make(chan replacement), untried: map[string]bool{}}
+	p.telling.Store(o.demo)
 	p.open, p.closing = context.WithCancel(context.WithoutCancel(ctx))
 	defer func() {
 		if err != nil {
@@ -310,10 +311,10 @@ func (p *portal) replay(ctx context.Context, id, reason string) error {
 	return p.ordered(ctx, p.intake().translator.Replay(ctx, id, reason, event.ActorIn(ctx)))
 }
 
-// scoreTime is the time by which scores are judged where nothing happens; zero while the
-// demo tells what happened long ago.
+// scoreTime is the time by which scores are judged where nothing happens; zero while it is
+// told what happened long ago.
 func (p *portal) scoreTime() time.Time {
-	if p.options.demo && !p.played.Load() {
+	if p.telling.Load() {
 		return time.Time{}
 	}
 	return p.now()

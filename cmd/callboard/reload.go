@@ -344,7 +344,7 @@ func (p *portal) takeIn(ctx context.Context) error {
 		}
 		running, stop := context.WithCancel(ctx)
 		ended := make(chan error, 1)
-		go func() { ended <- in.run(running, !p.options.demo || p.played.Load()) }()
+		go func() { ended <- in.run(running, !p.telling.Load()) }()
 		var err error
 		select {
 		case err = <-ended:

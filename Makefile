@@ -24,8 +24,9 @@ build: $(ELEMENTS) ## Build bin/callboard
 # races where there are none.
 RACE := -race -gcflags='modernc.org/...=-race=false'
 
+# Tests leave much garbage: collected less often, as long as there is room, it costs a sixth less. What takes longest begins.
 test: $(ELEMENTS) engine ## Run every test, with the race detector
-	$(GO) test $(RACE) -vet=off -timeout 28m ./...
+	GOGC=400 GOMEMLIMIT=2GiB $(GO) test $(RACE) -vet=off -timeout 28m ./cmd/callboard ./web ./...
 
 engine: ## Fetch the ClickHouse engine that tests run into the user's cache
 	@$(GO) run ./internal/clickhousetest/fetch

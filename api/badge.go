@@ -27,6 +27,13 @@ const (
 	badgeRed   = "#d1412f"
 )
 
+// badgeMetals and badgeSteps are those of levels that have none of their own, by name or else by
+// place, as pages have them in the dark.
+var (
+	badgeMetals = map[string]string{"bronze": "#b37847", "silver": "#909ba7", "gold": "#cfa83a"}
+	badgeSteps  = [...]string{"#6ba3dc", "#55b8ab", "#a98de0", "#93bf63", "#dc7fb1", "#8c97e6"}
+)
+
 // handleBadge handles "GET /api/scorecards/{name}/badge/{kind}/{namespace}/{name}.svg": how an
 // entity stands, as a picture for its README. What is the matter is said by the picture, too,
 // and with 200: a forge shows no picture that its proxy was answered anything else for.
@@ -125,9 +132,9 @@ func standingText(card *scorecards.Card, s scores.Score) (says, color string) {
 	if len(card.Levels) == 0 {
 		return fmt.Sprintf("%v of %v", s.Points, s.Of), ""
 	}
-	for _, l := range card.Levels {
+	for i, l := range card.Levels {
 		if l.Name == s.Level {
-			color = l.Color
+			color = cmp.Or(l.Color, badgeMetals[strings.ToLower(l.Name)], badgeSteps[i%len(badgeSteps)])
 		}
 	}
 	return cmp.Or(s.Level, "no level"), color

@@ -58,6 +58,26 @@ spec: {scorecard: none, level: Silver, target: 2026-06-30}
 	}
 }
 
+// A level has the colour that its card gives it, or else one that goes by its name or place.
+func TestBadgesHaveTheColourOfALevel(t *testing.T) {
+	o := newOffice(t)
+	for name, c := range map[string]struct{ levels, fill string }{
+		"own":   {`[{name: Bronze, rank: 1, color: "#123456"}]`, "#123456"},
+		"metal": {`[{name: Bronze, rank: 1}]`, "#b37847"},
+		"place": {`[{name: Bronze, rank: 1}, {name: Steady, rank: 2}]`, "#55b8ab"},
+	} {
+		o.declare("github", `
+apiVersion: callboard.dev/v1alpha1
+kind: Scorecard
+metadata: {name: `+name+`}
+spec: {levels: `+c.levels+`, rules: [{id: named, level: Bronze, title: Has a name, expr: entity.metadata.name != ""}]}
+`)
+		if _, _, text := o.badge("/api/scorecards/"+name+"/badge/component/default/payments.svg", ""); !strings.Contains(text, `fill="`+c.fill+`"`) {
+			t.Errorf("%s: no %s in %s", name, c.fill, text)
+		}
+	}
+}
+
 // badge gets a badge, as somebody who has the one with a tag.
 func (o *office) badge(path, tag string) (int, http.Header, string) {
 	o.t.Helper()

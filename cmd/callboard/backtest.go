@@ -74,7 +74,7 @@ command was called wrongly.`,
 				return fmt.Errorf("read the portal's answer: %w", err)
 			}
 			card, _ := scorecards.ParseCard(e)
-			return b.write(p.Stdout, card.Levels)
+			return b.write(p.Stdout, card)
 		},
 	}
 	c.Flags().StringVar(&address, "portal", "http://127.0.0.1:8080", "address of the portal")
@@ -140,7 +140,8 @@ type triedBacktest struct {
 }
 
 // write writes it for a terminal.
-func (b *triedBacktest) write(w io.Writer, ladder []scorecards.Level) error {
+func (b *triedBacktest) write(w io.Writer, card *scorecards.Card) error {
+	ladder := card.Levels
 	var levels []string // from the highest; "" is not even the lowest
 	for _, l := range slices.Backward(ladder) {
 		levels = append(levels, l.Name)
@@ -169,6 +170,9 @@ func (b *triedBacktest) write(w io.Writer, ladder []scorecards.Level) error {
 	}
 	if err := table.Flush(); err != nil {
 		return err
+	}
+	if n := b.Before.Entities; card.Draft && n > 0 {
+		fmt.Fprintf(w, "\nThis is a draft, which judges nobody: published as it is, it would take the scores from %d that have one now.\n", n)
 	}
 	fmt.Fprintf(w, "\n%d would stand otherwise than is on record:\n", b.Moved)
 	for i, m := range b.Moves {

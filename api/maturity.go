@@ -187,13 +187,18 @@ func (a *API) handleMaturity(c echo.Context) error {
 // Performance tells of groups of entities how they deliver, at moments, by what is known now.
 type Performance func(ctx context.Context, groups map[string][]string, moments ...time.Time) ([]map[string]scorer.Performance, error)
 
+// performancePatience is how long an answer waits for scores that are still being caught up with.
+const performancePatience = 10 * time.Second
+
 // delivered tells how the groups of a report deliver; nothing of another moment than now.
 func (a *API) delivered(c echo.Context, m *maturity.Report) ([]delivered, error) {
 	if len(m.Members) == 0 {
 		return nil, nil
 	}
+	ctx, stop := context.WithTimeout(c.Request().Context(), performancePatience)
+	defer stop()
 	now := a.Now()
-	then, err := a.Performance(c.Request().Context(), m.Members, now, now.Add(-30*24*time.Hour))
+	then, err := a.Performance(ctx, m.Members, now, now.Add(-30*24*time.Hour))
 	if err != nil {
 		return nil, err
 	}

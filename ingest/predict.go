@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
@@ -45,7 +46,7 @@ func (t *Translator) Predict(ctx context.Context, source string, p Proposal) (Pr
 	}
 	out := Prediction{Position: at, Before: map[string]event.Declaration{}}
 	for _, allowed := range []bool{false, true} {
-		said := &unsaid{at: at}
+		said := &unsaid{at: at, now: p.Commit.Time}
 		options := t.TranslatorOptions
 		options.Log, options.Known, options.Survey, options.ReadPeople = said, foreseen{t.Known, said}, nil, nil
 		if t.Docs != nil {
@@ -113,16 +114,24 @@ func (t *Translator) before(ctx context.Context, p *Prediction) error {
 
 // unsaid is a main log that keeps to itself what it is told.
 type unsaid struct {
-	at eventlog.Position
+	at  eventlog.Position
+	now time.Time // at which all is recorded
 
 	mu     sync.Mutex
 	events []event.Event
 }
 
-// Append implements [MainLog]. Whoever waits for what it appended waits for what there is.
+// Append implements [MainLog]. What has no time of its own has that of recording, as in any log.
+// Whoever waits for what it appended waits for what there is.
 func (u *unsaid) Append(_ context.Context, events ...event.Event) ([]eventlog.Appended, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	events = slices.Clone(events)
+	for i := range events {
+		if events[i].Time.IsZero() {
+			events[i].Time = u.now
+		}
+	}
 	u.events = append(u.events, events...)
 	appended := make([]eventlog.Appended, len(events))
 	for i := range appended {

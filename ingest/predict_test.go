@@ -103,6 +103,25 @@ func TestPredictedHold(t *testing.T) {
 	}
 }
 
+// A file that would take over what was made in the portal does so at the moment of the merge,
+// as it does when it comes: the commit may be older.
+func TestPredictedTakeover(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.makeOf("a"); err != nil {
+		t.Fatal(err)
+	}
+	sha := w.forge.push("r0", "mossbank", files{"catalog-info.yaml": component("x", "a")})
+	repo, err := w.forge.Repository(t.Context(), repositoryOf("r0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	merged := time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC)
+	seen, err := w.translator.Predict(t.Context(), w.sources[0].Name(), ingest.Proposal{Repository: repo, Contents: w.forge, Commit: ingest.Commit{SHA: sha, Time: merged}})
+	if err != nil || len(seen.Events) != 1 || seen.Events[0].Type != event.TypeEntityChanged || !seen.Events[0].Time.Equal(merged) {
+		t.Errorf("predicted is %+v, %v; want a change at %v", seen.Events, err, merged)
+	}
+}
+
 // branches is a forge of three commits: where two branches parted, and their heads.
 type branches struct {
 	ingest.Forge

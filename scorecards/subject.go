@@ -66,7 +66,7 @@ func OwnerOf(ref string, members iter.Seq[string], exists func(ref string) bool)
 type Fact struct {
 	// Value is of the Go type that fits the variable: string, bool, int, float64,
 	// time.Time, time.Duration, []string, map[string]int or map[string]float64; a File for those of
-	// FileFact; of those that CI pushed, any JSON value.
+	// FileFact; of those that CI pushed, any JSON value. Nil: there is none, as of a share of nothing.
 	Value  any
 	Source *Source // where it is from; facts that come together share one
 	// Stale is from when on the value says nothing any more; zero = never.
@@ -142,7 +142,7 @@ func (s *Subject) Check() error {
 			continue
 		}
 		i := slices.IndexFunc(variables, func(v variable) bool { return v.name == name })
-		if want, got := variables[i].typ, goType(value); got == nil || !got.IsExactType(want) {
+		if want, got := variables[i].typ, goType(value); value != nil && (got == nil || !got.IsExactType(want)) {
 			return fmt.Errorf("fact %q: must be a %s of CEL, found %T", name, typeText(want), value)
 		}
 	}
@@ -258,7 +258,7 @@ func (v *view) build(name string) (any, bool) {
 // fact is the value of what was observed, or that it is unknown.
 func (v *view) fact(name string) ref.Val {
 	f, ok := v.Subject.fact(name)
-	if !ok || !f.Stale.IsZero() && !v.now.Before(f.Stale) {
+	if !ok || f.Value == nil || !f.Stale.IsZero() && !v.now.Before(f.Stale) {
 		return types.NewUnknown(0, types.NewAttributeTrail(name))
 	}
 	if texts, ok := f.Value.([]string); ok { // files are many, and several rules go through them

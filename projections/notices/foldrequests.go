@@ -27,6 +27,9 @@ func (f folder) request(e event.Exemption, card *scorecards.Card) Request {
 // requested tells those who decide that an exemption is asked for. What is asked for of one
 // card is one notice, as drops of a team are.
 func (f folder) requested(e event.Exemption, decides, title string, card *scorecards.Card) error {
+	if _, err := f.closeRequests(e.Ref, Requested, 0); err != nil { // it was asked for on other terms
+		return err
+	}
 	owner, _, _, err := f.of(e.Entity)
 	if err != nil {
 		return err

@@ -72,6 +72,12 @@ func TestRequests(t *testing.T) {
 		{"asked for and denied again", func(s *story) {
 			s.exemption("a", "payments", asked, "").exemption("a", "payments", denied, "").after(2*time.Hour).exemption("a", "payments", asked, "").exemption("a", "payments", denied, "")
 		}, []string{"09:05 The " + payments + " was denied", "11:05 The " + payments + " was denied"}},
+		{"asked for on other terms before anybody is told", func(s *story) {
+			s.exemption("a", "payments", asked, "").after(time.Minute).exemption("a", "payments", asked, "2026-05-01")
+		}, []string{"09:06 An " + payments + " waits for a decision"}},
+		{"asked for on other terms once it was sent", func(s *story) {
+			s.exemption("a", "payments", asked, "").after(10*time.Minute).exemption("a", "payments", asked, "2026-05-01")
+		}, []string{"09:05 An " + payments + " waits for a decision", "10:05 An " + payments + " waits for a decision"}},
 		{"revoked, and nobody had asked", func(s *story) {
 			s.exemption("a", "payments", granted, "").after(time.Hour).exemption("a", "payments", revoked, "")
 		}, nil},

@@ -240,8 +240,12 @@ func (all around) pipelineFacts(to map[string]scorecards.Fact, branch string, no
 		return
 	}
 	to["activity.pipelines"] = scorecards.Fact{Value: succeeded + failed, Source: since, Until: recent.next}
+	var share any
 	if succeeded+failed > 0 {
-		to["activity.pipelineSuccess"] = scorecards.Fact{Value: float64(succeeded) / float64(succeeded+failed), Source: since, Until: recent.next}
+		share = float64(succeeded) / float64(succeeded+failed)
+	}
+	if share != nil || !recent.next.IsZero() {
+		to["activity.pipelineSuccess"] = scorecards.Fact{Value: share, Source: since, Until: recent.next}
 	}
 }
 

@@ -66,9 +66,8 @@ func worldOf(t tester, events []event.Event) *scorer.World {
 	return w
 }
 
-// values are what is known of what happens around an entity, and until when that
-// stays so if nothing happens.
-func values(t rapid.TB, w *scorer.World, ref string, now time.Time) (map[string]any, time.Time) {
+// activityOf are the facts of what happened around an entity, by their last names.
+func activityOf(t rapid.TB, w *scorer.World, ref string, now time.Time) map[string]scorecards.Fact {
 	t.Helper()
 	s, err := w.Subject(ref, now)
 	if err != nil {
@@ -77,18 +76,24 @@ func values(t rapid.TB, w *scorer.World, ref string, now time.Time) (map[string]
 	if err := s.Check(); err != nil {
 		t.Fatal(err)
 	}
-	all, until := map[string]any{}, time.Time{}
+	all := map[string]scorecards.Fact{}
 	for name, f := range s.Known() {
-		short, ok := strings.CutPrefix(name, "activity.")
-		if !ok {
-			continue
-		}
-		all[short] = f.Value
-		if !f.Until.IsZero() && (until.IsZero() || f.Until.Before(until)) {
-			until = f.Until
+		if short, ok := strings.CutPrefix(name, "activity."); ok {
+			all[short] = f
 		}
 	}
-	return all, until
+	return all
+}
+
+// values are those of facts that have one.
+func values(facts map[string]scorecards.Fact) map[string]any {
+	all := map[string]any{}
+	for name, f := range facts {
+		if f.Value != nil {
+			all[name] = f.Value
+		}
+	}
+	return all
 }
 
 // happening draws events in the order in which they are recorded, with times that
@@ -165,7 +170,7 @@ func TestActivityIsWhatCountingGives(t *testing.T) {
 		now := newestTime(events).Add(time.Duration(rapid.IntRange(-5*24, 100*24).Draw(t, "now")) * time.Hour)
 		w := worldOf(t, events)
 		for _, ref := range []string{service, other} {
-			got, _ := values(t, w, ref, now)
+			got := values(activityOf(t, w, ref, now))
 			if diff := cmp.Diff(counted(t, events, ref, now), got); diff != "" {
 				t.Fatalf("%s (-counted +folded):\n%s", ref, diff)
 			}
@@ -173,19 +178,24 @@ func TestActivityIsWhatCountingGives(t *testing.T) {
 	})
 }
 
-// Until the moment that the facts name, they stay as they are.
+// Each fact stays as it is until the moment that it names, one that there is not too: an event
+// that comes late is judged at its own time, when others that are known by now were still to come.
 func TestActivityStaysUntil(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		events := happening(t)
 		w := worldOf(t, events)
-		now := newestTime(events).Add(time.Duration(rapid.IntRange(0, 100*24).Draw(t, "now")) * time.Hour)
-		was, until := values(t, w, service, now)
-		later := now.Add(400 * day)
-		if !until.IsZero() {
-			later = until.Add(-time.Nanosecond)
-		}
-		if is, _ := values(t, w, service, later); !cmp.Equal(was, is) {
-			t.Fatalf("facts were to stay until %v, and differ before (-was +is):\n%s", until, cmp.Diff(was, is))
+		now := newestTime(events).Add(time.Duration(rapid.IntRange(-20*24, 100*24).Draw(t, "now")) * time.Hour)
+		was := activityOf(t, w, service, now)
+		later := now.Add(time.Duration(rapid.IntRange(0, 400*24).Draw(t, "later")) * time.Hour)
+		is := activityOf(t, w, service, later)
+		for name := range is {
+			f := was[name]
+			if until := f.Until; !until.IsZero() && !until.After(later) {
+				continue
+			}
+			if !cmp.Equal(f.Value, is[name].Value) {
+				t.Fatalf("%s was to stay as it is until %v, and is %v after %v at %v", name, f.Until, is[name].Value, f.Value, later)
+			}
 		}
 	})
 }
@@ -436,6 +446,41 @@ func TestLateNews(t *testing.T) {
 	want := []string{`day 1 "" `, `day 2 "Steady" `, `day 32 "" scorecards 2026-02-02T00:00:00Z`, `day 40 "Steady" `, `day 70 "" scorecards 2026-03-12T00:00:00Z`}
 	got := levelsOfDelivery(t, deployed(2, "1"), pushed(80), deployed(40, "2"), pushed(81), deployed(2, "1"), deployed(40, "2"), pushed(82))
 	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// What comes late is judged at a moment at which other things that are on record were still to
+// come. What they tell is known again from then on.
+func TestLateNewsLeavesNothingUnknown(t *testing.T) {
+	log := eventlogtest.NewMemory()
+	add := func(day, hour int, subject string, data event.Data) {
+		e, err := event.New("/sources/github", subject, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.ID, e.Time = event.DeriveID(day, subject, strconv.Itoa(hour)), time.Date(2026, 3, day, hour, 0, 0, 0, time.UTC)
+		if _, err := log.Append(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add(1, 9, "scorecard:default/readiness", event.EntityRegistered{Declaration: entity(scorecards.KindScorecard, "readiness", map[string]any{
+		"filter": `entity.kind == "Component"`, "rules": []any{map[string]any{"id": "failures", "title": "Failures", "expr": "activity.changeFailureRate < 0.5"}},
+	})})
+	add(1, 9, service, event.EntityRegistered{Declaration: entity("Component", "payments", map[string]any{"type": "service", "lifecycle": "production", "owner": "bank"})})
+	add(2, 12, "acme/payments", event.ActivityDeployment{Repository: payments, ID: "1", Environment: "production", Status: event.StatusSuccess})
+	add(2, 11, "acme/payments", event.ActivityPullRequest{Repository: payments, Number: 1, State: "open"})
+	add(3, 9, "acme/other", event.FactRecorded{Fact: event.FactCodeowners, Repository: event.Repository{Source: "github", ID: "other"}, Value: []byte("null")})
+	if err := newScorer(log).CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, one := range recorded(t, log) {
+		for _, r := range one.Rules {
+			got = append(got, one.At.Format("2 15:04 ")+r.After)
+		}
+	}
+	if diff := cmp.Diff([]string{"1 09:00 unknown", "2 12:00 pass", "2 11:00 unknown", "2 12:00 pass"}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -27,20 +27,26 @@ func (all around) deploymentFacts(to map[string]scorecards.Fact, now time.Time) 
 		return
 	}
 	add := func(name string, value any, until time.Time) {
-		to["activity."+name] = scorecards.Fact{Value: value, Source: d.since, Until: until}
+		if value != nil || !until.IsZero() {
+			to["activity."+name] = scorecards.Fact{Value: value, Source: d.since, Until: until}
+		}
+	}
+	var failureRate, leadTime, timeToRestore any
+	if d.succeeded+d.failed > 0 {
+		failureRate = float64(d.failed) / float64(d.succeeded+d.failed)
+	}
+	if len(d.leads) > 0 {
+		leadTime = median(d.leads)
+	}
+	if len(d.outages) > 0 {
+		timeToRestore = median(d.outages)
 	}
 	add("lastDeployment", d.last, time.Time{})
 	add("deployments", d.succeeded, d.recent.next)
 	add("failures", d.failures, d.long.next)
-	if d.succeeded+d.failed > 0 {
-		add("changeFailureRate", float64(d.failed)/float64(d.succeeded+d.failed), d.recent.next)
-	}
-	if len(d.leads) > 0 {
-		add("leadTime", median(d.leads), d.recent.next)
-	}
-	if len(d.outages) > 0 {
-		add("timeToRestore", median(d.outages), d.restored)
-	}
+	add("changeFailureRate", failureRate, d.recent.next)
+	add("leadTime", leadTime, d.recent.next)
+	add("timeToRestore", timeToRestore, d.restored)
 }
 
 // delivered adds up deployments to production. Pushes say where commits were pushed.

@@ -171,14 +171,29 @@ func (j *judge) again(ctx context.Context, rec reading) error {
 	return j.turns.mended(ctx, rec.Record, unmeasured)
 }
 
-// start finds, once, which pairs time alone may change, and judges them by what is
-// known of them by now: a newer version may know more than the one that judged them.
+// start finds, once, which pairs time alone may change, those that are not judged yet among
+// them, and judges all by what is known of them by now: a newer version may know more than the
+// one that judged them.
 func (j *judge) start(ctx context.Context) error {
 	if j.started {
 		return nil
 	}
 	j.started, j.changed = true, nil
-	return j.judge(ctx, slices.Collect(maps.Keys(j.standing)), scheduled(j.clock, fmt.Sprintf("start %d", j.at)))
+	pairs := slices.Collect(maps.Keys(j.standing))
+	for card := range j.world.cards {
+		for ref := range j.world.entities {
+			if key := (pair{card, ref}); !j.judged(key) {
+				pairs = append(pairs, key)
+			}
+		}
+	}
+	return j.judge(ctx, pairs, scheduled(j.clock, fmt.Sprintf("start %d", j.at)))
+}
+
+// judged reports whether a pair is on record.
+func (j *judge) judged(key pair) bool {
+	_, is := j.standing[key]
+	return is
 }
 
 // tick moves the clock on.

@@ -46,7 +46,7 @@ func (s *Scorer) Performance(ctx context.Context, groups map[string][]string, mo
 	return all, err
 }
 
-// between has something done between two events.
+// between has something done between two events, once the scorer has caught up with the log.
 func (s *Scorer) between(ctx context.Context, do func(*judge)) error {
 	done := make(chan struct{})
 	ask := func(j *judge) {

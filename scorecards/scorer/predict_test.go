@@ -2,7 +2,10 @@ package scorer_test
 
 import (
 	"context"
+	"errors"
+	"iter"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -29,7 +32,7 @@ func runScorer(log scorer.Log) (s *scorer.Scorer, stop func()) {
 // leaves no trace: the record is that of a scorer whom nobody asked.
 func TestPredictionIsWhatComes(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		cards := rapid.SliceOfN(rapid.IntRange(0, 3), 1, 4).Draw(rt, "cards")
+		cards := rapid.SliceOfN(rapid.IntRange(0, 4), 1, 4).Draw(rt, "cards")
 		events := history(rt, cards)
 		log := eventlogtest.NewMemory()
 		s, stop := runScorer(log)
@@ -149,6 +152,79 @@ func TestPredictWithoutScorer(t *testing.T) {
 	if _, err := newScorer(eventlogtest.NewMemory()).Predict(ctx, 0, nil); fault.KindOf(err) != fault.Unavailable {
 		t.Errorf("got %v, want fault.Unavailable", err)
 	}
+}
+
+// anew is a log that breaks off after some records when it is told to. Followed anew, it has
+// no more than the first of them before it is told so.
+type anew struct {
+	*eventlogtest.Memory
+	records           int
+	fail, again, more chan struct{}
+}
+
+func (a anew) Follow(ctx context.Context, after eventlog.Position) iter.Seq2[eventlog.Record, error] {
+	return func(yield func(eventlog.Record, error) bool) {
+		failed := false
+		select {
+		case <-a.fail:
+			failed = true
+			close(a.again)
+		default:
+		}
+		for rec, err := range a.Memory.Follow(ctx, after) {
+			if failed && rec.Position == 2 {
+				<-a.more
+			}
+			if !yield(rec, err) {
+				return
+			}
+			if !failed && int(rec.Position) == a.records {
+				<-a.fail
+				yield(eventlog.Record{}, errors.New("the disk is busy"))
+				return
+			}
+		}
+	}
+}
+
+// A scorer that begins anew after a failure answers nothing before it has caught up: of half
+// of what is known it would tell what is not so.
+func TestAsksWaitUntilItHasCaughtUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		events := story(t)[:5]
+		log := anew{eventlogtest.NewMemory(), len(events), make(chan struct{}), make(chan struct{}), make(chan struct{})}
+		if _, err := log.Append(t.Context(), events...); err != nil {
+			t.Fatal(err)
+		}
+		if err := newScorer(log.Memory).CatchUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		log.records = int(lastOf(t, log)) //nolint:gosec // few
+		s, stop := runScorer(log)
+		defer stop()
+		if err := s.Wait(t.Context(), lastOf(t, log)); err != nil {
+			t.Fatal(err)
+		}
+		close(log.fail)
+		<-log.again
+		question := scorer.Question{Card: "scorecard:default/readiness", Entity: "component:default/payments", Rule: "owner"}
+		answered := make(chan error, 1)
+		go func() {
+			_, err := s.Explain(t.Context(), question)
+			answered <- err
+		}()
+		synctest.Wait()
+		select {
+		case err := <-answered:
+			t.Errorf("it answers before it has caught up: %v", err)
+			answered <- nil
+		default:
+		}
+		close(log.more)
+		if err := <-answered; err != nil {
+			t.Errorf("it has caught up: %v", err)
+		}
+	})
 }
 
 // A copy of a world has maps of its own, whichever are added to it: else a prediction would

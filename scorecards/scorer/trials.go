@@ -105,7 +105,7 @@ func (t *Trials) Begin(e *catalog.Entity, text string, from, to time.Time, step 
 	}
 	upTo := to
 	if t.now().Sub(to) < time.Minute { // who asks for now asks for another moment each time
-		upTo = to.Truncate(countsFor)
+		upTo = time.Time{}
 	}
 	id, err := idOf(e, text, from, upTo, step)
 	if err != nil {
@@ -141,10 +141,11 @@ func (t *Trials) Begin(e *catalog.Entity, text string, from, to time.Time, step 
 func (a *Attempt) counts(now time.Time) bool {
 	select {
 	case <-a.ended:
-		if a.err != nil {
-			return now.Sub(a.over) < failsFor
-		}
-	default:
+	default: // it may have to wait longer than its result counts
+		return true
+	}
+	if a.err != nil {
+		return now.Sub(a.over) < failsFor
 	}
 	return now.Sub(a.begun) < countsFor
 }
@@ -221,7 +222,7 @@ func idOf(e *catalog.Entity, written string, from, to time.Time, step scorecards
 	if err != nil {
 		return "", fmt.Errorf("write %s: %w", e.Ref(), err)
 	}
-	sum := sha256.Sum256(fmt.Appendf(text, "%q %d %d %s", written, from.Unix(), to.UnixNano(), step))
+	sum := sha256.Sum256(fmt.Appendf(text, "%q %s %s %s", written, from.Format(time.RFC3339Nano), to.Format(time.RFC3339Nano), step))
 	return hex.EncodeToString(sum[:8]), nil
 }
 

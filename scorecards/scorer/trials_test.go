@@ -21,13 +21,18 @@ import (
 // trialsOfStory are trials over a log in which something happened, and a card to try.
 func trialsOfStory(t *testing.T, now time.Time) (*scorer.Trials, *catalog.Entity) {
 	t.Helper()
+	return trialsAt(t, func() time.Time { return now })
+}
+
+func trialsAt(t *testing.T, now func() time.Time) (*scorer.Trials, *catalog.Entity) {
+	t.Helper()
 	log := eventlogtest.NewMemory()
 	if _, err := log.Append(t.Context(), story(t)...); err != nil {
 		t.Fatal(err)
 	}
 	e := entity(scorecards.KindScorecard, "readiness", readiness(1)).Entity
 	e.APIVersion = scorecards.APIVersion
-	return scorer.NewTrials(t.Context(), log, kinds(), func() time.Time { return now }), &e
+	return scorer.NewTrials(t.Context(), log, kinds(), now), &e
 }
 
 // A backtest is up to the moment that was asked for; of now, there is one for ten minutes.
@@ -53,6 +58,43 @@ func TestTrialsAnswerWhatWasAsked(t *testing.T) {
 	}
 	if first := ask(now.Add(-time.Second)); ask(now) != first {
 		t.Error("who asks for now a second later has it run anew")
+	}
+}
+
+// One of now is the same for ten minutes, whatever the clock says, and for as long as it waits
+// or runs.
+func TestTrialsOfNow(t *testing.T) {
+	now := time.Date(2026, 6, 1, 15, 9, 50, 0, time.UTC)
+	trials, card := trialsAt(t, func() time.Time { return now })
+	begin := func() *scorer.Attempt {
+		t.Helper()
+		a, err := trials.Begin(card, "", now.AddDate(0, 0, -7).Truncate(24*time.Hour), now, scorecards.Day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	first := begin()
+	if _, err := first.Result(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		after time.Duration
+		same  bool
+	}{{15 * time.Second, true}, {9 * time.Minute, true}, {2 * time.Minute, false}} {
+		now = now.Add(c.after)
+		if again := begin(); (again == first) != c.same {
+			t.Errorf("asked for again at %v it is the same: %v", now, !c.same)
+		} else if _, err := again.Result(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	trials = scorer.NewTrials(t.Context(), stuck{eventlogtest.NewMemory()}, kinds(), func() time.Time { return now })
+	waits := begin()
+	now = now.Add(11 * time.Minute)
+	if begin() != waits {
+		t.Error("one that has not ended after eleven minutes is begun once more")
 	}
 }
 

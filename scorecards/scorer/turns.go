@@ -97,6 +97,8 @@ func (t *turns) become(ctx context.Context, rec eventlog.Record, before, now agr
 	switch {
 	case !isOpen(was, rec.Time) && isOpen(is, rec.Time):
 		data = event.InitiativeOpened{Initiative: initiativeOf(is)}
+	case isOpen(was, rec.Time) && is != nil && !is.Draft && !is.Target.After(rec.Time): // its last day was moved to before
+		return t.over(ctx, is, rec.Time, w)
 	case isOpen(was, rec.Time) && !isOpen(is, rec.Time):
 		p, err := t.progress(was, rec.Time)
 		if err != nil {
@@ -181,8 +183,19 @@ func exemptionTurn(before, now *scorecards.Exemption, at time.Time) event.Data {
 		return event.ExemptionRevoked{Exemption: x}
 	}
 	stands := now.Stands(at)
-	if before != nil && before.Stands(at) == stands && (stands != scorecards.Granted || sameTerms(before, now)) {
-		return nil
+	if before != nil && before.Stands(at) == stands {
+		switch stands {
+		case scorecards.Granted:
+			if sameTerms(before, now) {
+				return nil
+			}
+		case scorecards.Requested:
+			if sameTerms(before, now) && before.Reason == now.Reason {
+				return nil
+			}
+		default:
+			return nil
+		}
 	}
 	x := exemptionOf(now)
 	switch stands {
@@ -315,15 +328,20 @@ func (t *turns) come(ctx context.Context, m mark) error {
 	if a.exemption != nil {
 		return t.append(ctx, m.ref, event.ExemptionExpired{Exemption: exemptionOf(a.exemption)}, w)
 	}
-	p, err := t.progress(a.initiative, m.at.Add(-1))
+	return t.over(ctx, a.initiative, m.at.Add(-1), w)
+}
+
+// over says how an initiative ended, by what is so at a moment.
+func (t *turns) over(ctx context.Context, i *scorecards.Initiative, at time.Time, w why) error {
+	p, err := t.progress(i, at)
 	if err != nil {
 		return err
 	}
-	how, note := a.initiative.Ended(t.judge.world.cards[a.initiative.Card], p.asked, p.done)
+	how, note := i.Ended(t.judge.world.cards[i.Card], p.asked, p.done)
 	if how == scorecards.Unmeasured { // nobody can tell
 		p = progress{}
 	}
-	return t.append(ctx, m.ref, event.InitiativeClosed{Initiative: initiativeOf(a.initiative), Outcome: string(how), Done: p.done, Asked: p.asked, Note: note}, w)
+	return t.append(ctx, i.Ref.String(), event.InitiativeClosed{Initiative: initiativeOf(i), Outcome: string(how), Done: p.done, Asked: p.asked, Note: note}, w)
 }
 
 // progress is how many entities an initiative asks, how many of them have nothing left to do,

@@ -295,6 +295,70 @@ func TestAsks(t *testing.T) {
 	}
 }
 
+// agreeing tells a log that an agreement was changed on days of March, and returns what came
+// of it.
+func agreeing(t *testing.T, kind, name string, specs map[int]map[string]any) []string {
+	t.Helper()
+	log := eventlogtest.NewMemory()
+	add := func(day int, subject string, data event.Data) {
+		e, err := event.New("/sources/portal", subject, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.ID, e.Actor, e.Time = event.DeriveID(day, "agreeing", subject), event.Actor{Name: "Moss Bank"}, time.Date(2026, 3, day, 9, 0, 0, 0, time.UTC)
+		if _, err := log.Append(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add(1, "scorecard:default/readiness", event.EntityRegistered{Declaration: entity(scorecards.KindScorecard, "readiness", map[string]any{
+		"filter": `entity.kind == "Component"`, "levels": []any{map[string]any{"name": "Silver", "rank": 1.0}}, "rules": []any{rule("owner", "Silver", "owner.exists"), rule("named", "Silver", `entity.metadata.name != ""`)},
+	})})
+	add(1, "component:default/payments", event.EntityRegistered{Declaration: entity("Component", "payments", map[string]any{"type": "service", "lifecycle": "production", "owner": "bank"})})
+	for _, day := range slices.Sorted(maps.Keys(specs)) {
+		add(day, strings.ToLower(kind)+":default/"+name, event.EntityChanged{Declaration: agreed(kind, name, specs[day])})
+	}
+	if err := newScorer(log).CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return turns(t, log)
+}
+
+// An initiative whose last day is moved to before was not withdrawn: it is over, and says how.
+func TestATargetThatIsMovedToBefore(t *testing.T) {
+	goal := func(target string) map[string]any {
+		return map[string]any{"scorecard": "readiness", "level": "Silver", "target": target}
+	}
+	const ref = "initiative:default/silver"
+	want := []string{
+		"2 09:00 " + ref + " initiative.opened.v1  by Moss Bank ",
+		"2 09:00 " + ref + " initiative.asked.v1 0 of 1, 0 days, group:default/bank by Moss Bank ",
+		"10 09:00 " + ref + " initiative.closed.v1 missed 0 of 1 by Moss Bank ",
+	}
+	if diff := cmp.Diff(want, agreeing(t, scorecards.KindInitiative, "silver", map[int]map[string]any{2: goal("2026-03-20"), 10: goal("2026-03-09")})); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// Who decides is told again of an exemption that is asked for on other terms, or for another
+// reason.
+func TestAnExemptionIsAskedForOnOtherTerms(t *testing.T) {
+	ask := func(reason string, rules ...any) map[string]any {
+		return map[string]any{"scorecard": "readiness", "entity": "component:payments", "rules": rules, "reason": reason, "status": "requested"}
+	}
+	const ref = "exemption:default/x"
+	want := []string{
+		"2 09:00 " + ref + " exemption.requested.v1  by Moss Bank ",
+		"4 09:00 " + ref + " exemption.requested.v1  by Moss Bank ",
+		"5 09:00 " + ref + " exemption.requested.v1  by Moss Bank ",
+	}
+	got := agreeing(t, scorecards.KindExemption, "x", map[int]map[string]any{
+		2: ask("They move", "owner"), 3: ask("They move", "owner"), 4: ask("They move", "owner", "named"), 5: ask("They moved", "owner", "named"),
+	})
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // A scorer that is started anew anywhere, and whose cursor a crash has put back, says each
 // turn once.
 func TestTurnsAfterRestart(t *testing.T) {

@@ -148,6 +148,9 @@ func (c *Card) Reevaluate(before *Result, s *Subject, now time.Time, changed []s
 	return r
 }
 
+// Says is what a rule says at a moment of a subject for which it fails.
+func (r *Rule) Says(s *Subject, now time.Time) string { return r.message.fill(newView(s, now)) }
+
 func (r *Result) dueOfFilter() time.Time {
 	if r == nil {
 		return time.Time{}

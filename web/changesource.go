@@ -186,8 +186,9 @@ func (v *changeView) wrong(name, says string) bool {
 	return false
 }
 
-func pointers(all []ui.Field) []*ui.Field {
-	to := make([]*ui.Field, len(all))
+// pointers are the addresses of what a list holds.
+func pointers[T any](all []T) []*T {
+	to := make([]*T, len(all))
 	for i := range all {
 		to[i] = &all[i]
 	}

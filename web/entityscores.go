@@ -72,6 +72,9 @@ func (s *Site) entityScores(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if err := s.sayNow(ctx, r, pointers(list)...); err != nil {
+		return answer{}, err
+	}
 	cards := cardsOf(r.catalog)
 	initiatives, err := s.Agreements.Asking(ctx, r.catalog, r.moment, r.pageTime(), e.Ref, cards)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/agreements"
 	"github.com/callboard/callboard/projections/history"
+	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/web/ui"
 )
@@ -206,6 +207,15 @@ func (s *Site) initiativeWith(ctx context.Context, r request, change func(*initi
 	moments := i.Weeks(r.pageTime())
 	points, err := s.Agreements.BurnUp(ctx, r.moment, i, moments)
 	if err != nil {
+		return answer{}, err
+	}
+	var todo []*scores.Score
+	for n := range i.Items {
+		if len(i.Items[n].Left) > 0 {
+			todo = append(todo, &i.Items[n].Score)
+		}
+	}
+	if err := s.sayNow(ctx, r, todo...); err != nil {
 		return answer{}, err
 	}
 	v := newInitiativeView(r, i)

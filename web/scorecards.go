@@ -312,6 +312,14 @@ func (s *Site) scorecard(ctx context.Context, r request) (answer, error) {
 		published, r.self = mark(e.Since.Position), r.self.drop(fieldPublished)
 	}
 	v := s.newScorecardView(r, card, list, trend, moved, only)
+	switch {
+	case card.Draft && trend.Computed != nil:
+		v.heat.unclear = unclearText(trend.Computed.Unclear)
+	case !card.Draft:
+		if v.heat.unclear, err = s.unclear(ctx, r, card); err != nil {
+			return answer{}, err
+		}
+	}
 	v.published = published
 	a := answer{title: card.Title, body: scorecardPage(v)}
 	if trend.Running != nil {

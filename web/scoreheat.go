@@ -35,8 +35,10 @@ type heatView struct {
 	last    map[string]bool // of these, those that have only that one left to the next level
 	csv     string
 	ladder  bool
-	entity  bool // there is any
-	running bool // it is not known yet whether there is
+	entity  bool   // there is any
+	running bool   // it is not known yet whether there is
+	unclear string // for whom the filter of the card goes wrong
+	wrong   string // which rules go wrong
 }
 
 type heatTier struct {
@@ -89,7 +91,7 @@ func newHeatView(r request, card *scorecards.Card, list []scores.Score, only hea
 			{Label: "Team", Href: r.self.drop(fieldGroup, fieldOpen).String(), On: !domain},
 			{Label: "Domain", Href: r.self.set(fieldGroup, byDomain).drop(fieldOpen).String(), On: domain},
 		},
-		ladder: len(card.Levels) > 0, entity: len(list) > 0, csv: csvLink(r, "/api"+scorecardLink(card.Ref)+"/results").String(),
+		ladder: len(card.Levels) > 0, entity: len(list) > 0, wrong: wrongText(card, list), csv: csvLink(r, "/api"+scorecardLink(card.Ref)+"/results").String(),
 	}
 	soon := map[string]bool{}
 	rules := slices.SortedStableFunc(slices.Values(card.Rules), func(a, b *scorecards.Rule) int {

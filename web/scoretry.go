@@ -55,14 +55,15 @@ type tryProblem struct{ place, field, message string }
 
 // triedView is what a change would have done.
 type triedView struct {
-	says   string
-	draft  string // warns that a card that judges would judge nobody any more
-	trend  trendView
-	rules  []rateRow
-	moved  []movedRow
-	more   int
-	event  ui.EventMark
-	ladder bool
+	says    string
+	unclear string // for whom the filter goes wrong
+	draft   string // warns that a card that judges would judge nobody any more
+	trend   trendView
+	rules   []rateRow
+	moved   []movedRow
+	more    int
+	event   ui.EventMark
+	ladder  bool
 }
 
 // rateRow is how often a rule passes, as it is on record and by the change.
@@ -247,6 +248,7 @@ func newTriedView(r request, was, card *scorecards.Card, b *scorer.Backtest) *tr
 		}
 	}
 	v.more = len(b.Moves) - len(v.moved)
+	v.unclear = unclearText(b.Unclear)
 	v.says = triedSays(card.Draft, rise, fall, fresh, gone, last.Entities)
 	if n := b.Before.Entities; card.Draft && !was.Draft && n > 0 {
 		v.draft = ui.Plural(n, "entity that is", "entities that are") + " judged now would not be judged any more."

@@ -96,6 +96,9 @@ func (s *Site) scoreWhy(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if err := s.sayNow(ctx, r, pointers(list)...); err != nil {
+		return answer{}, err
+	}
 	v := whyView{
 		head: newEntityHead(r, e, tabScores, recent.total()), card: ui.Anchor{Label: card.Title, Href: scorecardLink(card.Ref)}, about: proseOf(rule.Description),
 		state: ruleState{id: rule.ID, cell: newCell("", rule.Title), title: rule.Title, level: levelOf(card, rule.Level), fix: ui.Outside(rule.Fix)},

@@ -61,6 +61,8 @@ type Config struct {
 	Trials       Trials       // may be nil: then no change of a scorecard can be tried
 	Performance  Performance  // may be nil: then no page tells how software is delivered
 	Explain      Explain      // may be nil: then no page tells how rules come to what they say
+	Says         Says         // may be nil: then pages tell what rules said when they came to fail
+	Unclear      Unclear      // may be nil: then no page tells that the filter of a card goes wrong
 	Agreements   Agreements   // nil if Scores is
 	Desk         Desk         // may be nil: then nothing of exemptions and initiatives is asked for or decided on pages
 	Docs         Docs         // may be nil: then there is no documentation

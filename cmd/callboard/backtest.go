@@ -174,6 +174,9 @@ func (b *triedBacktest) write(w io.Writer, card *scorecards.Card) error {
 	if n := b.Before.Entities; card.Draft && n > 0 {
 		fmt.Fprintf(w, "\nThis is a draft, which judges nobody: published as it is, it would take the scores from %d that have one now.\n", n)
 	}
+	if u := b.Unclear; u != nil {
+		fmt.Fprintf(w, "\nIts filter goes wrong for %d of %d entities: %s\n", u.Entities, u.Of, u.Why)
+	}
 	fmt.Fprintf(w, "\n%d would stand otherwise than is on record:\n", b.Moved)
 	for i, m := range b.Moves {
 		if i == shownMoves {

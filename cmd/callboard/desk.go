@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/event"
@@ -19,7 +20,11 @@ func (p *portal) newDesk() *desk.Desk {
 	return &desk.Desk{Catalog: func() desk.Catalog { return deskCatalog{p.catalog.Snapshot()} }, Make: p.make, Now: p.now}
 }
 
-// make puts an entity on record that somebody makes, and returns once it can be read.
+// scoresPatience is how long somebody who makes something waits for the scores that follow.
+const scoresPatience = 3 * time.Second
+
+// make puts an entity on record that somebody makes, and returns once it can be read, and what
+// follows for scores, unless that takes long.
 func (p *portal) make(ctx context.Context, ref string, decide func(*catalog.Entity) (*catalog.Entity, error)) (eventlog.Position, error) {
 	at, err := p.intake().translator.Make(ctx, ingest.Making{Ref: ref, Decide: decide, By: event.ActorIn(ctx), Cause: event.CauseIn(ctx)})
 	if wrong, ok := errors.AsType[ingest.Wrong](err); ok {
@@ -28,7 +33,24 @@ func (p *portal) make(ctx context.Context, ref string, decide func(*catalog.Enti
 	if err != nil || at == 0 {
 		return at, err
 	}
-	return at, p.runner.WaitAll(ctx, at)
+	if err := p.runner.WaitAll(ctx, at); err != nil {
+		return at, err
+	}
+	return at, p.followed(ctx, at)
+}
+
+// followed waits until scores that an event led to can be read.
+func (p *portal) followed(ctx context.Context, at eventlog.Position) error {
+	soon, stop := context.WithTimeout(ctx, scoresPatience)
+	defer stop()
+	if err := p.scorer.Wait(soon, at); err != nil {
+		return ctx.Err() // else they follow later
+	}
+	last, err := p.events.Last(ctx)
+	if err != nil {
+		return err
+	}
+	return p.runner.WaitAll(ctx, last)
 }
 
 // problemsOf says by the fields of a form what is wrong with a descriptor.

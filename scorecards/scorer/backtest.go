@@ -45,6 +45,8 @@ type Backtest struct {
 	// Before is how all stand at the end as it is on record, to compare with the last
 	// point of the trend.
 	Before scorecards.Point `json:"before"`
+	// Unclear tells for whom the filter of the card goes wrong at the end; nil: for nobody.
+	Unclear *Unclear `json:"unclear,omitempty"`
 	// Transitions are the newest, the oldest of them first; Total is how many there were.
 	Transitions []Transition `json:"transitions"`
 	Total       int          `json:"total"`
@@ -271,7 +273,7 @@ func (b *backtest) result(last eventlog.Position) *Backtest {
 			before.Rule(b.To, rule, scorecards.Outcome(outcome), 1)
 		}
 	}
-	r.Before = before.Points()[0]
+	r.Before, r.Unclear = before.Points()[0], b.judge.unclearOf(b.ref)
 	for key := range b.judge.standing {
 		keys[key] = true
 	}

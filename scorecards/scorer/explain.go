@@ -46,11 +46,7 @@ func (s *Scorer) Explain(ctx context.Context, q Question) (*Explained, error) {
 		var k *knowledge
 		var err error
 		failed := s.between(ctx, func(j *judge) {
-			now := j.clock
-			if by := s.Now(); by.After(now) {
-				now = by
-			}
-			k, err = j.world.knows(q, j.at, now)
+			k, err = j.world.knows(q, j.at, s.clock(j))
 		})
 		if err := cmp.Or(failed, err); err != nil {
 			return nil, err

@@ -52,6 +52,7 @@ type judge struct {
 	say      func(context.Context, []change) error // what one event led to
 	world    *World
 	standing map[pair]standing
+	unclear  map[pair]string // why it is not known whether the card judges the entity, where its filter goes wrong
 	dues     *dues
 	turns    *turns            // of exemptions and initiatives; nil: nobody is to know
 	until    eventlog.Position // up to which all is judged already
@@ -67,7 +68,7 @@ type judge struct {
 }
 
 func newJudge(w *World, say func(context.Context, []change) error) *judge {
-	return &judge{say: say, world: w, standing: map[pair]standing{}, dues: newDues()}
+	return &judge{say: say, world: w, standing: map[pair]standing{}, unclear: map[pair]string{}, dues: newDues()}
 }
 
 // note keeps what an event said of a pair.
@@ -309,6 +310,7 @@ func (j *judge) evaluate(key pair, now time.Time) (*event.ScoreChanged, *scoreca
 		return nil
 	}
 	j.dues.set(key, time.Time{})
+	delete(j.unclear, key)
 	card := j.world.cards[key.card]
 	if j.subjectOf != key.entity { // the pairs of an entity come one after the other
 		var err error
@@ -338,6 +340,9 @@ func (j *judge) evaluate(key pair, now time.Time) (*event.ScoreChanged, *scoreca
 	case scorecards.NotApplicable:
 		return changed(judged), nil, nil
 	default: // it is not known whether the card judges it: what was said stays
+		if result.Applies == scorecards.Error {
+			j.unclear[key] = result.Reason
+		}
 		return nil, nil, nil
 	}
 	d.After = &event.Score{Level: card.Settle(was.Level, &result), Points: result.Points, Of: result.Of}

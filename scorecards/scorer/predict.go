@@ -60,7 +60,7 @@ func (j *judge) foresee(ctx context.Context, events []event.Event) ([]Foreseen, 
 // fork returns a judge that begins where this one is, and leaves it alone.
 func (j *judge) fork(say func(context.Context, []change) error) *judge {
 	return &judge{
-		copied: true, say: say, world: j.world.fork(), standing: maps.Clone(j.standing), at: j.at, clock: j.clock, started: j.started,
+		copied: true, say: say, world: j.world.fork(), standing: maps.Clone(j.standing), unclear: map[pair]string{}, at: j.at, clock: j.clock, started: j.started,
 		dues: j.dues.fork(),
 	}
 }

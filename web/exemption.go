@@ -281,7 +281,7 @@ func newAskView(r request, entity, card string, chosen func(rule string) bool) a
 			continue
 		}
 		v.cards = append(v.cards, ui.Option{Value: cardName(c.Ref), Label: c.Title})
-		if ref, err := catalog.ParseRef(card, catalog.Ref{Kind: scorecards.KindScorecard}); err != nil || ref.String() != c.Ref.String() {
+		if scorecards.RefNamed(scorecards.KindScorecard, card).String() != c.Ref.String() {
 			continue
 		}
 		v.card.Value, v.cardTitle = cardName(c.Ref), c.Title

@@ -12,6 +12,7 @@ import (
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/scorecards"
 )
 
 // shownFalls is how many entities of a drop are named one by one.
@@ -439,13 +440,10 @@ func entity(ref string) string {
 // or an initiative.
 func below(pages, ref string) string {
 	r, err := catalog.ParseRef(ref, catalog.Ref{})
-	switch {
-	case err != nil || r.Kind == "":
+	if err != nil || r.Kind == "" {
 		return "/notices"
-	case r.Namespace != catalog.DefaultNamespace:
-		return pages + r.Namespace + ":" + r.Name
 	}
-	return pages + r.Name
+	return pages + url.PathEscape(scorecards.NameOf(r))
 }
 
 // scores is the path of how an entity stands on scorecards.

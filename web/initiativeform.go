@@ -72,7 +72,7 @@ func newTermsView(r request, t desk.Terms) termsView {
 			Hint: "A CEL expression over entity, owner, relations and links. All that the scorecard judges if there is none."},
 		start:  ui.Field{ID: "i-start", Name: fieldStart, Label: "Start", Type: "date", Value: t.Start, Hint: "At once if there is none."},
 		target: ui.Field{ID: "i-target", Name: fieldTarget, Label: "Target", Type: "date", Value: t.Target, Required: true, Hint: "The last day, in UTC."},
-		remind: ui.Field{ID: "i-remind", Name: fieldRemind, Label: "Reminders", Value: strings.Join(days, ", "), Placeholder: "30, 7, 1", Hint: "Days before the target."},
+		remind: ui.Field{ID: "i-remind", Name: fieldRemind, Label: "Reminders", Value: strings.Join(days, ", "), Placeholder: "30, 7, 1", Hint: "Days before the target; 0 is that day."},
 		by:     byField(r, "i-by"), draft: t.Draft,
 	}
 	for _, c := range cardsOf(r.catalog) {

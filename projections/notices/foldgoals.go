@@ -149,7 +149,7 @@ func (f folder) asked(a event.InitiativeAsked) error {
 	}
 	var id int64
 	switch {
-	case a.Days == 0:
+	case !a.Reminder():
 		id, err = f.opened(about, i)
 	case f.rec.Recorded.Sub(f.rec.Time) <= late: // nobody is reminded of what is past
 		n := about(f.begin(Reminder))

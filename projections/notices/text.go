@@ -74,7 +74,11 @@ func Text(n Notice) Words {
 			w.Lines = append(w.Lines, l)
 		}
 	case Reminder:
-		w.Headline = fmt.Sprintf("%s until the initiative “%s” ends: %s by %s", days(n.Days), n.Title, n.goal(), projections.Date(n.Until))
+		when := days(n.Days) + " until the initiative “" + n.Title + "” ends"
+		if n.Days == 0 {
+			when = "The last day of the initiative “" + n.Title + "” has come"
+		}
+		w.Headline = fmt.Sprintf("%s: %s by %s", when, n.goal(), projections.Date(n.Until))
 		w.Href = below("/initiatives/", n.About)
 	case Requested:
 		return requested(n)

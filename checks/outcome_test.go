@@ -194,6 +194,7 @@ func TestScoresAddUp(t *testing.T) {
 		}}
 	}
 	silver, bronze := &event.Score{Level: "Silver", Points: 1, Of: 1}, &event.Score{Level: "Bronze", Of: 1}
+	gold, none := &event.Score{Level: "Gold", Points: 1, Of: 1}, &event.Score{Of: 1} // the card has no Gold any more
 	falls := event.RuleChange{Rule: "owner", Title: "Has an owner", Before: "pass", After: "fail", Message: "group:default/bank is not in the catalog"}
 	rises := event.RuleChange{Rule: "owner", Title: "Has an owner", Before: "fail", After: "pass"}
 	for _, tt := range []struct {
@@ -206,6 +207,8 @@ func TestScoresAddUp(t *testing.T) {
 		{"it falls and rises again", []scorer.Foreseen{step(silver, bronze, falls), step(bronze, silver, rises)}, nil},
 		{"it is judged for the first time", []scorer.Foreseen{step(nil, bronze, falls)}, []int{0}},
 		{"it is judged no more", []scorer.Foreseen{step(silver, nil)}, []int{0}},
+		{"its level goes", []scorer.Foreseen{step(gold, silver)}, []int{0}},
+		{"its level goes, and no other is reached", []scorer.Foreseen{step(gold, none)}, []int{0}},
 		{"it goes and comes back lower", []scorer.Foreseen{step(silver, nil), step(nil, bronze, falls)}, []int{-1}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -237,6 +240,14 @@ func TestScoresAddUp(t *testing.T) {
 	}
 	if o.Says() != "payments falls from Silver to Bronze on Readiness" {
 		t.Errorf("it says %q", o.Says())
+	}
+	// A change that renames a level lets nothing fall or rise, and tells of it.
+	renamed := outcomeOf(t, foretold{scores: []scorer.Foreseen{step(gold, silver)}}, catalogOf(t))
+	if says := renamed.Says(); says != "1 score would change, none falls" || renamed.Fails("") {
+		t.Errorf("of a level that goes it says %q, and fails: %t", says, renamed.Fails(""))
+	}
+	if row := "| `payments` | Readiness | Gold | Silver |\n"; !strings.Contains(renamed.Comment(""), row) {
+		t.Errorf("of a level that goes the comment lacks %q:\n%s", row, renamed.Comment(""))
 	}
 }
 

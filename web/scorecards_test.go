@@ -341,6 +341,11 @@ func TestLevelsOfOnesOwn(t *testing.T) {
 	changed, _, _ := strings.Cut(strings.ReplaceAll(strings.ReplaceAll(own, "name: Steady", "name: Firm"), "level: Steady", "level: Firm"), "---\n")
 	tryOut(o, trials.Trials, changed).wants(`td[data-label="On record"]`+steady, "Steady")
 
+	// Who stood at a level that the change does not have neither rises nor falls.
+	rules, _, _ := strings.Cut(changed, "  rules:")
+	tryOut(o, trials.Trials, rules+"  rules: [{id: owner, level: Firm, title: Has an owner, expr: 'true'}]\n").wants("[data-part=says]",
+		"If this were published now, 1 would rise, 1 would stand otherwise but neither rise nor fall, 3 would be judged for the first time, of 5 entities.")
+
 	// As a draft it would judge nobody any more, which is said before anybody publishes that.
 	draft := tryOut(o, trials.Trials, strings.Replace(changed, "\nspec:", "\nspec:\n  draft: true", 1))
 	draft.wants("[data-part=draft]", "As a draft it judges nobody. 2 entities that are judged now would not be judged any more.")

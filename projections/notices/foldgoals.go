@@ -15,7 +15,9 @@ import (
 func warnings() []int { return []int{7, 1} }
 
 // warnAt is when people are warned some days before a last one.
-func warnAt(last time.Time, days int) time.Time { return last.AddDate(0, 0, -days).Add(scorecards.AtHour) }
+func warnAt(last time.Time, days int) time.Time {
+	return last.AddDate(0, 0, -days).Add(scorecards.AtHour)
+}
 
 // day reads the last day of something; false if there is none.
 func day(text string) (time.Time, bool) {

@@ -79,7 +79,7 @@ func newTermsView(r request, t desk.Terms) termsView {
 		if c.Draft {
 			continue
 		}
-		v.cards = append(v.cards, ui.Option{Value: cardName(c.Ref), Label: c.Title})
+		v.cards = append(v.cards, ui.Option{Value: scorecards.NameOf(c.Ref), Label: c.Title})
 		rules := cardRules{card: c.Title}
 		for _, rule := range c.Rules {
 			rules.all = append(rules.all, ui.Option{Value: rule.ID, Label: rule.Title})
@@ -127,7 +127,7 @@ func termsOf(i *agreements.Initiative) desk.Terms {
 		Filter: i.Filter, Target: i.LastDay().Format(time.DateOnly), Remind: i.Remind, Draft: i.Draft,
 	}
 	if ref, err := catalog.ParseRef(t.Scorecard, catalog.Ref{}); err == nil {
-		t.Scorecard = cardName(ref)
+		t.Scorecard = scorecards.NameOf(ref)
 	}
 	if !i.Start.IsZero() {
 		t.Start = i.Start.Format(time.DateOnly)

@@ -8,13 +8,11 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/eventlog/proof"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/evidence"
-	"github.com/callboard/callboard/scorecards"
 )
 
 // handleEvidence handles "GET /api/history/evidence".
@@ -80,9 +78,9 @@ func questionOf(params url.Values) (q evidence.Question, err error) {
 		return q, err
 	}
 	if card := params.Get("scorecard"); card != "" {
-		ref, err := catalog.ParseRef(card, catalog.Ref{Kind: scorecards.KindScorecard})
-		if err != nil {
-			return q, fault.New(fault.Invalid, "scorecard: %w", err)
+		ref := cardRef(card)
+		if ref.Name == "" {
+			return q, fault.New(fault.Invalid, "scorecard: %q names none", card)
 		}
 		q.Scorecard = ref.String()
 	} else if q.Rule != "" {

@@ -255,7 +255,7 @@ func (a *API) maturityQuestion(c echo.Context) (q maturity.Question, err error) 
 
 func newStood(card *scorecards.Card, now, same, was maturity.Count) stood {
 	s := stood{
-		Entities: now.Entities, New: now.Entities - was.Entities, Reached: now.Reached, Points: now.Points, Of: now.Of,
+		Entities: now.Entities, New: now.New, Reached: now.Reached, Points: now.Points, Of: now.Of,
 		Rose: now.Rose, Fell: now.Fell, Unknown: now.Unsure, Exempt: now.Exempt, Levels: levelsOf(card, now.Levels),
 	}
 	if share, ok := now.Share(); ok {
@@ -350,7 +350,7 @@ func writeMaturity(c echo.Context, m *maturity.Report) error {
 		return ""
 	}
 	line := func(name, parent string, now, same, was maturity.Count) {
-		row := append(make([]string, 0, len(head)), name, parent, fmt.Sprint(now.Entities), percent(now), percent(was), percent(same), fmt.Sprint(now.Entities-was.Entities), fmt.Sprint(now.Reached),
+		row := append(make([]string, 0, len(head)), name, parent, fmt.Sprint(now.Entities), percent(now), percent(was), percent(same), fmt.Sprint(now.New), fmt.Sprint(now.Reached),
 			fmt.Sprint(now.Rose), fmt.Sprint(now.Fell), fmt.Sprint(now.Unsure), fmt.Sprint(now.Exempt))
 		for i := range len(m.Card.Levels) + 1 {
 			row = append(row, fmt.Sprint(now.Levels[i]))

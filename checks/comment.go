@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+
+	"github.com/callboard/callboard/ingest"
 )
 
 // How much of each part a comment has.
@@ -12,13 +14,14 @@ const (
 	commentedEntities = 20
 	commentedBroken   = 10
 	commentedMissing  = 20
+	commentedRefused  = 20
 )
 
 // Mark stands in a comment on a pull request, so that the next one takes its place.
 func Mark(source string) string { return "<!-- callboard/catalog " + source + " -->" }
 
-// Comment is the outcome in Markdown, with a link to the page that tells more. Nothing in
-// it that comes from files is read as Markdown, or calls anybody.
+// Comment is the outcome in Markdown, of at most [ingest.MaxComment] bytes, with a link to the page that
+// tells more. Nothing in it that comes from files is read as Markdown, or calls anybody.
 func (o *Outcome) Comment(page string) string {
 	t := &strings.Builder{}
 	line := func(format string, args ...any) { fmt.Fprintf(t, format+"\n", args...) }
@@ -37,10 +40,10 @@ func (o *Outcome) Comment(page string) string {
 	}
 	if len(o.Refused) > 0 {
 		line("\nDescriptors that could not be used:\n")
-		for _, r := range o.Refused {
+		items(line, o.Refused, commentedRefused, func(r Refused) string {
 			p := r.first()
-			line("- %s line %d, column %d: %s", code(r.Path), p.Line, p.Column, escape(strings.TrimSpace(p.Path+" "+p.Message)))
-		}
+			return fmt.Sprintf("%s line %d, column %d: %s", code(r.Path), p.Line, p.Column, escape(strings.TrimSpace(p.Path+" "+p.Message)))
+		})
 	}
 	if len(o.Missing) > 0 {
 		line("\nNamed, and not there:\n")
@@ -74,8 +77,16 @@ func (o *Outcome) Comment(page string) string {
 	if page != "" {
 		foot += " [All of it](" + page + ")"
 	}
-	line("\n<sub>%s</sub>", foot)
-	return t.String()
+	return fit(t.String(), "\n<sub>"+foot+"</sub>\n")
+}
+
+// fit leaves out the last lines of a comment for which there is no room beside its foot, and says so.
+func fit(says, foot string) string {
+	if len(says)+len(foot) <= ingest.MaxComment {
+		return says + foot
+	}
+	foot = "\nThe rest does not fit into a comment.\n" + foot
+	return says[:strings.LastIndexByte(says[:ingest.MaxComment-len(foot)], '\n')+1] + foot
 }
 
 // rules lists what would fail, with how to fix it, and then what would pass.

@@ -369,7 +369,7 @@ func (s *Score) settle(card *scorecards.Card) {
 		return
 	}
 	if s.Ladder {
-		s.Moves = cmp.Compare(card.Rank(s.After.Level), card.Rank(s.Before.Level))
+		s.Moves, _ = card.Compare(s.After.Level, s.Before.Level) // a level that the change renames or removes is no fall
 		return
 	}
 	s.Moves = cmp.Compare(s.After.Points*s.Before.Of, s.Before.Points*s.After.Of) // shares, without dividing

@@ -194,6 +194,7 @@ func TestScoresAddUp(t *testing.T) {
 		}}
 	}
 	silver, bronze := &event.Score{Level: "Silver", Points: 1, Of: 1}, &event.Score{Level: "Bronze", Of: 1}
+	gold, none := &event.Score{Level: "Gold", Points: 1, Of: 1}, &event.Score{Of: 1} // the card has no Gold any more
 	falls := event.RuleChange{Rule: "owner", Title: "Has an owner", Before: "pass", After: "fail", Message: "group:default/bank is not in the catalog"}
 	rises := event.RuleChange{Rule: "owner", Title: "Has an owner", Before: "fail", After: "pass"}
 	for _, tt := range []struct {
@@ -206,6 +207,8 @@ func TestScoresAddUp(t *testing.T) {
 		{"it falls and rises again", []scorer.Foreseen{step(silver, bronze, falls), step(bronze, silver, rises)}, nil},
 		{"it is judged for the first time", []scorer.Foreseen{step(nil, bronze, falls)}, []int{0}},
 		{"it is judged no more", []scorer.Foreseen{step(silver, nil)}, []int{0}},
+		{"its level goes", []scorer.Foreseen{step(gold, silver)}, []int{0}},
+		{"its level goes, and no other is reached", []scorer.Foreseen{step(gold, none)}, []int{0}},
 		{"it goes and comes back lower", []scorer.Foreseen{step(silver, nil), step(nil, bronze, falls)}, []int{-1}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -237,6 +240,14 @@ func TestScoresAddUp(t *testing.T) {
 	}
 	if o.Says() != "payments falls from Silver to Bronze on Readiness" {
 		t.Errorf("it says %q", o.Says())
+	}
+	// A change that renames a level lets nothing fall or rise, and tells of it.
+	renamed := outcomeOf(t, foretold{scores: []scorer.Foreseen{step(gold, silver)}}, catalogOf(t))
+	if says := renamed.Says(); says != "1 score would change, none falls" || renamed.Fails("") {
+		t.Errorf("of a level that goes it says %q, and fails: %t", says, renamed.Fails(""))
+	}
+	if row := "| `payments` | Readiness | Gold | Silver |\n"; !strings.Contains(renamed.Comment(""), row) {
+		t.Errorf("of a level that goes the comment lacks %q:\n%s", row, renamed.Comment(""))
 	}
 }
 
@@ -282,19 +293,59 @@ func TestACommentCountsWhatItLeavesOut(t *testing.T) {
 		name := fmt.Sprintf("component:default/c%d", i)
 		o.Entities = append(o.Entities, checks.Entity{Ref: name, What: checks.Removed})
 		o.Broken = append(o.Broken, checks.Relation{Entity: name, Type: "dependsOn", Target: "component:default/x"})
+		o.Refused = append(o.Refused, checks.Refused{Path: fmt.Sprintf("c%d.yaml", i), Problems: []event.Problem{{Path: "spec.owner", Line: 4, Column: 7, Message: "must be a string"}}})
 	}
 	got := o.Comment("")
 	for _, want := range []string{
 		"- removed `component:default/c19`\n- and 5 more\n",
 		"- `component:default/c9` dependsOn `component:default/x`\n- and 15 more\n",
+		"- `c19.yaml` line 4, column 7: spec.owner must be a string\n- and 5 more\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("it lacks %q:\n%s", want, got)
 		}
 	}
-	o.Entities, o.Broken = o.Entities[:20], o.Broken[:10]
+	o.Entities, o.Broken, o.Refused = o.Entities[:20], o.Broken[:10], o.Refused[:20]
 	if got := o.Comment(""); strings.Contains(got, "more") {
 		t.Errorf("all of it is there:\n%s", got)
+	}
+}
+
+// However much there is to say, a comment is one that GitHub takes: whole lines of it, with where
+// the rest is. One of the usual length says nothing of that.
+func TestACommentFits(t *testing.T) {
+	const page, left = "https://portal.example.com/checks/x", "does not fit"
+	of := func(rules int, message, fix string) string {
+		o := &checks.Outcome{Source: "github", Position: 7, Commit: strings.Repeat("ab", 20), Held: "It would remove too much."}
+		s := checks.Score{Entity: "component:default/pay", CardTitle: "Readiness", Ladder: true, Moves: -1, Before: &event.Score{Level: "Silver"}, After: &event.Score{Level: "Bronze"}}
+		for i := range rules {
+			s.Rules = append(s.Rules, checks.Rule{ID: fmt.Sprintf("r%d", i), Title: "Rule", Before: "pass", After: "fail", Message: message, Fix: fix})
+		}
+		o.Scores = append(o.Scores, s)
+		for i := range 500 {
+			o.Refused = append(o.Refused, checks.Refused{Path: fmt.Sprintf("services/%d/catalog-info.yaml", i), Problems: []event.Problem{{Path: "spec.owner", Line: 9, Column: 3, Message: message}}})
+		}
+		return o.Comment(page)
+	}
+	for name, tt := range map[string]struct {
+		comment string
+		cut     bool
+	}{
+		"refused":  {of(1, "must be a text such as production, found nothing; give it a value", ""), false},
+		"messages": {of(20, strings.Repeat("&", 300), "https://handbook.example.com/"+strings.Repeat("x", 2000)), true},
+		"a fix":    {of(1, "", "https://handbook.example.com/"+strings.Repeat("x", 70_000)), true},
+	} {
+		if len(tt.comment) > ingest.MaxComment {
+			t.Errorf("%s: it has %d bytes", name, len(tt.comment))
+		}
+		if !strings.HasPrefix(tt.comment, checks.Mark("github")+"\n**Callboard: ") || !strings.HasSuffix(tt.comment, "\n\n<sub>As of event 7, for abababa. [All of it]("+page+")</sub>\n") || strings.Contains(tt.comment, left) != tt.cut {
+			t.Errorf("%s: it is\n%s", name, tt.comment)
+		}
+		for row := range strings.Lines(tt.comment) {
+			if strings.HasPrefix(row, "- `") && strings.Count(row, "`") != 2 {
+				t.Errorf("%s: there is a part of a line: %s", name, row)
+			}
+		}
 	}
 }
 

@@ -20,15 +20,21 @@ type InitiativeOpened struct{ Initiative }
 type InitiativeChanged struct{ Initiative }
 
 // InitiativeAsked says whom an initiative asks: when it begins or changes, or can be measured
-// at last, and some days before its last one, when people are to be reminded.
+// at last, and some days before its last one, or on that, when people are to be reminded.
 type InitiativeAsked struct {
 	Initiative
-	Days   int      `json:"days,omitempty"`   // to its last one; 0: people are not reminded, it is new to them
-	Mended bool     `json:"mended,omitempty"` // it could not be measured until now
-	Owners []string `json:"owners"`           // full refs: of the entities that have something left to do
-	Done   int      `json:"done"`             // entities that have nothing left to do
-	Asked  int      `json:"asked"`            // all entities that are asked
+	Days int `json:"days,omitempty"` // to its last one, where people are reminded
+	// Reminds is that people are reminded, rather than told what is new to them: see [InitiativeAsked.Reminder].
+	Reminds bool     `json:"reminds,omitempty"`
+	Mended  bool     `json:"mended,omitempty"` // it could not be measured until now
+	Owners  []string `json:"owners"`           // full refs: of the entities that have something left to do
+	Done    int      `json:"done"`             // entities that have nothing left to do
+	Asked   int      `json:"asked"`            // all entities that are asked
 }
+
+// Reminder reports whether people are reminded. Older events do not say so, and those of the last
+// day are not told from those of a beginning: without days it is new to people.
+func (a InitiativeAsked) Reminder() bool { return a.Reminds || a.Days > 0 }
 
 // InitiativeClosed says that entities are not asked any more.
 type InitiativeClosed struct {

@@ -52,10 +52,14 @@ type CommitStatus struct {
 // MaxStatus is how long what a status says may be at GitHub, in characters. GitLab takes 255.
 const MaxStatus = 140
 
+// MaxComment is how long a comment may be, in bytes: GitHub takes as many characters. GitLab takes
+// 1,000,000.
+const MaxComment = 65_536
+
 // Comment is a word on a pull request.
 type Comment struct {
 	Mark string // the text begins with it, and no other's does: who quotes it has another beginning
-	Text string // Markdown
+	Text string // Markdown, at most [MaxComment] bytes
 	// Only where there is one already: so that what was said does not stand when it is not
 	// true any more.
 	Only bool

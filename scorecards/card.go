@@ -109,6 +109,24 @@ func (c *Card) Rank(level string) int {
 	return 0
 }
 
+// Step is how many steps of the ladder a level is up: 0 for the empty name, below all levels. It is
+// false for one that the card does not have, of which nobody can say how high it is.
+func (c *Card) Step(level string) (step int, known bool) {
+	i := slices.IndexFunc(c.Levels, func(l Level) bool { return l.Name == level })
+	return i + 1, i >= 0 || level == ""
+}
+
+// Compare is negative if level a is lower than b, and positive if it is higher. It is false where
+// nobody can say, since the card does not have both: not any more, after it was changed.
+func (c *Card) Compare(a, b string) (way int, known bool) {
+	x, knownA := c.Step(a)
+	y, knownB := c.Step(b)
+	if !knownA || !knownB {
+		return 0, false
+	}
+	return cmp.Compare(x, y), true
+}
+
 // ParseCard makes a card from an entity of kind Scorecard. What it reports is
 // what the catalog reports of the descriptor, too, so that an entity of the
 // catalog with [Kinds] gives a card.

@@ -116,6 +116,23 @@ spec:
 	}
 }
 
+// Of two levels one is higher only if the card has both; none is below all.
+func TestCompareLevels(t *testing.T) {
+	c := &scorecards.Card{Levels: []scorecards.Level{{Name: "Bronze", Rank: 10}, {Name: "Silver", Rank: 20}}}
+	for _, tt := range []struct {
+		a, b  string
+		want  int
+		known bool
+	}{
+		{"Bronze", "Silver", -1, true}, {"Silver", "Bronze", 1, true}, {"Silver", "Silver", 0, true}, {"", "Bronze", -1, true}, {"Bronze", "", 1, true}, {"", "", 0, true},
+		{"Gold", "Silver", 0, false}, {"Silver", "Gold", 0, false}, {"Gold", "", 0, false}, {"", "Gold", 0, false},
+	} {
+		if got, known := c.Compare(tt.a, tt.b); got != tt.want || known != tt.known {
+			t.Errorf("%q to %q is %d, known %t; want %d, %t", tt.a, tt.b, got, known, tt.want, tt.known)
+		}
+	}
+}
+
 // What is wrong with the form keeps no expression from being looked at: all is told at once,
 // in the order of lines, and nothing that only follows from something else.
 func TestAllFaultsAtOnce(t *testing.T) {

@@ -86,20 +86,20 @@ func parseInitiative(spec map[string]any) (*Initiative, []catalog.Problem) {
 	return i, p.all()
 }
 
-// atHour is the hour of a day, in UTC, at which people are told what it brings.
-const atHour = 8 * time.Hour
+// AtHour is the hour of a day, in UTC, at which people are told what it brings.
+const AtHour = 8 * time.Hour
 
 // Begins is when people are told that they are asked: at 08:00 UTC of its start. Zero is at once.
 func (i *Initiative) Begins() time.Time {
 	if i.Start.IsZero() {
 		return i.Start
 	}
-	return i.Start.Add(atHour)
+	return i.Start.Add(AtHour)
 }
 
 // RemindAt is when people are reminded some days before the last one.
 func (i *Initiative) RemindAt(days int) time.Time {
-	return i.LastDay().AddDate(0, 0, -days).Add(atHour)
+	return i.LastDay().AddDate(0, 0, -days).Add(AtHour)
 }
 
 // LastDay is the day by which it is to be done, in UTC.

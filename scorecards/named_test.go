@@ -15,9 +15,23 @@ func TestRefNamed(t *testing.T) {
 		"scorecard:tools/readiness":   "scorecard:tools/readiness",
 		"Scorecard:Default/Readiness": "scorecard:default/readiness",
 		"component:default/readiness": "scorecard:default/component:default/readiness",
+		"Scorecard:readiness":         "scorecard:default/readiness",
+		"scorecard:scorecard/own":     "scorecard:scorecard/own",
 	} {
 		if got := scorecards.RefNamed(scorecards.KindScorecard, name).String(); got != want {
 			t.Errorf("%s is %s, want %s", name, got, want)
+		}
+	}
+}
+
+// What a reference is called names it again, also in a namespace that is called as a kind is.
+func TestNameOf(t *testing.T) {
+	for ref, want := range map[string]string{
+		"scorecard:default/readiness": "readiness", "scorecard:tools/readiness": "tools:readiness", "scorecard:scorecard/own": "scorecard:scorecard/own",
+	} {
+		got := scorecards.NameOf(scorecards.RefNamed(scorecards.KindScorecard, ref))
+		if again := scorecards.RefNamed(scorecards.KindScorecard, got).String(); got != want || again != ref {
+			t.Errorf("%s is called %s, want %s, and that names %s", ref, got, want, again)
 		}
 	}
 }

@@ -131,7 +131,7 @@ func newEvidenceView(cards []*scorecards.Card, q url.Values, now time.Time) evid
 		v.fields[0].Hint = "Or: " + strings.Join(all[1:], "; or: ")
 	}
 	chosen := ""
-	if ref, err := catalog.ParseRef(q.Get(fieldScorecard), catalog.Ref{Kind: scorecards.KindScorecard}); err == nil {
+	if ref := scorecards.RefNamed(scorecards.KindScorecard, q.Get(fieldScorecard)); ref.Name != "" {
 		chosen = ref.String()
 	}
 	v.cards = []ui.Option{{Label: "None"}}

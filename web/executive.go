@@ -187,7 +187,11 @@ func newHeadline(c Catalog, m *maturity.Report) headline {
 		since := " on " + ui.Day(m.From).Text
 		if was.Entities < all.Entities { // it compares the same ones
 			n, _ = share(same)
-			h.was = fmt.Sprintf("; of the %s that were judged%s it is %d %%", ui.Number(was.Entities), since, n)
+			at := ""
+			if was.Entities+all.New < all.Entities {
+				at = ", at a level that the card still has,"
+			}
+			h.was = fmt.Sprintf("; of the %s that were judged%s%s it is %d %%", ui.Number(was.Entities), since, at, n)
 			since = " then"
 		}
 		switch {

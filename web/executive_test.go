@@ -75,6 +75,27 @@ func TestExecutive(t *testing.T) {
 	none.wants("[data-part=entities]", "stray", "trial", "not all is known", "exempt from a rule")
 }
 
+// Who stood at a level that the card does not have any more has neither risen nor fallen, and is
+// left out of what is compared, which is said.
+func TestExecutiveOfALevelThatWent(t *testing.T) {
+	o := shop(t)
+	o.stand(daysAgo(139), "production-readiness", "component:default/refund", "Platinum", 4, "codeowners=pass", "kestrel-7", "c0ffee08")
+	o.stand(daysAgo(20), "production-readiness", "component:default/refund", "Silver", 2, "docs=fail", "saltmarsh", "900d900c")
+	o.ready()
+	got := o.ok("/executive")
+	got.wants(".summary .headline", "50 % of 6 entities stand at Silver or better on Production readiness; "+
+		"of the 3 that were judged on 1 January 2026, at a level that the card still has, it is 67 %, as then.")
+	got.wants(".summary-figs", "Silver or better 50 % 3 of 6 even +2 new", "At Gold 1 17 % even", "Fell a level 1 1 more")
+	got.wants("[data-part=groups]", "are left out of “was” and “change”, and so are those at a level that the card does not have any more.")
+	got.wants("[data-part=trend] table", "1 January 2026 1 1 1 0")
+	for _, part := range []string{"h-up", "h-down"} {
+		if text := got.text("[data-part=" + part + "]"); strings.Contains(text, "refund") {
+			t.Errorf("%s says %q, of one that cannot be compared", part, text)
+		}
+	}
+	o.ok("/executive?within=domain:default/money").wants("[data-part=entities]", "refund", "Silver was Platinum")
+}
+
 // What a page says was so is what it says as of then.
 func TestExecutiveTravels(t *testing.T) {
 	o := shop(t)

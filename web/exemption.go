@@ -280,11 +280,11 @@ func newAskView(r request, entity, card string, chosen func(rule string) bool) a
 		if c.Draft {
 			continue
 		}
-		v.cards = append(v.cards, ui.Option{Value: cardName(c.Ref), Label: c.Title})
-		if ref, err := catalog.ParseRef(card, catalog.Ref{Kind: scorecards.KindScorecard}); err != nil || ref.String() != c.Ref.String() {
+		v.cards = append(v.cards, ui.Option{Value: scorecards.NameOf(c.Ref), Label: c.Title})
+		if scorecards.RefNamed(scorecards.KindScorecard, card).String() != c.Ref.String() {
 			continue
 		}
-		v.card.Value, v.cardTitle = cardName(c.Ref), c.Title
+		v.card.Value, v.cardTitle = scorecards.NameOf(c.Ref), c.Title
 		if c.Owner != "" {
 			v.decides = owner(r.catalog, c.Owner)
 		}
@@ -307,14 +307,6 @@ func (v *askView) titles(ids []string) string {
 		}
 	}
 	return strings.Join(all, ", ")
-}
-
-// cardName is what to call a scorecard in a form.
-func cardName(ref catalog.Ref) string {
-	if ns := strings.ToLower(ref.Namespace); ns != "" && ns != catalog.DefaultNamespace {
-		return ref.String()
-	}
-	return ref.Name
 }
 
 // asked handles "POST /exemptions/new".
@@ -425,5 +417,5 @@ func newExemptNote(c Catalog, x *agreements.Exemption) *exemptNote {
 
 // askLink is the address of the form that asks for an exemption from a rule.
 func askLink(e *entities.Entry, card *scorecards.Card, rule string) string {
-	return link{path: exemptionFormURL}.set(fieldEntity, e.Ref).set(fieldScorecard, cardName(card.Ref)).set(fieldRule, rule).String()
+	return link{path: exemptionFormURL}.set(fieldEntity, e.Ref).set(fieldScorecard, scorecards.NameOf(card.Ref)).set(fieldRule, rule).String()
 }

@@ -1,9 +1,9 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -25,13 +25,13 @@ const (
 )
 
 // namedLink is the address of a scorecard, exemption or initiative below a page: its name or, of
-// another namespace, namespace:name. One that is named as a page has its namespace, too.
+// another namespace, namespace:name: see [scorecards.NameOf]. One that is named as a page has its namespace, too.
 func namedLink(path string, ref catalog.Ref) string {
-	name, ns := strings.ToLower(ref.Name), strings.ToLower(cmp.Or(ref.Namespace, catalog.DefaultNamespace))
-	if ns != catalog.DefaultNamespace || name == "new" {
-		name = ns + ":" + name
+	name := scorecards.NameOf(ref)
+	if strings.EqualFold(name, "new") {
+		name = catalog.DefaultNamespace + ":" + name
 	}
-	return path + "/" + name
+	return path + "/" + url.PathEscape(strings.ToLower(name))
 }
 
 // namedRef reads what follows in the address.

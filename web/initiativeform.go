@@ -72,14 +72,14 @@ func newTermsView(r request, t desk.Terms) termsView {
 			Hint: "A CEL expression over entity, owner, relations and links. All that the scorecard judges if there is none."},
 		start:  ui.Field{ID: "i-start", Name: fieldStart, Label: "Start", Type: "date", Value: t.Start, Hint: "At once if there is none."},
 		target: ui.Field{ID: "i-target", Name: fieldTarget, Label: "Target", Type: "date", Value: t.Target, Required: true, Hint: "The last day, in UTC."},
-		remind: ui.Field{ID: "i-remind", Name: fieldRemind, Label: "Reminders", Value: strings.Join(days, ", "), Placeholder: "30, 7, 1", Hint: "Days before the target."},
+		remind: ui.Field{ID: "i-remind", Name: fieldRemind, Label: "Reminders", Value: strings.Join(days, ", "), Placeholder: "30, 7, 1", Hint: "Days before the target; 0 is that day."},
 		by:     byField(r, "i-by"), draft: t.Draft,
 	}
 	for _, c := range cardsOf(r.catalog) {
 		if c.Draft {
 			continue
 		}
-		v.cards = append(v.cards, ui.Option{Value: cardName(c.Ref), Label: c.Title})
+		v.cards = append(v.cards, ui.Option{Value: scorecards.NameOf(c.Ref), Label: c.Title})
 		rules := cardRules{card: c.Title}
 		for _, rule := range c.Rules {
 			rules.all = append(rules.all, ui.Option{Value: rule.ID, Label: rule.Title})
@@ -127,7 +127,7 @@ func termsOf(i *agreements.Initiative) desk.Terms {
 		Filter: i.Filter, Target: i.LastDay().Format(time.DateOnly), Remind: i.Remind, Draft: i.Draft,
 	}
 	if ref, err := catalog.ParseRef(t.Scorecard, catalog.Ref{}); err == nil {
-		t.Scorecard = cardName(ref)
+		t.Scorecard = scorecards.NameOf(ref)
 	}
 	if !i.Start.IsZero() {
 		t.Start = i.Start.Format(time.DateOnly)

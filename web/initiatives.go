@@ -264,6 +264,9 @@ func remindersOf(r request, i *agreements.Initiative) (all []string) {
 		}
 		at := i.RemindAt(days)
 		says := ui.Plural(days, "day") + " before, on " + ui.Day(at).Text
+		if days == 0 {
+			says = "On the last day, " + ui.Day(at).Text
+		}
 		switch {
 		case i.State == agreements.Draft:
 			says += ": none while this is a draft"

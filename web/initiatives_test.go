@@ -63,7 +63,7 @@ func TestOpeningAnInitiative(t *testing.T) {
 	o.stand(daysAgo(100), "production-readiness", "component:default/payments", "Bronze", 1, "owner=pass docs=fail", "mossbank", "c0ffee")
 	o.ready()
 	form := url.Values{"title": {"Gold for all"}, "scorecard": {"production-readiness"}, "level": {"Gold"}, "target": {sample.Now.AddDate(0, 0, 24).Format(time.DateOnly)},
-		"remind": {"30, 7"}, "filter": {`entity.spec.nofield == "x"`}, "by": {"Moss Bank"}}
+		"remind": {"30, 7, 0"}, "filter": {`entity.spec.nofield == "x"`}, "by": {"Moss Bank"}}
 	made := o.post("/initiatives/new", form)
 	if made.header.Get("Location") != "/initiatives/gold-for-all" {
 		t.Fatalf("%d: %s", made.status, made.text("main"))
@@ -74,5 +74,5 @@ func TestOpeningAnInitiative(t *testing.T) {
 	}
 	page := o.ok("/initiatives/gold-for-all")
 	page.wants("main", "The filter goes wrong for 1 of 1 entity: there is no field nofield;", "Nobody is asked")
-	page.wants("[data-part=reminders]", "30 days before, on", ": it never comes, since that was over when this was opened", "7 days before, on", ": the next, to the owners of all it asks that has not reached Gold by then")
+	page.wants("[data-part=reminders]", "30 days before, on", ": it never comes, since that was over when this was opened", "7 days before, on", ": the next, to the owners of all it asks that has not reached Gold by then", "On the last day, ")
 }

@@ -149,8 +149,8 @@ func changeOf(same, was maturity.Count, unit func(int) string) *deltaView {
 
 // added says how many were not judged before. It matters where some were.
 func added(now, was maturity.Count) string {
-	if n := now.Entities - was.Entities; n > 0 && was.Entities > 0 {
-		return "+" + ui.Number(n) + " new"
+	if now.New > 0 && was.Entities > 0 {
+		return "+" + ui.Number(now.New) + " new"
 	}
 	return ""
 }
@@ -204,7 +204,7 @@ func pathTo(r request, n *maturity.Node) []ui.Anchor {
 
 // newGroupsView is the table with no groups in it yet.
 func newGroupsView(r request, m *maturity.Report) groupsView {
-	v := groupsView{head: "Domain and system", note: "Entities that were not judged on " + ui.Day(m.From).Text + " are left out of “was” and “change”."}
+	v := groupsView{head: "Domain and system", note: "Entities that were not judged on " + ui.Day(m.From).Text + " are left out of “was” and “change”" + lostNote(m) + "."}
 	if m.By == maturity.ByTeam {
 		v.head = "Team"
 	}
@@ -222,6 +222,14 @@ func newGroupsView(r request, m *maturity.Report) groupsView {
 		v.names = append(v.names, stepName(m.Card, i))
 	}
 	return v
+}
+
+// lostNote says who else is not compared; nothing if all are who were judged.
+func lostNote(m *maturity.Report) string {
+	if m.Root.All.Entities == m.Root.AllWas.Entities+m.Root.All.New {
+		return ""
+	}
+	return ", and so are those at a level that the card does not have any more"
 }
 
 // tree adds the groups themselves.

@@ -11,10 +11,8 @@ import (
 	"github.com/callboard/callboard/web/ui"
 )
 
-// cardPath is a card as an address has it.
-func cardPath(card *scorecards.Card) string {
-	return strings.TrimPrefix(scorecardLink(card.Ref), scorecardsPath+"/")
-}
+// cardPath is a card as the query of an address has it.
+func cardPath(card *scorecards.Card) string { return strings.ToLower(scorecards.NameOf(card.Ref)) }
 
 // quarterSpan is the period of a page about maturity: this quarter, if nobody says.
 func (s *Site) quarterSpan(ctx context.Context, r request) (span, error) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/scores"
@@ -340,6 +341,11 @@ func TestLevelsOfOnesOwn(t *testing.T) {
 	changed, _, _ := strings.Cut(strings.ReplaceAll(strings.ReplaceAll(own, "name: Steady", "name: Firm"), "level: Steady", "level: Firm"), "---\n")
 	tryOut(o, trials.Trials, changed).wants(`td[data-label="On record"]`+steady, "Steady")
 
+	// Who stood at a level that the change does not have neither rises nor falls.
+	rules, _, _ := strings.Cut(changed, "  rules:")
+	tryOut(o, trials.Trials, rules+"  rules: [{id: owner, level: Firm, title: Has an owner, expr: 'true'}]\n").wants("[data-part=says]",
+		"If this were published now, 1 would rise, 1 would stand otherwise but neither rise nor fall, 3 would be judged for the first time, of 5 entities.")
+
 	// As a draft it would judge nobody any more, which is said before anybody publishes that.
 	draft := tryOut(o, trials.Trials, strings.Replace(changed, "\nspec:", "\nspec:\n  draft: true", 1))
 	draft.wants("[data-part=draft]", "As a draft it judges nobody. 2 entities that are judged now would not be judged any more.")
@@ -466,6 +472,46 @@ func TestDraftTellsOfNobodyWhoMoved(t *testing.T) {
 			t.Errorf("%s has %d lists of who moved, want %d", path, got, want)
 		}
 	}
+}
+
+// A card is found by its address in whatever namespace it is, one that is called as its kind is, too.
+func TestScorecardsOfOtherNamespaces(t *testing.T) {
+	own := "---\napiVersion: callboard.dev/v1alpha1\nkind: Scorecard\nmetadata: {name: safety, namespace: %[1]s, title: Safety of %[1]s}\nspec: {rules: [{id: docs, title: Has docs, expr: docs.present}]}\n"
+	o := judged(t, readiness+fmt.Sprintf(own, "tools")+fmt.Sprintf(own, "scorecard"))
+	o.ready()
+	list := o.ok("/scorecards")
+	for _, ns := range []string{"tools", "scorecard"} {
+		o.ok(list.follow("main a", "Safety of "+ns)).wants("h1", "Safety of "+ns)
+		o.ok(o.ok("/executive?card="+url.QueryEscape(ns+"/safety")).follow("main a", "Safety of "+ns)).wants("h1", "Safety of "+ns)
+	}
+}
+
+// foretold are trends of a draft that one component would fail.
+type foretold struct{ *trends.Trends }
+
+func (foretold) Of(_ context.Context, _ *catalog.Entity, span trends.Span, _ bool) (trends.Trend, error) {
+	return trends.Trend{Span: span, Computed: &scorer.Backtest{Moves: []scorer.Move{
+		{Entity: "component:default/refund", After: &event.Score{Of: 1}, Rules: []event.RuleChange{{Rule: "readme", Title: "Has a README", After: "fail"}}},
+	}}}, nil
+}
+
+// A field of a draft's table leads to how the rule comes to it, as one of a card that judges does.
+func TestDraftExplainsTheFieldsOfItsTable(t *testing.T) {
+	o := shop(t, func(_ *organisation, c *web.Config) {
+		c.Trends = foretold{}
+		c.Explain = func(_ context.Context, q scorer.Question) (*scorer.Explained, error) {
+			if q.Draft == nil || q.Rule != "readme" || q.Entity != "component:default/refund" {
+				t.Errorf("asked is %+v", q)
+			}
+			return &scorer.Explained{Explanation: &scorecards.Explanation{
+				Result: scorecards.RuleResult{Outcome: scorecards.Fail}, Expr: &scorecards.Node{Text: "a", State: scorecards.False, Value: "false"},
+			}}, nil
+		}
+	})
+	o.ready()
+	got := o.ok(o.ok("/scorecards/planned").follow("[data-part=heat] tbody td a", ""))
+	got.wants("[data-part=rule]", "Has a README", "Looked at now it comes to fail.")
+	got.wants("[data-part=why]", "a false")
 }
 
 // A rule leads to those that do not pass it, from the heads of the table, from the list of what

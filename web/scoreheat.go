@@ -192,9 +192,7 @@ func (v *heatView) group(r request, card *scorecards.Card, name string, list []s
 			if soon[column.id] {
 				c = cell{class: "soon", sign: "·", says: c.says + ", does not count yet", title: column.title}
 			}
-			if c.href = row.href; !card.Draft {
-				c.href = whyLink(row.entity.Href, card.Ref, column.id)
-			}
+			c.href = whyLink(row.entity.Href, card.Ref, column.id)
 			row.cells = append(row.cells, c)
 		}
 		g.rows = append(g.rows, row)

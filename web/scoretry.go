@@ -216,7 +216,7 @@ func newTriedView(r request, was, card *scorecards.Card, b *scorer.Backtest) *tr
 	for _, rule := range card.Rules {
 		v.rules = append(v.rules, newRateRow(card, rule, b.Before, last))
 	}
-	rise, fall, fresh, gone := 0, 0, 0, 0
+	rise, fall, other, fresh, gone := 0, 0, 0, 0, 0
 	for i, m := range b.Moves {
 		row := movedRow{entity: named(r.catalog, m.Entity), fresh: m.Before == nil, gone: m.After == nil}
 		switch {
@@ -224,10 +224,19 @@ func newTriedView(r request, was, card *scorecards.Card, b *scorer.Backtest) *tr
 			fresh++
 		case row.gone:
 			gone++
-		case card.Rank(m.After.Level) > card.Rank(m.Before.Level) || !v.ladder && m.After.Points*m.Before.Of > m.Before.Points*m.After.Of:
-			rise++
 		default:
-			fall++
+			way, _ := card.Compare(m.After.Level, m.Before.Level)
+			if !v.ladder {
+				way = cmp.Compare(m.After.Points*m.Before.Of, m.Before.Points*m.After.Of)
+			}
+			switch {
+			case way > 0:
+				rise++
+			case way < 0:
+				fall++
+			default: // its level is one that the card would not have, or it has the same share of other points
+				other++
+			}
 		}
 		if m.Before != nil {
 			row.before = levelOf(was, m.Before.Level)
@@ -249,7 +258,7 @@ func newTriedView(r request, was, card *scorecards.Card, b *scorer.Backtest) *tr
 	}
 	v.more = len(b.Moves) - len(v.moved)
 	v.unclear = unclearText(b.Unclear)
-	v.says = triedSays(card.Draft, rise, fall, fresh, gone, last.Entities)
+	v.says = triedSays(card.Draft, rise, fall, other, fresh, gone, last.Entities)
 	if n := b.Before.Entities; card.Draft && !was.Draft && n > 0 {
 		v.draft = ui.Plural(n, "entity that is", "entities that are") + " judged now would not be judged any more."
 	}
@@ -267,7 +276,7 @@ func outcomesOf(rules []event.RuleChange, counts func(scorecards.Outcome) bool) 
 	return strings.Join(all, "; ")
 }
 
-func triedSays(draft bool, rise, fall, fresh, gone, judged int) string {
+func triedSays(draft bool, rise, fall, other, fresh, gone, judged int) string {
 	published := "If this were published now"
 	if draft {
 		published = "If this were no draft"
@@ -276,7 +285,7 @@ func triedSays(draft bool, rise, fall, fresh, gone, judged int) string {
 	for _, p := range []struct {
 		n    int
 		what string
-	}{{rise, "rise"}, {fall, "fall"}, {fresh, "be judged for the first time"}, {gone, "not be judged any more"}} {
+	}{{rise, "rise"}, {fall, "fall"}, {other, "stand otherwise but neither rise nor fall"}, {fresh, "be judged for the first time"}, {gone, "not be judged any more"}} {
 		if p.n > 0 {
 			parts = append(parts, fmt.Sprintf("%s would %s", ui.Number(p.n), p.what))
 		}

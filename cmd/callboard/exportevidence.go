@@ -67,7 +67,7 @@ second exclusive. The portal is http://127.0.0.1:8080 if no other is named.`,
 	c.Flags().StringArrayVar(&filters, "filter", nil, "which entities; all of them if there is none")
 	c.Flags().StringVar(&from, "from", "", "when the period begins")
 	c.Flags().StringVar(&to, "to", "", "when it is over")
-	c.Flags().StringVar(&card, "scorecard", "", "scorecard: its name, or namespace/name")
+	c.Flags().StringVar(&card, "scorecard", "", "scorecard: its name, or namespace:name")
 	c.Flags().StringVar(&rule, "rule", "", "id of a rule of the scorecard, instead of its level")
 	c.Flags().Uint64Var(&known, "known", 0, "last event that counts (default: the last that is under seal)")
 	return c

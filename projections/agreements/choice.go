@@ -2,7 +2,6 @@ package agreements
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/internal/fault"
@@ -39,12 +38,13 @@ func ParseChoice(c Catalog, all []Exemption, card, entity, owner string) (q Choi
 		if one.text == "" {
 			continue
 		}
-		ref, err := catalog.ParseRef(one.text, catalog.Ref{Kind: one.kind})
+		text := one.text
+		if one.kind == scorecards.KindScorecard {
+			text = scorecards.RefNamed(one.kind, text).String()
+		}
+		ref, err := catalog.ParseRef(text, catalog.Ref{Kind: one.kind})
 		if err != nil {
 			return q, fault.New(fault.Invalid, "%w", err)
-		}
-		if one.kind == scorecards.KindScorecard && !strings.EqualFold(ref.Kind, one.kind) { // namespace:name, as in addresses
-			ref = catalog.Ref{Kind: one.kind, Namespace: ref.Kind, Name: ref.Name}
 		}
 		*one.to = ref.String()
 		if _, ok := c.Get(ref.String()); !ok && !one.named(ref.String()) {

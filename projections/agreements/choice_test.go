@@ -68,11 +68,11 @@ func TestParseChoice(t *testing.T) {
 		want                string     // the exemptions
 	}{
 		{"", "", "", "", "gone pay "},
-		{"ready", "", "", "", "pay "}, {"default:ready", "", "", "", "pay "}, {"scorecard:default/ready", "", "", "", "pay "}, {"Scorecard:ready", "", "", "", "pay "},
+		{"ready", "", "", "", "pay "}, {"default:ready", "", "", "", "pay "}, {"scorecard:default/ready", "", "", "", "pay "}, {"Scorecard:ready", "", "", "", "pay "}, {"default/ready", "", "", "", "pay "},
 		{"none", "", "", "", "gone "}, {"", "nobody", "", "", "gone "}, {"", "", "bank", "", "pay "}, {"", "", "group:default/bank", "", "pay "},
 		{"ready", "nobody", "", "", ""},
 		{"other:ready", "", "", fault.NotFound, ""}, {"nope", "", "", fault.NotFound, ""}, {"", "nope", "", fault.NotFound, ""}, {"", "", "nope", fault.NotFound, ""},
-		{"", "component:", "", fault.Invalid, ""},
+		{"", "component:", "", fault.Invalid, ""}, {"default:", "", "", fault.Invalid, ""},
 	} {
 		q, err := agreements.ParseChoice(c, all, tt.card, tt.entity, tt.owner)
 		if err != nil {

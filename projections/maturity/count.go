@@ -10,7 +10,8 @@ import (
 // Count is how some entities stand on a card.
 type Count struct {
 	Entities int
-	// Levels counts entities by level: first those at none, then from the lowest level on.
+	// Levels counts entities by level: first those at none, then from the lowest level on. One at a
+	// level that the card does not have any more is in none of them.
 	Levels     []int
 	Points, Of float64
 	// Reached is how many stand at the target level, or above.
@@ -18,6 +19,8 @@ type Count struct {
 	// Unsure is how many have a rule of which it is not known whether it passes.
 	Unsure int
 	Exempt int // that are exempt from a rule
+	// New is how many were not judged at the earlier moment.
+	New int
 	// Rose and Fell are how many stand higher, or lower, than at the earlier moment.
 	Rose, Fell int
 }
@@ -43,7 +46,7 @@ func (c *Count) plus(o Count) {
 		c.Levels[i] += n
 	}
 	c.Points, c.Of = c.Points+o.Points, c.Of+o.Of
-	c.Reached, c.Unsure, c.Exempt = c.Reached+o.Reached, c.Unsure+o.Unsure, c.Exempt+o.Exempt
+	c.Reached, c.Unsure, c.Exempt, c.New = c.Reached+o.Reached, c.Unsure+o.Unsure, c.Exempt+o.Exempt, c.New+o.New
 	c.Rose, c.Fell = c.Rose+o.Rose, c.Fell+o.Fell
 }
 
@@ -53,8 +56,11 @@ type counter struct {
 	levels []scorecards.Level
 	target string
 	goal   int   // index of the target in a [Count]
-	steps  []int // one more than those of levels by their codes; 0: not looked up yet
+	steps  []int // two more than those of levels by their codes; 0: not looked up yet
 }
+
+// lost is the step of a level that the card does not have any more.
+const lost = -1
 
 func newCounter(card *scorecards.Card, target string) *counter {
 	c := &counter{card: card, levels: card.Levels, target: target}
@@ -64,15 +70,15 @@ func newCounter(card *scorecards.Card, target string) *counter {
 
 func (c *counter) count() Count { return Count{Levels: make([]int, len(c.levels)+1)} }
 
-// step is the number of a level from the lowest, 1; 0 for none, and for one that the card
-// does not have any more.
+// step is the number of a level from the lowest, 1; 0 for none, and on a card without levels.
 func (c *counter) step(level string) int {
-	for i := range c.levels {
-		if c.levels[i].Name == level {
-			return i + 1
-		}
+	if len(c.levels) == 0 {
+		return 0
 	}
-	return 0
+	if step, known := c.card.Step(level); known {
+		return step
+	}
+	return lost
 }
 
 // value is how high something stands: in steps of the ladder, or in percent of points.
@@ -99,15 +105,26 @@ func (c *counter) stepOf(s scores.Stand) int {
 		c.steps = append(c.steps, 0)
 	}
 	if c.steps[s.Code] == 0 {
-		c.steps[s.Code] = 1 + c.step(s.Level)
+		c.steps[s.Code] = 2 + c.step(s.Level)
 	}
-	return c.steps[s.Code] - 1
+	return c.steps[s.Code] - 2
+}
+
+// by is how much higher something stands than it did; false if nobody can say, as
+// [scorecards.Card.Compare] has it.
+func (c *counter) by(was, now scores.Stand) (float64, bool) {
+	if c.stepOf(was) == lost || c.stepOf(now) == lost {
+		return 0, false
+	}
+	return c.valueOf(now) - c.valueOf(was), true
 }
 
 func (c *counter) add(to *Count, s scores.Stand) {
 	step := c.stepOf(s)
 	to.Entities++
-	to.Levels[step]++
+	if step != lost {
+		to.Levels[step]++
+	}
 	to.Points, to.Of = to.Points+s.Points, to.Of+s.Of
 	if step >= c.goal {
 		to.Reached++

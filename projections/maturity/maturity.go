@@ -106,7 +106,8 @@ type CardStand struct {
 	Card   *scorecards.Card
 	Target string // the level that its share is told by
 	// Was is how those of Now stood that were judged at the earlier moment, too, and Same
-	// how these stand now: the change is between the two.
+	// how these stand now: the change is between the two. Whoever stood at a level that the card
+	// does not have any more is left out.
 	Now, Same, Was Count
 }
 
@@ -327,7 +328,10 @@ func (a *asker) visitor(card int) func(scores.Line) {
 		}
 		if judged {
 			of.add(&stand.Now, now)
-			if before {
+			switch _, known := of.by(was, now); {
+			case !before:
+				stand.Now.New++
+			case known:
 				of.add(&stand.Same, now)
 				of.add(&stand.Was, was)
 			}
@@ -351,15 +355,19 @@ func (a *asker) visitor(card int) func(scores.Line) {
 		if !judged {
 			return
 		}
-		of.add(at.own(of), now)
-		if before {
+		own := at.own(of)
+		of.add(own, now)
+		switch _, known := of.by(was, now); {
+		case !before:
+			own.New++
+		case known:
 			of.add(at.ownSame(of), now)
 			of.add(at.ownWas(of), was)
 		}
 		if len(a.unowned) > 0 && a.unowned[l.Entity()] {
 			a.Unowned++
 		}
-		a.move(l, was, now, before, at.own(of))
+		a.move(l, was, now, before, own)
 	}
 }
 

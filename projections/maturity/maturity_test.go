@@ -394,6 +394,86 @@ func TestFallsAndCircles(t *testing.T) {
 	}
 }
 
+// Of a level that the card has no more nobody can say how high it was: who stood there has not risen
+// or fallen since, is left out of what is compared, and is at no level then.
+func TestALevelThatWent(t *testing.T) {
+	c := card(t, "ladder", "Bronze", "Silver")
+	w := open(t)
+	type turn struct {
+		days  int
+		level string
+	}
+	for name, turns := range map[string][]turn{
+		"renamed": {{1, "Gold"}, {60, "Silver"}}, "dropped": {{1, "Gold"}, {60, ""}}, "rose": {{1, "Bronze"}, {60, "Silver"}},
+		"between": {{1, "Bronze"}, {20, "Gold"}, {60, "Silver"}}, "over": {{1, "Bronze"}, {55, "Gold"}, {60, "Silver"}}, "fell": {{1, "Gold"}, {60, "Silver"}, {70, "Bronze"}}, "new": {{60, "Silver"}},
+	} {
+		w.declare(t, "Component", name, map[string]any{"type": "service", "lifecycle": "production"})
+		var before *event.Score
+		for _, one := range turns {
+			after := &event.Score{Level: one.level, Of: 3}
+			d := event.ScoreChanged{Card: c.Ref.String(), Before: before, After: after}
+			if before == nil {
+				d.Rules = []event.RuleChange{{Rule: "b", After: "fail"}}
+			}
+			w.add(t, begin.AddDate(0, 0, one.days), "component:default/"+name, d)
+			before = after
+		}
+	}
+	w.ready(t)
+	end := begin.AddDate(0, 0, 90)
+	report, err := maturity.Ask(t.Context(), w.scores, w.catalog.Snapshot(), maturity.Question{
+		Cards: []*scorecards.Card{c}, Card: c, Target: "Silver", From: begin.AddDate(0, 0, 50), To: projections.Moment{At: end}, End: end, By: maturity.ByDomain, Movers: 9, Detail: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := func(all []maturity.Move) (list []string) {
+		for _, m := range all {
+			list = append(list, fmt.Sprintf("%s %s to %s by %v on day %d", strings.TrimPrefix(m.Entity, "component:default/"), m.Before.Level, m.After.Level, m.By, m.At.Sub(begin)/(24*time.Hour)))
+		}
+		return list
+	}
+	got := map[string][]string{"rose": names(report.Rose), "fell": names(report.Fell), "last falls": names(report.LastFalls), "last rises": names(report.LastRises)}
+	want := map[string][]string{
+		"rose": {"over Bronze to Silver by 1 on day 60", "rose Bronze to Silver by 1 on day 60"}, "fell": nil,
+		"last falls": {"fell Silver to Bronze by -1 on day 70"}, "last rises": {"rose Bronze to Silver by 1 on day 60"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if want := (maturity.Falls{Fell: 1, Rose: 1}); report.Falls != want {
+		t.Errorf("falls %+v, want %+v", report.Falls, want)
+	}
+	for what, stand := range map[string]maturity.CardStand{
+		"the card": report.Whole[0], "the whole": {Now: report.Root.All, Same: report.Root.AllSame, Was: report.Root.AllWas},
+	} {
+		type counted struct {
+			entities, reached, fresh int
+			levels                   []int
+		}
+		of := func(n maturity.Count) counted { return counted{n.Entities, n.Reached, n.New, n.Levels} }
+		got := map[string]counted{"now": of(stand.Now), "same": of(stand.Same), "was": of(stand.Was)}
+		want := map[string]counted{"now": {7, 5, 1, []int{1, 1, 5}}, "same": {2, 2, 0, []int{0, 0, 2}}, "was": {2, 0, 0, []int{0, 2, 0}}}
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(counted{})); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", what, diff)
+		}
+	}
+	if first := report.Trend[0]; first.Entities != 6 || !slices.Equal(first.Levels, []int{0, 2, 0}) {
+		t.Errorf("the trend begins with %+v, want those at levels of before at none", first)
+	}
+	// Nor can anybody say what the next level would be.
+	then := begin.AddDate(0, 0, 50)
+	report, err = maturity.Ask(t.Context(), w.scores, w.catalog.Snapshot(), maturity.Question{
+		Cards: []*scorecards.Card{c}, Card: c, Target: "Silver", From: begin, To: projections.Moment{At: then}, End: then, By: maturity.ByDomain, Movers: 9, Detail: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := report.Rules; len(r) != 1 || r[0].Fails != 6 || r[0].Lifts != 2 {
+		t.Errorf("rules %+v, want one that fails for six and lifts two", r)
+	}
+}
+
 func TestQuarterCardAndLevel(t *testing.T) {
 	for at, want := range map[string]string{"2026-03-12": "2026-01-01", "2026-04-01": "2026-01-01", "2026-04-02": "2026-04-01", "2026-01-01": "2025-10-01", "2026-12-31": "2026-10-01"} {
 		end, err := time.Parse(time.DateOnly, at)

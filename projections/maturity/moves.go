@@ -43,7 +43,7 @@ func (a *asker) move(l scores.Line, was, now scores.Stand, before bool, group *C
 	}
 	m := mover{entity: l.Entity(), before: was, after: now}
 	if before {
-		m.by = a.of.valueOf(now) - a.of.valueOf(was)
+		m.by, _ = a.of.by(was, now)
 	}
 	switch {
 	case m.by > 0:
@@ -53,14 +53,15 @@ func (a *asker) move(l scores.Line, was, now scores.Stand, before bool, group *C
 	}
 	length := a.End.Sub(a.From)
 	var later []turn        // the newest first
-	var again scores.Change // it was not judged for a while, and then otherwise
+	var again scores.Change // it was not judged for a while, or at a level that is no more, and then otherwise
 	for c := range l.After(a.From.Add(-length), a.To) {
 		t := turn{c.At, a.of.valueOf(c.Before), a.of.valueOf(c.After)}
 		inTime := t.at.After(a.From)
-		if c.Is && !c.Was && inTime && again.Position == 0 {
+		by, known := a.of.by(c.Before, c.After)
+		if c.Is && (!c.Was || !known) && inTime && again.Position == 0 {
 			again = c
 		}
-		if !c.Was || !c.Is || t.was == t.now {
+		if !c.Was || !c.Is || by == 0 {
 			continue
 		}
 		if inTime && m.position == 0 && m.by != 0 && m.by > 0 == (t.now > t.was) {
@@ -79,7 +80,7 @@ func (a *asker) move(l scores.Line, was, now scores.Stand, before bool, group *C
 			}
 		}
 		if inTime {
-			a.keepLast(mover{m.entity, c.Before, c.After, t.now - t.was, t.at, c.Position})
+			a.keepLast(mover{m.entity, c.Before, c.After, by, t.at, c.Position})
 		}
 		later = append(later, t)
 	}
@@ -160,7 +161,9 @@ func (a *asker) step(l scores.Line, was scores.Stand, before bool) {
 	add := func(i, n int, s scores.Stand) {
 		t := &a.trend[i]
 		t.Entities += n
-		t.Levels[a.of.stepOf(s)] += n
+		if step := a.of.stepOf(s); step != lost {
+			t.Levels[step] += n
+		}
 		t.Points, t.Of = t.Points+float64(n)*s.Points, t.Of+float64(n)*s.Of
 	}
 	if before {
@@ -284,7 +287,7 @@ func (c *ruleCounts) failing() (all []Rule) {
 
 // alone reports whether a rule that fails is all that is in the way of the next level.
 func (c *ruleCounts) alone(step int, outcomes *scores.Outcomes, rule string) bool {
-	if step >= len(c.card.Levels) {
+	if step == lost || step >= len(c.card.Levels) {
 		return false
 	}
 	next := c.card.Levels[step].Rank

@@ -19,7 +19,7 @@ type Node struct {
 	Children []*Node // the one with the most entities first, None last
 	// All is how what is in it stands. AllWas is how those of it stood that were judged at
 	// the earlier moment, too, and AllSame how these stand now: the change is between the
-	// two. Own leaves out what is in Children.
+	// two, as those of a [CardStand]. Own leaves out what is in Children.
 	All, AllSame, AllWas Count
 	Own, OwnSame, OwnWas Count
 }

@@ -79,15 +79,6 @@ func counts(c *scorecards.Card, id string, at time.Time) bool {
 	return r == nil || r.Counts(at)
 }
 
-// rank is how high a level is; false if the card has no such level. The empty one is below all.
-func rank(c *scorecards.Card, level string) (int, bool) {
-	if level == "" || c == nil {
-		return 0, level == ""
-	}
-	r := c.Rank(level)
-	return r, r > 0
-}
-
 // measures reports whether a card can tell who has done what an initiative asks for.
 func measures(c *scorecards.Card, i event.Initiative) bool {
 	return (&scorecards.Initiative{Level: i.Level, Rules: i.Rules}).Unmeasured(c) == ""

@@ -35,12 +35,13 @@ func (f folder) score(d event.ScoreChanged) error {
 	if err != nil || d.Before == nil || d.Before.Level == d.After.Level {
 		return err
 	}
-	was, knownWas := rank(card, d.Before.Level)
-	now, knownNow := rank(card, d.After.Level)
-	switch {
-	case !knownWas || !knownNow: // the ladder is another one: nobody can say what is higher
+	if card == nil {
 		return nil
-	case now > was:
+	}
+	switch way, known := card.Compare(d.After.Level, d.Before.Level); {
+	case !known: // the ladder is another one: nobody can say what is higher
+		return nil
+	case way > 0:
 		return f.mend(d.Card, d.After.Level, card, after)
 	default:
 		rules := reasons(d, before, after)
@@ -95,8 +96,10 @@ func (f folder) mend(ref, level string, card *scorecards.Card, now map[string]op
 	if err := f.end(o); err != nil {
 		return err
 	}
-	if card != nil && card.Rank(level) < card.Rank(o.was) {
-		return f.insert(o.notice, ref, Fall{From: o.was, To: level, Why: o.why.still(now)}, o.time)
+	if card != nil {
+		if way, _ := card.Compare(level, o.was); way < 0 {
+			return f.insert(o.notice, ref, Fall{From: o.was, To: level, Why: o.why.still(now)}, o.time)
+		}
 	}
 	_, err = f.Exec(`UPDATE notices SET gone = ?, gone_at = ? WHERE id = ? AND NOT EXISTS (SELECT 1 FROM falls WHERE notice = ? AND ended = 0)`,
 		f.rec.Position, f.clock(), o.notice, o.notice)

@@ -8,16 +8,16 @@ import (
 	"time"
 
 	"github.com/callboard/callboard/event"
+	"github.com/callboard/callboard/scorecards"
 )
-
-// atHour is the hour of the day, in UTC, at which is told what a day brings.
-const atHour = 8 * time.Hour
 
 // warnings are how many days before an exemption ends that is told.
 func warnings() []int { return []int{7, 1} }
 
 // warnAt is when people are warned some days before a last one.
-func warnAt(last time.Time, days int) time.Time { return last.AddDate(0, 0, -days).Add(atHour) }
+func warnAt(last time.Time, days int) time.Time {
+	return last.AddDate(0, 0, -days).Add(scorecards.AtHour)
+}
 
 // day reads the last day of something; false if there is none.
 func day(text string) (time.Time, bool) {
@@ -95,7 +95,8 @@ func (f folder) initiative(i event.Initiative) error {
 	if err != nil {
 		return err
 	}
-	if first, ok := day(i.Start); !measures(card, i) || ok && first.Add(atHour).After(f.rec.Time) {
+	first, _ := day(i.Start)
+	if begins := (&scorecards.Initiative{Start: first}).Begins(); !measures(card, i) || begins.After(f.rec.Time) {
 		return f.silence(i.Ref)
 	}
 	return f.take(i.Ref, Reminder)
@@ -150,7 +151,7 @@ func (f folder) asked(a event.InitiativeAsked) error {
 	}
 	var id int64
 	switch {
-	case a.Days == 0:
+	case !a.Reminder():
 		id, err = f.opened(about, i)
 	case f.rec.Recorded.Sub(f.rec.Time) <= late: // nobody is reminded of what is past
 		n := about(f.begin(Reminder))

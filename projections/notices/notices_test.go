@@ -381,6 +381,12 @@ func TestGoals(t *testing.T) {
 		{"opened, and asks nobody yet", func(s *story) { of(s, "initiative.opened.v1") }, notices.Query{}, nil},
 		{"reminded", func(s *story) { asks(opened(s).after(23*time.Hour), "days", 7) }, notices.Query{Owners: []string{bank}},
 			[]string{"09:00 " + began, "08:00 " + until("7 days", "Silver on Readiness by 30 June 2026")}},
+		{"reminded until its last day", func(s *story) {
+			asks(asks(opened(s).after(23*time.Hour), "days", 1, "reminds", true).after(24*time.Hour), "reminds", true)
+		}, notices.Query{Owners: []string{bank}}, []string{
+			"09:00 " + began, "08:00 " + until("1 day", "Silver on Readiness by 30 June 2026"), "08:00 The last day of the initiative “Silver by summer” has come: Silver on Readiness by 30 June 2026",
+		}},
+		{"asked on its last day, by an event that does not tell a reminder", func(s *story) { asks(opened(s).after(47 * time.Hour)) }, notices.Query{Owners: []string{bank}}, []string{"09:00 " + began}},
 		{"reminded of what is past", func(s *story) {
 			opened(s).after(72*time.Hour).add("initiative:default/silver", "initiative.asked.v1", map[string]any{"initiative": "initiative:default/silver", "card": card, "days": 7}, at(start))
 		}, notices.Query{}, []string{"09:00 " + began}},

@@ -12,6 +12,7 @@ import (
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
 	"github.com/callboard/callboard/projections"
+	"github.com/callboard/callboard/scorecards"
 )
 
 // shownFalls is how many entities of a drop are named one by one.
@@ -73,7 +74,11 @@ func Text(n Notice) Words {
 			w.Lines = append(w.Lines, l)
 		}
 	case Reminder:
-		w.Headline = fmt.Sprintf("%s until the initiative “%s” ends: %s by %s", days(n.Days), n.Title, n.goal(), projections.Date(n.Until))
+		when := days(n.Days) + " until the initiative “" + n.Title + "” ends"
+		if n.Days == 0 {
+			when = "The last day of the initiative “" + n.Title + "” has come"
+		}
+		w.Headline = fmt.Sprintf("%s: %s by %s", when, n.goal(), projections.Date(n.Until))
 		w.Href = below("/initiatives/", n.About)
 	case Requested:
 		return requested(n)
@@ -439,13 +444,10 @@ func entity(ref string) string {
 // or an initiative.
 func below(pages, ref string) string {
 	r, err := catalog.ParseRef(ref, catalog.Ref{})
-	switch {
-	case err != nil || r.Kind == "":
+	if err != nil || r.Kind == "" {
 		return "/notices"
-	case r.Namespace != catalog.DefaultNamespace:
-		return pages + r.Namespace + ":" + r.Name
 	}
-	return pages + r.Name
+	return pages + url.PathEscape(scorecards.NameOf(r))
 }
 
 // scores is the path of how an entity stands on scorecards.

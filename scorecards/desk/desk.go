@@ -156,22 +156,22 @@ func (d *Desk) today() time.Time { return d.Now().UTC().Truncate(24 * time.Hour)
 
 // card finds a scorecard that is live.
 func (d *Desk) card(p *Problems, name string) *scorecards.Card {
-	ref, err := catalog.ParseRef(strings.TrimSpace(name), catalog.Ref{Kind: scorecards.KindScorecard})
-	if err != nil {
+	ref := scorecards.RefNamed(scorecards.KindScorecard, strings.TrimSpace(name))
+	if ref.Name == "" {
 		p.add("scorecard", "must be the name of a scorecard, found %q", name)
 		return nil
 	}
 	e, ok := d.Catalog().Entity(ref.String())
 	if !ok {
-		p.add("scorecard", "there is no scorecard %s", ref.Name)
+		p.add("scorecard", "there is no scorecard %s", scorecards.NameOf(ref))
 		return nil
 	}
 	card, _ := scorecards.ParseCard(e)
 	switch {
 	case card == nil:
-		p.add("scorecard", "%s cannot be read", ref.Name)
+		p.add("scorecard", "%s cannot be read", scorecards.NameOf(ref))
 	case card.Draft:
-		p.add("scorecard", "%s is a draft, which asks nobody for anything", ref.Name)
+		p.add("scorecard", "%s is a draft, which asks nobody for anything", scorecards.NameOf(ref))
 	default:
 		return card
 	}

@@ -295,6 +295,44 @@ func fields(err error) string {
 	return strings.Join(all, " ")
 }
 
+// A card of another namespace is named as an address names it, and in each way in which a
+// reference may be written.
+func TestACardOfAnotherNamespace(t *testing.T) {
+	o := newOffice(t)
+	f := descriptor.ResolveOf(scorecards.Kinds(), []byte(`
+apiVersion: callboard.dev/v1alpha1
+kind: Scorecard
+metadata: {name: safety, namespace: tools, title: Safety}
+spec: {rules: [{id: docs, title: Has docs, expr: docs.present}]}
+`), nil)
+	o.entities["scorecard:tools/safety"] = f.Documents[0].Entity
+	for name, want := range map[string]string{
+		"tools:safety": "scorecard:tools/safety", "tools/safety": "scorecard:tools/safety", "scorecard:tools/safety": "scorecard:tools/safety",
+		"readiness": "scorecard:default/readiness", " default:readiness ": "scorecard:default/readiness", "scorecard:readiness": "scorecard:default/readiness",
+	} {
+		asked, err := o.RequestExemption(as(t, "Salt Marsh"), desk.Request{Entity: "payments", Scorecard: name, Rules: []string{"docs"}, Reason: "They move"})
+		if err != nil {
+			t.Errorf("an exemption from %q: %v", name, err)
+			continue
+		}
+		opened, err := o.OpenInitiative(as(t, "Fen Lock"), desk.Terms{Title: "Docs by summer", Scorecard: name, Rules: []string{"docs"}, Target: "2026-06-30"})
+		if err != nil {
+			t.Errorf("an initiative on %q: %v", name, err)
+			continue
+		}
+		if x, i := o.entities[asked.Ref].SpecString("scorecard"), o.entities[opened.Ref].SpecString("scorecard"); x != want || i != want {
+			t.Errorf("%q is %s and %s, want %s", name, x, i, want)
+		}
+		delete(o.entities, asked.Ref)
+		delete(o.entities, opened.Ref)
+	}
+	for name, want := range map[string]string{"none": "scorecard: there is no scorecard none", "tools:none": "scorecard: there is no scorecard tools:none", "tools:": `scorecard: must be the name of a scorecard, found "tools:"`} {
+		if _, err := o.RequestExemption(as(t, "Salt Marsh"), desk.Request{Entity: "payments", Scorecard: name, Reason: "They move"}); err == nil || err.Error() != want {
+			t.Errorf("of %q it says %v, want %s", name, err, want)
+		}
+	}
+}
+
 func TestWhatIsWrongIsSaidByField(t *testing.T) {
 	o := newOffice(t)
 	before := len(o.entities)

@@ -73,7 +73,7 @@ func (t *turns) tell(ctx context.Context, rec eventlog.Record, before agreement)
 	}
 	var late []mark // what came before that is on record did; it is too late to remind
 	t.marks(strings.ToLower(rec.Subject), func(m mark) {
-		if m.days == 0 && !m.at.After(t.since) {
+		if !m.reminds && !m.at.After(t.since) {
 			late = append(late, m)
 		}
 	})
@@ -254,10 +254,11 @@ func (t *turns) due(ctx context.Context, to time.Time) error {
 
 // mark is a moment of an agreement at which there is something to say.
 type mark struct {
-	ref  string
-	at   time.Time
-	asks bool // an initiative begins or is to remind; otherwise its time is over
-	days int  // to the last one, of a reminder; 0: it begins
+	ref     string
+	at      time.Time
+	asks    bool // an initiative begins or is to remind; otherwise its time is over
+	reminds bool // it is to remind
+	days    int  // to the last one, of a reminder
 }
 
 // look finds when the next one is due.
@@ -312,7 +313,7 @@ func (t *turns) marks(ref string, do func(mark)) {
 	}
 	for _, days := range i.Remind {
 		if at := i.RemindAt(days); at.After(since) && at.After(i.Begins()) && i.Open(at) {
-			do(mark{ref: ref, at: at, asks: true, days: days})
+			do(mark{ref: ref, at: at, asks: true, reminds: true, days: days})
 		}
 	}
 }
@@ -321,7 +322,7 @@ func (t *turns) marks(ref string, do func(mark)) {
 func (t *turns) come(ctx context.Context, m mark) error {
 	if m.asks {
 		w := scheduled(m.at, fmt.Sprintf("asks %d %s", m.days, m.at.UTC().Format(time.RFC3339)))
-		return t.ask(ctx, t.named(m.ref).initiative, event.InitiativeAsked{Days: m.days}, w)
+		return t.ask(ctx, t.named(m.ref).initiative, event.InitiativeAsked{Days: m.days, Reminds: m.reminds}, w)
 	}
 	w := scheduled(m.at, "over "+m.at.UTC().Format(time.RFC3339))
 	a := t.named(m.ref)

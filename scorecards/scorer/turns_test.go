@@ -97,6 +97,9 @@ func turns(t *testing.T, log eventlog.Reader) (all []string) {
 			if d.Mended {
 				says += " mended"
 			}
+			if d.Reminds != (d.Days > 0) {
+				says += fmt.Sprintf(" reminds: %t", d.Reminds)
+			}
 		case event.InitiativeClosed:
 			says = fmt.Sprintf("%s %d of %d", d.Outcome, d.Done, d.Asked)
 		}
@@ -240,6 +243,13 @@ func TestAsks(t *testing.T) {
 		}},
 		{"the same, and something else was over in between", []said{{2, "exemption:default/x", ended}, {7, "component:default/cart", component("cart", "shop", "experimental")}, {4, ref, initiative(map[string]any{"start": "2026-03-05"})}}, []string{
 			"5 08:00 1 of 3, 0 days, group:default/bank", "13 08:00 1 of 3, 7 days, group:default/bank",
+		}},
+		{"until its last day", []said{{2, ref, initiative(map[string]any{"start": "2026-03-05", "target": "2026-03-14", "remind": []any{1.0, 0.0}})}}, []string{
+			"5 08:00 1 of 3, 0 days, group:default/bank", "13 08:00 1 of 3, 1 days, group:default/bank", "14 08:00 1 of 3, 0 days, group:default/bank reminds: true",
+		}},
+		{"on a day that is its first and its last", []said{{2, ref, initiative(map[string]any{"start": "2026-03-05", "target": "2026-03-05", "remind": []any{0.0}})}}, []string{"5 08:00 1 of 3, 0 days, group:default/bank"}},
+		{"on its last day, which is known too late to remind", []said{{2, "exemption:default/x", ended}, {7, "component:default/cart", component("cart", "shop", "experimental")}, {4, ref, initiative(map[string]any{"target": "2026-03-05", "remind": []any{0.0}})}}, []string{
+			"4 09:00 1 of 3, 0 days, group:default/bank",
 		}},
 		{"done before", []said{{2, ref, initiative(nil)}, {9, "component:default/payments", component("payments", "bank", "production")}}, []string{
 			"2 09:00 1 of 3, 0 days, group:default/bank", "13 08:00 2 of 3, 7 days, ",

@@ -126,7 +126,7 @@ func (e *expression) trace(v *view) (interpreter.EvalState, error) {
 	if err != nil {
 		return nil, err
 	}
-	program, err := env.Program(e.checked, cel.EvalOptions(cel.OptExhaustiveEval), cel.CostLimit(maxExplainCost))
+	program, err := env.Program(e.checked, append(counted(maxExplainCost), cel.EvalOptions(cel.OptExhaustiveEval))...)
 	if err != nil {
 		return nil, err
 	}

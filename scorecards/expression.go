@@ -178,7 +178,7 @@ func plainly(err error) error {
 	if text == "actual cost limit exceeded" {
 		text = "it takes more steps than an expression may"
 	}
-	return errors.New(text)
+	return errors.New(cut(text, maxShown)) // it may quote a value in full
 }
 
 // unknownNames lists the variables that a value is unknown because of.

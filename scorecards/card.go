@@ -4,8 +4,9 @@
 //
 // Start with [ParseCard], which makes a [Card] from an entity of kind Scorecard,
 // and [Card.Evaluate], which judges a [Subject]: an entity and the facts that are
-// known of it. [Rule.Explain] tells how a result came about, [Rule.Inputs] what it
-// depends on. [Kinds] is what a catalog has to know.
+// known of it; [Card.Reevaluate] judges one once more of which some are others since, and
+// [Card.Reads] tells which bear on the card. [Card.Explain] tells how the result of a rule
+// came about. [Kinds] is what a catalog has to know.
 //
 // Rules are CEL expressions (https://cel.dev); [Variables] lists what they read.
 package scorecards
@@ -61,24 +62,11 @@ type Rule struct {
 	expr    *expression
 	filter  *expression
 	message message
-	inputs  []string
+	inputs  []string // what its result depends on, apart from the filter of the card, named as Touches has it
 }
 
 // Counts reports whether the rule counts at a time: it does from [Rule.From] on.
 func (r *Rule) Counts(at time.Time) bool { return !at.Before(r.From) }
-
-// Inputs lists what the result of the rule depends on, apart from the filter of
-// the card: names of [Variables], and for parts of the entity and for facts that
-// CI pushed the path: "entity.spec.type", "facts.coverage". See [Touches].
-func (r *Rule) Inputs() []string { return slices.Clone(r.inputs) }
-
-// FilterInputs lists what it depends on which entities the card judges.
-func (c *Card) FilterInputs() []string {
-	if c.filter == nil {
-		return nil
-	}
-	return slices.Clone(c.filter.reads)
-}
 
 // Reads reports whether a change of an input, as [Touches] has it, could bear on
 // what the card says.

@@ -175,10 +175,6 @@ func (r *Result) Postpone(every time.Duration) {
 	}
 }
 
-// EvaluateRule judges a subject by one rule, as [Card.Evaluate] does. Whether the
-// card applies is not asked.
-func (r *Rule) EvaluateRule(s *Subject, now time.Time) RuleResult { return r.evaluate(newView(s, now)) }
-
 func (r *Rule) evaluate(v *view) RuleResult {
 	result := r.judge(v)
 	result.Rule = r.ID

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -623,6 +624,73 @@ func TestCostIsLimited(t *testing.T) {
 	} {
 		if got := ruleOf(t, tt.expr).EvaluateRule(s, noon); got.Outcome != tt.want {
 			t.Errorf("%.80s: %s %q, want %s", tt.expr, got.Outcome, got.Message, tt.want)
+		}
+	}
+}
+
+// A list that holds another several times is made at once, and holds far more than anybody
+// could walk through.
+func TestWhatUnfoldsIsLimited(t *testing.T) {
+	nested := func(depth int) string { return "[1]" + strings.Repeat(".map(b, [b, b, b, b, b])", depth) }
+	looped := "b9 == b9"
+	for i := 9; i > 0; i-- {
+		looped = fmt.Sprintf("[[b%[1]d, b%[1]d, b%[1]d, b%[1]d, b%[1]d]].exists(b%[2]d, %[3]s)", i-1, i, looped)
+	}
+	parts := map[string]any{}
+	for i := range 2000 {
+		parts[fmt.Sprint(i)] = float64(i)
+	}
+	files := make([]string, 2000)
+	for i := range files {
+		files[i] = fmt.Sprintf("internal/%d.go", i)
+	}
+	s := subject(t, map[string]any{"facts.a": parts, "facts.b": parts, "facts.name": strings.Repeat("x", 200), "repo.files": files})
+	for _, tt := range []struct {
+		expr string
+		want scorecards.Outcome
+	}{
+		{nested(4) + " == " + nested(4), scorecards.Pass},
+		{nested(10) + " == " + nested(10), scorecards.Error},
+		{nested(40) + " == " + nested(40), scorecards.Error},
+		{nested(40) + " != []", scorecards.Error},
+		{nested(10) + " in [" + nested(10) + "]", scorecards.Error},
+		{"optional.of(" + nested(10) + ").hasValue(" + nested(10) + ")", scorecards.Error},
+		{"text(" + nested(10) + `) == ""`, scorecards.Error},
+		{"[[1]].exists(b0, " + looped + ")", scorecards.Error},
+		{"[[1]]" + strings.Repeat(".map(b, b + b)", 30) + "[0].size() > 3", scorecards.Error},
+		{"optional.of([1])" + strings.Repeat(".optMap(b, [b, b, b, b, b])", 30) + ".hasValue()", scorecards.Error},
+		{"[[1]]" + strings.Repeat(`.map(b, {"x": b, "y": b})`, 25) + ".size() > 3", scorecards.Error},
+		{`facts.a == facts.b`, scorecards.Pass},
+		{`!repo.files.exists(f, facts.a != facts.b)`, scorecards.Error},
+		{`facts[facts.name] == 1`, scorecards.Error},
+	} {
+		rule := ruleOf(t, tt.expr)
+		if got := rule.EvaluateRule(s, noon); got.Outcome != tt.want {
+			t.Errorf("%.80s: %s %q, want %s", tt.expr, got.Outcome, got.Message, tt.want)
+		}
+		if got := rule.Explain(s, noon); got.Result.Outcome != tt.want {
+			t.Errorf("%.80s: explained as %s, want %s", tt.expr, got.Result.Outcome, tt.want)
+		}
+	}
+}
+
+// What is shown of a value is as long as people read, however much there is in it.
+func TestWhatIsShownIsLimited(t *testing.T) {
+	const most = 1001 // characters and a sign that there are more
+	s := subject(t, map[string]any{"repo.topics": slices.Repeat([]string{strings.Repeat("x", 400)}, 7)})
+	for _, value := range []string{
+		"[1]" + strings.Repeat(".map(b,[b,b,b,b,b])", 7),
+		"[1]" + strings.Repeat(`.map(b,{"x":b,"y":b,"z":b})`, 9),
+		"[1]" + strings.Repeat(".map(b,[optional.of(b),optional.of(b)])", 14),
+		`repo.topics`, `[repo.topics, repo.topics]`,
+	} {
+		c := parse(t, map[string]any{"rules": []any{map[string]any{"id": "a", "title": "A", "expr": "dyn(" + value + `) == [""]`, "message": "{{" + value + "}}"}}})
+		shown := c.Evaluate(s, noon).Rules[0].Message
+		if n := utf8.RuneCountInString(shown); n != most || !strings.HasSuffix(shown, "…") {
+			t.Errorf("%s: %d characters, %q", value, n, shown)
+		}
+		if part := c.Explain(c.Rules[0], s, noon).Expr.Children[0]; part.Value != shown {
+			t.Errorf("%s: explained as %q", value, part.Value)
 		}
 	}
 }

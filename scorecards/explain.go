@@ -31,7 +31,7 @@ type Node struct {
 	// went wrong.
 	Value string `json:"value,omitempty"`
 	// Input is the variable, or the field below one, that the part reads, named as
-	// in [Rule.Inputs]; Source is where its fact is from.
+	// [Touches] has it; Source is where its fact is from.
 	Input    string  `json:"input,omitempty"`
 	Source   *Source `json:"source,omitempty"`
 	Children []*Node `json:"parts,omitempty"` // parts that are worth looking at, in the order of the text
@@ -51,8 +51,10 @@ const (
 	Skipped State = "skipped"
 )
 
-// Explain judges a subject by a rule of the card, as [Rule.Explain] does. If the filter of
-// the card leaves the subject out, that is all there is to tell.
+// Explain judges a subject by a rule of the card once more, and keeps the value of each part.
+// Both sides of && and || are looked at, so that all that is wrong shows. It takes some ten
+// times as long as to evaluate. If the filter of the card leaves the subject out, that is all
+// there is to tell.
 func (c *Card) Explain(rule *Rule, s *Subject, now time.Time) *Explanation {
 	v := newView(s, now)
 	var judges *Node
@@ -66,11 +68,6 @@ func (c *Card) Explain(rule *Rule, s *Subject, now time.Time) *Explanation {
 	x.Judges = judges
 	return x
 }
-
-// Explain judges a subject by the rule once more, and keeps the value of each
-// part. Both sides of && and || are looked at, so that all that is wrong shows.
-// It takes some ten times as long as to evaluate.
-func (r *Rule) Explain(s *Subject, now time.Time) *Explanation { return r.explain(newView(s, now)) }
 
 // outcomeOf is what a filter that is not true comes to.
 func outcomeOf(s State) Outcome {
@@ -126,7 +123,7 @@ func (e *expression) trace(v *view) (interpreter.EvalState, error) {
 	if err != nil {
 		return nil, err
 	}
-	program, err := env.Program(e.checked, cel.EvalOptions(cel.OptExhaustiveEval), cel.CostLimit(maxExplainCost))
+	program, err := env.Program(e.checked, append(counted(maxExplainCost), cel.EvalOptions(cel.OptExhaustiveEval))...)
 	if err != nil {
 		return nil, err
 	}

@@ -99,7 +99,7 @@ type expression struct {
 	text    string
 	checked *cel.Ast
 	program cel.Program
-	reads   []string // what it reads, sorted: see Inputs
+	reads   []string // what it reads, sorted, named as Touches has it
 	files   []string // paths of the files that it reads
 	times   *times   // nil unless it reads now
 }
@@ -178,7 +178,7 @@ func plainly(err error) error {
 	if text == "actual cost limit exceeded" {
 		text = "it takes more steps than an expression may"
 	}
-	return errors.New(text)
+	return errors.New(cut(text, maxShown)) // it may quote a value in full
 }
 
 // unknownNames lists the variables that a value is unknown because of.
@@ -307,9 +307,10 @@ func (r *reader) path(e ast.Expr) (string, bool) {
 	}
 }
 
-// Touches reports whether a change could bear on an input of a rule. Both are
-// named as [Rule.Inputs] names them; a field of the entity is "entity." and its
-// path as the package catalog writes it: "entity.spec.owner".
+// Touches reports whether a change could bear on an input of a rule: on what its result
+// depends on. Both have the names of [Variables], and for parts of the entity and for facts
+// that CI pushed the path: "facts.coverage"; a field of the entity is "entity." and its path
+// as the package catalog writes it: "entity.spec.owner".
 func Touches(input, changed string) bool {
 	if input == "links" && (within("entity.metadata.links", changed) || within(changed, "entity.metadata.links")) ||
 		input == "reported" && strings.HasPrefix(changed, factsPrefix) {

@@ -43,7 +43,9 @@ func FuzzCard(f *testing.F) {
 // No expression brings the evaluation down, and each can be explained.
 func FuzzExpression(f *testing.F) {
 	for _, e := range []string{`true`, `repo.files.exists(f, f.matches("a+"))`, `age(docs.updated) < days(3) || now < timestamp("2026-01-01T00:00:00Z")`, `facts.a.b[0] > 3`,
-		`entity.spec.?x.orValue(1) == 1 ? has(facts.y) : "A".lowerAscii() == "a"`, `["a"].map(x, [x + x].map(y, [y + y])).size() > 1`, `compareVersions("1", "2") < 0`, `{1: 2}[1] == 2`} {
+		`entity.spec.?x.orValue(1) == 1 ? has(facts.y) : "A".lowerAscii() == "a"`, `["a"].map(x, [x + x].map(y, [y + y])).size() > 1`, `compareVersions("1", "2") < 0`, `{1: 2}[1] == 2`,
+		`[1].map(b,[b,b,b,b,b]).map(b,[b,b,b,b,b]).map(b,[b,b,b,b,b]) != [[[[1]]]]`, `[[1]].map(b,b+b).map(b,{"x":b,"y":b}).exists(b,b in [b])`,
+		`optional.of([1]).optMap(b,[b,b,b]).optMap(b,[b,b,b]).hasValue(dyn([1]))`, `[[1,2]].exists(a,[[a,a,a]].exists(b,[[b,b,b]].exists(c,text(c) == string(c == c))))`} {
 		f.Add(e)
 	}
 	s := subject(f, map[string]any{"repo.files": []string{"a", "b"}, "docs.updated": noon, "facts.a": map[string]any{"b": []any{1.0}}})

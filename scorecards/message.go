@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
@@ -13,10 +14,11 @@ import (
 )
 
 // How many items of a list or mapping, and how many characters of a text, are shown to
-// people.
+// people, and how many of a whole value, whatever is in it.
 const (
 	maxItems = 5
 	maxText  = 200
+	maxShown = maxItems * maxText
 )
 
 // message is a text in which expressions are filled in.
@@ -107,87 +109,125 @@ func notKnown(names []string) string { return "not known: " + strings.Join(names
 
 // show writes a value for people.
 func show(value ref.Val) string {
+	if text, ok := value.(types.String); ok { // as most are
+		return cut(string(text), maxText)
+	}
+	s := shower{left: maxShown}
+	s.value(value)
+	return s.b.String()
+}
+
+// shower writes a value until it has written enough.
+type shower struct {
+	b    strings.Builder
+	left int // characters that may follow; below zero nothing does
+}
+
+// write writes a text, or what fits of it.
+func (s *shower) write(text string) {
+	if s.left < 0 {
+		return
+	}
+	text = cut(text, s.left)
+	s.b.WriteString(text)
+	s.left -= utf8.RuneCountInString(text) // the sign for the rest is one more than fits
+}
+
+func (s *shower) value(value ref.Val) {
 	switch v := value.(type) {
 	case *types.Unknown:
-		return "unknown"
+		s.write("unknown")
 	case *types.Err:
-		return "?"
+		s.write("?")
 	case types.String:
-		return shorten(string(v))
+		s.write(cut(string(v), maxText))
 	case types.Double:
-		text := strconv.FormatFloat(float64(v), 'f', -1, 64)
-		if _, decimals, _ := strings.Cut(text, "."); len(decimals) > 3 { // nobody reads more of a share
-			return strconv.FormatFloat(float64(v), 'g', 3, 64)
-		}
-		return text
+		s.write(showNumber(float64(v)))
 	case types.Timestamp:
 		if v.Time.Equal(Never()) {
-			return textNever
+			s.write(textNever)
+			return
 		}
-		return v.UTC().Format("2 January 2006, 15:04:05 UTC")
+		s.write(v.UTC().Format("2 January 2006, 15:04:05 UTC"))
 	case types.Duration:
-		return showSpan(v.Duration)
+		s.write(showSpan(v.Duration))
 	case types.Null:
-		return "nothing"
+		s.write("nothing")
 	case *types.Optional:
 		if !v.HasValue() {
-			return "nothing"
+			s.write("nothing")
+			return
 		}
-		return show(v.GetValue())
+		s.value(v.GetValue())
 	case traits.Mapper:
-		return showMap(v)
+		s.mapping(v)
 	case traits.Lister:
-		return showList(v)
-	}
-	return shorten(fmt.Sprint(value.Value()))
-}
-
-func shorten(s string) string {
-	if r := []rune(s); len(r) > maxText {
-		return string(r[:maxText]) + "…"
-	}
-	return s
-}
-
-func showList(l traits.Lister) string {
-	var items []string
-	size, _ := l.Size().(types.Int)
-	for i := range min(size, maxItems) {
-		items = append(items, show(l.Get(i)))
-	}
-	text := strings.Join(items, ", ")
-	switch {
-	case size == 0:
-		return "none"
-	case size > maxItems:
-		return fmt.Sprintf("%s and %d more", text, size-maxItems)
+		s.list(v)
 	default:
-		return text
+		s.write(cut(fmt.Sprint(value.Value()), maxText))
 	}
 }
 
-func showMap(m traits.Mapper) string {
+// cut shortens a text to so many characters, and a sign that there were more.
+func cut(text string, most int) string {
+	n := 0
+	for i := range text {
+		if n == most {
+			return text[:i] + "…"
+		}
+		n++
+	}
+	return text
+}
+
+func showNumber(n float64) string {
+	text := strconv.FormatFloat(n, 'f', -1, 64)
+	if _, decimals, _ := strings.Cut(text, "."); len(decimals) > 3 { // nobody reads more of a share
+		return strconv.FormatFloat(n, 'g', 3, 64)
+	}
+	return text
+}
+
+func (s *shower) list(l traits.Lister) {
+	size, _ := l.Size().(types.Int)
+	if size == 0 {
+		s.write("none")
+	}
+	for i := types.Int(0); i < min(size, maxItems) && s.left >= 0; i++ {
+		if i > 0 {
+			s.write(", ")
+		}
+		s.value(l.Get(i))
+	}
+	s.more(int(size))
+}
+
+func (s *shower) mapping(m traits.Mapper) {
 	var keys []string
 	for it := m.Iterator(); it.HasNext() == types.True; {
 		keys = append(keys, fmt.Sprint(it.Next().Value()))
 	}
+	if len(keys) == 0 {
+		s.write("nothing")
+	}
 	slices.Sort(keys)
-	var items []string
+	separator := ""
 	for _, key := range keys[:min(len(keys), maxItems)] {
 		value, _ := m.Find(types.String(key))
-		if value == nil {
+		if value == nil || s.left < 0 {
 			continue
 		}
-		items = append(items, key+" "+show(value))
+		s.write(separator + key + " ")
+		s.value(value)
+		separator = ", "
 	}
-	text := strings.Join(items, ", ")
-	switch {
-	case len(keys) == 0:
-		return "nothing"
-	case len(keys) > maxItems:
-		return fmt.Sprintf("%s and %d more", text, len(keys)-maxItems)
-	default:
-		return text
+	s.more(len(keys))
+}
+
+// more tells of the items that are not shown.
+func (s *shower) more(size int) {
+	if size > maxItems {
+		s.write(fmt.Sprintf(" and %d more", size-maxItems))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -320,6 +321,29 @@ func TestLevelIsMonotone(t *testing.T) {
 		passing := before.Level == "Gold"
 		if passing != (len(before.Next.Rules) == 0) {
 			t.Fatalf("level %q, next %+v", before.Level, before.Next)
+		}
+	})
+}
+
+// However lists and mappings are nested, an expression comes to an end, and what is shown of
+// it is short.
+func TestNestingIsBounded(t *testing.T) {
+	steps := []string{`.map(b, [b, b, b, b, b])`, `.map(b, [b] + [b])`, `.map(b, {"x": b, "y": b})`, `.map(b, [optional.of(b), optional.of(b)])`, `.map(b, dyn([b, [b]]))`, `.filter(b, b == b)`}
+	uses := []string{`%[1]s == %[1]s`, `%[1]s in [%[1]s, %[1]s]`, `text(%[1]s) == ""`, `[%[1]s].exists(v, v != v || [v, v] == [v])`, `[?dyn(%[1]s)].size() > 1`, `(%[1]s + %[1]s).size() > 1`, `optional.of(%[1]s).hasValue(%[1]s)`}
+	s := subject(t, nil)
+	rapid.Check(t, func(t *rapid.T) {
+		value := `["a"]`
+		for range rapid.IntRange(0, 20).Draw(t, "depth") {
+			value += rapid.SampledFrom(steps).Draw(t, "step")
+		}
+		expr := fmt.Sprintf(rapid.SampledFrom(uses).Draw(t, "use"), value)
+		card := parse(t, map[string]any{"rules": []any{map[string]any{"id": "a", "title": "A", "expr": "dyn(" + expr + ") == 1", "message": "{{" + value + "}}"}}})
+		x := card.Explain(card.Rules[0], s, noon)
+		if got := x.Result.Outcome; got != scorecards.Fail && got != scorecards.Error {
+			t.Fatalf("%s: %s", expr, got)
+		}
+		if n := utf8.RuneCountInString(x.Result.Message); n > 2000 {
+			t.Fatalf("%s: a message of %d characters", expr, n)
 		}
 	})
 }

@@ -117,7 +117,7 @@ func (s *Subject) pushed() iter.Seq2[string, Fact] {
 	}
 }
 
-// Check reports that there is no entity, or a fact that no expression could read:
+// Check is for the tests of those who make subjects. It reports that there is no entity, or a fact that no expression could read:
 // one with a name that no variable has, or with a value of another type than the
 // variable.
 func (s *Subject) Check() error {
@@ -271,7 +271,7 @@ func (v *view) fact(name string) ref.Val {
 	return types.DefaultTypeAdapter.NativeToValue(f.Value)
 }
 
-// source is where an input, named as [Rule.Inputs] names it, is from; nil if nobody knows.
+// source is where an input, named as [Touches] has it, is from; nil if nobody knows.
 func (v *view) source(input string) *Source {
 	switch root, _, _ := strings.Cut(input, "."); root {
 	case "entity", "links", "oncall":
@@ -297,11 +297,17 @@ type reports struct {
 	view *view
 }
 
+// maxFactName is the most bytes that the name of a fact may have which CI pushes.
+const maxFactName = 100
+
 // Find returns a fact, or that it is unknown.
 func (r *reports) Find(key ref.Val) (ref.Val, bool) {
 	name, ok := key.(types.String)
 	if !ok {
 		return r.Mapper.Find(key)
+	}
+	if len(name) > maxFactName { // nobody ever pushes it, and each part that is unknown carries its name
+		return types.NewErr("no fact has a name of more than %d characters", maxFactName), true
 	}
 	return r.view.fact(factsPrefix + string(name)), true
 }

@@ -90,3 +90,31 @@ func TestMaturityAsCSV(t *testing.T) {
 		t.Errorf("the table is %s", text)
 	}
 }
+
+// A day that begins a period is in it from its beginning, one that ends it up to its end, of today up
+// to now.
+func TestMaturityOfDays(t *testing.T) {
+	const now = "2026-03-12T09:00:00Z"
+	for query, want := range map[string][2]string{
+		"from=2026-02-01&to=2026-03-01":           {"2026-02-01T00:00:00Z", "2026-03-01T23:59:59.999999999Z"},
+		"from=2026-03-01&to=2026-03-01":           {"2026-03-01T00:00:00Z", "2026-03-01T23:59:59.999999999Z"},
+		"from=2026-02-01&to=2026-03-01T00:00:00Z": {"2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z"},
+		"from=2026-02-01&to=2026-03-12":           {"2026-02-01T00:00:00Z", now},
+		"from=2026-02-01&to=2026-12-31":           {"2026-02-01T00:00:00Z", now},
+		"from=2026-02-01":                         {"2026-02-01T00:00:00Z", now},
+	} {
+		for _, path := range []string{"/api/maturity?", "/api/scorecards/readiness/trend?"} {
+			status, text := report(t, path+query)
+			var answer struct{ From, To string }
+			if err := json.Unmarshal([]byte(text), &answer); err != nil || answer.From != want[0] || answer.To != want[1] {
+				t.Errorf("%s%s: %d, from %s to %s, %v; want %s", path, query, status, answer.From, answer.To, err, want)
+			}
+		}
+	}
+	for _, path := range []string{"/api/maturity", "/api/scorecards/readiness/trend"} {
+		status, text := report(t, path+"?from=2026-03-02&to=2026-03-01")
+		if want := "from must be before to, found 2026-03-02 to 2026-03-01"; status != http.StatusBadRequest || !strings.Contains(text, want) {
+			t.Errorf("%s: %d %s; want 400 with %q", path, status, text, want)
+		}
+	}
+}

@@ -241,8 +241,11 @@ func (a *API) maturityQuestion(c echo.Context) (q maturity.Question, err error) 
 		return q, fault.New(fault.Invalid, "group=%s has no %s in it: leave it out, or write group=%s", asked, q.Within, q.By)
 	}
 	if text := c.QueryParam("to"); text != "" {
-		if q.To.At, err = instant("to", text); err != nil {
+		if q.To.At, err = until("to", text); err != nil {
 			return q, err
+		}
+		if !q.To.At.Before(a.Now()) {
+			q.To.At = time.Time{} // now: today is not over
 		}
 	}
 	if q.End = q.To.At; q.End.IsZero() {

@@ -210,6 +210,10 @@ func TestWhoMovedAndIsBack(t *testing.T) {
 	if href := first.follow(".summary-figs a", "Fell a level"); len(first.all(href)) != 1 || len(first.all("[data-part=h-down] details")) > 0 {
 		t.Errorf("the one fall, which is told of, is at %s", href)
 	}
+	// A day that begins or ends a period is all in it.
+	o.ok("/executive?from=2026-02-10&to=2026-02-10").wants(".summary-figs", "Fell a level 1")
+	o.ok("/executive?from=2026-02-11").wants(".summary-figs", "Fell a level 0")
+	o.ok("/executive?from=2026-03-12").wants(".lede", "12 March 2026 to 12 March 2026")
 	// Of more falls than are told of each is listed, where the figure leads.
 	for n := range 4 {
 		stand(19-2*n, "Bronze", "codeowners=fail")

@@ -100,17 +100,25 @@ func instant(name, text string) (time.Time, error) {
 	return t, nil
 }
 
+// until reads a time, or a date, which is its end, up to which something is told.
+func until(name, text string) (time.Time, error) {
+	if t, ok := projections.ParseUntil(text); ok {
+		return t, nil
+	}
+	return instant(name, text) // which says what is wrong
+}
+
 // inOrder refuses a time that ends before it begins, in the words of the request.
 func inOrder(c echo.Context, from, to time.Time) error {
 	if from.Before(to) {
 		return nil
 	}
-	asked := func(name string, t time.Time) string {
+	asked := func(name string, t time.Time, read func(name, text string) (time.Time, error)) string {
 		text := c.QueryParam(name)
-		if is, _, ok := projections.ParseTime(text); ok && is.Equal(t) {
+		if is, err := read(name, text); err == nil && is.Equal(t) {
 			return text
 		}
 		return t.Format(time.RFC3339)
 	}
-	return fault.New(fault.Invalid, "from must be before to, found %s to %s", asked("from", from), asked("to", to))
+	return fault.New(fault.Invalid, "from must be before to, found %s to %s", asked("from", from, instant), asked("to", to, until))
 }

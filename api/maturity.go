@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/eventlog"
+	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/maturity"
 	"github.com/callboard/callboard/projections/scores"
 	"github.com/callboard/callboard/scorecards"
@@ -82,8 +84,8 @@ type stood struct {
 	Reached  int            `json:"reached"`
 	Points   float64        `json:"points"`
 	Of       float64        `json:"of"`
-	Rose     int            `json:"rose"`
-	Fell     int            `json:"fell"`
+	Higher   int            `json:"higher"` // entities that stand higher than then
+	Lower    int            `json:"lower"`
 	Unknown  int            `json:"unknown"` // entities of which not all is known
 	Exempt   int            `json:"exempt"`
 }
@@ -220,10 +222,7 @@ const movedInAnswer = 20
 func (a *API) maturityQuestion(c echo.Context) (q maturity.Question, err error) {
 	snapshot := a.catalog(c)
 	q.Cards = maturity.Published(snapshot)
-	q.By, q.Movers, q.To = maturity.ByDomain, movedInAnswer, momentOf(c)
-	if c.QueryParam("group") == string(maturity.ByTeam) {
-		q.By = maturity.ByTeam
-	}
+	q.Movers, q.To = movedInAnswer, momentOf(c)
 	if q.Card, err = maturity.CardOf(q.Cards, c.QueryParam("card")); err != nil {
 		return q, err
 	}
@@ -236,9 +235,17 @@ func (a *API) maturityQuestion(c echo.Context) (q maturity.Question, err error) 
 		}
 		q.Detail = true
 	}
+	asked := maturity.Grouping(c.QueryParam("group"))
+	q.By = cmp.Or(maturity.GroupingOf(q.Within), asked, maturity.ByDomain)
+	if asked != "" && asked != q.By {
+		return q, fault.New(fault.Invalid, "group=%s has no %s in it: leave it out, or write group=%s", asked, q.Within, q.By)
+	}
 	if text := c.QueryParam("to"); text != "" {
-		if q.To.At, err = instant("to", text); err != nil {
+		if q.To.At, err = until("to", text); err != nil {
 			return q, err
+		}
+		if !q.To.At.Before(a.Now()) {
+			q.To.At = time.Time{} // now: today is not over
 		}
 	}
 	if q.End = q.To.At; q.End.IsZero() {
@@ -256,7 +263,7 @@ func (a *API) maturityQuestion(c echo.Context) (q maturity.Question, err error) 
 func newStood(card *scorecards.Card, now, same, was maturity.Count) stood {
 	s := stood{
 		Entities: now.Entities, New: now.New, Reached: now.Reached, Points: now.Points, Of: now.Of,
-		Rose: now.Rose, Fell: now.Fell, Unknown: now.Unsure, Exempt: now.Exempt, Levels: levelsOf(card, now.Levels),
+		Higher: now.Higher, Lower: now.Lower, Unknown: now.Unsure, Exempt: now.Exempt, Levels: levelsOf(card, now.Levels),
 	}
 	if share, ok := now.Share(); ok {
 		s.Share = &share
@@ -338,7 +345,7 @@ func newMoves(all []maturity.Move) []moveAnswer {
 
 // writeMaturity writes the groups of a report as CSV, the whole first.
 func writeMaturity(c echo.Context, m *maturity.Report) error {
-	head := []string{"group", "parent", "entities", "share", "was", "same", "new", "reached", "rose", "fell", "unknown", "exempt", "none"}
+	head := []string{"group", "parent", "entities", "share", "was", "same", "new", "reached", "higher", "lower", "unknown", "exempt", "none"}
 	for _, l := range m.Card.Levels {
 		head = append(head, strings.ToLower(l.Name))
 	}
@@ -351,7 +358,7 @@ func writeMaturity(c echo.Context, m *maturity.Report) error {
 	}
 	line := func(name, parent string, now, same, was maturity.Count) {
 		row := append(make([]string, 0, len(head)), name, parent, fmt.Sprint(now.Entities), percent(now), percent(was), percent(same), fmt.Sprint(now.New), fmt.Sprint(now.Reached),
-			fmt.Sprint(now.Rose), fmt.Sprint(now.Fell), fmt.Sprint(now.Unsure), fmt.Sprint(now.Exempt))
+			fmt.Sprint(now.Higher), fmt.Sprint(now.Lower), fmt.Sprint(now.Unsure), fmt.Sprint(now.Exempt))
 		for i := range len(m.Card.Levels) + 1 {
 			row = append(row, fmt.Sprint(now.Levels[i]))
 		}

@@ -39,7 +39,7 @@ func (a *API) spanOf(c echo.Context) (trends.Span, error) {
 	}
 	var err error
 	if text := c.QueryParam("to"); text != "" {
-		if span.To, err = instant("to", text); err != nil {
+		if span.To, err = until("to", text); err != nil {
 			return span, err
 		}
 	}

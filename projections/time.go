@@ -18,6 +18,16 @@ func ParseTime(text string) (t time.Time, date, ok bool) {
 	return time.Time{}, false, false
 }
 
+// ParseUntil reads up to when something is told, as ParseTime reads a time, but that a date is its
+// end: who names a day means all of it.
+func ParseUntil(text string) (t time.Time, ok bool) {
+	t, date, ok := ParseTime(text)
+	if date {
+		t = t.Add(24*time.Hour - time.Nanosecond)
+	}
+	return t, ok
+}
+
 // within holds a time to what can be kept as nanoseconds, which reach from 1678 to 2262.
 func within(t time.Time) time.Time {
 	switch year := t.Year(); {

@@ -75,15 +75,11 @@ type cardRow struct {
 
 // executive handles "GET /executive".
 func (s *Site) executive(ctx context.Context, r request) (answer, error) {
-	by := maturity.ByDomain
 	group, err := choice(r.self.query, fieldGroup, "grouping", byDomain, byTeam)
 	if err != nil {
 		return answer{}, err
 	}
-	if group == byTeam {
-		by = maturity.ByTeam
-	}
-	q, p, err := s.question(ctx, r, by)
+	q, p, err := s.question(ctx, r, cmp.Or(maturity.Grouping(group), maturity.ByDomain))
 	if err != nil {
 		return answer{}, err
 	}
@@ -97,6 +93,8 @@ func (s *Site) executive(ctx context.Context, r request) (answer, error) {
 			return answer{}, err
 		}
 		q.Within, q.Detail = ref, true
+		q.By = cmp.Or(maturity.GroupingOf(ref), q.By)
+		r.self = r.self.set(fieldGroup, string(q.By)) // what it links to is told alike
 	}
 	q.Members = s.Performance != nil
 	report, err := maturity.Ask(ctx, s.Scores, r.catalog, q)
@@ -143,7 +141,7 @@ func newExecutiveView(organisation string, r request, m *maturity.Report, p span
 		goal: goalOf(m.Card, m.Target), card: ui.Anchor{Label: m.Card.Title, Href: scorecardLink(m.Card.Ref)},
 	}
 	if m.Within != "" {
-		v.crumbs = pathTo(r, m.Root)
+		v.crumbs = pathTo(r, m.Root, m.By)
 		v.title = "Maturity of " + groupLabel(r.catalog, m.Root, m.By)
 	}
 	v.lede = periodWords(m)

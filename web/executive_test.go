@@ -222,11 +222,19 @@ func TestWhoMovedAndIsBack(t *testing.T) {
 		got.wants("[data-part=h-up]", "Rose last", "back Bronze Silver")
 		got.wants("[data-part=h-down]", "Fell last", "back Silver Bronze")
 	}
+	// It fell, and stands no lower than at first.
+	if rows := o.ok("/teams").rowsOf("teams"); len(rows) != 1 || !strings.HasSuffix(rows[0], " – –") {
+		t.Errorf("the team stands as %q", rows)
+	}
 	first := o.ok("/executive")
 	first.wants(".summary-figs", "Fell a level 1")
 	if href := first.follow(".summary-figs a", "Fell a level"); len(first.all(href)) != 1 || len(first.all("[data-part=h-down] details")) > 0 {
 		t.Errorf("the one fall, which is told of, is at %s", href)
 	}
+	// A day that begins or ends a period is all in it.
+	o.ok("/executive?from=2026-02-10&to=2026-02-10").wants(".summary-figs", "Fell a level 1")
+	o.ok("/executive?from=2026-02-11").wants(".summary-figs", "Fell a level 0")
+	o.ok("/executive?from=2026-03-12").wants(".lede", "12 March 2026 to 12 March 2026")
 	// Of more falls than are told of each is listed, where the figure leads.
 	for n := range 4 {
 		stand(19-2*n, "Bronze", "codeowners=fail")
@@ -273,6 +281,7 @@ func TestExecutiveSaysWhatIsWrong(t *testing.T) {
 		"/executive?card=planned":                  "no scorecard planned is published",
 		"/executive?group=people":                  "write group=domain or group=team",
 		"/executive?within=domain:default/nothing": "there is no domain:default/nothing",
+		"/executive?within=component:default/pick": "component:default/pick is no domain, system, group or user",
 		"/executive?within=:":                      "within",
 		"/executive?from=2026-03-01&to=2026-02-01": "is not before 2026-02-01",
 		"/executive?from=soon":                     "from",
@@ -288,6 +297,24 @@ func TestExecutiveSaysWhatIsWrong(t *testing.T) {
 			t.Errorf("%s says %q, want %q", address, text, want)
 		}
 	}
+}
+
+// A part of the organisation is told by the grouping that has it, whatever the address says.
+func TestExecutiveWithinATeam(t *testing.T) {
+	o := shop(t)
+	for _, group := range []string{"", "&group=team", "&group=domain"} {
+		got := o.ok("/executive?within=group:default/stock" + group)
+		got.wants(".summary .headline", "67 % of 3 entities stand at Silver or better")
+		got.wants(".crumbs", "Organisation Engineering Stock")
+		got.wants("[data-part=groups] .card-head", "By team")
+		if href := got.follow(".page-head a", "CSV"); !strings.Contains(href, "group=team") {
+			t.Errorf("%s: the CSV is at %s", group, href)
+		}
+		o.ok(got.follow(".crumbs a", "Engineering")).wants(".summary .headline", "40 % of 5 entities")
+		o.ok(got.follow(".crumbs a", "Organisation")).wants("[data-part=groups] .card-head", "By team")
+	}
+	o.ok("/executive?group=team&within=system:default/cards").wants(".crumbs", "Organisation Money Cards")
+	o.ok("/executive?within=none&group=team").wants("h1", "Nobody")
 }
 
 func TestExecutiveWithNothing(t *testing.T) {
@@ -315,6 +342,7 @@ func TestTeams(t *testing.T) {
 	if rows := tree.rowsOf("teams"); strings.Join(rows, "\n") != strings.Join(want, "\n") {
 		t.Errorf("the tree is\n%s\nwant\n%s", strings.Join(rows, "\n"), strings.Join(want, "\n"))
 	}
+	tree.wants("[data-part=teams] thead", "Stand higher", "Stand lower")
 	tree.wants("details", "1 team owns nothing that is judged", "Brand")
 
 	board := o.ok("/teams?view=board")

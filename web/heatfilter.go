@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -50,21 +51,11 @@ func heatOf(m *maturity.Report, card *scorecards.Card, rule string) string {
 	return toHeat(at.moment(m.To))
 }
 
-// by is how the part of the organisation is told: that of a domain or a system by domain, that of
-// a team by who owns.
-func (f heatFilter) by(r request) maturity.Grouping {
-	switch kind, _, _ := strings.Cut(f.within, ":"); {
-	case kind == "domain", kind == "system", f.within == maturity.None && r.self.query.Get(fieldGroup) == byDomain:
-		return maturity.ByDomain
-	}
-	return maturity.ByTeam
-}
-
 // keep leaves out of a list what the table does not keep to, and has the table say so. Those that
 // have only the rule left to the next level come first.
 func (f heatFilter) keep(r request, card *scorecards.Card, list []scores.Score, v *heatView) []scores.Score {
 	if f.within != "" {
-		by := f.by(r)
+		by := cmp.Or(maturity.GroupingOf(f.within), maturity.Grouping(r.self.query.Get(fieldGroup)), maturity.ByTeam)
 		inside := maturity.Inside(r.catalog, by, f.within)
 		list = slices.DeleteFunc(slices.Clone(list), func(s scores.Score) bool { return !inside(s.Entity) })
 		label := groupLabel(r.catalog, &maturity.Node{Ref: strings.TrimPrefix(f.within, maturity.None), None: f.within == maturity.None}, by)

@@ -59,8 +59,8 @@ type groupRow struct {
 	total  bool
 	gone   bool // it is named, and not in the catalog
 	stand  standView
-	rose   int
-	fell   int
+	higher int // stand higher than at the earlier moment
+	lower  int
 	unsure int
 }
 
@@ -184,12 +184,8 @@ func groupLabel(c Catalog, n *maturity.Node, by maturity.Grouping) string {
 }
 
 // pathTo leads from the whole organisation to a group.
-func pathTo(r request, n *maturity.Node) []ui.Anchor {
+func pathTo(r request, n *maturity.Node, by maturity.Grouping) []ui.Anchor {
 	var back []ui.Anchor
-	by := maturity.ByDomain
-	if r.self.query.Get(fieldGroup) == byTeam {
-		by = maturity.ByTeam
-	}
 	for at := n; at.Parent != nil && len(back) < 8; at = at.Parent {
 		step := ui.Anchor{Label: groupLabel(r.catalog, at, by)}
 		if at != n {
@@ -268,7 +264,7 @@ func groupRows(r request, m *maturity.Report, most int) (rows []groupRow, more i
 func newGroupRow(r request, m *maturity.Report, n *maturity.Node, depth int) groupRow {
 	row := groupRow{
 		node: n, depth: depth, total: depth == 0, icon: "domain", stand: newStandView(m.Card, n.All, n.AllSame, n.AllWas),
-		rose: n.All.Rose, fell: n.All.Fell, unsure: n.All.Unsure,
+		higher: n.All.Higher, lower: n.All.Lower, unsure: n.All.Unsure,
 	}
 	switch {
 	case m.By == maturity.ByTeam:

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/callboard/callboard/projections"
 	"github.com/callboard/callboard/projections/maturity"
 	"github.com/callboard/callboard/scorecards"
 	"github.com/callboard/callboard/web/ui"
@@ -14,10 +15,16 @@ import (
 // cardPath is a card as the query of an address has it.
 func cardPath(card *scorecards.Card) string { return strings.ToLower(scorecards.NameOf(card.Ref)) }
 
-// quarterSpan is the period of a page about maturity: this quarter, if nobody says.
+// quarterSpan is the period of a page about maturity: this quarter, if nobody says. A day that begins
+// it is all in it, as the API has it.
 func (s *Site) quarterSpan(ctx context.Context, r request) (span, error) {
+	asked := r.self.query.Get(fieldFrom)
+	if day, date, _ := projections.ParseTime(strings.TrimSpace(asked)); date {
+		r.self = r.self.set(fieldFrom, day.Format(minutes))
+	}
 	p, err := s.span(ctx, r, 1)
-	if err == nil && r.self.query.Get(fieldFrom) == "" {
+	p.fromText = asked
+	if err == nil && asked == "" {
 		p.from = maturity.Quarter(p.end)
 		p.fromText = p.from.Format(time.DateOnly)
 	}

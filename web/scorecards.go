@@ -63,7 +63,7 @@ type scoreCard struct {
 	draft       bool
 	levels      []levelCount // from the highest; none if the card counts points
 	entities    int
-	percent     int // of all points reached
+	percent     string // of all points reached; "–" if it is known of none
 }
 
 type levelCount struct {
@@ -105,13 +105,13 @@ func levelOf(card *scorecards.Card, name string) levelMark {
 func newScoreCard(c Catalog, card *scorecards.Card, all maturity.Standing) scoreCard {
 	v := scoreCard{
 		anchor:      ui.Anchor{Label: card.Title, Href: scorecardLink(card.Ref)},
-		description: card.Description, draft: card.Draft, entities: all.Entities,
+		description: card.Description, draft: card.Draft, entities: all.Entities, percent: "–",
 	}
 	if card.Owner != "" {
 		v.owner = owner(c, card.Owner)
 	}
 	if all.Of > 0 {
-		v.percent = whole(100 * all.Points / all.Of)
+		v.percent = fmt.Sprintf("%d %%", whole(100*all.Points/all.Of))
 	}
 	if len(card.Levels) == 0 {
 		return v
@@ -135,7 +135,7 @@ func (v scoreCard) says() string {
 	case v.entities == 0:
 		return "Judges nothing"
 	case len(v.levels) == 0:
-		return fmt.Sprintf("%d %% of all points", v.percent)
+		return v.percent + " of all points"
 	}
 	var parts []string
 	for _, l := range v.levels {

@@ -571,3 +571,25 @@ func TestScorecardListsWhoDoesNotPassARule(t *testing.T) {
 		}
 	}
 }
+
+// Of a card of points of which nothing is known no share is told.
+func TestPointsOfWhichNothingIsKnown(t *testing.T) {
+	o := shop(t)
+	o.push(sample.Push{At: daysAgo(150), By: by("mossbank"), Repository: "acme/fresh",
+		Text: "apiVersion: callboard.dev/v1alpha1\nkind: Scorecard\nmetadata: {name: fresh, title: Fresh}\nspec: {rules: [{id: docs, title: Has docs, expr: docs.present}]}\n"})
+	score := event.ScoreChanged{Card: "scorecard:default/fresh", After: &event.Score{}, Rules: []event.RuleChange{{Rule: "docs", After: "unknown"}}}
+	if _, err := o.world.Add(daysAgo(140), "scorecards", "component:default/charge", by("mossbank"), event.Cause{}, score); err != nil {
+		t.Fatal(err)
+	}
+	o.ready()
+	for _, address := range []string{"/scorecards", "/scorecards/fresh?months=3"} {
+		got := o.ok(address)
+		got.wants("main", "– of all points")
+		if text := got.text("main"); strings.Contains(text, " 0 % of all points") {
+			t.Errorf("%s tells of a share: %s", address, text)
+		}
+	}
+	if heat := o.ok("/scorecards/fresh?months=3").text("[data-part=heat]"); strings.Contains(heat, "0 %") || !strings.Contains(heat, "–") {
+		t.Errorf("its table tells of a share: %s", heat)
+	}
+}

@@ -158,7 +158,7 @@ func (v *heatView) group(r request, card *scorecards.Card, name string, list []s
 		g.label, g.gone = l.Label, l.Href == ""
 	}
 	view := newScoreCard(r.catalog, card, maturity.StandingOf(list))
-	g.says, g.shares, g.percent = view.says(), view.shares(), fmt.Sprintf("%d %%", view.percent)
+	g.says, g.shares, g.percent = view.says(), view.shares(), view.percent
 	for _, column := range v.rules {
 		pass, asked := 0, 0
 		for _, one := range list {

@@ -338,9 +338,9 @@ func teamsPage(v teamsView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var16 string
-				templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(countOrNone(row.rose))
+				templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(countOrNone(row.higher))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `teams.templ`, Line: 63, Col: 65}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `teams.templ`, Line: 63, Col: 67}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var16))
 				if templ_7745c5c3_Err != nil {
@@ -351,9 +351,9 @@ func teamsPage(v teamsView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var17 string
-				templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(countOrNone(row.fell))
+				templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(countOrNone(row.lower))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `teams.templ`, Line: 64, Col: 65}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `teams.templ`, Line: 64, Col: 66}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var17))
 				if templ_7745c5c3_Err != nil {
@@ -510,7 +510,7 @@ func teamColumns(v teamsView) []ui.Column {
 	}
 	all = append(all, ui.Column{Label: "Team"}, ui.Column{Label: "Members", Number: true}, ui.Column{Label: "Owns", Number: true})
 	all = append(all, standColumns(v.goal, v.groups.ladder())...)
-	return append(all, ui.Column{Label: "Rose", Number: true}, ui.Column{Label: "Fell", Number: true})
+	return append(all, ui.Column{Label: "Stand higher", Number: true}, ui.Column{Label: "Stand lower", Number: true})
 }
 
 func teamsTitle(board bool) string {

@@ -79,7 +79,7 @@ command was called wrongly.`,
 	}
 	c.Flags().StringVar(&address, "portal", "http://127.0.0.1:8080", "address of the portal")
 	c.Flags().StringVar(&from, "from", "", "day or moment from which on it is judged (default half a year before the end)")
-	c.Flags().StringVar(&to, "to", "", "day or moment up to which (default now)")
+	c.Flags().StringVar(&to, "to", "", "day, which counts, too, or moment up to which (default now)")
 	c.Flags().StringVar(&step, "step", "", "time between two lines: day, week or month (default week)")
 	c.Flags().BoolVar(&asJSON, "json", false, "print what the portal answers")
 	return c

@@ -21,8 +21,9 @@ type Count struct {
 	Exempt int // that are exempt from a rule
 	// New is how many were not judged at the earlier moment.
 	New int
-	// Rose and Fell are how many stand higher, or lower, than at the earlier moment.
-	Rose, Fell int
+	// Higher and Lower are how many stand higher, or lower, than at the earlier moment, however
+	// often they rose and fell meanwhile: that is for [Falls] to say.
+	Higher, Lower int
 }
 
 // Share is what is reached in percent: entities at the target level, or points on a card
@@ -47,7 +48,7 @@ func (c *Count) plus(o Count) {
 	}
 	c.Points, c.Of = c.Points+o.Points, c.Of+o.Of
 	c.Reached, c.Unsure, c.Exempt, c.New = c.Reached+o.Reached, c.Unsure+o.Unsure, c.Exempt+o.Exempt, c.New+o.New
-	c.Rose, c.Fell = c.Rose+o.Rose, c.Fell+o.Fell
+	c.Higher, c.Lower = c.Higher+o.Higher, c.Lower+o.Lower
 }
 
 // counter counts by a card.
@@ -134,6 +135,16 @@ func (c *counter) add(to *Count, s scores.Stand) {
 	}
 	if len(s.Outcomes.Exempt) > 0 {
 		to.Exempt++
+	}
+}
+
+// compare counts one that stands higher, or lower, than it did.
+func (c *counter) compare(to *Count, was, now scores.Stand) {
+	switch by := c.valueOf(now) - c.valueOf(was); {
+	case by > 0:
+		to.Higher++
+	case by < 0:
+		to.Lower++
 	}
 }
 

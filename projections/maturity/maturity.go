@@ -334,6 +334,7 @@ func (a *asker) visitor(card int) func(scores.Line) {
 			case known:
 				of.add(&stand.Same, now)
 				of.add(&stand.Was, was)
+				of.compare(&stand.Now, was, now)
 			}
 			if len(now.Outcomes.Exempt) > 0 {
 				if a.exempt == nil {
@@ -363,11 +364,12 @@ func (a *asker) visitor(card int) func(scores.Line) {
 		case known:
 			of.add(at.ownSame(of), now)
 			of.add(at.ownWas(of), was)
+			of.compare(at.own(of), was, now)
 		}
 		if len(a.unowned) > 0 && a.unowned[l.Entity()] {
 			a.Unowned++
 		}
-		a.move(l, was, now, before, own)
+		a.move(l, was, now, before)
 	}
 }
 

@@ -212,6 +212,24 @@ func TestReportIsWhatListsSay(t *testing.T) {
 			if diff := cmp.Diff(numbersOf(same), numbersOfCount(c, report.Whole[i].Same)); diff != "" {
 				rt.Errorf("%s, of those that were judged at both moments (-lists +report):\n%s", c.Ref, diff)
 			}
+			higher, lower := 0, 0
+			for ref, before := range was {
+				switch by := value(c, now[ref]) - value(c, before); {
+				case by > 0:
+					higher++
+				case by < 0:
+					lower++
+				}
+			}
+			counts := []maturity.Count{report.Whole[i].Now}
+			if c == main {
+				counts = append(counts, report.Root.All)
+			}
+			for _, count := range counts {
+				if count.Higher != higher || count.Lower != lower {
+					rt.Errorf("%s: %d stand higher and %d lower, by the lists %d and %d", c.Ref, count.Higher, count.Lower, higher, lower)
+				}
+			}
 			if c != main {
 				continue
 			}
@@ -266,6 +284,14 @@ func TestReportIsWhatListsSay(t *testing.T) {
 			rt.Errorf("%d entities are told of, %d are judged", len(report.Entities), len(detail(cards, list, end)))
 		}
 	})
+}
+
+// value is how high an entity stands on a card.
+func value(c *scorecards.Card, s scores.Score) float64 {
+	if len(c.Levels) > 0 {
+		return float64(c.Rank(s.Level))
+	}
+	return s.Points / s.Of
 }
 
 func detail(cards []*scorecards.Card, list func(*scorecards.Card, time.Time) map[string]scores.Score, at time.Time) map[string]bool {

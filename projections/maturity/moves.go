@@ -36,7 +36,7 @@ type mover struct {
 }
 
 // move notes an entity that stands otherwise, and how often it fell.
-func (a *asker) move(l scores.Line, was, now scores.Stand, before bool, group *Count) {
+func (a *asker) move(l scores.Line, was, now scores.Stand, before bool) {
 	type turn struct {
 		at       time.Time
 		was, now float64
@@ -44,12 +44,6 @@ func (a *asker) move(l scores.Line, was, now scores.Stand, before bool, group *C
 	m := mover{entity: l.Entity(), before: was, after: now}
 	if before {
 		m.by, _ = a.of.by(was, now)
-	}
-	switch {
-	case m.by > 0:
-		group.Rose++
-	case m.by < 0:
-		group.Fell++
 	}
 	length := a.End.Sub(a.From)
 	var later []turn        // the newest first

@@ -2,6 +2,7 @@ package maturity
 
 import (
 	"context"
+	"strings"
 
 	"github.com/callboard/callboard/catalog"
 	"github.com/callboard/callboard/internal/fault"
@@ -60,8 +61,8 @@ func Published(c Declared) (all []*scorecards.Card) {
 	return all
 }
 
-// WithinOf reads the part of the organisation that somebody asks for: [None], or a group,
-// domain or system that is there. Errors are of kind fault.Invalid or fault.NotFound.
+// WithinOf reads the part of the organisation that somebody asks for: [None], or a domain,
+// system, group or user that is there. Errors are of kind fault.Invalid or fault.NotFound.
 func WithinOf(c Declared, text string) (string, error) {
 	if text == None {
 		return text, nil
@@ -73,5 +74,20 @@ func WithinOf(c Declared, text string) (string, error) {
 	if _, ok := c.Get(ref.String()); !ok {
 		return "", fault.New(fault.NotFound, "there is no %s in the catalog", ref)
 	}
+	if GroupingOf(ref.String()) == "" {
+		return "", fault.New(fault.Invalid, "within: %s is no domain, system, group or user", ref)
+	}
 	return ref.String(), nil
+}
+
+// GroupingOf is what a part of the organisation is divided by: a domain or a system by domain, a
+// group or a user by who owns. It is empty for [None] and for all, which either divides.
+func GroupingOf(within string) Grouping {
+	switch kind, _, _ := strings.Cut(within, ":"); kind {
+	case "domain", "system":
+		return ByDomain
+	case "group", "user":
+		return ByTeam
+	}
+	return ""
 }

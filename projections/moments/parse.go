@@ -96,9 +96,7 @@ func parse(name, text string) (time.Time, eventlog.Position, error) {
 	if n, err := strconv.ParseUint(text, 10, 63); err == nil && n > 0 {
 		return time.Time{}, eventlog.Position(n), nil
 	}
-	if t, date, ok := projections.ParseTime(text); date {
-		return t.Add(24*time.Hour - time.Nanosecond), 0, nil
-	} else if ok {
+	if t, ok := projections.ParseUntil(text); ok {
 		return t, 0, nil
 	}
 	return time.Time{}, 0, fault.New(fault.Invalid, "%s: %q is no moment: give a time as 2026-03-03T14:00:00Z, a date as 2026-03-03, or the position of an event as 1234", name, text)

@@ -311,7 +311,7 @@ func (s *Site) scorecard(ctx context.Context, r request) (answer, error) {
 	if r.self.query.Has(fieldPublished) {
 		published, r.self = mark(e.Since.Position), r.self.drop(fieldPublished)
 	}
-	v := s.newScorecardView(r, card, list, trend, moved, only)
+	v := s.newScorecardView(r, e, card, list, trend, moved, only)
 	v.published = published
 	a := answer{title: card.Title, body: scorecardPage(v)}
 	if trend.Running != nil {
@@ -353,12 +353,12 @@ func wouldStand(b *scorer.Backtest) (all []scores.Score) {
 	return all
 }
 
-func (s *Site) newScorecardView(r request, card *scorecards.Card, list []scores.Score, trend trends.Trend, moved *maturity.Report, only heatFilter) scorecardView {
+func (s *Site) newScorecardView(r request, e *entities.Entry, card *scorecards.Card, list []scores.Score, trend trends.Trend, moved *maturity.Report, only heatFilter) scorecardView {
 	slices.SortStableFunc(list, func(a, b scores.Score) int {
 		return cmp.Or(cmp.Compare(card.Rank(a.Level), card.Rank(b.Level)), cmp.Compare(a.Points, b.Points), strings.Compare(a.Entity, b.Entity))
 	})
 	v := scorecardView{
-		scoreCard: newScoreCard(r.catalog, card, maturity.StandingOf(list)), trend: newTrendView(r, card, trend), heat: newHeatView(r, card, list, only),
+		scoreCard: newScoreCard(r.catalog, card, maturity.StandingOf(list)), trend: newTrendView(r, card, trend, e.Registered), heat: newHeatView(r, card, list, only),
 		span: ui.Plural(monthsOf(r), "month"), rungs: rungsOf(r, card, list), worst: worstOf(r, card, list, trend.Points),
 	}
 	v.descriptor = entityLink(card.Ref) + "/descriptor"

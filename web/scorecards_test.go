@@ -185,6 +185,29 @@ func TestAChartOpensThePageAsOfItsPoints(t *testing.T) {
 	}
 }
 
+// No point of a chart leads to where its page was not there yet.
+func TestAChartOpensNoPageThatWasNotThere(t *testing.T) {
+	const payments = "component:default/payments"
+	of := strings.Index(readiness, "---\n")
+	var past trends.Trends
+	o := judged(t, readiness[:of]+"---\napiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: payments}\nspec: {type: service, lifecycle: production, owner: nobody}\n",
+		func(_ *organisation, c *web.Config) { c.Trends = &past })
+	past = trends.Trends{Recorded: o.scores, Trials: scorer.NewTrials(t.Context(), read{o.world.Log}, scorecards.Kinds(), func() time.Time { return sample.Now })}
+	o.stand(daysAgo(150).Add(time.Hour), "production-readiness", payments, "Bronze", 1, "owner=pass codeowners=fail", "saltmarsh", "900d9001")
+	o.file(daysAgo(20), "i.yaml", "apiVersion: callboard.dev/v1alpha1\nkind: Initiative\nmetadata: {name: up}\nspec: {scorecard: production-readiness, level: Gold, target: 2999-06-30}\n")
+	o.ready()
+	for _, address := range []string{"/scorecards/production-readiness?months=6", "/initiatives/up"} {
+		got := o.ok(address)
+		links := got.all("[data-part=trend] .step")
+		if rows := got.texts("[data-part=trend] tbody tr"); len(links) < 2 || len(links) >= len(rows) {
+			t.Errorf("%s: %d links in %q", address, len(links), rows)
+		}
+		for _, a := range links {
+			o.ok(attr(a, "href"))
+		}
+	}
+}
+
 // Each period has its name below a chart, from the beginning of it, and none stands upon another.
 func TestAxisOfAnySpan(t *testing.T) {
 	for _, c := range []struct{ from, to, want string }{

@@ -186,9 +186,10 @@ func (s *Site) publishCard(ctx context.Context, r request, of *scorecards.Card, 
 // fieldPublished is in the address of a card after somebody published it.
 const fieldPublished = "published"
 
-// meanwhileView is who changed a card that somebody else is about to publish.
+// meanwhileView is who changed a card that somebody else is about to publish, or what somebody
+// else is about to decide.
 type meanwhileView struct {
-	now   string // the page of the card as it is now
+	now   string // the page of what is on record of it now
 	when  ui.Moment
 	who   ui.Person
 	event ui.EventMark

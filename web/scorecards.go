@@ -132,6 +132,8 @@ func newScoreCard(c Catalog, card *scorecards.Card, all maturity.Standing) score
 // says is the distribution in words.
 func (v scoreCard) says() string {
 	switch {
+	case v.entities == 0 && v.draft:
+		return "Not recorded: a draft"
 	case v.entities == 0:
 		return "Judges nothing"
 	case len(v.levels) == 0:

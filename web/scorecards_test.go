@@ -147,6 +147,24 @@ func TestScorecardsAreCounted(t *testing.T) {
 	}
 }
 
+// How many a draft judges is not on record: the list of cards does not say that nobody is judged,
+// nor as of a moment that is still to come.
+func TestTheListOfCardsTellsDrafts(t *testing.T) {
+	o := shop(t)
+	o.ready()
+	rows := o.ok("/scorecards").texts("main tbody tr")
+	for _, address := range []string{"/scorecards?at=2126-01-01", "/scorecards?known=2126-01-01"} {
+		if is := o.ok(address).texts("main tbody tr"); !slices.Equal(is, rows) {
+			t.Errorf("%s: %q, and now %q", address, is, rows)
+		}
+	}
+	i := slices.IndexFunc(rows, func(row string) bool { return strings.HasPrefix(row, "Planned") })
+	if i < 0 || !strings.Contains(rows[i], "Draft – Not recorded: a draft") {
+		t.Errorf("the rows are %q", rows)
+	}
+	o.ok("/scorecards").wants(`tbody tr:nth-child(1) td[data-label="Entities"]`, "1")
+}
+
 // Each point of a chart but the last opens the page as of its moment, where the trend ends
 // with what the point says: by the chart, and by the numbers below it.
 func TestAChartOpensThePageAsOfItsPoints(t *testing.T) {

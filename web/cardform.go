@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/catalog/descriptor"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/entities"
@@ -210,7 +211,8 @@ func newMeanwhile(r request, changed desk.Changed) *meanwhileView {
 func readCard(text string, of *scorecards.Card) (*catalog.Entity, []event.Problem) {
 	proposed, problems := scorer.ReadCard([]byte(text))
 	if len(problems) == 0 && of != nil && proposed.Ref() != of.Ref {
-		problems = []event.Problem{{Line: 1, Column: 1, Path: "metadata.name", Message: fmt.Sprintf("must be that of this card, %s, found %s", of.Ref.Name, proposed.Metadata.Name)}}
+		other := catalog.Problem{Path: "metadata.name", Message: fmt.Sprintf("must be that of this card, %s, found %s", of.Ref.Name, proposed.Metadata.Name)}
+		problems = []event.Problem{event.Problem(descriptor.Locate(text, 1, other))}
 	}
 	return proposed, problems
 }

@@ -74,11 +74,14 @@ type levelCount struct {
 
 // levelMark is a level; one of the usual names has a glyph of its own, others have the colour
 // that their card gives them, or one by their place.
-type levelMark struct{ name, glyph, color string }
+type levelMark struct {
+	name, glyph, color string
+	place              int // from the lowest of its card, 1; 0 if it is none of these
+}
 
 // share is how many stand at the level, in a mix.
 func (l levelMark) share(n int) ui.Share {
-	return ui.Share{Level: l.glyph, Count: n, Color: l.color}
+	return ui.Share{Level: l.glyph, Count: n, Color: l.color, Place: l.place}
 }
 
 func newLevelMark(name string) levelMark {
@@ -95,7 +98,11 @@ func newLevelMark(name string) levelMark {
 func levelOf(card *scorecards.Card, name string) levelMark {
 	mark := newLevelMark(name)
 	for i, l := range card.Levels {
-		if l.Name == name && mark.glyph == "" {
+		if l.Name != name {
+			continue
+		}
+		mark.place = i + 1
+		if mark.glyph == "" {
 			mark.color = cmp.Or(l.Color, ui.StepColor(i))
 		}
 	}

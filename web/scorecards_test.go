@@ -321,6 +321,21 @@ func TestPublishOverAnother(t *testing.T) {
 	}
 }
 
+// A card that is given another name is told at its name.
+func TestACardKeepsItsName(t *testing.T) {
+	o := staffed(t)
+	renamed := "apiVersion: callboard.dev/v1alpha1\nkind: Scorecard\nmetadata:\n  name: other\nspec: {rules: [{id: readme, title: Has a README, expr: docs.present}]}\n"
+	made := o.post("/scorecards/new", url.Values{"card": {strings.Replace(renamed, "other", "shared", 1)}, "by": {"Moss Bank"}})
+	if made.status != http.StatusSeeOther {
+		t.Fatalf("%d: %s", made.status, made.text("main"))
+	}
+	for _, text := range []string{renamed, "---\n" + renamed[:strings.LastIndex(renamed, "\n")]} {
+		got := o.post("/scorecards/shared/publish", url.Values{"card": {text}, "by": {"Moss Bank"}})
+		line := 4 + strings.Count(text, "---\n")
+		got.wants("[data-part=problems]", fmt.Sprintf("Line %d, column 9: metadata.name must be that of this card, shared, found other", line))
+	}
+}
+
 // queued are trends whose backtest has to wait.
 type queued struct{ *trends.Trends }
 
@@ -433,6 +448,11 @@ func TestLevelsWithoutAColour(t *testing.T) {
 		}
 		if none := page.all(".mix .none"); len(none) == 0 {
 			t.Errorf("%s: who is at no level is not drawn so", address)
+		}
+		for _, n := range page.all(".mix .own, .legend .own") { // which colours do not tell apart, patterns do
+			if look := attr(n, "style") + " " + attr(n, "class"); !strings.HasSuffix(look, third+"; own weave-1") && !strings.HasSuffix(look, fourth+"; own weave-2") {
+				t.Errorf("%s: a share has the look %q", address, look)
+			}
 		}
 	}
 	var fills []string

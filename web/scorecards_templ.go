@@ -145,7 +145,7 @@ func scorecardsPage(cards []scoreCard, start string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<section class=\"card\" aria-label=\"Scorecards\"><div class=\"table-wrap\" tabindex=\"0\" role=\"region\" aria-label=\"Scorecards\"><table role=\"table\" class=\"table stackable\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<section class=\"card\" aria-label=\"Scorecards\"><div class=\"table-wrap\" tabindex=\"0\" role=\"region\" aria-label=\"Scorecards\"><table role=\"table\" class=\"table stackable beside\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/catalog/descriptor"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/scorecards"
@@ -105,7 +106,7 @@ func problemText(all []event.Problem) string {
 			lines = append(lines, fmt.Sprintf("and %d more", len(all)-i))
 			break
 		}
-		lines = append(lines, strings.TrimSpace(fmt.Sprintf("line %d, column %d: %s %s", p.Line, p.Column, p.Path, p.Message)))
+		lines = append(lines, descriptor.Problem(p).String())
 	}
 	return strings.Join(lines, "; ")
 }

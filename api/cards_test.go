@@ -118,3 +118,10 @@ func TestMaturityOfDays(t *testing.T) {
 		}
 	}
 }
+
+// What is wrong with no field of a card is told without one.
+func TestWhatIsNoCard(t *testing.T) {
+	o := newOffice(t)
+	const card = "apiVersion: callboard.dev/v1alpha1\nkind: Scorecard\nmetadata: {name: readiness}\nspec: {rules: [{id: docs, title: Has docs, expr: docs.present}]}\n"
+	o.refuses(http.StatusBadRequest, "line 1, column 1: must be one scorecard, found 2 documents", "PUT", "/api/scorecards/readiness", card+"---\n"+strings.Replace(card, "readiness", "other", 1))
+}

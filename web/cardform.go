@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/callboard/callboard/catalog"
+	"github.com/callboard/callboard/catalog/descriptor"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/projections/entities"
@@ -186,9 +187,10 @@ func (s *Site) publishCard(ctx context.Context, r request, of *scorecards.Card, 
 // fieldPublished is in the address of a card after somebody published it.
 const fieldPublished = "published"
 
-// meanwhileView is who changed a card that somebody else is about to publish.
+// meanwhileView is who changed a card that somebody else is about to publish, or what somebody
+// else is about to decide.
 type meanwhileView struct {
-	now   string // the page of the card as it is now
+	now   string // the page of what is on record of it now
 	when  ui.Moment
 	who   ui.Person
 	event ui.EventMark
@@ -209,7 +211,8 @@ func newMeanwhile(r request, changed desk.Changed) *meanwhileView {
 func readCard(text string, of *scorecards.Card) (*catalog.Entity, []event.Problem) {
 	proposed, problems := scorer.ReadCard([]byte(text))
 	if len(problems) == 0 && of != nil && proposed.Ref() != of.Ref {
-		problems = []event.Problem{{Line: 1, Column: 1, Path: "metadata.name", Message: fmt.Sprintf("must be that of this card, %s, found %s", of.Ref.Name, proposed.Metadata.Name)}}
+		other := catalog.Problem{Path: "metadata.name", Message: fmt.Sprintf("must be that of this card, %s, found %s", of.Ref.Name, proposed.Metadata.Name)}
+		problems = []event.Problem{event.Problem(descriptor.Locate(text, 1, other))}
 	}
 	return proposed, problems
 }

@@ -1126,11 +1126,15 @@ func sinkProgress() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Mix("Gold 21, Silver 32, Bronze 19, None 9", []ui.Share{{Level: "gold", Count: 21}, {Level: "silver", Count: 32}, {Level: "bronze", Count: 19}, {Level: "none", Count: 9}}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Mix("Gold 21, Silver 32, Bronze 19, None 9", []ui.Share{{Level: "gold", Count: 21, Place: 3}, {Level: "silver", Count: 32, Place: 2}, {Level: "bronze", Count: 19, Place: 1}, {Level: "none", Count: 9}}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.TallMix("Gold 21, Silver 32, Bronze 19, None 9", []ui.Share{{Level: "gold", Count: 21}, {Level: "silver", Count: 32}, {Level: "bronze", Count: 19}, {Level: "none", Count: 9}}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.TallMix("Gold 21, Silver 32, Bronze 19, None 9", []ui.Share{{Level: "gold", Count: 21, Place: 3}, {Level: "silver", Count: 32, Place: 2}, {Level: "bronze", Count: 19, Place: 1}, {Level: "none", Count: 9}}).Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = ui.TallMix("Sixth 9, Fifth 8, Fourth 12, Third 7, Second 10, First 11", []ui.Share{{Color: ui.StepColor(5), Count: 9, Place: 6}, {Color: ui.StepColor(4), Count: 8, Place: 5}, {Color: ui.StepColor(3), Count: 12, Place: 4}, {Color: ui.StepColor(2), Count: 7, Place: 3}, {Color: ui.StepColor(1), Count: 10, Place: 2}, {Color: ui.StepColor(0), Count: 11, Place: 1}}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1138,7 +1142,7 @@ func sinkProgress() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Swatch(ui.Share{Level: "gold"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Swatch(ui.Share{Level: "gold", Place: 3}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1146,7 +1150,7 @@ func sinkProgress() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Swatch(ui.Share{Color: ui.StepColor(0)}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Swatch(ui.Share{Color: ui.StepColor(0), Place: 1}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1154,7 +1158,7 @@ func sinkProgress() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Swatch(ui.Share{Color: "#ffffff"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Swatch(ui.Share{Color: "#ffffff", Place: 2}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -152,11 +152,12 @@ func TestExecutiveTellsOfDelivery(t *testing.T) {
 		}
 		return got
 	}
-	check("/executive",
+	got := check("/executive",
 		"Acme 7 was 14 1 h 30 min was 1 h 30 min 0 % was 33 % none was 3 h",
 		"Goods 3 was 6 1 h 30 min was 1 h 30 min 0 % was 33 % none was 3 h",
 		"Money 2 was 4 none 0 % was 33 % none was 3 h",
 		"No domain 2 was 4 none 0 % was 33 % none was 3 h")
+	got.wants(".print-only[data-part=not-printed]", "Not printed: 3 rows below the first")
 	check("/executive?group=team",
 		"Acme 7 was 14 1 h 30 min was 1 h 30 min 0 % was 33 % none was 3 h",
 		"Engineering 6 was 12 1 h 30 min was 1 h 30 min 0 % was 33 % none was 3 h",
@@ -196,6 +197,7 @@ func TestExecutiveListsOpenInitiatives(t *testing.T) {
 	if got := rows("/executive?to=2026-02-15"); got != "Goal sooner, Goal later" {
 		t.Errorf("in February open are %s", got)
 	}
+	o.ok("/executive").wants(".print-only[data-part=goals]", "Open initiatives: Goal sooner, 1 of 6 until 31 May 2026; Goal later, ", "; Goal fresh, ")
 	o.ok("/executive").wants("[data-part=initiatives] tbody tr", "Goal sooner Gold on Production readiness", "31 May 2026", "1 of 6")
 	if got := rows("/executive?within=domain:default/money"); got != "" {
 		t.Errorf("of a domain there are %s", got)

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
@@ -46,7 +47,8 @@ type decisionView struct {
 	until, note, by ui.Field
 	hasUntil        bool
 	problem         string
-	position        string // of the event that made it what is decided about
+	meanwhile       *meanwhileView // who made it what cannot be decided about any more; nil if nobody did
+	position        string         // of the event that made it what is decided about
 }
 
 // fails shows what was filled in with what is wrong with it, and returns where that leads. If
@@ -62,6 +64,16 @@ func (v *decisionView) fails(r request, err error) (status int, wrong []ui.Ancho
 	}
 	v.problem = blame(err, v.fields()...)
 	return http.StatusUnprocessableEntity, ui.Wrong(v.fields()...)
+}
+
+// undone says why nothing is decided where there is no form for it any more; what is decided about
+// is called so, and is so now.
+func undone(r request, id, what, now string, err error) (v decisionView, status int) {
+	if changed, ok := errors.AsType[desk.Changed](err); ok {
+		says := fmt.Sprintf("Somebody changed this %s while you wrote: it is %s now.", what, now)
+		return decisionView{id: id, problem: says, meanwhile: newMeanwhile(r, changed)}, http.StatusConflict
+	}
+	return decisionView{id: id, problem: sentenceOf(err)}, http.StatusUnprocessableEntity
 }
 
 func (v *decisionView) fields() []*ui.Field { return []*ui.Field{&v.until, &v.note, &v.by} }
@@ -157,7 +169,12 @@ func (s *Site) decide(verb string, do func(Desk, context.Context, string, desk.D
 		a, failed := s.exemptionWith(ctx, r, func(v *exemptionView) {
 			i := slices.IndexFunc(v.forms, func(f decisionView) bool { return f.id == "h-"+verb })
 			if i < 0 {
-				v.forms = append([]decisionView{{id: "h-" + verb, problem: sentenceOf(err)}}, v.forms...)
+				var not decisionView
+				not, status = undone(r, "h-"+verb, "exemption", string(v.status), err)
+				if not.meanwhile != nil && len(v.forms) > 0 { // why it was to be denied may be why it is to be revoked
+					v.forms[0].note.Value, v.forms[0].by.Value = strings.TrimSpace(r.form(fieldNote)), strings.TrimSpace(r.form(fieldBy))
+				}
+				v.forms = append([]decisionView{not}, v.forms...)
 				return
 			}
 			status, wrong = v.forms[i].fails(r, err)

@@ -304,7 +304,7 @@ func newDebtView(r request, moments []time.Time, held []int) trendView {
 	}
 	last := len(moments) - 1
 	v.area.At, v.area.Ticks = newTimeAxis(moments, moments[last]).places(moments)
-	v.area.Steps = stepsOf(r, moments)
+	v.area.Steps = stepsOf(r, moments, time.Time{})
 	v.area.Bands = []ui.Band{{Label: "in force", Color: singleColor, Values: held}}
 	v.area.Tall = 160
 	if most != last {

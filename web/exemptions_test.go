@@ -184,6 +184,25 @@ func TestAFormIsDecidedOn(t *testing.T) {
 	}
 }
 
+// Who decides otherwise than somebody else just did is told so as a card tells it, with what it is
+// now; the reason stays where there is a form that asks for one.
+func TestADecisionOverAnother(t *testing.T) {
+	o := staffed(t)
+	o.post("/exemptions/new", url.Values{"entity": {"payments"}, "scorecard": {"production-readiness"}, "rule.docs": {"on"}, "reason": {"They move"}, "by": {"Salt Marsh"}})
+	seen := attr(o.ok("/exemptions/payments-docs").one("[data-part=h-deny] input[name=position]"), "value")
+	if granted := o.post("/exemptions/payments-docs/grant", url.Values{"by": {"Fen Lock"}, "position": {seen}}); granted.status != http.StatusSeeOther {
+		t.Fatalf("%d: %s", granted.status, granted.text("main"))
+	}
+	denied := o.post("/exemptions/payments-docs/deny", url.Values{"by": {"Moss Bank"}, "note": {"Docs are not optional"}, "position": {seen}})
+	if denied.status != http.StatusConflict || strings.Contains(denied.text("main"), "exemption:default") {
+		t.Errorf("%d: %s", denied.status, denied.text("main"))
+	}
+	denied.wants(".strip.bad", "Nothing is done. Somebody changed this exemption while you wrote: it is granted now.", "Fen Lock")
+	if note := attr(denied.one("[data-part=h-revoke] [name=note]"), "value"); note != "Docs are not optional" {
+		t.Errorf("the reason that is kept is %q", note)
+	}
+}
+
 func TestWhatHasNoEnd(t *testing.T) {
 	o := staffed(t)
 	o.post("/exemptions/new", url.Values{"entity": {"payments"}, "scorecard": {"production-readiness"}, "rule.docs": {"on"}, "reason": {"They move"}, "by": {"Salt Marsh"}})

@@ -246,7 +246,9 @@ func (s *Site) closeInitiative(ctx context.Context, r request) (answer, error) {
 	status, wrong := http.StatusUnprocessableEntity, []ui.Anchor(nil)
 	a, failed := s.initiativeWith(ctx, r, func(v *initiativeView) {
 		if v.close == nil {
-			v.close = &decisionView{id: "h-close", problem: sentenceOf(err)}
+			var not decisionView
+			not, status = undone(r, "h-close", "initiative", strings.ToLower(v.word), err)
+			v.close = &not
 			return
 		}
 		status, wrong = v.close.fails(r, err)

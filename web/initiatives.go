@@ -365,7 +365,7 @@ func newBurnView(r request, i *agreements.Initiative, points []agreements.Point)
 	}
 	axis := newTimeAxis(moments, end)
 	v.area.At, v.area.Ticks = axis.places(moments)
-	v.area.Steps = stepsOf(r, moments)
+	v.area.Steps = stepsOf(r, moments, i.Entry.Registered)
 	v.area.Bands, v.area.Tall = []ui.Band{done, rest}, 200
 	v.area.Pins = []ui.Pin{{At: min(axis.at(i.Target), 100), Text: ui.Day(i.LastDay()).Text + ": the target, all " + ui.Number(points[last].Asked) + "."}}
 	v.area.Says = fmt.Sprintf("Done: %d of %d on %s, %d of %d on %s; the target is all by %s.", points[0].Done, points[0].Asked, ui.Day(moments[0]).Text,

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/callboard/callboard/projections/maturity"
 	"github.com/callboard/callboard/scorecards"
@@ -353,7 +354,7 @@ func maturityTrend(r request, m *maturity.Report) trendView {
 		v.nothing, v.empty = true, true
 		return v
 	}
-	v.area, v.heads, v.rows = areaOf(r, m.Card, points[first:])
+	v.area, v.heads, v.rows = areaOf(r, m.Card, points[first:], time.Time{})
 	v.area.Tall = 168
 	return v
 }

@@ -132,13 +132,15 @@ func (s *Site) past(ctx context.Context, r request, last eventlog.Position) *ui.
 		return nil
 	}
 	now := r.self.drop(fieldMoment, fieldKnown, fieldAfter)
-	newest := r.catalog.Position()
+	p := &ui.Past{Now: now.String(), Last: ui.Number(last), Event: mark(r.catalog.Position())}
 	if page, err := s.History.Events(ctx, r.then(history.Filter{ByTime: true, Limit: 1, Uncounted: true})); err != nil {
 		s.Logger.ErrorContext(ctx, "the last event of a moment is not known", "error", err)
 	} else if len(page.Entries) > 0 {
-		newest = page.Entries[0].Position
+		p.Event = mark(page.Entries[0].Position)
+	} else {
+		p.Event = ui.EventMark{Number: ui.Number(0)}
+		p.Begins = s.begins(ctx, now)
 	}
-	p := &ui.Past{Now: now.String(), Last: ui.Number(last), Event: mark(newest)}
 	switch {
 	case r.moment.At.IsZero():
 		p.Says = fmt.Sprintf("as it was on record at event %s of %s", ui.Number(r.moment.Known), ui.Number(last))
@@ -163,6 +165,20 @@ func (s *Site) past(ctx context.Context, r request, last eventlog.Position) *ui.
 		p.Compare = to.String()
 	}
 	return p
+}
+
+// begins is when the record does, with a page as of then; empty if nobody can tell.
+func (s *Site) begins(ctx context.Context, now link) ui.Anchor {
+	page, err := s.History.Events(ctx, history.Filter{ByTime: true, Oldest: true, Limit: 1, Uncounted: true})
+	if err != nil {
+		s.Logger.ErrorContext(ctx, "the first event is not known", "error", err)
+	}
+	if len(page.Entries) == 0 {
+		return ui.Anchor{}
+	}
+	first := page.Entries[0].Time.UTC()
+	// The minute ends with that event in it.
+	return ui.Anchor{Label: ui.Minute(first).Text, Href: now.set(fieldMoment, first.Truncate(time.Minute).Add(time.Minute).Format(minutes)).String()}
 }
 
 // momentWords is a moment, short.

@@ -93,6 +93,14 @@ func TestMomentsThatAreNone(t *testing.T) {
 	before := p.ok("/catalog?at=1999-01-01")
 	before.wants("main", "Nothing was in the catalog then", "The first entity is on record since")
 	before.wants(".when summary", "1 Jan 1999, 23:59")
+	before.wants(".past-bar", "You are looking at 1 January 1999, 23:59:59, before the record begins: that is on ")
+	before.wants(".side-foot", "Event 0 of ")
+	if len(before.all(".past-bar .cue")) > 0 {
+		t.Error("what was before the record has an event of it")
+	}
+	if begins := p.ok(attr(before.one(".past-bar p a"), "href")); len(begins.all(".past-bar .cue")) != 1 {
+		t.Errorf("where the record begins there is no event: %s", begins.text(".past-bar"))
+	}
 	if strings.Contains(before.text("main"), "source") || strings.Contains(before.text("main"), "webhooks") {
 		t.Errorf("the past has sources of now: %s", before.text("main"))
 	}

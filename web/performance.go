@@ -29,6 +29,16 @@ type performanceView struct {
 	why  string // there are no rows
 }
 
+// parts is how many rows there are of parts of the whole.
+func (v *performanceView) parts() (n int) {
+	for _, row := range v.rows {
+		if !row.name.total {
+			n++
+		}
+	}
+	return n
+}
+
 // performanceRow is a group.
 type performanceRow struct {
 	name  groupRow

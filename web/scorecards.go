@@ -74,11 +74,14 @@ type levelCount struct {
 
 // levelMark is a level; one of the usual names has a glyph of its own, others have the colour
 // that their card gives them, or one by their place.
-type levelMark struct{ name, glyph, color string }
+type levelMark struct {
+	name, glyph, color string
+	place              int // from the lowest of its card, 1; 0 if it is none of these
+}
 
 // share is how many stand at the level, in a mix.
 func (l levelMark) share(n int) ui.Share {
-	return ui.Share{Level: l.glyph, Count: n, Color: l.color}
+	return ui.Share{Level: l.glyph, Count: n, Color: l.color, Place: l.place}
 }
 
 func newLevelMark(name string) levelMark {
@@ -95,7 +98,11 @@ func newLevelMark(name string) levelMark {
 func levelOf(card *scorecards.Card, name string) levelMark {
 	mark := newLevelMark(name)
 	for i, l := range card.Levels {
-		if l.Name == name && mark.glyph == "" {
+		if l.Name != name {
+			continue
+		}
+		mark.place = i + 1
+		if mark.glyph == "" {
 			mark.color = cmp.Or(l.Color, ui.StepColor(i))
 		}
 	}
@@ -132,6 +139,8 @@ func newScoreCard(c Catalog, card *scorecards.Card, all maturity.Standing) score
 // says is the distribution in words.
 func (v scoreCard) says() string {
 	switch {
+	case v.entities == 0 && v.draft:
+		return "Not recorded: a draft"
 	case v.entities == 0:
 		return "Judges nothing"
 	case len(v.levels) == 0:
@@ -311,7 +320,7 @@ func (s *Site) scorecard(ctx context.Context, r request) (answer, error) {
 	if r.self.query.Has(fieldPublished) {
 		published, r.self = mark(e.Since.Position), r.self.drop(fieldPublished)
 	}
-	v := s.newScorecardView(r, card, list, trend, moved, only)
+	v := s.newScorecardView(r, e, card, list, trend, moved, only)
 	switch {
 	case card.Draft && trend.Computed != nil:
 		v.heat.unclear = unclearText(trend.Computed.Unclear)
@@ -361,12 +370,12 @@ func wouldStand(b *scorer.Backtest) (all []scores.Score) {
 	return all
 }
 
-func (s *Site) newScorecardView(r request, card *scorecards.Card, list []scores.Score, trend trends.Trend, moved *maturity.Report, only heatFilter) scorecardView {
+func (s *Site) newScorecardView(r request, e *entities.Entry, card *scorecards.Card, list []scores.Score, trend trends.Trend, moved *maturity.Report, only heatFilter) scorecardView {
 	slices.SortStableFunc(list, func(a, b scores.Score) int {
 		return cmp.Or(cmp.Compare(card.Rank(a.Level), card.Rank(b.Level)), cmp.Compare(a.Points, b.Points), strings.Compare(a.Entity, b.Entity))
 	})
 	v := scorecardView{
-		scoreCard: newScoreCard(r.catalog, card, maturity.StandingOf(list)), trend: newTrendView(r, card, trend), heat: newHeatView(r, card, list, only),
+		scoreCard: newScoreCard(r.catalog, card, maturity.StandingOf(list)), trend: newTrendView(r, card, trend, e.Registered), heat: newHeatView(r, card, list, only),
 		span: ui.Plural(monthsOf(r), "month"), rungs: rungsOf(r, card, list), worst: worstOf(r, card, list, trend.Points),
 	}
 	v.descriptor = entityLink(card.Ref) + "/descriptor"

@@ -148,6 +148,24 @@ func TestScorecardsAreCounted(t *testing.T) {
 	}
 }
 
+// How many a draft judges is not on record: the list of cards does not say that nobody is judged,
+// nor as of a moment that is still to come.
+func TestTheListOfCardsTellsDrafts(t *testing.T) {
+	o := shop(t)
+	o.ready()
+	rows := o.ok("/scorecards").texts("main tbody tr")
+	for _, address := range []string{"/scorecards?at=2126-01-01", "/scorecards?known=2126-01-01"} {
+		if is := o.ok(address).texts("main tbody tr"); !slices.Equal(is, rows) {
+			t.Errorf("%s: %q, and now %q", address, is, rows)
+		}
+	}
+	i := slices.IndexFunc(rows, func(row string) bool { return strings.HasPrefix(row, "Planned") })
+	if i < 0 || !strings.Contains(rows[i], "Draft – Not recorded: a draft") {
+		t.Errorf("the rows are %q", rows)
+	}
+	o.ok("/scorecards").wants(`tbody tr:nth-child(1) td[data-label="Entities"]`, "1")
+}
+
 // Each point of a chart but the last opens the page as of its moment, where the trend ends
 // with what the point says: by the chart, and by the numbers below it.
 func TestAChartOpensThePageAsOfItsPoints(t *testing.T) {
@@ -182,6 +200,29 @@ func TestAChartOpensThePageAsOfItsPoints(t *testing.T) {
 		}
 		if opened < 2 || len(now.all("[data-part=trend] .step")) != len(rows)-1 {
 			t.Errorf("%s: %d points were opened, of %d that the chart has", address, opened, len(rows))
+		}
+	}
+}
+
+// No point of a chart leads to where its page was not there yet.
+func TestAChartOpensNoPageThatWasNotThere(t *testing.T) {
+	const payments = "component:default/payments"
+	of := strings.Index(readiness, "---\n")
+	var past trends.Trends
+	o := judged(t, readiness[:of]+"---\napiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: payments}\nspec: {type: service, lifecycle: production, owner: nobody}\n",
+		func(_ *organisation, c *web.Config) { c.Trends = &past })
+	past = trends.Trends{Recorded: o.scores, Trials: scorer.NewTrials(t.Context(), read{o.world.Log}, scorecards.Kinds(), func() time.Time { return sample.Now })}
+	o.stand(daysAgo(150).Add(time.Hour), "production-readiness", payments, "Bronze", 1, "owner=pass codeowners=fail", "saltmarsh", "900d9001")
+	o.file(daysAgo(20), "i.yaml", "apiVersion: callboard.dev/v1alpha1\nkind: Initiative\nmetadata: {name: up}\nspec: {scorecard: production-readiness, level: Gold, target: 2999-06-30}\n")
+	o.ready()
+	for _, address := range []string{"/scorecards/production-readiness?months=6", "/initiatives/up"} {
+		got := o.ok(address)
+		links := got.all("[data-part=trend] .step")
+		if rows := got.texts("[data-part=trend] tbody tr"); len(links) < 2 || len(links) >= len(rows) {
+			t.Errorf("%s: %d links in %q", address, len(links), rows)
+		}
+		for _, a := range links {
+			o.ok(attr(a, "href"))
 		}
 	}
 }
@@ -278,6 +319,21 @@ func TestPublishOverAnother(t *testing.T) {
 	o.ok(mine.follow(".strip a", "the card as it is now")).wants("main", "Theirs")
 	if again := publish("Mine", "Moss Bank", attr(mine.one("form:has(textarea[name=card]) input[name=position]"), "value")); again.status != http.StatusSeeOther {
 		t.Errorf("published again: %d: %s", again.status, again.text("main"))
+	}
+}
+
+// A card that is given another name is told at its name.
+func TestACardKeepsItsName(t *testing.T) {
+	o := staffed(t)
+	renamed := "apiVersion: callboard.dev/v1alpha1\nkind: Scorecard\nmetadata:\n  name: other\nspec: {rules: [{id: readme, title: Has a README, expr: docs.present}]}\n"
+	made := o.post("/scorecards/new", url.Values{"card": {strings.Replace(renamed, "other", "shared", 1)}, "by": {"Moss Bank"}})
+	if made.status != http.StatusSeeOther {
+		t.Fatalf("%d: %s", made.status, made.text("main"))
+	}
+	for _, text := range []string{renamed, "---\n" + renamed[:strings.LastIndex(renamed, "\n")]} {
+		got := o.post("/scorecards/shared/publish", url.Values{"card": {text}, "by": {"Moss Bank"}})
+		line := 4 + strings.Count(text, "---\n")
+		got.wants("[data-part=problems]", fmt.Sprintf("Line %d, column 9: metadata.name must be that of this card, shared, found other", line))
 	}
 }
 
@@ -398,6 +454,11 @@ func TestLevelsWithoutAColour(t *testing.T) {
 		}
 		if none := page.all(".mix .none"); len(none) == 0 {
 			t.Errorf("%s: who is at no level is not drawn so", address)
+		}
+		for _, n := range page.all(".mix .own, .legend .own") { // which colours do not tell apart, patterns do
+			if look := attr(n, "style") + " " + attr(n, "class"); !strings.HasSuffix(look, third+"; own weave-1") && !strings.HasSuffix(look, fourth+"; own weave-2") {
+				t.Errorf("%s: a share has the look %q", address, look)
+			}
 		}
 	}
 	var fills []string

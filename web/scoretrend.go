@@ -191,8 +191,9 @@ func (p axisPeriod) next(m time.Time) time.Time {
 	return time.Date(0, time.Month(months+1), 1, 0, 0, 0, 0, time.UTC)
 }
 
-// newTrendView draws a trend. What comes before anybody was judged is left out.
-func newTrendView(r request, card *scorecards.Card, t trends.Trend) trendView {
+// newTrendView draws a trend on a page that is there since a moment. What comes before anybody was
+// judged is left out.
+func newTrendView(r request, card *scorecards.Card, t trends.Trend, since time.Time) trendView {
 	months := monthsOf(r)
 	v := trendView{title: ui.Plural(months, "month"), sub: "Entities by level, each week"}
 	if len(card.Levels) == 0 {
@@ -216,7 +217,7 @@ func newTrendView(r request, card *scorecards.Card, t trends.Trend) trendView {
 		v.empty = true
 		return v
 	}
-	v.area, v.heads, v.rows = areaOf(r, card, points)
+	v.area, v.heads, v.rows = areaOf(r, card, points, since)
 	if r.moment.Known > 0 && points[0].Computed { // a backtest reads all of the log
 		v.notes = append(v.notes, "What was not on record then is what the card would have said by what is known today.")
 	}
@@ -239,8 +240,8 @@ func notComputed(err error) string {
 }
 
 // areaOf draws points, from the highest level at the base; a card that counts points has
-// their share instead. Each opens the page as of its moment.
-func areaOf(r request, card *scorecards.Card, points []scorecards.Point) (a ui.Area, heads []ui.Column, rows [][]string) {
+// their share instead. Each opens the page as of its moment, if it was there.
+func areaOf(r request, card *scorecards.Card, points []scorecards.Point, since time.Time) (a ui.Area, heads []ui.Column, rows [][]string) {
 	first, last := points[0], points[len(points)-1]
 	moments := make([]time.Time, len(points))
 	for i, p := range points {
@@ -252,7 +253,7 @@ func areaOf(r request, card *scorecards.Card, points []scorecards.Point) (a ui.A
 	for i, p := range points {
 		rows[i] = []string{ui.Day(p.At).Text}
 	}
-	a.Steps = stepsOf(r, moments)
+	a.Steps = stepsOf(r, moments, since)
 	for i, p := range points {
 		if p.Computed && len(a.Steps) > 0 { // there was no such card
 			a.Steps[i] = ui.Instant{}
@@ -281,16 +282,16 @@ func areaOf(r request, card *scorecards.Card, points []scorecards.Point) (a ui.A
 	return a, heads, rows
 }
 
-// stepsOf open a page as of moments of a chart, but for the one that it is of, and the midnight
-// before that.
-func stepsOf(r request, moments []time.Time) []ui.Instant {
+// stepsOf open a page as of moments of a chart, but for the one that it is of, the midnight before
+// that, and those at which the page was not there yet. Zero, it always was.
+func stepsOf(r request, moments []time.Time, since time.Time) []ui.Instant {
 	if !travels(r.self.path) {
 		return nil
 	}
 	all := make([]ui.Instant, len(moments))
 	here := r.self.drop(fieldFrom, fieldTo, fieldFromKnown, fieldAfter)
 	for i, m := range moments {
-		if m.Before(r.pageTime()) && (i+1 == len(moments) || ui.Day(m).Text != ui.Day(moments[i+1]).Text) {
+		if !m.Before(since) && m.Before(r.pageTime()) && (i+1 == len(moments) || ui.Day(m).Text != ui.Day(moments[i+1]).Text) {
 			all[i] = ui.Instant{Href: here.set(fieldMoment, m.UTC().Format(time.RFC3339)).String(), Says: "Open the page as of " + ui.Day(m).Text}
 		}
 	}

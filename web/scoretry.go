@@ -207,7 +207,7 @@ func tryAnswer(card *scorecards.Card, v tryView) answer {
 
 // newTriedView compares a card that is tried with the one on record, which has the levels of before.
 func newTriedView(r request, was, card *scorecards.Card, b *scorer.Backtest) *triedView {
-	v := &triedView{trend: newTrendView(r, card, trends.Trend{Points: b.Trend}), event: mark(b.Position), ladder: len(card.Levels) > 0}
+	v := &triedView{trend: newTrendView(r, card, trends.Trend{Points: b.Trend}, time.Time{}), event: mark(b.Position), ladder: len(card.Levels) > 0}
 	v.trend.title, v.trend.sub, v.trend.periods, v.trend.notes = "By the change", "Entities by level, each week", nil, []string{"Nothing of this is on record: it is what the card would have said."}
 	last := scorecards.Point{}
 	if len(b.Trend) > 0 {

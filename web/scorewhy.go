@@ -33,6 +33,7 @@ const explainPatience = 20 * time.Second
 type whyView struct {
 	head    entityHead
 	card    ui.Anchor
+	ladder  bool // the card has levels
 	state   ruleState
 	about   string // HTML of the description of the rule
 	means   string // what it comes to, where that is not plain
@@ -100,7 +101,7 @@ func (s *Site) scoreWhy(ctx context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	v := whyView{
-		head: newEntityHead(r, e, tabScores, recent.total()), card: ui.Anchor{Label: card.Title, Href: scorecardLink(card.Ref)}, about: proseOf(rule.Description),
+		head: newEntityHead(r, e, tabScores, recent.total()), card: ui.Anchor{Label: card.Title, Href: scorecardLink(card.Ref)}, ladder: len(card.Levels) > 0, about: proseOf(rule.Description),
 		state: ruleState{id: rule.ID, cell: newCell("", rule.Title), title: rule.Title, level: levelOf(card, rule.Level), fix: ui.Outside(rule.Fix)},
 	}
 	for _, one := range list {

@@ -81,7 +81,7 @@ func whyPage(v whyView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if v.state.level.name != "" {
+		if v.ladder {
 			templ_7745c5c3_Err = level(v.state.level, false).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -14,6 +14,16 @@ import (
 	"github.com/callboard/callboard/web"
 )
 
+// A rule of a card of points is of no level.
+func TestWhyARuleOfPointsHasNoLevel(t *testing.T) {
+	o := shop(t)
+	o.ready()
+	o.ok("/catalog/default/component/charge/scorecards/production-readiness/codeowners").wants("[data-part=rule] .level", "Silver")
+	if got := o.ok("/catalog/default/component/charge/scorecards/hygiene/readme"); len(got.all("[data-part=rule] .level")) > 0 {
+		t.Errorf("the rule is of %q", got.texts("[data-part=rule] .level"))
+	}
+}
+
 // As of an earlier moment nothing that came later is on record of a rule.
 func TestRuleOnRecordThen(t *testing.T) {
 	o := shop(t)

@@ -120,7 +120,8 @@ func ownColor(color string) string {
 	return "--own:" + color
 }
 
-// stepColors is how many colours the stylesheet has for levels that have none of their own.
+// stepColors is how many colours the stylesheet has for levels that have none of their own, and how
+// many patterns for all.
 const stepColors = 6
 
 // StepColor is the colour of a level that has none of its own, by its place from the lowest, 0.

@@ -176,7 +176,7 @@ func decodeBody(b []byte) (v any, err error) {
 	case errors.As(err, &syntax):
 		return nil, fault.New(fault.Invalid, "%s", syntaxMessage(string(b), int(syntax.Offset)-1, syntax.Error()))
 	default:
-		return nil, fault.New(fault.Invalid, "%w", err)
+		return nil, fault.New(fault.Invalid, "%w", plainly(err))
 	}
 }
 

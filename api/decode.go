@@ -42,6 +42,8 @@ func plainly(err error) error {
 		return errors.New("it breaks off")
 	case errors.As(err, &syntax):
 		return fmt.Errorf("at byte %d, %w", syntax.Offset, syntax)
+	case errors.As(err, &wrongType) && wrongType.Type.Kind() == reflect.Float64 && strings.HasPrefix(wrongType.Value, "number "):
+		return tooLargeError(wrongType.Value)
 	case errors.As(err, &wrongType):
 		what := wrongType.Field
 		if what == "" {
@@ -53,6 +55,13 @@ func plainly(err error) error {
 		return fmt.Errorf("there is no field %s", field)
 	}
 	return err
+}
+
+// tooLargeError is a number that is larger than what a number may be: "number 1e999".
+type tooLargeError string
+
+func (e tooLargeError) Error() string {
+	return fmt.Sprintf("the %s is too large; the largest are some 1.7e308", string(e))
 }
 
 // typeWord is what JSON calls a type.

@@ -51,15 +51,17 @@ type FactReport struct {
 // ParseReports reads the body of "POST /api/facts". The error is of kind fault.Invalid, and
 // says which fact it is about.
 func ParseReports(body []byte, now time.Time) (by string, all []event.Report, err error) {
-	var in Reports
-	if v, err := decodeBody(body); err != nil {
+	var in struct {
+		By    string            `json:"by"`
+		Facts []json.RawMessage `json:"facts"`
+	}
+	var large tooLargeError // in which fact, is said below
+	if v, err := decodeBody(body); err != nil && !errors.As(err, &large) {
 		return "", nil, err
-	} else if _, ok := v.(map[string]any); !ok {
+	} else if _, ok := v.(map[string]any); err == nil && !ok {
 		return "", nil, fault.New(fault.Invalid, `the body must be an object: {"by": "ci", "facts": [{"entity": "component:payments", "name": "coverage", "value": 83.1}]}`)
 	}
-	dec := json.NewDecoder(bytes.NewReader(body))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&in); err != nil {
+	if err := decodeFields(body, &in); err != nil {
 		return "", nil, fault.New(fault.Invalid, "the body cannot be read: %w", err)
 	}
 	if len(in.Facts) == 0 {
@@ -68,14 +70,64 @@ func ParseReports(body []byte, now time.Time) (by string, all []event.Report, er
 	if len(in.Facts) > event.MaxReports {
 		return "", nil, fault.New(fault.Invalid, "there are %d facts; the most at once is %d", len(in.Facts), event.MaxReports)
 	}
-	for i, f := range in.Facts {
-		r, err := f.report(now)
+	for i, sent := range in.Facts {
+		r, err := parseReport(sent, now)
 		if err != nil {
 			return "", nil, fault.New(fault.Invalid, "facts[%d]: %w", i, err)
 		}
 		all = append(all, r)
 	}
 	return in.By, all, nil
+}
+
+func parseReport(sent []byte, now time.Time) (r event.Report, err error) {
+	var moments struct{ Time, Until json.RawMessage }
+	if err := json.Unmarshal(sent, &moments); err != nil {
+		return r, plainly(err)
+	}
+	if err := checkMoment("time", moments.Time); err != nil {
+		return r, err
+	}
+	if err := checkMoment("until", moments.Until); err != nil {
+		return r, err
+	}
+	var f FactReport
+	if err := decodeFields(sent, &f); err != nil {
+		return r, err
+	}
+	if len(f.Value) > 0 {
+		var value any
+		if err := json.Unmarshal(f.Value, &value); err != nil {
+			return r, fmt.Errorf("value: %w", plainly(err))
+		}
+	}
+	return f.report(now)
+}
+
+// decodeFields reads JSON into a struct, which must have all of its fields.
+func decodeFields(body []byte, into any) error {
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(into); err != nil {
+		return plainly(err)
+	}
+	return nil
+}
+
+// checkMoment says what is wrong with a moment, as it is sent; it may be left out. Nothing
+// that a portal is told of was before 1970: so old is what never happened.
+func checkMoment(field string, sent json.RawMessage) error {
+	if len(sent) == 0 || string(sent) == "null" {
+		return nil
+	}
+	var at time.Time
+	if err := json.Unmarshal(sent, &at); err != nil {
+		return fmt.Errorf("%s must be a moment such as 2026-03-12T09:00:00Z, found %.60s", field, sent)
+	}
+	if at.Unix() < 0 {
+		return fmt.Errorf("%s must not be before 1970, found %s; leave it out if you cannot tell", field, at.Format(time.RFC3339))
+	}
+	return nil
 }
 
 func (f FactReport) report(now time.Time) (r event.Report, err error) {

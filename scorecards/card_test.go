@@ -216,3 +216,81 @@ func TestAllFaultsAtOnce(t *testing.T) {
 		})
 	}
 }
+
+// refused is what is wrong with an expression; empty if it can be used.
+func refused(t testing.TB, expr string) string {
+	t.Helper()
+	_, problems := scorecards.ParseCard(&catalog.Entity{
+		APIVersion: scorecards.APIVersion, Kind: scorecards.KindScorecard, Metadata: catalog.Metadata{Namespace: "default", Name: "one"},
+		Spec: map[string]any{"rules": []any{map[string]any{"id": "one", "title": "One", "expr": expr}}},
+	})
+	if len(problems) == 0 {
+		return ""
+	}
+	return strings.TrimPrefix(problems[0].Message, "is no expression that can be used: ")
+}
+
+// What many write first is told with what to write instead.
+func TestFirstMistakes(t *testing.T) {
+	const age = "; write age(…) for how long ago it was, as in age(docs.updated) < days(90)"
+	for _, tt := range []struct{ expr, want string }{
+		{`age(docs.updated) <= 90`, `at character 19: a duration is compared with a number; write days(90), or duration("36h")`},
+		{`90 >= age(docs.updated)`, `at character 4: a duration is compared with a number; write days(90), or duration("36h")`},
+		{`now - docs.updated < docs.pages`, `at character 20: a duration is compared with a number; write days(…), or duration("36h")`},
+		{`age(docs.updated) + 3 < days(9)`, `at character 19: a duration goes with another one, not with a number; write days(3), or duration("36h")`},
+		{`docs.updated > 90`, "at character 14: a moment is compared with a number" + age},
+		{`docs.updated < days(90)`, "at character 14: a moment is compared with a duration" + age},
+		{`docs.updated > "2026-01-01"`, `at character 14: a moment is compared with a text; write timestamp("2026-03-12T09:00:00Z")`},
+		{`docs.pages == "3"`, "at character 12: a number is compared with a text"},
+		{`activity.alerts > 3`, "at character 17: a mapping is compared with a number"},
+		{`repo.topics == activity.alerts`, "at character 13: a list is compared with a mapping"},
+
+		{`repo.name = "a"`, "at character 11: write == to compare"},
+		{`repo.name="a"`, "at character 10: write == to compare"},
+		{`docs.pages => 3`, "at character 12: write >= to compare"},
+		{`docs.pages =< 3`, "at character 12: write <= to compare"},
+		{`owner.exists and docs.present`, "at character 14: write && in place of and"},
+		{`(owner.exists OR docs.present)`, "at character 15: write || in place of or"},
+		{`not owner.exists`, "at character 5: write ! in place of not: !(…)"},
+		{`not(owner.exists)`, "at character 4: write ! in place of not: !(…)"},
+		{`repo.files.all(f, not f.endsWith("a"))`, "at character 23: write ! in place of not: !(…)"},
+		{`repo.name not in ["a"]`, "at character 11: write ! in place of not: !(…)"},
+		{`owner.exists & docs.present`, "at character 14: write && where both have to be true"},
+		{`owner.exists|docs.present`, "at character 13: write || where one of both has to be true"},
+
+		{`owner.exists &&`, "at character 16: something is missing at the end"},
+		{"owner.exists\n && ", "in line 2, at character 5: something is missing at the end"},
+		{`&& owner.exists`, "at character 1: something is missing before &&"},
+		{`repo.files.exists(f, f == "a" && )`, "at character 34: something is missing before )"},
+		{`(owner.exists`, "at character 14: a bracket ( is not closed"},
+		{`(owner.exists]`, "at character 14: a bracket ( is not closed"},
+		{`repo.files[0`, "at character 13: a bracket [ is not closed"},
+		{`repo.name in ["a", "b"`, "at character 23: a bracket [ is not closed"},
+		{`{"a": 1`, "at character 8: a bracket { is not closed"},
+		{`owner.exists)`, "at character 13: there is no bracket ( that ) could close"},
+		{`repo.name == "abc`, `at character 14: a quote " is not closed`},
+		{`repo.name == 'abc"`, `at character 14: a quote ' is not closed`},
+		{`repo.name == “abc”`, `at character 14: write straight quotes: "…"`},
+		{`repo.name.matches("\d+")`, `at character 19: a backslash in a text is written twice, as in "\\d"`},
+
+		{`docs.pages`, "a number is no condition; compare it (docs.pages > 0)"},
+		{`repo.name`, `a text is no condition; compare it (repo.name == "…")`},
+		{`repo.topics`, "a list is no condition; compare its size (repo.topics.size() > 0)"},
+		{`docs.updated`, "a moment is no condition; compare its age (age(docs.updated) < days(90))"},
+		{`age(docs.updated)`, "a duration is no condition; compare it (age(docs.updated) < days(90))"},
+		{`entity.spec.?tier`, "what may not be there is no condition; say what counts then (entity.spec.?tier.orValue(false))"},
+		{`owner.exists ? 1 : 2`, "a number is no condition; compare it (… > 0)"},
+		{`docs.pages && owner.exists`, "at character 5: a number is no condition; compare it (… > 0)"},
+		{`!repo.name`, `at character 1: a text is no condition; compare it (… == "…")`},
+
+		// What few write is told as CEL has it.
+		{`docs.pgs > 1`, "at character 5: undeclared reference to 'docs.pgs' (did you mean 'docs.pages'?)"},
+		{`docs.pages in 3`, "at character 12: found no matching overload for '@in' applied to '(int, int)'"},
+		{`owner.exists is true`, "at character 14: Syntax error: mismatched input 'is' expecting <EOF>"},
+		{`notes > 3`, "at character 1: undeclared reference to 'notes'"},
+	} {
+		if got := refused(t, tt.expr); got != tt.want {
+			t.Errorf("%s\ngot  %s\nwant %s", tt.expr, got, tt.want)
+		}
+	}
+}

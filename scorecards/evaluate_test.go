@@ -18,7 +18,7 @@ func TestOutcomes(t *testing.T) {
 	s := subject(t, map[string]any{
 		"repo.files": []string{"README.md", "go.mod"}, "repo.topics": []string{}, "activity.lastDeployment": noon.AddDate(0, 0, -29),
 		"activity.alerts": map[string]int{"critical": 1, "high": 0, "medium": 0, "low": 0}, "activity.leadTime": 5 * time.Hour,
-		"facts.coverage": 81.5, "facts.scan": map[string]any{"passed": true, "version": "v1.10.0"},
+		"facts.coverage": 81.5, "facts.level": "high", "facts.scan": map[string]any{"passed": true, "version": "v1.10.0"},
 	})
 	stale := s.Facts["facts.coverage"]
 	stale.Stale = noon
@@ -55,6 +55,8 @@ func TestOutcomes(t *testing.T) {
 		{`facts.sbom == null`, scorecards.Unknown, "facts.sbom"},
 		{`facts.?sbom.orValue(true)`, scorecards.Unknown, "facts.sbom"},
 		{`facts["s" + "bom"]`, scorecards.Unknown, "facts.sbom"},
+		{`facts["cover" + "age"] >= 80`, scorecards.Pass, ""},
+		{`facts[entity.spec.lifecycle]`, scorecards.Unknown, "facts.production"},
 		{`facts.stale > 1`, scorecards.Unknown, "facts.stale"},
 		{`[facts.sbom] == [1]`, scorecards.Unknown, "facts.sbom"},
 		{`{"a": facts.sbom} == {"a": 1}`, scorecards.Unknown, "facts.sbom"},
@@ -67,6 +69,18 @@ func TestOutcomes(t *testing.T) {
 		{`entity.spec.tier == "1"`, scorecards.Error, "there is no field tier; ask with has() first, or write .?tier.orValue(…)"},
 		{`facts.coverage`, scorecards.Error, "must yield true or false, found 81.5"},
 		{`compareVersions("one", "2") > 0`, scorecards.Error, `compareVersions: "one" is no version such as 1.2.3`},
+		{`facts.level > 80`, scorecards.Error, `facts.level is a text ("high"), compared with a number`},
+		{`80 < facts.level && owner.exists`, scorecards.Error, `facts.level is a text ("high"), compared with a number`},
+		{`facts.level > facts.coverage`, scorecards.Error, `facts.level is a text ("high"), compared with facts.coverage, a number (81.5)`},
+		{`facts.scan > days(3)`, scorecards.Error, `facts.scan is a mapping, compared with a duration`},
+		{`facts.scan.passed > 3`, scorecards.Error, `facts.scan.passed is true, compared with a number`},
+		{`age(facts.level) < days(3)`, scorecards.Error, `facts.level is a text ("high"), and now, a moment: - does not take that`},
+		{`facts.coverage.startsWith("8")`, scorecards.Error, `facts.coverage is a number (81.5), and a text: startsWith does not take that`},
+		{`facts.scan.passed && facts.coverage`, scorecards.Error, `facts.coverage is a number (81.5), and no condition`},
+		{`!facts.level`, scorecards.Error, `facts.level is a text ("high"), and no condition`},
+		{`facts.level ? true : false`, scorecards.Error, `facts.level is a text ("high"), and no condition`},
+		{`["a", facts.level].exists(x, x > 2)`, scorecards.Error, `x is a text ("high"), compared with a number`},
+		{`[facts.level, 1].exists(x, x > 2)`, scorecards.Error, "values of kinds that do not go together meet here"},
 		{`days(1000000) > days(1)`, scorecards.Error, "days: more than a hundred years"},
 		{`repo.files.all(a, repo.files.all(b, repo.files.all(c, repo.files.all(d, repo.files.all(e, repo.files.all(f, repo.files.all(g, repo.files.all(h,
 			repo.files.all(i, repo.files.all(j, repo.files.all(k, repo.files.all(l, repo.files.all(m, repo.files.all(n, repo.files.all(o, repo.files.all(p,

@@ -116,10 +116,10 @@ func compile(text string, want *cel.Type) (*expression, error) {
 	}
 	checked, issues := env.Compile(text)
 	if issues.Err() != nil {
-		return nil, inWords(issues)
+		return nil, inWords(text, issues)
 	}
 	if got := checked.OutputType(); want != nil && !got.IsExactType(want) && !got.IsExactType(cel.DynType) {
-		return nil, fmt.Errorf("must yield %s, found %s", typeName(want), typeName(got))
+		return nil, errors.New(noCondition(got.String(), text)) // nobody asks for another type
 	}
 	e := &expression{text: text, checked: checked}
 	if e.reads, e.files, err = readsOf(checked.NativeRep()); err != nil {
@@ -134,51 +134,13 @@ func compile(text string, want *cel.Type) (*expression, error) {
 	return e, nil
 }
 
-// inWords puts the first thing that is wrong into words.
-func inWords(issues *cel.Issues) error {
-	all := issues.Errors()
-	if len(all) == 0 {
-		return issues.Err()
-	}
-	first := all[0]
-	message, _, _ := strings.Cut(first.Message, " (in container")
-	message, _, _ = strings.Cut(message, "\n")
-	at := fmt.Sprintf("at character %d", first.Location.Column()+1)
-	if line := first.Location.Line(); line > 1 {
-		at = fmt.Sprintf("in line %d, %s", line, at)
-	}
-	return fmt.Errorf("%s: %s", at, message)
-}
-
-func typeName(t *cel.Type) string {
-	if t.IsExactType(cel.BoolType) {
-		return "true or false"
-	}
-	return "a " + typeText(t)
-}
-
 // eval returns the value of an expression, which may be a *types.Unknown.
 func (e *expression) eval(v *view) (ref.Val, error) {
 	value, _, err := e.program.Eval(v)
 	if err != nil {
-		return nil, plainly(err)
+		return nil, e.wentWrong(err, v)
 	}
 	return value, nil
-}
-
-// plainly shortens what CEL says of an expression that went wrong.
-func plainly(err error) error {
-	text := strings.TrimPrefix(err.Error(), "operation cancelled: ")
-	if key, ok := strings.CutPrefix(text, "no such key: "); ok {
-		text = fmt.Sprintf("there is no field %s; ask with has() first, or write .?%s.orValue(…)", key, key)
-		if catalog.FieldPath("", key) != key { // it can only be written in brackets
-			text = fmt.Sprintf("there is no %s; write [?%q].orValue(…)", key, key)
-		}
-	}
-	if text == "actual cost limit exceeded" {
-		text = "it takes more steps than an expression may"
-	}
-	return errors.New(cut(text, maxShown)) // it may quote a value in full
 }
 
 // unknownNames lists the variables that a value is unknown because of.
@@ -296,6 +258,8 @@ func (r *reader) path(e ast.Expr) (string, bool) {
 	case isFile && named:
 		r.files = append(r.files, field)
 		return FileFact(field), true
+	case isFile:
+		return path + "[]", true // which file, nobody can tell: see read
 	case strings.HasSuffix(path, "[]"), path != "entity" && path != "facts" && !strings.HasPrefix(path, "entity"):
 		return path, true // one fact, however deep one looks into it
 	case !named:

@@ -87,6 +87,20 @@ func TestCardFiles(t *testing.T) {
 	}
 }
 
+func TestFilesWhosePathIsWorkedOut(t *testing.T) {
+	for _, expr := range []string{
+		`repo.text[repo.name] == "x"`, `repo.json[repo.name].x == 1`, `repo.json[?repo.name].?x.hasValue()`, `repo.toml[repo.name]["x"] == 1`,
+		`has(repo.json[repo.name].x)`, `repo.files.exists(f, repo.yaml[f].x.y == 1)`, `repo.json[repo.name][repo.name].x == 1`, `"a" in repo.json`,
+	} {
+		if got := refused(t, expr); !strings.Contains(got, "files can only be read by their paths, as in repo.") {
+			t.Errorf("%s: %q", expr, got)
+		}
+	}
+	if got := refused(t, `facts.size() > 1`); !strings.Contains(got, "facts can only be read by name") {
+		t.Errorf("all facts at once: %q", got)
+	}
+}
+
 // Whatever a file says, a rule comes to an outcome, in time.
 func FuzzFile(f *testing.F) {
 	for _, text := range []string{`{"a": [1, 2.5, null]}`, "a: {b: &x [1], c: *x}\n", "a = [1]\n[b]\nc = 07:32:00\n", "", "<<: {a: 1}\n", "? [a]\n: b\n", "!!binary aGk=\n", "a: !!timestamp 2026-01-01\n"} {

@@ -497,7 +497,7 @@ func TestScorecardOfPoints(t *testing.T) {
 			}
 		}
 	}
-	o.ok("/scorecards").wants("tr:has(a[href='/scorecards/planned'])", "Judges nothing")
+	o.ok("/scorecards").wants("tr:has(a[href='/scorecards/planned'])", "Not recorded: a draft")
 }
 
 // A scorecard that was deleted keeps its address, which tells who did so.

@@ -437,11 +437,12 @@ func TestPagesSayWhatTheEventSays(t *testing.T) {
 	for name, tt := range map[string]struct {
 		change map[string]any // on the fourth
 		want   string
+		page   string
 	}{
-		"closed the day it was made":       {map[string]any{"scorecard": "ready", "level": "Silver", "target": "2026-03-20", "closed": "2026-03-04", "note": "Twice"}, "withdrawn 1 of 2 Twice"},
-		"a target that was over":           {map[string]any{"scorecard": "ready", "level": "Silver", "target": "2026-03-02"}, "withdrawn 1 of 2"},
-		"closed on a day to come":          {map[string]any{"scorecard": "ready", "level": "Silver", "target": "2026-03-20", "closed": "2026-03-06", "note": "Then"}, "withdrawn 1 of 2 Then"},
-		"closed, and the level is renamed": {map[string]any{"scorecard": "ready", "level": "Gold", "target": "2026-03-20", "closed": "2026-03-04"}, "withdrawn 1 of 2"},
+		"closed the day it was made":       {map[string]any{"scorecard": "ready", "level": "Silver", "target": "2026-03-20", "closed": "2026-03-04", "note": "Twice"}, "withdrawn 1 of 2 Twice", "closed 1 of 2"},
+		"a target that was over":           {map[string]any{"scorecard": "ready", "level": "Silver", "target": "2026-03-02"}, "missed 1 of 2", "missed 1 of 2"},
+		"closed on a day to come":          {map[string]any{"scorecard": "ready", "level": "Silver", "target": "2026-03-20", "closed": "2026-03-06", "note": "Then"}, "withdrawn 1 of 2 Then", "closed 1 of 2"},
+		"closed, and the level is renamed": {map[string]any{"scorecard": "ready", "level": "Gold", "target": "2026-03-20", "closed": "2026-03-04"}, "withdrawn 1 of 2", "closed 1 of 2"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t).scored(t)
@@ -456,7 +457,7 @@ func TestPagesSayWhatTheEventSays(t *testing.T) {
 			if diff := cmp.Diff([]string{tt.want}, w.closings(t)); diff != "" {
 				t.Fatal(diff)
 			}
-			if got := w.shown(t, day(13)); got != "closed 1 of 2" {
+			if got := w.shown(t, day(13)); got != tt.page {
 				t.Errorf("it is %s", got)
 			}
 		})

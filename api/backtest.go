@@ -10,7 +10,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/callboard/callboard/catalog"
-	"github.com/callboard/callboard/catalog/descriptor"
 	"github.com/callboard/callboard/event"
 	"github.com/callboard/callboard/internal/fault"
 	"github.com/callboard/callboard/scorecards"
@@ -106,7 +105,7 @@ func problemText(all []event.Problem) string {
 			lines = append(lines, fmt.Sprintf("and %d more", len(all)-i))
 			break
 		}
-		lines = append(lines, descriptor.Problem(p).String())
+		lines = append(lines, fmt.Sprintf("line %d, column %d: %s", p.Line, p.Column, catalog.Problem{Path: p.Path, Message: p.Message}))
 	}
 	return strings.Join(lines, "; ")
 }

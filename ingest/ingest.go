@@ -13,8 +13,9 @@
 // whole tree at one commit, the target: that which the push moved to, if it lies
 // on the way from the commit reached before to the head that the branch has
 // now, so that a burst of pushes leaves its history; else the head. Reached is
-// what the newest handled delivery has on record, or, when none is kept, the
-// newest commit that an entity is declared at.
+// what the newest handled delivery has on record, and the newest commit that an
+// entity is declared at: that is all there is when no delivery is kept, and farther
+// on when a crash came between the two.
 //
 // Take the last delivery of all that have to be handled. When it is, the branch
 // is where the newest push left it, at h, and the delivery of that push has been

@@ -203,6 +203,37 @@ func TestHeadThatLagsBehind(t *testing.T) {
 	}
 }
 
+// A crash came after a delivery had brought the catalog to the head, and before that was on
+// record. One of an earlier push, handled first then, takes nothing away that is there.
+func TestReachedIsNotOnRecord(t *testing.T) {
+	w := newWorld(t)
+	w.push("payments", "mossbank", files{yaml: component("x", "a")})
+	between := w.forge.push("payments", "mossbank", files{yaml: component("x", "a"), "README.md": "more"})
+	late := w.delivery("payments", between)
+	last := w.delivery("payments", w.forge.push("payments", "mossbank", files{yaml: component("x", "a"), "README.md": "more", "y/" + yaml: component("y", "a")}))
+	w.handle(last)
+	crashed := eventlogtest.NewMemory()
+	for rec, err := range w.deliveries.Read(t.Context(), 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rec.Type == event.TypeDeliveryHandled && rec.Subject == last.Subject {
+			continue
+		}
+		if _, err := crashed.Append(t.Context(), rec.Event); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.deliveries = crashed
+	w.restart()
+	if got := tell(t, w.handle(late)); len(got) > 0 {
+		t.Errorf("it goes back: %v", got)
+	}
+	if got := tell(t, w.handle(last)); len(got) > 0 {
+		t.Errorf("tried again it says %v", got)
+	}
+}
+
 // A delivery that comes late does not take the catalog back when those that
 // brought it on are no longer on record.
 func TestReachedIsForgotten(t *testing.T) {

@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -179,7 +178,7 @@ func (l *lane) readHead(ctx context.Context, t task, repo Repository, k known) (
 	if err != nil {
 		return reading{}, nil, false, err
 	}
-	target, atHead, err := l.target(ctx, t.received, repo, t.meaning.Push, reached)
+	target, atHead, err := l.target(ctx, t.received, repo, t.meaning.Push, reached...)
 	if err != nil {
 		return reading{}, nil, false, err
 	}
@@ -188,7 +187,10 @@ func (l *lane) readHead(ctx context.Context, t task, repo Repository, k known) (
 	if err != nil {
 		return reading{}, nil, false, err
 	}
-	c := &creditor{forge: l.forge, repo: repo, target: target, base: reached, pusher: t.meaning.By}
+	c := &creditor{forge: l.forge, repo: repo, target: target, pusher: t.meaning.By}
+	if len(reached) > 0 {
+		c.base = reached[0]
+	}
 	if t.meaning.Push != nil {
 		c.pusher = t.meaning.Push.Pusher
 	}
@@ -196,14 +198,18 @@ func (l *lane) readHead(ctx context.Context, t task, repo Repository, k known) (
 	return r, c, atHead, nil
 }
 
-// reached is the commit that the catalog has been brought to; "" if it has not.
-// When no delivery is on record any more, it is the newest that is declared.
-func (l *lane) reached(ctx context.Context, repo Repository, k known) (string, error) {
+// reached lists the commits that the catalog has been brought to, the one on record first; none
+// if it has been to none. The newest that is declared is another one when no delivery is on
+// record any more, or a crash came before it was recorded how far the last one had come.
+func (l *lane) reached(ctx context.Context, repo Repository, k known) ([]string, error) {
 	if sha := l.at[repo.ID]; sha != "" {
-		return sha, nil
+		return []string{sha}, nil
 	}
 	sha, err := l.Reached.Reached(ctx, l.source.Name(), repo.ID)
-	return cmp.Or(sha, k.newest), err
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Compact([]string{sha, k.newest}), func(sha string) bool { return sha == "" }), nil
 }
 
 func (t *Translator) known(ctx context.Context, source, repositoryID string) (known, error) {
@@ -219,12 +225,12 @@ func (t *Translator) known(ctx context.Context, source, repositoryID string) (kn
 }
 
 // target chooses the commit to go to: the one that the push says, if it lies
-// on the way from what has been reached to the branch's head, else the head, and
+// on the way from all that has been reached to the branch's head, else the head, and
 // whether it is that. See the package's comment on why that ends at the head.
 //
 // A head that lies before what was just pushed is an old answer, of a replica
 // that has not caught up: it is not believed for a while.
-func (l *lane) target(ctx context.Context, received eventlog.Record, repo Repository, push *Push, reached string) (Commit, bool, error) {
+func (l *lane) target(ctx context.Context, received eventlog.Record, repo Repository, push *Push, reached ...string) (Commit, bool, error) {
 	head, err := l.forge.Head(ctx, repo, repo.DefaultBranch)
 	if err != nil || push == nil || head.SHA == push.After {
 		return head, true, kept(err)
@@ -238,8 +244,8 @@ func (l *lane) target(ctx context.Context, received eventlog.Record, repo Reposi
 			return head, true, fault.Later(lagWait, "%s: %s was pushed to %.7s, and the forge still answers %.7s", l.source.Name(), repo.FullName, push.After, head.SHA)
 		}
 	}
-	if reached != "" {
-		forward, err := between(ctx, l.forge, repo, reached, push.After)
+	for _, sha := range reached {
+		forward, err := between(ctx, l.forge, repo, sha, push.After)
 		if err != nil || !forward.Ancestor {
 			return head, true, err
 		}

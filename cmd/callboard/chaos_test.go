@@ -66,8 +66,9 @@ func TestChaos(t *testing.T) {
 	c.forge.Release()
 	c.deliver()
 	c.crash()
+	began := time.Now()
 	c.serve() // and looks at once for what was missed
-	c.settled()
+	c.settled(began)
 	c.stop()
 	c.verify()
 }
@@ -394,17 +395,23 @@ func (c *chaos) mend() {
 }
 
 // settled waits until nothing is pending, every delivery that the forges have on
-// record is stored, and no gap is open.
-func (c *chaos) settled() {
+// record is stored, no gap is open, and all repositories were compared twice since: what
+// the first time found to be otherwise is handled by the second.
+func (c *chaos) settled(since time.Time) {
 	c.t.Helper()
 	hub, lab := c.sources(c.secret)
 	deadline := time.Now().Add(2 * time.Minute)
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
+	var first time.Time
 	for {
 		missing := c.missing(hub) + c.missing(lab)
-		pending, open := c.pending()
-		if missing == 0 && pending == 0 && open == 0 && c.matches() == "" {
+		compared, pending, open := c.pending()
+		if first.IsZero() && compared.After(since) {
+			first = compared
+		}
+		again := !first.IsZero() && compared.After(first)
+		if again && missing == 0 && pending == 0 && open == 0 && c.matches() == "" {
 			return
 		}
 		if time.Now().After(deadline) {
@@ -465,20 +472,27 @@ func (c *chaos) missing(r record) int {
 	return len(missing)
 }
 
-// pending counts what is not handled, and the gaps that are open.
-func (c *chaos) pending() (pending, open int) {
+// pending counts what is not handled, and the gaps that are open, and tells when the forges'
+// repositories were compared with the catalog.
+func (c *chaos) pending() (compared time.Time, pending, open int) {
 	c.t.Helper()
 	var sources struct {
-		Items []struct{ Pending, Failed int }
+		Items []struct {
+			Pending int
+			Survey  struct{ Compared time.Time }
+		}
 	}
 	c.get("/api/sources", &sources)
-	for _, s := range sources.Items {
+	for i, s := range sources.Items {
 		pending += s.Pending
+		if i == 0 || s.Survey.Compared.Before(compared) {
+			compared = s.Survey.Compared
+		}
 	}
 	var found, closed struct{ TotalItems int }
 	c.get("/api/history/events?limit=1&type=source.gap.found", &found)
 	c.get("/api/history/events?limit=1&type=source.gap.closed", &closed)
-	return pending, found.TotalItems - closed.TotalItems
+	return compared, pending, found.TotalItems - closed.TotalItems
 }
 
 // want are the refs that the heads declare.

@@ -364,7 +364,7 @@ func (a *asker) visitor(card int) func(scores.Line) {
 		case known:
 			of.add(at.ownSame(of), now)
 			of.add(at.ownWas(of), was)
-			of.compare(at.own(of), was, now)
+			of.compare(own, was, now)
 		}
 		if len(a.unowned) > 0 && a.unowned[l.Entity()] {
 			a.Unowned++

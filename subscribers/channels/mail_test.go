@@ -115,6 +115,13 @@ func (o *office) say(err error, mailboxes ...string) {
 	}
 }
 
+// hangUpAt has an office answer a command by hanging up; empty is none.
+func (o *office) hangUpAt(command string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.hangsUp = command
+}
+
 // certificate makes one for this machine, and what trusts it.
 func certificate(t *testing.T) (*tls.Config, *x509.CertPool) {
 	t.Helper()
@@ -325,7 +332,7 @@ func TestMailHungUp(t *testing.T) {
 	for _, at := range []string{"QUIT", "RSET"} {
 		t.Run(at, func(t *testing.T) {
 			o := newOffice(t, false)
-			o.hangsUp = at
+			o.hangUpAt(at)
 			w := o.told(t, o.channel())
 			w.pass(time.Hour)
 			if s := w.state("mail"); s.Status != subscribers.Current || len(o.taken) != 1 {
@@ -388,9 +395,9 @@ func TestMailboxLater(t *testing.T) {
 	w.options.Notices = w.notices
 	w.serve(o.channel())
 	w.pass(5 * time.Minute)
-	o.hangsUp = "MAIL" // and the server has to be
+	o.hangUpAt("MAIL") // and the server has to be
 	w.pass(5 * time.Minute)
-	o.hangsUp = ""
+	o.hangUpAt("")
 	o.say(nil)
 	w.pass(10 * time.Minute)
 	same(t, "to", []string{bank, lead}, o.tos)
